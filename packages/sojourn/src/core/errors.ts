@@ -1,0 +1,49 @@
+/**
+ * Every way Sojourn throws. A code never changes its meaning; the text may.
+ * What a client causes is not here: that is a value (`session.refused`, a `Denial`).
+ */
+const ERRORS = {
+  ERR_OPTION: [500, 'An option is wrong.'],
+  ERR_CLOSED: [500, 'These sessions were closed.'],
+  ERR_DATA_NOT_JSON: [500, 'Session data must be JSON.'],
+  ERR_DATA_INVALID: [500, 'Session data does not fit its schema.'],
+  ERR_HEADERS_SENT: [500, 'The response has begun, so no token can travel with it any more.'],
+  ERR_NO_SESSION: [500, 'This request has no session.'],
+  ERR_NOT_AUTHENTICATED: [401, 'Nobody is logged in on this session.'],
+  ERR_SESSION_ENDED: [401, 'The session ended while this request ran.'],
+  ERR_CONTENTION: [503, 'Too many writers changed the same key at once.'],
+  ERR_STORE: [503, 'The session store could not answer.'],
+  ERR_STORE_FULL: [503, 'The session store is full.'],
+} as const satisfies Record<string, readonly [status: number, summary: string]>
+
+export type SessionErrorCode = keyof typeof ERRORS
+
+/** The whole table, for documentation and for adapters. */
+export const errorCodes: Readonly<Record<SessionErrorCode, readonly [status: number, summary: string]>> = ERRORS
+
+/**
+ * Misuse and faults. `code` is stable; `status` is what an HTTP adapter answers with.
+ * No token, key, cookie or stored value is ever in `message`; the driver's own error is in `cause`.
+ */
+export class SessionError extends Error {
+  readonly code: SessionErrorCode
+  readonly status: number
+  /** What frameworks copy onto an error response; `Retry-After` when waiting can help. */
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: SessionErrorCode, detail = '', cause?: unknown) {
+    const [status, summary] = ERRORS[code]
+    super(detail === '' ? summary : `${summary} ${detail}`, cause === undefined ? undefined : { cause })
+    this.name = 'SessionError'
+    this.code = code
+    this.status = status
+    this.headers = status === 503 ? { 'retry-after': '1' } : {}
+  }
+}
+
+/** Fastify reads `statusCode` where Express reads `status`: one getter serves both. */
+Object.defineProperty(SessionError.prototype, 'statusCode', {
+  get(this: SessionError): number {
+    return this.status
+  },
+})

@@ -1,0 +1,77 @@
+import type { EndReason, SessionId } from './record.ts'
+import type { Refusal } from './session.ts'
+
+/** What happened, for audit logs and metrics. No event holds a token, a key or session data. */
+export interface SessionEvents {
+  /** An anonymous session was stored for the first time. */
+  created: { readonly id: SessionId }
+  /** A user logged in. `replaced`: the session that this request had before. */
+  login: {
+    readonly id: SessionId
+    readonly userId: string
+    readonly replaced: SessionId | null
+    readonly methods: readonly string[]
+    readonly assurance: string | null
+  }
+  /** Proof was given again on a live session. */
+  reauthenticated: {
+    readonly id: SessionId
+    readonly userId: string
+    readonly methods: readonly string[]
+    readonly assurance: string | null
+  }
+  /** The token was replaced at once. */
+  rotated: { readonly id: SessionId; readonly userId: string | null }
+  /** The client presented the renewed token for the first time; the old one is in its grace. */
+  renewed: { readonly id: SessionId; readonly userId: string | null }
+  /** A session ended. */
+  ended: { readonly id: SessionId; readonly userId: string | null; readonly reason: EndReason }
+  /** A presented token was not honoured. `id` is `null` when the token named none. */
+  refused: { readonly id: SessionId | null; readonly reason: Refusal }
+  /** Alarm: an old or wrong secret came with a real locator, so somebody keeps a copy. `ended`: whether the session was ended for it. */
+  reuse: { readonly id: SessionId; readonly userId: string | null; readonly ended: boolean }
+  /** A request was denied by a guard. */
+  denied: { readonly reason: string; readonly method: string }
+  /** Stored data did not fit the schema. Paths only, no values. */
+  invalidData: { readonly id: SessionId; readonly paths: readonly string[] }
+  /** The store failed, or a listener threw. */
+  fault: { readonly operation: string; readonly error: unknown }
+}
+
+export type SessionEventName = keyof SessionEvents
+export type SessionEvent<Name extends SessionEventName = SessionEventName> = {
+  [N in Name]: SessionEvents[N] & { readonly type: N; readonly at: Date }
+}[Name]
+export type SessionListener<Name extends SessionEventName> = (event: SessionEvent<Name>) => void
+
+export interface Emitter {
+  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void
+  emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name]): void
+}
+
+/** A listener that throws becomes a `fault` and never reaches the request that caused the event. */
+export function createEmitter(clock: () => number): Emitter {
+  const listeners = new Map<SessionEventName, Set<(event: never) => void>>()
+
+  function emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name]): void {
+    const found = listeners.get(name)
+    if (found === undefined) return
+    const event = { ...detail, type: name, at: new Date(clock()) }
+    for (const listener of found) {
+      try {
+        listener(event as never)
+      } catch (error) {
+        if (name !== 'fault') emit('fault', { operation: `listener of '${name}'`, error })
+      }
+    }
+  }
+
+  return {
+    emit,
+    on(name, listener) {
+      const found = listeners.get(name) ?? new Set()
+      listeners.set(name, found.add(listener))
+      return () => void found.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { HeaderChange } from './carrier.ts'
+import type { Denial } from './guard.ts'
+import type { Session } from './session.ts'
+import type { MaybePromise } from './store.ts'
+
+/**
+ * One request and its response, as an adapter drives them:
+ *
+ * 1. `sessions.open(view)` gives an exchange, or rejects (`ERR_STORE`: answer 503 and run no handler);
+ * 2. when `denied` is set, answer with it and run no handler;
+ * 3. run the handler with `session`;
+ * 4. before the first byte of the response goes out, `commit()`, and put the headers it gives on the response;
+ *    if it rejects, send the error in place of the response;
+ * 5. when the response has ended, `finish()`: a stream may have edited data after its headers.
+ *
+ * Core holds no framework object and an adapter decides nothing.
+ */
+export interface Exchange<Data extends object> {
+  readonly session: Session<Data>
+  readonly denied: Denial | null
+  /** Stores what changed, in one write or none. After it a token can no longer be handed out: `login` then throws `ERR_HEADERS_SENT`. */
+  commit(): MaybePromise<readonly HeaderChange[]>
+  /** Stores data edited since `commit`. Answers at once when there is none. */
+  finish(): MaybePromise<void>
+}

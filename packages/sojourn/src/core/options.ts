@@ -1,0 +1,42 @@
+import type { StandardSchema } from './schema.ts'
+import type { Carrier } from './carrier.ts'
+import type { Guard } from './guard.ts'
+import type { DescribeDevice } from './session.ts'
+import type { Store } from './store.ts'
+import type { Timeouts, TimeoutPreset } from './timeouts.ts'
+
+/** What core itself takes. The package's `createSessions` fills in the store, the carrier and the guards. */
+export interface CoreOptions<Data extends object> {
+  readonly store: Store
+  readonly carrier: Carrier
+  readonly guards?: readonly Guard[]
+  readonly describeDevice?: DescribeDevice
+
+  /** Any Standard Schema (zod, valibot, arktype). Must accept `{}`, for every session begins empty, and validate at once. */
+  readonly data?: StandardSchema<Data>
+  /**
+   * Stored data that no longer fits the schema: `'drop'` (default) forgets the keys that do not fit, `'end'` ends
+   * the session, `'throw'` rejects with `ERR_DATA_INVALID`. Each emits `invalidData`.
+   */
+  readonly invalidData?: 'drop' | 'end' | 'throw'
+
+  /** A preset by name, or limits. Defaults: idle 30m, absolute 12h, renew 1h, grace 30s, touch 1m. */
+  readonly timeouts?: TimeoutPreset | Timeouts
+
+  /**
+   * Secrets of 32 bytes or more, newest first. Tokens then carry a MAC made with the first, checked with all:
+   * a forged token never costs a store read. Turning this on refuses the tokens that were issued without.
+   */
+  readonly keys?: readonly (string | Uint8Array)[]
+  /** Encrypts data at rest under a key that only the client's token gives. Lists and exports then show no data. */
+  readonly sealed?: boolean
+  /** Token reuse always raises the `reuse` event; `'end'` (default) ends the session too. */
+  readonly onReuse?: 'end' | 'report'
+  /** After how long the client details in `device` are dropped. Default: never; they go with the session. */
+  readonly dropDeviceAfter?: import('./duration.ts').Duration
+
+  /** ms since the epoch. Default `Date.now`. */
+  readonly clock?: () => number
+  /** Where warnings to the developer go, each once. Default `console.warn`. */
+  readonly warn?: (message: string) => void
+}

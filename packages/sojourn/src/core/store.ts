@@ -1,0 +1,75 @@
+import type { SessionId, SessionRecord, Tombstone } from './record.ts'
+
+/** Stores that can answer at once do, and spare each request a turn of the event loop. */
+export type MaybePromise<T> = T | Promise<T>
+
+/** One atomic edit of one live record. Everything asked for happens, or nothing. */
+export interface Change {
+  /** Data keys to write, each replacing that key alone. Values are opaque text: never parse or merge them. */
+  readonly set?: Readonly<Record<string, string>>
+  /** Data keys to delete. */
+  readonly remove?: readonly string[]
+  /** Refuse the change as `conflict` unless this key holds exactly this text (`null`: the key is absent). */
+  readonly expect?: { readonly key: string; readonly text: string | null }
+  /** The `version` of the record this change was made from. Needed with `head` and with `seen`. */
+  readonly version?: number
+  /** Replaces the head and raises `version` by one; `conflict` when the record's version is another. */
+  readonly head?: SessionRecord['head']
+  /**
+   * Moves `lastSeenAt` and `expiresAt`. Left out in silence, never a reason to refuse, when the record's
+   * version is another or its `lastSeenAt` is later: a stale touch must not undo a newer limit.
+   */
+  readonly seen?: { readonly at: number; readonly expiresAt: number }
+}
+
+/** What came of a change. `gone`: no live record (never there, swept, or ended: then the tombstone says why). */
+export type Written =
+  | { readonly status: 'written' }
+  | { readonly status: 'conflict'; readonly record: SessionRecord }
+  | { readonly status: 'gone'; readonly tombstone: Tombstone | null }
+
+/**
+ * Where records live. Six verbs; core judges times, secrets and users, so a store only has to keep,
+ * and to keep atomically. Every method may answer at once or with a promise, and rejects when it
+ * cannot answer: it never says `null` for "I do not know" (guarantee 7, fail closed).
+ *
+ * `@sojourn/conformance` holds the cases that each store must pass.
+ */
+export interface Store {
+  /** For messages and metrics: `memory`, `lmdb`, `redis`. */
+  readonly name: string
+
+  /**
+   * The record or tombstone under this id, or `null`. What is past its `expiresAt` may still be
+   * returned (core refuses it) or be gone already. The answer must reflect every write that was
+   * acknowledged before the call, by any process, and changing it must not change the store.
+   */
+  read(id: SessionId): MaybePromise<SessionRecord | Tombstone | null>
+
+  /** Inserts a new record and its place in the user's list. `false`, changing nothing, when the id is taken, be it by a tombstone. */
+  create(record: SessionRecord): MaybePromise<boolean>
+
+  /** Applies one change to a live record. Never creates: an ended or missing session stays so (guarantee 1). */
+  write(id: SessionId, change: Change): MaybePromise<Written>
+
+  /**
+   * Ends a live record: the tombstone takes its place and the user's list forgets it. Answers with the
+   * record's last state, or `null`, changing nothing, when there was no live record. Of several callers exactly one gets the record.
+   */
+  end(id: SessionId, tombstone: Tombstone): MaybePromise<SessionRecord | null>
+
+  /** Every live record of one user, in no order, `[]` for none; in time that grows with that user's sessions only. */
+  list(userId: string): MaybePromise<readonly SessionRecord[]>
+
+  /**
+   * Deletes at most `limit` records and tombstones with `expiresAt` at or before `now` and answers how many.
+   * Left out by stores whose server expires by itself.
+   */
+  sweep?(now: number, limit: number): MaybePromise<number>
+
+  /** Creates tables, directories, indexes. Safe to call again. */
+  setup?(): MaybePromise<void>
+
+  /** Lets go of what the store opened itself; never of a client that the caller passed in. Safe to call again. */
+  close(): MaybePromise<void>
+}

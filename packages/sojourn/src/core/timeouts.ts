@@ -1,0 +1,69 @@
+import { type Duration, toMs } from './duration.ts'
+import { SessionError } from './errors.ts'
+import type { SessionRecord } from './record.ts'
+
+/**
+ * Named limits: OWASP's session management sheet for low and high value applications, NIST SP 800-63B-4 2.1.3 to 2.3.3,
+ * PCI DSS 4.0.1 8.2.8. Where a standard is silent, the default stays.
+ */
+export type TimeoutPreset = keyof typeof PRESETS
+
+export interface Timeouts {
+  readonly preset?: TimeoutPreset
+  /** Unused for this long: expired. */
+  readonly idle?: Duration
+  /** This long after login or the last proof: expired, used or not. */
+  readonly absolute?: Duration
+  /** Age at which a token is replaced by its derived successor. */
+  readonly renew?: Duration
+  /** How long the token before is honoured (renewal) or refused without alarm (rotation). */
+  readonly grace?: Duration
+  /** Last-seen is written at most this often, so an idle session ends between `idle - touch` and `idle`, never later. */
+  readonly touch?: Duration
+}
+
+/** Milliseconds. */
+export interface Limits {
+  readonly idleMs: number
+  readonly absoluteMs: number
+  readonly renewMs: number
+  readonly graceMs: number
+  readonly touchMs: number
+}
+
+const DEFAULTS = { idle: '30m', absolute: '12h', renew: '1h', grace: '30s', touch: '1m' } as const
+
+const PRESETS = {
+  'owasp-low': { idle: '30m', absolute: '8h' },
+  'owasp-high': { idle: '5m', absolute: '4h', renew: '30m' },
+  'nist-aal1': { idle: '30d', absolute: '30d' },
+  'nist-aal2': { idle: '1h', absolute: '24h' },
+  'nist-aal3': { idle: '15m', absolute: '12h' },
+  'pci-dss': { idle: '15m', absolute: '12h' },
+} as const satisfies Record<string, Timeouts>
+
+/** Checks and fills in. `ERR_OPTION` for an unknown preset, a bad duration, or limits that contradict each other. */
+export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
+  const given: Timeouts = typeof timeouts === 'string' ? { preset: timeouts } : timeouts
+  if (given.preset !== undefined && !Object.hasOwn(PRESETS, given.preset)) {
+    throw new SessionError('ERR_OPTION', `timeouts.preset must be one of ${Object.keys(PRESETS).join(', ')}.`)
+  }
+  const all = { ...DEFAULTS, ...(given.preset && PRESETS[given.preset]), ...given }
+  const idleMs = toMs(all.idle, 'timeouts.idle')
+  const absoluteMs = toMs(all.absolute, 'timeouts.absolute')
+  if (idleMs > absoluteMs) throw new SessionError('ERR_OPTION', 'timeouts.idle must not be longer than timeouts.absolute.')
+  return {
+    idleMs,
+    absoluteMs,
+    renewMs: toMs(all.renew, 'timeouts.renew'),
+    graceMs: toMs(all.grace, 'timeouts.grace'),
+    touchMs: Math.min(toMs(all.touch, 'timeouts.touch'), idleMs / 2),
+  }
+}
+
+/** When the session runs out by the limits of now: a limit that the operator shortens holds at once. */
+export function expiryOf(record: Pick<SessionRecord, 'createdAt' | 'lastSeenAt' | 'head'>, limits: Limits): number {
+  const { authenticatedAt = 0, idleMs = limits.idleMs, absoluteMs = limits.absoluteMs } = record.head
+  const began = Math.max(record.createdAt, authenticatedAt)
+  return Math.min(record.lastSeenAt + idleMs, began + absoluteMs)
+}
