@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+type Exports = Record<string, string | { default: string }>
+
+/** Tests run on the sources: every name a package exports leads to the file it is built from. */
+function aliasesOf(folder: string): { find: RegExp; replacement: string }[] {
+  const root = new URL(`./packages/${folder}/`, import.meta.url)
+  const { name, exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+    name: string
+    exports: Exports
+  }
+  return Object.entries(exports).flatMap(([subpath, target]) => {
+    if (typeof target === 'string') return []
+    const source = target.default.replace('./dist/', './src/').replace(/\.js$/, '.ts')
+    return [{ find: new RegExp(`^${name}${subpath.slice(1)}$`), replacement: fileURLToPath(new URL(source, root)) }]
+  })
+}
+
+const cryptoModule = fileURLToPath(new URL('./packages/sojourn/src/platform/crypto.node.ts', import.meta.url))
+
+const roots = ['packages/*/test', 'test', 'examples/*/test', 'bench/test']
+const browserTests = '**/*.browser.test.ts'
+
+export default defineConfig({
+  resolve: {
+    alias: [...aliasesOf('sojourn'), ...aliasesOf('conformance'), { find: /^#crypto$/, replacement: cryptoModule }],
+  },
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      reporter: ['text-summary', 'json-summary', 'html'],
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: roots.map((root) => `${root}/**/*.test.ts`),
+          exclude: [browserTests, '**/node_modules/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: roots.map((root) => `${root}/${browserTests}`),
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
