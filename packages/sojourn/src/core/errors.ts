@@ -14,7 +14,7 @@ const ERRORS = {
   ERR_CONTENTION: [503, 'Too many writers changed the same key at once.'],
   ERR_STORE: [503, 'The session store could not answer.'],
   ERR_STORE_FULL: [503, 'The session store is full.'],
-} as const satisfies Record<string, readonly [status: number, summary: string]>
+} as const
 
 export type SessionErrorCode = keyof typeof ERRORS
 

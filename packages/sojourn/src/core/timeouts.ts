@@ -40,7 +40,7 @@ const PRESETS = {
   'nist-aal2': { idle: '1h', absolute: '24h' },
   'nist-aal3': { idle: '15m', absolute: '12h' },
   'pci-dss': { idle: '15m', absolute: '12h' },
-} as const satisfies Record<string, Timeouts>
+} as const
 
 /** Checks and fills in. `ERR_OPTION` for an unknown preset, a bad duration, or limits that contradict each other. */
 export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
