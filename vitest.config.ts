@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { findChromium } from './tools/chromium.mjs'
 
 type Exports = Record<string, string | { default: string }>
 
@@ -47,6 +48,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: roots.map((root) => `${root}/${browserTests}`),
+          // Browser tests start Chromium by this path; tools/chromium.mjs knows the usual places.
+          env: { CHROMIUM_PATH: findChromium() ?? '' },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

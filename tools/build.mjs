@@ -1,0 +1,24 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { root, runNode } from './run.mjs'
+
+/** A file that was built from a source that is gone would still be published and scanned. */
+function removeOrphans() {
+  for (const folder of readdirSync(join(root, 'packages'))) {
+    const dist = join(root, 'packages', folder, 'dist')
+    if (!existsSync(dist)) continue
+    for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+      const source = join(root, 'packages', folder, 'src', file.replace(/(\.d\.ts|\.js)$/, '.ts'))
+      if (/(\.d\.ts|\.js)$/.test(file) && !existsSync(source)) rmSync(join(dist, file))
+    }
+  }
+}
+
+/** Compiles what changed since the last time; `tsc --build` keeps count. */
+export function build() {
+  removeOrphans()
+  return runNode('node_modules/typescript/bin/tsc', ['--build', 'tsconfig.build.json'])
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) process.exit(build())

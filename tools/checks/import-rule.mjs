@@ -1,0 +1,82 @@
+import { join, posix } from 'node:path'
+import { importsOf, packageOf, reachOf } from '../modules.mjs'
+import { filesOf, publicPackages } from '../packages.mjs'
+
+/**
+ * Who may import whom, inside the library. Files outside every folder (`index.ts`) are the layer `index`.
+ * @type {Record<string, readonly string[]>}
+ */
+const LAYERS = {
+  core: ['core'],
+  platform: ['platform', 'core'],
+  stores: ['stores', 'core'],
+  carriers: ['carriers', 'core'],
+  guards: ['guards', 'core'],
+  index: ['index', 'core', 'stores', 'carriers', 'guards'],
+  adapters: ['adapters', 'index', 'core', 'stores', 'carriers', 'guards'],
+}
+
+/** The modules that may stand on Node, each a file or a folder. */
+const NODE_ONLY = ['platform/crypto.node', 'stores/lmdb', 'adapters/node', 'adapters/express', 'adapters/fastify']
+
+/** The entries that run on every runtime. */
+const PORTABLE = ['index', 'stores/memory', 'carriers/cookie', 'guards/cross-origin', 'adapters/fetch', 'adapters/hono']
+
+/** @param {string} file */
+const isNodeOnly = (file) => NODE_ONLY.some((name) => file.startsWith(`${name}.`) || file.startsWith(`${name}/`))
+
+/** @param {string} file */
+const layerOf = (file) => file.split('/').slice(0, -1)[0] ?? 'index'
+
+/**
+ * @param {string} file
+ * @param {string} specifier
+ * @param {ReadonlySet<string>} declared
+ * @returns {string | null}
+ */
+function faultOf(file, specifier, declared) {
+  const layer = layerOf(file)
+  if (specifier === '#crypto') return layer === 'core' ? null : 'only core imports #crypto'
+  if (specifier.startsWith('.')) {
+    const target = layerOf(posix.join(posix.dirname(file), specifier))
+    const allowed = LAYERS[layer] ?? []
+    return allowed.includes(target) ? null : `${layer} imports only from: ${allowed.join(', ') || 'nowhere'}`
+  }
+  if (layer === 'core') return 'core imports nothing but itself'
+  if (specifier.startsWith('node:')) return isNodeOnly(file) ? null : 'this file must run without Node'
+  return declared.has(packageOf(specifier)) ? null : 'it is not among dependencies or peerDependencies'
+}
+
+/**
+ * @param {string} folder
+ * @param {string} ending
+ * @param {ReadonlySet<string>} declared
+ */
+function faultsIn(folder, ending, declared) {
+  return filesOf(folder, ending).flatMap((file) =>
+    importsOf(join(folder, file)).flatMap((specifier) => {
+      const fault = faultOf(file, specifier, declared)
+      return fault === null ? [] : [`${posix.basename(folder)}/${file} imports '${specifier}': ${fault}`]
+    }),
+  )
+}
+
+/** @param {string} dist */
+function leaksIn(dist) {
+  return PORTABLE.flatMap((entry) =>
+    reachOf(dist, [`./${entry}.js`])
+      .filter((found) => found.startsWith('node:') || (found.startsWith('./') && isNodeOnly(found.slice(2))))
+      .map((found) => `dist/${entry}.js leads to ${found}, but must run without Node`),
+  )
+}
+
+/** The import rule, over the sources and over what is built from them. */
+export function checkImportRule() {
+  return publicPackages()
+    .filter(({ manifest }) => manifest.name === 'sojourn')
+    .flatMap(({ folder, manifest }) => {
+      const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
+      const dist = join(folder, 'dist')
+      return [...faultsIn(join(folder, 'src'), '.ts', declared), ...faultsIn(dist, '.js', declared), ...leaksIn(dist)]
+    })
+}

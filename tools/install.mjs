@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { giveUp, root } from './run.mjs'
+
+/** @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean }} LockEntry */
+
+/**
+ * @param {string} path
+ * @returns {Record<string, LockEntry> | null}
+ */
+function entriesOf(path) {
+  try {
+    return JSON.parse(readFileSync(join(root, path), 'utf8')).packages
+  } catch {
+    return null
+  }
+}
+
+/** Compares the lock file with the one npm leaves in node_modules, which says what is really there. */
+export function isInstalled() {
+  const wanted = entriesOf('package-lock.json')
+  const present = entriesOf('node_modules/.package-lock.json')
+  if (wanted === null || present === null) return false
+  return Object.entries(wanted)
+    .filter(([path, entry]) => path.includes('node_modules/') && !entry.optional)
+    .every(([path, entry]) => {
+      const found = present[path]
+      return found?.version === entry.version && found?.integrity === entry.integrity && found?.link === entry.link
+    })
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {'inherit' | 'pipe'} stdio
+ */
+export function npm(args, stdio) {
+  const script = process.env.npm_execpath
+  return script === undefined
+    ? spawnSync('npm', args, { cwd: root, stdio, encoding: 'utf8', shell: process.platform === 'win32' })
+    : spawnSync(process.execPath, [script, ...args], { cwd: root, stdio, encoding: 'utf8' })
+}
+
+/** Installs exactly what the lock file says. */
+export function install() {
+  console.log('Installing what package-lock.json names (npm ci) ...')
+  if (npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'inherit').status !== 0) {
+    giveUp('npm ci failed, see above. If package.json and package-lock.json differ, run: npm install')
+  }
+}

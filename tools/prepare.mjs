@@ -1,0 +1,22 @@
+/**
+ * What npm runs before `start`, `test` and the rest. Uses nothing but Node's own modules until the packages are there.
+ * `--no-build`: leave the build alone. `--browser`: a Chromium is needed too.
+ */
+import { ensureChromium } from './chromium.mjs'
+import { install, isInstalled } from './install.mjs'
+import { giveUp } from './run.mjs'
+
+const LOWEST = [20, 19]
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < LOWEST[0] || (major === LOWEST[0] && minor < LOWEST[1])) {
+  giveUp(
+    `Node ${LOWEST.join('.')} or later is needed; this is ${process.versions.node}. Get it from https://nodejs.org`,
+  )
+}
+if (!isInstalled()) install()
+if (process.argv.includes('--browser')) ensureChromium()
+if (!process.argv.includes('--no-build')) {
+  const { build } = await import('./build.mjs')
+  if (build() !== 0) giveUp('The build failed, see above.')
+}

@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** The folder of the repository. */
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Runs a script with this Node and shows what it prints; the exit code comes back.
+ * No shell in between, so that it is the same on Windows.
+ * @param {string} script
+ * @param {readonly string[]} args
+ * @returns {number}
+ */
+export function runNode(script, args) {
+  const { status, error } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' })
+  if (error !== undefined) throw error
+  return status ?? 1
+}
+
+/**
+ * Ends the process with a message for a human, when there is nothing sensible left to do.
+ * @param {string} message
+ * @returns {never}
+ */
+export function giveUp(message) {
+  console.error(`\n${message}\n`)
+  process.exit(1)
+}
