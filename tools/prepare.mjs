@@ -6,13 +6,9 @@ import { ensureChromium } from './chromium.mjs'
 import { install, isInstalled } from './install.mjs'
 import { giveUp } from './run.mjs'
 
-const LOWEST = [20, 19]
-
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-if (major < LOWEST[0] || (major === LOWEST[0] && minor < LOWEST[1])) {
-  giveUp(
-    `Node ${LOWEST.join('.')} or later is needed; this is ${process.versions.node}. Get it from https://nodejs.org`,
-  )
+if (major < 20 || (major === 20 && minor < 19)) {
+  giveUp(`Node 20.19 or later is needed; this is ${process.versions.node}. Get it from https://nodejs.org`)
 }
 if (!isInstalled()) install()
 if (process.argv.includes('--browser')) ensureChromium()
