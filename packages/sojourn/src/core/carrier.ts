@@ -43,6 +43,8 @@ export interface Carrier {
   readonly name: string
   /** Whether clients attach it without being asked, as browsers do with cookies: then requests need a cross-origin check. */
   readonly ambient: boolean
+  /** The request headers that `read` looks at, as `Vary` names them: `Cookie`. */
+  readonly vary: string
   read(view: RequestView): Candidates
   /** Hands the client a token. */
   write(view: RequestView, token: Token, life: TokenLife): readonly HeaderChange[]

@@ -22,11 +22,16 @@ export interface Device {
   readonly ip: string | null
 }
 
-/** The secret just replaced: honoured (renewal) or quietly refused (rotation) until `until`; later use is an alarm. */
+/**
+ * A secret that was replaced, for as long as requests with it may still be on their way. After `until` it is forgotten,
+ * and whoever presents it then is taken for someone who kept a copy.
+ */
 export interface PreviousSecret {
   readonly hash: string
   readonly until: number
+  /** `renewed`: still honoured. `rotated`: refused, but without an alarm. */
   readonly how: 'renewed' | 'rotated'
+  readonly sealedKey?: string
 }
 
 /** A renewal that has begun: `next` becomes the secret when the client first presents it. */
@@ -35,13 +40,7 @@ export interface Renewal {
   readonly nonce: string
   /** base64url SHA-256 of the successor. */
   readonly next: string
-}
-
-/** Sealed sessions only: the data key, encrypted under a key from each secret that may still open it. */
-export interface SealedKeys {
-  readonly current: string
-  readonly next?: string
-  readonly previous?: string
+  readonly sealedKey?: string
 }
 
 /**
@@ -53,7 +52,8 @@ export interface Head {
   readonly secret: string
   /** When the current secret was made, ms since the epoch: renewal is due from here. */
   readonly secretAt: number
-  readonly previous?: PreviousSecret
+  /** Newest first, a handful at most. */
+  readonly previous?: readonly PreviousSecret[]
   readonly renewal?: Renewal
   /** When the user last proved who they are, ms since the epoch. */
   readonly authenticatedAt?: number
@@ -65,7 +65,8 @@ export interface Head {
   /** Limits of this session alone, set at login, ms; absent: the configured ones rule. */
   readonly idleMs?: number
   readonly absoluteMs?: number
-  readonly sealed?: SealedKeys
+  /** Sealed sessions only: the data's key, encrypted under a key from the secret. */
+  readonly sealedKey?: string
 }
 
 /**

@@ -1,3 +1,5 @@
+import { SessionError } from './errors.ts'
+
 /**
  * What Sojourn needs of a Standard Schema (https://standardschema.dev, version 1), so that any library that
  * speaks it fits and none is depended on.
@@ -18,4 +20,31 @@ export type SchemaResult<Output> =
 export interface SchemaIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** `ERR_OPTION` for what is no schema, answers later, or refuses the empty data that every session begins with. */
+export function assertSchema(schema: StandardSchema<object>): void {
+  const validate = schema['~standard']?.validate
+  if (typeof validate !== 'function') {
+    throw new SessionError('ERR_OPTION', 'data must be a Standard Schema (zod, valibot, arktype, ...).')
+  }
+  const result = validate({})
+  if (result instanceof Promise) {
+    throw new SessionError('ERR_OPTION', 'data must be a schema that validates at once, without promises.')
+  }
+  if (result.issues !== undefined) {
+    throw new SessionError('ERR_OPTION', 'data must accept {}: every session begins empty. Make its keys optional, or give them defaults.')
+  }
+}
+
+/** The validated value, or the top-level keys that do not fit (`[]`: the whole does not). */
+export function validate<Output>(schema: StandardSchema<Output>, value: unknown): { value: Output } | { badKeys: string[]; paths: string[] } {
+  const result = schema['~standard'].validate(value)
+  if (result instanceof Promise) throw new SessionError('ERR_OPTION', 'data must be a schema that validates at once.')
+  if (result.issues === undefined) return { value: result.value }
+  const paths = result.issues.map((issue) => (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)))
+  return {
+    badKeys: [...new Set(paths.flatMap(([first]) => (first === undefined ? [] : [first])))],
+    paths: paths.map((path) => path.join('.')),
+  }
 }

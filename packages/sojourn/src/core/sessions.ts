@@ -24,6 +24,8 @@ export interface ExportedSession {
   readonly device: { readonly name: string | null; readonly ip: string | null } | null
   /** `null` when sealed: only the client's own token opens it. */
   readonly data: Readonly<Record<string, JsonValue>> | null
+  /** Messages waiting for their one read. */
+  readonly flash: Readonly<Record<string, JsonValue>> | null
 }
 
 /** What `createSessions` gives: one for an application. */

@@ -1,0 +1,76 @@
+import { flashTexts, userTexts } from './data.ts'
+import { parseTexts } from './draft.ts'
+import { ask, type Engine } from './engine.ts'
+import { deviceOf, liveOf, toInfos } from './infos.ts'
+import type { JsonValue } from './json.ts'
+import type { EndReason, SessionRecord } from './record.ts'
+import type { SessionInfo } from './session.ts'
+import type { ExportedSession, UserExport } from './sessions.ts'
+import { toTombstone } from './state.ts'
+import { expiryOf } from './timeouts.ts'
+import { isSessionId } from './token.ts'
+
+export async function list(engine: Engine, userId: string): Promise<SessionInfo[]> {
+  return toInfos(engine, await recordsOf(engine, userId))
+}
+
+export async function revoke(engine: Engine, id: string, reason: EndReason): Promise<boolean> {
+  if (!isSessionId(id)) return false
+  const kept = await ask(engine, 'read', (store) => store.read(id))
+  if (kept === null || kept.kind === 'ended') return false
+  return (await endRecord(engine, kept, reason)) && engine.clock() < expiryOf(kept, engine.limits)
+}
+
+/** Every session that was there when the call began is ended when it resolves. Answers how many were live. */
+export async function revokeAll(engine: Engine, userId: string, reason: EndReason, except?: string): Promise<number> {
+  const records = (await recordsOf(engine, userId)).filter(({ id }) => id !== except)
+  const ended = await Promise.all(records.map((record) => endRecord(engine, record, reason)))
+  const live = new Set(liveOf(engine, records))
+  return records.filter((record, i) => ended[i] === true && live.has(record)).length
+}
+
+export async function exportUser(engine: Engine, userId: string): Promise<UserExport> {
+  const records = await recordsOf(engine, userId)
+  return {
+    userId,
+    exportedAt: toIso(engine.clock()),
+    sessions: records.map((record) => toExported(engine, record)),
+  }
+}
+
+async function recordsOf(engine: Engine, userId: string): Promise<readonly SessionRecord[]> {
+  return ask(engine, 'list', (store) => store.list(userId))
+}
+
+/** Whether this call was the one that ended it. */
+async function endRecord(engine: Engine, record: SessionRecord, reason: EndReason): Promise<boolean> {
+  const { id, userId } = record
+  const last = await ask(engine, 'end', (store) => store.end(id, toTombstone(engine, record, reason)))
+  if (last !== null) engine.events.emit('ended', { id, userId, reason })
+  return last !== null
+}
+
+function toExported(engine: Engine, record: SessionRecord): ExportedSession {
+  const { id, head, data } = record
+  const isSealed = head.sealedKey !== undefined
+  return {
+    id,
+    createdAt: toIso(record.createdAt),
+    lastSeenAt: toIso(record.lastSeenAt),
+    expiresAt: toIso(expiryOf(record, engine.limits)),
+    authenticatedAt: head.authenticatedAt === undefined ? null : toIso(head.authenticatedAt),
+    methods: head.methods ?? [],
+    assurance: head.assurance ?? null,
+    device: deviceOf(engine, record),
+    data: isSealed ? null : toJson(userTexts(data)),
+    flash: isSealed ? null : toJson(flashTexts(data)),
+  }
+}
+
+function toJson(texts: Readonly<Record<string, string>>): Record<string, JsonValue> {
+  return parseTexts(texts).values as Record<string, JsonValue>
+}
+
+function toIso(ms: number): string {
+  return new Date(ms).toISOString()
+}

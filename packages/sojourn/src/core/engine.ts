@@ -1,0 +1,88 @@
+import type { Carrier } from './carrier.ts'
+import { toMs } from './duration.ts'
+import { SessionError } from './errors.ts'
+import { createEmitter, type Emitter } from './events.ts'
+import type { Guard } from './guard.ts'
+import { type CachingHeaders, toCachingHeaders } from './headers.ts'
+import { isPromise } from './maybe.ts'
+import type { CoreOptions } from './options.ts'
+import { assertSchema, type StandardSchema } from './schema.ts'
+import type { DescribeDevice } from './session.ts'
+import type { MaybePromise, Store } from './store.ts'
+import { type Limits, toLimits } from './timeouts.ts'
+import { createTokens, type Tokens } from './token.ts'
+
+/** The options, checked and filled in: what every part of core works with. Lives as long as the application. */
+export interface Engine {
+  readonly store: Store
+  readonly carrier: Carrier
+  readonly caching: CachingHeaders
+  readonly guards: readonly Guard[]
+  readonly describeDevice: DescribeDevice
+  readonly schema: StandardSchema<object> | null
+  readonly invalidData: 'drop' | 'end' | 'throw'
+  readonly limits: Limits
+  readonly tokens: Tokens
+  readonly sealed: boolean
+  readonly endOnReuse: boolean
+  readonly dropDeviceAfterMs: number
+  readonly clock: () => number
+  readonly events: Emitter
+  readonly warnOnce: (message: string) => void
+  /** Writers of one key in this process take turns, so that they never make each other retry. */
+  readonly turns: Map<string, Promise<unknown>>
+  closed: boolean
+}
+
+export function createEngine<Data extends object>(options: CoreOptions<Data>): Engine {
+  const { clock = Date.now, warn = (message) => console.warn(message) } = options
+  if (options.data !== undefined) assertSchema(options.data)
+  return {
+    store: options.store,
+    carrier: options.carrier,
+    caching: toCachingHeaders(options.carrier),
+    guards: options.guards ?? [],
+    describeDevice: options.describeDevice ?? (() => null),
+    schema: options.data ?? null,
+    invalidData: options.invalidData ?? 'drop',
+    limits: toLimits(options.timeouts),
+    tokens: createTokens(options.keys),
+    sealed: options.sealed ?? false,
+    endOnReuse: options.onReuse !== 'report',
+    dropDeviceAfterMs:
+      options.dropDeviceAfter === undefined ? Number.POSITIVE_INFINITY : toMs(options.dropDeviceAfter, 'dropDeviceAfter'),
+    clock,
+    events: createEmitter(clock),
+    warnOnce: once(warn),
+    turns: new Map(),
+    closed: false,
+  }
+}
+
+/** One call of the store. Whatever it throws comes out as `ERR_STORE`, and as a `fault` for the operator. */
+export function ask<T>(engine: Engine, operation: keyof Store & string, call: (store: Store) => MaybePromise<T>): MaybePromise<T> {
+  if (engine.closed) throw new SessionError('ERR_CLOSED')
+  try {
+    const answer = call(engine.store)
+    return isPromise(answer) ? answer.catch((error: unknown) => fail(engine, operation, error)) : answer
+  } catch (error) {
+    return fail(engine, operation, error)
+  }
+}
+
+function fail(engine: Engine, operation: string, cause: unknown): never {
+  const error =
+    cause instanceof SessionError ? cause : new SessionError('ERR_STORE', `${engine.store.name} failed to ${operation}.`, cause)
+  engine.events.emit('fault', { operation, error })
+  throw error
+}
+
+function once(warn: (message: string) => void): (message: string) => void {
+  const said = new Set<string>()
+  return (message) => {
+    if (!said.has(message)) {
+      said.add(message)
+      warn(`sojourn: ${message}`)
+    }
+  }
+}

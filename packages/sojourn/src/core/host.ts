@@ -1,0 +1,25 @@
+import type { RequestView } from './carrier.ts'
+
+/** A name has at most 253 characters, a port five. */
+const MAX_HOST_CHARACTERS = 260
+
+/** To whom the request is addressed, `shop.example:8443`, in lower case; `''` when it does not say. HTTP/2 calls it `:authority`. */
+export function hostOf(view: RequestView): string {
+  const host = view.header('host') ?? view.header(':authority') ?? ''
+  return host.length > MAX_HOST_CHARACTERS ? '' : host.toLowerCase()
+}
+
+/** `hostOf` without the port. An IPv6 address keeps its brackets. */
+export function hostnameOf(view: RequestView): string {
+  return hostOf(view).replace(/:\d*$/, '')
+}
+
+/** The names and addresses that mean this very machine (RFC 6761, section 6.3), written as in a URL. */
+export function isLoopbackHostname(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name)
+}
+
+/** The same of a socket's address. */
+export function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address)
+}

@@ -1,0 +1,104 @@
+import { createRecord } from './create-record.ts'
+import { assertFits, toStoredName } from './data.ts'
+import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
+import { toMs } from './duration.ts'
+import { ask } from './engine.ts'
+import { SessionError } from './errors.ts'
+import type { Head, SessionRecord } from './record.ts'
+import type { LoginOptions, ProofOptions } from './session.ts'
+import { assertUncommitted, forget, pendingOf, reload, type State, toTombstone } from './state.ts'
+import type { Vault } from './vault.ts'
+import { writeRecord } from './write.ts'
+
+/**
+ * A login is a new record under a new token: what an attacker planted or saw before it opens nothing after it. The new
+ * session is stored before the old one ends, so that a failure in between leaves the user with the one they had.
+ */
+export async function login(state: State, userId: string, options: LoginOptions): Promise<void> {
+  assertUncommitted(state, 'login')
+  if (typeof userId !== 'string' || userId === '') {
+    throw new SessionError('ERR_OPTION', 'login needs a user id: a string that is not empty.')
+  }
+  const { engine, record: old, vault, texts } = state
+  const carries = toCarries(state, userId, options.carry ?? true)
+  const carried = pick(applyEdits(texts, pendingOf(state).all), carries)
+  assertFits(engine, {}, { set: carried, remove: [] })
+  const record = await createRecord(state, { userId, texts: carried, head: toHead(state, options), parts: engine.tokens.mint() })
+  reload(state, carried)
+  if (old !== null) await replace(state, record, { old, vault, known: texts, carries })
+  engine.events.emit('login', { id: record.id, userId, replaced: old?.id ?? null, ...toProof(options) })
+}
+
+export function toProof({ methods = [], assurance }: ProofOptions): { methods: readonly string[]; assurance: string | null } {
+  return { methods, assurance: assurance ?? null }
+}
+
+/** Which stored names come along. Nothing of another user's ever does. */
+function toCarries(state: State, userId: string, carry: boolean | readonly string[]): (name: string) => boolean {
+  const owner = state.record?.userId ?? userId
+  if (carry === false || owner !== userId) return () => false
+  if (carry === true) return () => true
+  const names = new Set(carry.map(toStoredName))
+  return (name) => names.has(name)
+}
+
+function pick(texts: Texts, carries: (name: string) => boolean): Texts {
+  return Object.fromEntries(Object.entries(texts).filter(([name]) => carries(name)))
+}
+
+function toHead({ engine, view }: State, options: LoginOptions): Omit<Head, 'secret' | 'secretAt'> {
+  const { methods, assurance, absolute, idle } = options
+  const absoluteMs = absolute === undefined ? undefined : toMs(absolute, 'absolute')
+  const isRemembered = absoluteMs !== undefined && absoluteMs > engine.limits.absoluteMs
+  const idleMs = idle === undefined ? (isRemembered ? absoluteMs : undefined) : toMs(idle, 'idle')
+  const seen = engine.describeDevice(view)
+  const device = seen === null && options.device === undefined ? null : { name: null, ip: null, ...seen, ...options.device }
+  return {
+    authenticatedAt: engine.clock(),
+    ...(methods !== undefined && { methods }),
+    ...(assurance !== undefined && { assurance }),
+    ...(device !== null && { device }),
+    ...(absoluteMs !== undefined && { absoluteMs }),
+    ...(idleMs !== undefined && { idleMs }),
+  }
+}
+
+interface Replaced {
+  readonly old: SessionRecord
+  readonly vault: Vault
+  /** The old session's data as this request knew it. */
+  readonly known: Texts
+  readonly carries: (name: string) => boolean
+}
+
+/** Ends the session before the login, and brings along what parallel requests wrote to it until that moment. */
+async function replace(state: State, record: SessionRecord, { old, vault, known, carries }: Replaced): Promise<void> {
+  const { engine } = state
+  try {
+    const last = await ask(engine, 'end', (store) => store.end(old.id, toTombstone(engine, old, 'login')))
+    if (last === null) return
+    engine.events.emit('ended', { id: old.id, userId: old.userId, reason: 'login' })
+    const late = pickEdits(difference(known, await vault.fromStored(last.data)), carries)
+    if (isEmpty(late)) return
+    await writeRecord(state, record, late)
+    reload(state, applyEdits(state.texts, late))
+  } catch (error) {
+    // Two live sessions after a failed login would be one that nobody knows of.
+    forget(state)
+    state.answer = 'keep'
+    await Promise.resolve(ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'login')))).catch(() => {})
+    throw error
+  }
+}
+
+function difference(from: Texts, to: Texts): Edits {
+  if (from === to) return NO_EDITS
+  return {
+    set: pick(to, (name) => from[name] !== to[name]),
+    remove: Object.keys(from).filter((name) => !Object.hasOwn(to, name)),
+  }
+}
+
+function pickEdits({ set, remove }: Edits, carries: (name: string) => boolean): Edits {
+  return { set: pick(set, carries), remove: remove.filter(carries) }
+}

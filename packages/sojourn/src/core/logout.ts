@@ -1,0 +1,22 @@
+import { ask } from './engine.ts'
+import type { LogoutOptions } from './session.ts'
+import { forget, type State, toTombstone } from './state.ts'
+
+/**
+ * Ends the session in the store first: once this resolves, the token opens nothing anywhere. Clearing the client's copy is
+ * a courtesy, so it works after the headers went out too, and on a session that is gone already.
+ */
+export async function logout(state: State, { clearSiteData = [] }: LogoutOptions): Promise<void> {
+  const { engine, record, view } = state
+  if (record !== null) {
+    const last = await ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'logout')))
+    if (last !== null) engine.events.emit('ended', { id: record.id, userId: record.userId, reason: 'logout' })
+  }
+  const wasPresented = engine.carrier.read(view).values.length > 0
+  forget(state)
+  state.answer = wasPresented ? 'clear' : 'keep'
+  if (clearSiteData.length > 0) {
+    const value = clearSiteData.map((directive) => `"${directive}"`).join(', ')
+    state.extraHeaders = [{ name: 'clear-site-data', value, how: 'default' }]
+  }
+}

@@ -1,0 +1,150 @@
+import { list, revoke, revokeAll } from './admin.ts'
+import { toFlashName } from './data.ts'
+import { toText } from './draft.ts'
+import { type Duration, toMs } from './duration.ts'
+import { ask } from './engine.ts'
+import { deviceOf, toDate } from './infos.ts'
+import type { JsonValue } from './json.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import type { Device, SessionId } from './record.ts'
+import { reauthenticated, rotate } from './rotate.ts'
+import type { Flash, LoginOptions, LogoutOptions, ProofOptions, Refusal, Session, SessionInfo } from './session.ts'
+import { draftOf, idOf, type State } from './state.ts'
+import { expiryOf } from './timeouts.ts'
+import { isSessionId } from './token.ts'
+import { update } from './update.ts'
+
+/** What handlers hold: names for what `State` knows, and the verbs. A class, for one is made for every request. */
+export class RequestSession<Data extends object> implements Session<Data> {
+  readonly #state: State
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  /** Looking at the session makes the response depend on it. */
+  get #seen(): State {
+    this.#state.accessed = true
+    return this.#state
+  }
+
+  get id(): SessionId {
+    return idOf(this.#seen)
+  }
+  get userId(): string | null {
+    return this.#seen.record?.userId ?? null
+  }
+  get isNew(): boolean {
+    return this.#seen.isNew
+  }
+  get createdAt(): Date {
+    const { record, openedAt } = this.#seen
+    return new Date(record?.createdAt ?? openedAt)
+  }
+  get authenticatedAt(): Date | null {
+    return toDate(this.#seen.record?.head.authenticatedAt)
+  }
+  get methods(): readonly string[] {
+    return this.#seen.record?.head.methods ?? []
+  }
+  get assurance(): string | null {
+    return this.#seen.record?.head.assurance ?? null
+  }
+  get lastSeenAt(): Date {
+    const { record, openedAt } = this.#seen
+    return new Date(record?.lastSeenAt ?? openedAt)
+  }
+  get expiresAt(): Date {
+    const { record, openedAt, engine } = this.#seen
+    const unstored = { createdAt: openedAt, lastSeenAt: openedAt, head: { secret: '', secretAt: openedAt } }
+    return new Date(expiryOf(record ?? unstored, engine.limits))
+  }
+  get device(): Device | null {
+    const { record, engine } = this.#seen
+    return record === null ? null : deviceOf(engine, record)
+  }
+  get refused(): Refusal | null {
+    return this.#seen.refused
+  }
+
+  get data(): Data {
+    return draftOf(this.#seen).values as Data
+  }
+  set data(values: Data) {
+    draftOf(this.#seen).replace(values)
+  }
+
+  get flash(): Flash {
+    return toFlash(this.#seen)
+  }
+
+  async update<K extends keyof Data & string>(
+    key: K,
+    fn: (value: Data[K]) => Data[K] | Promise<Data[K]>,
+  ): Promise<Data[K]> {
+    return (await update(this.#seen, key, fn as (value: unknown) => unknown)) as Data[K]
+  }
+
+  login(userId: string, options: LoginOptions = {}): Promise<void> {
+    return login(this.#seen, userId, options)
+  }
+  logout(options: LogoutOptions = {}): Promise<void> {
+    return logout(this.#seen, options)
+  }
+  rotate(): Promise<void> {
+    return rotate(this.#seen)
+  }
+  reauthenticated(options: ProofOptions = {}): Promise<void> {
+    return reauthenticated(this.#seen, options)
+  }
+  authenticatedWithin(duration: Duration): boolean {
+    const { record, engine } = this.#seen
+    const withinMs = toMs(duration, 'authenticatedWithin')
+    const at = record?.head.authenticatedAt
+    return at !== undefined && engine.clock() - at <= withinMs
+  }
+
+  async devices(): Promise<SessionInfo[]> {
+    const { record, engine } = this.#seen
+    if (record === null || record.userId === null) return []
+    const infos = await list(engine, record.userId)
+    return infos.map((info) => ({ ...info, current: info.id === record.id }))
+  }
+
+  async revokeDevice(id: string): Promise<boolean> {
+    const { record, engine } = this.#seen
+    if (record === null || record.userId === null || !isSessionId(id)) return false
+    if (id === record.id) {
+      await this.logout()
+      return true
+    }
+    const other = await ask(engine, 'read', (store) => store.read(id))
+    // Somebody else's session and none at all look the same from here.
+    return other?.kind === 'live' && other.userId === record.userId && (await revoke(engine, id, 'revoked'))
+  }
+
+  async revokeOthers(): Promise<number> {
+    const { record, engine } = this.#seen
+    return record === null || record.userId === null ? 0 : revokeAll(engine, record.userId, 'revoked', record.id)
+  }
+}
+
+function toFlash(state: State): Flash {
+  const { set, taken } = state.flash
+  return {
+    set(key, value) {
+      const text = toText(value, `flash.${key}`)
+      if (text === undefined) return
+      taken.delete(toFlashName(key))
+      set.set(toFlashName(key), text)
+    },
+    take(key) {
+      const name = toFlashName(key)
+      const text = set.get(name) ?? (taken.has(name) ? undefined : state.texts[name])
+      set.delete(name)
+      taken.add(name)
+      return text === undefined ? undefined : (JSON.parse(text) as JsonValue)
+    },
+  }
+}

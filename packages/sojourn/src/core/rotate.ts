@@ -1,0 +1,45 @@
+import { NO_EDITS } from './draft.ts'
+import { SessionError } from './errors.ts'
+import { toProof } from './login.ts'
+import type { Head, SessionRecord } from './record.ts'
+import { toRotated } from './secrets.ts'
+import type { ProofOptions } from './session.ts'
+import { assertUncommitted, type State } from './state.ts'
+import { expiryOf } from './timeouts.ts'
+import { rejudge, writeRecord } from './write.ts'
+
+/** A fresh token for the same session; the old one stops at once. A session that was never stored has no token to replace. */
+export async function rotate(state: State): Promise<void> {
+  assertUncommitted(state, 'rotate')
+  if (state.record === null) return
+  const { id, userId } = await replaceSecret(state, state.record, (head) => head)
+  state.engine.events.emit('rotated', { id, userId })
+}
+
+/** Proof was given again: a fresh token, and both clocks restart (ASVS 5.0 7.2.4; NIST SP 800-63B-4 5.2). */
+export async function reauthenticated(state: State, options: ProofOptions): Promise<void> {
+  assertUncommitted(state, 'reauthenticated')
+  const { record, engine } = state
+  if (record === null || record.userId === null) {
+    throw new SessionError('ERR_NOT_AUTHENTICATED', 'reauthenticated() confirms a login: call login() first.')
+  }
+  const { userId } = record
+  const authenticatedAt = engine.clock()
+  const { id } = await replaceSecret(state, record, (head) => ({ ...head, ...options, authenticatedAt }))
+  engine.events.emit('reauthenticated', { id, userId, ...toProof(options) })
+}
+
+async function replaceSecret(state: State, record: SessionRecord, edit: (head: Head) => Head): Promise<SessionRecord> {
+  const { engine, parts, vault } = state
+  const next = parts === null ? engine.tokens.mint() : engine.tokens.successor(parts)
+  const now = engine.clock()
+  const head = toRotated(edit(record.head), next.secret, now, engine.limits, await vault.keyFor(next.secret))
+  const seen = { at: now, expiresAt: expiryOf({ ...record, lastSeenAt: now, head }, engine.limits) }
+  const written = await writeRecord(state, record, NO_EDITS, { version: record.version, head, seen })
+  if (written.status === 'written') {
+    Object.assign(state, { parts: next, standing: 'current', answer: 'write' } satisfies Partial<State>)
+    return record
+  }
+  if (written.status === 'conflict' && rejudge(state, written.record)) return replaceSecret(state, written.record, edit)
+  throw new SessionError('ERR_SESSION_ENDED', 'A parallel request ended it, or gave it a new token.')
+}

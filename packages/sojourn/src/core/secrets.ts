@@ -1,0 +1,101 @@
+import { fromBase64url, hmacSha256, randomBytes, toBase64url } from '#crypto'
+import { concat, equalText, toUtf8 } from './bytes.ts'
+import type { Head, PreviousSecret, SessionRecord } from './record.ts'
+import type { Refusal } from './session.ts'
+import { expiryOf, type Limits } from './timeouts.ts'
+import { hashSecret } from './token.ts'
+
+/**
+ * How a presented secret stands to a live record.
+ * `current`: the secret. `renewing`: the secret, while its successor is waiting. `successor`: the one it was renewed to, seen for
+ * the first time. `grace`: the one before, while requests with it may still be on their way.
+ */
+export type Standing = 'current' | 'renewing' | 'successor' | 'grace'
+export type Verdict = Standing | Extract<Refusal, 'expired' | 'superseded' | 'reused'>
+
+/** Judges time and secret of a live record. Pure; constant time in the hashes. */
+export function judge(record: SessionRecord, secretHash: string, nowMs: number, limits: Limits): Verdict {
+  if (nowMs >= expiryOf(record, limits)) return 'expired'
+  const { secret, renewal, previous = [] } = record.head
+  const isCurrent = equalText(secretHash, secret)
+  const isNext = renewal !== undefined && equalText(secretHash, renewal.next)
+  if (isCurrent) return renewal === undefined ? 'current' : 'renewing'
+  if (isNext) return 'successor'
+  const before = previous.find(({ hash, until }) => equalText(secretHash, hash) && nowMs < until)
+  // The right locator with any other secret: whoever sends it once held a real token of this session.
+  if (before === undefined) return 'reused'
+  return before.how === 'renewed' ? 'grace' : 'superseded'
+}
+
+export function isStanding(verdict: Verdict): verdict is Standing {
+  return verdict === 'current' || verdict === 'renewing' || verdict === 'successor' || verdict === 'grace'
+}
+
+const SECRET_BYTES = 24
+
+/** The renewed secret: HKDF-SHA-256 (RFC 5869) of the old one, so every request that holds the old one finds the same. */
+export function deriveSuccessor(secret: Uint8Array, nonce: string): Uint8Array {
+  const extracted = hmacSha256(fromBase64url(nonce), secret)
+  return hmacSha256(extracted, concat(toUtf8('sojourn renewal v1'), Uint8Array.of(1))).subarray(0, SECRET_BYTES)
+}
+
+export function createNonce(): string {
+  return toBase64url(randomBytes(16))
+}
+
+/** Renewal begins: both secrets are good until the successor is seen. */
+export function toRenewing(head: Head, nonce: string, successor: Uint8Array, sealedKey?: string): Head {
+  return { ...head, renewal: { nonce, next: hashSecret(successor), ...(sealedKey !== undefined && { sealedKey }) } }
+}
+
+/** The successor was seen: it is the secret now, and the nonce that led to it is gone. */
+export function toRenewed(head: Head, nowMs: number, limits: Limits): Head {
+  const { renewal, ...rest } = head
+  if (renewal === undefined) return head
+  const old: PreviousSecret = {
+    hash: head.secret,
+    until: nowMs + limits.graceMs,
+    how: 'renewed',
+    ...(head.sealedKey !== undefined && { sealedKey: head.sealedKey }),
+  }
+  return {
+    ...rest,
+    secret: renewal.next,
+    secretAt: nowMs,
+    previous: [old, ...stillInFlight(head, nowMs)].slice(0, MAX_PREVIOUS),
+    ...(renewal.sealedKey !== undefined && { sealedKey: renewal.sealedKey }),
+  }
+}
+
+/** Privilege changed: a fresh secret at once. Nothing leads from any older one to it, and none of them opens anything. */
+export function toRotated(head: Head, secret: Uint8Array, nowMs: number, limits: Limits, sealedKey?: string): Head {
+  const { renewal, sealedKey: _, ...rest } = head
+  const until = nowMs + limits.graceMs
+  const stopped = [head.secret, ...(renewal ? [renewal.next] : []), ...stillInFlight(head, nowMs).map(({ hash }) => hash)]
+  return {
+    ...rest,
+    secret: hashSecret(secret),
+    secretAt: nowMs,
+    previous: stopped.slice(0, MAX_PREVIOUS).map((hash) => ({ hash, until, how: 'rotated' })),
+    ...(sealedKey !== undefined && { sealedKey }),
+  }
+}
+
+/**
+ * The head without secrets whose grace is over, or the same head. A sealed session's old token with a later copy of
+ * the store must open nothing.
+ */
+export function withoutStale(head: Head, nowMs: number): Head {
+  if (head.previous === undefined) return head
+  const previous = stillInFlight(head, nowMs)
+  if (previous.length === head.previous.length) return head
+  const { previous: _, ...rest } = head
+  return previous.length === 0 ? rest : { ...rest, previous }
+}
+
+/** Many rotations within one grace must not grow the record. */
+const MAX_PREVIOUS = 4
+
+function stillInFlight(head: Head, nowMs: number): readonly PreviousSecret[] {
+  return (head.previous ?? []).filter(({ until }) => nowMs < until)
+}

@@ -1,0 +1,126 @@
+import type { HeaderChange, RequestView } from './carrier.ts'
+import { loadData, toStoredEdits } from './data.ts'
+import { applyEdits, createDraft, type Draft, type Edits, NO_EDITS, type Texts } from './draft.ts'
+import type { Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
+import type { EndReason, SessionId, SessionRecord, Tombstone } from './record.ts'
+import type { Standing } from './secrets.ts'
+import type { Refusal } from './session.ts'
+import { expiryOf } from './timeouts.ts'
+import type { TokenParts } from './token.ts'
+import { plainVault, type Vault } from './vault.ts'
+
+/** One request's view of one session. The verbs change it; nothing outside core sees it. */
+export interface State {
+  readonly engine: Engine
+  readonly view: RequestView
+  readonly openedAt: number
+  /** As last known; `null`: nothing is stored. */
+  record: SessionRecord | null
+  /** The token presented, or the one about to be handed out. */
+  parts: TokenParts | null
+  standing: Standing
+  vault: Vault
+  /** Stored data in the clear, as last known. */
+  texts: Texts
+  /** Made when the handler first looks at the data. */
+  draft: Draft | null
+  readonly flash: { readonly set: Map<string, string>; readonly taken: Set<string> }
+  refused: Refusal | null
+  isNew: boolean
+  /** What to tell the client about its token. */
+  answer: 'keep' | 'write' | 'clear'
+  /** Whether the client sent more than one token, so that stray copies have to go. */
+  strays: boolean
+  /** Whether the response depends on the session. */
+  accessed: boolean
+  /** Headers are out: no token can be handed out any more. */
+  committed: boolean
+  extraHeaders: readonly HeaderChange[]
+}
+
+export function createState(engine: Engine, view: RequestView): State {
+  return {
+    engine,
+    view,
+    openedAt: engine.clock(),
+    record: null,
+    parts: null,
+    standing: 'current',
+    vault: plainVault,
+    texts: {},
+    draft: null,
+    flash: { set: new Map(), taken: new Set() },
+    refused: null,
+    isNew: true,
+    answer: 'keep',
+    strays: false,
+    accessed: false,
+    committed: false,
+    extraHeaders: [],
+  }
+}
+
+/** The id, minted when first needed: a visitor who writes nothing costs no randomness. */
+export function idOf(state: State): SessionId {
+  return state.record?.id ?? partsOf(state).id
+}
+
+export function partsOf(state: State): TokenParts {
+  state.parts ??= state.engine.tokens.mint()
+  return state.parts
+}
+
+export function draftOf(state: State): Draft {
+  state.draft ??= createDraft(() => loadData(state.engine, idOf(state), state.texts))
+  return state.draft
+}
+
+/** Goes on with other stored data. What the handler holds of the old data stays the same object. */
+export function reload(state: State, texts: Texts): void {
+  state.texts = texts
+  state.draft?.reload(() => loadData(state.engine, idOf(state), texts))
+  state.flash.set.clear()
+  state.flash.taken.clear()
+}
+
+/** Goes on as an empty anonymous session. */
+export function forget(state: State): void {
+  Object.assign(state, { record: null, parts: null, vault: plainVault, standing: 'current' } satisfies Partial<State>)
+  reload(state, {})
+}
+
+/** Edits not yet stored: the data's under the user's keys, and both under stored names. */
+export interface Pending {
+  readonly data: Edits
+  readonly all: Edits
+}
+
+export function pendingOf(state: State): Pending {
+  const data = state.draft?.edits() ?? NO_EDITS
+  const { set: flashed, taken } = state.flash
+  if (flashed.size === 0 && taken.size === 0) return { data, all: data === NO_EDITS ? data : toStoredEdits(data) }
+  const { set, remove } = toStoredEdits(data)
+  const gone = [...taken].filter((name) => Object.hasOwn(state.texts, name))
+  return { data, all: { set: { ...set, ...Object.fromEntries(flashed) }, remove: [...remove, ...gone] } }
+}
+
+/** These edits are stored now. Whatever the handler edited meanwhile stays pending. */
+export function accept(state: State, { data, all }: Pending): void {
+  state.texts = applyEdits(state.texts, all)
+  state.draft?.accept(data)
+  for (const [name, text] of Object.entries(all.set)) {
+    if (state.flash.set.get(name) === text) state.flash.set.delete(name)
+  }
+  for (const name of all.remove) state.flash.taken.delete(name)
+}
+
+export function toTombstone(engine: Engine, record: SessionRecord, reason: EndReason): Tombstone {
+  const endedAt = engine.clock()
+  // It lasts as long as the session would have: after that, the token is refused by its age alone.
+  return { kind: 'ended', id: record.id, reason, endedAt, expiresAt: expiryOf(record, engine.limits) }
+}
+
+export function assertUncommitted(state: State, verb: string): void {
+  if (state.committed) throw new SessionError('ERR_HEADERS_SENT', `Call ${verb} before writing to the response.`)
+}

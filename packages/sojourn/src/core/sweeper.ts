@@ -1,0 +1,57 @@
+import { ask, type Engine } from './engine.ts'
+
+const BATCH = 500
+const EVERY_MS = 60_000
+
+export interface Sweeper {
+  /** Sweeps to the end, letting requests through between batches. Answers how many went. */
+  run(): Promise<number>
+  /** Sweeps in the background from now on, once a minute, where the runtime has timers that do not keep it alive. */
+  start(): void
+  stop(): void
+}
+
+export function createSweeper(engine: Engine): Sweeper {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isStopped = false
+
+  async function run(): Promise<number> {
+    let total = 0
+    for (;;) {
+      const swept = (await ask(engine, 'sweep', (store) => store.sweep?.(engine.clock(), BATCH))) ?? 0
+      total += swept
+      if (swept < BATCH || isStopped) return total
+      await nextTurn()
+    }
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      // A failed sweep was told as a fault; the next one tries again.
+      void run().catch(() => 0).then(() => isStopped || schedule())
+    }, EVERY_MS)
+    if (!release(timer)) clearTimeout(timer)
+  }
+
+  return {
+    run,
+    start() {
+      if (timer === undefined && !isStopped && engine.store.sweep !== undefined) schedule()
+    },
+    stop() {
+      isStopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Lets the process end although the timer runs. `false` where that cannot be said: there no timer may be left. */
+function release(timer: ReturnType<typeof setTimeout>): boolean {
+  if (typeof timer !== 'object' || !('unref' in timer)) return false
+  ;(timer as { unref(): void }).unref()
+  return true
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 0))
+}

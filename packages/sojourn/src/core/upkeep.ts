@@ -1,0 +1,68 @@
+import type { Head, SessionRecord } from './record.ts'
+import { createNonce, deriveSuccessor, toRenewed, toRenewing, withoutStale } from './secrets.ts'
+import type { State } from './state.ts'
+import type { Change } from './store.ts'
+import { expiryOf } from './timeouts.ts'
+import type { TokenParts } from './token.ts'
+
+/** What a request does for the session beside its own business: last-seen, and the periodic renewal of the token. */
+export interface Upkeep {
+  /** `null`: nothing to write. */
+  readonly change: Change | null
+  /** The token the client is to go on with, when that is another. */
+  readonly next: TokenParts | null
+}
+
+const NOTHING: Upkeep = { change: null, next: null }
+
+/** Cheap and synchronous, for every request asks: almost always the answer is no. */
+export function isUpkeepDue(state: State): boolean {
+  const { record, standing, committed } = state
+  if (record === null || committed) return false
+  return standing === 'successor' || standing === 'renewing' || isRenewalDue(state, record) || isTouchDue(state, record)
+}
+
+export async function planUpkeep(state: State, record: SessionRecord): Promise<Upkeep> {
+  const { engine, openedAt, standing } = state
+  if (!isUpkeepDue(state)) return NOTHING
+  const { head, next } = await renew(state, record)
+  const isTouched = isTouchDue(state, record) || head !== record.head
+  if (!isTouched) return { change: null, next }
+  const kept = withoutOldDevice(withoutStale(head, openedAt), record, state)
+  const expiresAt = expiryOf({ ...record, lastSeenAt: openedAt, head: kept }, engine.limits)
+  const seen = { at: openedAt, expiresAt }
+  const version = record.version
+  const change = kept === record.head ? { version, seen } : { version, seen, head: kept }
+  return { change, next: standing === 'grace' ? null : next }
+}
+
+function isTouchDue({ openedAt, engine }: State, record: SessionRecord): boolean {
+  return openedAt - record.lastSeenAt >= engine.limits.touchMs
+}
+
+function isRenewalDue({ openedAt, engine, standing }: State, record: SessionRecord): boolean {
+  return standing === 'current' && openedAt - record.head.secretAt >= engine.limits.renewMs
+}
+
+/** The head after this request's part in the renewal, and the token to hand out. */
+async function renew(state: State, record: SessionRecord): Promise<{ head: Head; next: TokenParts | null }> {
+  const { engine, parts, standing, openedAt, vault } = state
+  const { head } = record
+  if (standing === 'successor') return { head: toRenewed(head, openedAt, engine.limits), next: null }
+  if (parts === null) return { head, next: null }
+  // A parallel request began it, or an answer with the successor was lost: this client gets the same one.
+  if (standing === 'renewing' && head.renewal !== undefined) {
+    return { head, next: engine.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }
+  }
+  if (!isRenewalDue(state, record)) return { head, next: null }
+  const nonce = createNonce()
+  const secret = deriveSuccessor(parts.secret, nonce)
+  return { head: toRenewing(head, nonce, secret, await vault.keyFor(secret)), next: engine.tokens.successor(parts, secret) }
+}
+
+/** Client details are kept for a stated time only (GDPR Art. 5(1)(e)). */
+function withoutOldDevice(head: Head, record: SessionRecord, { engine, openedAt }: State): Head {
+  if (head.device === undefined || openedAt - record.createdAt < engine.dropDeviceAfterMs) return head
+  const { device: _, ...rest } = head
+  return rest
+}

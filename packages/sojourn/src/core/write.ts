@@ -1,0 +1,46 @@
+import { applyEdits, type Edits, isEmpty } from './draft.ts'
+import { ask } from './engine.ts'
+import type { SessionRecord } from './record.ts'
+import { isStanding, judge } from './secrets.ts'
+import type { State } from './state.ts'
+import type { Change, Written } from './store.ts'
+import { hashSecret } from './token.ts'
+import type { Vault } from './vault.ts'
+
+/** Edits as the store gets them: sealed where the session is. */
+export async function toStored(vault: Vault, { set, remove }: Edits): Promise<Edits> {
+  const entries = Object.entries(set).map(async ([name, text]) => [vault.storedKey(name), await vault.toStored(name, text)])
+  return { set: Object.fromEntries(await Promise.all(entries)), remove: remove.map((name) => vault.storedKey(name)) }
+}
+
+/** One write of the request's own record. What came of it is in the answer, and in `state.record`. */
+export async function writeRecord(state: State, record: SessionRecord, edits: Edits, meta: Change = {}): Promise<Written> {
+  const stored = isEmpty(edits) ? edits : await toStored(state.vault, edits)
+  const change: Change = { ...meta, ...stored }
+  const written = await ask(state.engine, 'write', (store) => store.write(record.id, change))
+  if (written.status === 'written') state.record = withChange(record, change)
+  if (written.status === 'conflict') state.record = written.record
+  return written
+}
+
+/** The record as this process now knows it: another process may have added to it. */
+function withChange(record: SessionRecord, { head, seen, set = {}, remove = [], version }: Change): SessionRecord {
+  return {
+    ...record,
+    ...(head !== undefined && version !== undefined && { head, version: version + 1 }),
+    ...(seen !== undefined && { lastSeenAt: seen.at, expiresAt: seen.expiresAt }),
+    data: applyEdits(record.data, { set, remove }),
+  }
+}
+
+/**
+ * Judges the token again after another request changed the record's head. `false`: the token is good no longer, so it can
+ * neither renew nor rotate; the request itself was let in rightly and may finish.
+ */
+export function rejudge(state: State, record: SessionRecord): boolean {
+  const { engine, parts, openedAt } = state
+  if (parts === null) return false
+  const verdict = judge(record, hashSecret(parts.secret), openedAt, engine.limits)
+  if (isStanding(verdict)) state.standing = verdict
+  return isStanding(verdict)
+}

@@ -1,0 +1,58 @@
+import { type CookieOptions, cookieCarrier } from './carriers/cookie.ts'
+import type { Carrier } from './core/carrier.ts'
+import { createCoreSessions } from './core/create-sessions.ts'
+import { isProduction } from './core/environment.ts'
+import { SessionError } from './core/errors.ts'
+import type { JsonValue } from './core/json.ts'
+import type { CoreOptions } from './core/options.ts'
+import type { Sessions } from './core/sessions.ts'
+import type { Store } from './core/store.ts'
+import { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'
+import { describeDevice } from './guards/device.ts'
+import { memoryStore } from './stores/memory.ts'
+
+export interface SessionsOptions<Data extends object> extends Omit<CoreOptions<Data>, 'store' | 'carrier'> {
+  /** Default: `memoryStore()`, with a warning in production: it loses every session on restart and serves one process. */
+  readonly store?: Store
+  /** How the token travels. Default: a cookie, set up by `cookie`. */
+  readonly carrier?: Carrier
+  /** Name and attributes of the default carrier's cookie. */
+  readonly cookie?: CookieOptions
+  /** Which other origins may send requests that change something. Default: none. */
+  readonly crossOrigin?: CrossOriginOptions
+  /** Lets any site send requests in a logged-in user's name. Only with a protection of your own in front. */
+  readonly insecureNoCrossOriginCheck?: boolean
+}
+
+/**
+ * Sessions for an application: call it once, give it to an adapter.
+ *
+ * ```ts
+ * const sessions = createSessions({ store: lmdbStore({ path: './data/sessions' }), timeouts: 'owasp-low' })
+ * app.use(expressSessions(sessions))
+ * ```
+ *
+ * Without `data` a session's data is `Record<string, JsonValue>`; with a Standard Schema it is what the schema gives.
+ * Throws `ERR_OPTION` for options that are wrong or contradict each other, with what to do.
+ */
+export function createSessions<Data extends object = Record<string, JsonValue>>(
+  options: SessionsOptions<Data> = {},
+): Sessions<Data> {
+  const { store, carrier, cookie, crossOrigin, insecureNoCrossOriginCheck = false, guards = [], ...rest } = options
+  const { warn = (message: string): void => console.warn(message) } = options
+  if (carrier !== undefined && cookie !== undefined) {
+    throw new SessionError('ERR_OPTION', 'Give cookie options to the carrier itself, or leave carrier out.')
+  }
+  if (store === undefined && isProduction()) {
+    warn('sojourn: no store is configured, so sessions live in memory: a restart ends them all. Set `store`.')
+  }
+  const chosen = carrier ?? cookieCarrier({ warn, ...cookie })
+  const checksOrigin = chosen.ambient && !insecureNoCrossOriginCheck
+  return createCoreSessions<Data>({
+    describeDevice: describeDevice(),
+    ...rest,
+    store: store ?? memoryStore(),
+    carrier: chosen,
+    guards: checksOrigin ? [crossOriginGuard(crossOrigin), ...guards] : guards,
+  })
+}

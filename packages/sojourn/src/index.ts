@@ -1,0 +1,42 @@
+/**
+ * Session management: secure by default, typed, the same in every framework and runtime.
+ * @module sojourn
+ */
+export { cookieCarrier, type CookieOptions } from './carriers/cookie.ts'
+export type { Candidates, Carrier, HeaderChange, RequestView, TokenLife } from './core/carrier.ts'
+export type { Duration } from './core/duration.ts'
+export { errorCodes, SessionError, type SessionErrorCode } from './core/errors.ts'
+export type { SessionEvent, SessionEventName, SessionEvents, SessionListener } from './core/events.ts'
+export type { Exchange } from './core/exchange.ts'
+export type { Denial, Guard } from './core/guard.ts'
+export type { JsonValue } from './core/json.ts'
+export type {
+  Device,
+  EndReason,
+  Head,
+  PreviousSecret,
+  Renewal,
+  SessionId,
+  SessionRecord,
+  Token,
+  Tombstone,
+} from './core/record.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './core/schema.ts'
+export type {
+  DescribeDevice,
+  Flash,
+  LoginOptions,
+  LogoutOptions,
+  ProofOptions,
+  Refusal,
+  Session,
+  SessionInfo,
+  UntypedData,
+} from './core/session.ts'
+export type { ExportedSession, Sessions, UserExport } from './core/sessions.ts'
+export type { Change, MaybePromise, Store, Written } from './core/store.ts'
+export type { TimeoutPreset, Timeouts } from './core/timeouts.ts'
+export { createSessions, type SessionsOptions } from './create-sessions.ts'
+export { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'
+export { type DeviceOptions, describeDevice } from './guards/device.ts'
+export { memoryStore, type MemoryStoreOptions } from './stores/memory.ts'
