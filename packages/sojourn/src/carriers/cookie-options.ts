@@ -1,0 +1,161 @@
+import { SessionError } from '../core/errors.ts'
+
+interface CookieBasics {
+  /**
+   * Which requests from other sites carry it: `'lax'` (default) only links that are followed, `'strict'` none,
+   * `'none'` all of them, as an application embedded in other sites needs; the cross-origin guard then is the only
+   * protection from forged requests.
+   */
+  readonly sameSite?: 'lax' | 'strict' | 'none'
+  /** A jar of its own for each site that embeds this one (CHIPS). Of use with `sameSite: 'none'`. Default `false`. */
+  readonly partitioned?: boolean
+  /** Told once, with the reason and the fix, when browsers are going to drop the cookie. Default `console.warn`. */
+  readonly warn?: (message: string) => void
+}
+
+/** The default, and the strongest: nobody but this very host, over HTTPS, can have set it. */
+export interface HostCookie extends CookieBasics {
+  /** Default `__Host-session`. */
+  readonly name?: `__Host-${string}`
+  readonly path?: '/'
+  readonly domain?: undefined
+  readonly insecureNoPrefix?: undefined
+  readonly insecureOverHttp?: undefined
+}
+
+/** For a part of a host, or shared by several hosts of one domain: any of them can then set it. */
+export interface SecureCookie extends CookieBasics {
+  /** Default `__Secure-session`. */
+  readonly name?: `__Secure-${string}` | `__Http-${string}`
+  /** Default `/`. Keeps nothing from scripts of other paths: separate applications need separate hosts (ASVS 5.0 3.5.4). */
+  readonly path?: string
+  /** `example.com`: sent to this domain and to all of its subdomains. Default: to this host alone. */
+  readonly domain?: string
+  readonly insecureNoPrefix?: undefined
+  readonly insecureOverHttp?: undefined
+}
+
+/** A name that browsers do not guard, for the sake of something that already knows it: a sibling domain, or anybody on plain HTTP, can plant one. */
+export interface UnprefixedCookie extends CookieBasics {
+  readonly name: string
+  readonly path?: string
+  readonly domain?: string
+  readonly insecureNoPrefix: true
+  readonly insecureOverHttp?: undefined
+}
+
+/** No `Secure` attribute, for a network where there is no HTTPS at all: everybody on the way can take the session over. */
+export interface HttpCookie extends CookieBasics {
+  readonly sameSite?: 'lax' | 'strict'
+  readonly partitioned?: false
+  /** Default `session`. */
+  readonly name?: string
+  readonly path?: string
+  readonly domain?: string
+  readonly insecureNoPrefix?: true
+  readonly insecureOverHttp: true
+}
+
+/** `Path=/`, `Secure`, `HttpOnly` and `SameSite=Lax` unless said otherwise. `HttpOnly` always (ASVS 5.0 3.3.4). */
+export type CookieOptions = HostCookie | SecureCookie | UnprefixedCookie | HttpCookie
+
+/** The attributes in full: two cookies are the same to a browser when name, path, domain and partition are. */
+export interface CookieForm {
+  readonly name: string
+  readonly path: string
+  readonly domain: string | null
+  readonly secure: boolean
+  readonly sameSite: 'lax' | 'strict' | 'none'
+  readonly partitioned: boolean
+}
+
+const KNOWN = ['name', 'path', 'domain', 'sameSite', 'partitioned', 'warn', 'insecureNoPrefix', 'insecureOverHttp']
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
+const PREFIX = /^__(?:Host-Http|Host|Secure|Http)-/
+/** Room for any token within the 4096 bytes that browsers take for name and value. */
+const MAX_NAME_CHARACTERS = 256
+const MAX_ATTRIBUTE_CHARACTERS = 1024
+
+/** Checks the options, and fills in what they leave out. `ERR_OPTION` with the fix for whatever browsers would drop, or nobody should send. */
+export function toCookieForm(options: CookieOptions): CookieForm {
+  const { domain = null, path = '/', sameSite = 'lax', partitioned = false } = options
+  const secure = options.insecureOverHttp !== true
+  const form: CookieForm = {
+    name: options.name ?? defaultName(secure, domain, path),
+    path,
+    domain,
+    secure,
+    sameSite,
+    partitioned,
+  }
+  for (const option of Object.keys(options))
+    demand(KNOWN.includes(option), `it has no option '${option}'; there are ${KNOWN.join(', ')}`)
+  demandName(form, options.insecureNoPrefix === true)
+  demand(
+    isCookiePath(path),
+    `the path must begin with "/" and be ASCII without ";", at most ${MAX_ATTRIBUTE_CHARACTERS} characters`,
+  )
+  demand(
+    domain === null || isCookieDomain(domain),
+    'the domain must be a name such as "example.com": lower case, ASCII (punycode), at least two labels, no dot in front, no port, no address',
+  )
+  demand(['lax', 'strict', 'none'].includes(sameSite), "sameSite must be 'lax', 'strict' or 'none'")
+  demand(secure || sameSite !== 'none', "browsers drop sameSite: 'none' without Secure; leave out insecureOverHttp")
+  demand(secure || !partitioned, 'browsers drop partitioned cookies without Secure; leave out insecureOverHttp')
+  return form
+}
+
+function defaultName(secure: boolean, domain: string | null, path: string): string {
+  if (!secure) return 'session'
+  return domain === null && path === '/' ? '__Host-session' : '__Secure-session'
+}
+
+function demandName({ name, secure, domain, path }: CookieForm, noPrefix: boolean): void {
+  demand(
+    typeof name === 'string' && TOKEN.test(name) && name.length <= MAX_NAME_CHARACTERS,
+    "the name must be letters, digits and any of !#$%&'*+-.^_`|~",
+  )
+  demand(toUnprefixed(name) !== '', 'the name is a prefix with nothing behind it')
+  const prefixed = PREFIX.test(name)
+  // Browsers hold `__host-` to the rules of `__Host-`; this server would compare it by case.
+  demand(prefixed || !new RegExp(PREFIX, 'i').test(name), 'write the prefix of the name as __Host- or __Secure-')
+  demand(
+    !prefixed || secure,
+    'browsers drop a name with this prefix without Secure; name it "session", or leave out insecureOverHttp',
+  )
+  // ASVS 5.0 3.3.1: a name without a prefix is one that others can plant.
+  demand(
+    prefixed || !secure || noPrefix,
+    `name it "__Host-${name}", or set insecureNoPrefix: true and accept that others can plant it`,
+  )
+  if (!name.startsWith('__Host-')) return
+  demand(
+    domain === null,
+    `browsers drop a __Host- name with a domain; name it "__Secure-${toUnprefixed(name)}", or leave out the domain`,
+  )
+  demand(
+    path === '/',
+    `browsers drop a __Host- name with a path other than "/"; name it "__Secure-${toUnprefixed(name)}", or leave out the path`,
+  )
+}
+
+export function toUnprefixed(name: string): string {
+  return name.replace(PREFIX, '')
+}
+
+/** RFC 6265bis `path-value` in ASCII, from the root. */
+export function isCookiePath(path: string): boolean {
+  return path.length <= MAX_ATTRIBUTE_CHARACTERS && /^\/[ -:<-~]*$/.test(path)
+}
+
+/** A host name of two labels or more; an address has no subdomains and takes no `Domain`. */
+export function isCookieDomain(domain: string): boolean {
+  if (typeof domain !== 'string' || domain.length > 253 || !/[a-z]/.test(domain.slice(domain.lastIndexOf('.'))))
+    return false
+  const labels = domain.split('.')
+  return labels.length > 1 && labels.every((label) => /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/.test(label))
+}
+
+function demand(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new SessionError('ERR_OPTION', `The session cookie: ${message}.`)
+}

@@ -1,0 +1,61 @@
+import type { RequestView } from '../core/carrier.ts'
+import { hostnameOf } from '../core/host.ts'
+import { type CookieForm, isCookieDomain, isCookiePath } from './cookie-options.ts'
+
+/** Each one is a header of some 120 bytes on the response. */
+const MAX_STRAYS = 12
+const MAX_PATHS = 6
+const MAX_DOMAINS = 4
+const MAX_PATH_CHARACTERS = 128
+
+/**
+ * The forms, beside this one, in which a cookie of the same name can have come with this request: another path, domain or
+ * partition, left by an earlier configuration or planted by a sibling domain. Those that differ in the fewest ways
+ * come first, and the rest is left out: a hostile URL must not grow the response.
+ */
+export function strayForms(form: CookieForm, view: RequestView): readonly CookieForm[] {
+  // A browser keeps no __Host- cookie with another path or domain.
+  const hostOnly = form.name.startsWith('__Host-')
+  const domains = hostOnly ? [form.domain] : withFirst(form.domain, [null, ...domainsOf(hostnameOf(view))])
+  const paths = hostOnly ? [form.path] : withFirst(form.path, pathsAlong(view.url))
+  const partitions = form.secure ? [form.partitioned, !form.partitioned] : [false]
+  const forms = partitions.flatMap((partitioned) =>
+    domains.flatMap((domain) => paths.map((path) => ({ ...form, partitioned, domain, path }))),
+  )
+  const distance = (stray: CookieForm): number =>
+    Number(stray.domain !== form.domain) +
+    Number(stray.path !== form.path) +
+    Number(stray.partitioned !== form.partitioned)
+  // The first of all is the form itself.
+  return forms
+    .slice(1)
+    .sort((a, b) => distance(a) - distance(b))
+    .slice(0, MAX_STRAYS)
+}
+
+function withFirst<T>(first: T, others: readonly T[]): readonly T[] {
+  return [...new Set([first, ...others])]
+}
+
+/** `a.b.example` gives itself and `b.example`: what a `Domain` attribute can have said for this host. */
+function domainsOf(hostname: string): readonly string[] {
+  if (!isCookieDomain(hostname)) return []
+  const labels = hostname.split('.')
+  return labels
+    .slice(1)
+    .map((_, index) => labels.slice(index).join('.'))
+    .slice(-MAX_DOMAINS)
+}
+
+/** `/a/b?c` gives `/`, `/a`, `/a/`, `/a/b`: the paths whose cookies come with this request (RFC 6265bis, section 5.1.4). */
+function pathsAlong(url: string): readonly string[] {
+  const [path = ''] = url.split(/[?#]/, 1)
+  const paths = ['/']
+  for (let at = 1; paths.length < MAX_PATHS && at > 0 && at < path.length; ) {
+    const slash = path.indexOf('/', at)
+    paths.push(path.slice(0, slash === -1 ? path.length : slash))
+    if (slash !== -1) paths.push(path.slice(0, slash + 1))
+    at = slash + 1
+  }
+  return paths.slice(0, MAX_PATHS).filter((prefix) => prefix.length <= MAX_PATH_CHARACTERS && isCookiePath(prefix))
+}

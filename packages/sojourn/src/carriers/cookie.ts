@@ -1,0 +1,61 @@
+import type { Carrier, RequestView } from '../core/carrier.ts'
+import { isProduction } from '../core/environment.ts'
+import { isLocalDevelopment } from './connection.ts'
+import { type CookieForm, type CookieOptions, toCookieForm, toUnprefixed } from './cookie-options.ts'
+import { scanCookies } from './cookie-scan.ts'
+import { strayForms } from './cookie-strays.ts'
+import { createWarnings } from './cookie-warnings.ts'
+import { deleteCookie, setCookie } from './set-cookie.ts'
+
+export type { CookieOptions, HostCookie, HttpCookie, SecureCookie, UnprefixedCookie } from './cookie-options.ts'
+
+/**
+ * Carries the token in a cookie (RFC 6265bis). By default `__Host-session` with `Path=/`, `Secure`, `HttpOnly` and `SameSite=Lax`.
+ *
+ * On plain `http://localhost` (`*.localhost`, `127.0.0.0/8`, `[::1]`) the cookie goes without prefix, `Secure`,
+ * `Domain` and `Partitioned`, for Safari keeps no `Secure` cookie there; only while `NODE_ENV` is not `production`,
+ * and only for requests that nothing in them marks as coming through a proxy.
+ *
+ * @throws `ERR_OPTION` when browsers would drop such a cookie, or when the name, path or domain is no valid one.
+ */
+export function cookieCarrier(options: CookieOptions = {}): Carrier {
+  const real = toSide(toCookieForm(options))
+  const local = isProduction() ? null : toSide(toLocalForm(real.form))
+  const warnOf = createWarnings(real.form, options.warn ?? ((message) => console.warn(message)))
+  const sideFor = (view: RequestView): Side => (local !== null && isLocalDevelopment(view) ? local : real)
+
+  return {
+    name: 'cookie',
+    ambient: true,
+    vary: 'Cookie',
+    read: (view) => scanCookies(view.header('cookie') ?? '', sideFor(view).needle),
+    write(view, token, { maxAgeSeconds }) {
+      const { form } = sideFor(view)
+      warnOf(form, view)
+      return [setCookie(form, token, maxAgeSeconds)]
+    },
+    clear: (view) => [deleteCookie(sideFor(view).form)],
+    clearStrays: (view) => strayForms(sideFor(view).form, view).map(deleteCookie),
+  }
+}
+
+interface Side {
+  readonly form: CookieForm
+  /** What its pair begins with in a `Cookie` header. */
+  readonly needle: string
+}
+
+function toSide(form: CookieForm): Side {
+  return { form, needle: `${form.name}=` }
+}
+
+function toLocalForm(form: CookieForm): CookieForm {
+  return {
+    ...form,
+    name: toUnprefixed(form.name),
+    domain: null,
+    secure: false,
+    sameSite: form.sameSite === 'none' ? 'lax' : form.sameSite,
+    partitioned: false,
+  }
+}
