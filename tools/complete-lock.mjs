@@ -43,7 +43,8 @@ function complete() {
   const lock = readLock()
   for (const { name, version, dev } of missingFrom(lock.packages)) {
     const platform = platformOf(name)
-    if (platform === null || !/^\d/.test(version)) throw new Error(`Cannot tell which platform ${name} ${version} is for.`)
+    if (platform === null || !/^\d/.test(version))
+      throw new Error(`Cannot tell which platform ${name} ${version} is for.`)
     lock.packages[`node_modules/${name}`] = { version, ...(dev === true && { dev }), optional: true, ...platform }
   }
   const sorted = Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en'))

@@ -58,6 +58,12 @@ function unpack(contents, folder) {
   }
 }
 
+/** A strict application that looks into declaration files too. */
+const CONSUMER = {
+  compilerOptions: { noEmit: true, strict: true, module: 'nodenext', target: 'es2022', types: ['node'] },
+  include: ['*.mts', '*.cts'],
+}
+
 /**
  * An application that installed the packages loads every entry both ways and is type-checked, declarations included.
  * @param {string} folder
@@ -73,15 +79,14 @@ function consumerProblems(folder, specifiers) {
   writeFileSync(join(folder, 'requires.cts'), [...requires, use, ''].join('\n'))
   writeFileSync(join(folder, 'load.cjs'), [same, 'void (async () => {', ...loads, '})()', ''].join('\n'))
   writeFileSync(join(folder, 'imports.mjs'), [...imports, use, ''].join('\n'))
-  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
-  const files = [join(folder, 'imports.mts'), join(folder, 'requires.cts')]
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(CONSUMER))
   const problems = []
   for (const script of ['imports.mjs', 'load.cjs']) {
     const { status, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' })
     if (status !== 0 || stderr !== '')
       problems.push(`an application that loads every entry (${script}) fails:\n${stderr}`)
   }
-  if (runNode('node_modules/typescript/bin/tsc', [...options, ...files]) !== 0) {
+  if (runNode('node_modules/typescript/bin/tsc', ['--project', folder]) !== 0) {
     problems.push('an application that imports every entry does not type-check, see above')
   }
   return problems
