@@ -34,7 +34,8 @@ function isEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
-  if (a instanceof Date || b instanceof Date) return a instanceof Date && b instanceof Date && Object.is(a.getTime(), b.getTime())
+  if (a instanceof Date || b instanceof Date)
+    return a instanceof Date && b instanceof Date && Object.is(a.getTime(), b.getTime())
   if (a instanceof Uint8Array !== b instanceof Uint8Array) return false
   const keys = Object.keys(a)
   if (keys.length !== Object.keys(b).length) return false
@@ -46,6 +47,11 @@ const SHOWN_CHARACTERS = 400
 
 function show(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`.slice(0, SHOWN_CHARACTERS)
-  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text =
+    typeof value === 'object' && value !== null
+      ? JSON.stringify(value)
+      : typeof value === 'string'
+        ? JSON.stringify(value)
+        : String(value)
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}... (${text.length} characters)` : text
 }

@@ -38,7 +38,9 @@ export function reasonNotRun<Context extends CaseContext>(testCase: Case<Context
   if (missing === undefined) return null
   const reason = ctx.without !== undefined && Object.hasOwn(ctx.without, missing) ? ctx.without[missing] : undefined
   if (reason !== undefined && reason.trim() !== '') return reason
-  throw new CaseFailure(`This case needs the context's "${missing}". Offer it, or say why not: without: { ${missing}: '...' }.`)
+  throw new CaseFailure(
+    `This case needs the context's "${missing}". Offer it, or say why not: without: { ${missing}: '...' }.`,
+  )
 }
 
 /** Runs the cases one after another and answers with a result each. Never rejects. */
@@ -52,7 +54,11 @@ export async function runCases<Context extends CaseContext>(
   return results
 }
 
-async function runCase<Context extends CaseContext>(testCase: Case<Context>, ctx: Context, timeoutMs: number): Promise<CaseResult> {
+async function runCase<Context extends CaseContext>(
+  testCase: Case<Context>,
+  ctx: Context,
+  timeoutMs: number,
+): Promise<CaseResult> {
   const began = performance.now()
   const toResult = (status: CaseResult['status'], reason: string | null, error?: unknown): CaseResult => ({
     name: testCase.name,
@@ -86,7 +92,9 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
 
 /** The results as text, one line a case, reasons included, and a count at the end. */
 export function toTable(results: readonly CaseResult[]): string {
-  const lines = results.map(({ status, name, reason }) => `${status.padEnd(7)}  ${name}${reason === null ? '' : `\n         ${reason}`}`)
+  const lines = results.map(
+    ({ status, name, reason }) => `${status.padEnd(7)}  ${name}${reason === null ? '' : `\n         ${reason}`}`,
+  )
   const count = (status: CaseResult['status']): number => results.filter((result) => result.status === status).length
   return [...lines, `${count('passed')} passed, ${count('failed')} failed, ${count('not run')} not run`].join('\n')
 }

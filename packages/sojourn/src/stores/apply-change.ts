@@ -1,0 +1,39 @@
+import { applyEdits } from '../core/draft.ts'
+import type { SessionRecord } from '../core/record.ts'
+import type { Change } from '../core/store.ts'
+
+/**
+ * What one change makes of one live record: the next record, the same one when nothing is left to do, or
+ * `null` for a conflict. Pure, for stores that read, decide and write inside one transaction.
+ */
+export function applyChange(record: SessionRecord, change: Change): SessionRecord | null {
+  const { head, set, remove } = change
+  if (!isExpected(record, change.expect)) return null
+  if (head !== undefined && change.version !== record.version) return null
+  const seen = isFresh(record, change) ? change.seen : undefined
+  const hasEdits = set !== undefined || remove !== undefined
+  if (head === undefined && seen === undefined && !hasEdits) return record
+  return {
+    kind: 'live',
+    id: record.id,
+    userId: record.userId,
+    version: head === undefined ? record.version : record.version + 1,
+    createdAt: record.createdAt,
+    lastSeenAt: seen?.at ?? record.lastSeenAt,
+    expiresAt: seen?.expiresAt ?? record.expiresAt,
+    head: head ?? record.head,
+    data: hasEdits ? applyEdits(record.data, { set: set ?? {}, remove: remove ?? [] }) : record.data,
+  }
+}
+
+function isExpected({ data }: SessionRecord, expect: Change['expect']): boolean {
+  if (expect === undefined) return true
+  // Own keys only: `expect` may name `constructor`, which every object seems to have.
+  const text = Object.hasOwn(data, expect.key) ? data[expect.key] : null
+  return text === expect.text
+}
+
+/** A touch that took longer than a newer one, or than a change of the head, would undo a limit that was set since. */
+function isFresh(record: SessionRecord, { seen, version }: Change): boolean {
+  return seen !== undefined && version === record.version && seen.at >= record.lastSeenAt
+}

@@ -1,0 +1,142 @@
+import { SessionError } from '../core/errors.ts'
+import type { SessionId } from '../core/record.ts'
+import type { Store, Written } from '../core/store.ts'
+import { applyChange } from './apply-change.ts'
+import { backUp } from './lmdb/backup.ts'
+import { type Environment, openEnvironment } from './lmdb/environment.ts'
+import { toStoreError } from './lmdb/store-error.ts'
+import { createTables, type Tables } from './lmdb/tables.ts'
+
+export interface LmdbStoreOptions {
+  /** A directory, created with mode 0700 when it is not there. On a local disk: LMDB and network file systems do not go together. */
+  readonly path: string
+}
+
+export interface LmdbStore extends Store {
+  /**
+   * Copies everything, as it is at one moment, into a new directory that `lmdbStore` can open. Reads and writes go on
+   * meanwhile. `ERR_OPTION` when the path exists; `ERR_STORE` when it cannot be written, and then nothing is left there.
+   */
+  backup(path: string): Promise<void>
+}
+
+interface Opened {
+  readonly environment: Environment
+  readonly tables: Tables
+}
+
+/** Ids as core makes them. Others are nowhere in the store, and LMDB takes keys of limited length only. */
+const ID = /^[\w-]{1,64}$/
+
+/** One transaction of a sweep: about a millisecond of this thread, with the write lock of all processes held. */
+const SWEEP_BATCH = 100
+
+const WRITTEN: Written = { status: 'written' }
+
+/**
+ * Sessions in an LMDB environment on a local disk, shared by any number of processes and threads of one machine.
+ *
+ * Reads answer at once, from memory that all processes share. Writes are gathered into one transaction a turn and are
+ * acknowledged when the disk has them: neither `kill -9` nor a power failure takes back a logout that was answered.
+ * The files are opened by `setup` or by the first call. Needs the package `lmdb`.
+ */
+export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
+  if (typeof path !== 'string' || path === '')
+    throw new SessionError('ERR_OPTION', 'lmdbStore: path must name a directory.')
+  let opened: Opened | null = null
+  let closing: Promise<void> | null = null
+
+  function open(): Opened {
+    if (closing !== null) throw new SessionError('ERR_CLOSED', 'lmdbStore.')
+    if (opened !== null) return opened
+    try {
+      const environment = openEnvironment(path)
+      opened = { environment, tables: createTables(environment) }
+      return opened
+    } catch (error) {
+      throw new SessionError('ERR_STORE', 'lmdb: opening failed.', error)
+    }
+  }
+
+  /** lmdb keeps one snapshot for a whole turn of the event loop; another process may have ended a session since. */
+  function look<T>(operation: string, view: (tables: Tables) => T): T {
+    const { environment, tables } = open()
+    try {
+      environment.root.resetReadTxn()
+      return view(tables)
+    } catch (error) {
+      if (error instanceof SessionError) throw error
+      throw new SessionError('ERR_STORE', `lmdb: ${operation} failed.`, error)
+    }
+  }
+
+  /** `work` runs alone among all processes. It must decide before it writes: what was put before a throw stays. */
+  async function transact<T>(operation: string, work: (tables: Tables) => T): Promise<T> {
+    const { environment, tables } = open()
+    try {
+      return await environment.root.transaction(() => work(tables))
+    } catch (error) {
+      throw await toStoreError(operation, error)
+    }
+  }
+
+  async function sweep(now: number, limit: number): Promise<number> {
+    let deleted = 0
+    while (deleted < limit && look('sweep', (tables) => tables.isDue(now))) {
+      const batch = Math.min(limit - deleted, SWEEP_BATCH)
+      deleted += await transact('sweep', (tables) => tables.sweep(now, batch))
+    }
+    return deleted
+  }
+
+  return {
+    name: 'lmdb',
+    setup: () => void open(),
+    read: (id) => look('read', (tables) => (ID.test(id) ? tables.read(id) : null)),
+    list: (userId) => look('list', (tables) => tables.list(userId)),
+    sweep,
+
+    async create(record) {
+      if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'lmdb: not an id.')
+      return transact('create', (tables) => {
+        if (tables.load(record.id) !== null) return false
+        tables.insert(record)
+        return true
+      })
+    },
+
+    async write(id, change): Promise<Written> {
+      return transact('write', (tables) => {
+        const stored = find(tables, id)
+        if (stored === null) return { status: 'gone', tombstone: null }
+        if (stored.value.kind === 'ended') return { status: 'gone', tombstone: stored.value }
+        const next = applyChange(stored.value, change)
+        if (next === null) return { status: 'conflict', record: stored.value }
+        if (next !== stored.value) tables.replace(stored, next)
+        return WRITTEN
+      })
+    },
+
+    async end(id, tombstone) {
+      return transact('end', (tables) => {
+        const stored = find(tables, id)
+        if (stored === null || stored.value.kind === 'ended') return null
+        tables.replace(stored, tombstone)
+        return stored.value
+      })
+    },
+
+    async backup(target) {
+      await backUp(open().environment, target)
+    },
+
+    close() {
+      closing ??= opened === null ? Promise.resolve() : opened.environment.root.close()
+      return closing
+    },
+  }
+}
+
+function find(tables: Tables, id: SessionId): ReturnType<Tables['load']> {
+  return ID.test(id) ? tables.load(id) : null
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { Environment } from './environment.ts'
+import { fromText, indexedAtOf, toText } from './record-text.ts'
+
+/** What a transaction works on: the record, and the time under which the expiry index holds it. */
+export interface Stored {
+  readonly value: SessionRecord | Tombstone
+  readonly indexedAt: number
+}
+
+/** Keeps the records and both indexes in step. All but `read`, `list` and `isDue` belong inside a write transaction. */
+export interface Tables {
+  read(id: SessionId): SessionRecord | Tombstone | null
+  list(userId: string): SessionRecord[]
+  /** Whether a sweep would find anything to look at. */
+  isDue(now: number): boolean
+  load(id: SessionId): Stored | null
+  insert(record: SessionRecord): void
+  replace(stored: Stored, next: SessionRecord | Tombstone): void
+  /** Looks at no more than `limit` entries of the expiry index, deletes what is due and answers how much that was. */
+  sweep(now: number, limit: number): number
+}
+
+/** Sorts behind every id: base64url has nothing beyond `z`. */
+const AFTER_IDS = '~'
+
+export function createTables({ records, users, expiry }: Environment): Tables {
+  function load(id: SessionId): Stored | null {
+    const text = records.get(id)
+    return text === undefined ? null : { value: fromText(id, text), indexedAt: indexedAtOf(text) }
+  }
+
+  function read(id: SessionId): SessionRecord | Tombstone | null {
+    const text = records.get(id)
+    return text === undefined ? null : fromText(id, text)
+  }
+
+  function index(id: SessionId, expiresAt: number): void {
+    expiry.put([expiresAt, id], '')
+  }
+
+  function move({ value, indexedAt }: Stored, next: SessionRecord | Tombstone, at: number): void {
+    if (at !== indexedAt) {
+      expiry.remove([indexedAt, value.id])
+      index(value.id, at)
+    }
+    records.put(value.id, toText(next, at))
+  }
+
+  function leaveUser(value: SessionRecord | Tombstone): void {
+    if (value.kind === 'live' && value.userId !== null) users.remove([toUserKey(value.userId), value.id])
+  }
+
+  /** Entries of the expiry index at or before `now`, earliest first. */
+  function due(now: number, limit: number): [at: number, id: SessionId][] {
+    return Array.from(expiry.getKeys({ end: [now, AFTER_IDS], limit }), ([at, id]) => [Number(at), id as SessionId])
+  }
+
+  function sweepOne(at: number, id: SessionId, now: number): boolean {
+    const stored = load(id)
+    if (stored !== null && stored.value.expiresAt > now) {
+      // Touched since it was indexed.
+      move(stored, stored.value, stored.value.expiresAt)
+      return false
+    }
+    expiry.remove([at, id])
+    if (stored === null) return false
+    leaveUser(stored.value)
+    records.remove(id)
+    return true
+  }
+
+  return {
+    read,
+    load,
+
+    list(userId) {
+      const key = toUserKey(userId)
+      const found: SessionRecord[] = []
+      for (const [, id] of users.getKeys({ start: [key], end: [key, AFTER_IDS] })) {
+        const record = read(id as SessionId)
+        // The hash is cut short, and to it all halves of characters are the same: the record itself says whose it is.
+        if (record?.kind === 'live' && record.userId === userId) found.push(record)
+      }
+      return found
+    },
+
+    isDue: (now) => due(now, 1).length > 0,
+
+    insert(record) {
+      if (record.userId !== null) users.put([toUserKey(record.userId), record.id], '')
+      index(record.id, record.expiresAt)
+      records.put(record.id, toText(record, record.expiresAt))
+    },
+
+    replace(stored, next) {
+      if (next.kind === 'ended') leaveUser(stored.value)
+      // An entry that is too early costs the sweep one look and saves every touch a write; one that is late keeps the dead.
+      move(stored, next, Math.min(stored.indexedAt, next.expiresAt))
+    },
+
+    sweep(now, limit) {
+      return due(now, limit).filter(([at, id]) => sweepOne(at, id, now)).length
+    },
+  }
+}
+
+/** Fits an LMDB key whatever the length of the user id. */
+function toUserKey(userId: string): string {
+  return createHash('sha256').update(userId).digest('base64url').slice(0, 22)
+}

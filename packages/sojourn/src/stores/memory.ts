@@ -1,0 +1,140 @@
+import { SessionError } from '../core/errors.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
+import type { Change, Store, Written } from '../core/store.ts'
+import { applyChange } from './apply-change.ts'
+import { createArrivals } from './memory/arrivals.ts'
+import { deepFreeze } from './memory/deep-freeze.ts'
+import { createExpiryHeap } from './memory/expiry-heap.ts'
+
+export interface MemoryStoreOptions {
+  /**
+   * Records and tombstones held at most. Default 100 000. A full store makes room by dropping what has expired, then
+   * tombstones, then anonymous sessions, oldest first; full of logged-in users, `create` throws `ERR_STORE_FULL`.
+   */
+  readonly maxSessions?: number
+}
+
+interface Slot {
+  value: SessionRecord | Tombstone
+  place: number
+}
+
+const WRITTEN: Written = { status: 'written' }
+
+/**
+ * Sessions in this process: for development, tests and servers of one process that may forget everything when it ends.
+ * Answers at once. Sets no timer of any kind, so lifetimes beyond the 24.8 days that a timer can hold are right.
+ */
+export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}): Store {
+  if (!Number.isSafeInteger(maxSessions) || maxSessions < 1) {
+    throw new SessionError('ERR_OPTION', 'memoryStore: maxSessions must be a whole number above zero.')
+  }
+  const slots = new Map<string, Slot>()
+  const users = new Map<string, Set<Slot>>()
+  const anonymous = createArrivals<Slot>()
+  const tombstones = createArrivals<Slot>()
+  const expiry = createExpiryHeap<Slot>()
+  let isClosed = false
+
+  function enter(slot: Slot): void {
+    const { value } = slot
+    if (value.kind === 'ended') tombstones.add(slot)
+    else if (value.userId === null) anonymous.add(slot)
+    else users.set(value.userId, (users.get(value.userId) ?? new Set()).add(slot))
+  }
+
+  function leave(slot: Slot): void {
+    const { value } = slot
+    if (value.kind === 'ended') tombstones.remove(slot)
+    else if (value.userId === null) anonymous.remove(slot)
+    else if (users.get(value.userId)?.delete(slot) && users.get(value.userId)?.size === 0) users.delete(value.userId)
+  }
+
+  function drop(slot: Slot): void {
+    leave(slot)
+    expiry.remove(slot)
+    slots.delete(slot.value.id)
+  }
+
+  /** A flood of anonymous sessions must not push out those who logged in, nor may it grow without end. */
+  function makeRoom(now: number): void {
+    while (slots.size >= maxSessions) {
+      const first = expiry.first()
+      const isDue = first !== undefined && first.value.expiresAt <= now
+      const slot = isDue ? first : (tombstones.takeOldest() ?? anonymous.takeOldest())
+      if (slot === undefined) throw new SessionError('ERR_STORE_FULL', 'memoryStore: maxSessions logged-in sessions.')
+      drop(slot)
+    }
+  }
+
+  function assertOpen(): void {
+    if (isClosed) throw new SessionError('ERR_CLOSED', 'memoryStore.')
+  }
+
+  return {
+    name: 'memory',
+
+    read(id) {
+      assertOpen()
+      return slots.get(id)?.value ?? null
+    },
+
+    create(record) {
+      assertOpen()
+      if (slots.has(record.id)) return false
+      // A store has no clock of its own. A record was made now, or earlier: then less counts as expired.
+      makeRoom(record.createdAt)
+      const slot = { value: deepFreeze(record), place: 0 }
+      slots.set(record.id, slot)
+      enter(slot)
+      expiry.add(slot)
+      return true
+    },
+
+    write(id: SessionId, change: Change): Written {
+      assertOpen()
+      const slot = slots.get(id)
+      if (slot === undefined) return { status: 'gone', tombstone: null }
+      if (slot.value.kind === 'ended') return { status: 'gone', tombstone: slot.value }
+      const next = applyChange(slot.value, change)
+      if (next === null) return { status: 'conflict', record: slot.value }
+      slot.value = deepFreeze(next)
+      expiry.update(slot)
+      return WRITTEN
+    },
+
+    end(id, tombstone) {
+      assertOpen()
+      const slot = slots.get(id)
+      if (slot === undefined || slot.value.kind === 'ended') return null
+      const record = slot.value
+      leave(slot)
+      slot.value = deepFreeze(tombstone)
+      enter(slot)
+      expiry.update(slot)
+      return record
+    },
+
+    list(userId) {
+      assertOpen()
+      const records: SessionRecord[] = []
+      for (const { value } of users.get(userId) ?? []) if (value.kind === 'live') records.push(value)
+      return records
+    },
+
+    sweep(now, limit) {
+      assertOpen()
+      let deleted = 0
+      for (let slot = expiry.first(); slot !== undefined && deleted < limit; slot = expiry.first()) {
+        if (slot.value.expiresAt > now) break
+        drop(slot)
+        deleted++
+      }
+      return deleted
+    },
+
+    close() {
+      isClosed = true
+    },
+  }
+}
