@@ -1,0 +1,68 @@
+import { weighBundle } from './bundle.mjs'
+import { startChild } from './child.mjs'
+import { select } from './contenders.mjs'
+import { seed, startMember, stopMember } from './fleet.mjs'
+import { describeMachine } from './machine.mjs'
+import { race } from './races.mjs'
+import { updateReadme } from './readme.mjs'
+import { LATEST, PARTIAL, readResults, writeResults } from './results.mjs'
+import { runRounds } from './rounds.mjs'
+import { settingsOf } from './settings.mjs'
+import { render } from './tables.mjs'
+
+/** @param {string} text Progress: beside the tables, so that those can be piped. */
+function say(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+/**
+ * @param {import('./settings.mjs').Settings} settings
+ * @returns {Promise<import('./results.mjs').Results>}
+ */
+async function measureAll({ quick, only, rounds, sessions, ms, ...rest }) {
+  const at = new Date().toISOString()
+  const load = await startChild('load.mjs', { core: 1 })
+  /** @type {import('./fleet.mjs').Member[]} */
+  const fleet = []
+  const footprints = []
+  const races = []
+  try {
+    for (const contender of select(only)) {
+      say(`${contender.name}: start, check${contender.kind === 'bare' ? '' : ', store sessions'}`)
+      const member = await startMember(contender)
+      fleet.push(member)
+      const footprint = await seed(load, member, sessions)
+      if (contender.kind !== 'bare') footprints.push(footprint)
+    }
+    for (const { contender, port } of fleet) {
+      if (contender.kind !== 'sojourn' && contender.kind !== 'peer') continue
+      say(`${contender.name}: races`)
+      races.push({ contender: contender.name, ...(await race(port)) })
+    }
+    const rows = await runRounds(load, fleet, { quick, only, rounds, sessions, ms, ...rest }, say)
+    const bundle = await weighBundle()
+    return {
+      at,
+      settings: { quick, only, rounds, sessions, ms },
+      machine: describeMachine(),
+      footprints,
+      races,
+      bundle,
+      rows,
+    }
+  } finally {
+    await Promise.all(fleet.map(stopMember))
+    await load.stop()
+  }
+}
+
+const settings = settingsOf(process.argv.slice(2))
+if (settings.render) {
+  await updateReadme(await readResults(LATEST))
+} else {
+  const results = await measureAll(settings)
+  const full = !settings.quick && settings.only === null
+  await writeResults(full ? LATEST : PARTIAL, results)
+  if (full) await updateReadme(results)
+  console.log(render(results))
+}

@@ -1,0 +1,109 @@
+import { PARALLEL } from './races.mjs'
+import { summarise, timesBound } from './summary.mjs'
+
+/**
+ * @typedef {import('./results.mjs').Results} Results
+ * @typedef {import('./contenders.mjs').Contender} Contender
+ *
+ * @typedef {object} Verdict One line of the budget table.
+ * @property {string} what
+ * @property {string} budget
+ * @property {string} measured
+ * @property {boolean} met
+ * @property {string} over By how much it was missed; empty when met.
+ */
+
+const MEMORY_READ_US = { node: 5, express: 8, fastify: 5, hono: 5 }
+const MAP_TIMES = 2
+const LMDB_TIMES = 1.5
+const CHANGE_TIMES = 1.3
+const BUNDLE_BYTES = { node: 8_000, portable: 12_000 }
+
+/**
+ * The budgets of the design that can be judged from what was measured.
+ *
+ * @param {Results} results
+ * @returns {Verdict[]}
+ */
+export function judge(results) {
+  return [...judgeReads(results), ...judgeChanges(results), ...judgeRaces(results), ...judgeBundle(results)]
+}
+
+/**
+ * @param {string} what
+ * @param {string} unit
+ * @param {number} limit
+ * @param {number} measured
+ * @returns {Verdict}
+ */
+function atMost(what, unit, limit, measured) {
+  const met = measured <= limit
+  const show = (/** @type {number} */ value) => `${value.toFixed(1)} ${unit}`
+  return {
+    what,
+    budget: `at most ${show(limit)}`,
+    measured: show(measured),
+    met,
+    over: met ? '' : show(measured - limit),
+  }
+}
+
+/** @param {Results} results */
+function judgeReads({ rows }) {
+  const reads = summarise(rows, 'read')
+  return [...reads.values()].flatMap((summary) => {
+    const { kind, store, framework } = summary.contender
+    const times = timesBound(reads, summary)
+    if (kind !== 'sojourn' || times === null) return []
+    const where = `read, ${store}, ${framework}`
+    if (store === 'lmdb') return [atMost(`${where}: times the LMDB bound`, '×', LMDB_TIMES, times)]
+    const added = atMost(`${where}: added CPU`, 'µs', MEMORY_READ_US[framework], summary.added.median)
+    return framework === 'express' ? [added] : [added, atMost(`${where}: times the Map bound`, '×', MAP_TIMES, times)]
+  })
+}
+
+/** @param {Results} results */
+function judgeChanges({ rows }) {
+  return /** @type {const} */ (['write', 'new']).flatMap((scenario) => {
+    const summaries = summarise(rows, scenario)
+    return [...summaries.values()].flatMap((summary) => {
+      const { store, framework } = summary.contender
+      const times = timesBound(summaries, summary)
+      return times === null
+        ? []
+        : [atMost(`${scenario}, ${store}, ${framework}: times the bound`, '×', CHANGE_TIMES, times)]
+    })
+  })
+}
+
+/** @param {Results} results @returns {Verdict[]} */
+function judgeRaces({ races }) {
+  const mine = races.filter(({ contender }) => contender.includes('sojourn'))
+  return mine.flatMap(({ contender, kept, keptWithWork, reading, writing }) => {
+    const least = Math.min(...kept, ...keptWithWork)
+    const back = [reading, writing].flatMap((race) => Object.values(race)).some(Boolean)
+    return [
+      {
+        what: `lost updates, ${contender}`,
+        budget: `${PARALLEL} keys survive`,
+        measured: `${least}`,
+        met: least === PARALLEL,
+        over: least === PARALLEL ? '' : `${PARALLEL - least} lost`,
+      },
+      {
+        what: `logout race, ${contender}`,
+        budget: 'stays logged out',
+        measured: back ? 'logged in again' : 'stays logged out',
+        met: !back,
+        over: back ? 'logged in again' : '',
+      },
+    ]
+  })
+}
+
+/** @param {Results} results @returns {Verdict[]} */
+function judgeBundle({ bundle }) {
+  return /** @type {const} */ (['node', 'portable']).map((platform) =>
+    atMost(`bundle, ${platform}, gzipped`, 'kB', BUNDLE_BYTES[platform] / 1000, bundle[platform].gzipped / 1000),
+  )
+}

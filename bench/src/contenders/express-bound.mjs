@@ -1,0 +1,36 @@
+import { createServer } from 'node:http'
+import express from 'express'
+import { answerOf, nextContent } from '../work.mjs'
+import { createBound, hashOf, newToken, setCookieOf } from './bound.mjs'
+import { listen } from './node-http.mjs'
+
+/** @param {import('../contenders.mjs').StartOptions} options */
+export function start(options) {
+  const sessions = createBound(options)
+  const app = express()
+  app.use((req, _res, next) => {
+    if (req.headers.cookie !== undefined) {
+      req.key = sessions.keyOf(req.headers.cookie)
+      req.session = sessions.get(req.key)
+    }
+    next()
+  })
+  app.get('/read', (req, res) => {
+    res.json(answerOf(req.session))
+  })
+  app.post('/write', async (req, res) => {
+    req.session.n += 1
+    const stored = sessions.put(req.key, req.session)
+    if (stored !== undefined) await stored
+    res.json(answerOf(req.session))
+  })
+  app.post('/new', async (_req, res) => {
+    const token = newToken()
+    const session = nextContent()
+    const stored = sessions.put(hashOf(token), session)
+    if (stored !== undefined) await stored
+    res.setHeader('set-cookie', setCookieOf(token))
+    res.json(answerOf(session))
+  })
+  return listen(createServer(app))
+}

@@ -1,0 +1,72 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startChild } from './child.mjs'
+import { CONNECTIONS } from './settings.mjs'
+import { verify } from './verify.mjs'
+
+/**
+ * @typedef {object} Member A contender that is up.
+ * @property {import('./contenders.mjs').Contender} contender
+ * @property {import('./child.mjs').Child} server
+ * @property {number} port
+ * @property {string} folder
+ *
+ * @typedef {object} Footprint Bytes that one stored session takes, over the wire and kept.
+ * @property {string} contender
+ * @property {number} heap
+ * @property {number} rss
+ * @property {number} disk
+ */
+
+const WARM_SESSIONS = 500
+const PATIENCE_MS = 60_000
+
+/**
+ * @param {import('./contenders.mjs').Contender} contender
+ * @returns {Promise<Member>} once it has shown that it does the work.
+ */
+export async function startMember(contender) {
+  const folder = await mkdtemp(join(tmpdir(), 'sojourn-bench-'))
+  const server = await startChild('server.mjs', { core: 0, args: [contender.name, folder], flags: ['--expose-gc'] })
+  const member = { contender, server, port: server.hello, folder }
+  try {
+    await verify(contender, member.port)
+    return member
+  } catch (error) {
+    await stopMember(member)
+    throw error
+  }
+}
+
+/** @param {Member} member */
+export async function stopMember({ server, folder }) {
+  await server.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+
+/**
+ * Makes the sessions that are read and written later, and weighs them.
+ *
+ * @param {import('./child.mjs').Child} load
+ * @param {Member} member
+ * @param {number} sessions
+ * @returns {Promise<Footprint>}
+ */
+export async function seed(load, { contender, server, port, folder }, sessions) {
+  const job = { contender: contender.name, port, path: '/new', connections: CONNECTIONS, ms: PATIENCE_MS, keep: true }
+  await load.call({ ...job, requests: WARM_SESSIONS })
+  const before = { ...(await server.call('memory')), disk: await sizeOf(folder) }
+  const { requests, failures } = await load.call({ ...job, requests: sessions })
+  if (failures > 0 || requests < sessions) throw new Error(`${contender.name} refused ${failures} new sessions.`)
+  const after = { ...(await server.call('memory')), disk: await sizeOf(folder) }
+  const each = (/** @type {'heapUsed' | 'external' | 'rss' | 'disk'} */ what) => (after[what] - before[what]) / sessions
+  return { contender: contender.name, heap: each('heapUsed') + each('external'), rss: each('rss'), disk: each('disk') }
+}
+
+/** @param {string} folder */
+async function sizeOf(folder) {
+  const names = await readdir(folder, { recursive: true })
+  const stats = await Promise.all(names.map((name) => stat(join(folder, name))))
+  return stats.reduce((sum, each) => sum + (each.isFile() ? each.size : 0), 0)
+}

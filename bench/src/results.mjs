@@ -1,0 +1,42 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+
+/**
+ * @typedef {object} Results Everything that a run measured; the tables are made from this and from nothing else.
+ * @property {string} at
+ * @property {Pick<import('./settings.mjs').Settings, 'quick' | 'only' | 'rounds' | 'sessions' | 'ms'>} settings
+ * @property {ReturnType<typeof import('./machine.mjs').describeMachine>} machine
+ * @property {import('./fleet.mjs').Footprint[]} footprints
+ * @property {(import('./races.mjs').Races & { contender: string })[]} races
+ * @property {{ node: import('./bundle.mjs').Size, portable: import('./bundle.mjs').Size }} bundle
+ * @property {import('./rounds.mjs').Row[]} rows
+ */
+
+const FOLDER = new URL('../results/', import.meta.url)
+
+/** The last full run: what the README shows. */
+export const LATEST = new URL('latest.json', FOLDER)
+/** The last run with `--quick` or `--only`; not kept in git. */
+export const PARTIAL = new URL('partial.json', FOLDER)
+
+/**
+ * One measurement a line, so that two runs can be compared by eye.
+ *
+ * @param {URL} file
+ * @param {Results} results
+ */
+export async function writeResults(file, { rows, ...rest }) {
+  const head = JSON.stringify(rest, null, 2).slice(0, -2)
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(
+    file,
+    `${head},\n  "rows": [\n    ${rows.map((row) => JSON.stringify(row)).join(',\n    ')}\n  ]\n}\n`,
+  )
+}
+
+/**
+ * @param {URL} file
+ * @returns {Promise<Results>}
+ */
+export async function readResults(file) {
+  return JSON.parse(await readFile(file, 'utf8'))
+}

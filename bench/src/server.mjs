@@ -1,0 +1,23 @@
+import { contenderNamed, start } from './contenders.mjs'
+
+/** One contender in a process of its own: `node --expose-gc server.mjs <contender> <folder>`, answering over IPC. */
+const [name = '', folder = ''] = process.argv.slice(2)
+
+const questions = {
+  /** CPU of all threads since the start, in microseconds. */
+  cpu() {
+    const { user, system } = process.cpuUsage()
+    return user + system
+  },
+  memory() {
+    globalThis.gc?.()
+    const { heapUsed, external, rss } = process.memoryUsage()
+    return { heapUsed, external, rss }
+  },
+}
+
+process.once('disconnect', () => process.exit())
+process.on('message', (/** @type {keyof typeof questions} */ question) => process.send?.(questions[question]()))
+
+const running = await start(contenderNamed(name), folder)
+process.send?.(running.port)

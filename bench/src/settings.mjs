@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util'
+
+export const SCENARIOS = /** @type {const} */ (['read', 'write', 'new'])
+export const CONNECTIONS = 32
+
+/** @typedef {(typeof SCENARIOS)[number]} Scenario */
+
+/**
+ * @typedef {object} Settings
+ * @property {boolean} quick
+ * @property {string | null} only
+ * @property {boolean} render Only writes the README again from the last full run.
+ * @property {number} rounds
+ * @property {number} sessions Stored beforehand and asked in turn.
+ * @property {number} ms How long each measurement lasts.
+ * @property {number} newSessions At most so many in one measurement, for they stay in memory.
+ */
+
+const FULL = { rounds: 7, sessions: 10_000, ms: 600, newSessions: 10_000 }
+const QUICK = { rounds: 3, sessions: 2_000, ms: 300, newSessions: 3_000 }
+
+/**
+ * @param {string[]} args
+ * @returns {Settings}
+ */
+export function settingsOf(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      render: { type: 'boolean', default: false },
+    },
+  })
+  const base = values.quick ? QUICK : FULL
+  const rounds = Number(values.rounds ?? base.rounds)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number, 1 or more.')
+  return { ...base, quick: values.quick, only: values.only ?? null, render: values.render, rounds }
+}
