@@ -18,7 +18,10 @@ function removeOrphans() {
 /** Compiles what changed since the last time; `tsc --build` keeps count. */
 export function build() {
   removeOrphans()
-  return runNode('node_modules/typescript/bin/tsc', ['--build', 'tsconfig.build.json'])
+  const examples = readdirSync(join(root, 'examples'))
+    .map((name) => `examples/${name}/tsconfig.json`)
+    .filter((file) => existsSync(join(root, file)))
+  return runNode('node_modules/typescript/bin/tsc', ['--build', 'tsconfig.build.json', ...examples])
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) process.exit(build())

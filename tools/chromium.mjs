@@ -33,7 +33,10 @@ function isDebian() {
 /** @param {readonly string[]} args */
 function aptGet(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const { status, stdout, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], {
+    env,
+    encoding: 'utf8',
+  })
   if (status !== 0) console.error(`apt-get ${args.join(' ')} failed:\n${stdout}${stderr}`)
   return status === 0
 }
@@ -50,7 +53,7 @@ export function ensureChromium() {
   if (findChromium() !== null) return
   if (isDebian() && process.getuid?.() === 0 && process.env.CHROMIUM_PATH === undefined) {
     console.log('Installing Chromium for the browser tests (apt-get install chromium) ...')
-    const wanted = ['install', '--yes', '--no-install-recommends', 'chromium']
+    const wanted = ['install', '--yes', '--no-install-recommends', 'chromium', 'fonts-liberation']
     if (aptGet(['update']) && aptGet(wanted) && findChromium() !== null) return
   }
   giveUp(
