@@ -2,7 +2,7 @@
  * Session management: secure by default, typed, the same in every framework and runtime.
  * @module sojourn
  */
-export { cookieCarrier, type CookieOptions } from './carriers/cookie.ts'
+export { type CookieOptions, cookieCarrier } from './carriers/cookie.ts'
 export type { Candidates, Carrier, HeaderChange, RequestView, TokenLife } from './core/carrier.ts'
 export type { Duration } from './core/duration.ts'
 export { errorCodes, SessionError, type SessionErrorCode } from './core/errors.ts'
@@ -39,4 +39,4 @@ export type { TimeoutPreset, Timeouts } from './core/timeouts.ts'
 export { createSessions, type SessionsOptions } from './create-sessions.ts'
 export { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'
 export { type DeviceOptions, describeDevice } from './guards/device.ts'
-export { memoryStore, type MemoryStoreOptions } from './stores/memory.ts'
+export { type MemoryStoreOptions, memoryStore } from './stores/memory.ts'

@@ -18,7 +18,10 @@ export interface NewRecord {
 }
 
 /** Stores a new session, which the request then goes on as. One write. */
-export async function createRecord(state: State, { userId, texts, head, parts = partsOf(state) }: NewRecord): Promise<SessionRecord> {
+export async function createRecord(
+  state: State,
+  { userId, texts, head, parts = partsOf(state) }: NewRecord,
+): Promise<SessionRecord> {
   const { engine } = state
   const vault = engine.sealed ? createVault(parts.id) : plainVault
   const sealedKey = await vault.keyFor(parts.secret)
@@ -39,7 +42,8 @@ export async function createRecord(state: State, { userId, texts, head, parts = 
     data: set,
   }
   const isCreated = await ask(engine, 'create', (store) => store.create(record))
-  if (!isCreated) throw new SessionError('ERR_STORE', 'A new id was taken already: the random generator or the store is broken.')
+  if (!isCreated)
+    throw new SessionError('ERR_STORE', 'A new id was taken already: the random generator or the store is broken.')
   Object.assign(state, { record, parts, vault, standing: 'current', answer: 'write' } satisfies Partial<State>)
   return record
 }

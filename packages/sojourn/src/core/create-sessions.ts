@@ -35,7 +35,8 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     },
     get(target) {
       const session = (target as { readonly [attached]?: Session<Data> })[attached]
-      if (session === undefined) throw new SessionError('ERR_NO_SESSION', 'Mount the sojourn adapter before this handler.')
+      if (session === undefined)
+        throw new SessionError('ERR_NO_SESSION', 'Mount the sojourn adapter before this handler.')
       return session
     },
     list: (userId) => list(engine, userId),

@@ -1,7 +1,6 @@
 import { applyEdits, define, type Edits, type Loaded, NO_EDITS, parseTexts, type Texts, toText } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
-import { step } from './json.ts'
 import type { SessionId } from './record.ts'
 import { validate } from './schema.ts'
 
@@ -22,6 +21,7 @@ export function toFlashName(key: string): string {
 
 /** The user's keys alone. */
 export function userTexts(texts: Texts): Texts {
+  if (!Object.keys(texts).some((name) => name.startsWith(OWN))) return texts
   return pick(texts, (name) => (name.startsWith(OWN + OWN) ? name.slice(1) : name.startsWith(OWN) ? null : name))
 }
 
@@ -54,24 +54,23 @@ export function isCheckedEarly(engine: Engine): boolean {
   return engine.schema !== null || engine.invalidData !== 'drop'
 }
 
-/** The values of stored data. What is corrupt or does not fit the schema is handled as `invalidData` says. */
+/** Stored data as a draft begins with it. What is corrupt or does not fit the schema is handled as `invalidData` says. */
 export function loadData(engine: Engine, id: SessionId, texts: Texts): Loaded {
   const stored = userTexts(texts)
-  const { values, corrupt } = parseTexts(stored)
-  const checked = engine.schema === null ? { values, paths: [] } : fit(engine.schema, values)
-  const paths = [...corrupt, ...checked.paths]
-  if (paths.length > 0) report(engine, id, paths)
-  if (engine.schema === null) return { values, baseline: applyEdits(stored, { set: {}, remove: corrupt }) }
-  // A default that the schema fills in counts as loaded, or reading would write.
+  if (!isCheckedEarly(engine)) return { baseline: stored }
+  const { values: parsed, corrupt } = parseTexts(stored)
+  const { values, paths } = engine.schema === null ? { values: parsed, paths: [] } : fit(engine.schema, parsed)
+  if (corrupt.length + paths.length > 0) reportInvalid(engine, id, [...corrupt, ...paths])
+  // What the schema fills in by default counts as loaded, or reading would write.
   const baseline: Record<string, string> = {}
-  for (const [key, value] of Object.entries(checked.values)) {
-    const text = toText(value, `data${step(key)}`)
+  for (const key of Object.keys(values)) {
+    const text = toText(values[key], key)
     if (text !== undefined) define(baseline, key, text)
   }
-  return { values: checked.values, baseline }
+  return { values, baseline }
 }
 
-function report(engine: Engine, id: SessionId, paths: readonly string[]): void {
+export function reportInvalid(engine: Engine, id: SessionId, paths: readonly string[]): void {
   engine.events.emit('invalidData', { id, paths })
   if (engine.invalidData === 'throw') throw new SessionError('ERR_DATA_INVALID', `Stored data: ${paths.join(', ')}.`)
   if (engine.invalidData === 'end') throw new InvalidData()

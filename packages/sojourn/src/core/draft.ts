@@ -1,4 +1,3 @@
-import { SessionError } from './errors.ts'
 import { assertJson, step } from './json.ts'
 
 /** JSON text by key. */
@@ -10,15 +9,15 @@ export interface Edits {
   readonly remove: readonly string[]
 }
 
-/** Values to edit, and the text that each key is compared with. */
+/** What a draft begins with. Without `values`, each key's text is parsed when the handler first looks at that key. */
 export interface Loaded {
-  readonly values: Record<string, unknown>
   readonly baseline: Texts
+  readonly values?: Readonly<Record<string, unknown>>
 }
 
 /**
- * The data of one request: loaded when first looked at, compared with its baseline when it is time to store. Comparing
- * text finds every edit, however deep, without a proxy around each of the application's objects.
+ * The data of one request. Each key is compared, as text, with its baseline when it is time to store: that finds every edit,
+ * however deep, without a proxy around each of the application's objects. Keys that nobody looked at cost nothing.
  */
 export interface Draft {
   /** What the handler edits; the same object for the whole request. */
@@ -26,53 +25,98 @@ export interface Draft {
   /** Takes another object's properties for the data. */
   replace(values: object): void
   /** Starts over from other data. */
-  reload(load: () => Loaded): void
+  reload(loaded: Loaded): void
   /** What differs from the baseline. `ERR_DATA_NOT_JSON` with the path of the first value that is no JSON. */
   edits(): Edits
   /** These edits are stored now. */
   accept(edits: Edits): void
 }
 
-export function createDraft(firstLoad: () => Loaded): Draft {
+/** `onCorrupt` hears of a key whose stored text is no JSON. It counts as absent: a broken row must not make a crash loop. */
+export function createDraft(first: Loaded, onCorrupt: (key: string) => void): Draft {
   const target: Record<string, unknown> = {}
-  const guarded = refuseBadValues(target)
-  let load: (() => Loaded) | null = firstLoad
   let baseline: Texts = {}
 
-  function fill(values: object): void {
+  function fill(values: Readonly<Record<string, unknown>>): void {
     for (const key of Object.keys(target)) delete target[key]
-    for (const [key, value] of Object.entries(values)) define(target, key, value)
+    for (const key of Object.keys(values)) define(target, key, values[key])
   }
 
-  function loaded(): Record<string, unknown> {
-    if (load !== null) {
-      const fresh = load()
-      load = null
-      baseline = fresh.baseline
-      fill(fresh.values)
+  function reload(loaded: Loaded): void {
+    baseline = loaded.baseline
+    fill(loaded.values ?? toUnread(baseline))
+  }
+
+  function read(key: string, unread: Unread): unknown {
+    try {
+      const value: unknown = JSON.parse(unread.text)
+      define(target, key, value)
+      return value
+    } catch {
+      delete target[key]
+      baseline = applyEdits(baseline, { set: {}, remove: [key] })
+      onCorrupt(key)
+      return undefined
     }
-    return target
   }
 
+  reload(first)
   return {
-    get values() {
-      loaded()
-      return guarded
-    },
+    values: guard(target, read),
     replace(values) {
       assertJson(values, 'data')
-      loaded()
-      fill(values)
+      fill({ ...values })
     },
-    reload(again) {
-      load = again
-      loaded()
-    },
-    edits: () => (load === null ? difference(target, baseline) : NO_EDITS),
+    reload,
+    edits: () => difference(target, baseline),
     accept(edits) {
       baseline = applyEdits(baseline, edits)
     },
   }
+}
+
+/** Stands for a value that nobody has looked at yet. Debuggers see the value. */
+class Unread {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): unknown {
+    return parseTexts({ it: this.text }).values.it
+  }
+}
+
+function toUnread(texts: Texts): Record<string, Unread> {
+  const unread: Record<string, Unread> = {}
+  for (const key of Object.keys(texts)) define(unread, key, new Unread(texts[key] ?? ''))
+  return unread
+}
+
+/**
+ * Reads what is unread, and refuses a value that JSON cannot carry on the very line that assigns it, where the mistake is,
+ * instead of when the response ends.
+ */
+function guard(
+  target: Record<string, unknown>,
+  read: (key: string, unread: Unread) => unknown,
+): Record<string, unknown> {
+  return new Proxy(target, {
+    get(object, key) {
+      const value: unknown = Reflect.get(object, key)
+      return value instanceof Unread ? read(String(key), value) : value
+    },
+    getOwnPropertyDescriptor(object, key) {
+      const value: unknown = Object.hasOwn(object, key) ? Reflect.get(object, key) : undefined
+      if (value instanceof Unread) read(String(key), value)
+      return Reflect.getOwnPropertyDescriptor(object, key)
+    },
+    defineProperty(object, key, descriptor) {
+      if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
+      return Reflect.defineProperty(object, key, descriptor)
+    },
+  })
 }
 
 export const NO_EDITS: Edits = { set: {}, remove: [] }
@@ -80,8 +124,11 @@ export const NO_EDITS: Edits = { set: {}, remove: [] }
 function difference(values: Record<string, unknown>, baseline: Texts): Edits {
   const set: Record<string, string> = {}
   for (const key of Object.keys(values)) {
-    const text = toText(values[key], `data${step(key)}`, baseline[key])
-    if (text !== undefined && text !== baseline[key]) define(set, key, text)
+    const value = values[key]
+    if (value instanceof Unread) continue
+    const known = Object.hasOwn(baseline, key) ? baseline[key] : undefined
+    const text = toText(value, key, known)
+    if (text !== undefined && text !== known) define(set, key, text)
   }
   const remove = Object.keys(baseline).filter((key) => !Object.hasOwn(values, key) || values[key] === undefined)
   return { set, remove }
@@ -117,33 +164,23 @@ export function parseTexts(texts: Texts): { values: Record<string, unknown>; cor
 
 /** Plain assignment would lose a key named `__proto__`. */
 export function define<T>(target: Record<string, T>, key: string, value: T): void {
-  if (key === '__proto__') Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
   else target[key] = value
 }
 
 /**
- * The value's JSON text; `undefined` for no value. Only a text other than `known` is looked into for what JSON cannot
+ * A data value's JSON text; `undefined` for no value. Only a text other than `known` is looked into for what JSON cannot
  * carry: what was loaded is JSON already.
  */
-export function toText(value: unknown, path: string, known?: string): string | undefined {
+export function toText(value: unknown, key: string, known?: string, root = 'data'): string | undefined {
   if (value === undefined) return undefined
+  let text: string | undefined
   try {
-    const text = JSON.stringify(value)
-    if (text !== known) assertJson(value, path)
-    return text
-  } catch (error) {
-    // JSON.stringify names no path for a cycle or a bigint: the check does.
-    assertJson(value, path)
-    throw error instanceof SessionError ? error : new SessionError('ERR_DATA_NOT_JSON', `${path} cannot be read.`, error)
+    text = JSON.stringify(value)
+  } catch {
+    // A cycle or a bigint: the check below names the path, which JSON.stringify does not.
   }
-}
-
-/** Assigning a value that JSON cannot carry throws on that line, where the mistake is, not when the response ends. */
-function refuseBadValues(target: Record<string, unknown>): Record<string, unknown> {
-  return new Proxy(target, {
-    defineProperty(object, key, descriptor) {
-      if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
-      return Reflect.defineProperty(object, key, descriptor)
-    },
-  })
+  if (text === undefined || text !== known) assertJson(value, root + step(key))
+  return text
 }

@@ -50,7 +50,9 @@ export function createEngine<Data extends object>(options: CoreOptions<Data>): E
     sealed: options.sealed ?? false,
     endOnReuse: options.onReuse !== 'report',
     dropDeviceAfterMs:
-      options.dropDeviceAfter === undefined ? Number.POSITIVE_INFINITY : toMs(options.dropDeviceAfter, 'dropDeviceAfter'),
+      options.dropDeviceAfter === undefined
+        ? Number.POSITIVE_INFINITY
+        : toMs(options.dropDeviceAfter, 'dropDeviceAfter'),
     clock,
     events: createEmitter(clock),
     warnOnce: once(warn),
@@ -60,7 +62,11 @@ export function createEngine<Data extends object>(options: CoreOptions<Data>): E
 }
 
 /** One call of the store. Whatever it throws comes out as `ERR_STORE`, and as a `fault` for the operator. */
-export function ask<T>(engine: Engine, operation: keyof Store & string, call: (store: Store) => MaybePromise<T>): MaybePromise<T> {
+export function ask<T>(
+  engine: Engine,
+  operation: keyof Store & string,
+  call: (store: Store) => MaybePromise<T>,
+): MaybePromise<T> {
   if (engine.closed) throw new SessionError('ERR_CLOSED')
   try {
     const answer = call(engine.store)
@@ -72,7 +78,9 @@ export function ask<T>(engine: Engine, operation: keyof Store & string, call: (s
 
 function fail(engine: Engine, operation: string, cause: unknown): never {
   const error =
-    cause instanceof SessionError ? cause : new SessionError('ERR_STORE', `${engine.store.name} failed to ${operation}.`, cause)
+    cause instanceof SessionError
+      ? cause
+      : new SessionError('ERR_STORE', `${engine.store.name} failed to ${operation}.`, cause)
   engine.events.emit('fault', { operation, error })
   throw error
 }

@@ -12,7 +12,10 @@ export interface CachingHeaders {
 
 export function toCachingHeaders(carrier: Carrier): CachingHeaders {
   const vary: HeaderChange = { name: 'vary', value: carrier.vary, how: 'append' }
-  const withControl = (value: string): readonly HeaderChange[] => [vary, { name: 'cache-control', value, how: 'default' }]
+  const withControl = (value: string): readonly HeaderChange[] => [
+    vary,
+    { name: 'cache-control', value, how: 'default' },
+  ]
   return { noStore: withControl('no-store'), onlyPrivate: withControl('private, no-cache') }
 }
 

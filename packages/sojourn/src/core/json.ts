@@ -1,12 +1,6 @@
 import { SessionError } from './errors.ts'
 
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | JsonValue[]
-  | { [key: string]: JsonValue }
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
 /** Deeper data than this is a mistake, and recursion has to end somewhere. */
 const MAX_DEPTH = 100

@@ -23,13 +23,21 @@ export async function login(state: State, userId: string, options: LoginOptions)
   const carries = toCarries(state, userId, options.carry ?? true)
   const carried = pick(applyEdits(texts, pendingOf(state).all), carries)
   assertFits(engine, {}, { set: carried, remove: [] })
-  const record = await createRecord(state, { userId, texts: carried, head: toHead(state, options), parts: engine.tokens.mint() })
+  const record = await createRecord(state, {
+    userId,
+    texts: carried,
+    head: toHead(state, options),
+    parts: engine.tokens.mint(),
+  })
   reload(state, carried)
   if (old !== null) await replace(state, record, { old, vault, known: texts, carries })
   engine.events.emit('login', { id: record.id, userId, replaced: old?.id ?? null, ...toProof(options) })
 }
 
-export function toProof({ methods = [], assurance }: ProofOptions): { methods: readonly string[]; assurance: string | null } {
+export function toProof({ methods = [], assurance }: ProofOptions): {
+  methods: readonly string[]
+  assurance: string | null
+} {
   return { methods, assurance: assurance ?? null }
 }
 
@@ -52,7 +60,8 @@ function toHead({ engine, view }: State, options: LoginOptions): Omit<Head, 'sec
   const isRemembered = absoluteMs !== undefined && absoluteMs > engine.limits.absoluteMs
   const idleMs = idle === undefined ? (isRemembered ? absoluteMs : undefined) : toMs(idle, 'idle')
   const seen = engine.describeDevice(view)
-  const device = seen === null && options.device === undefined ? null : { name: null, ip: null, ...seen, ...options.device }
+  const device =
+    seen === null && options.device === undefined ? null : { name: null, ip: null, ...seen, ...options.device }
   return {
     authenticatedAt: engine.clock(),
     ...(methods !== undefined && { methods }),
@@ -86,7 +95,9 @@ async function replace(state: State, record: SessionRecord, { old, vault, known,
     // Two live sessions after a failed login would be one that nobody knows of.
     forget(state)
     state.answer = 'keep'
-    await Promise.resolve(ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'login')))).catch(() => {})
+    await Promise.resolve(
+      ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'login'))),
+    ).catch(() => {})
     throw error
   }
 }

@@ -1,9 +1,9 @@
-import type { StandardSchema } from './schema.ts'
 import type { Carrier } from './carrier.ts'
 import type { Guard } from './guard.ts'
+import type { StandardSchema } from './schema.ts'
 import type { DescribeDevice } from './session.ts'
 import type { Store } from './store.ts'
-import type { Timeouts, TimeoutPreset } from './timeouts.ts'
+import type { TimeoutPreset, Timeouts } from './timeouts.ts'
 
 /** What core itself takes. The package's `createSessions` fills in the store, the carrier and the guards. */
 export interface CoreOptions<Data extends object> {

@@ -131,10 +131,11 @@ export class RequestSession<Data extends object> implements Session<Data> {
 }
 
 function toFlash(state: State): Flash {
+  state.flash ??= { set: new Map(), taken: new Set() }
   const { set, taken } = state.flash
   return {
     set(key, value) {
-      const text = toText(value, `flash.${key}`)
+      const text = toText(value, key, undefined, 'flash')
       if (text === undefined) return
       taken.delete(toFlashName(key))
       set.set(toFlashName(key), text)

@@ -32,7 +32,9 @@ export function resolve(state: State): MaybePromise<void> {
   if (only === undefined) return
   if (values.length === 1) return chain(lookUp(engine, only, state.openedAt), (found) => settle(state, found))
   state.strays = true
-  return Promise.all(values.map((value) => lookUp(engine, value, state.openedAt))).then((all) => settle(state, choose(all)))
+  return Promise.all(values.map((value) => lookUp(engine, value, state.openedAt))).then((all) =>
+    settle(state, choose(all)),
+  )
 }
 
 /** One text, at most one read of the store. */
@@ -72,7 +74,9 @@ function choose(all: readonly Found[]): Found {
 
 function settle(state: State, found: Found): MaybePromise<void> {
   if (found.kind === 'dead') {
-    return found.refusal === 'reused' && found.record !== undefined ? alarm(state, found, found.record) : refuse(state, found)
+    return found.refusal === 'reused' && found.record !== undefined
+      ? alarm(state, found, found.record)
+      : refuse(state, found)
   }
   const { parts, record, standing } = found
   Object.assign(state, { parts, record, standing, isNew: false } satisfies Partial<State>)
@@ -125,7 +129,13 @@ async function endFor(state: State, record: SessionRecord, refusal: 'reused' | '
 function refuse(state: State, dead: Dead): void {
   const { engine } = state
   const { refusal, id } = dead
-  Object.assign(state, { record: null, parts: null, draft: null, isNew: true, refused: refusal } satisfies Partial<State>)
+  Object.assign(state, {
+    record: null,
+    parts: null,
+    draft: null,
+    isNew: true,
+    refused: refusal,
+  } satisfies Partial<State>)
   state.strays ||= refusal === 'ambiguous'
   if (isSafeToClear(engine, dead, state.openedAt)) state.answer = 'clear'
   engine.events.emit('refused', { id, reason: refusal })
@@ -139,4 +149,3 @@ function isSafeToClear(engine: Engine, { refusal, tombstone }: Dead, nowMs: numb
   if (refusal === 'superseded') return false
   return tombstone === undefined || nowMs >= tombstone.endedAt + engine.limits.graceMs
 }
-

@@ -33,16 +33,24 @@ export function assertSchema(schema: StandardSchema<object>): void {
     throw new SessionError('ERR_OPTION', 'data must be a schema that validates at once, without promises.')
   }
   if (result.issues !== undefined) {
-    throw new SessionError('ERR_OPTION', 'data must accept {}: every session begins empty. Make its keys optional, or give them defaults.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'data must accept {}: every session begins empty. Make its keys optional, or give them defaults.',
+    )
   }
 }
 
 /** The validated value, or the top-level keys that do not fit (`[]`: the whole does not). */
-export function validate<Output>(schema: StandardSchema<Output>, value: unknown): { value: Output } | { badKeys: string[]; paths: string[] } {
+export function validate<Output>(
+  schema: StandardSchema<Output>,
+  value: unknown,
+): { value: Output } | { badKeys: string[]; paths: string[] } {
   const result = schema['~standard'].validate(value)
   if (result instanceof Promise) throw new SessionError('ERR_OPTION', 'data must be a schema that validates at once.')
   if (result.issues === undefined) return { value: result.value }
-  const paths = result.issues.map((issue) => (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)))
+  const paths = result.issues.map((issue) =>
+    (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)),
+  )
   return {
     badKeys: [...new Set(paths.flatMap(([first]) => (first === undefined ? [] : [first])))],
     paths: paths.map((path) => path.join('.')),

@@ -71,7 +71,11 @@ export function toRenewed(head: Head, nowMs: number, limits: Limits): Head {
 export function toRotated(head: Head, secret: Uint8Array, nowMs: number, limits: Limits, sealedKey?: string): Head {
   const { renewal, sealedKey: _, ...rest } = head
   const until = nowMs + limits.graceMs
-  const stopped = [head.secret, ...(renewal ? [renewal.next] : []), ...stillInFlight(head, nowMs).map(({ hash }) => hash)]
+  const stopped = [
+    head.secret,
+    ...(renewal ? [renewal.next] : []),
+    ...stillInFlight(head, nowMs).map(({ hash }) => hash),
+  ]
   return {
     ...rest,
     secret: hashSecret(secret),

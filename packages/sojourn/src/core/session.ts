@@ -1,7 +1,7 @@
 import type { RequestView } from './carrier.ts'
 import type { Duration } from './duration.ts'
-import type { Device, SessionId } from './record.ts'
 import type { JsonValue } from './json.ts'
+import type { Device, SessionId } from './record.ts'
 
 /** Data without a schema is what `JSON.parse` gives: unchecked, and typed so. */
 // biome-ignore lint/suspicious/noExplicitAny: frameworks' global request types cannot know the application's data; see docs/decisions

@@ -1,8 +1,8 @@
 import type { RequestView } from './carrier.ts'
 import type { SessionEventName, SessionListener } from './events.ts'
 import type { Exchange } from './exchange.ts'
-import type { EndReason, SessionId } from './record.ts'
 import type { JsonValue } from './json.ts'
+import type { EndReason, SessionId } from './record.ts'
 import type { Session, SessionInfo } from './session.ts'
 import type { MaybePromise, Store } from './store.ts'
 

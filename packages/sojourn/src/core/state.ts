@@ -1,5 +1,5 @@
 import type { HeaderChange, RequestView } from './carrier.ts'
-import { loadData, toStoredEdits } from './data.ts'
+import { loadData, reportInvalid, toStoredEdits } from './data.ts'
 import { applyEdits, createDraft, type Draft, type Edits, NO_EDITS, type Texts } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
@@ -9,6 +9,12 @@ import type { Refusal } from './session.ts'
 import { expiryOf } from './timeouts.ts'
 import type { TokenParts } from './token.ts'
 import { plainVault, type Vault } from './vault.ts'
+
+/** Flash values set and taken by this request, under stored names. */
+export interface Flashed {
+  readonly set: Map<string, string>
+  readonly taken: Set<string>
+}
 
 /** One request's view of one session. The verbs change it; nothing outside core sees it. */
 export interface State {
@@ -25,7 +31,7 @@ export interface State {
   texts: Texts
   /** Made when the handler first looks at the data. */
   draft: Draft | null
-  readonly flash: { readonly set: Map<string, string>; readonly taken: Set<string> }
+  flash: Flashed | null
   refused: Refusal | null
   isNew: boolean
   /** What to tell the client about its token. */
@@ -50,7 +56,7 @@ export function createState(engine: Engine, view: RequestView): State {
     vault: plainVault,
     texts: {},
     draft: null,
-    flash: { set: new Map(), taken: new Set() },
+    flash: null,
     refused: null,
     isNew: true,
     answer: 'keep',
@@ -72,16 +78,19 @@ export function partsOf(state: State): TokenParts {
 }
 
 export function draftOf(state: State): Draft {
-  state.draft ??= createDraft(() => loadData(state.engine, idOf(state), state.texts))
+  if (state.draft === null) {
+    const { engine } = state
+    const id = idOf(state)
+    state.draft = createDraft(loadData(engine, id, state.texts), (key) => reportInvalid(engine, id, [key]))
+  }
   return state.draft
 }
 
 /** Goes on with other stored data. What the handler holds of the old data stays the same object. */
 export function reload(state: State, texts: Texts): void {
   state.texts = texts
-  state.draft?.reload(() => loadData(state.engine, idOf(state), texts))
-  state.flash.set.clear()
-  state.flash.taken.clear()
+  state.draft?.reload(loadData(state.engine, idOf(state), texts))
+  state.flash = null
 }
 
 /** Goes on as an empty anonymous session. */
@@ -96,23 +105,24 @@ export interface Pending {
   readonly all: Edits
 }
 
-export function pendingOf(state: State): Pending {
-  const data = state.draft?.edits() ?? NO_EDITS
-  const { set: flashed, taken } = state.flash
-  if (flashed.size === 0 && taken.size === 0) return { data, all: data === NO_EDITS ? data : toStoredEdits(data) }
+export function pendingOf({ draft, flash, texts }: State): Pending {
+  const data = draft === null ? NO_EDITS : draft.edits()
+  if (flash === null) return { data, all: data === NO_EDITS ? data : toStoredEdits(data) }
   const { set, remove } = toStoredEdits(data)
-  const gone = [...taken].filter((name) => Object.hasOwn(state.texts, name))
-  return { data, all: { set: { ...set, ...Object.fromEntries(flashed) }, remove: [...remove, ...gone] } }
+  const taken = [...flash.taken].filter((name) => Object.hasOwn(texts, name))
+  return { data, all: { set: { ...set, ...Object.fromEntries(flash.set) }, remove: [...remove, ...taken] } }
 }
 
 /** These edits are stored now. Whatever the handler edited meanwhile stays pending. */
 export function accept(state: State, { data, all }: Pending): void {
+  const { draft, flash } = state
   state.texts = applyEdits(state.texts, all)
-  state.draft?.accept(data)
+  draft?.accept(data)
+  if (flash === null) return
   for (const [name, text] of Object.entries(all.set)) {
-    if (state.flash.set.get(name) === text) state.flash.set.delete(name)
+    if (flash.set.get(name) === text) flash.set.delete(name)
   }
-  for (const name of all.remove) state.flash.taken.delete(name)
+  for (const name of all.remove) flash.taken.delete(name)
 }
 
 export function toTombstone(engine: Engine, record: SessionRecord, reason: EndReason): Tombstone {

@@ -28,7 +28,9 @@ export function createSweeper(engine: Engine): Sweeper {
   function schedule(): void {
     timer = setTimeout(() => {
       // A failed sweep was told as a fault; the next one tries again.
-      void run().catch(() => 0).then(() => isStopped || schedule())
+      void run()
+        .catch(() => 0)
+        .then(() => isStopped || schedule())
     }, EVERY_MS)
     if (!release(timer)) clearTimeout(timer)
   }

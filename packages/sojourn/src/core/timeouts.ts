@@ -51,7 +51,8 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
   const all = { ...DEFAULTS, ...(given.preset && PRESETS[given.preset]), ...given }
   const idleMs = toMs(all.idle, 'timeouts.idle')
   const absoluteMs = toMs(all.absolute, 'timeouts.absolute')
-  if (idleMs > absoluteMs) throw new SessionError('ERR_OPTION', 'timeouts.idle must not be longer than timeouts.absolute.')
+  if (idleMs > absoluteMs)
+    throw new SessionError('ERR_OPTION', 'timeouts.idle must not be longer than timeouts.absolute.')
   return {
     idleMs,
     absoluteMs,

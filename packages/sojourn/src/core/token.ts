@@ -92,7 +92,10 @@ function isSigned(bytes: Uint8Array, keys: readonly Uint8Array[]): boolean {
 function toMacKey(key: string | Uint8Array): Uint8Array {
   const bytes = typeof key === 'string' ? toUtf8(key) : key
   if (bytes.length < KEY_BYTES) {
-    throw new SessionError('ERR_OPTION', `Each of keys must have at least ${KEY_BYTES} bytes. Make one with: openssl rand -base64 32`)
+    throw new SessionError(
+      'ERR_OPTION',
+      `Each of keys must have at least ${KEY_BYTES} bytes. Make one with: openssl rand -base64 32`,
+    )
   }
   return hmacSha256(bytes, toUtf8('sojourn token mac v1'))
 }

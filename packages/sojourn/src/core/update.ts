@@ -1,8 +1,7 @@
 import { storePending } from './commit.ts'
 import { assertFits, loadData, toStoredName } from './data.ts'
-import { define, type Edits, type Texts, toText } from './draft.ts'
+import { createDraft, define, type Edits, type Texts, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
-import { step } from './json.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, assertUncommitted, draftOf, idOf, type State } from './state.ts'
 import { takeTurn } from './turns.ts'
@@ -40,8 +39,8 @@ async function updateStored(
   let record = await flush(state, first, key)
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const texts = await state.vault.fromStored(record.data)
-    const next = await fn(loadData(state.engine, record.id, texts).values[key])
-    const text = toText(next, `data${step(key)}`)
+    const next = await fn(currentValue(state, record, texts, key))
+    const text = toText(next, key)
     const edits = toEdits(toStoredName(key), text)
     assertFits(state.engine, texts, edits)
     const stored = state.vault.storedKey(toStoredName(key))
@@ -52,6 +51,10 @@ async function updateStored(
     record = written.record
   }
   throw new SessionError('ERR_CONTENTION', 'The update was not stored. Retry the request.')
+}
+
+function currentValue({ engine }: State, { id }: SessionRecord, texts: Texts, key: string): unknown {
+  return createDraft(loadData(engine, id, texts), () => {}).values[key]
 }
 
 /** An assignment to this key earlier in the request comes first, as the code says. */

@@ -57,7 +57,10 @@ async function renew(state: State, record: SessionRecord): Promise<{ head: Head;
   if (!isRenewalDue(state, record)) return { head, next: null }
   const nonce = createNonce()
   const secret = deriveSuccessor(parts.secret, nonce)
-  return { head: toRenewing(head, nonce, secret, await vault.keyFor(secret)), next: engine.tokens.successor(parts, secret) }
+  return {
+    head: toRenewing(head, nonce, secret, await vault.keyFor(secret)),
+    next: engine.tokens.successor(parts, secret),
+  }
 }
 
 /** Client details are kept for a stated time only (GDPR Art. 5(1)(e)). */

@@ -52,8 +52,7 @@ function toVault(id: string, dataKey: Uint8Array): Vault {
   const context = toUtf8(id)
   // A key cannot move to another record or another name: both are authenticated.
   const contextOf = (storedKey: string): Uint8Array => toUtf8(`${id} ${storedKey}`)
-  const storedKey = (key: string): string =>
-    `~s${toBase64url(hmacSha256(dataKey, toUtf8(key)).subarray(0, 16))}`
+  const storedKey = (key: string): string => `~s${toBase64url(hmacSha256(dataKey, toUtf8(key)).subarray(0, 16))}`
 
   async function open(stored: string, text: string): Promise<[string, string] | null> {
     const plain = await decrypt(dataKey, fromBase64url(text), contextOf(stored))

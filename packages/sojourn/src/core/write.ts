@@ -9,12 +9,20 @@ import type { Vault } from './vault.ts'
 
 /** Edits as the store gets them: sealed where the session is. */
 export async function toStored(vault: Vault, { set, remove }: Edits): Promise<Edits> {
-  const entries = Object.entries(set).map(async ([name, text]) => [vault.storedKey(name), await vault.toStored(name, text)])
+  const entries = Object.entries(set).map(async ([name, text]) => [
+    vault.storedKey(name),
+    await vault.toStored(name, text),
+  ])
   return { set: Object.fromEntries(await Promise.all(entries)), remove: remove.map((name) => vault.storedKey(name)) }
 }
 
 /** One write of the request's own record. What came of it is in the answer, and in `state.record`. */
-export async function writeRecord(state: State, record: SessionRecord, edits: Edits, meta: Change = {}): Promise<Written> {
+export async function writeRecord(
+  state: State,
+  record: SessionRecord,
+  edits: Edits,
+  meta: Change = {},
+): Promise<Written> {
   const stored = isEmpty(edits) ? edits : await toStored(state.vault, edits)
   const change: Change = { ...meta, ...stored }
   const written = await ask(state.engine, 'write', (store) => store.write(record.id, change))
