@@ -1,6 +1,7 @@
 /** Every check that needs no test runner. All of them run, whatever the ones before said. */
 import { pathToFileURL } from 'node:url'
 import { build } from './build.mjs'
+import { checkDependencies } from './checks/dependencies.mjs'
 import { checkDocs } from './checks/docs.mjs'
 import { checkExports } from './checks/exports.mjs'
 import { checkImportRule } from './checks/import-rule.mjs'
@@ -47,6 +48,11 @@ const STEPS = [
     run: tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'),
   },
   {
+    title: 'dependencies are pinned, the lock file is whole',
+    fix: 'Write exact versions; run npm install; run node tools/complete-lock.mjs; commit package-lock.json.',
+    run: checkDependencies,
+  },
+  {
     title: 'import rule',
     fix: 'Move the code to the layer that may import it, or take what it needs as a parameter (tools/checks/import-rule.mjs).',
     run: checkImportRule,
@@ -66,7 +72,7 @@ const STEPS = [
   {
     title: 'bundle size',
     needsBuild: true,
-    fix: 'Find what grew with: npx esbuild packages/sojourn/dist/index.js --bundle --minify --analyze --platform=node --outfile=/dev/null',
+    fix: 'Find what grew with: npx esbuild packages/sojourn/dist/core/create-sessions.js --bundle --minify --analyze --platform=node --outfile=/dev/null',
     run: checkSize,
   },
   {

@@ -7,45 +7,58 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './run.mjs'
 
-/** @typedef {{ version: string, optionalDependencies?: Record<string, string>, [field: string]: unknown }} Entry */
+/**
+ * @typedef {object} Entry
+ * @property {string} [version]
+ * @property {string} [resolved]
+ * @property {boolean} [dev]
+ * @property {boolean} [optional]
+ * @property {string[]} [os]
+ * @property {string[]} [cpu]
+ * @property {string[]} [libc]
+ * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [devDependencies]
+ * @property {Record<string, string>} [optionalDependencies]
+ * @property {Record<string, string>} [peerDependencies]
+ */
 
 const FILE = join(root, 'package-lock.json')
 
 /** @returns {{ packages: Record<string, Entry> }} */
-const readLock = () => JSON.parse(readFileSync(FILE, 'utf8'))
+export const readLock = () => JSON.parse(readFileSync(FILE, 'utf8'))
 
-/** @param {Record<string, Entry>} packages */
-function missingFrom(packages) {
-  const present = new Set(Object.keys(packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13)))
-  return Object.entries(packages).flatMap(([path, { dev, optionalDependencies = {} }]) =>
+/**
+ * Optional dependencies without an entry of their own.
+ * @param {Record<string, Entry>} packages
+ */
+export function missingFrom(packages) {
+  const present = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)))
+  return Object.entries(packages).flatMap(([parent, { dev = false, optionalDependencies = {} }]) =>
     Object.entries(optionalDependencies)
       .filter(([name]) => !present.has(name))
-      .map(([name, version]) => ({ name, version, parent: path, dev })),
+      .map(([name, version]) => ({ name, version, parent, dev })),
   )
 }
 
-/** Platform packages name their platform: `@biomejs/cli-linux-x64-musl`. @param {string} name */
-function platformOf(name) {
+/**
+ * Platform packages say in their name what they are for: `@biomejs/cli-linux-x64-musl`.
+ * @param {string} name
+ * @param {string} version
+ */
+function platformOf(name, version) {
   const os = name.match(/\b(android|darwin|freebsd|linux|openharmony|win32)\b/)?.[0]
   const cpu = name.match(/\b(arm64|arm|ia32|x64)\b/)?.[0]
-  if (os === undefined || cpu === undefined) return null
-  return { ...(name.endsWith('musl') && { libc: ['musl'] }), os: [os], cpu: [cpu] }
-}
-
-/** @returns {string[]} */
-export function checkLock() {
-  return missingFrom(readLock().packages).map(
-    ({ name, parent }) => `package-lock.json has no entry for ${name}, an optional dependency of ${parent}`,
-  )
+  if (os === undefined || cpu === undefined || !/^\d/.test(version)) {
+    throw new Error(`Cannot tell which platform ${name} ${version} is for: add its entry by hand.`)
+  }
+  return { ...(name.endsWith('-musl') && { libc: ['musl'] }), os: [os], cpu: [cpu] }
 }
 
 function complete() {
   const lock = readLock()
   for (const { name, version, dev } of missingFrom(lock.packages)) {
-    const platform = platformOf(name)
-    if (platform === null || !/^\d/.test(version))
-      throw new Error(`Cannot tell which platform ${name} ${version} is for.`)
-    lock.packages[`node_modules/${name}`] = { version, ...(dev === true && { dev }), optional: true, ...platform }
+    const entry = { version, ...(dev && { dev }), optional: true, ...platformOf(name, version) }
+    lock.packages[`node_modules/${name}`] = entry
   }
   const sorted = Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en'))
   writeFileSync(FILE, `${JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)}\n`)
