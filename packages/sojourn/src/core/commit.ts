@@ -9,7 +9,7 @@ import type { SessionRecord } from './record.ts'
 import { accept, type Pending, pendingOf, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
 import { isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
-import { rejudge, writeRecord } from './write.ts'
+import { writeRecord } from './write.ts'
 
 /**
  * Before the response begins: stores what changed, in one write or none, and says which headers go with it. A request that
@@ -62,8 +62,7 @@ async function save(state: State, record: SessionRecord, pending: Pending): Prom
     } else if (written.status === 'gone') {
       drop(state, record, pending)
     } else {
-      // Another request renewed or rotated meanwhile: go by its record, once its version is known.
-      rejudge(state, written.record)
+      // Another request renewed or rotated meanwhile: go by its record.
       await save(state, written.record, pending)
     }
   } catch (error) {

@@ -1,3 +1,4 @@
+import { defined } from './defined.ts'
 import type { Texts } from './draft.ts'
 import { ask } from './engine.ts'
 import { SessionError } from './errors.ts'
@@ -30,7 +31,7 @@ export async function createRecord(
   const fields = {
     createdAt: now,
     lastSeenAt: now,
-    head: { ...head, secret: hashSecret(parts.secret), secretAt: now, ...(sealedKey !== undefined && { sealedKey }) },
+    head: { ...head, secret: hashSecret(parts.secret), secretAt: now, ...defined({ sealedKey }) },
   }
   const record: SessionRecord = {
     kind: 'live',

@@ -1,5 +1,6 @@
 import { createRecord } from './create-record.ts'
 import { assertFits, toStoredName } from './data.ts'
+import { defined } from './defined.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
 import { toMs } from './duration.ts'
 import { ask } from './engine.ts'
@@ -60,15 +61,16 @@ function toHead({ engine, view }: State, options: LoginOptions): Omit<Head, 'sec
   const isRemembered = absoluteMs !== undefined && absoluteMs > engine.limits.absoluteMs
   const idleMs = idle === undefined ? (isRemembered ? absoluteMs : undefined) : toMs(idle, 'idle')
   const seen = engine.describeDevice(view)
-  const device =
-    seen === null && options.device === undefined ? null : { name: null, ip: null, ...seen, ...options.device }
+  const { name = seen?.name ?? null, ip = seen?.ip ?? null } = options.device ?? {}
   return {
     authenticatedAt: engine.clock(),
-    ...(methods !== undefined && { methods }),
-    ...(assurance !== undefined && { assurance }),
-    ...(device !== null && { device }),
-    ...(absoluteMs !== undefined && { absoluteMs }),
-    ...(idleMs !== undefined && { idleMs }),
+    ...defined({
+      methods,
+      assurance,
+      absoluteMs,
+      idleMs,
+      device: name === null && ip === null ? undefined : { name, ip },
+    }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { defined } from './defined.ts'
 import { NO_EDITS } from './draft.ts'
 import { SessionError } from './errors.ts'
 import { toProof } from './login.ts'
@@ -6,7 +7,7 @@ import { toRotated } from './secrets.ts'
 import type { ProofOptions } from './session.ts'
 import { assertUncommitted, type State } from './state.ts'
 import { expiryOf } from './timeouts.ts'
-import { rejudge, writeRecord } from './write.ts'
+import { writeRecord } from './write.ts'
 
 /** A fresh token for the same session; the old one stops at once. A session that was never stored has no token to replace. */
 export async function rotate(state: State): Promise<void> {
@@ -25,12 +26,15 @@ export async function reauthenticated(state: State, options: ProofOptions): Prom
   }
   const { userId } = record
   const authenticatedAt = engine.clock()
-  const { id } = await replaceSecret(state, record, (head) => ({ ...head, ...options, authenticatedAt }))
+  const { methods, assurance } = options
+  const given = defined({ methods, assurance, authenticatedAt })
+  const { id } = await replaceSecret(state, record, (head) => ({ ...head, ...given }))
   engine.events.emit('reauthenticated', { id, userId, ...toProof(options) })
 }
 
 async function replaceSecret(state: State, record: SessionRecord, edit: (head: Head) => Head): Promise<SessionRecord> {
-  const { engine, parts, vault } = state
+  const { engine, parts, vault, standing } = state
+  if (standing === 'outdated') throw new SessionError('ERR_SESSION_ENDED', 'A parallel request gave it a new token.')
   const next = parts === null ? engine.tokens.mint() : engine.tokens.successor(parts)
   const now = engine.clock()
   const head = toRotated(edit(record.head), next.secret, now, engine.limits, await vault.keyFor(next.secret))
@@ -40,6 +44,6 @@ async function replaceSecret(state: State, record: SessionRecord, edit: (head: H
     Object.assign(state, { parts: next, standing: 'current', answer: 'write' } satisfies Partial<State>)
     return record
   }
-  if (written.status === 'conflict' && rejudge(state, written.record)) return replaceSecret(state, written.record, edit)
-  throw new SessionError('ERR_SESSION_ENDED', 'A parallel request ended it, or gave it a new token.')
+  if (written.status === 'conflict') return replaceSecret(state, written.record, edit)
+  throw new SessionError('ERR_SESSION_ENDED', 'A parallel request ended it.')
 }

@@ -1,5 +1,6 @@
 import { fromBase64url, hmacSha256, randomBytes, toBase64url } from '#crypto'
 import { concat, equalText, toUtf8 } from './bytes.ts'
+import { defined } from './defined.ts'
 import type { Head, PreviousSecret, SessionRecord } from './record.ts'
 import type { Refusal } from './session.ts'
 import { expiryOf, type Limits } from './timeouts.ts'
@@ -45,7 +46,7 @@ export function createNonce(): string {
 
 /** Renewal begins: both secrets are good until the successor is seen. */
 export function toRenewing(head: Head, nonce: string, successor: Uint8Array, sealedKey?: string): Head {
-  return { ...head, renewal: { nonce, next: hashSecret(successor), ...(sealedKey !== undefined && { sealedKey }) } }
+  return { ...head, renewal: { nonce, next: hashSecret(successor), ...defined({ sealedKey }) } }
 }
 
 /** The successor was seen: it is the secret now, and the nonce that led to it is gone. */
@@ -56,14 +57,14 @@ export function toRenewed(head: Head, nowMs: number, limits: Limits): Head {
     hash: head.secret,
     until: nowMs + limits.graceMs,
     how: 'renewed',
-    ...(head.sealedKey !== undefined && { sealedKey: head.sealedKey }),
+    ...defined({ sealedKey: head.sealedKey }),
   }
   return {
     ...rest,
     secret: renewal.next,
     secretAt: nowMs,
     previous: [old, ...stillInFlight(head, nowMs)].slice(0, MAX_PREVIOUS),
-    ...(renewal.sealedKey !== undefined && { sealedKey: renewal.sealedKey }),
+    ...defined({ sealedKey: renewal.sealedKey }),
   }
 }
 
@@ -81,7 +82,7 @@ export function toRotated(head: Head, secret: Uint8Array, nowMs: number, limits:
     secret: hashSecret(secret),
     secretAt: nowMs,
     previous: stopped.slice(0, MAX_PREVIOUS).map((hash) => ({ hash, until, how: 'rotated' })),
-    ...(sealedKey !== undefined && { sealedKey }),
+    ...defined({ sealedKey }),
   }
 }
 

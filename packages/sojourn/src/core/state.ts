@@ -25,7 +25,8 @@ export interface State {
   record: SessionRecord | null
   /** The token presented, or the one about to be handed out. */
   parts: TokenParts | null
-  standing: Standing
+  /** `outdated`: good when the request began, replaced since. It may write its data, but neither renew nor rotate. */
+  standing: Standing | 'outdated'
   vault: Vault
   /** Stored data in the clear, as last known. */
   texts: Texts

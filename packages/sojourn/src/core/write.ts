@@ -16,7 +16,7 @@ export async function toStored(vault: Vault, { set, remove }: Edits): Promise<Ed
   return { set: Object.fromEntries(await Promise.all(entries)), remove: remove.map((name) => vault.storedKey(name)) }
 }
 
-/** One write of the request's own record. What came of it is in the answer, and in `state.record`. */
+/** One write of the request's own record. What came of it is in the answer, and in the state. */
 export async function writeRecord(
   state: State,
   record: SessionRecord,
@@ -26,8 +26,11 @@ export async function writeRecord(
   const stored = isEmpty(edits) ? edits : await toStored(state.vault, edits)
   const change: Change = { ...meta, ...stored }
   const written = await ask(state.engine, 'write', (store) => store.write(record.id, change))
-  if (written.status === 'written') state.record = withChange(record, change)
-  if (written.status === 'conflict') state.record = written.record
+  if (written.status === 'written') state.record = withChange(state.record ?? record, change)
+  if (written.status === 'conflict') {
+    state.record = written.record
+    state.standing = rejudge(state, written.record)
+  }
   return written
 }
 
@@ -41,14 +44,8 @@ function withChange(record: SessionRecord, { head, seen, set = {}, remove = [], 
   }
 }
 
-/**
- * Judges the token again after another request changed the record's head. `false`: the token is good no longer, so it can
- * neither renew nor rotate; the request itself was let in rightly and may finish.
- */
-export function rejudge(state: State, record: SessionRecord): boolean {
-  const { engine, parts, openedAt } = state
-  if (parts === null) return false
-  const verdict = judge(record, hashSecret(parts.secret), openedAt, engine.limits)
-  if (isStanding(verdict)) state.standing = verdict
-  return isStanding(verdict)
+/** Another request may have renewed or rotated meanwhile. This one was let in rightly and may finish, as what it is now. */
+function rejudge({ engine, parts, openedAt }: State, record: SessionRecord): State['standing'] {
+  const verdict = parts === null ? null : judge(record, hashSecret(parts.secret), openedAt, engine.limits)
+  return verdict !== null && isStanding(verdict) ? verdict : 'outdated'
 }
