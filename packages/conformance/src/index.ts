@@ -1,4 +1,5 @@
 export { assert, assertCode, assertEqual, assertRejects } from './assert.ts'
+export { type CarrierClient, type CarrierContext, carrierCases } from './carrier-cases.ts'
 export {
   type Case,
   type CaseContext,

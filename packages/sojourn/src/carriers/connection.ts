@@ -15,13 +15,9 @@ export function isForwarded(view: RequestView): boolean {
   return FORWARDING.some((name) => view.header(name) !== null)
 }
 
-/** How the client itself connected, if those in front tell the truth. */
-export function clientScheme(view: RequestView): 'http' | 'https' | 'unknown' {
-  if (view.secure) return 'https'
-  if (!isForwarded(view)) return 'http'
-  const told = `${view.header('x-forwarded-proto')} ${view.header('forwarded')}`
-  if (/https/i.test(told)) return 'https'
-  return /http/i.test(told) ? 'http' : 'unknown'
+/** Whether a proxy says that the client came over TLS. */
+export function saysHttps(view: RequestView): boolean {
+  return /https/i.test(`${view.header('x-forwarded-proto')} ${view.header('forwarded')}`)
 }
 
 /** From this machine, to this machine by one of its loopback names. */

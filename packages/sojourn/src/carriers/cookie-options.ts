@@ -69,9 +69,9 @@ export interface CookieForm {
   readonly partitioned: boolean
 }
 
-const KNOWN = ['name', 'path', 'domain', 'sameSite', 'partitioned', 'warn', 'insecureNoPrefix', 'insecureOverHttp']
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const PREFIX = /^__(?:Host-Http|Host|Secure|Http)-/
+const ANY_CASE_PREFIX = new RegExp(PREFIX, 'i')
 /** Room for any token within the 4096 bytes that browsers take for name and value. */
 const MAX_NAME_CHARACTERS = 256
 const MAX_ATTRIBUTE_CHARACTERS = 1024
@@ -80,28 +80,18 @@ const MAX_ATTRIBUTE_CHARACTERS = 1024
 export function toCookieForm(options: CookieOptions): CookieForm {
   const { domain = null, path = '/', sameSite = 'lax', partitioned = false } = options
   const secure = options.insecureOverHttp !== true
-  const form: CookieForm = {
-    name: options.name ?? defaultName(secure, domain, path),
-    path,
-    domain,
-    secure,
-    sameSite,
-    partitioned,
-  }
-  for (const option of Object.keys(options))
-    demand(KNOWN.includes(option), `it has no option '${option}'; there are ${KNOWN.join(', ')}`)
+  const form = { name: options.name ?? defaultName(secure, domain, path), path, domain, secure, sameSite, partitioned }
   demandName(form, options.insecureNoPrefix === true)
-  demand(
-    isCookiePath(path),
-    `the path must begin with "/" and be ASCII without ";", at most ${MAX_ATTRIBUTE_CHARACTERS} characters`,
-  )
+  demand(isCookiePath(path), 'its path must begin with "/" and be ASCII without ";"')
   demand(
     domain === null || isCookieDomain(domain),
-    'the domain must be a name such as "example.com": lower case, ASCII (punycode), at least two labels, no dot in front, no port, no address',
+    'its domain must be as "example.com": lower case, no dot in front, no port, no address',
   )
-  demand(['lax', 'strict', 'none'].includes(sameSite), "sameSite must be 'lax', 'strict' or 'none'")
-  demand(secure || sameSite !== 'none', "browsers drop sameSite: 'none' without Secure; leave out insecureOverHttp")
-  demand(secure || !partitioned, 'browsers drop partitioned cookies without Secure; leave out insecureOverHttp')
+  demand(['lax', 'strict', 'none'].includes(sameSite), "its sameSite must be 'lax', 'strict' or 'none'")
+  demand(
+    secure || (sameSite !== 'none' && !partitioned),
+    "sameSite: 'none' and partitioned need Secure: leave insecureOverHttp out",
+  )
   return form
 }
 
@@ -111,31 +101,23 @@ function defaultName(secure: boolean, domain: string | null, path: string): stri
 }
 
 function demandName({ name, secure, domain, path }: CookieForm, noPrefix: boolean): void {
+  const bare = toUnprefixed(name)
+  // Browsers hold `__host-` to the rules of `__Host-`, while servers compare names by case.
+  const isName = TOKEN.test(name) && name.length <= MAX_NAME_CHARACTERS && bare !== '' && !ANY_CASE_PREFIX.test(bare)
+  demand(isName, 'its name must be an HTTP token, with the prefix in this case: "__Host-session"')
+  if (name === bare) {
+    // ASVS 5.0 3.3.1.
+    demand(
+      !secure || noPrefix,
+      `name it "__Host-${name}", or set insecureNoPrefix: true and accept that others can plant it`,
+    )
+    return
+  }
+  demand(secure, `"${name}" needs Secure: name it "${bare}", or leave insecureOverHttp out`)
+  const isHost = name.startsWith('__Host-')
   demand(
-    typeof name === 'string' && TOKEN.test(name) && name.length <= MAX_NAME_CHARACTERS,
-    "the name must be letters, digits and any of !#$%&'*+-.^_`|~",
-  )
-  demand(toUnprefixed(name) !== '', 'the name is a prefix with nothing behind it')
-  const prefixed = PREFIX.test(name)
-  // Browsers hold `__host-` to the rules of `__Host-`; this server would compare it by case.
-  demand(prefixed || !new RegExp(PREFIX, 'i').test(name), 'write the prefix of the name as __Host- or __Secure-')
-  demand(
-    !prefixed || secure,
-    'browsers drop a name with this prefix without Secure; name it "session", or leave out insecureOverHttp',
-  )
-  // ASVS 5.0 3.3.1: a name without a prefix is one that others can plant.
-  demand(
-    prefixed || !secure || noPrefix,
-    `name it "__Host-${name}", or set insecureNoPrefix: true and accept that others can plant it`,
-  )
-  if (!name.startsWith('__Host-')) return
-  demand(
-    domain === null,
-    `browsers drop a __Host- name with a domain; name it "__Secure-${toUnprefixed(name)}", or leave out the domain`,
-  )
-  demand(
-    path === '/',
-    `browsers drop a __Host- name with a path other than "/"; name it "__Secure-${toUnprefixed(name)}", or leave out the path`,
+    !isHost || (domain === null && path === '/'),
+    `"${name}" takes no domain and no path: name it "__Secure-${bare}", or leave them out`,
   )
 }
 

@@ -1,50 +1,41 @@
 import type { RequestView } from '../core/carrier.ts'
 import { hostnameOf } from '../core/host.ts'
-import { clientScheme, isLoopback, isLoopbackOrigin } from './connection.ts'
+import { isForwarded, isLoopback, isLoopbackOrigin, saysHttps } from './connection.ts'
 import type { CookieForm } from './cookie-options.ts'
 
-interface Doubt {
-  /** `sent`: the cookie as it goes on this response; `wanted`: as it was configured. */
-  applies(sent: CookieForm, wanted: CookieForm, view: RequestView): boolean
-  readonly message: string
-}
+/** `sent`: the cookie as it goes on this response. `wanted`: as it was configured. */
+type Applies = (view: RequestView, sent: CookieForm, wanted: CookieForm) => boolean
 
 /** Why a browser would drop the cookie, or not send it again. No word of the request is repeated: clients wrote it. */
-const DOUBTS: readonly Doubt[] = [
-  {
-    applies: (sent, _, view) => sent.secure && !isLoopback(view) && clientScheme(view) === 'http',
-    message:
-      'it is Secure, and this request came over plain HTTP. Serve over HTTPS; behind a proxy that ends TLS, set trustProxy and let the proxy send X-Forwarded-Proto.',
-  },
-  {
-    applies: (sent, _, view) => sent.secure && !view.secure && clientScheme(view) !== 'http',
-    message:
-      'it is Secure, and this request came over plain HTTP, from a proxy as it says. If a proxy of yours ends TLS, set trustProxy; if none does, serve over HTTPS.',
-  },
-  {
-    applies: (_, __, view) => isLoopback(view) && !isLoopbackOrigin(view),
-    message:
-      'the request is for localhost, but its Origin names another host. Let the proxy in front pass the Host header on, send X-Forwarded-Proto, and set NODE_ENV to production.',
-  },
-  {
-    applies: ({ domain }, _, view) => domain !== null && !`.${hostnameOf(view)}`.endsWith(`.${domain}`),
-    message:
-      'its domain is not the host of this request, nor a parent of it. Correct the domain; behind a proxy, let it pass the Host header on.',
-  },
-  {
+const DOUBTS: readonly (readonly [Applies, string])[] = [
+  [
+    (view, sent) => sent.secure && !view.secure && saysHttps(view),
+    'it is Secure, and whether the client came over HTTPS is not known: a proxy says so, but is not trusted. If it is yours, set trustProxy.',
+  ],
+  [
+    (view, sent) => sent.secure && !view.secure && !saysHttps(view) && (!isLoopback(view) || isForwarded(view)),
+    'it is Secure, and the request came over plain HTTP. Serve over HTTPS; if a proxy in front does, let it send X-Forwarded-Proto, and set trustProxy.',
+  ],
+  [
+    (view) => isLoopback(view) && !isLoopbackOrigin(view),
+    'the request is for localhost, its Origin is not. Let the proxy in front pass Host on, and set NODE_ENV to production.',
+  ],
+  [
+    (view, { domain }) => domain !== null && !`.${hostnameOf(view)}`.endsWith(`.${domain}`),
+    'its domain is neither the host of this request nor a parent of it. Correct it; if a proxy in front changes Host, let it pass Host on.',
+  ],
+  [
     // A page of another site can set a Lax or Strict cookie only by navigating the whole tab (RFC 6265bis, section 5.7).
-    applies: (_, { sameSite }, view) =>
+    (view, _, { sameSite }) =>
       sameSite !== 'none' &&
       view.header('sec-fetch-site') === 'cross-site' &&
       view.header('sec-fetch-dest') !== 'document',
-    message:
-      "a page of another site made this request, by script or in a frame. To be embedded in other sites, set sameSite: 'none' and partitioned: true.",
-  },
-  {
-    applies: (sent, wanted) => sent.sameSite !== wanted.sameSite,
-    message:
-      "sameSite: 'none' needs HTTPS; on http://localhost it is 'lax', so pages of other sites cannot use the session.",
-  },
+    "a script or frame of another site made the request. To be embedded there, set sameSite: 'none' and partitioned: true.",
+  ],
+  [
+    (_, sent, wanted) => sent.sameSite !== wanted.sameSite,
+    "sameSite: 'none' needs HTTPS. On http://localhost it is 'lax', so other sites cannot embed this one.",
+  ],
 ]
 
 /** Tells each reason once, whatever the number of requests. */
@@ -54,9 +45,9 @@ export function createWarnings(
 ): (sent: CookieForm, view: RequestView) => void {
   let untold = DOUBTS
   return (sent, view) => {
-    const found = untold.find((doubt) => doubt.applies(sent, wanted, view))
+    const found = untold.find(([applies]) => applies(view, sent, wanted))
     if (found === undefined) return
     untold = untold.filter((doubt) => doubt !== found)
-    warn(`The session cookie "${sent.name}" may get lost: ${found.message}`)
+    warn(`sojourn: the cookie "${sent.name}" may get lost: ${found[1]}`)
   }
 }

@@ -63,14 +63,12 @@ const CROSS_ORIGIN: Denial = {
   status: 403,
   reason: 'cross-origin',
   message:
-    'Refused: another site made this request (Sec-Fetch-Site). Open the page here and try again. To allow that site, its developers can add its origin to trustedOrigins.',
+    'Refused: a page of another site made this request. Open this site and try again there. Developers: if that page is to be trusted, add its origin to trustedOrigins.',
 }
 
 const OTHER_HOST: Denial = {
-  status: 403,
-  reason: 'cross-origin',
-  message:
-    'Refused: this request is from a page of another host (Origin is not Host). Open the page here and try again. To allow that site, its developers can add its origin to trustedOrigins; behind a proxy, pass the Host header on.',
+  ...CROSS_ORIGIN,
+  message: `${CROSS_ORIGIN.message} If it is this very site, let the proxy in front pass the Host header on.`,
 }
 
 /** Browsers leave the scheme's usual port out of `Origin`; proxies may write it into `Host`. */
@@ -100,7 +98,7 @@ function demandPath(pattern: string): string {
   if (pattern !== '/*' && isPlain(pattern.endsWith('/*') ? pattern.slice(0, -1) : pattern)) return pattern
   throw new SessionError(
     'ERR_OPTION',
-    'insecureExemptPaths: write a path as "/webhooks/stripe", or "/webhooks/*" with all below it: letters, digits and -._~, no query. "/*" would turn the guard off; leave the guard out instead.',
+    'insecureExemptPaths: write "/webhooks/stripe", or "/webhooks/*" for all below; letters, digits and -._~ only.',
   )
 }
 
@@ -109,7 +107,7 @@ function demandOrigin(origin: string): string {
   if (written === origin) return origin
   throw new SessionError(
     'ERR_OPTION',
-    `trustedOrigins: ${written === null ? 'write an origin as "https://admin.example" or "http://localhost:5173", with no path' : `browsers write this origin as "${written}"`}.`,
+    `trustedOrigins: write an origin as browsers do: "${written ?? 'https://admin.example'}".`,
   )
 }
 
