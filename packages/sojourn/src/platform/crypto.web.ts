@@ -1,5 +1,5 @@
 import { hmac } from '@noble/hashes/hmac.js'
-import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 
 /**
  * The same exports as `crypto.node.ts` for any runtime with Web Crypto. Hashes come from `@noble/hashes`, for Web Crypto
@@ -10,17 +10,13 @@ export function randomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length))
 }
 
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return nobleSha256(bytes)
-}
-
 /** base64url of SHA-256, 43 characters. */
 export function sha256Text(bytes: Uint8Array): string {
-  return toBase64url(nobleSha256(bytes))
+  return toBase64url(sha256(bytes))
 }
 
 export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return hmac(nobleSha256, key, bytes)
+  return hmac(sha256, key, bytes)
 }
 
 export function toBase64url(bytes: Uint8Array): string {
