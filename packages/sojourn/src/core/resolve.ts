@@ -80,8 +80,9 @@ function settle(state: State, found: Found): MaybePromise<void> {
   }
   const { parts, record, standing } = found
   Object.assign(state, { parts, record, standing, isNew: false } satisfies Partial<State>)
-  // The client sent stray copies too: the good token is set again where it belongs, and the strays are cleared.
-  if (state.strays) state.answer = 'write'
+  // Strays are about to be cleared, and the good token may be among them: it is set again where it belongs. One that is in
+  // its grace is not, for the client has a newer one.
+  if (state.strays && standing !== 'grace') state.answer = 'write'
   if (record.head.sealedKey === undefined) {
     state.texts = record.data
     return isCheckedEarly(state.engine) ? check(state, record) : undefined
