@@ -10,3 +10,5 @@ export {
   runCases,
   toTable,
 } from './case.ts'
+export type { StoreCase, StoreContext } from './store/context.ts'
+export { storeCases } from './store-cases.ts'

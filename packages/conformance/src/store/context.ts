@@ -1,0 +1,54 @@
+import type { MaybePromise, Store } from 'sojourn'
+import type { Case, CaseContext } from '../case.ts'
+
+/** What the store cases run on. What is optional here, a store may lack: then `without` says why. */
+export interface StoreContext extends CaseContext {
+  /** A store over new, empty data. The case closes it. */
+  createStore(): MaybePromise<Store>
+  /** Another handle on the same data, opened the way another process would open it. The case closes it. */
+  second?(store: Store): MaybePromise<Store>
+  /** Opens the data of a closed store again. The case closes it. */
+  reopen?(closed: Store): MaybePromise<Store>
+  /** Everything that the database holds, read past the store: rows, keys, or its files as they are. */
+  probe?(store: Store): MaybePromise<readonly (string | Uint8Array)[]>
+  /** Takes the database away from the store, as a lost connection would. */
+  sever?(store: Store): MaybePromise<void>
+  /** `true` for a store with `sweep`; left out where the server expires by itself. */
+  readonly sweeps?: true
+}
+
+export type StoreCase = Case<StoreContext>
+
+/** Runs `work` on a new store and closes it, whatever happens. */
+export async function withStore(ctx: StoreContext, work: (store: Store) => Promise<void>): Promise<void> {
+  const store = await ctx.createStore()
+  try {
+    await store.setup?.()
+    await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** As `withStore`, with a second handle on the same data. */
+export async function withTwo(ctx: StoreContext, work: (one: Store, two: Store) => Promise<void>): Promise<void> {
+  await withStore(ctx, async (one) => {
+    const two = await ctx.second?.(one)
+    if (two === undefined) throw new Error('needs: second')
+    try {
+      await work(one, two)
+    } finally {
+      await two.close()
+    }
+  })
+}
+
+/** Guarantees of the design, as the cases name them. */
+export const ENDED = '1 Ended is ended'
+export const NO_LOST_UPDATE = '2 No lost update'
+export const STRICT = '3 Strict'
+export const HASHED = '4 Hashed at rest'
+export const FRESH_TOKEN = '5 Fresh token on every change of privilege'
+export const TWO_CLOCKS = '6 Two clocks'
+export const FAIL_CLOSED = '7 Fail closed'
+export const PRIVATE = '10 Private by design'

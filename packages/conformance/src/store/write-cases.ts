@@ -1,0 +1,206 @@
+import { assert, assertEqual } from '../assert.ts'
+import { NO_LOST_UPDATE, type StoreCase, TWO_CLOCKS, withStore } from './context.ts'
+import { aHead, atOnce, create, MINUTE, readLive, SECOND, toData } from './records.ts'
+
+const WRITTEN = { status: 'written' } as const
+
+export const writeCases: readonly StoreCase[] = [
+  {
+    name: 'a change sets, replaces and removes the keys it names and no others',
+    guarantee: NO_LOST_UPDATE,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { data: { kept: '1', replaced: '2', removed: '3' } })
+        const change = { set: { replaced: '"new"', added: '{"x":[]}' }, remove: ['removed', 'never there'] }
+        assertEqual(await store.write(record.id, change), WRITTEN, 'write')
+        const data = { kept: '1', replaced: '"new"', added: '{"x":[]}' }
+        assertEqual(await store.read(record.id), { ...record, data }, 'read')
+      }),
+  },
+  {
+    name: 'a value is replaced whole: never merged, never parsed',
+    guarantee: NO_LOST_UPDATE,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { data: { list: '["a"]', object: '{"a":{"b":1}}' } })
+        const set = { list: '["b"]', object: '{"a":{"c":2}}', odd: '{"dup":1, "dup":2 }', notJson: '~sealed~' }
+        await store.write(record.id, { set })
+        assertEqual((await readLive(store, record.id)).data, set, 'data')
+      }),
+  },
+  {
+    name: 'data never moves the version; a head does, by one',
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { version: 4 })
+        await store.write(record.id, { set: { a: '1' } })
+        assertEqual((await readLive(store, record.id)).version, 4, 'version after a write of data')
+        const head = aHead()
+        assertEqual(await store.write(record.id, { version: 4, head }), WRITTEN, 'write of a head')
+        assertEqual(await store.read(record.id), { ...record, version: 5, head, data: { a: '1' } }, 'read')
+      }),
+  },
+  {
+    name: 'a head made from an older version conflicts: the record comes back and nothing of the change stays',
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { version: 4 })
+        const seen = { at: record.lastSeenAt + SECOND, expiresAt: record.expiresAt + SECOND }
+        const stale = { version: 3, head: aHead(), set: { a: '1' }, seen }
+        assertEqual(await store.write(record.id, stale), { status: 'conflict', record }, 'write')
+        assertEqual(await store.read(record.id), record, 'read')
+      }),
+  },
+  {
+    name: 'of 20 heads made from one version at once exactly one is written',
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store)
+        const heads = Array.from({ length: 20 }, aHead)
+        const answers = await atOnce(20, (index) =>
+          store.write(record.id, { version: 0, head: heads[index] ?? aHead() }),
+        )
+        const written = answers.flatMap(({ status }, index) => (status === 'written' ? [index] : []))
+        assertEqual(written.length, 1, 'heads that were written')
+        assertEqual(answers.filter(({ status }) => status === 'conflict').length, 19, 'conflicts')
+        const head = heads[written[0] ?? 0] ?? aHead()
+        assertEqual(await store.read(record.id), { ...record, version: 1, head }, 'read')
+      }),
+  },
+  {
+    name: '`expect` lets a change through when the key holds exactly that text, or is absent as expected',
+    guarantee: NO_LOST_UPDATE,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { data: { n: '1' } })
+        const next = { set: { n: '2' }, expect: { key: 'n', text: '1' } }
+        assertEqual(await store.write(record.id, next), WRITTEN, 'write on the expected text')
+        const first = { set: { m: '1' }, expect: { key: 'm', text: null } }
+        assertEqual(await store.write(record.id, first), WRITTEN, 'write on the expected absence')
+        const away = { remove: ['n'], expect: { key: 'n', text: '2' } }
+        assertEqual(await store.write(record.id, away), WRITTEN, 'removal on the expected text')
+        assertEqual((await readLive(store, record.id)).data, { m: '1' }, 'data')
+      }),
+  },
+  {
+    name: '`expect` that is not met conflicts: the record comes back and nothing of the change stays',
+    guarantee: NO_LOST_UPDATE,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { data: { n: '1' } })
+        const seen = { at: record.lastSeenAt + SECOND, expiresAt: record.expiresAt + SECOND }
+        const conflict = { status: 'conflict', record } as const
+        for (const expect of [
+          { key: 'n', text: '2' },
+          { key: 'n', text: null },
+          { key: 'n', text: ' 1' },
+          { key: 'other', text: '1' },
+          { key: 'constructor', text: 'undefined' },
+        ]) {
+          const change = { set: { n: '9', x: '1' }, remove: ['n'], version: 0, head: aHead(), seen, expect }
+          assertEqual(await store.write(record.id, change), conflict, `write expecting ${JSON.stringify(expect)}`)
+        }
+        assertEqual(await store.read(record.id), record, 'read')
+      }),
+  },
+  {
+    name: '50 changes of different keys at once all persist',
+    guarantee: NO_LOST_UPDATE,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { data: { before: '"kept"' } })
+        const entries = Array.from({ length: 50 }, (_, index) => [`key-${index}`, `${index}`] as const)
+        await atOnce(50, (index) => store.write(record.id, { set: toData([entries[index] ?? ['', '']]) }))
+        assertEqual((await readLive(store, record.id)).data, toData([['before', '"kept"'], ...entries]), 'data')
+      }),
+  },
+  {
+    name: '50 read-modify-writes of one key at once all count',
+    guarantee: NO_LOST_UPDATE,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store)
+        await atOnce(50, async () => {
+          let text = (await readLive(store, record.id)).data.n ?? null
+          for (let tries = 0; tries < 1000; tries++) {
+            const set = { n: `${Number(text ?? 0) + 1}` }
+            const written = await store.write(record.id, { set, expect: { key: 'n', text } })
+            if (written.status === 'written') return
+            assert(written.status === 'conflict', 'a lost race is a conflict')
+            text = written.record.data.n ?? null
+          }
+          assert(false, 'a writer of 50 must win once in 1000 tries')
+        })
+        assertEqual((await readLive(store, record.id)).data, { n: '50' }, 'data')
+      }),
+  },
+  {
+    name: 'a touch moves last-seen and expiry, and nothing else',
+    guarantee: TWO_CLOCKS,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { userId: 'ada', data: { a: '1' }, version: 2 })
+        const seen = { at: record.lastSeenAt + MINUTE, expiresAt: record.expiresAt + MINUTE }
+        assertEqual(await store.write(record.id, { version: 2, seen }), WRITTEN, 'touch')
+        const touched = { ...record, lastSeenAt: seen.at, expiresAt: seen.expiresAt }
+        assertEqual(await store.read(record.id), touched, 'read')
+        assertEqual(await store.list('ada'), [touched], 'list')
+      }),
+  },
+  {
+    name: 'a touch from before a change of the head is left out in silence; data beside it persists',
+    guarantee: TWO_CLOCKS,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store)
+        const seen = { at: record.lastSeenAt + SECOND, expiresAt: record.expiresAt - MINUTE }
+        await store.write(record.id, { version: 0, head: record.head, seen })
+        const late = { at: record.lastSeenAt + MINUTE, expiresAt: record.expiresAt + MINUTE }
+        const change = { version: 0, seen: late, set: { a: '1' } }
+        assertEqual(await store.write(record.id, change), WRITTEN, 'write with a stale touch')
+        const expected = { ...record, version: 1, lastSeenAt: seen.at, expiresAt: seen.expiresAt, data: { a: '1' } }
+        assertEqual(await store.read(record.id), expected, 'read')
+      }),
+  },
+  {
+    name: 'a touch older than the last one is left out in silence; data beside it persists',
+    guarantee: TWO_CLOCKS,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store)
+        const newer = { at: record.lastSeenAt + MINUTE, expiresAt: record.expiresAt + MINUTE }
+        const older = { at: record.lastSeenAt + SECOND, expiresAt: record.expiresAt + SECOND }
+        await store.write(record.id, { version: 0, seen: newer })
+        assertEqual(await store.write(record.id, { version: 0, seen: older, set: { a: '1' } }), WRITTEN, 'write')
+        assertEqual(await store.write(record.id, { version: 0, seen: older }), WRITTEN, 'a stale touch alone')
+        const expected = { ...record, lastSeenAt: newer.at, expiresAt: newer.expiresAt, data: { a: '1' } }
+        assertEqual(await store.read(record.id), expected, 'read')
+      }),
+  },
+  {
+    name: 'of 20 touches at once the latest stands',
+    guarantee: TWO_CLOCKS,
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store)
+        await atOnce(20, (index) => {
+          const offset = ((index * 7) % 20) * SECOND
+          const seen = { at: record.lastSeenAt + offset, expiresAt: record.expiresAt + offset }
+          return store.write(record.id, { version: 0, seen, set: toData([[`k${index}`, '1']]) })
+        })
+        const { lastSeenAt, expiresAt, data } = await readLive(store, record.id)
+        assertEqual([lastSeenAt, expiresAt], [record.lastSeenAt + 19 * SECOND, record.expiresAt + 19 * SECOND], 'times')
+        assertEqual(Object.keys(data).length, 20, 'keys')
+      }),
+  },
+  {
+    name: 'an empty change of a live record is written',
+    run: (ctx) =>
+      withStore(ctx, async (store) => {
+        const record = await create(store, { data: { a: '1' } })
+        assertEqual(await store.write(record.id, {}), WRITTEN, 'write')
+        assertEqual(await store.write(record.id, { set: {}, remove: [] }), WRITTEN, 'write of no keys')
+        assertEqual(await store.read(record.id), record, 'read')
+      }),
+  },
+]
