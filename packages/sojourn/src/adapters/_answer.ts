@@ -1,0 +1,33 @@
+import type { Denial } from '../core/guard.ts'
+
+/** A whole response that Sojourn gives by itself, in place of the application's. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const HEADERS = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' } as const
+
+/** A guard refused the request. */
+export function toDenialAnswer(denial: Denial): Answer {
+  return { status: denial.status, headers: HEADERS, body: `${denial.message}\n` }
+}
+
+/** The error's own `status` and `headers`, and a text that tells the client nothing about the server's insides. */
+export function toErrorAnswer(error: unknown): Answer {
+  const { status, headers } = (error ?? {}) as { status?: unknown; headers?: Record<string, string> }
+  const code = typeof status === 'number' && status >= 400 && status <= 599 ? status : 500
+  const body =
+    code === 503 ? 'The server cannot answer right now. Try again in a moment.\n' : 'The server could not answer.\n'
+  return { status: code, headers: { ...HEADERS, ...headers }, body }
+}
+
+/** Whether waiting can help. Everything else is a mistake in the application, and its developer has to hear of it. */
+export function isOutage(error: unknown): boolean {
+  return toErrorAnswer(error).status === 503
+}
+
+export function toResponse({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers })
+}

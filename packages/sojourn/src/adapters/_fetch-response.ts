@@ -1,0 +1,82 @@
+import type { HeaderChange } from '../core/carrier.ts'
+import type { Storing } from './_held-response.ts'
+import { joinVary } from './_vary.ts'
+
+/** The response with core's headers: itself where that is safe, else a copy with the same body. */
+export function withChanges(response: Response, changes: readonly HeaderChange[]): Response {
+  if (changes.length === 0) return response
+  // An application may hand out one Response object again and again. It must never take one client's cookie to the next.
+  const impersonal = changes.every(({ how, name }) => how === 'default' || name.toLowerCase() === 'vary')
+  // What has no status of its own (an upgrade, a network error) cannot be copied.
+  const unique = response.status < 200
+  if ((impersonal || unique) && tryApply(response.headers, changes)) return response
+  if (unique) return response
+  const copy = new Response(response.body, response)
+  apply(copy.headers, changes)
+  return copy
+}
+
+/** `false` for headers that cannot be changed, as those of `Response.redirect()` and of what `fetch` brought. */
+function tryApply(headers: Headers, changes: readonly HeaderChange[]): boolean {
+  try {
+    apply(headers, changes)
+    return true
+  } catch (error) {
+    if (error instanceof TypeError) return false
+    throw error
+  }
+}
+
+function apply(headers: Headers, changes: readonly HeaderChange[]): void {
+  for (const { name, value, how } of changes) {
+    const present = headers.get(name)
+    if (present === null) headers.set(name, value)
+    else if (how === 'append' && name.toLowerCase() === 'vary') headers.set(name, joinVary(present, value))
+    else if (how === 'append') headers.append(name, value)
+  }
+}
+
+/**
+ * Whether the handler may still be at work while the body is sent. A body of known length is not, nor are JSON and
+ * plain strings as `Response` itself labels them; for them nothing is worth wrapping the body, which costs a multiple
+ * of everything else here.
+ */
+export function mayStream({ headers }: Response): boolean {
+  if (headers.has('content-length')) return false
+  const type = headers.get('content-type')
+  return type === null || !(type === 'text/plain;charset=UTF-8' || type.startsWith('application/json'))
+}
+
+/** Stores what a stream edited before its end is sent, or when the client leaves. */
+export function finishAfter(response: Response, exchange: Storing): Response {
+  if (response.body === null) return response
+  const reader = response.body.getReader()
+  const finishQuietly = async (): Promise<void> => {
+    try {
+      await exchange.finish()
+    } catch {
+      // Core has reported the fault, and there is nobody left to tell.
+    }
+  }
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read().catch(async (error: unknown) => {
+          await finishQuietly()
+          throw error
+        })
+        if (!done) return controller.enqueue(value)
+        // Rejects when the store fails: the client has to notice that the stream breaks off.
+        await exchange.finish()
+        controller.close()
+      },
+      async cancel(reason) {
+        await finishQuietly()
+        await reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, response)
+}

@@ -1,0 +1,43 @@
+import type { RequestView } from '../core/carrier.ts'
+import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
+
+/** A fetch request as core sees it. */
+export class FetchView implements RequestView {
+  readonly #request: Request
+  readonly #trust: TrustProxy
+  readonly #peer: () => string | null
+
+  /** `peer`: the address at the other end of the connection, which a fetch request does not tell. */
+  constructor(request: Request, trust: TrustProxy = false, peer: () => string | null = () => null) {
+    this.#request = request
+    this.#trust = trust
+    this.#peer = peer
+  }
+
+  get method(): string {
+    return this.#request.method
+  }
+
+  get url(): string {
+    const { url } = this.#request
+    const path = url.indexOf('/', url.indexOf('://') + 3)
+    return path === -1 ? '/' : url.slice(path)
+  }
+
+  get secure(): boolean {
+    const near = this.#request.url.startsWith('https:')
+    return this.#trust === false ? near : this.#client(near).secure
+  }
+
+  get peer(): string | null {
+    return this.#trust === false ? this.#peer() : this.#client(false).peer
+  }
+
+  header(name: string): string | null {
+    return this.#request.headers.get(name)
+  }
+
+  #client(secure: boolean): Client {
+    return findClient({ secure, peer: this.#peer() }, this.#trust, (name) => this.header(name))
+  }
+}

@@ -1,0 +1,86 @@
+import type { HeaderChange } from '../core/carrier.ts'
+import type { Answer } from './_answer.ts'
+import type { HeaderValue, NodeResponse } from './_node-types.ts'
+import { joinVary } from './_vary.ts'
+
+/** Puts core's headers on a response whose headers have not gone out. */
+export function applyChanges(response: NodeResponse, changes: readonly HeaderChange[]): void {
+  for (const { name, value, how } of changes) {
+    const present = response.getHeader(name)
+    if (present === undefined) response.setHeader(name, value)
+    else if (how === 'append') append(response, name, value, present)
+  }
+}
+
+function append(response: NodeResponse, name: string, value: string, present: HeaderValue): void {
+  if (name.toLowerCase() !== 'vary') response.appendHeader(name, value)
+  else response.setHeader(name, joinVary(String(present), value))
+}
+
+/**
+ * Puts the headers among `writeHead`'s arguments on the response one by one, so that they and core's meet; answers with
+ * the arguments that are left. As in node they replace what was set before under their names; unlike node 20, a name
+ * repeated in a raw list keeps all its values.
+ */
+export function adoptHeaders(response: NodeResponse, [status, reason, last]: readonly unknown[]): readonly unknown[] {
+  const withReason = typeof reason === 'string'
+  const headers = withReason ? last : (last ?? reason)
+  if (Array.isArray(headers)) {
+    const pairs = toPairs(headers)
+    for (const [name] of pairs) response.removeHeader(name)
+    for (const [name, value] of pairs) response.appendHeader(name, typeof value === 'number' ? String(value) : value)
+  } else if (typeof headers === 'object' && headers !== null) {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  }
+  return withReason ? [status, reason] : [status]
+}
+
+type Pair = [name: string, value: string | number | readonly string[]]
+
+/** node takes `[name, value, name, value]` and `[[name, value]]`. */
+function toPairs(list: readonly unknown[]): Pair[] {
+  if (Array.isArray(list[0])) return list as Pair[]
+  const pairs: unknown[] = []
+  for (let i = 0; i < list.length; i += 2) pairs.push([list[i], list[i + 1]])
+  return pairs as Pair[]
+}
+
+/**
+ * Headers about the response that the application meant to send. An error that takes its place must not carry them;
+ * those about the server and the connection (CORS, CSP, HSTS, request ids) stay.
+ */
+const ABOUT_THE_RESPONSE: readonly string[] = [
+  'accept-ranges',
+  'age',
+  'cache-control',
+  'clear-site-data',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-location',
+  'content-range',
+  'content-type',
+  'etag',
+  'expires',
+  'last-modified',
+  'link',
+  'location',
+  'refresh',
+  'set-cookie',
+  'trailer',
+  'transfer-encoding',
+]
+
+export function dropHeaders(response: Pick<NodeResponse, 'removeHeader'>): void {
+  for (const name of ABOUT_THE_RESPONSE) response.removeHeader(name)
+}
+
+/** Sends a response of Sojourn's own. */
+export function sendAnswer(response: NodeResponse, { status, headers, body }: Answer): void {
+  response.statusCode = status
+  // Set by the application for another status. HTTP/2 has none, and warns when asked.
+  if (Object.hasOwn(response, 'statusMessage')) Reflect.set(response, 'statusMessage', '')
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  response.end(body)
+}

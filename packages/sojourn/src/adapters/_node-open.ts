@@ -1,0 +1,58 @@
+import type { RequestView } from '../core/carrier.ts'
+import type { Exchange } from '../core/exchange.ts'
+import { isPromise } from '../core/maybe.ts'
+import type { Session } from '../core/session.ts'
+import type { Sessions } from '../core/sessions.ts'
+import type { MaybePromise } from '../core/store.ts'
+import { toDenialAnswer } from './_answer.ts'
+import { holdResponse } from './_held-response.ts'
+import { sendAnswer } from './_node-headers.ts'
+import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
+
+/** Where a request goes from here. */
+export interface Turns<Data extends object> {
+  readonly run: (session: Session<Data>) => MaybePromise<void>
+  /** The store could not answer: no handler runs. */
+  readonly fail: (error: unknown) => void
+  /** See `holdResponse`. */
+  readonly next?: Next
+}
+
+/** The way of a request through a server that hands out node's own objects. Synchronous as long as the store is. */
+export function openNode<Data extends object>(
+  sessions: Sessions<Data>,
+  view: RequestView,
+  request: NodeRequest,
+  response: NodeResponse,
+  { run, fail, next }: Turns<Data>,
+): MaybePromise<void> {
+  const begin = (exchange: Exchange<Data>): MaybePromise<void> => {
+    if (exchange.denied !== null) return sendAnswer(response, toDenialAnswer(exchange.denied))
+    sessions.attach(request, exchange.session)
+    holdResponse(response, exchange, next)
+    return run(exchange.session)
+  }
+  let opened: MaybePromise<Exchange<Data>>
+  try {
+    opened = sessions.open(view)
+  } catch (error) {
+    return fail(error)
+  }
+  return isPromise(opened) ? opened.then(begin, fail) : begin(opened)
+}
+
+type Middleware<Request extends NodeRequest> = (request: Request, response: NodeResponse, next: Next) => void
+
+/** The middleware that Connect and Express have in common. */
+export function createMiddleware<Data extends object, Request extends NodeRequest>(
+  sessions: Sessions<Data>,
+  toView: (request: Request) => RequestView,
+): Middleware<Request> {
+  return (request, response, next) => {
+    const run = (session: Session<Data>): void => {
+      Reflect.set(request, 'session', session)
+      next()
+    }
+    openNode(sessions, toView(request), request, response, { run, fail: next, next })
+  }
+}

@@ -1,0 +1,33 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** What requests of node:http, its http2 compatibility API, Connect and Express have in common. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Connect and Express keep the whole URL here when a mount path was cut off `url`. */
+  readonly originalUrl?: string
+  readonly headers: IncomingHttpHeaders
+  readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
+}
+
+export type HeaderValue = number | string | readonly string[]
+
+/** What responses of node:http and of its http2 compatibility API have in common. */
+export interface NodeResponse {
+  statusCode: number
+  readonly headersSent: boolean
+  getHeader(name: string): HeaderValue | undefined
+  getHeaderNames(): string[]
+  setHeader(name: string, value: HeaderValue): unknown
+  appendHeader(name: string, value: string | readonly string[]): unknown
+  removeHeader(name: string): void
+  writeHead(statusCode: number, ...rest: unknown[]): unknown
+  write(...args: unknown[]): boolean
+  end(...args: unknown[]): unknown
+  flushHeaders(): void
+  destroy(): unknown
+  once(event: string, listener: () => void): unknown
+  emit(event: string): boolean
+}
+
+export type Next = (error?: unknown) => void

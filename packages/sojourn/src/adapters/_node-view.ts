@@ -1,0 +1,44 @@
+import type { RequestView } from '../core/carrier.ts'
+import type { NodeRequest } from './_node-types.ts'
+import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
+
+/** A node request as core sees it. Nothing is worked out before it is asked for: most requests ask for two of these. */
+export class NodeView<Request extends NodeRequest = NodeRequest> implements RequestView {
+  protected readonly request: Request
+  readonly #trust: TrustProxy
+
+  constructor(request: Request, trust: TrustProxy = false) {
+    this.request = request
+    this.#trust = trust
+  }
+
+  get method(): string {
+    return this.request.method ?? 'GET'
+  }
+
+  get url(): string {
+    return this.request.originalUrl ?? this.request.url ?? '/'
+  }
+
+  get secure(): boolean {
+    return this.#client().secure
+  }
+
+  get peer(): string | null {
+    return this.#client().peer
+  }
+
+  header(name: string): string | null {
+    const { headers } = this.request
+    const value = headers[name]
+    if (typeof value === 'string') return value
+    if (value !== undefined) return Array.isArray(value) ? value.join(', ') : null
+    return name === 'host' ? ((headers[':authority'] as string | undefined) ?? null) : null
+  }
+
+  #client(): Client {
+    const { socket } = this.request
+    const near = { secure: socket.encrypted === true, peer: socket.remoteAddress ?? null }
+    return this.#trust === false ? near : findClient(near, this.#trust, (name) => this.header(name))
+  }
+}

@@ -1,0 +1,51 @@
+import type { Session } from '../core/session.ts'
+import type { Sessions } from '../core/sessions.ts'
+import { createMiddleware } from './_node-open.ts'
+import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
+import { NodeView } from './_node-view.ts'
+
+declare global {
+  // biome-ignore lint/style/noNamespace: @types/express leaves this one open for middleware to add to
+  namespace Express {
+    interface Request {
+      /** Data is untyped here, for one application may have several kinds of sessions; `sessions.get(req)` is exact. */
+      session: Session
+    }
+  }
+}
+
+/** What is needed of an Express 4 or 5 request. */
+export interface ExpressRequest extends NodeRequest {
+  readonly secure: boolean
+  readonly ip?: string | undefined
+}
+
+type ExpressMiddleware = (request: ExpressRequest, response: NodeResponse, next: Next) => void
+
+export interface ExpressSessions<Data extends object> extends ExpressMiddleware {
+  /** The same function, for `const { middleware, session } = expressSessions(sessions)`. */
+  readonly middleware: ExpressMiddleware
+  /** This request's session, exactly typed: `sessions.get(req)`. */
+  session(request: object): Session<Data>
+}
+
+/**
+ * Sessions for Express 4 and 5: `app.use(expressSessions(sessions))`, before the routes.
+ *
+ * The response is held back until the session is stored. A store that cannot answer is an error for `next`, with
+ * `status` 503. Behind a proxy, Express's own `trust proxy` setting decides about `req.secure` and `req.ip`.
+ */
+export function expressSessions<Data extends object>(sessions: Sessions<Data>): ExpressSessions<Data> {
+  const middleware = createMiddleware(sessions, (request: ExpressRequest) => new ExpressView(request))
+  return Object.assign(middleware, { middleware, session: (request: object) => sessions.get(request) })
+}
+
+class ExpressView extends NodeView<ExpressRequest> {
+  override get secure(): boolean {
+    return this.request.secure
+  }
+
+  override get peer(): string | null {
+    return this.request.ip ?? null
+  }
+}

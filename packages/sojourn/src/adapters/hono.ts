@@ -1,0 +1,102 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { isPromise } from '../core/maybe.ts'
+import type { Session } from '../core/session.ts'
+import type { Sessions } from '../core/sessions.ts'
+import { isOutage, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
+import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
+import { FetchView } from './_fetch-view.ts'
+import { holdEnd, type Storing } from './_held-response.ts'
+import type { NodeRequest, NodeResponse } from './_node-types.ts'
+import type { TrustProxy } from './_trust-proxy.ts'
+
+export type { TrustProxy } from './_trust-proxy.ts'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** Data is untyped here, for one application may have several kinds of sessions; `sessions.get(c)` is exact. */
+    session: Session
+  }
+}
+
+export interface HonoOptions {
+  /**
+   * The address at the other end of the connection: `(c) => getConnInfo(c).remote.address ?? null`, with `getConnInfo`
+   * from your runtime's adapter. Default: known on @hono/node-server, `null` elsewhere.
+   */
+  readonly peer?: (c: Context) => string | null
+  /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`, nobody's. */
+  readonly trustProxy?: TrustProxy
+}
+
+/**
+ * Sessions for Hono 4, on any runtime: `app.use(honoSessions(sessions))`, before the routes.
+ *
+ * The response is given once the session is stored. A store that cannot answer is an error for `app.onError`; Hono's own
+ * handler makes it a 503.
+ */
+export function honoSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: HonoOptions = {},
+): MiddlewareHandler {
+  const { peer = nodePeer, trustProxy } = options
+  return async (c, next) => {
+    try {
+      const opened = sessions.open(new FetchView(c.req.raw, trustProxy, () => peer(c)))
+      const exchange = isPromise(opened) ? await opened : opened
+      if (exchange.denied !== null) return toResponse(toDenialAnswer(exchange.denied))
+      sessions.attach(c, exchange.session)
+      c.set('session', exchange.session as Session)
+      await next()
+      await commit(c, exchange)
+    } catch (error) {
+      throw withPage(error)
+    }
+  }
+}
+
+async function commit(c: Context, exchange: Storing): Promise<void> {
+  try {
+    const changes = exchange.commit()
+    const response = withChanges(c.res, isPromise(changes) ? await changes : changes)
+    replace(c, awaitEnd(c, response, exchange))
+  } catch (error) {
+    // Hono would carry its headers over to the error's response.
+    Reflect.set(c, 'res', undefined)
+    throw error
+  }
+}
+
+/** @hono/node-server passes node's response along, and there holding back the end is cheaper than wrapping a body. */
+function awaitEnd(c: Context, response: Response, exchange: Storing): Response {
+  const { outgoing } = bindings(c)
+  if (outgoing === undefined) return mayStream(response) ? finishAfter(response, exchange) : response
+  holdEnd(outgoing, exchange)
+  return response
+}
+
+/** Assigning alone would merge the old response's headers into the new one, twice over. */
+function replace(c: Context, response: Response): void {
+  if (response === c.res) return
+  c.res = undefined
+  c.res = response
+}
+
+/** What @hono/node-server passes along. */
+interface NodeBindings {
+  readonly incoming?: NodeRequest
+  readonly outgoing?: NodeResponse
+}
+
+function bindings(c: Context): NodeBindings {
+  return (c.env as NodeBindings | undefined) ?? {}
+}
+
+function nodePeer(c: Context): string | null {
+  return bindings(c).incoming?.socket?.remoteAddress ?? null
+}
+
+/** Hono's own error handler asks an error for its response. Mistakes in the application it reports better itself. */
+function withPage(error: unknown): unknown {
+  if (!(error instanceof Error) || !isOutage(error)) return error
+  return Object.assign(error, { getResponse: () => toResponse(toErrorAnswer(error)) })
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Session } from '../core/session.ts'
+import type { Sessions } from '../core/sessions.ts'
+import type { MaybePromise } from '../core/store.ts'
+import { toErrorAnswer } from './_answer.ts'
+import { sendAnswer } from './_node-headers.ts'
+import { createMiddleware, openNode } from './_node-open.ts'
+import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
+import { NodeView } from './_node-view.ts'
+import type { TrustProxy } from './_trust-proxy.ts'
+
+export type { NodeRequest, NodeResponse } from './_node-types.ts'
+export type { TrustProxy } from './_trust-proxy.ts'
+
+export interface NodeOptions {
+  /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`, nobody's. */
+  readonly trustProxy?: TrustProxy
+}
+
+/**
+ * Sessions for a node:http server, or for one of node:http2's compatibility API:
+ *
+ * ```ts
+ * createServer(withNodeSession(sessions, (request, response, session) => {
+ *   response.end(session.userId ?? 'nobody')
+ * }))
+ * ```
+ *
+ * The response is held back until the session is stored. When the store cannot answer, the client gets 503 and the
+ * handler does not run. What the handler throws or rejects with is the caller's, as without sessions.
+ */
+export function withNodeSession<
+  Data extends object,
+  Request extends NodeRequest = IncomingMessage,
+  Response extends NodeResponse = ServerResponse,
+>(
+  sessions: Sessions<Data>,
+  handler: (request: Request, response: Response, session: Session<Data>) => MaybePromise<void>,
+  options: NodeOptions = {},
+): (request: Request, response: Response) => MaybePromise<void> {
+  return (request, response) =>
+    openNode(sessions, new NodeView(request, options.trustProxy), request, response, {
+      run: (session) => handler(request, response, session),
+      fail: (error) => sendAnswer(response, toErrorAnswer(error)),
+    })
+}
+
+/**
+ * Sessions for Connect, and for whatever else takes `(request, response, next)`. The session is `request.session`;
+ * `sessions.get(request)` gives it exactly typed. Errors go to `next` with their `status` and `headers`.
+ */
+export function nodeSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: NodeOptions = {},
+): (request: NodeRequest, response: NodeResponse, next: Next) => void {
+  return createMiddleware(sessions, (request) => new NodeView(request, options.trustProxy))
+}
