@@ -36,6 +36,6 @@ export function totalCents(lines: readonly { readonly cents: number }[]): number
   return lines.reduce((sum, line) => sum + line.cents, 0)
 }
 
-export function itemCount(cart: Cart): number {
-  return Object.values(cart).reduce((sum, quantity) => sum + quantity, 0)
+export function quantityOf(lines: readonly { readonly quantity: number }[]): number {
+  return lines.reduce((sum, line) => sum + line.quantity, 0)
 }

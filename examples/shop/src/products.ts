@@ -19,8 +19,13 @@ export const products: readonly Product[] = [
     category: 'carry',
     priceCents: 14800,
     line: 'Waxed canvas, just big enough.',
-    story: 'It holds two shirts, one book and the other pair of shoes. When it is full you have packed enough, and it has never once had to be checked in.',
-    facts: ['Waxed cotton canvas, bridle leather', '48 × 26 × 24 cm, 1.3 kg', 'Mended free, for as long as we are here'],
+    story:
+      'It holds two shirts, one book and the other pair of shoes. When it is full you have packed enough, and it has never once had to be checked in.',
+    facts: [
+      'Waxed cotton canvas, bridle leather',
+      '48 × 26 × 24 cm, 1.3 kg',
+      'Mended free, for as long as we are here',
+    ],
   },
   {
     slug: 'rolltop-pack',
@@ -28,7 +33,8 @@ export const products: readonly Product[] = [
     category: 'carry',
     priceCents: 9600,
     line: 'For the walk between two trains.',
-    story: 'Roll it down for a sandwich and a map, roll it up for a wet coat and whatever the market had. The straps are the part you will not notice, which took us longest.',
+    story:
+      'Roll it down for a sandwich and a map, roll it up for a wet coat and whatever the market had. The straps are the part you will not notice, which took us longest.',
     facts: ['Recycled nylon, taped seams', '14 to 22 litres', 'Sleeve for a 13-inch screen'],
   },
   {
@@ -37,7 +43,8 @@ export const products: readonly Product[] = [
     category: 'carry',
     priceCents: 1800,
     line: 'One for each of you.',
-    story: 'A name, a town, and a window with a flap, so that only somebody who found your bag gets to read it. Stitched from the ends of the two-night bags.',
+    story:
+      'A name, a town, and a window with a flap, so that only somebody who found your bag gets to read it. Stitched from the ends of the two-night bags.',
     facts: ['Vegetable-tanned leather', 'Two colours to a pair', 'Cards and cord included'],
   },
   {
@@ -46,7 +53,8 @@ export const products: readonly Product[] = [
     category: 'rest',
     priceCents: 7200,
     line: 'Warm wool, rolled and strapped.',
-    story: 'Night trains are cold at four in the morning, whatever the brochure says. Woven wide enough for two seats or one long person, and it rolls up smaller than a loaf.',
+    story:
+      'Night trains are cold at four in the morning, whatever the brochure says. Woven wide enough for two seats or one long person, and it rolls up smaller than a loaf.',
     facts: ['Lambswool, woven in one piece', '130 × 180 cm, 900 g', 'Leather carrying strap'],
   },
   {
@@ -55,7 +63,8 @@ export const products: readonly Product[] = [
     category: 'rest',
     priceCents: 2400,
     line: 'A small night of your own.',
-    story: 'Soft, dark, and padded where your nose lets the light in. The eyelashes are embroidered, so that your neighbours know where they stand.',
+    story:
+      'Soft, dark, and padded where your nose lets the light in. The eyelashes are embroidered, so that your neighbours know where they stand.',
     facts: ['Linen and brushed cotton', 'Strap adjusts, no buckle to lie on', 'Washes at 40 °C'],
   },
   {
@@ -64,7 +73,8 @@ export const products: readonly Product[] = [
     category: 'rest',
     priceCents: 3900,
     line: 'Light that packs flat.',
-    story: 'Folds to the size of a paperback and opens with one hand in a dark tent. Bright enough to read by, dim enough to talk by.',
+    story:
+      'Folds to the size of a paperback and opens with one hand in a dark tent. Bright enough to read by, dim enough to talk by.',
     facts: ['40 hours on one charge', '11 cm tall open, 3 cm folded', 'Rainproof, not lakeproof'],
   },
   {
@@ -73,7 +83,8 @@ export const products: readonly Product[] = [
     category: 'table',
     priceCents: 3400,
     line: 'Still hot at the summit.',
-    story: 'Poured at breakfast, hot at lunch, warm at the last bus. The lid is a cup, and there is a second cup, because somebody always asks.',
+    story:
+      'Poured at breakfast, hot at lunch, warm at the last bus. The lid is a cup, and there is a second cup, because somebody always asks.',
     facts: ['750 ml, double wall', 'Twelve hours hot, twenty cold', 'Two cups'],
   },
   {
@@ -82,7 +93,8 @@ export const products: readonly Product[] = [
     category: 'table',
     priceCents: 1200,
     line: 'Goes on the fire, comes off again.',
-    story: 'The cup that ends up on every windowsill you pass through. It will chip, and each chip will remind you of somewhere.',
+    story:
+      'The cup that ends up on every windowsill you pass through. It will chip, and each chip will remind you of somewhere.',
     facts: ['Steel, twice enamelled', '350 ml', 'Stove, fire and dishwasher'],
   },
   {
@@ -91,7 +103,8 @@ export const products: readonly Product[] = [
     category: 'table',
     priceCents: 2800,
     line: 'Fork, knife, spoon, chopsticks.',
-    story: 'Real cutlery in a canvas roll, so that lunch on a bench is still lunch. Ties with a cord and goes into the wash as it is.',
+    story:
+      'Real cutlery in a canvas roll, so that lunch on a bench is still lunch. Ties with a cord and goes into the wash as it is.',
     facts: ['Stainless steel, beech chopsticks', 'Cotton canvas', 'Room for one thing of your own'],
   },
   {
@@ -100,7 +113,8 @@ export const products: readonly Product[] = [
     category: 'paper',
     priceCents: 1400,
     line: 'Lies flat, minds no rain.',
-    story: 'Sewn, so that it opens flat on one knee. Faint dots instead of lines, a pocket for tickets, and a pencil that fits the spine.',
+    story:
+      'Sewn, so that it opens flat on one knee. Faint dots instead of lines, a pocket for tickets, and a pencil that fits the spine.',
     facts: ['144 pages, 90 g', '13 × 18 cm', 'Pencil included'],
   },
   {
@@ -109,7 +123,8 @@ export const products: readonly Product[] = [
     category: 'paper',
     priceCents: 2200,
     line: 'Every path, no signal needed.',
-    story: 'Printed on cloth, so it folds any way you like and never tears along the crease you need. Doubles as a scarf, a tablecloth, and a way to start conversations.',
+    story:
+      'Printed on cloth, so it folds any way you like and never tears along the crease you need. Doubles as a scarf, a tablecloth, and a way to start conversations.',
     facts: ['Printed linen, 70 × 100 cm', 'Six regions, tell us yours', 'Hand wash'],
   },
   {
@@ -118,7 +133,8 @@ export const products: readonly Product[] = [
     category: 'paper',
     priceCents: 900,
     line: 'Eight small proofs you were away.',
-    story: 'Eight cards of nowhere in particular, so that they are right wherever you are. Heavy enough to survive three post offices.',
+    story:
+      'Eight cards of nowhere in particular, so that they are right wherever you are. Heavy enough to survive three post offices.',
     facts: ['Eight designs, 350 g card', '10.5 × 14.8 cm', 'Stamps not included, alas'],
   },
 ]

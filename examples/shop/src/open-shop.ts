@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { open } from 'lmdb'
+import { createCatalogue } from './catalogue.ts'
+import { addDemoUsers } from './demo-users.ts'
+import { createGuesses } from './guesses.ts'
+import { createOrders } from './orders.ts'
+import { createPasswords } from './passwords.ts'
+import { openSessions } from './sessions.ts'
+import type { Shop } from './shop.ts'
+import { createUsers } from './users.ts'
+
+export interface OpenShop extends Shop {
+  close(): Promise<void>
+}
+
+/** Sessions in one LMDB environment, users and orders in another: they have nothing to do with each other. */
+export async function openShop(folder: string, sessions = openSessions(join(folder, 'sessions'))): Promise<OpenShop> {
+  const db = open({ path: join(folder, 'shop') })
+  const users = createUsers(db, await createPasswords())
+  await addDemoUsers(users)
+  return {
+    sessions,
+    users,
+    orders: createOrders(db),
+    catalogue: createCatalogue(),
+    guesses: createGuesses(),
+    async close() {
+      await sessions.close()
+      await db.close()
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import { MAX_PASSWORD, MIN_PASSWORD } from '../passwords.ts'
+import { field, formError } from './fields.ts'
+import { html } from './html.ts'
+import type { Page } from './layout.ts'
+
+export interface SignUpForm {
+  readonly name?: string
+  readonly email?: string
+  readonly error?: string
+  readonly errors?: { readonly name?: string; readonly email?: string; readonly password?: string }
+}
+
+export function signUpPage({ name = '', email = '', error, errors = {} }: SignUpForm = {}): Page {
+  const body = html`
+    <div class="narrow">
+      <header class="page-head"><h1>Make an account</h1></header>
+      <form method="post" action="/sign-up" class="form">
+        ${formError(error)}
+        ${field({ name: 'name', label: 'What shall we call you?', type: 'text', autocomplete: 'given-name', maxlength: 60, value: name, error: errors.name })}
+        ${field({ name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username', value: email, error: errors.email })}
+        ${field({
+          name: 'password',
+          label: 'Password',
+          type: 'password',
+          autocomplete: 'new-password',
+          hint: `At least ${MIN_PASSWORD} characters. Four words that never met make a good one.`,
+          minlength: MIN_PASSWORD,
+          maxlength: MAX_PASSWORD,
+          error: errors.password,
+        })}
+        <button>Make an account</button>
+      </form>
+      <p>Been here before? <a href="/sign-in">Sign in</a>.</p>
+    </div>`
+  return { title: 'Make an account', body }
+}

@@ -1,0 +1,34 @@
+import { Router } from 'express'
+import { accountPage } from '../pages/account.ts'
+import type { Shop } from '../shop.ts'
+import type { User } from '../users.ts'
+import { requireRecentProof, requireUser } from './require.ts'
+import { notify, show } from './show.ts'
+
+export function accountRoutes(shop: Shop): Router {
+  const { orders, users } = shop
+  const router = Router()
+
+  router.use('/account', requireUser(shop))
+  // Who walks up to an open session must not be able to throw its owner's other devices out (ASVS 5.0 7.5.2).
+  router.use('/account/devices', requireRecentProof('/account'))
+
+  router.get('/account', async (req, res) => {
+    const user = users.find(req.session.userId) as User
+    return show(shop, req, res, accountPage(user, await req.session.devices(), orders.list(user.id)))
+  })
+
+  router.post('/account/devices/:id/end', async (req, res) => {
+    const ended = await req.session.revokeDevice(req.params.id)
+    notify(req, ended ? 'That device is signed out.' : 'That device was signed out already.')
+    res.redirect(303, '/account')
+  })
+
+  router.post('/account/devices/end-others', async (req, res) => {
+    const count = await req.session.revokeOthers()
+    notify(req, count === 1 ? 'One other device is signed out.' : `${count} other devices are signed out.`)
+    res.redirect(303, '/account')
+  })
+
+  return router
+}

@@ -1,0 +1,30 @@
+import { Router } from 'express'
+import { confirmPage } from '../pages/confirm.ts'
+import type { Shop } from '../shop.ts'
+import { field } from './form.ts'
+import { checkPassword, tooManyGuesses } from './password-check.ts'
+import { requireUser, wayBack } from './require.ts'
+import { show } from './show.ts'
+
+/** Step-up: the same user proves once more who they are. */
+export function confirmRoutes(shop: Shop): Router {
+  const router = Router()
+  const email = (userId: string | null) => shop.users.find(userId)?.email ?? ''
+
+  router.use('/confirm', requireUser(shop))
+
+  router.get('/confirm', (req, res) => show(shop, req, res, confirmPage(email(req.session.userId))))
+
+  router.post('/confirm', async (req, res) => {
+    const mine = email(req.session.userId)
+    const { user, waitSeconds } = await checkPassword(shop, req, mine, field(req, 'password'))
+    if (user === null) {
+      const error = waitSeconds > 0 ? tooManyGuesses(res, waitSeconds) : 'That is not your password.'
+      return show(shop, req, res, confirmPage(mine, error), waitSeconds > 0 ? 429 : 422)
+    }
+    await req.session.reauthenticated({ methods: ['pwd'] })
+    res.redirect(303, wayBack(req, '/account'))
+  })
+
+  return router
+}

@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createShop } from './app.ts'
+import { openShop } from './open-shop.ts'
+import { welcome } from './welcome.ts'
+
+const { PORT, HOST = '127.0.0.1', SHOP_DATA } = process.env
+const folder = SHOP_DATA ?? fileURLToPath(new URL('../data', import.meta.url))
+
+const shop = await openShop(folder)
+const server = await listen(createServer(createShop(shop)))
+const { port } = server.address() as AddressInfo
+console.log(welcome(`http://localhost:${port}`, folder, process.pid))
+
+process.once('SIGINT', close)
+process.once('SIGTERM', close)
+
+/** The port that was asked for; without a wish 3000, or any free one when that is taken. */
+async function listen(server: Server): Promise<Server> {
+  try {
+    await once(server.listen(Number(PORT ?? 3000), HOST), 'listening')
+  } catch (error) {
+    if (PORT !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    console.log('Port 3000 is taken, so the shop opens on another one.')
+    await once(server.listen(0, HOST), 'listening')
+  }
+  return server
+}
+
+async function close(): Promise<void> {
+  server.close()
+  server.closeAllConnections()
+  await shop.close()
+}

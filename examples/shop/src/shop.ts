@@ -1,0 +1,15 @@
+import type { Sessions } from 'sojourn'
+import type { Catalogue } from './catalogue.ts'
+import type { Guesses } from './guesses.ts'
+import type { Orders } from './orders.ts'
+import type { ShopData } from './sessions.ts'
+import type { Users } from './users.ts'
+
+/** What the routes work with. */
+export interface Shop {
+  readonly sessions: Sessions<ShopData>
+  readonly users: Users
+  readonly orders: Orders
+  readonly catalogue: Catalogue
+  readonly guesses: Guesses
+}

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
+import { createSessions } from 'sojourn'
+import { lmdbStore } from 'sojourn/stores/lmdb'
+import { createShop } from '../src/app.ts'
+import { demoUsers } from '../src/demo-users.ts'
+import { openShop } from '../src/open-shop.ts'
+import { ShopData } from '../src/sessions.ts'
+
+export interface TestShop {
+  readonly url: string
+  /** Moves the sessions' clock. */
+  advance(ms: number): void
+  close(): Promise<void>
+}
+
+/** The real shop on LMDB in a folder of its own, with a clock that the test moves. */
+export async function startShop(): Promise<TestShop> {
+  const folder = temporaryFolder()
+  let ahead = 0
+  const store = lmdbStore({ path: join(folder.path, 'sessions') })
+  const sessions = createSessions({ store, data: ShopData, clock: () => Date.now() + ahead })
+  const shop = await openShop(folder.path, sessions)
+  const server = createServer(createShop(shop))
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    advance(ms) {
+      ahead += ms
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+      await shop.close()
+      folder.remove()
+    },
+  }
+}
+
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'wayside-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) }
+}
+
+const LAUNCH = {
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  chromiumSandbox: false,
+  // A person's *back* button goes through the back-forward cache; Playwright would turn it off.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
+}
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch(LAUNCH)
+}
+
+/** A browser with a profile on disk: it can be quit and opened again. */
+export function launchProfile(path: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(path, LAUNCH)
+}
+
+export type DemoName = 'alice' | 'bob'
+
+export function demoUser(name: DemoName): { email: string; password: string } {
+  const user = demoUsers.find(({ email }) => email.startsWith(name))
+  if (user === undefined) throw new Error(`There is no demo user ${name}.`)
+  return user
+}
+
+export async function signIn(
+  page: Page,
+  url: string,
+  name: DemoName,
+  options: { password?: string; remember?: boolean } = {},
+): Promise<void> {
+  await page.goto(`${url}/sign-in`)
+  await fillSignIn(page, name, options)
+}
+
+/** For a page that shows the form already. */
+export async function fillSignIn(
+  page: Page,
+  name: DemoName,
+  { password = demoUser(name).password, remember = false } = {},
+): Promise<void> {
+  await page.getByLabel('E-mail').fill(demoUser(name).email)
+  await page.getByLabel('Password').fill(password)
+  if (remember) await page.getByLabel('Keep me signed in').check()
+  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForLoadState()
+}
+
+export async function addToCart(page: Page, url: string, slug: string): Promise<void> {
+  await page.goto(`${url}/things/${slug}`)
+  await page.getByRole('button', { name: 'Add to cart' }).click()
+  await page.getByText('is in your cart').waitFor()
+}
+
+/** What the cart page says, as `2 of Enamel Cup`. */
+export async function cartOf(page: Page, url: string): Promise<string[]> {
+  await page.goto(`${url}/cart`)
+  return page.locator('.stepper .unseen').allTextContents()
+}
+
+export function heading(page: Page): Promise<string> {
+  return textOf(page.getByRole('heading', { level: 1 }))
+}
+
+/** The text of one element, runs of white space made one blank. */
+export async function textOf(element: Locator): Promise<string> {
+  return ((await element.textContent()) ?? '').replace(/\s+/g, ' ').trim()
+}
