@@ -1,0 +1,16 @@
+/** What the quickstart leaves to the application. */
+interface Credentials {
+  readonly name?: unknown
+}
+
+/** Anybody is who they say they are. */
+export async function checkPassword(body: Credentials): Promise<{ readonly id: string }> {
+  return { id: String(body.name) }
+}
+
+const entries: unknown[] = []
+
+export const audit: { readonly entries: readonly unknown[]; log(event: unknown): void } = {
+  entries,
+  log: (event) => void entries.push(event),
+}
