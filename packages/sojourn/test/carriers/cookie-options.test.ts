@@ -1,0 +1,80 @@
+import { type CookieOptions, cookieCarrier, SessionError } from 'sojourn'
+import { describe, expect, test } from 'vitest'
+
+/** As JavaScript may call it, past the types. */
+function create(options: object): unknown {
+  return cookieCarrier(options as CookieOptions)
+}
+
+describe('cookie options that browsers would drop, or nobody should send, with the fix', () => {
+  test.each<[options: object, fix: RegExp]>([
+    [{ name: '__Host-id', domain: 'shop.example' }, /takes no domain and no path: name it "__Secure-id"/],
+    [{ name: '__Host-id', path: '/cart' }, /takes no domain and no path: name it "__Secure-id"/],
+    [{ name: '__Host-Http-id', domain: 'shop.example' }, /name it "__Secure-id"/],
+    [{ name: '__Host-id', insecureOverHttp: true }, /needs Secure: name it "id", or leave insecureOverHttp out/],
+    [{ name: '__Secure-id', insecureOverHttp: true }, /needs Secure/],
+    [{ sameSite: 'none', insecureOverHttp: true }, /need Secure: leave insecureOverHttp out/],
+    [{ partitioned: true, insecureOverHttp: true }, /need Secure: leave insecureOverHttp out/],
+    [{ name: 'sid' }, /name it "__Host-sid", or set insecureNoPrefix: true/],
+    [{ name: 'sid', domain: 'shop.example' }, /insecureNoPrefix/],
+    [{ name: '__host-sid' }, /with the prefix in this case: "__Host-session"/],
+    [{ name: '__HOST-sid', insecureNoPrefix: true }, /with the prefix in this case/],
+    [{ name: '__secure-sid', insecureOverHttp: true }, /with the prefix in this case/],
+    [{ name: '__http-sid', insecureNoPrefix: true }, /with the prefix in this case/],
+    [{ name: '' }, /HTTP token/],
+    [{ name: '__Host-' }, /HTTP token/],
+    [{ name: '__Host-a b' }, /HTTP token/],
+    [{ name: '__Host-a;b' }, /HTTP token/],
+    [{ name: '__Host-a=b' }, /HTTP token/],
+    [{ name: '__Host-sessiön' }, /HTTP token/],
+    [{ name: '__Host-a\r\nb' }, /HTTP token/],
+    [{ name: `__Host-${'a'.repeat(250)}` }, /HTTP token/],
+    [{ sameSite: 'Lax' }, /'lax', 'strict' or 'none'/],
+    [{ sameSite: false }, /'lax', 'strict' or 'none'/],
+    [{ domain: '' }, /domain must be as "example.com"/],
+    [{ domain: '.shop.example' }, /no dot in front/],
+    [{ domain: 'Shop.example' }, /lower case/],
+    [{ domain: 'localhost' }, /domain/],
+    [{ domain: 'shop.example:8443' }, /no port/],
+    [{ domain: 'shop.example.' }, /domain/],
+    [{ domain: 'shop..example' }, /domain/],
+    [{ domain: '-shop.example' }, /domain/],
+    [{ domain: 'shöp.example' }, /domain/],
+    [{ domain: 'shop.example; Path=/x' }, /domain/],
+    [{ domain: '192.0.2.1' }, /no address/],
+    [{ domain: '[::1]' }, /domain/],
+    [{ domain: `${'a'.repeat(64)}.example` }, /domain/],
+    [{ domain: `${'a.'.repeat(130)}example` }, /domain/],
+    [{ domain: 5 }, /domain/],
+    [{ path: '' }, /path must begin with "\/"/],
+    [{ path: 'cart' }, /path must begin with "\/"/],
+    [{ path: '/a;b' }, /without ";"/],
+    [{ path: '/a\r\nb' }, /ASCII/],
+    [{ path: '/ä' }, /ASCII/],
+    [{ path: `/${'a'.repeat(1024)}` }, /path/],
+  ])('%o', (options, fix) => {
+    const attempt = () => create(options)
+    expect(attempt).toThrow(SessionError)
+    expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringMatching(fix) }))
+  })
+})
+
+describe('cookie options that are good', () => {
+  test.each<[options: CookieOptions]>([
+    [{}],
+    [{ name: '__Host-id' }],
+    [{ name: '__Host-Http-id', path: '/' }],
+    [{ name: '__Http-id', path: '/cart' }],
+    [{ name: '__Secure-id', domain: 'shop.example', path: '/cart' }],
+    [{ domain: 'xn--shp-tna.example' }],
+    [{ domain: 'shop.xn--p1ai' }],
+    [{ domain: '1.shop.example' }],
+    [{ path: '/a b' }],
+    [{ sameSite: 'none', partitioned: true }],
+    [{ name: 'sid', insecureNoPrefix: true, domain: 'shop.example' }],
+    [{ name: 'sid', insecureOverHttp: true }],
+    [{ name: "!#$%&'*+-.^_`|~", insecureNoPrefix: true }],
+  ])('%o', (options) => {
+    expect(() => cookieCarrier(options)).not.toThrow()
+  })
+})

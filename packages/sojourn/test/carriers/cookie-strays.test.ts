@@ -1,0 +1,146 @@
+import { type CookieOptions, cookieCarrier, type Token } from 'sojourn'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { UserAgent } from './user-agent.ts'
+import { viewOf } from './views.ts'
+
+beforeEach(() => vi.stubEnv('NODE_ENV', 'production'))
+afterEach(() => vi.unstubAllEnvs())
+
+const AT = 'https://www.shop.example/account/orders?page=2'
+const TOKEN = 'A'.repeat(54) as Token
+
+/** A browser that was handed the session's cookie, and has strays of the same name beside it. */
+function withStrays(options: CookieOptions, strays: readonly string[]): { agent: UserAgent; clearStrays(): void } {
+  const carrier = cookieCarrier(options)
+  const agent = new UserAgent()
+  for (const stray of strays) expect(agent.receive(AT, stray), stray).toBe('kept')
+  for (const { value } of carrier.write(viewOf(AT), TOKEN, { maxAgeSeconds: null })) agent.receive(AT, value)
+  expect(agent.list()).toHaveLength(strays.length + 1)
+  return {
+    agent,
+    clearStrays() {
+      for (const { value } of carrier.clearStrays(viewOf(AT))) agent.receive(AT, value)
+    },
+  }
+}
+
+describe('clearStrays leaves the session and removes', () => {
+  test.each<[what: string, options: CookieOptions, stray: string]>([
+    [
+      'the unpartitioned twin of a partitioned cookie',
+      { sameSite: 'none', partitioned: true },
+      '__Host-session=x; Path=/; Secure; SameSite=None',
+    ],
+    [
+      'the partitioned twin of an unpartitioned one',
+      {},
+      '__Host-session=x; Path=/; Secure; SameSite=None; Partitioned',
+    ],
+    [
+      'a cookie of the host alone, from before the domain was set',
+      { domain: 'shop.example' },
+      '__Secure-session=x; Path=/; Secure',
+    ],
+    [
+      'a cookie of a subdomain, from before the domain was widened',
+      { domain: 'shop.example' },
+      '__Secure-session=x; Path=/; Secure; Domain=www.shop.example',
+    ],
+    [
+      'a cookie of the whole domain, planted by a sibling',
+      { path: '/account' },
+      '__Secure-session=x; Path=/account; Secure; Domain=shop.example',
+    ],
+    [
+      'a cookie of a deeper path, which browsers send first',
+      { domain: 'shop.example' },
+      '__Secure-session=x; Path=/account/orders; Secure; Domain=shop.example',
+    ],
+    ['a cookie of a path that ends in a slash', { name: 'sid', insecureNoPrefix: true }, 'sid=x; Path=/account/'],
+    ['a cookie without Path, which has the path of its page', { name: 'sid', insecureNoPrefix: true }, 'sid=x'],
+    ['a cookie of the root, from before the path was set', { path: '/account' }, '__Secure-session=x; Path=/; Secure'],
+    [
+      'another domain and another path together',
+      { name: 'sid', insecureNoPrefix: true },
+      'sid=x; Path=/account; Domain=shop.example',
+    ],
+  ])('%s', (_, options, stray) => {
+    const { agent, clearStrays } = withStrays(options, [stray])
+    clearStrays()
+    expect(agent.list()).toHaveLength(1)
+    expect(agent.send(AT)).toContain(TOKEN)
+  })
+
+  test('every stray of a kind at once', () => {
+    const strays = [
+      'sid=1; Path=/account',
+      'sid=2; Path=/account/orders',
+      'sid=3; Path=/; Domain=shop.example',
+      'sid=4; Path=/; Domain=www.shop.example',
+    ]
+    const { agent, clearStrays } = withStrays({ name: 'sid', insecureNoPrefix: true }, strays)
+    clearStrays()
+    expect(agent.send(AT)).toBe(`sid=${TOKEN}`)
+  })
+})
+
+describe('clearStrays sends', () => {
+  const headers = (options: CookieOptions, at = AT) =>
+    cookieCarrier(options)
+      .clearStrays(viewOf(at))
+      .map(({ value }) => value)
+
+  test('one header for a __Host- name, which can have no other domain and path', () => {
+    expect(headers({})).toEqual([
+      '__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; Secure; SameSite=Lax; Partitioned',
+    ])
+  })
+
+  test('twelve headers at most, on the longest path and the deepest host too', () => {
+    const deep = `https://a.b.c.d.e.f.g.shop.example/${'a/'.repeat(40)}`
+    expect(headers({ domain: 'shop.example' }, deep)).toHaveLength(12)
+    expect(headers({ name: 'sid', insecureNoPrefix: true }, deep)).toHaveLength(12)
+  })
+
+  test('never the session cookie itself, wherever it was asked', () => {
+    const all: readonly CookieOptions[] = [
+      {},
+      { domain: 'shop.example' },
+      { domain: 'www.shop.example' },
+      { path: '/account' },
+      { path: '/elsewhere' },
+    ]
+    for (const options of all) {
+      const carrier = cookieCarrier(options)
+      for (const at of [AT, 'https://www.shop.example/', 'https://shop.example/account']) {
+        const [own] = carrier.clear(viewOf(at))
+        const strays = carrier.clearStrays(viewOf(at)).map(({ value }) => value)
+        expect(strays).not.toContain(own?.value)
+        expect(new Set(strays).size).toBe(strays.length)
+      }
+    }
+  })
+
+  test('no domain of a public suffix, an address or a name that is none', () => {
+    for (const host of ['localhost', '192.0.2.7', '[2001:db8::1]']) {
+      expect(headers({ path: '/a' }, `https://${host}/a`).join()).not.toContain('Domain')
+    }
+    expect(headers({ path: '/a' }, 'https://shop.example/a').join()).not.toContain('Domain=example')
+  })
+
+  test('no path that is too long, or no cookie path', () => {
+    const at = (url: string) => {
+      const view = { ...viewOf(AT), url }
+      return cookieCarrier({ name: 'sid', insecureNoPrefix: true })
+        .clearStrays(view)
+        .map(({ value }) => value)
+        .join('\n')
+    }
+    expect(at(`/${'a'.repeat(500)}`)).not.toContain('aaa')
+    expect(at('/a;Domain=evil.example/b')).not.toContain('evil')
+    expect(at('http://evil.example/b')).not.toContain('evil')
+    expect(at('*')).not.toContain('*')
+    expect(at('/a/b?/evil')).not.toContain('evil')
+    expect(at('/a/b?/c')).toContain('Path=/a/b;')
+  })
+})

@@ -1,0 +1,201 @@
+import { type CookieOptions, cookieCarrier, type RequestView, type Token } from 'sojourn'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { type ViewOptions, viewOf } from './views.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+const TOKEN = 'A'.repeat(54) as Token
+
+function warnings(views: readonly RequestView[], options: CookieOptions = {}, env = 'production'): readonly string[] {
+  vi.stubEnv('NODE_ENV', env)
+  const told: string[] = []
+  const carrier = cookieCarrier({ ...options, warn: (message) => told.push(message) })
+  for (const view of views) carrier.write(view, TOKEN, { maxAgeSeconds: null })
+  return told
+}
+
+describe('a warning, when a browser is going to drop the cookie', () => {
+  type Row = [what: string, url: string, view: ViewOptions, options: CookieOptions, told: RegExp]
+  const INSECURE =
+    /plain HTTP\. Serve over HTTPS; if a proxy in front does, let it send X-Forwarded-Proto, and set trustProxy/
+  const UNTRUSTED = /a proxy says so, but is not trusted\. If it is yours, set trustProxy/
+  const EMBEDDED = /script or frame of another site.* sameSite: 'none' and partitioned: true/
+  test.each<Row>([
+    ['plain HTTP', 'http://shop.example/', {}, {}, INSECURE],
+    [
+      'plain HTTP from another machine, to localhost in a container',
+      'http://localhost/',
+      { peer: '172.17.0.1' },
+      {},
+      INSECURE,
+    ],
+    [
+      'plain HTTP from this machine, to another name of it',
+      'http://shop.example/',
+      { peer: '127.0.0.1' },
+      {},
+      INSECURE,
+    ],
+    [
+      'a proxy that had plain HTTP too',
+      'http://shop.example/',
+      { headers: { 'x-forwarded-proto': 'http' } },
+      {},
+      INSECURE,
+    ],
+    [
+      'a proxy that does not say how the client came',
+      'http://localhost/',
+      { peer: '127.0.0.1', headers: { 'x-forwarded-for': '203.0.113.9' } },
+      {},
+      INSECURE,
+    ],
+    [
+      'a proxy whose word is not trusted',
+      'http://shop.example/',
+      { headers: { 'x-forwarded-proto': 'https' } },
+      {},
+      UNTRUSTED,
+    ],
+    [
+      'the same by Forwarded',
+      'http://shop.example/',
+      { headers: { forwarded: 'for=203.0.113.9;proto=https' } },
+      {},
+      UNTRUSTED,
+    ],
+    [
+      'a proxy that rewrites Host to localhost',
+      'http://localhost/',
+      { peer: '127.0.0.1', headers: { origin: 'https://shop.example' } },
+      {},
+      /pass Host on, and set NODE_ENV to production/,
+    ],
+    [
+      'a host outside the domain',
+      'https://shop.example/',
+      {},
+      { domain: 'shop.test' },
+      /its domain is neither the host of this request nor a parent/,
+    ],
+    [
+      'a host that only ends like the domain',
+      'https://myshop.example/',
+      {},
+      { domain: 'shop.example' },
+      /its domain is neither/,
+    ],
+    [
+      'a script of another site',
+      'https://shop.example/',
+      { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'empty' } },
+      {},
+      EMBEDDED,
+    ],
+    [
+      'a frame in another site',
+      'https://shop.example/',
+      { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'iframe' } },
+      { sameSite: 'strict' },
+      EMBEDDED,
+    ],
+  ])('%s', (_, url, view, options, told) => {
+    expect(warnings([viewOf(url, view)], options)).toEqual([expect.stringMatching(told)])
+  })
+
+  test('SameSite=None on http://localhost, where it is Lax', () => {
+    const local = viewOf('http://localhost/', { peer: '127.0.0.1' })
+    expect(warnings([local], { sameSite: 'none' }, 'development')).toEqual([
+      expect.stringMatching(/sameSite: 'none' needs HTTPS/),
+    ])
+  })
+})
+
+describe('no warning', () => {
+  test.each<[what: string, url: string, view: ViewOptions, options: CookieOptions, env: string]>([
+    ['over HTTPS', 'https://shop.example/', {}, {}, 'production'],
+    [
+      'behind a trusted proxy',
+      'http://shop.example/',
+      { secure: true, headers: { 'x-forwarded-proto': 'https' } },
+      {},
+      'production',
+    ],
+    ['on http://localhost in development', 'http://localhost:3000/', { peer: '127.0.0.1' }, {}, 'development'],
+    [
+      'on http://localhost in production, where most browsers keep Secure cookies',
+      'http://localhost:3000/',
+      { peer: '::1' },
+      {},
+      'production',
+    ],
+    ['without HTTPS, on purpose', 'http://shop.example/', {}, { insecureOverHttp: true }, 'production'],
+    ['on the domain itself', 'https://shop.example/', {}, { domain: 'shop.example' }, 'production'],
+    [
+      'on a host of the domain, and a port',
+      'https://www.shop.example:8443/',
+      {},
+      { domain: 'shop.example' },
+      'production',
+    ],
+    [
+      'for a link from another site',
+      'https://shop.example/',
+      { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' } },
+      {},
+      'production',
+    ],
+    [
+      'in a frame, set up for it',
+      'https://shop.example/',
+      { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'iframe' } },
+      { sameSite: 'none', partitioned: true },
+      'production',
+    ],
+    [
+      'for scripts of the site itself',
+      'https://shop.example/',
+      { headers: { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' } },
+      {},
+      'production',
+    ],
+  ])('%s', (_, url, view, options, env) => {
+    expect(warnings([viewOf(url, view)], options, env)).toEqual([])
+  })
+})
+
+describe('warnings', () => {
+  const insecure = viewOf('http://shop.example/')
+  const embedded = viewOf('https://shop.example/', { headers: { 'sec-fetch-site': 'cross-site' } })
+
+  test('come once for each reason', () => {
+    expect(warnings([insecure, insecure, embedded, insecure, embedded])).toHaveLength(2)
+  })
+
+  test('name the cookie, and neither the token nor anything a client sent', () => {
+    const told = warnings([
+      insecure,
+      viewOf('http://evil.example/', { headers: { origin: 'https://evil.example' } }),
+      embedded,
+    ]).join('\n')
+    expect(told).toContain('"__Host-session"')
+    expect(told).not.toContain(TOKEN)
+    expect(told).not.toContain('evil')
+  })
+
+  test('go to the console unless told elsewhere', () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    cookieCarrier().write(insecure, TOKEN, { maxAgeSeconds: null })
+    expect(warn).toHaveBeenCalledOnce()
+    warn.mockRestore()
+  })
+
+  test('come from handing out a token alone, so a request that only reads is quiet', () => {
+    const told: string[] = []
+    const carrier = cookieCarrier({ warn: (message) => told.push(message) })
+    carrier.read(insecure)
+    carrier.clear(insecure)
+    carrier.clearStrays(insecure)
+    expect(told).toEqual([])
+  })
+})
