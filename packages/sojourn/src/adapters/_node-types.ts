@@ -1,12 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http'
-
 /** What requests of node:http, its http2 compatibility API, Connect and Express have in common. */
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
   /** Connect and Express keep the whole URL here when a mount path was cut off `url`. */
   readonly originalUrl?: string
-  readonly headers: IncomingHttpHeaders
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
 }
 
