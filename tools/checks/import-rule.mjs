@@ -20,7 +20,14 @@ const LAYERS = {
 const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?lmdb|adapters\/_?(node|express|fastify))[./-]/
 
 /** The entries that run on every runtime. */
-const PORTABLE = ['index', 'stores/memory', 'carriers/cookie', 'guards/cross-origin', 'adapters/fetch', 'adapters/hono']
+export const PORTABLE = [
+  'index',
+  'stores/memory',
+  'carriers/cookie',
+  'guards/cross-origin',
+  'adapters/fetch',
+  'adapters/hono',
+]
 
 /** @param {string} file */
 const layerOf = (file) => file.split('/').slice(0, -1)[0] ?? 'index'

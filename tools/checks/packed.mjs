@@ -7,6 +7,9 @@ import { formatMessage } from 'publint/utils'
 import { npm } from '../install.mjs'
 import { entriesOf, publicPackages } from '../packages.mjs'
 import { root, runNode } from '../run.mjs'
+import { PORTABLE } from './import-rule.mjs'
+
+/** @typedef {ReturnType<typeof entriesOf>[number]} Entry */
 
 /**
  * The tarball that `npm publish` would send.
@@ -58,38 +61,63 @@ function unpack(contents, folder) {
   }
 }
 
-/** A strict application that looks into declaration files too. */
-const CONSUMER = {
-  compilerOptions: { noEmit: true, strict: true, module: 'nodenext', target: 'es2022', types: ['node'] },
-  include: ['*.mts', '*.cts'],
+const STRICT = { noEmit: true, strict: true, target: 'es2022', lib: ['es2022', 'dom'] }
+
+/** Strict applications that look into declaration files too: on Node, and where Node's types are not at hand. */
+const CONSUMERS = {
+  node: { ...STRICT, module: 'nodenext', types: ['node'] },
+  portable: { ...STRICT, module: 'esnext', moduleResolution: 'bundler', types: [] },
 }
 
 /**
- * An application that installed the packages loads every entry both ways and is type-checked, declarations included.
  * @param {string} folder
- * @param {readonly string[]} specifiers
+ * @param {string} file
+ * @param {readonly string[]} lines
  */
-function consumerProblems(folder, specifiers) {
-  const imports = specifiers.map((name, i) => `import * as m${i} from '${name}'`)
-  const requires = specifiers.map((name, i) => `import m${i} = require('${name}')`)
-  const use = `console.log(${specifiers.map((_, i) => `Object.keys(m${i}).length`).join(', ')})`
-  const loads = specifiers.map((name) => `same(require('${name}'), await import('${name}'), '${name}')`)
-  const same = 'const same = (a, b, name) => { if (a !== b || Object.keys(a).length === 0) throw new Error(name) }'
-  writeFileSync(join(folder, 'imports.mts'), [...imports, use, ''].join('\n'))
-  writeFileSync(join(folder, 'requires.cts'), [...requires, use, ''].join('\n'))
-  writeFileSync(join(folder, 'load.cjs'), [same, 'void (async () => {', ...loads, '})()', ''].join('\n'))
-  writeFileSync(join(folder, 'imports.mjs'), [...imports, use, ''].join('\n'))
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(CONSUMER))
-  const problems = []
-  for (const script of ['imports.mjs', 'load.cjs']) {
+function write(folder, file, lines) {
+  mkdirSync(dirname(join(folder, file)), { recursive: true })
+  writeFileSync(join(folder, file), `${lines.join('\n')}\n`)
+}
+
+/**
+ * Applications that import every entry, with `import` and with `require`, type-checked.
+ * @param {string} folder
+ * @param {readonly Entry[]} entries
+ */
+function typeProblems(folder, entries) {
+  const imports = entries.map(({ specifier }, i) => `export * as m${i} from '${specifier}'`)
+  const requires = entries.map(({ specifier }, i) => `export import m${i} = require('${specifier}')`)
+  const portable = imports.filter((_, i) => PORTABLE.some((name) => entries[i]?.code === `./dist/${name}.js`))
+  write(folder, 'node/imports.mts', imports)
+  write(folder, 'node/requires.cts', requires)
+  write(folder, 'portable/imports.ts', portable)
+  return Object.entries(CONSUMERS).flatMap(([name, compilerOptions]) => {
+    write(folder, `${name}/tsconfig.json`, [JSON.stringify({ compilerOptions })])
+    const status = runNode('node_modules/typescript/bin/tsc', ['--project', join(folder, name)])
+    return status === 0 ? [] : [`an application (${name}) that imports the entries does not type-check, see above`]
+  })
+}
+
+/**
+ * Every entry, loaded by `import` and by `require`, is the same module.
+ * @param {string} folder
+ * @param {readonly Entry[]} entries
+ */
+function loadProblems(folder, entries) {
+  write(folder, 'imports.mjs', [
+    ...entries.map(({ specifier }, i) => `import * as m${i} from '${specifier}'`),
+    `for (const module of [${entries.map((_, i) => `m${i}`)}]) if (Object.keys(module).length === 0) throw new Error('empty')`,
+  ])
+  write(folder, 'requires.cjs', [
+    'const same = (a, b, name) => { if (a !== b) throw new Error(name) }',
+    'void (async () => {',
+    ...entries.map(({ specifier }) => `same(require('${specifier}'), await import('${specifier}'), '${specifier}')`),
+    '})()',
+  ])
+  return ['imports.mjs', 'requires.cjs'].flatMap((script) => {
     const { status, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' })
-    if (status !== 0 || stderr !== '')
-      problems.push(`an application that loads every entry (${script}) fails:\n${stderr}`)
-  }
-  if (runNode('node_modules/typescript/bin/tsc', ['--project', folder]) !== 0) {
-    problems.push('an application that imports every entry does not type-check, see above')
-  }
-  return problems
+    return status === 0 && stderr === '' ? [] : [`an application that loads every entry (${script}) fails:\n${stderr}`]
+  })
 }
 
 /** The packages as they would be published: sound for publint and are-the-types-wrong, loaded and typed both ways. */
@@ -105,8 +133,8 @@ export async function checkPacked() {
       problems.push(...(await publintProblems(pkg, tarball)), ...(await attwProblems(contents)))
       unpack(contents, folder)
     }
-    const specifiers = packages.flatMap((pkg) => entriesOf(pkg).map(({ specifier }) => specifier))
-    return [...problems, ...consumerProblems(folder, specifiers)]
+    const entries = packages.flatMap(entriesOf)
+    return [...problems, ...loadProblems(folder, entries), ...typeProblems(folder, entries)]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
