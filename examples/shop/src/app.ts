@@ -42,6 +42,7 @@ export function createShop(shop: Shop): Express {
 const failed: ErrorRequestHandler = (error, _req, res, next) => {
   if (res.headersSent) return next(error)
   const status: number = error.status ?? 500
+  if (status === 401) return res.redirect(303, '/sign-in')
   if (status >= 500) console.error(error)
   res
     .status(status)

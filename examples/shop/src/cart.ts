@@ -20,8 +20,8 @@ export function changed(cart: Cart, slug: string, by: number): Cart {
 }
 
 /** What is left of a cart once these lines were bought. */
-export function without(cart: Cart, bought: readonly { slug: string; quantity: number }[]): Cart {
-  return bought.reduce((left, { slug, quantity }) => changed(left, slug, -quantity), cart)
+export function without(cart: Cart, bought: readonly Line[]): Cart {
+  return bought.reduce((left, { product, quantity }) => changed(left, product.slug, -quantity), cart)
 }
 
 /** Products we no longer sell drop out here. */

@@ -19,8 +19,8 @@ export interface Order {
 }
 
 export interface Orders {
-  /** The order under this id: the new one, or the one that is there already. */
-  place(userId: string, id: string, lines: readonly Line[]): Promise<Order>
+  /** `false`, changing nothing, when this user has an order under this id already. */
+  place(userId: string, id: string, lines: readonly Line[]): Promise<boolean>
   find(userId: string, id: string): Order | null
   /** Newest first. */
   list(userId: string): Order[]
@@ -34,10 +34,9 @@ export function createOrders(db: Database): Orders {
     async place(userId, id, lines) {
       const order: Order = { id, placedAt: Date.now(), lines: lines.map(toOrderLine), totalCents: totalCents(lines) }
       return db.transaction(() => {
-        const placed = find(userId, id)
-        if (placed !== null) return placed
+        if (find(userId, id) !== null) return false
         db.put(['order', userId, id], order)
-        return order
+        return true
       })
     },
     list(userId) {

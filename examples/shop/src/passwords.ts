@@ -6,7 +6,6 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
 /** One factor alone: NIST SP 800-63B-4 asks for 15 characters and forbids rules on which ones. */
 export const MIN_PASSWORD = 15
-export const MAX_PASSWORD = 256
 
 export interface Passwords {
   hash(password: string): Promise<string>

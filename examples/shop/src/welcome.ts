@@ -2,6 +2,7 @@ import { demoUsers } from './demo-users.ts'
 
 /** What the terminal says once the shop is open. */
 export function welcome(url: string, folder: string, pid: number): string {
+  const kill = process.platform === 'win32' ? `taskkill /f /pid ${pid}` : `kill -9 ${pid}`
   const users = demoUsers.map(({ email, password }) => `    ${email.padEnd(20)} ${password}`)
   return `
   Wayside is open:  ${url}
@@ -13,7 +14,7 @@ ${users.join('\n')}
     - Put something into the cart, then sign in: the cart comes along.
     - Sign in as alice in two browsers (a private window is one too). Under *Your devices*, end one from the other.
     - Open a product in two tabs and press *Add to cart* in both at once: both count.
-    - Kill the shop with  kill -9 ${pid}  and start it again: you are still signed in, and the cart is still full.
+    - Kill the shop with  ${kill}  and start it again: you are still signed in, and the cart is still full.
     - Sign in with *Keep me signed in*, then quit the browser and come back.
     - Change the password: every other device is out.
     - Order something more than ten minutes after signing in: it asks whether that is still you.

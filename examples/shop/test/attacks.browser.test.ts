@@ -106,7 +106,7 @@ test('guessing passwords is stopped, for right guesses too, and other people sig
     expect(await textOf(page.getByRole('alert'))).toContain('do not belong together')
   }
   await fillSignIn(page, 'alice')
-  expect(await textOf(page.getByRole('alert'))).toContain('Too many wrong guesses')
+  expect(await textOf(page.getByRole('alert'))).toContain('Too many tries')
 
   await signIn(page, shop.url, 'bob')
   expect(await heading(page)).toBe('Hello, Bob')

@@ -97,11 +97,16 @@ test('an order sent twice is placed once', async () => {
   const order = await page.locator('input[name=order]').getAttribute('value')
   const send = () =>
     page.request.post(`${shop.url}/checkout`, { form: { order: order ?? '' }, headers: { origin: shop.url } })
-  const answers = await Promise.all([send(), send()])
+  const answers = [...(await Promise.all([send(), send()])), await send()]
   for (const answer of answers) expect(answer.url()).toBe(`${shop.url}/orders/${order}`)
   await page.goto(`${shop.url}/account`)
   expect(await page.locator('.orders li').count()).toBe(1)
+  expect(await textOf(page.locator('.orders li'))).toContain('1 thing · €72')
   expect(await cartOf(page, shop.url)).toEqual([])
+
+  await addToCart(page, shop.url, 'train-blanket')
+  await send()
+  expect(await cartOf(page, shop.url)).toEqual(['1 of Train Blanket'])
 })
 
 test('nobody reads the order of somebody else', async () => {

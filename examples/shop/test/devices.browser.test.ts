@@ -127,3 +127,15 @@ test('who finds an open session has to give the password to end the other device
   await found.goto(`${shop.url}/account`)
   expect(await found.locator('.device').count()).toBe(2)
 })
+
+test('renewal: used for hours in two tabs at once, nobody is signed out while the token changes', async () => {
+  const tab = await device('alice')
+  const other = await tab.context().newPage()
+  const tokens = new Set<string | undefined>()
+  for (let visit = 0; visit < 8; visit++) {
+    shop.advance(25 * 60_000)
+    expect(await Promise.all([isSignedIn(tab), isSignedIn(other)])).toEqual([true, true])
+    tokens.add((await tab.context().cookies())[0]?.value)
+  }
+  expect(tokens.size).toBeGreaterThan(2)
+})

@@ -18,7 +18,7 @@ export function accountPage(user: User, devices: readonly SessionInfo[], orders:
       <div>
         ${deviceList(devices)}
         <section aria-labelledby="security" class="panel">
-          <h2 id="security">Leaving</h2>
+          <h2 id="security">Doors and keys</h2>
           <div class="row">
             <form method="post" action="/sign-out"><button>Sign out here</button></form>
             <form method="post" action="/sign-out-everywhere"><button class="quiet">Sign out everywhere</button></form>

@@ -23,7 +23,7 @@ function deviceRow({ id, device, current, createdAt, lastSeenAt, expiresAt }: Se
         <p class="hint">
           ${device?.ip && html`Network ${device.ip}<br>`}
           Seen ${ago(lastSeenAt)}, signed in ${ago(createdAt)}<br>
-          Ends by itself ${ago(expiresAt)}
+          Ends by itself ${ago(expiresAt)}, if unused
         </p>
       </div>
       ${!current && html`<form method="post" action="/account/devices/${id}/end"><button class="quiet">End<span class="unseen"> ${name}, seen ${ago(lastSeenAt)}</span></button></form>`}

@@ -1,5 +1,8 @@
 import { type Html, html } from './html.ts'
 
+/** Longest value of any field, in UTF-16 units. */
+export const MAX_FIELD = 256
+
 export interface Field {
   readonly name: string
   readonly label: string
@@ -20,7 +23,7 @@ export function field(of: Field): Html {
       <label for="${of.name}">${of.label}</label>
       ${of.hint && html`<p class="hint" id="${of.name}-hint">${of.hint}</p>`}
       <input id="${of.name}" name="${of.name}" type="${of.type}" autocomplete="${of.autocomplete}" required
-        maxlength="${of.maxlength ?? 254}"
+        maxlength="${of.maxlength ?? MAX_FIELD}"
         ${of.minlength && html` minlength="${of.minlength}"`}
         ${of.value && html` value="${of.value}"`}
         ${of.autofocus && html` autofocus`}

@@ -1,4 +1,4 @@
-import { MAX_PASSWORD, MIN_PASSWORD } from '../passwords.ts'
+import { MIN_PASSWORD } from '../passwords.ts'
 import { field, hiddenUsername } from './fields.ts'
 import { html } from './html.ts'
 import type { Page } from './layout.ts'
@@ -25,7 +25,6 @@ export function passwordPage(email: string, errors: PasswordErrors = {}): Page {
           autocomplete: 'new-password',
           hint: `At least ${MIN_PASSWORD} characters.`,
           minlength: MIN_PASSWORD,
-          maxlength: MAX_PASSWORD,
           error: errors.next,
         })}
         <button>Change it</button>

@@ -1,7 +1,9 @@
-import { MAX_PASSWORD, MIN_PASSWORD } from '../passwords.ts'
+import { MIN_PASSWORD } from '../passwords.ts'
 import { field, formError } from './fields.ts'
 import { html } from './html.ts'
 import type { Page } from './layout.ts'
+
+export const MAX_NAME = 60
 
 export interface SignUpForm {
   readonly name?: string
@@ -16,7 +18,7 @@ export function signUpPage({ name = '', email = '', error, errors = {} }: SignUp
       <header class="page-head"><h1>Make an account</h1></header>
       <form method="post" action="/sign-up" class="form">
         ${formError(error)}
-        ${field({ name: 'name', label: 'What shall we call you?', type: 'text', autocomplete: 'given-name', maxlength: 60, value: name, error: errors.name })}
+        ${field({ name: 'name', label: 'What shall we call you?', type: 'text', autocomplete: 'given-name', maxlength: MAX_NAME, value: name, error: errors.name })}
         ${field({ name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username', value: email, error: errors.email })}
         ${field({
           name: 'password',
@@ -25,7 +27,6 @@ export function signUpPage({ name = '', email = '', error, errors = {} }: SignUp
           autocomplete: 'new-password',
           hint: `At least ${MIN_PASSWORD} characters. Four words that never met make a good one.`,
           minlength: MIN_PASSWORD,
-          maxlength: MAX_PASSWORD,
           error: errors.password,
         })}
         <button>Make an account</button>

@@ -1,12 +1,10 @@
 import { Router } from 'express'
 import { accountPage } from '../pages/account.ts'
 import type { Shop } from '../shop.ts'
-import type { User } from '../users.ts'
-import { requireRecentProof, requireUser } from './require.ts'
+import { currentUser, requireRecentProof, requireUser } from './require.ts'
 import { notify, show } from './show.ts'
 
 export function accountRoutes(shop: Shop): Router {
-  const { orders, users } = shop
   const router = Router()
 
   router.use('/account', requireUser(shop))
@@ -14,8 +12,8 @@ export function accountRoutes(shop: Shop): Router {
   router.use('/account/devices', requireRecentProof('/account'))
 
   router.get('/account', async (req, res) => {
-    const user = users.find(req.session.userId) as User
-    return show(shop, req, res, accountPage(user, await req.session.devices(), orders.list(user.id)))
+    const user = currentUser(shop, req)
+    return show(shop, req, res, accountPage(user, await req.session.devices(), shop.orders.list(user.id)))
   })
 
   router.post('/account/devices/:id/end', async (req, res) => {

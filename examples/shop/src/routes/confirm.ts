@@ -3,20 +3,19 @@ import { confirmPage } from '../pages/confirm.ts'
 import type { Shop } from '../shop.ts'
 import { field } from './form.ts'
 import { checkPassword, tooManyGuesses } from './password-check.ts'
-import { requireUser, wayBack } from './require.ts'
+import { currentUser, requireUser, wayBack } from './require.ts'
 import { show } from './show.ts'
 
 /** Step-up: the same user proves once more who they are. */
 export function confirmRoutes(shop: Shop): Router {
   const router = Router()
-  const email = (userId: string | null) => shop.users.find(userId)?.email ?? ''
 
   router.use('/confirm', requireUser(shop))
 
-  router.get('/confirm', (req, res) => show(shop, req, res, confirmPage(email(req.session.userId))))
+  router.get('/confirm', (req, res) => show(shop, req, res, confirmPage(currentUser(shop, req).email)))
 
   router.post('/confirm', async (req, res) => {
-    const mine = email(req.session.userId)
+    const mine = currentUser(shop, req).email
     const { user, waitSeconds } = await checkPassword(shop, req, mine, field(req, 'password'))
     if (user === null) {
       const error = waitSeconds > 0 ? tooManyGuesses(res, waitSeconds) : 'That is not your password.'

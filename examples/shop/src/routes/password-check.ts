@@ -18,8 +18,9 @@ export async function checkPassword(shop: Shop, req: Request, email: string, pas
   return { user, waitSeconds: 0 }
 }
 
-/** Sets `Retry-After`; answers with what to tell the person. */
+/** Sets `Retry-After`; gives what to tell the person. */
 export function tooManyGuesses(res: Response, waitSeconds: number): string {
   res.set('Retry-After', String(waitSeconds))
-  return `Too many wrong guesses. Please wait ${Math.ceil(waitSeconds / 60)} minutes and try again.`
+  const minutes = Math.ceil(waitSeconds / 60)
+  return `Too many tries. Please wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`} and try again.`
 }

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import type { Session } from 'sojourn'
 import type { Shop } from '../shop.ts'
+import type { User } from '../users.ts'
 import { notify } from './show.ts'
 
 /** What to tell somebody who had a session and finds it gone. */
@@ -21,6 +22,13 @@ export function requireUser(shop: Shop): RequestHandler {
     comeBackTo(req, req.method === 'GET' ? req.originalUrl : '/account')
     res.redirect(303, '/sign-in')
   }
+}
+
+/** The user of a request that `requireUser` let by. */
+export function currentUser(shop: Shop, req: Request): User {
+  const user = shop.users.find(req.session.userId)
+  if (user === null) throw new Error('This route needs requireUser before it.')
+  return user
 }
 
 /** Lets by who gave their password in the last ten minutes; others give it again and come back. */

@@ -1,6 +1,6 @@
 import { Router } from 'express'
-import { type SignUpForm, signUpPage } from '../pages/sign-up.ts'
-import { MAX_PASSWORD, MIN_PASSWORD } from '../passwords.ts'
+import { MAX_NAME, type SignUpForm, signUpPage } from '../pages/sign-up.ts'
+import { MIN_PASSWORD } from '../passwords.ts'
 import type { Shop } from '../shop.ts'
 import type { NewUser } from '../users.ts'
 import { field } from './form.ts'
@@ -15,9 +15,9 @@ export function signUpRoutes(shop: Shop): Router {
 
   router.post('/sign-up', async (req, res) => {
     const form = {
-      name: field(req, 'name', 60),
+      name: field(req, 'name').slice(0, MAX_NAME),
       email: field(req, 'email'),
-      password: field(req, 'password', MAX_PASSWORD),
+      password: field(req, 'password'),
     }
     const errors = mistakes(form)
     if (Object.keys(errors).length > 0) return show(shop, req, res, signUpPage({ ...form, errors }), 422)
