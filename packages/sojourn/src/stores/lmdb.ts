@@ -4,7 +4,7 @@ import type { Store, Written } from '../core/store.ts'
 import { applyChange } from './apply-change.ts'
 import { backUp } from './lmdb/backup.ts'
 import { type Environment, openEnvironment } from './lmdb/environment.ts'
-import { toStoreError } from './lmdb/store-error.ts'
+import { reasonOf, toStoreError } from './lmdb/store-error.ts'
 import { createTables, type Tables } from './lmdb/tables.ts'
 
 export interface LmdbStoreOptions {
@@ -27,9 +27,6 @@ interface Opened {
 
 /** Ids as core makes them. Others are nowhere in the store, and LMDB takes keys of limited length only. */
 const ID = /^[\w-]{1,64}$/
-
-/** One transaction of a sweep: about a millisecond of this thread, with the write lock of all processes held. */
-const SWEEP_BATCH = 100
 
 const WRITTEN: Written = { status: 'written' }
 
@@ -54,7 +51,7 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
       opened = { environment, tables: createTables(environment) }
       return opened
     } catch (error) {
-      throw new SessionError('ERR_STORE', 'lmdb: opening failed.', error)
+      throw toStoreError('opening', error)
     }
   }
 
@@ -65,8 +62,7 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
       environment.root.resetReadTxn()
       return view(tables)
     } catch (error) {
-      if (error instanceof SessionError) throw error
-      throw new SessionError('ERR_STORE', `lmdb: ${operation} failed.`, error)
+      throw toStoreError(operation, error)
     }
   }
 
@@ -76,15 +72,15 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
     try {
       return await environment.root.transaction(() => work(tables))
     } catch (error) {
-      throw await toStoreError(operation, error)
+      throw toStoreError(operation, await reasonOf(error))
     }
   }
 
   async function sweep(now: number, limit: number): Promise<number> {
     let deleted = 0
     while (deleted < limit && look('sweep', (tables) => tables.isDue(now))) {
-      const batch = Math.min(limit - deleted, SWEEP_BATCH)
-      deleted += await transact('sweep', (tables) => tables.sweep(now, batch))
+      const rest = limit - deleted
+      deleted += await transact('sweep', (tables) => tables.sweepSome(now, rest))
     }
     return deleted
   }

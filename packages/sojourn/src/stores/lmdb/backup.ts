@@ -18,7 +18,7 @@ export async function backUp({ root }: Environment, path: string): Promise<void>
     await flush(join(partial, 'data.mdb'))
     await rename(partial, target)
   } catch (error) {
-    await rm(partial, { recursive: true, force: true })
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined)
     throw new SessionError('ERR_STORE', 'lmdb: the backup failed.', error)
   }
 }

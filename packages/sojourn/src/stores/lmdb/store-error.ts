@@ -1,18 +1,17 @@
 import { SessionError } from '../../core/errors.ts'
 
+/** lmdb's error as ours. Ours pass as they are. */
+export function toStoreError(operation: string, cause: unknown): SessionError {
+  return cause instanceof SessionError ? cause : new SessionError('ERR_STORE', `lmdb: ${operation} failed.`, cause)
+}
+
 /** What a failed commit of lmdb carries beside its message: a promise that rejects with the true reason. */
 interface CommitError extends Error {
   readonly commitError?: Promise<never>
 }
 
-/** lmdb's error as ours. Ours pass as they are. */
-export async function toStoreError(operation: string, cause: unknown): Promise<SessionError> {
-  if (cause instanceof SessionError) return cause
-  return new SessionError('ERR_STORE', `lmdb: ${operation} failed.`, await reasonOf(cause))
-}
-
-/** Awaited with an end, and always handled: a rejection that nobody looks at would end the process. */
-async function reasonOf(error: unknown): Promise<unknown> {
+/** Waits for the true reason, but not for ever, and never leaves it unhandled: that would end the process. */
+export async function reasonOf(error: unknown): Promise<unknown> {
   const { commitError } = error instanceof Error ? (error as CommitError) : {}
   if (commitError === undefined) return error
   const reason = commitError.catch((found: unknown) => found)

@@ -18,9 +18,12 @@ export interface Tables {
   load(id: SessionId): Stored | null
   insert(record: SessionRecord): void
   replace(stored: Stored, next: SessionRecord | Tombstone): void
-  /** Looks at no more than `limit` entries of the expiry index, deletes what is due and answers how much that was. */
-  sweep(now: number, limit: number): number
+  /** Deletes what is due, but no more than `limit`, and answers how much that was. Does a bounded part of the work only. */
+  sweepSome(now: number, limit: number): number
 }
+
+/** Entries of the expiry index that one transaction looks at: a millisecond or two, in which no process can write. */
+const SWEEP_ENTRIES = 100
 
 /** Sorts behind every id: base64url has nothing beyond `z`. */
 const AFTER_IDS = '~'
@@ -100,8 +103,13 @@ export function createTables({ records, users, expiry }: Environment): Tables {
       move(stored, next, Math.min(stored.indexedAt, next.expiresAt))
     },
 
-    sweep(now, limit) {
-      return due(now, limit).filter(([at, id]) => sweepOne(at, id, now)).length
+    sweepSome(now, limit) {
+      let deleted = 0
+      for (const [at, id] of due(now, SWEEP_ENTRIES)) {
+        if (deleted === limit) break
+        if (sweepOne(at, id, now)) deleted++
+      }
+      return deleted
     },
   }
 }

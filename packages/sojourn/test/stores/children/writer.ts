@@ -1,0 +1,34 @@
+import { writeSync } from 'node:fs'
+import { lmdbStore } from '../../../src/stores/lmdb.ts'
+import { aRecord, aTombstone } from '../records.ts'
+
+/** Begins, changes and ends sessions for ever, and says each thing after the store acknowledged it. To be killed. */
+const [path = '', userId = ''] = process.argv.slice(2)
+const store = lmdbStore({ path })
+const LANES = 16
+
+/** Straight to the pipe: what was said is out, whatever happens to the process next. */
+function say(...words: (string | number)[]): void {
+  writeSync(1, `${words.join(' ')}\n`)
+}
+
+async function live(lane: number): Promise<void> {
+  for (let turn = 0; ; turn++) {
+    const record = aRecord({ userId, data: { filler: 'x'.repeat((lane * 100) % 3000) } })
+    await store.create(record)
+    say('created', record.id)
+    for (let n = 1; n <= 2; n++) {
+      await store.write(record.id, { set: { n: `${n}` } })
+      say('set', record.id, n)
+    }
+    const seen = { at: record.lastSeenAt + 1, expiresAt: record.expiresAt + turn }
+    await store.write(record.id, { version: 0, head: record.head, seen })
+    say('head', record.id, 1)
+    if (turn % 2 === 0) {
+      await store.end(record.id, aTombstone(record))
+      say('ended', record.id)
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: LANES }, (_, lane) => live(lane)))
