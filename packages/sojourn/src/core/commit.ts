@@ -1,6 +1,6 @@
 import type { HeaderChange } from './carrier.ts'
 import { createRecord } from './create-record.ts'
-import { assertFits } from './data.ts'
+import { toFitting } from './data.ts'
 import { isEmpty } from './draft.ts'
 import { SessionError } from './errors.ts'
 import { toHeaders } from './headers.ts'
@@ -36,9 +36,9 @@ export function finish(state: State): MaybePromise<void> {
 
 /** Writes what is pending; a session that was not stored yet begins with it. */
 export async function storePending(state: State, pending: Pending = pendingOf(state)): Promise<void> {
-  assertFits(state.engine, state.texts, pending.all)
-  if (state.record === null) await begin(state, pending)
-  else await save(state, state.record, pending)
+  const fitting = { ...pending, all: toFitting(state.engine, state.texts, pending.all) }
+  if (state.record === null) await begin(state, fitting)
+  else await save(state, state.record, fitting)
 }
 
 async function begin(state: State, pending: Pending): Promise<void> {

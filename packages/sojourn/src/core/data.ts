@@ -1,4 +1,4 @@
-import { applyEdits, define, type Edits, type Loaded, NO_EDITS, parseTexts, type Texts, toText } from './draft.ts'
+import { applyEdits, define, type Edits, isEmpty, type Loaded, parseTexts, type Texts, toText } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { SessionId } from './record.ts'
@@ -46,8 +46,12 @@ export function toStoredEdits({ set, remove }: Edits): Edits {
   return { set: renamed, remove: remove.map(toStoredName) }
 }
 
-/** Thrown inside core for stored data that does not fit, when `invalidData` is `'end'`. */
-export class InvalidData extends Error {}
+/** Tells core to end the session, when `invalidData` is `'end'`. Handlers see it if data goes bad while their request runs. */
+export class InvalidData extends SessionError {
+  constructor(detail: string) {
+    super('ERR_DATA_INVALID', detail)
+  }
+}
 
 /** Whether data has to be looked at before the handler runs: only then can it still end the session. */
 export function isCheckedEarly(engine: Engine): boolean {
@@ -72,32 +76,51 @@ export function loadData(engine: Engine, id: SessionId, texts: Texts): Loaded {
 
 export function reportInvalid(engine: Engine, id: SessionId, paths: readonly string[]): void {
   engine.events.emit('invalidData', { id, paths })
-  if (engine.invalidData === 'throw') throw new SessionError('ERR_DATA_INVALID', `Stored data: ${paths.join(', ')}.`)
-  if (engine.invalidData === 'end') throw new InvalidData()
+  const detail = `Stored data: ${paths.join(', ')}.`
+  if (engine.invalidData === 'throw') throw new SessionError('ERR_DATA_INVALID', detail)
+  if (engine.invalidData === 'end') throw new InvalidData(detail)
 }
 
 /** The values that fit, and the paths of those that do not. A value that fits stays, whatever the others are. */
 function fit(
   schema: NonNullable<Engine['schema']>,
   values: Record<string, unknown>,
-): { values: Record<string, unknown>; paths: readonly string[] } {
+): { values: Record<string, unknown>; keys: readonly string[]; paths: readonly string[] } {
   const whole = validate(schema, values)
-  if ('value' in whole) return { values: { ...whole.value }, paths: [] }
-  const rest = applyRemoval(values, whole.badKeys)
+  if ('value' in whole) return { values: { ...whole.value }, keys: Object.keys(values), paths: [] }
+  const rest = withoutKeys(values, whole.badKeys)
   const second = validate(schema, rest)
-  if ('value' in second) return { values: { ...second.value }, paths: whole.paths }
+  if ('value' in second) return { values: { ...second.value }, keys: Object.keys(rest), paths: whole.paths }
   const empty = validate(schema, {})
-  return { values: 'value' in empty ? { ...empty.value } : {}, paths: whole.paths }
+  return { values: 'value' in empty ? { ...empty.value } : {}, keys: [], paths: whole.paths }
 }
 
-function applyRemoval(values: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+function withoutKeys(values: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)))
 }
 
-/** `ERR_DATA_INVALID` when what is about to be stored would not be read back. */
-export function assertFits(engine: Engine, texts: Texts, edits: Edits): void {
-  if (engine.schema === null || edits === NO_EDITS) return
-  const { values } = parseTexts(userTexts(applyEdits(texts, edits)))
-  const result = validate(engine.schema, values)
+/** What of these texts a request sees: all but user's keys that do not fit the schema. */
+export function fittingTexts({ schema }: Engine, texts: Texts): Texts {
+  if (schema === null) return texts
+  const user = userTexts(texts)
+  const fitting = new Set(fit(schema, parseTexts(user).values).keys)
+  const hidden = new Set(Object.keys(user).flatMap((key) => (fitting.has(key) ? [] : [toStoredName(key)])))
+  return pick(texts, (name) => (hidden.has(name) ? null : name))
+}
+
+/**
+ * The edits as they can be stored. `ERR_DATA_INVALID` when they do not fit. What did not fit before them is not their fault,
+ * and stays where it is, so that a schema that was wrong costs no data; but where it would hide the edits too, it goes.
+ */
+export function toFitting(engine: Engine, texts: Texts, edits: Edits): Edits {
+  if (engine.schema === null || isEmpty(edits)) return edits
+  const all = applyEdits(texts, edits)
+  if ('value' in validate(engine.schema, parseTexts(userTexts(all)).values)) return edits
+  const seen = fittingTexts(engine, texts)
+  const result = validate(engine.schema, parseTexts(userTexts(applyEdits(seen, edits))).values)
   if ('paths' in result) throw new SessionError('ERR_DATA_INVALID', `Not stored: ${result.paths.join(', ')}.`)
+  const readBack = fittingTexts(engine, all)
+  if (Object.keys(edits.set).every((name) => Object.hasOwn(readBack, name))) return edits
+  const hidden = Object.keys(texts).filter((name) => !Object.hasOwn(seen, name) && !Object.hasOwn(edits.set, name))
+  return { set: edits.set, remove: [...edits.remove, ...hidden] }
 }

@@ -1,5 +1,5 @@
 import { createRecord } from './create-record.ts'
-import { assertFits, toStoredName } from './data.ts'
+import { fittingTexts, toFitting, toStoredName } from './data.ts'
 import { defined } from './defined.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
 import { toMs } from './duration.ts'
@@ -22,8 +22,9 @@ export async function login(state: State, userId: string, options: LoginOptions)
   }
   const { engine, record: old, vault, texts } = state
   const carries = toCarries(state, userId, options.carry ?? true)
-  const carried = pick(applyEdits(texts, pendingOf(state).all), carries)
-  assertFits(engine, {}, { set: carried, remove: [] })
+  const edited = applyEdits(texts, toFitting(engine, texts, pendingOf(state).all))
+  const carried = pick(fittingTexts(engine, edited), carries)
+  toFitting(engine, {}, { set: carried, remove: [] })
   const record = await createRecord(state, {
     userId,
     texts: carried,

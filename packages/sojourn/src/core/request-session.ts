@@ -1,6 +1,6 @@
 import { list, revoke, revokeAll } from './admin.ts'
 import { toFlashName } from './data.ts'
-import { toText } from './draft.ts'
+import { parseTexts, toText } from './draft.ts'
 import { type Duration, toMs } from './duration.ts'
 import { ask } from './engine.ts'
 import { deviceOf, toDate } from './infos.ts'
@@ -145,7 +145,7 @@ function toFlash(state: State): Flash {
       const text = set.get(name) ?? (taken.has(name) ? undefined : state.texts[name])
       set.delete(name)
       taken.add(name)
-      return text === undefined ? undefined : (JSON.parse(text) as JsonValue)
+      return text === undefined ? undefined : (parseTexts({ text }).values.text as JsonValue | undefined)
     },
   }
 }

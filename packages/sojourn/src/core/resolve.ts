@@ -7,7 +7,7 @@ import type { Refusal } from './session.ts'
 import { draftOf, type State, toTombstone } from './state.ts'
 import type { MaybePromise } from './store.ts'
 import { hashSecret, type TokenParts } from './token.ts'
-import { openVault } from './vault.ts'
+import { openVault, plainVault } from './vault.ts'
 
 /** What one presented text turned out to be. */
 type Found =
@@ -134,6 +134,8 @@ function refuse(state: State, dead: Dead): void {
     record: null,
     parts: null,
     draft: null,
+    texts: {},
+    vault: plainVault,
     isNew: true,
     refused: refusal,
   } satisfies Partial<State>)

@@ -1,4 +1,5 @@
 import { SessionError } from './errors.ts'
+import { assertJson } from './json.ts'
 
 /**
  * What Sojourn needs of a Standard Schema (https://standardschema.dev, version 1), so that any library that
@@ -22,7 +23,10 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** `ERR_OPTION` for what is no schema, answers later, or refuses the empty data that every session begins with. */
+/**
+ * `ERR_OPTION` for what is no schema, answers later, or refuses the empty data that every session begins with;
+ * `ERR_DATA_NOT_JSON` when a default is nothing that JSON carries.
+ */
 export function assertSchema(schema: StandardSchema<object>): void {
   const validate = schema['~standard']?.validate
   if (typeof validate !== 'function') {
@@ -38,6 +42,7 @@ export function assertSchema(schema: StandardSchema<object>): void {
       'data must accept {}: every session begins empty. Make its keys optional, or give them defaults.',
     )
   }
+  assertJson(result.value, 'data')
 }
 
 /** The validated value, or the top-level keys that do not fit (`[]`: the whole does not). */

@@ -1,5 +1,5 @@
 import { storePending } from './commit.ts'
-import { assertFits, loadData, toStoredName } from './data.ts'
+import { loadData, toFitting, toStoredName } from './data.ts'
 import { createDraft, define, type Edits, type Texts, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
@@ -41,8 +41,7 @@ async function updateStored(
     const texts = await state.vault.fromStored(record.data)
     const next = await fn(currentValue(state, record, texts, key))
     const text = toText(next, key)
-    const edits = toEdits(toStoredName(key), text)
-    assertFits(state.engine, texts, edits)
+    const edits = toFitting(state.engine, texts, toEdits(toStoredName(key), text))
     const stored = state.vault.storedKey(toStoredName(key))
     const expect = { key: stored, text: ownText(record.data, stored) }
     const written = await writeRecord(state, record, edits, { expect })
@@ -63,7 +62,7 @@ async function flush(state: State, record: SessionRecord, key: string): Promise<
   if (edits === undefined) return record
   const data = { set: pickOwn(edits.set, key), remove: edits.remove.filter((name) => name === key) }
   if (data.remove.length === 0 && !Object.hasOwn(data.set, key)) return record
-  const all = toEdits(toStoredName(key), ownText(data.set, key) ?? undefined)
+  const all = toFitting(state.engine, state.texts, toEdits(toStoredName(key), ownText(data.set, key) ?? undefined))
   const written = await writeRecord(state, record, all)
   if (written.status === 'gone') throw new SessionError('ERR_SESSION_ENDED', 'The update was not stored.')
   accept(state, { data, all })
