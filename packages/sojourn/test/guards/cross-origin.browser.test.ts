@@ -1,0 +1,132 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { crossOriginGuard, type Guard } from 'sojourn'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { launchChromium, type Site, startSite } from '../support/site.ts'
+
+const SHOP = 'www.shop.example'
+
+let site: Site
+let browser: Browser
+let context: BrowserContext
+let page: Page
+let guard: Guard
+/** What became of the requests that would change something, in order. */
+let outcomes: string[]
+
+beforeAll(async () => {
+  site = await startSite((request, response, view) => {
+    request.resume()
+    response.setHeader('content-type', 'text/html')
+    if (!view.header('host')?.startsWith(SHOP)) return void response.end('<p>a page of another origin')
+    const denial = guard.check(view)
+    if (view.method === 'POST')
+      outcomes.push(`${view.header('sec-fetch-site') ?? 'silent'}: ${denial === null ? 'allowed' : 'denied'}`)
+    response.statusCode = denial?.status ?? 200
+    response.end(denial?.message ?? '<p>the shop')
+  })
+  browser = await launchChromium()
+})
+afterAll(async () => {
+  await browser?.close()
+  await site?.close()
+})
+beforeEach(async () => {
+  guard = crossOriginGuard()
+  outcomes = []
+  context = await browser.newContext({ ignoreHTTPSErrors: true })
+  page = await context.newPage()
+})
+afterEach(() => context.close())
+
+/** From the page that is open: a form as a script submits it, and a request by `fetch` that asks for no leave. */
+async function attack(target: string): Promise<void> {
+  await page.evaluate(
+    (url) => fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', body: 'x' }).catch(() => {}),
+    target,
+  )
+  await page.evaluate((url) => {
+    const form = Object.assign(document.createElement('form'), { method: 'POST', action: url })
+    document.body.append(form)
+    form.submit()
+  }, target)
+  await page.waitForURL(target)
+}
+
+describe('in Chromium, requests that change something', () => {
+  test.each<[what: string, from: () => string, to: () => string, outcomes: readonly string[]]>([
+    [
+      'from our own page',
+      () => site.https(SHOP, '/'),
+      () => site.https(SHOP, '/buy'),
+      ['same-origin: allowed', 'same-origin: allowed'],
+    ],
+    [
+      'from another site',
+      () => site.https('evil.example', '/'),
+      () => site.https(SHOP, '/buy'),
+      ['cross-site: denied', 'cross-site: denied'],
+    ],
+    [
+      'from a sibling of ours',
+      () => site.https('blog.shop.example', '/'),
+      () => site.https(SHOP, '/buy'),
+      ['same-site: denied', 'same-site: denied'],
+    ],
+    [
+      'from our own page, over plain HTTP',
+      () => site.http(SHOP, '/'),
+      () => site.http(SHOP, '/buy'),
+      ['silent: allowed', 'silent: allowed'],
+    ],
+    [
+      'from another site, over plain HTTP',
+      () => site.http('evil.example', '/'),
+      () => site.http(SHOP, '/buy'),
+      ['silent: denied', 'silent: denied'],
+    ],
+  ])('%s', async (_, from, to, expected) => {
+    await page.goto(from())
+    await attack(to())
+    expect(outcomes).toEqual(expected)
+  })
+
+  test('from a trusted origin', async () => {
+    guard = crossOriginGuard({ trustedOrigins: [new URL(site.https('blog.shop.example', '/')).origin] })
+    await page.goto(site.https('blog.shop.example', '/'))
+    await attack(site.https(SHOP, '/buy'))
+    expect(outcomes).toEqual(['same-site: allowed', 'same-site: allowed'])
+  })
+
+  test('to an exempt path', async () => {
+    guard = crossOriginGuard({ insecureExemptPaths: ['/saml/*'] })
+    await page.goto(site.https('idp.example', '/'))
+    await attack(site.https(SHOP, '/saml/acs'))
+    expect(outcomes).toEqual(['cross-site: allowed', 'cross-site: allowed'])
+    await page.goto(site.https('idp.example', '/'))
+    await attack(site.https(SHOP, '/saml/%2e%2e%2fbuy'))
+    expect(outcomes.slice(2)).toEqual(['cross-site: denied', 'cross-site: denied'])
+  })
+
+  test('from a sandboxed frame, whose origin is null', async () => {
+    await page.goto(site.http('evil.example', '/'))
+    await page.evaluate(
+      (url) => {
+        const frame = document.createElement('iframe')
+        frame.setAttribute('sandbox', 'allow-scripts allow-forms')
+        frame.srcdoc = `<form method="POST" action="${url}"></form><script>document.forms[0].submit()</script>`
+        document.body.append(frame)
+      },
+      site.http(SHOP, '/buy'),
+    )
+    await expect.poll(() => outcomes).toEqual(['silent: denied'])
+  })
+
+  test('after a link from another site was followed, from the page that it led to', async () => {
+    await page.goto(site.https('evil.example', '/'))
+    await page.evaluate((url) => location.assign(url), site.https(SHOP, '/'))
+    await page.waitForURL(site.https(SHOP, '/'))
+    expect(await page.textContent('p')).toBe('the shop')
+    await attack(site.https(SHOP, '/buy'))
+    expect(outcomes).toEqual(['same-origin: allowed', 'same-origin: allowed'])
+  })
+})
