@@ -34,6 +34,8 @@ export class FetchView implements RequestView {
   }
 
   header(name: string): string | null {
+    // `Headers` throws on the names that HTTP/2 begins with a colon. Without a `Host`, the URL says to whom the request is addressed.
+    if (name === ':authority') return new URL(this.#request.url).host
     return this.#request.headers.get(name)
   }
 

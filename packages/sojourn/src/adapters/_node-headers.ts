@@ -84,3 +84,12 @@ export function sendAnswer(response: NodeResponse, { status, headers, body }: An
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.end(body)
 }
+
+/** NGHTTP2_INTERNAL_ERROR */
+const INTERNAL_ERROR = 2
+
+/** Lets the client notice that the response is not whole. Over HTTP/2 a plain `destroy` would look like its end. */
+export function breakOff(response: NodeResponse): void {
+  if (response.stream === undefined) response.destroy()
+  else response.stream.close(INTERNAL_ERROR)
+}

@@ -5,7 +5,7 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
 import { toDenialAnswer } from './_answer.ts'
-import { holdResponse } from './_held-response.ts'
+import { HeldResponse } from './_held-response.ts'
 import { sendAnswer } from './_node-headers.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
 
@@ -14,7 +14,7 @@ export interface Turns<Data extends object> {
   readonly run: (session: Session<Data>) => MaybePromise<void>
   /** The store could not answer: no handler runs. */
   readonly fail: (error: unknown) => void
-  /** See `holdResponse`. */
+  /** See `HeldResponse`. */
   readonly next?: Next
 }
 
@@ -29,7 +29,7 @@ export function openNode<Data extends object>(
   const begin = (exchange: Exchange<Data>): MaybePromise<void> => {
     if (exchange.denied !== null) return sendAnswer(response, toDenialAnswer(exchange.denied))
     sessions.attach(request, exchange.session)
-    holdResponse(response, exchange, next)
+    new HeldResponse(response, exchange, next)
     return run(exchange.session)
   }
   let opened: MaybePromise<Exchange<Data>>

@@ -3,7 +3,7 @@ export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
   /** Connect and Express keep the whole URL here when a mount path was cut off `url`. */
-  readonly originalUrl?: string
+  readonly originalUrl?: string | undefined
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
 }
@@ -24,6 +24,8 @@ export interface NodeResponse {
   end(...args: unknown[]): unknown
   flushHeaders(): void
   destroy(): unknown
+  /** HTTP/2 only. */
+  readonly stream?: { close(code: number): unknown }
   once(event: string, listener: () => void): unknown
   emit(event: string): boolean
 }

@@ -21,24 +21,22 @@ export class NodeView<Request extends NodeRequest = NodeRequest> implements Requ
   }
 
   get secure(): boolean {
-    return this.#client().secure
+    return this.#trust === false ? this.request.socket.encrypted === true : this.#client().secure
   }
 
   get peer(): string | null {
-    return this.#client().peer
+    return this.#trust === false ? (this.request.socket.remoteAddress ?? null) : this.#client().peer
   }
 
   header(name: string): string | null {
-    const { headers } = this.request
-    const value = headers[name]
+    const value = this.request.headers[name]
     if (typeof value === 'string') return value
-    if (value !== undefined) return Array.isArray(value) ? value.join(', ') : null
-    return name === 'host' ? ((headers[':authority'] as string | undefined) ?? null) : null
+    return Array.isArray(value) ? value.join(', ') : null
   }
 
   #client(): Client {
     const { socket } = this.request
     const near = { secure: socket.encrypted === true, peer: socket.remoteAddress ?? null }
-    return this.#trust === false ? near : findClient(near, this.#trust, (name) => this.header(name))
+    return findClient(near, this.#trust, (name) => this.header(name))
   }
 }

@@ -7,7 +7,7 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { toDenialAnswer } from './_answer.ts'
 import { withChanges } from './_fetch-response.ts'
-import { type HeldResponse, holdResponse } from './_held-response.ts'
+import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import type { HeaderValue } from './_node-types.ts'
 import { NodeView } from './_node-view.ts'
@@ -60,7 +60,7 @@ function plugin(...[app, { sessions }, ready]: Parameters<FastifyPluginCallback<
         return
       }
       sessions.attach(request, exchange.session)
-      ;(request as Turned)[TURN] = { exchange, held: holdResponse(reply.raw, exchange) }
+      ;(request as Turned)[TURN] = { exchange, held: new HeldResponse(reply.raw, exchange) }
       done()
     }
     const opened = sessions.open(new FastifyView(request))

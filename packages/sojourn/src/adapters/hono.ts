@@ -1,12 +1,14 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import type { RequestView } from '../core/carrier.ts'
 import { isPromise } from '../core/maybe.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { isOutage, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
 import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
-import { holdEnd, type Storing } from './_held-response.ts'
+import { HeldResponse, type Storing } from './_held-response.ts'
 import type { NodeRequest, NodeResponse } from './_node-types.ts'
+import { NodeView } from './_node-view.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 
 export type { TrustProxy } from './_trust-proxy.ts'
@@ -21,7 +23,7 @@ declare module 'hono' {
 export interface HonoOptions {
   /**
    * The address at the other end of the connection: `(c) => getConnInfo(c).remote.address ?? null`, with `getConnInfo`
-   * from your runtime's adapter. Default: known on @hono/node-server, `null` elsewhere.
+   * from your runtime's adapter. On @hono/node-server it is known without. Elsewhere default: not known.
    */
   readonly peer?: (c: Context) => string | null
   /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`, nobody's. */
@@ -38,40 +40,40 @@ export function honoSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: HonoOptions = {},
 ): MiddlewareHandler {
-  const { peer = nodePeer, trustProxy } = options
   return async (c, next) => {
     try {
-      const opened = sessions.open(new FetchView(c.req.raw, trustProxy, () => peer(c)))
+      const opened = sessions.open(toView(c, options))
       const exchange = isPromise(opened) ? await opened : opened
       if (exchange.denied !== null) return toResponse(toDenialAnswer(exchange.denied))
       sessions.attach(c, exchange.session)
       c.set('session', exchange.session as Session)
+      const held = hold(c, exchange)
       await next()
-      await commit(c, exchange)
+      // `false`: the handler wrote to node's own response, which was held back like any other.
+      if (held?.claim() !== false) await commit(c, exchange, held)
     } catch (error) {
       throw withPage(error)
     }
   }
 }
 
-async function commit(c: Context, exchange: Storing): Promise<void> {
+function toView(c: Context, { peer, trustProxy }: HonoOptions): RequestView {
+  const { incoming } = bindings(c)
+  if (incoming !== undefined) return new NodeView(incoming, trustProxy)
+  return new FetchView(c.req.raw, trustProxy, peer && (() => peer(c)))
+}
+
+async function commit(c: Context, exchange: Storing, held: HeldResponse | null): Promise<void> {
   try {
     const changes = exchange.commit()
     const response = withChanges(c.res, isPromise(changes) ? await changes : changes)
-    replace(c, awaitEnd(c, response, exchange))
+    replace(c, held === null && mayStream(response) ? finishAfter(response, exchange) : response)
+    held?.resume()
   } catch (error) {
     // Hono would carry its headers over to the error's response.
     Reflect.set(c, 'res', undefined)
     throw error
   }
-}
-
-/** @hono/node-server passes node's response along, and there holding back the end is cheaper than wrapping a body. */
-function awaitEnd(c: Context, response: Response, exchange: Storing): Response {
-  const { outgoing } = bindings(c)
-  if (outgoing === undefined) return mayStream(response) ? finishAfter(response, exchange) : response
-  holdEnd(outgoing, exchange)
-  return response
 }
 
 /** Assigning alone would merge the old response's headers into the new one, twice over. */
@@ -87,12 +89,14 @@ interface NodeBindings {
   readonly outgoing?: NodeResponse
 }
 
-function bindings(c: Context): NodeBindings {
-  return (c.env as NodeBindings | undefined) ?? {}
+/** Where node's response is at hand, holding back its end is cheaper than wrapping a body. */
+function hold(c: Context, exchange: Storing): HeldResponse | null {
+  const { outgoing } = bindings(c)
+  return outgoing === undefined ? null : new HeldResponse(outgoing, exchange)
 }
 
-function nodePeer(c: Context): string | null {
-  return bindings(c).incoming?.socket?.remoteAddress ?? null
+function bindings(c: Context): NodeBindings {
+  return (c.env as NodeBindings | undefined) ?? {}
 }
 
 /** Hono's own error handler asks an error for its response. Mistakes in the application it reports better itself. */

@@ -1,0 +1,69 @@
+import { createSessions, type MaybePromise, memoryStore, type SessionRecord, type Sessions, type Store } from 'sojourn'
+import { createVisitor, type Visitor } from './client.ts'
+import type { AdapterContext, CaseData, Handle } from './context.ts'
+
+export type Operation = 'read' | 'create' | 'write' | 'end' | 'list'
+
+/** A server, its sessions, and a hand on its store. */
+export interface World {
+  readonly origin: string
+  readonly sessions: Sessions<CaseData>
+  visitor(): Visitor
+  /** What the store holds under the session's id, past everything. */
+  record(id: string): Promise<SessionRecord | null>
+  /** From now on this runs before each call of the store: it may wait, or throw as a database that is gone. */
+  intercept(before: (operation: Operation) => MaybePromise<void>): void
+}
+
+/** Runs `work` against a new server whose store answers late, as databases do, and closes both, whatever happens. */
+export async function withWorld(
+  ctx: AdapterContext,
+  handle: Handle,
+  work: (world: World) => Promise<void>,
+): Promise<void> {
+  const inner = memoryStore()
+  let before: (operation: Operation) => MaybePromise<void> = () => {}
+  const sessions = createSessions<CaseData>({ store: lateStore(inner, (operation) => before(operation)) })
+  const server = await ctx.serve(sessions, handle)
+  try {
+    await work({
+      origin: server.origin,
+      sessions,
+      visitor: () => createVisitor(server.origin),
+      async record(id) {
+        const found = await inner.read(id as SessionRecord['id'])
+        return found?.kind === 'live' ? found : null
+      },
+      intercept(next) {
+        before = next
+      },
+    })
+  } finally {
+    before = () => {}
+    await server.close()
+    await sessions.close()
+  }
+}
+
+function lateStore(inner: Store, before: (operation: Operation) => MaybePromise<void>): Store {
+  function late<Args extends unknown[], T>(operation: Operation, call: (...args: Args) => MaybePromise<T>) {
+    return async (...args: Args): Promise<T> => {
+      await before(operation)
+      return call(...args)
+    }
+  }
+  return {
+    name: 'late memory',
+    read: late('read', (id) => inner.read(id)),
+    create: late('create', (record) => inner.create(record)),
+    write: late('write', (id, change) => inner.write(id, change)),
+    end: late('end', (id, tombstone) => inner.end(id, tombstone)),
+    list: late('list', (userId) => inner.list(userId)),
+    close: () => inner.close(),
+  }
+}
+
+/** An error such as a driver throws. */
+export function outage(): never {
+  throw new Error('connect ECONNREFUSED')
+}

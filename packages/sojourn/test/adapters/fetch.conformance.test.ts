@@ -1,0 +1,20 @@
+import { serve } from '@hono/node-server'
+import { type AdapterContext, adapterCases } from '@sojourn/conformance'
+import { withSession } from 'sojourn/fetch'
+import { testCases } from '../support/run-cases.ts'
+import { toServer, toWebResponse } from './support/web-reply.ts'
+
+const serveFetch: AdapterContext['serve'] = (sessions, handle) => {
+  const fetch = withSession(sessions, async (request, session) => {
+    const { pathname, search } = new URL(request.url)
+    return toWebResponse(await handle(session, { method: request.method, url: pathname + search }))
+  })
+  return toServer((listening) =>
+    serve({ fetch, port: 0, hostname: '127.0.0.1', overrideGlobalObjects: false }, listening),
+  )
+}
+
+testCases('fetch', adapterCases, {
+  serve: serveFetch,
+  without: { errorPages: 'what a fetch handler throws goes to the runtime, past every function around it' },
+})

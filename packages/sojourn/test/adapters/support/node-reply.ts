@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import type { Server as HttpServer, ServerResponse } from 'node:http'
+import type { Http2Server, Http2ServerResponse } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { Reply, Server } from '@sojourn/conformance'
+
+/** What a handler of a node server writes, in the way people write it. */
+export async function writeReply(
+  response: ServerResponse | Http2ServerResponse,
+  { status = 200, headers = [], body }: Reply,
+): Promise<void> {
+  response.statusCode = status
+  for (const [name, value] of toHeaderMap(headers)) response.setHeader(name, value)
+  if (body === undefined || typeof body === 'string') {
+    response.end(body)
+    return
+  }
+  if (headers.some(([, value]) => value === 'text/event-stream')) response.flushHeaders()
+  for await (const piece of body) {
+    if (!write(response, piece)) await drained(response)
+  }
+  response.end()
+}
+
+/** Ready for more, or gone. */
+async function drained(response: ServerResponse | Http2ServerResponse): Promise<void> {
+  const done = new AbortController()
+  const { signal } = done
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
+  done.abort()
+}
+
+/** The two kinds of `write` differ in nothing that matters here. */
+function write(response: { write(piece: string): boolean }, piece: string): boolean {
+  return response.write(piece)
+}
+
+export function toHeaderMap(headers: NonNullable<Reply['headers']>): Map<string, string | string[]> {
+  const map = new Map<string, string | string[]>()
+  for (const [name, value] of headers) {
+    const before = map.get(name)
+    map.set(name, before === undefined ? value : [before, value].flat())
+  }
+  return map
+}
+
+/** What people without a framework do about errors. */
+export function writeError(response: ServerResponse | Http2ServerResponse): void {
+  if (response.headersSent) return void response.destroy()
+  response.statusCode = 500
+  response.end('Internal error')
+}
+
+export async function listen(server: HttpServer | Http2Server): Promise<Server> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    close() {
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      server.close()
+    },
+  }
+}

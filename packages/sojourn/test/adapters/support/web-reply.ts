@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import type { ServerType } from '@hono/node-server'
+import type { Reply, Server } from '@sojourn/conformance'
+
+/** What a handler of a fetch-style server returns. */
+export function toWebResponse({ status = 200, headers = [], body }: Reply): Response {
+  const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) }
+  if (body === undefined || typeof body === 'string') return new Response(body ?? null, init)
+  return new Response(toStream(body), init)
+}
+
+/** One piece at a time, each only when asked for. */
+function toStream(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
+  const iterator = pieces[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next()
+        if (done) controller.close()
+        else controller.enqueue(encoder.encode(value))
+      },
+      async cancel() {
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+export async function toServer(start: (listening: (info: { port: number }) => void) => ServerType): Promise<Server> {
+  let port = 0
+  const server = start((info) => {
+    port = info.port
+  })
+  if (port === 0) await once(server, 'listening')
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    close() {
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      server.close()
+    },
+  }
+}
