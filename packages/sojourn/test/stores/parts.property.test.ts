@@ -1,0 +1,168 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Head, SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
+import { applyChange } from '../../src/stores/apply-change.ts'
+import { fromText, indexedAtOf, toText } from '../../src/stores/lmdb/record-text.ts'
+import { createArrivals } from '../../src/stores/memory/arrivals.ts'
+import { createExpiryHeap } from '../../src/stores/memory/expiry-heap.ts'
+import { take } from './model.ts'
+import { anId, aRecord } from './records.ts'
+import { newNames, plain, scheduleOf } from './schedules.ts'
+
+/** Any text at all: every plane, halves of characters, controls. */
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }),
+  fc.array(fc.integer({ min: 0, max: 0xffff })).map((codes) => String.fromCharCode(...codes)),
+)
+const anyTime = fc.oneof(
+  fc.integer({ min: 0, max: 8_640_000_000_000_000 }),
+  fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+)
+const anyData = fc
+  .array(fc.tuple(fc.oneof(anyText, fc.constant('__proto__')), anyText))
+  .map((entries) => Object.fromEntries(entries))
+
+describe('applyChange', () => {
+  test('does to a record what the contract says, and nothing to what it was given', () => {
+    const names = newNames()
+    const property = fc.property(scheduleOf(names), (schedule) => {
+      let record: SessionRecord = aRecord({ id: names.ids[0] as SessionId })
+      for (const turn of schedule) {
+        for (const step of turn.kind === 'steps' ? turn.steps : []) {
+          if (step.verb !== 'write') continue
+          const before = structuredClone([record, step.change])
+          const model = [{ ...record, data: Object.entries(record.data) }]
+          const outcome = take(model, { ...step, id: record.id })
+          const next = applyChange(record, step.change)
+          expect([record, step.change]).toEqual(before)
+          expect(next === null ? { status: 'conflict', record } : { status: 'written' }).toEqual(outcome.answer)
+          record = next ?? record
+          expect(take(outcome.model, { verb: 'read', id: record.id }).answer).toEqual(record)
+        }
+      }
+    })
+    fc.assert(property, { numRuns: 1000 })
+  })
+
+  test('has nothing to write for a change that changes nothing', () => {
+    const record = aRecord({ data: { a: '1' }, version: 2 })
+    const stale = { at: record.lastSeenAt - 1, expiresAt: 1 }
+    for (const change of [
+      {},
+      { version: 2 },
+      { version: 2, seen: stale },
+      { version: 1, seen: { at: 9e15, expiresAt: 9e15 } },
+    ]) {
+      expect(applyChange(record, change)).toBe(record)
+    }
+  })
+
+  test('a key called __proto__ is a key: it is set, expected and removed, and no prototype moves', () => {
+    const set = JSON.parse('{"__proto__":"1","constructor":"2"}') as Record<string, string>
+    const record = applyChange(aRecord(), { set }) as SessionRecord
+    expect(Object.entries(record.data)).toEqual([
+      ['__proto__', '1'],
+      ['constructor', '2'],
+    ])
+    expect(Object.getPrototypeOf(record.data)).toBe(Object.prototype)
+    expect(applyChange(aRecord(), { expect: { key: 'constructor', text: null } })).not.toBeNull()
+    expect(applyChange(aRecord(), { expect: { key: '__proto__', text: null } })).not.toBeNull()
+    expect(applyChange(record, { expect: { key: '__proto__', text: null } })).toBeNull()
+    const removed = applyChange(record, { remove: ['__proto__'], expect: { key: '__proto__', text: '1' } })
+    expect(Object.entries(removed?.data ?? {})).toEqual([['constructor', '2']])
+  })
+})
+
+describe('the text of a record', () => {
+  const head = fc.json().map((json) => ({ secret: 's', secretAt: 1, device: { name: json, ip: null } }) satisfies Head)
+  const live: fc.Arbitrary<SessionRecord> = plain({
+    kind: fc.constant('live' as const),
+    id: fc.constant(anId()),
+    userId: fc.option(anyText),
+    version: fc.nat(),
+    createdAt: anyTime,
+    lastSeenAt: anyTime,
+    expiresAt: anyTime,
+    head,
+    data: anyData,
+  })
+  const ended: fc.Arbitrary<Tombstone> = plain({
+    kind: fc.constant('ended' as const),
+    id: fc.constant(anId()),
+    reason: anyText,
+    endedAt: anyTime,
+    expiresAt: anyTime,
+  })
+
+  test('reads back as what it was written from, through UTF-8, whatever the data', () => {
+    const property = fc.property(fc.oneof(live, ended), anyTime, (value, indexedAt) => {
+      const bytes = Buffer.from(toText(value, indexedAt))
+      const text = bytes.toString()
+      expect(fromText(value.id, text)).toStrictEqual(value)
+      expect(indexedAtOf(text)).toBe(indexedAt)
+    })
+    fc.assert(property, { numRuns: 2000 })
+  })
+
+  test('cut short anywhere it is refused, not half read', () => {
+    const property = fc.property(live, fc.nat(), (value, place) => {
+      const text = toText(value, 1)
+      const cut = text.slice(0, place % text.length)
+      expect(() => fromText(value.id, cut)).toThrow(expect.objectContaining({ code: 'ERR_STORE' }))
+    })
+    fc.assert(property, { numRuns: 1000 })
+  })
+})
+
+describe('the expiry heap', () => {
+  test('always knows who is first, whatever comes, goes and moves', () => {
+    const move = fc.record({
+      verb: fc.constantFrom('add', 'add', 'add', 'remove', 'update', 'takeFirst'),
+      at: fc.nat(50),
+      pick: fc.nat(),
+    })
+    const property = fc.property(fc.array(move, { maxLength: 200 }), (moves) => {
+      const heap = createExpiryHeap<{ value: { expiresAt: number }; place: number }>()
+      const held: { value: { expiresAt: number }; place: number }[] = []
+      for (const { verb, at, pick } of moves) {
+        const item = held[pick % held.length]
+        if (verb === 'add' || item === undefined) {
+          const added = { value: { expiresAt: at }, place: 0 }
+          heap.add(added)
+          held.push(added)
+        } else if (verb === 'update') {
+          item.value = { expiresAt: at }
+          heap.update(item)
+        } else {
+          const gone = verb === 'remove' ? item : (heap.first() ?? item)
+          heap.remove(gone)
+          held.splice(held.indexOf(gone), 1)
+        }
+        const earliest = held.length === 0 ? undefined : Math.min(...held.map(({ value }) => value.expiresAt))
+        expect(heap.first()?.value.expiresAt).toBe(earliest)
+      }
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+})
+
+describe('arrivals', () => {
+  test('give up the oldest that is still there', () => {
+    const move = fc.record({ verb: fc.constantFrom('add', 'add', 'remove', 'take'), pick: fc.nat() })
+    const property = fc.property(fc.array(move, { maxLength: 200 }), (moves) => {
+      const arrivals = createArrivals<number>()
+      const held: number[] = []
+      for (const [index, { verb, pick }] of moves.entries()) {
+        if (verb === 'add') {
+          arrivals.add(index)
+          held.push(index)
+        } else if (verb === 'take') expect(arrivals.takeOldest()).toBe(held.shift())
+        else if (held.length > 0) arrivals.remove(held.splice(pick % held.length, 1)[0] ?? -1)
+      }
+      while (held.length > 0) expect(arrivals.takeOldest()).toBe(held.shift())
+      expect(arrivals.takeOldest()).toBeUndefined()
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+})
