@@ -1,5 +1,5 @@
 import type { RequestView } from '../core/carrier.ts'
-import { hostnameOf, isLoopbackAddress, isLoopbackHostname } from '../core/host.ts'
+import { hostnameOf, isLoopbackAddress, isLoopbackHostname, toHostname } from '../core/host.ts'
 
 const FORWARDING = [
   'forwarded',
@@ -29,12 +29,7 @@ export function isLoopback(view: RequestView): boolean {
 export function isLoopbackOrigin(view: RequestView): boolean {
   const origin = view.header('origin')
   if (origin === null || origin === 'null') return true
-  return isLoopbackHostname(
-    origin
-      .toLowerCase()
-      .replace(/^https?:\/\//, '')
-      .replace(/:\d*$/, ''),
-  )
+  return isLoopbackHostname(toHostname(origin.toLowerCase().replace(/^https?:\/\//, '')))
 }
 
 /**

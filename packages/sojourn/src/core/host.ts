@@ -9,17 +9,24 @@ export function hostOf(view: RequestView): string {
   return host.length > MAX_HOST_CHARACTERS ? '' : host.toLowerCase()
 }
 
-/** `hostOf` without the port. An IPv6 address keeps its brackets. */
+/** `hostOf` without the port. */
 export function hostnameOf(view: RequestView): string {
-  return hostOf(view).replace(/:\d*$/, '')
+  return toHostname(hostOf(view))
+}
+
+/** `shop.example:8443` without the port; an IPv6 address has colons of its own, and brackets around them. */
+export function toHostname(host: string): string {
+  const colon = host.lastIndexOf(':')
+  return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
 
 /** The names and addresses that mean this very machine (RFC 6761, section 6.3), written as in a URL. */
 export function isLoopbackHostname(name: string): boolean {
-  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name)
+  if (name === 'localhost' || name === '[::1]' || name.endsWith('.localhost')) return true
+  return name.startsWith('127.') && /^127\.\d+\.\d+\.\d+$/.test(name)
 }
 
 /** The same of a socket's address. */
 export function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address)
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
 }

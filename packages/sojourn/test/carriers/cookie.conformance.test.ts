@@ -1,6 +1,7 @@
-import { type CarrierContext, carrierCases, runCases, toTable } from '@sojourn/conformance'
+import { type CarrierContext, carrierCases } from '@sojourn/conformance'
 import { type CookieOptions, cookieCarrier } from 'sojourn'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, vi } from 'vitest'
+import { testCases } from '../support/run-cases.ts'
 import { UserAgent, type UserAgentOptions } from './user-agent.ts'
 import { viewOf } from './views.ts'
 
@@ -57,15 +58,8 @@ const SETTINGS: readonly Setting[] = [
 ]
 
 describe.each(SETTINGS)('cookie carrier, $title', ({ cookie, url, name, browser, env = 'development' }) => {
-  test('holds for every carrier case', async () => {
-    vi.stubEnv('NODE_ENV', env)
-    const results = await runCases(carrierCases, toContext(cookie, url, name, browser))
-    expect(
-      results.filter(({ status }) => status !== 'passed'),
-      toTable(results),
-    ).toEqual([])
-    expect(results.length).toBeGreaterThan(15)
-  })
+  beforeEach(() => vi.stubEnv('NODE_ENV', env))
+  testCases('carrier cases', carrierCases, toContext(cookie, url, name, browser))
 })
 
 function toContext(cookie: CookieOptions, url: string, name: string, browser: UserAgentOptions = {}): CarrierContext {

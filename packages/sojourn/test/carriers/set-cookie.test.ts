@@ -86,20 +86,17 @@ const GRAMMAR = {
   ],
 }
 
-function expectGrammar(header: string): void {
+/** What in a header is against the grammar. */
+function violations(header: string): readonly string[] {
   const [pair = '', ...attributes] = header.split('; ')
-  expect(pair).toMatch(GRAMMAR.pair)
-  expect(Buffer.byteLength(pair) - 1).toBeLessThanOrEqual(4096)
-  for (const attribute of attributes) {
-    expect(
-      GRAMMAR.attributes.filter((form) => form.test(attribute)),
-      attribute,
-    ).toHaveLength(1)
-    expect((attribute.split('=')[1] ?? '').length).toBeLessThanOrEqual(1024)
-  }
   const names = attributes.map((attribute) => attribute.split('=')[0])
-  expect(new Set(names).size).toBe(names.length)
-  expect(names).toContain('HttpOnly')
+  return [
+    ...(GRAMMAR.pair.test(pair) && pair.length - 1 <= 4096 ? [] : ['the pair']),
+    ...(names.includes('HttpOnly') ? [] : ['no HttpOnly']),
+    ...(new Set(names).size === names.length ? [] : ['an attribute twice']),
+    ...attributes.filter((attribute) => GRAMMAR.attributes.filter((form) => form.test(attribute)).length !== 1),
+    ...attributes.filter((attribute) => (attribute.split('=')[1] ?? '').length > 1024),
+  ]
 }
 
 const tokenText = fc.string({ unit: fc.constantFrom(...'ABCXYZabcxyz0189-_'), minLength: 1, maxLength: 64 })
@@ -133,9 +130,9 @@ describe('every header that the carrier makes', () => {
           ...carrier.clear(view),
           ...carrier.clearStrays(view),
         ]
-        for (const { value } of changes) expectGrammar(value)
+        expect(changes.flatMap(({ value }) => violations(value))).toEqual([])
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 
