@@ -9,12 +9,14 @@ import { connect } from 'node:net'
 export function createConnection(port) {
   /** @type {() => Buffer | null} */
   let next = () => null
-  /** @type {(response: string) => void} */
+  /** @type {(response: string, request: Buffer) => void} */
   let done = () => {}
   /** @type {() => void} */
   let idle = () => {}
   /** @type {(error: Error) => void} */
   let fail = () => {}
+  /** @type {Buffer} */
+  let sent = Buffer.alloc(0)
   let received = ''
 
   const socket = connect({
@@ -28,7 +30,7 @@ export function createConnection(port) {
         if (!isWhole(received)) return true
         const response = received
         received = ''
-        done(response)
+        done(response, sent)
         send()
         return true
       },
@@ -39,8 +41,9 @@ export function createConnection(port) {
 
   function send() {
     const request = next()
-    if (request === null) idle()
-    else socket.write(request)
+    if (request === null) return idle()
+    sent = request
+    socket.write(request)
   }
 
   return {
@@ -51,7 +54,7 @@ export function createConnection(port) {
     }),
     /**
      * @param {() => Buffer | null} nextRequest `null` ends it.
-     * @param {(response: string) => void} onResponse
+     * @param {(response: string, request: Buffer) => void} onResponse
      * @returns {Promise<void>}
      */
     drive(nextRequest, onResponse) {

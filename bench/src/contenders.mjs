@@ -6,7 +6,6 @@
  * @property {'none' | 'memory' | 'lmdb' | 'cookie'} store
  * @property {string} file The module in `contenders/` whose `start` begins it.
  * @property {Readonly<Record<string, unknown>>} [options] For `start`, beside the store.
- * @property {string} gives What it guarantees where that differs from the others.
  */
 
 /**
@@ -19,79 +18,25 @@
 
 const FRAMEWORKS = /** @type {const} */ (['node', 'express', 'fastify', 'hono'])
 
-const BARE = 'no session: a constant answer, and a constant cookie on /new'
-const MAP_BOUND = 'hashed key; no limits, no expiry, one live object shared by all requests, lost at exit'
-const LMDB_BOUND = 'hashed key; no limits, no expiry, last writer wins; durable across a killed process'
-const SOJOURN = 'the guarantees of the design, at the defaults; '
-
 /**
  * @param {Contender['framework']} framework
  * @returns {Contender[]} in the order they run: the bare server stands next to what is compared with it.
  */
 function ours(framework) {
   return [
-    { name: `${framework}-bare`, framework, kind: 'bare', store: 'none', file: `${framework}-bare`, gives: BARE },
-    {
-      name: `${framework}-lb-map`,
-      framework,
-      kind: 'bound',
-      store: 'memory',
-      file: `${framework}-bound`,
-      gives: MAP_BOUND,
-    },
-    {
-      name: `${framework}-sojourn-memory`,
-      framework,
-      kind: 'sojourn',
-      store: 'memory',
-      file: `${framework}-sojourn`,
-      gives: `${SOJOURN}lost at exit`,
-    },
-    {
-      name: `${framework}-lb-lmdb`,
-      framework,
-      kind: 'bound',
-      store: 'lmdb',
-      file: `${framework}-bound`,
-      gives: LMDB_BOUND,
-    },
-    {
-      name: `${framework}-sojourn-lmdb`,
-      framework,
-      kind: 'sojourn',
-      store: 'lmdb',
-      file: `${framework}-sojourn`,
-      gives: `${SOJOURN}durable across a killed process`,
-    },
+    { name: `${framework}-bare`, framework, kind: 'bare', store: 'none', file: `${framework}-bare` },
+    { name: `${framework}-lb-map`, framework, kind: 'bound', store: 'memory', file: `${framework}-bound` },
+    { name: `${framework}-sojourn-memory`, framework, kind: 'sojourn', store: 'memory', file: `${framework}-sojourn` },
+    { name: `${framework}-lb-lmdb`, framework, kind: 'bound', store: 'lmdb', file: `${framework}-bound` },
+    { name: `${framework}-sojourn-lmdb`, framework, kind: 'sojourn', store: 'lmdb', file: `${framework}-sojourn` },
   ]
 }
 
 /** @type {readonly Contender[]} */
 const PEERS = [
-  {
-    name: 'iron-session',
-    framework: 'node',
-    kind: 'peer',
-    store: 'cookie',
-    file: 'iron-session',
-    gives: 'encrypted cookie; logout cannot end a copied cookie; one limit',
-  },
-  {
-    name: 'express-session',
-    framework: 'express',
-    kind: 'peer',
-    store: 'memory',
-    file: 'express-session',
-    gives: 'signed id, kept in the clear; idle limit only; whole session last writer wins; lost at exit',
-  },
-  {
-    name: 'fastify-session',
-    framework: 'fastify',
-    kind: 'peer',
-    store: 'memory',
-    file: 'fastify-session',
-    gives: 'signed id, kept in the clear; rolling (default), so every request saves; lost at exit',
-  },
+  { name: 'iron-session', framework: 'node', kind: 'peer', store: 'cookie', file: 'iron-session' },
+  { name: 'express-session', framework: 'express', kind: 'peer', store: 'memory', file: 'express-session' },
+  { name: 'fastify-session', framework: 'fastify', kind: 'peer', store: 'memory', file: 'fastify-session' },
   {
     name: 'fastify-session-norolling',
     framework: 'fastify',
@@ -99,7 +44,6 @@ const PEERS = [
     store: 'memory',
     file: 'fastify-session',
     options: { rolling: false },
-    gives: 'as fastify-session, with rolling: false: reads do not save',
   },
   {
     name: 'fastify-secure-session',
@@ -107,24 +51,9 @@ const PEERS = [
     kind: 'peer',
     store: 'cookie',
     file: 'fastify-secure-session',
-    gives: 'encrypted cookie; logout cannot end a copied cookie; one limit',
   },
-  {
-    name: 'hono-sessions-memory',
-    framework: 'hono',
-    kind: 'peer',
-    store: 'memory',
-    file: 'hono-sessions',
-    gives: 'plain id, kept in the clear; idle limit only; one live object shared by all requests; lost at exit',
-  },
-  {
-    name: 'hono-sessions-cookie',
-    framework: 'hono',
-    kind: 'peer',
-    store: 'cookie',
-    file: 'hono-sessions',
-    gives: 'encrypted cookie; logout cannot end a copied cookie; idle limit only',
-  },
+  { name: 'hono-sessions-memory', framework: 'hono', kind: 'peer', store: 'memory', file: 'hono-sessions' },
+  { name: 'hono-sessions-cookie', framework: 'hono', kind: 'peer', store: 'cookie', file: 'hono-sessions' },
 ]
 
 /** @type {readonly Contender[]} */

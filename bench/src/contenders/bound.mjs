@@ -57,7 +57,8 @@ function mapBound() {
  * @returns {Bound}
  */
 function lmdbBound(folder) {
-  const sessions = open({ path: `${folder}/bound.mdb`, encoding: 'json' })
+  // Acknowledged when it is on disk, as Sojourn's LMDB store does; lmdb's default answers before.
+  const sessions = open({ path: `${folder}/bound.mdb`, encoding: 'json', overlappingSync: false })
   return {
     keyOf,
     get: (key) => sessions.get(key),
