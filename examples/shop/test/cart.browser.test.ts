@@ -7,6 +7,7 @@ import {
   fillSignIn,
   heading,
   launchBrowser,
+  pressAdd,
   signIn,
   startShop,
   type TestShop,
@@ -38,11 +39,7 @@ test('adding in two tabs at once counts both', async () => {
   await addToCart(one, shop.url, 'enamel-cup')
   for (let round = 0; round < 5; round++) {
     await Promise.all([one, two].map((tab) => tab.goto(`${shop.url}/things/enamel-cup`)))
-    await Promise.all(
-      [one, two].map(async (tab) => {
-        await Promise.all([tab.waitForNavigation(), tab.getByRole('button', { name: 'Add to cart' }).click()])
-      }),
-    )
+    await Promise.all([pressAdd(one), pressAdd(two)])
   }
   expect(await cartOf(one, shop.url)).toEqual(['11 of Enamel Cup'])
 })
@@ -58,6 +55,7 @@ test('different things added in two tabs at once are both there', async () => {
 test('the cart is changed by steps, and emptied', async () => {
   const page = await newPage()
   await addToCart(page, shop.url, 'steel-flask')
+  expect(await textOf(page.getByRole('status'))).toContain('The Steel Flask is in your cart.')
   await page.goto(`${shop.url}/cart`)
   await page.getByRole('button', { name: 'One Steel Flask more' }).click()
   await page.getByRole('button', { name: 'One Steel Flask more' }).click()

@@ -95,8 +95,12 @@ export async function fillSignIn(
 
 export async function addToCart(page: Page, url: string, slug: string): Promise<void> {
   await page.goto(`${url}/things/${slug}`)
-  await page.getByRole('button', { name: 'Add to cart' }).click()
-  await page.getByText('is in your cart').waitFor()
+  await pressAdd(page)
+}
+
+/** For a page that shows the product already. Resolves when the shop has answered with the next page. */
+export async function pressAdd(page: Page): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Add to cart' }).click()])
 }
 
 /** What the cart page says, as `2 of Enamel Cup`. */
