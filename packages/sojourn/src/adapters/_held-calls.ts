@@ -10,16 +10,16 @@ export function interceptCalls(
   response: NodeResponse,
   call: (verb: Verb, args: Args) => unknown,
 ): (verb: Verb, args: Args) => unknown {
-  const { writeHead, write, end, flushHeaders } = response
+  const { writeHead, write, end, flushHeaders = () => {} } = response
   const own = { writeHead, write, end, flushHeaders }
   response.writeHead = (...args) => call('writeHead', args)
   response.write = (...args) => call('write', args) as boolean
   response.end = (...args) => call('end', args)
-  response.flushHeaders = () => call('flushHeaders', [])
+  response.flushHeaders = () => void call('flushHeaders', [])
   return (verb, args) => Reflect.apply(own[verb], response, args)
 }
 
-/** What a handler sees that goes on after its response was replaced. A pipe runs dry instead of waiting for ever. */
+/** What a handler sees that goes on after its response was replaced: nothing makes it wait for ever. */
 export function dropCall(response: NodeResponse, [verb, args]: Call, error: unknown): unknown {
   const callback = args.find((arg): arg is (error?: unknown) => void => typeof arg === 'function')
   if (callback !== undefined) {

@@ -163,6 +163,7 @@ export class HeldResponse {
   #fail(error: unknown): void {
     this.#error = error
     const dropped = this.#queue.splice(0)
+    const wasEnded = this.#isEnded
     this.#stage = 'through'
     if (this.#response.headersSent) {
       report(error)
@@ -170,7 +171,7 @@ export class HeldResponse {
       this.#stage = 'failed'
     } else {
       dropHeaders(this.#response)
-      if (this.#isEnded && this.#next !== undefined) this.#next(error)
+      if (wasEnded && this.#next !== undefined) this.#next(error)
       else {
         report(error)
         sendAnswer(this.#response, toErrorAnswer(error))
@@ -178,6 +179,7 @@ export class HeldResponse {
       }
     }
     for (const call of dropped) dropCall(this.#response, call, error)
+    if (!wasEnded && dropped.length > 0) this.#response.emit('drain')
   }
 
   /** A client that leaves in the middle of a stream must not cost what was edited: its handler may never call `end`. */

@@ -22,7 +22,8 @@ export interface NodeResponse {
   writeHead(statusCode: number, ...rest: unknown[]): unknown
   write(...args: unknown[]): boolean
   end(...args: unknown[]): unknown
-  flushHeaders(): void
+  /** HTTP/2 has it too, but its types do not say so. */
+  flushHeaders?(): void
   destroy(): unknown
   /** HTTP/2 only. */
   readonly stream?: { close(code: number): unknown }

@@ -1,6 +1,7 @@
 import { serve } from '@hono/node-server'
 import { type AdapterContext, adapterCases } from '@sojourn/conformance'
 import { withSession } from 'sojourn/fetch'
+import { beforeAll, vi } from 'vitest'
 import { testCases } from '../support/run-cases.ts'
 import { toServer, toWebResponse } from './support/web-reply.ts'
 
@@ -13,6 +14,9 @@ const serveFetch: AdapterContext['serve'] = (sessions, handle) => {
     serve({ fetch, port: 0, hostname: '127.0.0.1', overrideGlobalObjects: false }, listening),
   )
 }
+
+// node-server prints the streams that the cases break off.
+beforeAll(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
 
 testCases('fetch', adapterCases, {
   serve: serveFetch,

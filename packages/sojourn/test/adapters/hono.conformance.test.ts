@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server'
 import { type AdapterContext, adapterCases } from '@sojourn/conformance'
 import { Hono } from 'hono'
 import { honoSessions } from 'sojourn/hono'
+import { beforeAll, vi } from 'vitest'
 import { testCases } from '../support/run-cases.ts'
 import { toServer, toWebResponse } from './support/web-reply.ts'
 
@@ -22,6 +23,9 @@ function serveOn(runtime: 'node' | 'web'): AdapterContext['serve'] {
     return toServer((listening) => serve({ fetch, port: 0, hostname: '127.0.0.1' }, listening))
   }
 }
+
+// node-server prints the streams that the cases break off.
+beforeAll(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
 
 testCases('Hono 4 on node-server', adapterCases, { serve: serveOn('node'), errorPages: true })
 testCases('Hono 4 on web requests', adapterCases, { serve: serveOn('web'), errorPages: true })

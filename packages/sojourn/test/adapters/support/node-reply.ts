@@ -4,11 +4,12 @@ import type { Http2Server, Http2ServerResponse } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Reply, Server } from '@sojourn/conformance'
 
+type NodeResponse = ServerResponse | Http2ServerResponse
+
 /** What a handler of a node server writes, in the way people write it. */
-export async function writeReply(
-  response: ServerResponse | Http2ServerResponse,
-  { status = 200, headers = [], body }: Reply,
-): Promise<void> {
+export async function writeReply(to: NodeResponse, { status = 200, headers = [], body }: Reply): Promise<void> {
+  // Both kinds take the same calls; TypeScript cannot see it through their overloads.
+  const response = to as ServerResponse
   response.statusCode = status
   for (const [name, value] of toHeaderMap(headers)) response.setHeader(name, value)
   if (body === undefined || typeof body === 'string') {
@@ -17,22 +18,17 @@ export async function writeReply(
   }
   if (headers.some(([, value]) => value === 'text/event-stream')) response.flushHeaders()
   for await (const piece of body) {
-    if (!write(response, piece)) await drained(response)
+    if (!response.write(piece)) await drained(response)
   }
   response.end()
 }
 
 /** Ready for more, or gone. */
-async function drained(response: ServerResponse | Http2ServerResponse): Promise<void> {
+async function drained(response: ServerResponse): Promise<void> {
   const done = new AbortController()
   const { signal } = done
   await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
   done.abort()
-}
-
-/** The two kinds of `write` differ in nothing that matters here. */
-function write(response: { write(piece: string): boolean }, piece: string): boolean {
-  return response.write(piece)
 }
 
 export function toHeaderMap(headers: NonNullable<Reply['headers']>): Map<string, string | string[]> {
@@ -45,7 +41,7 @@ export function toHeaderMap(headers: NonNullable<Reply['headers']>): Map<string,
 }
 
 /** What people without a framework do about errors. */
-export function writeError(response: ServerResponse | Http2ServerResponse): void {
+export function writeError(response: NodeResponse): void {
   if (response.headersSent) return void response.destroy()
   response.statusCode = 500
   response.end('Internal error')
