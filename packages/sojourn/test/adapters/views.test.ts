@@ -1,0 +1,154 @@
+import type { IncomingMessage } from 'node:http'
+import { describe, expect, test } from 'vitest'
+import { FetchView } from '../../src/adapters/_fetch-view.ts'
+import { NodeView } from '../../src/adapters/_node-view.ts'
+import { findClient, type TrustProxy } from '../../src/adapters/_trust-proxy.ts'
+
+interface Row {
+  readonly title: string
+  readonly trust: TrustProxy
+  readonly addresses?: string
+  readonly schemes?: string
+  readonly peer: string
+  readonly secure: boolean
+}
+
+const isLocal = (address: string): boolean => address.startsWith('10.')
+
+/** The socket is that of 10.0.0.1, without TLS. */
+const ROWS: Row[] = [
+  {
+    title: 'nobody is trusted: a client that names another address and https is not believed',
+    trust: false,
+    addresses: '192.0.2.7',
+    schemes: 'https',
+    peer: '10.0.0.1',
+    secure: false,
+  },
+  { title: 'zero hops trust nobody', trust: 0, addresses: '192.0.2.7', schemes: 'https', peer: '10.0.0.1', secure: false },
+  { title: 'one hop', trust: 1, addresses: '192.0.2.7', schemes: 'https', peer: '192.0.2.7', secure: true },
+  {
+    title: 'one hop: what the client put in front is not believed',
+    trust: 1,
+    addresses: '203.0.113.66, 192.0.2.7',
+    schemes: 'https, http',
+    peer: '192.0.2.7',
+    secure: false,
+  },
+  {
+    title: 'two hops: the outer proxy was reached over https, the inner without',
+    trust: 2,
+    addresses: '203.0.113.66, 192.0.2.7, 10.0.0.2',
+    schemes: 'http, https, http',
+    peer: '192.0.2.7',
+    secure: true,
+  },
+  {
+    title: 'two hops, the inner proxy replaces the scheme',
+    trust: 2,
+    addresses: '192.0.2.7, 10.0.0.2',
+    schemes: 'https',
+    peer: '192.0.2.7',
+    secure: true,
+  },
+  { title: 'more hops than addresses', trust: 5, addresses: '192.0.2.7', schemes: 'https', peer: '192.0.2.7', secure: true },
+  {
+    title: 'a function: the first address it does not accept is the client',
+    trust: isLocal,
+    addresses: '10.9.9.9, 192.0.2.7, 10.0.0.3, 10.0.0.2',
+    schemes: 'https',
+    peer: '192.0.2.7',
+    secure: true,
+  },
+  {
+    title: 'a function that does not accept the peer: a client past the proxy is not believed',
+    trust: (address) => address === '10.0.0.99',
+    addresses: '192.0.2.7',
+    schemes: 'https',
+    peer: '10.0.0.1',
+    secure: false,
+  },
+  {
+    title: 'everybody is trusted: the leftmost',
+    trust: true,
+    addresses: '192.0.2.7, 10.0.0.3',
+    schemes: 'https, http',
+    peer: '192.0.2.7',
+    secure: true,
+  },
+  { title: 'trusted, but the proxy says nothing', trust: true, peer: '10.0.0.1', secure: false },
+  { title: 'http said aloud', trust: 1, schemes: 'http', peer: '10.0.0.1', secure: false },
+  { title: 'the scheme in capitals', trust: 1, schemes: 'HTTPS', peer: '10.0.0.1', secure: true },
+  { title: 'text in place of an address', trust: true, addresses: '<script>', peer: '10.0.0.1', secure: false },
+  { title: 'IPv6', trust: 1, addresses: '2001:db8::7', peer: '2001:db8::7', secure: false },
+]
+
+function headersOf({ addresses, schemes }: Row): Record<string, string> {
+  return {
+    ...(addresses !== undefined && { 'x-forwarded-for': addresses }),
+    ...(schemes !== undefined && { 'x-forwarded-proto': schemes }),
+  }
+}
+
+describe.each(ROWS)('who the client is, $title', (row) => {
+  const headers = headersOf(row)
+  const expected = { peer: row.peer, secure: row.secure }
+
+  test('on a node request', () => {
+    const request = { method: 'GET', url: '/', headers, socket: { remoteAddress: '10.0.0.1' } }
+    const { peer, secure } = new NodeView(request, row.trust)
+    expect({ peer, secure }).toEqual(expected)
+  })
+
+  test('on a fetch request', () => {
+    const { peer, secure } = new FetchView(new Request('http://a/', { headers }), row.trust, () => '10.0.0.1')
+    expect({ peer, secure }).toEqual(expected)
+  })
+})
+
+test('a function is never asked about an address that nobody knows', () => {
+  const trust = (): boolean => true
+  expect(findClient({ peer: null, secure: false }, trust, () => 'https')).toEqual({ peer: null, secure: false })
+})
+
+describe('a node request', () => {
+  const requestOf = (more: object): IncomingMessage =>
+    ({ method: 'POST', url: '/b?x=1', headers: {}, socket: {}, ...more }) as IncomingMessage
+
+  test('shows what was received', () => {
+    const request = requestOf({
+      headers: { cookie: 'a=1; b=2', 'x-list': ['1', '2'] },
+      socket: { remoteAddress: '192.0.2.1', encrypted: true },
+    })
+    const view = new NodeView(request)
+    expect([view.method, view.url, view.secure, view.peer]).toEqual(['POST', '/b?x=1', true, '192.0.2.1'])
+    expect(['cookie', 'x-list', 'origin'].map((name) => view.header(name))).toEqual(['a=1; b=2', '1, 2', null])
+  })
+
+  test('gives the whole URL when a mount path was cut off', () => {
+    expect(new NodeView(requestOf({ originalUrl: '/a/b?x=1' })).url).toBe('/a/b?x=1')
+  })
+
+  test('has no header that only an object would have', () => {
+    for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+      expect(new NodeView(requestOf({})).header(name)).toBe(null)
+    }
+  })
+
+  test('of a client that has left is a view without an address', () => {
+    const view = new NodeView(requestOf({ url: undefined, method: undefined }))
+    expect([view.method, view.url, view.peer, view.secure]).toEqual(['GET', '/', null, false])
+  })
+})
+
+describe('a fetch request', () => {
+  test.each([
+    ['https://shop.example/cart?x=1', '/cart?x=1', true],
+    ['http://shop.example', '/', false],
+    ['https://user.example:8443/a/b/?', '/a/b/?', true],
+  ])('%s', (url, path, secure) => {
+    const view = new FetchView(new Request(url, { method: 'PUT', headers: { Cookie: 'a=1' } }))
+    expect([view.method, view.url, view.secure, view.peer]).toEqual(['PUT', path, secure, null])
+    expect([view.header('cookie'), view.header('origin')]).toEqual(['a=1', null])
+  })
+})
