@@ -1,0 +1,20 @@
+/** The names that snippets leave open: what a reader already has, or writes themselves. */
+import type { Express, NextFunction, Request, Response } from 'express'
+import type { Session, Sessions, UntypedData } from 'sojourn'
+import type {} from 'sojourn/express'
+
+export declare const app: Express
+export declare const req: Request
+export declare const res: Response
+export declare const next: NextFunction
+export declare const session: Session
+export declare const sessions: Sessions<UntypedData>
+
+export declare const audit: { log(event: unknown): void }
+export declare const users: {
+  checkPassword(body: unknown): Promise<{ readonly id: string } | null>
+  setPassword(userId: string, password: string): Promise<void>
+  disable(userId: string): Promise<void>
+}
+export declare function checkPassword(body: unknown): Promise<{ readonly id: string }>
+export declare const secrets: { read(name: string): string }

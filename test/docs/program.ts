@@ -1,0 +1,120 @@
+import ts from 'typescript'
+import { ownModules } from './modules.ts'
+import { fileOf, root, type Snippet } from './snippets.ts'
+
+const OPEN_NAMES = `${root}test/docs/open-names.ts`
+const GLOBALS = `${root}test/docs/pages/open-names.d.ts`
+
+/** All snippets as one program, so that libraries' types are read once. */
+export interface SnippetProgram {
+  /** What the compiler says against a snippet, as `page:line: message`. */
+  faultsOf(snippet: Snippet): readonly string[]
+  /** The names that a snippet leaves open: they come from `open-names.ts`. */
+  openNamesOf(snippet: Snippet): readonly string[]
+  /** The names of the properties that a type of a module has; of each of its members when it is a union. */
+  membersOf(module: string, type: string): readonly string[]
+  /** The same of each member's own type: `{ login: ['id', 'userId'] }`, sorted. */
+  fieldsOf(module: string, type: string): Readonly<Record<string, readonly string[]>>
+  /** The words that a union of strings consists of. */
+  wordsOf(module: string, type: string): readonly string[]
+}
+
+export function createSnippetProgram(snippets: readonly Snippet[]): SnippetProgram {
+  const files = new Map(snippets.map((snippet) => [fileOf(snippet), `${snippet.code}\nexport {}\n`]))
+  files.set(GLOBALS, globals())
+  const options = compilerOptions()
+  const host = withFiles(ts.createCompilerHost(options), files)
+  const program = ts.createProgram([...files.keys(), ...Object.values(ownModules()), OPEN_NAMES], options, host)
+  const checker = program.getTypeChecker()
+
+  function sourceOf(file: string): ts.SourceFile {
+    const source = program.getSourceFile(file)
+    if (source === undefined) throw new Error(`${file} is not in the program`)
+    return source
+  }
+
+  function typeOf(module: string, name: string): ts.Type {
+    const file = ownModules()[module]
+    const symbol = file === undefined ? undefined : checker.getSymbolAtLocation(sourceOf(file))
+    const found = symbol && checker.getExportsOfModule(symbol).find((exported) => exported.name === name)
+    if (found === undefined) throw new Error(`${module} exports no ${name}`)
+    return checker.getDeclaredTypeOfSymbol(found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found)
+  }
+
+  return {
+    faultsOf(snippet) {
+      const source = sourceOf(fileOf(snippet))
+      const faults = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+      return faults.map(({ start = 0, messageText }) => {
+        const line = snippet.line + source.getLineAndCharacterOfPosition(start).line
+        return `${snippet.page}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+      })
+    },
+    openNamesOf: (snippet) => openNames(sourceOf(fileOf(snippet)), checker),
+    membersOf(module, name) {
+      const type = typeOf(module, name)
+      const parts = type.isUnion() ? type.types : [type]
+      return [...new Set(parts.flatMap((part) => checker.getPropertiesOfType(part).map((property) => property.name)))]
+    },
+    fieldsOf(module, name) {
+      const members = checker.getPropertiesOfType(typeOf(module, name))
+      const fields = (member: ts.Symbol): string[] =>
+        checker.getPropertiesOfType(checker.getTypeOfSymbol(member)).map((field) => field.name)
+      return Object.fromEntries(members.map((member) => [member.name, fields(member).sort()]))
+    },
+    wordsOf(module, name) {
+      const type = typeOf(module, name)
+      const parts = type.isUnion() ? type.types : [type]
+      return parts.flatMap((part) => (part.isStringLiteral() ? [part.value] : []))
+    },
+  }
+}
+
+function openNames(source: ts.SourceFile, checker: ts.TypeChecker): readonly string[] {
+  const found = new Set<string>()
+  const look = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) {
+      const declarations = checker.getSymbolAtLocation(node)?.declarations ?? []
+      if (declarations.some((declaration) => declaration.getSourceFile().fileName === GLOBALS)) found.add(node.text)
+    }
+    ts.forEachChild(node, look)
+  }
+  look(source)
+  return [...found]
+}
+
+/** `open-names.ts` is a module, so that it says nothing to other programs; snippets see its names as global ones. */
+function globals(): string {
+  const text = ts.sys.readFile(OPEN_NAMES) ?? ''
+  const names = [...text.matchAll(/^export declare (?:const|function) (\w+)/gm)].map(([, name]) => name)
+  const lines = names.map((name) => `  const ${name}: typeof import('../open-names.ts').${name}`)
+  return `declare global {\n${lines.join('\n')}\n}\nexport {}\n`
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const base = ts.readConfigFile(`${root}tsconfig.base.json`, ts.sys.readFile).config.compilerOptions
+  const { options } = ts.convertCompilerOptionsFromJson(base, root)
+  return {
+    ...options,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    // A snippet may show how a value is got and leave it at that.
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    paths: Object.fromEntries(Object.entries(ownModules()).map(([name, file]) => [name, [file]])),
+  }
+}
+
+function withFiles(host: ts.CompilerHost, files: ReadonlyMap<string, string>): ts.CompilerHost {
+  const folders = new Set([...files.keys()].map((file) => file.slice(0, file.lastIndexOf('/'))))
+  return {
+    ...host,
+    fileExists: (file) => files.has(file) || host.fileExists(file),
+    readFile: (file) => files.get(file) ?? host.readFile(file),
+    directoryExists: (folder) => folders.has(folder) || (host.directoryExists?.(folder) ?? false),
+    getSourceFile(file, version) {
+      const text = files.get(file)
+      return text === undefined ? host.getSourceFile(file, version) : ts.createSourceFile(file, text, version, true)
+    },
+  }
+}

@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { Server as HttpServer } from 'node:http'
+import { type AddressInfo, Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { vi } from 'vitest'
+import type { Snippet } from './snippets.ts'
+
+/** What a document's code can import. The real modules, through the test runner, so that ours are the sources of now. */
+const MODULES: Readonly<Record<string, () => Promise<object>>> = {
+  sojourn: () => import('sojourn'),
+  'sojourn/carriers/cookie': () => import('sojourn/carriers/cookie'),
+  'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
+  'sojourn/stores/memory': () => import('sojourn/stores/memory'),
+  'sojourn/stores/lmdb': () => import('sojourn/stores/lmdb'),
+  'sojourn/express': () => import('sojourn/express'),
+  'sojourn/fastify': () => import('sojourn/fastify'),
+  'sojourn/fetch': () => import('sojourn/fetch'),
+  'sojourn/hono': () => import('sojourn/hono'),
+  'sojourn/node': () => import('sojourn/node'),
+  '@sojourn/conformance': () => import('@sojourn/conformance'),
+  '@hono/node-server': () => import('@hono/node-server'),
+  connect: () => import('connect'),
+  express: () => import('express'),
+  fastify: () => import('fastify'),
+  hono: () => import('hono'),
+  valibot: () => import('valibot'),
+  vitest: async () => ({ test: runTest, expect: (await import('vitest')).expect }),
+  'node:cluster': () => import('node:cluster'),
+  'node:crypto': () => import('node:crypto'),
+  'node:http': () => import('node:http'),
+  'node:os': () => import('node:os'),
+}
+
+export interface Running {
+  /** What the snippet exports. */
+  readonly exports: Readonly<Record<string, unknown>>
+  /** Where the servers that it started can be reached: `http://127.0.0.1:40213`. */
+  readonly origins: readonly string[]
+  stop(): Promise<void>
+}
+
+const pending: Promise<void>[] = []
+
+/** Stands for `test` inside a snippet: a test runner takes no tests while it runs one. */
+function runTest(_name: string, body: () => Promise<void>): void {
+  pending.push(body())
+}
+
+/**
+ * Runs a snippet, and those of its page that it imports, in an empty folder. A port that the code names is left to the
+ * system to choose: that is the one thing that is not as written.
+ */
+export async function runSnippet(snippet: Snippet, page: readonly Snippet[]): Promise<Running> {
+  const home = process.cwd()
+  const folder = mkdtempSync(join(tmpdir(), 'sojourn-docs-'))
+  process.chdir(folder)
+  const servers = new Map<Server, Promise<string>>()
+  const listen = Server.prototype.listen
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+  const spy = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args: unknown[]) {
+    servers.set(this, originOf(this))
+    const done = args.find((arg) => typeof arg === 'function')
+    return Reflect.apply(listen, this, [0, '127.0.0.1', ...(done === undefined ? [] : [done])])
+  })
+  const loaded = new Map<string, Promise<Record<string, unknown>>>()
+
+  function load(file: Snippet): Promise<Record<string, unknown>> {
+    const key = file.name ?? `line ${file.line}`
+    const module = loaded.get(key) ?? evaluate(file, resolve)
+    loaded.set(key, module)
+    return module
+  }
+
+  async function resolve(specifier: string): Promise<object> {
+    if (!specifier.startsWith('./')) return namespaceOf(specifier)
+    const file = page.find(({ name }) => `./${name}` === specifier)
+    if (file === undefined) throw new Error(`${snippet.page} imports ${specifier}, and shows no such file`)
+    return load(file)
+  }
+
+  try {
+    const exports = await load(snippet)
+    await Promise.all(pending.splice(0))
+    const origins = await Promise.all(servers.values())
+    return {
+      exports,
+      origins,
+      async stop() {
+        await Promise.all(Array.from(servers.keys(), close))
+        process.chdir(home)
+        rmSync(folder, { recursive: true, force: true })
+      },
+    }
+  } catch (error) {
+    process.chdir(home)
+    throw error
+  } finally {
+    spy.mockRestore()
+    log.mockRestore()
+  }
+}
+
+async function namespaceOf(specifier: string): Promise<object> {
+  const load = MODULES[specifier]
+  if (load === undefined) throw new Error(`test/docs/run.ts does not know the module ${specifier}`)
+  // The mark of an ES module, so that a default import is its default.
+  return { __esModule: true, ...(await load()) }
+}
+
+function close(server: Server): Promise<unknown> {
+  if ('closeAllConnections' in server) (server as HttpServer).closeAllConnections()
+  return new Promise((done) => server.close(done))
+}
+
+async function originOf(server: Server): Promise<string> {
+  await new Promise((resolve) => server.once('listening', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const AsyncFunction = (async () => {}).constructor as new (
+  ...parts: string[]
+) => (require: (specifier: string) => object, exports: object) => Promise<void>
+
+/** As a CommonJS module inside an async function: so it can wait at the top level, and its imports can be handed in. */
+async function evaluate(
+  { code, page, line }: Snippet,
+  resolve: (specifier: string) => Promise<object>,
+): Promise<Record<string, unknown>> {
+  const { outputText } = ts.transpileModule(code, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true },
+  })
+  const specifiers = [...outputText.matchAll(/require\("([^"]+)"\)/g)].map(([, specifier = '']) => specifier)
+  const modules = new Map<string, object>()
+  for (const specifier of specifiers) modules.set(specifier, await resolve(specifier))
+  const exports: Record<string, unknown> = {}
+  try {
+    await new AsyncFunction('require', 'exports', outputText)((specifier) => modules.get(specifier) ?? {}, exports)
+  } catch (error) {
+    throw new Error(`${page}:${line} does not run`, { cause: error })
+  }
+  return exports
+}
