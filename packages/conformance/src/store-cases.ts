@@ -5,14 +5,22 @@ import { endCases } from './store/end-cases.ts'
 import { faultCases } from './store/fault-cases.ts'
 import { isolationCases } from './store/isolation-cases.ts'
 import { listCases } from './store/list-cases.ts'
+import { sessionRaceCases } from './store/session-race-cases.ts'
+import { sessionTimeCases } from './store/session-time-cases.ts'
+import { sessionTokenCases } from './store/session-token-cases.ts'
 import { durableCases, sharedCases } from './store/shared-cases.ts'
 import { sweepCases } from './store/sweep-cases.ts'
+import { touchCases } from './store/touch-cases.ts'
 import { writeCases } from './store/write-cases.ts'
 
-/** What every store must do, whatever keeps its data. */
+/**
+ * What every store must do, whatever keeps its data: the `Store` contract call by call, then the guarantees that an
+ * application gets when `createSessions` works on it.
+ */
 export const storeCases: readonly StoreCase[] = [
   ...createCases,
   ...writeCases,
+  ...touchCases,
   ...endCases,
   ...listCases,
   ...dataCases,
@@ -21,4 +29,7 @@ export const storeCases: readonly StoreCase[] = [
   ...faultCases,
   ...sharedCases,
   ...durableCases,
+  ...sessionRaceCases,
+  ...sessionTokenCases,
+  ...sessionTimeCases,
 ]

@@ -6,13 +6,33 @@ import { memoryStore } from '../../src/stores/memory.ts'
 import { testCases } from '../support/run-cases.ts'
 import { aRecord, aTombstone, MINUTE, NOW } from './records.ts'
 
+/** Everything that each store was ever given: it cannot hold more. */
+const given = new WeakMap<Store, string[]>()
+
+function recordedStore(): Store {
+  const inner = memoryStore()
+  const texts: string[] = []
+  const keep = <T extends unknown[]>(...args: T): T => {
+    texts.push(JSON.stringify(args))
+    return args
+  }
+  const store: Store = {
+    ...inner,
+    create: (record) => inner.create(...keep(record)),
+    write: (id, change) => inner.write(...keep(id, change)),
+    end: (id, tombstone) => inner.end(...keep(id, tombstone)),
+  }
+  given.set(store, texts)
+  return store
+}
+
 testCases('memory', storeCases, {
-  createStore: () => memoryStore(),
+  createStore: recordedStore,
+  probe: (store) => given.get(store) ?? [],
   sweeps: true,
   without: {
     second: 'memory belongs to one process',
     reopen: 'memory ends with its process',
-    probe: 'memory has no database to look into',
     sever: 'there is nothing between the store and its data',
   },
 })

@@ -1,0 +1,132 @@
+import {
+  type Carrier,
+  createSessions,
+  type RequestView,
+  type Session,
+  type Sessions,
+  type SessionsOptions,
+  type Store,
+} from 'sojourn'
+import { assert } from '../assert.ts'
+import { type StoreContext, withStore, withTwo } from './context.ts'
+
+/** A server with sessions on the store under test, and a clock that can be put forward. */
+export interface World {
+  readonly store: Store
+  readonly sessions: Sessions<Data>
+  /** A client without a token, or with this one. */
+  visitor(token?: string): Visitor
+  /** Time passes: for these sessions only, so a store with a clock of its own does not notice. */
+  pass(ms: number): void
+  /** Every token that was handed to any client. */
+  readonly tokens: readonly string[]
+}
+
+export type Data = Record<string, unknown>
+type Options = Omit<SessionsOptions<Data>, 'store' | 'carrier' | 'clock'>
+
+export interface Visitor {
+  token: string | null
+  /** One request, from its beginning to its end. */
+  visit<T>(handle: (session: Session<Data>) => T | Promise<T>): Promise<T>
+  /** A request that has begun and is still at work, with the token of now. */
+  begin(): Promise<Ongoing>
+}
+
+export interface Ongoing {
+  readonly session: Session<Data>
+  /** The response goes out: what was edited is stored, the client takes the token it is given. */
+  finish(): Promise<void>
+}
+
+/** The token in a header of its own: these cases are about the store, and leave cookies to others. */
+const carrier: Carrier = {
+  name: 'header',
+  ambient: false,
+  vary: 'X-Token',
+  read(view) {
+    const token = view.header('x-token')
+    return { values: token === null ? [] : [token], overflow: false }
+  },
+  write: (_, token) => [{ name: 'x-token', value: token, how: 'append' }],
+  clear: () => [{ name: 'x-token', value: '', how: 'append' }],
+  clearStrays: () => [],
+}
+
+/** Runs `work` in a world of its own, and closes everything. */
+export async function withWorld(
+  ctx: StoreContext,
+  work: (world: World) => Promise<void>,
+  options: Options = {},
+): Promise<void> {
+  await withStore(ctx, async (store) => work(createWorld(store, options, { aheadMs: 0 })))
+}
+
+/** Two servers on the same data, with one clock. */
+export async function withTwoWorlds(ctx: StoreContext, work: (one: World, two: World) => Promise<void>): Promise<void> {
+  const time = { aheadMs: 0 }
+  await withTwo(ctx, async (one, two) => work(createWorld(one, {}, time), createWorld(two, {}, time)))
+}
+
+function createWorld(store: Store, options: Options, time: { aheadMs: number }): World {
+  const tokens: string[] = []
+  const clock = (): number => Date.now() + time.aheadMs
+  const sessions = createSessions<Data>({ warn: () => undefined, ...options, store, carrier, clock })
+
+  async function begin(visitor: Visitor): Promise<Ongoing> {
+    const sent = visitor.token
+    const exchange = await sessions.open(toView(sent))
+    assert(exchange.denied === null, 'no guard stands in the way')
+    return {
+      session: exchange.session,
+      async finish() {
+        const headers = await exchange.commit()
+        for (const { name, value } of headers) {
+          if (name !== 'x-token') continue
+          visitor.token = value === '' ? null : value
+          if (value !== '') tokens.push(value)
+        }
+        await exchange.finish()
+      },
+    }
+  }
+
+  return {
+    store,
+    sessions,
+    tokens,
+    pass(ms) {
+      time.aheadMs += ms
+    },
+    visitor(token) {
+      const visitor: Visitor = {
+        token: token ?? null,
+        begin: () => begin(visitor),
+        async visit(handle) {
+          const { session, finish } = await begin(visitor)
+          const answer = await handle(session)
+          await finish()
+          return answer
+        },
+      }
+      return visitor
+    },
+  }
+}
+
+function toView(token: string | null): RequestView {
+  return {
+    method: 'POST',
+    url: '/',
+    secure: true,
+    peer: '192.0.2.1',
+    header: (name) => (name === 'x-token' ? token : null),
+  }
+}
+
+/** A visitor who logged in. */
+export async function loggedIn(world: World, userId: string): Promise<Visitor> {
+  const visitor = world.visitor()
+  await visitor.visit((session) => session.login(userId))
+  return visitor
+}
