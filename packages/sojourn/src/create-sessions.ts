@@ -11,6 +11,7 @@ import { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin
 import { describeDevice } from './guards/device.ts'
 import { memoryStore } from './stores/memory.ts'
 
+/** Everything can be left out. */
 export interface SessionsOptions<Data extends object> extends Omit<CoreOptions<Data>, 'store' | 'carrier'> {
   /** Default: `memoryStore()`, with a warning in production: it loses every session on restart and serves one process. */
   readonly store?: Store

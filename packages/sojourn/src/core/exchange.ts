@@ -16,7 +16,9 @@ import type { MaybePromise } from './store.ts'
  * Core holds no framework object and an adapter decides nothing.
  */
 export interface Exchange<Data extends object> {
+  /** For the handler. */
   readonly session: Session<Data>
+  /** A guard's refusal: the response, and no handler runs. */
   readonly denied: Denial | null
   /** Stores what changed, in one write or none. After it a token can no longer be handed out: `login` then throws `ERR_HEADERS_SENT`. */
   commit(): MaybePromise<readonly HeaderChange[]>

@@ -1,5 +1,6 @@
 import { SessionError } from './errors.ts'
 
+/** What `JSON.parse` gives. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
 /** Deeper data than this is a mistake, and recursion has to end somewhere. */

@@ -7,16 +7,20 @@ import type { TimeoutPreset, Timeouts } from './timeouts.ts'
 
 /** What core itself takes. The package's `createSessions` fills in the store, the carrier and the guards. */
 export interface CoreOptions<Data extends object> {
+  /** Where records live. */
   readonly store: Store
+  /** How the token travels. */
   readonly carrier: Carrier
+  /** Asked in this order, before the store is. */
   readonly guards?: readonly Guard[]
+  /** What the device list shows of a client, told at login. */
   readonly describeDevice?: DescribeDevice
 
   /** Any Standard Schema (zod, valibot, arktype). Must accept `{}`, for every session begins empty, and validate at once. */
   readonly data?: StandardSchema<Data>
   /**
-   * Stored data that no longer fits the schema: `'drop'` (default) forgets the keys that do not fit, `'end'` ends
-   * the session, `'throw'` rejects with `ERR_DATA_INVALID`. Each emits `invalidData`.
+   * Stored data that no longer fits the schema: `'drop'` (default) goes on without the keys that do not fit, `'end'`
+   * ends the session, `'throw'` rejects with `ERR_DATA_INVALID`. Each emits `invalidData`.
    */
   readonly invalidData?: 'drop' | 'end' | 'throw'
 

@@ -30,9 +30,12 @@ export type Refusal =
 
 /** One of the user's sessions, as `devices()` and `sessions.list()` show it. */
 export interface SessionInfo {
+  /** For `revokeDevice` and `sessions.revoke`. */
   readonly id: SessionId
   readonly createdAt: Date
+  /** Exact to `timeouts.touch`. */
   readonly lastSeenAt: Date
+  /** The earlier of both limits. */
   readonly expiresAt: Date
   readonly authenticatedAt: Date | null
   readonly device: Device | null
@@ -48,6 +51,7 @@ export interface ProofOptions {
   readonly assurance?: string
 }
 
+/** For `login`, about this session alone. Times as in `timeouts`; `ERR_OPTION` for one that is none. */
 export interface LoginOptions extends ProofOptions {
   /** Overrides what the request tells about the device. */
   readonly device?: Partial<Device>
@@ -65,6 +69,7 @@ export interface LoginOptions extends ProofOptions {
   readonly carry?: boolean | readonly string[]
 }
 
+/** For `logout`. */
 export interface LogoutOptions {
   /** Adds `Clear-Site-Data` with these directives (W3C). `'cookies'` clears the whole registrable domain. */
   readonly clearSiteData?: readonly ('cache' | 'cookies' | 'storage')[]
@@ -72,6 +77,7 @@ export interface LogoutOptions {
 
 /** Values that live for one read: the message after a redirect. */
 export interface Flash {
+  /** Replaces what waits under this key. `ERR_DATA_NOT_JSON` with the path. */
   set(key: string, value: JsonValue): void
   /** The value, removed by reading it; `undefined` when there is none. */
   take(key: string): JsonValue | undefined
@@ -88,15 +94,22 @@ export interface Session<Data extends object = UntypedData> {
   readonly createdAt: Date
   /** When the user last proved who they are; `null`: anonymous. */
   readonly authenticatedAt: Date | null
+  /** How: RFC 8176 `amr` values. `[]`: anonymous, or not told at login. */
   readonly methods: readonly string[]
+  /** The application's own level, `null` when it gave none. */
   readonly assurance: string | null
+  /** Exact to `timeouts.touch`. */
   readonly lastSeenAt: Date
+  /** The earlier of both limits. */
   readonly expiresAt: Date
+  /** As the device list shows it. */
   readonly device: Device | null
+  /** Why the presented token was not honoured; `null`: it was, or there was none. */
   readonly refused: Refusal | null
 
   /** Plain, typed, editable. Edits, nested ones too, are written once, key by key, when the response begins. */
   data: Data
+  /** Values that live for one read. */
   readonly flash: Flash
 
   /**

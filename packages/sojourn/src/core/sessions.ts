@@ -13,6 +13,7 @@ export interface UserExport {
   readonly sessions: readonly ExportedSession[]
 }
 
+/** One session of a user. Times are ISO 8601. */
 export interface ExportedSession {
   readonly id: SessionId
   readonly createdAt: string
@@ -53,6 +54,7 @@ export interface Sessions<Data extends object> {
   /** Listens; the answer stops listening. */
   on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void
 
+  /** The store in use, for `setup`, `backup` and the like. */
   readonly store: Store
   /** Stops the sweep and closes the store. */
   close(): Promise<void>
