@@ -6,8 +6,9 @@ import { SessionError } from './errors.ts'
 import { toHeaders } from './headers.ts'
 import { chain } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
-import { accept, type Pending, pendingOf, type State } from './state.ts'
+import { accept, idOf, type Pending, pendingOf, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
+import { takeTurn } from './turns.ts'
 import { isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
 import { writeRecord } from './write.ts'
 
@@ -43,10 +44,15 @@ export async function storePending(state: State, pending: Pending = pendingOf(st
 
 async function begin(state: State, pending: Pending): Promise<void> {
   const texts = pending.all.set
-  if (Object.keys(texts).length === 0) return accept(state, pending)
-  const { id } = await createRecord(state, { userId: null, texts, head: {} })
-  accept(state, pending)
-  state.engine.events.emit('created', { id })
+  // Another session's token would take the place of the one that the client just got.
+  if (Object.keys(texts).length === 0 || state.overtaken) return accept(state, pending)
+  await takeTurn(state.engine.turns, idOf(state), async () => {
+    // An update that the handler did not wait for may have begun it.
+    if (state.record !== null) return storePending(state)
+    const { id } = await createRecord(state, { userId: null, texts, head: {} })
+    accept(state, pending)
+    state.engine.events.emit('created', { id })
+  })
 }
 
 /** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */

@@ -34,7 +34,8 @@ export interface Draft {
 
 /** `onCorrupt` hears of a key whose stored text is no JSON. It counts as absent: a broken row must not make a crash loop. */
 export function createDraft(first: Loaded, onCorrupt: (key: string) => void): Draft {
-  const target: Record<string, unknown> = {}
+  // Without a prototype, a key that a client chose (`__proto__`, `constructor`) is a key like any other, to read and to write.
+  const target: Record<string, unknown> = Object.create(null)
   let baseline: Texts = {}
 
   function fill(values: Readonly<Record<string, unknown>>): void {

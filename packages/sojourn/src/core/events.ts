@@ -38,7 +38,9 @@ export interface SessionEvents {
   fault: { readonly operation: string; readonly error: unknown }
 }
 
+/** `login`, `ended`, `refused`, ... */
 export type SessionEventName = keyof SessionEvents
+/** What a listener gets: the event's own fields, its name as `type`, and when it happened. */
 export type SessionEvent<Name extends SessionEventName = SessionEventName> = {
   [N in Name]: SessionEvents[N] & { readonly type: N; readonly at: Date }
 }[Name]
@@ -49,19 +51,23 @@ export interface Emitter {
   emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name]): void
 }
 
-/** A listener that throws becomes a `fault` and never reaches the request that caused the event. */
+/** A listener that throws or rejects becomes a `fault`, and never reaches the request that caused the event. */
 export function createEmitter(clock: () => number): Emitter {
-  const listeners = new Map<SessionEventName, Set<(event: never) => void>>()
+  const listeners = new Map<SessionEventName, Set<(event: never) => unknown>>()
 
   function emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name]): void {
     const found = listeners.get(name)
     if (found === undefined) return
     const event = { ...detail, type: name, at: new Date(clock()) }
-    for (const listener of found) {
+    const fail = (error: unknown): void => {
+      if (name !== 'fault') emit('fault', { operation: `listener of '${name}'`, error })
+    }
+    for (const listener of [...found]) {
       try {
-        listener(event as never)
+        const answer: unknown = listener(event as never)
+        if (answer instanceof Promise) answer.catch(fail)
       } catch (error) {
-        if (name !== 'fault') emit('fault', { operation: `listener of '${name}'`, error })
+        fail(error)
       }
     }
   }

@@ -3,11 +3,11 @@ import { fittingTexts, toFitting, toStoredName } from './data.ts'
 import { defined } from './defined.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
 import { toMs } from './duration.ts'
-import { ask } from './engine.ts'
+import { ask, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Head, SessionRecord } from './record.ts'
 import type { LoginOptions, ProofOptions } from './session.ts'
-import { assertUncommitted, forget, pendingOf, reload, type State, toTombstone } from './state.ts'
+import { assertUncommitted, pendingOf, reload, type State, toTombstone } from './state.ts'
 import type { Vault } from './vault.ts'
 import { writeRecord } from './write.ts'
 
@@ -25,14 +25,21 @@ export async function login(state: State, userId: string, options: LoginOptions)
   const edited = applyEdits(texts, toFitting(engine, texts, pendingOf(state).all))
   const carried = pick(fittingTexts(engine, edited), carries)
   toFitting(engine, {}, { set: carried, remove: [] })
+  const undo = toUndo(state)
   const record = await createRecord(state, {
     userId,
     texts: carried,
     head: toHead(state, options),
     parts: engine.tokens.mint(),
   })
-  reload(state, carried)
-  if (old !== null) await replace(state, record, { old, vault, known: texts, carries })
+  try {
+    const late = old === null ? NO_EDITS : await replace(state, record, { old, vault, known: texts, carries })
+    reload(state, applyEdits(carried, late))
+  } catch (error) {
+    undo()
+    await discard(engine, record)
+    throw error
+  }
   engine.events.emit('login', { id: record.id, userId, replaced: old?.id ?? null, ...toProof(options) })
 }
 
@@ -84,24 +91,28 @@ interface Replaced {
 }
 
 /** Ends the session before the login, and brings along what parallel requests wrote to it until that moment. */
-async function replace(state: State, record: SessionRecord, { old, vault, known, carries }: Replaced): Promise<void> {
+async function replace(state: State, record: SessionRecord, { old, vault, known, carries }: Replaced): Promise<Edits> {
   const { engine } = state
+  const last = await ask(engine, 'end', (store) => store.end(old.id, toTombstone(engine, old, 'login')))
+  if (last === null) return NO_EDITS
+  engine.events.emit('ended', { id: old.id, userId: old.userId, reason: 'login' })
+  const late = pickEdits(difference(known, await vault.fromStored(last.data)), carries)
+  if (!isEmpty(late)) await writeRecord(state, record, late)
+  return late
+}
+
+/** Back to the session before a login that failed: what the handler does next must not give the client another one. */
+function toUndo(state: State): () => void {
+  const { record, parts, vault, standing, answer } = state
+  return () => void Object.assign(state, { record, parts, vault, standing, answer } satisfies Partial<State>)
+}
+
+/** Two live sessions after a failed login would be one that nobody knows of. */
+async function discard(engine: Engine, record: SessionRecord): Promise<void> {
   try {
-    const last = await ask(engine, 'end', (store) => store.end(old.id, toTombstone(engine, old, 'login')))
-    if (last === null) return
-    engine.events.emit('ended', { id: old.id, userId: old.userId, reason: 'login' })
-    const late = pickEdits(difference(known, await vault.fromStored(last.data)), carries)
-    if (isEmpty(late)) return
-    await writeRecord(state, record, late)
-    reload(state, applyEdits(state.texts, late))
-  } catch (error) {
-    // Two live sessions after a failed login would be one that nobody knows of.
-    forget(state)
-    state.answer = 'keep'
-    await Promise.resolve(
-      ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'login'))),
-    ).catch(() => {})
-    throw error
+    await ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'login')))
+  } catch {
+    // It was told as a fault. Nobody holds the token, so it only waits for its idle limit.
   }
 }
 

@@ -10,7 +10,7 @@ import { logout } from './logout.ts'
 import type { Device, SessionId } from './record.ts'
 import { reauthenticated, rotate } from './rotate.ts'
 import type { Flash, LoginOptions, LogoutOptions, ProofOptions, Refusal, Session, SessionInfo } from './session.ts'
-import { draftOf, idOf, type State } from './state.ts'
+import { draftOf, type Flashed, idOf, type State } from './state.ts'
 import { expiryOf } from './timeouts.ts'
 import { isSessionId } from './token.ts'
 import { update } from './update.ts'
@@ -131,16 +131,21 @@ export class RequestSession<Data extends object> implements Session<Data> {
 }
 
 function toFlash(state: State): Flash {
-  state.flash ??= { set: new Map(), taken: new Set() }
-  const { set, taken } = state.flash
+  // Looked up at each call: a handler may keep this object over a login.
+  const flashed = (): Flashed => {
+    state.flash ??= { set: new Map(), taken: new Set() }
+    return state.flash
+  }
   return {
     set(key, value) {
       const text = toText(value, key, undefined, 'flash')
       if (text === undefined) return
+      const { set, taken } = flashed()
       taken.delete(toFlashName(key))
       set.set(toFlashName(key), text)
     },
     take(key) {
+      const { set, taken } = flashed()
       const name = toFlashName(key)
       const text = set.get(name) ?? (taken.has(name) ? undefined : state.texts[name])
       set.delete(name)

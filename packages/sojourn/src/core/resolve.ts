@@ -1,4 +1,5 @@
 import { InvalidData, isCheckedEarly } from './data.ts'
+import { defined } from './defined.ts'
 import { ask, type Engine } from './engine.ts'
 import { chain } from './maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from './record.ts'
@@ -17,11 +18,17 @@ interface Dead {
   readonly kind: 'dead'
   readonly refusal: Refusal
   readonly id: SessionId | null
-  /** With `ended`: what is left of it. */
-  readonly tombstone?: Tombstone
+  /** What the client's copy is to become; left out: it goes. */
+  readonly copy?: Copy
   /** With `reused`: what is at stake. */
   readonly record?: SessionRecord
 }
+
+/**
+ * `kept`: it died a moment ago, so the answer that replaces or clears it may be on its way, and clearing it here could
+ * throw a new token away. `replaced`: the client was given a new one for certain.
+ */
+type Copy = 'kept' | 'replaced'
 
 /** Reads what the client presents into the state: a session that is honoured, or the reason why not. */
 export function resolve(state: State): MaybePromise<void> {
@@ -46,12 +53,18 @@ function lookUp(engine: Engine, text: string, nowMs: number): MaybePromise<Found
     ask(engine, 'read', (store) => store.read(id)),
     (kept): Found => {
       if (kept === null) return { kind: 'dead', refusal: 'unknown', id }
-      if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, tombstone: kept }
+      if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, ...copyOf(kept, nowMs, engine) }
       const verdict = judge(kept, hashSecret(parts.secret), nowMs, engine.limits)
       if (isStanding(verdict)) return { kind: 'live', parts, record: kept, standing: verdict }
+      if (verdict === 'superseded') return { kind: 'dead', refusal: verdict, id, copy: 'replaced' }
       return { kind: 'dead', refusal: verdict, id, record: kept }
     },
   )
+}
+
+function copyOf({ endedAt, reason }: Tombstone, nowMs: number, { limits }: Engine): { copy?: Copy } {
+  if (nowMs >= endedAt + limits.graceMs) return {}
+  return { copy: reason === 'login' ? 'replaced' : 'kept' }
 }
 
 /** Newest first: with two tokens of one session, the client is to go on with the newer. */
@@ -69,7 +82,9 @@ function choose(all: readonly Found[]): Found {
   live.sort((a, b) => BY_STANDING.indexOf(a.standing) - BY_STANDING.indexOf(b.standing))
   const dead = all.filter((found) => found.kind === 'dead')
   dead.sort((a, b) => BY_REFUSAL.indexOf(a.refusal) - BY_REFUSAL.indexOf(b.refusal))
-  return live[0] ?? dead[0] ?? { kind: 'dead', refusal: 'malformed', id: null }
+  const copies = dead.map(({ copy }) => copy)
+  const copy = copies.find((one) => one === 'replaced') ?? copies.find((one) => one === 'kept')
+  return live[0] ?? { kind: 'dead', refusal: 'malformed', id: null, ...dead[0], ...defined({ copy }) }
 }
 
 function settle(state: State, found: Found): MaybePromise<void> {
@@ -80,9 +95,6 @@ function settle(state: State, found: Found): MaybePromise<void> {
   }
   const { parts, record, standing } = found
   Object.assign(state, { parts, record, standing, isNew: false } satisfies Partial<State>)
-  // Strays are about to be cleared, and the good token may be among them: it is set again where it belongs. One that is in
-  // its grace is not, for the client has a newer one.
-  if (state.strays && standing !== 'grace') state.answer = 'write'
   if (record.head.sealedKey === undefined) {
     state.texts = record.data
     return isCheckedEarly(state.engine) ? check(state, record) : undefined
@@ -107,29 +119,37 @@ function check(state: State, record: SessionRecord): MaybePromise<void> {
   }
 }
 
-function endInvalid(state: State, record: SessionRecord): Promise<void> {
-  return endFor(state, record, 'invalid')
+async function endInvalid(state: State, record: SessionRecord): Promise<void> {
+  await end(state, record, 'invalid')
+  refuse(state, { kind: 'dead', refusal: 'invalid', id: record.id })
 }
 
 /** Somebody kept a copy of an old token. Who is the thief cannot be known, so by default nobody stays (RFC 9700 4.14.2). */
-function alarm(state: State, found: Dead, record: SessionRecord): MaybePromise<void> {
-  const { engine } = state
+async function alarm(state: State, found: Dead, record: SessionRecord): Promise<void> {
+  const { events, endOnReuse } = state.engine
   const { id, userId } = record
-  engine.events.emit('reuse', { id, userId, ended: engine.endOnReuse })
-  return engine.endOnReuse ? endFor(state, record, 'reused') : refuse(state, found)
+  let ended = false
+  try {
+    // Of several requests with the same old token, the one that ends the session raises the alarm.
+    if (endOnReuse && !(await end(state, record, 'reused'))) return refuse(state, found)
+    ended = endOnReuse
+  } finally {
+    // Evidence is told even when the store fails.
+    if (state.refused === null) events.emit('reuse', { id, userId, ended })
+  }
+  refuse(state, found)
 }
 
-async function endFor(state: State, record: SessionRecord, refusal: 'reused' | 'invalid'): Promise<void> {
-  const { engine } = state
+/** Whether this request was the one that ended it. */
+async function end({ engine }: State, record: SessionRecord, reason: 'reused' | 'invalid'): Promise<boolean> {
   const { id, userId } = record
-  const last = await ask(engine, 'end', (store) => store.end(id, toTombstone(engine, record, refusal)))
-  if (last !== null) engine.events.emit('ended', { id, userId, reason: refusal })
-  refuse(state, { kind: 'dead', refusal, id })
+  const last = await ask(engine, 'end', (store) => store.end(id, toTombstone(engine, record, reason)))
+  if (last !== null) engine.events.emit('ended', { id, userId, reason })
+  return last !== null
 }
 
 function refuse(state: State, dead: Dead): void {
-  const { engine } = state
-  const { refusal, id } = dead
+  const { refusal, id, copy } = dead
   Object.assign(state, {
     record: null,
     parts: null,
@@ -138,17 +158,9 @@ function refuse(state: State, dead: Dead): void {
     vault: plainVault,
     isNew: true,
     refused: refusal,
+    overtaken: copy === 'replaced',
   } satisfies Partial<State>)
   state.strays ||= refusal === 'ambiguous'
-  if (isSafeToClear(engine, dead, state.openedAt)) state.answer = 'clear'
-  engine.events.emit('refused', { id, reason: refusal })
-}
-
-/**
- * A dead token is cleared, but not one that died a moment ago: the request was on its way while a login or a rotation
- * gave the client a new token under the same name, and clearing would throw that away.
- */
-function isSafeToClear(engine: Engine, { refusal, tombstone }: Dead, nowMs: number): boolean {
-  if (refusal === 'superseded') return false
-  return tombstone === undefined || nowMs >= tombstone.endedAt + engine.limits.graceMs
+  if (copy === undefined) state.answer = 'clear'
+  state.engine.events.emit('refused', { id, reason: refusal })
 }

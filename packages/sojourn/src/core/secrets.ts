@@ -22,10 +22,13 @@ export function judge(record: SessionRecord, secretHash: string, nowMs: number, 
   const isNext = renewal !== undefined && equalText(secretHash, renewal.next)
   if (isCurrent) return renewal === undefined ? 'current' : 'renewing'
   if (isNext) return 'successor'
-  const before = previous.find(({ hash, until }) => equalText(secretHash, hash) && nowMs < until)
+  const inFlight = previous.filter(({ until }) => nowMs < until)
+  const before = inFlight.find(({ hash }) => equalText(secretHash, hash))
+  if (before !== undefined) return before.how === 'renewed' ? 'grace' : 'superseded'
+  // So many were replaced within one grace that some are not kept: this may be one of them, and is no proof of a copy.
+  if (inFlight.length >= MAX_PREVIOUS) return 'superseded'
   // The right locator with any other secret: whoever sends it once held a real token of this session.
-  if (before === undefined) return 'reused'
-  return before.how === 'renewed' ? 'grace' : 'superseded'
+  return 'reused'
 }
 
 export function isStanding(verdict: Verdict): verdict is Standing {

@@ -39,6 +39,8 @@ export interface State {
   answer: 'keep' | 'write' | 'clear'
   /** Whether the client sent more than one token, so that stray copies have to go. */
   strays: boolean
+  /** Whether the token was replaced moments ago: the client has a newer one, and this request may not begin a session in its place. */
+  overtaken: boolean
   /** Whether the response depends on the session. */
   accessed: boolean
   /** Headers are out: no token can be handed out any more. */
@@ -62,6 +64,7 @@ export function createState(engine: Engine, view: RequestView): State {
     isNew: true,
     answer: 'keep',
     strays: false,
+    overtaken: false,
     accessed: false,
     committed: false,
     extraHeaders: [],
@@ -96,7 +99,8 @@ export function reload(state: State, texts: Texts): void {
 
 /** Goes on as an empty anonymous session. */
 export function forget(state: State): void {
-  Object.assign(state, { record: null, parts: null, vault: plainVault, standing: 'current' } satisfies Partial<State>)
+  const nothing = { record: null, parts: null, vault: plainVault, standing: 'current', overtaken: false } as const
+  Object.assign(state, nothing satisfies Partial<State>)
   reload(state, {})
 }
 
@@ -128,8 +132,10 @@ export function accept(state: State, { data, all }: Pending): void {
 
 export function toTombstone(engine: Engine, record: SessionRecord, reason: EndReason): Tombstone {
   const endedAt = engine.clock()
-  // It lasts as long as the session would have: after that, the token is refused by its age alone.
-  return { kind: 'ended', id: record.id, reason, endedAt, expiresAt: expiryOf(record, engine.limits) }
+  // It lasts as long as the session would have: after that, the token is refused by its age alone. But no shorter than
+  // requests may be on their way, which it tells from a token that is dead for good.
+  const expiresAt = Math.max(expiryOf(record, engine.limits), endedAt + engine.limits.graceMs)
+  return { kind: 'ended', id: record.id, reason, endedAt, expiresAt }
 }
 
 export function assertUncommitted(state: State, verb: string): void {

@@ -8,7 +8,9 @@ import type { SessionRecord } from './record.ts'
  */
 export type TimeoutPreset = keyof typeof PRESETS
 
+/** Both clocks run on the server. Defaults: idle 30m, absolute 12h, renew 1h, grace 30s, touch 1m. */
 export interface Timeouts {
+  /** Limits given beside it win. */
   readonly preset?: TimeoutPreset
   /** Unused for this long: expired. */
   readonly idle?: Duration
@@ -53,11 +55,14 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
   const absoluteMs = toMs(all.absolute, 'timeouts.absolute')
   if (idleMs > absoluteMs)
     throw new SessionError('ERR_OPTION', 'timeouts.idle must not be longer than timeouts.absolute.')
+  const renewMs = toMs(all.renew, 'timeouts.renew')
+  const graceMs = toMs(all.grace, 'timeouts.grace')
+  if (renewMs < graceMs) throw new SessionError('ERR_OPTION', 'timeouts.renew must not be shorter than timeouts.grace.')
   return {
     idleMs,
     absoluteMs,
-    renewMs: toMs(all.renew, 'timeouts.renew'),
-    graceMs: toMs(all.grace, 'timeouts.grace'),
+    renewMs,
+    graceMs,
     touchMs: Math.min(toMs(all.touch, 'timeouts.touch'), idleMs / 2),
   }
 }

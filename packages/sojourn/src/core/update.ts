@@ -1,6 +1,6 @@
 import { storePending } from './commit.ts'
 import { loadData, toFitting, toStoredName } from './data.ts'
-import { createDraft, define, type Edits, type Texts, toText } from './draft.ts'
+import { createDraft, define, type Edits, parseTexts, type Texts, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, assertUncommitted, draftOf, idOf, type State } from './state.ts'
@@ -15,7 +15,7 @@ const MAX_TRIES = 100
  * given. Writers in one process take turns; only those of different processes can make each other try again.
  */
 export function update(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
-  return takeTurn(state.engine.turns, idOf(state), () =>
+  return takeTurn(state.engine.turns, `${idOf(state)} ${key}`, () =>
     state.record === null ? updateNew(state, key, fn) : updateStored(state, state.record, key, fn),
   )
 }
@@ -23,10 +23,17 @@ export function update(state: State, key: string, fn: (value: unknown) => unknow
 /** Nobody else can know a session that is not stored yet. */
 async function updateNew(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
   assertUncommitted(state, 'update')
+  if (state.overtaken) throw new SessionError('ERR_SESSION_ENDED', 'The client was given a new token moments ago.')
   const { values } = draftOf(state)
-  const next = await fn(values[key])
+  const before = values[key]
+  const next = await fn(parseTexts(toTexts(key, toText(before, key))).values[key])
   values[key] = next
-  await storePending(state)
+  try {
+    await storePending(state)
+  } catch (error) {
+    values[key] = before
+    throw error
+  }
   return next
 }
 
@@ -45,7 +52,7 @@ async function updateStored(
     const stored = state.vault.storedKey(toStoredName(key))
     const expect = { key: stored, text: ownText(record.data, stored) }
     const written = await writeRecord(state, record, edits, { expect })
-    if (written.status === 'written') return show(state, key, next, text)
+    if (written.status === 'written') return show(state, record, key, next, text)
     if (written.status === 'gone') throw new SessionError('ERR_SESSION_ENDED', 'The update was not stored.')
     record = written.record
   }
@@ -69,9 +76,10 @@ async function flush(state: State, record: SessionRecord, key: string): Promise<
   return state.record ?? record
 }
 
-/** What was stored is what the handler sees from now on. */
-function show(state: State, key: string, next: unknown, text: string | undefined): unknown {
+/** What was stored is what the handler sees from now on, unless it went on as another session meanwhile. */
+function show(state: State, { id }: SessionRecord, key: string, next: unknown, text: string | undefined): unknown {
   const { draft } = state
+  if (state.record?.id !== id) return next
   const data = toEdits(key, text)
   if (draft !== null) {
     if (text === undefined) delete draft.values[key]
@@ -85,9 +93,9 @@ function toEdits(name: string, text: string | undefined): Edits {
   return text === undefined ? { set: {}, remove: [name] } : { set: toTexts(name, text), remove: [] }
 }
 
-function toTexts(name: string, text: string): Texts {
+function toTexts(name: string, text: string | undefined): Texts {
   const texts: Record<string, string> = {}
-  define(texts, name, text)
+  if (text !== undefined) define(texts, name, text)
   return texts
 }
 

@@ -1,9 +1,11 @@
+import { ask } from './engine.ts'
 import type { Head, SessionRecord } from './record.ts'
 import { createNonce, deriveSuccessor, toRenewed, toRenewing, withoutStale } from './secrets.ts'
 import type { State } from './state.ts'
 import type { Change } from './store.ts'
 import { expiryOf } from './timeouts.ts'
 import type { TokenParts } from './token.ts'
+import { rejudge } from './write.ts'
 
 /** What a request does for the session beside its own business: last-seen, and the periodic renewal of the token. */
 export interface Upkeep {
@@ -19,12 +21,14 @@ const NOTHING: Upkeep = { change: null, next: null }
 export function isUpkeepDue(state: State): boolean {
   const { record, standing, committed } = state
   if (record === null || committed) return false
-  return standing === 'successor' || standing === 'renewing' || isRenewalDue(state, record) || isTouchDue(state, record)
+  return standing === 'successor' || isReissued(state) || isRenewalDue(state, record) || isTouchDue(state, record)
 }
 
-export async function planUpkeep(state: State, record: SessionRecord): Promise<Upkeep> {
-  const { engine, openedAt, standing } = state
+export async function planUpkeep(state: State, first: SessionRecord): Promise<Upkeep> {
+  const { engine, openedAt } = state
   if (!isUpkeepDue(state)) return NOTHING
+  const record = isReissued(state) ? await lookAgain(state, first) : first
+  if (record === null) return NOTHING
   const { head, next } = await renew(state, record)
   const isTouched = isTouchDue(state, record) || head !== record.head
   if (!isTouched) return { change: null, next }
@@ -33,7 +37,24 @@ export async function planUpkeep(state: State, record: SessionRecord): Promise<U
   const seen = { at: openedAt, expiresAt }
   const version = record.version
   const change = kept === record.head ? { version, seen } : { version, seen, head: kept }
-  return { change, next: standing === 'grace' ? null : next }
+  return { change, next }
+}
+
+/**
+ * Whether the client is told a token that is stored already: the successor once more, or the same token where it belongs,
+ * since stray copies are about to be cleared and the good one may be among them.
+ */
+function isReissued({ standing, strays }: State): boolean {
+  return standing === 'renewing' || (strays && standing === 'current')
+}
+
+/** No write will tell whether that token is still the one to tell: the client may have got a newer one while this request ran. */
+async function lookAgain(state: State, { id }: SessionRecord): Promise<SessionRecord | null> {
+  const kept = await ask(state.engine, 'read', (store) => store.read(id))
+  if (kept?.kind !== 'live') return null
+  state.record = kept
+  state.standing = rejudge(state, kept)
+  return kept
 }
 
 function isTouchDue({ openedAt, engine }: State, record: SessionRecord): boolean {
@@ -46,15 +67,17 @@ function isRenewalDue({ openedAt, engine, standing }: State, record: SessionReco
 
 /** The head after this request's part in the renewal, and the token to hand out. */
 async function renew(state: State, record: SessionRecord): Promise<{ head: Head; next: TokenParts | null }> {
-  const { engine, parts, standing, openedAt, vault } = state
+  const { engine, parts, standing, strays, openedAt, vault } = state
   const { head } = record
-  if (standing === 'successor') return { head: toRenewed(head, openedAt, engine.limits), next: null }
-  if (parts === null) return { head, next: null }
+  if (standing === 'successor') {
+    return { head: toRenewed(head, openedAt, engine.limits), next: strays ? parts : null }
+  }
+  if (parts === null || standing === 'grace' || standing === 'outdated') return { head, next: null }
   // A parallel request began it, or an answer with the successor was lost: this client gets the same one.
   if (standing === 'renewing' && head.renewal !== undefined) {
     return { head, next: engine.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }
   }
-  if (!isRenewalDue(state, record)) return { head, next: null }
+  if (!isRenewalDue(state, record)) return { head, next: strays ? parts : null }
   const nonce = createNonce()
   const secret = deriveSuccessor(parts.secret, nonce)
   return {

@@ -26,7 +26,9 @@ export async function writeRecord(
   const stored = isEmpty(edits) ? edits : await toStored(state.vault, edits)
   const change: Change = { ...meta, ...stored }
   const written = await ask(state.engine, 'write', (store) => store.write(record.id, change))
-  if (written.status === 'written') state.record = withChange(state.record ?? record, change)
+  // A handler that did not wait may have logged in or out meanwhile: then this is not its record any more.
+  if (state.record?.id !== record.id) return written
+  if (written.status === 'written') state.record = withChange(state.record, change)
   if (written.status === 'conflict') {
     state.record = written.record
     state.standing = rejudge(state, written.record)
@@ -45,7 +47,7 @@ function withChange(record: SessionRecord, { head, seen, set = {}, remove = [], 
 }
 
 /** Another request may have renewed or rotated meanwhile. This one was let in rightly and may finish, as what it is now. */
-function rejudge({ engine, parts, openedAt }: State, record: SessionRecord): State['standing'] {
+export function rejudge({ engine, parts, openedAt }: State, record: SessionRecord): State['standing'] {
   const verdict = parts === null ? null : judge(record, hashSecret(parts.secret), openedAt, engine.limits)
   return verdict !== null && isStanding(verdict) ? verdict : 'outdated'
 }

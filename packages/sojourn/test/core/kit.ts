@@ -191,3 +191,31 @@ export async function rejection(work: Promise<unknown> | (() => unknown)): Promi
   }
   throw new Error('It did not reject.')
 }
+
+/** A handler that sets these keys. */
+export function edit(values: TestData): (session: Session<TestData>) => void {
+  return (session) => {
+    Object.assign(session.data, values)
+  }
+}
+
+/** What a page shows of the session. */
+export function look(session: Session<TestData>): {
+  userId: string | null
+  refused: string | null
+  data: TestData
+} {
+  return { userId: session.userId, refused: session.refused, data: { ...session.data } }
+}
+
+/** Lets time pass in steps that keep the session alive, with a request at the end of each. */
+export async function stayFor<Data extends object>(
+  world: World<Data>,
+  client: Client<Data>,
+  ms: number,
+): Promise<void> {
+  for (let left = ms; left > 0; left -= 20 * MINUTE) {
+    world.clock.advance(Math.min(left, 20 * MINUTE))
+    await client.send(() => {})
+  }
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, edit, rejection } from './kit.ts'
+
+describe('7 a store that fails in the middle of a login', () => {
+  it.each(['before', 'after'] as const)(
+    'leaves the handler on the session it had (end fails %s the store did it)',
+    async (when) => {
+      const world = createWorld()
+      const client = world.client()
+      await client.send(edit({ cart: ['lamp'] }))
+      const before = client.cookie()
+      world.store.fail('end', { when })
+      const reply = await client.send(async (session) => {
+        const { id } = session
+        expect(await rejection(session.login('ada'))).toMatchObject({ code: 'ERR_STORE', status: 503 })
+        expect(session).toMatchObject({ id, userId: null, data: { cart: ['lamp'] } })
+        session.flash.set('note', 'Try again.')
+      })
+      expect(reply.setCookies).toEqual([])
+      expect(client.cookie()).toBe(before)
+      expect(await world.sessions.list('ada')).toEqual([])
+      const { value } = await client.send((session) => [session.data.cart, session.flash.take('note')])
+      expect(value).toEqual(when === 'before' ? [['lamp'], 'Try again.'] : [undefined, undefined])
+    },
+  )
+
+  it('keeps edits made before the login that failed', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    world.store.fail('create')
+    await client.send(async (session) => {
+      session.data.b = 2
+      await rejection(session.login('ada'))
+    })
+    world.store.fail('end')
+    await client.send(async (session) => {
+      session.data.c = 3
+      await rejection(session.login('ada'))
+    })
+    expect((await client.send((session) => ({ ...session.data }))).value).toEqual({ a: 1, b: 2, c: 3 })
+  })
+})
+
+describe('what a handler took from the session before a login', () => {
+  it('still is the session’s: data and flash', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ cart: ['lamp'] }))
+    await client.send(async (session) => {
+      const { data, flash } = session
+      await session.login('ada')
+      data.theme = 'dark'
+      flash.set('note', 'Welcome.')
+    })
+    const { value } = await client.send((session) => [{ ...session.data }, session.flash.take('note')])
+    expect(value).toEqual([{ cart: ['lamp'], theme: 'dark' }, 'Welcome.'])
+  })
+})
+
+describe('an update whose answer comes after the request went on as another session', () => {
+  it('does not bring the session back after a logout', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const gate = world.store.hold('write', 'after')
+    const reply = await client.send(async (session) => {
+      const update = session.update('n', () => 1)
+      await gate.reached
+      await session.logout()
+      gate.release()
+      await update
+      expect(session.userId).toBeNull()
+      expect({ ...session.data }).toEqual({})
+    })
+    expect(reply.setCookies).toHaveLength(1)
+    expect(client.token()).toBeNull()
+  })
+
+  it('does not show one user’s value to the next', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const gate = world.store.hold('write', 'after')
+    await client.send(async (session) => {
+      const update = session.update('secret', () => 'of ada')
+      await gate.reached
+      await session.login('bob')
+      gate.release()
+      await update
+      expect(session.userId).toBe('bob')
+      expect({ ...session.data }).toEqual({})
+    })
+    expect((await client.send((session) => [session.userId, { ...session.data }])).value).toEqual(['bob', {}])
+  })
+
+  it('is carried by a login of the same user', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const gate = world.store.hold('write', 'after')
+    await client.send(async (session) => {
+      const update = session.update('n', () => 1)
+      await gate.reached
+      await session.login('ada')
+      gate.release()
+      await update
+      expect(session.data.n).toBe(1)
+      session.data.m = 2
+    })
+    expect((await client.send((session) => ({ ...session.data }))).value).toEqual({ n: 1, m: 2 })
+  })
+})
+
+describe('reauthenticated() with an object that a client may have written', () => {
+  it('takes methods and assurance from it, and nothing else', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada', { methods: ['pwd'] }))
+    const body = {
+      methods: ['pwd', 'otp'],
+      assurance: 'aal2',
+      absoluteMs: 1e15,
+      idleMs: 1e15,
+      sealedKey: 'x',
+      device: 'y',
+    }
+    const { value: id } = await client.send(async (session) => {
+      await session.reauthenticated(body)
+      return session.id
+    })
+    const { head } = await world.record(id)
+    expect(Object.keys(head).sort()).toEqual(
+      ['secret', 'secretAt', 'previous', 'authenticatedAt', 'methods', 'assurance', 'device'].sort(),
+    )
+    expect(head.device).not.toBe('y')
+  })
+})
