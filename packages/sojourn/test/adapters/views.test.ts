@@ -25,7 +25,14 @@ const ROWS: Row[] = [
     peer: '10.0.0.1',
     secure: false,
   },
-  { title: 'zero hops trust nobody', trust: 0, addresses: '192.0.2.7', schemes: 'https', peer: '10.0.0.1', secure: false },
+  {
+    title: 'zero hops trust nobody',
+    trust: 0,
+    addresses: '192.0.2.7',
+    schemes: 'https',
+    peer: '10.0.0.1',
+    secure: false,
+  },
   { title: 'one hop', trust: 1, addresses: '192.0.2.7', schemes: 'https', peer: '192.0.2.7', secure: true },
   {
     title: 'one hop: what the client put in front is not believed',
@@ -51,7 +58,14 @@ const ROWS: Row[] = [
     peer: '192.0.2.7',
     secure: true,
   },
-  { title: 'more hops than addresses', trust: 5, addresses: '192.0.2.7', schemes: 'https', peer: '192.0.2.7', secure: true },
+  {
+    title: 'more hops than addresses',
+    trust: 5,
+    addresses: '192.0.2.7',
+    schemes: 'https',
+    peer: '192.0.2.7',
+    secure: true,
+  },
   {
     title: 'a function: the first address it does not accept is the client',
     trust: isLocal,

@@ -1,0 +1,88 @@
+import { createServer } from 'node:http'
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import connect from 'connect'
+import express from 'express'
+import Fastify from 'fastify'
+import { Hono } from 'hono'
+import { createSessions, type JsonValue, type Session, type UntypedData } from 'sojourn'
+import { expressSessions } from 'sojourn/express'
+import { fastifySessions } from 'sojourn/fastify'
+import { withSession } from 'sojourn/fetch'
+import { honoSessions } from 'sojourn/hono'
+import { nodeSessions, withNodeSession } from 'sojourn/node'
+import * as v from 'valibot'
+import { expectTypeOf } from 'vitest'
+
+interface Cart {
+  cart: string[]
+}
+const sessions = createSessions({ data: v.object({ cart: v.optional(v.array(v.string()), []) }) })
+type Exact = Session<Cart>
+
+// Express
+const app = express()
+const { middleware, session } = expressSessions(sessions)
+app.use(expressSessions(sessions))
+app.use('/path', middleware)
+app.get('/', (req) => {
+  expectTypeOf(req.session).toEqualTypeOf<Session<UntypedData>>()
+  expectTypeOf(req.session.userId).toEqualTypeOf<string | null>()
+  expectTypeOf(sessions.get(req)).toEqualTypeOf<Exact>()
+  expectTypeOf(session(req)).toEqualTypeOf<Exact>()
+  expectTypeOf(session(req).data.cart).toEqualTypeOf<string[]>()
+  // @ts-expect-error: not in the schema
+  session(req).data.basket
+})
+
+// node:http, HTTP/2, Connect
+createServer(
+  withNodeSession(sessions, (request, response, exact) => {
+    expectTypeOf(exact).toEqualTypeOf<Exact>()
+    expectTypeOf(request.headers.cookie).toEqualTypeOf<string | undefined>()
+    response.end()
+  }),
+)
+createServer(withNodeSession(sessions, async (_, response) => void response.end()))
+createSecureServer(
+  {},
+  withNodeSession(sessions, (request: Http2ServerRequest, response: Http2ServerResponse, exact) => {
+    expectTypeOf(exact).toEqualTypeOf<Exact>()
+    response.end(request.authority)
+  }),
+)
+connect().use(nodeSessions(sessions, { trustProxy: 1 }))
+// @ts-expect-error: a string says nothing about trust
+nodeSessions(sessions, { trustProxy: 'loopback' })
+
+// fetch
+const plain = withSession(sessions, (request, exact) => {
+  expectTypeOf(exact).toEqualTypeOf<Exact>()
+  return new Response(request.url)
+})
+expectTypeOf(plain).toEqualTypeOf<(request: Request) => Promise<Response>>()
+const worker = withSession(sessions, (_, __, env: { KV: string }) => new Response(env.KV), { peer: (_, env) => env.KV })
+expectTypeOf(worker).parameters.toEqualTypeOf<[request: Request, env: { KV: string }]>()
+// @ts-expect-error: a handler answers
+withSession(sessions, () => {})
+
+// Fastify
+const fastify = Fastify()
+fastify.register(fastifySessions, { sessions })
+// @ts-expect-error: sessions are what it is about
+fastify.register(fastifySessions, {})
+fastify.get('/', (request) => {
+  expectTypeOf(request.session).toEqualTypeOf<Session<UntypedData>>()
+  expectTypeOf(sessions.get(request)).toEqualTypeOf<Exact>()
+  return request.session.userId
+})
+
+// Hono
+new Hono().use(honoSessions(sessions)).get('/', (c) => {
+  expectTypeOf(c.var.session).toEqualTypeOf<Session<UntypedData>>()
+  expectTypeOf(c.get('session')).toEqualTypeOf<Session<UntypedData>>()
+  expectTypeOf(sessions.get(c)).toEqualTypeOf<Exact>()
+  return c.text(c.var.session.userId ?? '')
+})
+
+// Without a schema: what JSON can hold.
+expectTypeOf(createSessions().get({})).toEqualTypeOf<Session<Record<string, JsonValue>>>()

@@ -1,0 +1,152 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { createSessions, SessionError } from 'sojourn'
+import { fastifySessions } from 'sojourn/fastify'
+import { afterEach, describe, expect, test } from 'vitest'
+import { spyGuard } from './support/spy-guard.ts'
+import { failingStore, lateStore, SOME_TOKEN } from './support/stores.ts'
+import { createVisitor } from './support/visitor.ts'
+
+const apps: FastifyInstance[] = []
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close()
+})
+
+async function serve(app: FastifyInstance): Promise<string> {
+  apps.push(app)
+  return app.listen({ port: 0, host: '127.0.0.1' })
+}
+
+describe('fastifySessions', () => {
+  test('runs the code of the quickstart as it is written', async () => {
+    const sessions = createSessions()
+    const app = Fastify()
+    app.register(fastifySessions, { sessions })
+    app.get('/', (req) => ({ user: req.session.userId }))
+    const response = await app.inject('/')
+    expect(response.json()).toEqual({ user: null })
+  })
+
+  test('holds for routes beside it, in scopes of their own, and for what is not found', async () => {
+    const app = Fastify()
+    app.register(fastifySessions, { sessions: createSessions() })
+    app.register(async (scope) => {
+      scope.get('/scope', (request) => request.session.isNew)
+    })
+    app.setNotFoundHandler((request) => ({ isNew: request.session.isNew }))
+    expect((await app.inject('/scope')).json()).toBe(true)
+    expect((await app.inject('/nowhere')).json()).toEqual({ isNew: true })
+  })
+
+  test('before its hook there is no session, and asking for one says so', async () => {
+    const codes: unknown[] = []
+    const app = Fastify()
+    app.addHook('onRequest', async (request) => {
+      try {
+        request.session.userId
+      } catch (error) {
+        codes.push((error as SessionError).code)
+      }
+    })
+    app.register(fastifySessions, { sessions: createSessions() })
+    app.get('/', () => 'x')
+    await app.inject('/')
+    expect(codes).toEqual(['ERR_NO_SESSION'])
+  })
+
+  test.each(['read', 'create'] as const)(
+    'an outage reaches the error handler of the application (%s)',
+    async (operation) => {
+      const errors: unknown[] = []
+      const app = Fastify()
+      app.register(fastifySessions, { sessions: createSessions({ store: failingStore(operation) }) })
+      app.get('/', (request, reply) => {
+        request.session.data.theme = 'dark'
+        reply.raw.setHeader('last-modified', 'now')
+        return reply.code(201).header('etag', '"1"').header('set-cookie', 'own=1').send('secret')
+      })
+      app.setErrorHandler((error, _, reply) => {
+        errors.push(error)
+        return reply.code(503).send('sorry')
+      })
+      const response = await fetch(await serve(app), { headers: SOME_TOKEN })
+      expect([response.status, await response.text()]).toEqual([503, 'sorry'])
+      for (const name of ['etag', 'set-cookie', 'last-modified']) expect(response.headers.get(name)).toBe(null)
+      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_STORE', statusCode: 503 })])
+      expect(errors[0]).toBeInstanceOf(SessionError)
+    },
+  )
+
+  test("Fastify's own error handler makes it a 503 that says when to come again", async () => {
+    const app = Fastify()
+    app.register(fastifySessions, { sessions: createSessions({ store: failingStore('create') }) })
+    app.get('/', (request) => {
+      request.session.data.theme = 'dark'
+      return 'secret'
+    })
+    const response = await app.inject('/')
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1'])
+    expect(response.body).not.toContain('secret')
+  })
+
+  test('a Response as the payload keeps its headers beside those of the session', async () => {
+    const app = Fastify()
+    app.register(fastifySessions, { sessions: createSessions({ store: lateStore() }) })
+    app.get('/', (request, reply) => {
+      request.session.data.theme = 'dark'
+      return reply.send(new Response('hello', { status: 201, headers: { vary: 'Origin', 'set-cookie': 'own=1' } }))
+    })
+    const response = await fetch(await serve(app))
+    expect([response.status, await response.text()]).toEqual([201, 'hello'])
+    expect(response.headers.get('vary')).toBe('Origin, Cookie')
+    expect(response.headers.getSetCookie().map((line) => line.split('=')[0])).toEqual(['own', 'session'])
+  })
+
+  test('headers set on reply.raw stay', async () => {
+    const app = Fastify()
+    app.register(fastifySessions, { sessions: createSessions() })
+    app.get('/', (request, reply) => {
+      request.session.data.theme = 'dark'
+      reply.raw.setHeader('vary', 'Origin')
+      return 'x'
+    })
+    expect((await fetch(await serve(app))).headers.get('vary')).toBe('Origin, Cookie')
+  })
+
+  test.each(['hijacked', 'by hand alone'])('what is written to reply.raw is held back too (%s)', async (how) => {
+    const app = Fastify()
+    app.register(fastifySessions, { sessions: createSessions({ store: lateStore() }) })
+    app.get('/read', (request) => request.session.data)
+    app.get('/', (request, reply) => {
+      if (how === 'hijacked') reply.hijack()
+      request.session.data.theme = 'dark'
+      reply.raw.writeHead(201, { 'x-own': '1' })
+      request.session.data.late = true
+      reply.raw.end('raw')
+    })
+    const visitor = createVisitor(await serve(app))
+    const response = await visitor.fetch('/')
+    expect([response.status, await response.text()]).toEqual([201, 'raw'])
+    expect(await (await visitor.fetch('/read')).json()).toEqual({ theme: 'dark', late: true })
+  })
+
+  test("the scheme and the client's address are those of Fastify's own trustProxy option", async () => {
+    const seen = async (trustProxy: boolean): Promise<unknown> => {
+      const { guard, views } = spyGuard()
+      const sessions = createSessions({ guards: [guard] })
+      const app = Fastify({ trustProxy })
+      app.register(fastifySessions, { sessions })
+      app.get('/a', () => views.map(({ url, secure, peer }) => ({ url, secure, peer })))
+      const headers = { 'x-forwarded-for': '192.0.2.7', 'x-forwarded-proto': 'https' }
+      return (await app.inject({ url: '/a?x=1', headers })).json()
+    }
+    expect(await seen(false)).toEqual([{ url: '/a?x=1', secure: false, peer: '127.0.0.1' }])
+    expect(await seen(true)).toEqual([{ url: '/a?x=1', secure: true, peer: '192.0.2.7' }])
+  })
+
+  test('runs on HTTP/2', async () => {
+    const app = Fastify({ http2: true })
+    app.register(fastifySessions, { sessions: createSessions() })
+    app.get('/', (request) => ({ isNew: request.session.isNew }))
+    expect((await app.inject('/')).json()).toEqual({ isNew: true })
+  })
+})

@@ -1,0 +1,205 @@
+import { createSessions, type Session } from 'sojourn'
+import { withSession } from 'sojourn/fetch'
+import { describe, expect, test, vi } from 'vitest'
+import { spyGuard } from './support/spy-guard.ts'
+import { failingStore, lateStore, SOME_TOKEN } from './support/stores.ts'
+
+const get = (init: RequestInit = {}): Request => new Request('http://localhost/', init)
+
+/** The request that the holder of this response would send next. */
+function next(response: Response): Request {
+  const cookie = response.headers.getSetCookie().map((line) => line.split(';')[0])
+  return get({ headers: { cookie: cookie.join('; ') } })
+}
+
+const edit = (session: Session<Record<string, unknown>>): void => {
+  session.data.visits = Number(session.data.visits ?? 0) + 1
+}
+
+describe('withSession', () => {
+  test('runs the code of the quickstart as it is written', async () => {
+    const sessions = createSessions()
+    const server = { fetch: withSession(sessions, async (_, session) => Response.json({ user: session.userId })) }
+    expect(await (await server.fetch(get())).json()).toEqual({ user: null })
+  })
+
+  test('passes on what the runtime gives beside the request, and asks it for the address', async () => {
+    const { guard, views } = spyGuard()
+    const sessions = createSessions({ guards: [guard] })
+    const fetch = withSession(
+      sessions,
+      (_, session, env: { ip: string }, ctx: { waitUntil: string }) => Response.json([session.isNew, env, ctx]),
+      { peer: (_, env) => env.ip },
+    )
+    const response = await fetch(get(), { ip: '192.0.2.7' }, { waitUntil: 'soon' })
+    expect(await response.json()).toEqual([true, { ip: '192.0.2.7' }, { waitUntil: 'soon' }])
+    expect(views.map(({ peer }) => peer)).toEqual(['192.0.2.7'])
+  })
+
+  test('finds the session by the request', async () => {
+    const sessions = createSessions()
+    const fetch = withSession(sessions, (request, session) => Response.json(sessions.get(request) === session))
+    expect(await (await fetch(get())).json()).toBe(true)
+  })
+
+  test('one Response object for everybody never takes the cookie of one client to the next', async () => {
+    const shared = new Response(null, { status: 204, headers: { 'x-a': '1' } })
+    const sessions = createSessions({ store: lateStore() })
+    const fetch = withSession(sessions, (request, session) => {
+      if (request.method === 'POST') edit(session)
+      return shared
+    })
+    const responses = await Promise.all([fetch(get({ method: 'POST' })), fetch(get({ method: 'POST' })), fetch(get())])
+    const cookies = responses.map((response) => response.headers.getSetCookie())
+    expect(cookies.map((lines) => lines.length)).toEqual([1, 1, 0])
+    expect(cookies[0]).not.toEqual(cookies[1])
+    expect(shared.headers.getSetCookie()).toEqual([])
+    expect(responses.map(({ status, headers }) => [status, headers.get('x-a')])).toEqual(Array(3).fill([204, '1']))
+  })
+
+  test.each([
+    ['Response.redirect()', () => Response.redirect('http://localhost/account', 303)],
+    ['what fetch brought', async () => (await fetch('data:text/plain,hello')) as Response],
+  ])('headers that cannot be changed are no obstacle: %s', async (_, respond) => {
+    for (const touch of [edit, (session: Session<object>) => void session.userId]) {
+      const run = withSession(createSessions<Record<string, unknown>>(), (__, session) => {
+        touch(session)
+        return respond()
+      })
+      const response = await run(get())
+      expect(response.headers.get('vary')).toBe('Cookie')
+      expect(response.headers.getSetCookie()).toHaveLength(touch === edit ? 1 : 0)
+      const original = await respond()
+      expect([response.status, response.headers.get('location')]).toEqual([
+        original.status,
+        original.headers.get('location'),
+      ])
+    }
+  })
+
+  test('a network error and an upgrade pass as they are', async () => {
+    const error = Response.error()
+    const fetch = withSession(createSessions<Record<string, unknown>>(), (_, session) => {
+      edit(session)
+      return error
+    })
+    expect(await fetch(get())).toBe(error)
+  })
+
+  test('what a handler throws is rethrown, and its edits are dropped', async () => {
+    const store = lateStore()
+    const create = vi.spyOn(store, 'create')
+    const fetch = withSession(createSessions<Record<string, unknown>>({ store }), (_, session) => {
+      edit(session)
+      throw new RangeError('mine')
+    })
+    await expect(fetch(get())).rejects.toThrow(RangeError)
+    expect(create).not.toHaveBeenCalled()
+  })
+
+  test.each(['read', 'create'] as const)(
+    'an outage is a 503 that says nothing of what failed (%s)',
+    async (operation) => {
+      const run = vi.fn()
+      const fetch = withSession(
+        createSessions<Record<string, unknown>>({ store: failingStore(operation) }),
+        (_, session) => {
+          run()
+          edit(session)
+          return new Response('secret', { headers: { etag: '"1"' } })
+        },
+      )
+      const response = await fetch(get({ headers: SOME_TOKEN }))
+      expect(response.status).toBe(503)
+      expect(Object.fromEntries(response.headers)).toEqual({
+        'content-type': 'text/plain; charset=utf-8',
+        'cache-control': 'no-store',
+        'retry-after': '1',
+      })
+      expect(await response.text()).not.toMatch(/secret|ECONN|ERR_|memory/)
+      expect(run).toHaveBeenCalledTimes(operation === 'read' ? 0 : 1)
+    },
+  )
+
+  test('a mistake of the application is no outage: it is thrown where its developer sees it', async () => {
+    const fetch = withSession(createSessions<Record<string, unknown>>(), (_, session) => {
+      const list: unknown[] = []
+      session.data.list = list
+      list.push(() => {})
+      return new Response('x')
+    })
+    await expect(fetch(get())).rejects.toMatchObject({ code: 'ERR_DATA_NOT_JSON' })
+  })
+})
+
+describe('a body', () => {
+  const sessions = createSessions<Record<string, unknown>>({ store: lateStore() })
+
+  test.each([
+    ['JSON', () => Response.json({ a: 1 })],
+    ['a plain string', () => new Response('hello')],
+    [
+      'of known length',
+      () => new Response('hello', { headers: { 'content-length': '5', 'content-type': 'text/html' } }),
+    ],
+  ])('that is whole already is passed on as it is: %s', async (_, respond) => {
+    const original = respond()
+    const response = await withSession(sessions, () => original)(get())
+    expect(response).toBe(original)
+  })
+
+  test('that streams is whole when its late edits are stored', async () => {
+    const encoder = new TextEncoder()
+    const stream = withSession(sessions, (request, session) => {
+      if (request.method === 'POST') {
+        edit(session)
+        return new Response()
+      }
+      let pulls = 0
+      const body = new ReadableStream({
+        pull(controller) {
+          if (pulls++ === 2) controller.close()
+          else controller.enqueue(encoder.encode(`${session.data.visits};`))
+          edit(session)
+        },
+      })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    })
+    const begun = await stream(get({ method: 'POST' }))
+    expect(await (await stream(next(begun))).text()).toBe('1;2;')
+    expect(await (await stream(next(begun))).text()).toBe('4;5;')
+  })
+
+  test('whose source fails, fails, with the edits so far stored', async () => {
+    const stream = withSession(sessions, (request, session) => {
+      if (request.method === 'POST') {
+        edit(session)
+        return new Response()
+      }
+      const body = new ReadableStream({
+        pull() {
+          edit(session)
+          throw new RangeError('mine')
+        },
+      })
+      return new Response(body)
+    })
+    const begun = await stream(get({ method: 'POST' }))
+    await expect((await stream(next(begun))).text()).rejects.toThrow(RangeError)
+    const read = withSession(sessions, (_, session) => Response.json(session.data))
+    expect(await (await read(next(begun))).json()).toEqual({ visits: 2 })
+  })
+
+  test('whose client leaves is told so, and its edits are stored', async () => {
+    const cancelled = vi.fn()
+    const stream = withSession(sessions, (request, session) => {
+      if (request.method === 'GET') edit(session)
+      const body = new ReadableStream({ pull: (controller) => controller.enqueue('x'), cancel: cancelled })
+      edit(session)
+      return new Response(request.method === 'GET' ? body : null, { headers: { 'content-type': 'text/html' } })
+    })
+    const response = await stream(get())
+    await response.body?.cancel('gone')
+    expect(cancelled).toHaveBeenCalledExactlyOnceWith('gone')
+  })
+})
