@@ -35,8 +35,10 @@ export function layout({ title, body }: Page, visitor: Visitor): Html {
     <link rel="preload" href="/fonts/young-serif-latin-400-normal.woff2" as="font" type="font/woff2" crossorigin>
     <link rel="stylesheet" href="/css/base.css">
     <link rel="stylesheet" href="/css/frame.css">
+    <link rel="stylesheet" href="/css/forms.css">
     <link rel="stylesheet" href="/css/parts.css">
     <link rel="stylesheet" href="/css/shelf.css">
+    <link rel="stylesheet" href="/css/product.css">
     <link rel="stylesheet" href="/css/yours.css">
   </head>
   <body>
