@@ -39,11 +39,9 @@ export class SessionError extends Error {
     this.status = status
     this.headers = status === 503 ? { 'retry-after': '1' } : {}
   }
-}
 
-/** Fastify reads `statusCode` where Express reads `status`: one getter serves both. */
-Object.defineProperty(SessionError.prototype, 'statusCode', {
-  get(this: SessionError): number {
+  /** The same, under the name that Fastify reads. */
+  get statusCode(): number {
     return this.status
-  },
-})
+  }
+}

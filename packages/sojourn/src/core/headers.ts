@@ -1,4 +1,5 @@
 import type { Carrier, HeaderChange } from './carrier.ts'
+import { isRemembered } from './infos.ts'
 import type { State } from './state.ts'
 import { expiryOf } from './timeouts.ts'
 
@@ -34,11 +35,10 @@ export function toHeaders(state: State): readonly HeaderChange[] {
 /** A remembered session outlives the browser; the token is kept no longer than the server honours it. */
 function writeToken({ engine, view, record, parts }: State): readonly HeaderChange[] {
   if (record === null || parts === null) return NO_HEADERS
-  const isRemembered = (record.head.absoluteMs ?? 0) > engine.limits.absoluteMs
   const endsAt = expiryOf({ ...record, lastSeenAt: Number.POSITIVE_INFINITY }, engine.limits)
   const remainingSeconds = Math.floor((endsAt - engine.clock()) / 1000)
   return engine.carrier.write(view, engine.tokens.toToken(parts), {
-    maxAgeSeconds: isRemembered ? Math.max(1, remainingSeconds) : null,
+    maxAgeSeconds: isRemembered(engine, record) ? Math.max(1, remainingSeconds) : null,
   })
 }
 

@@ -25,12 +25,18 @@ function toInfo(engine: Engine, record: SessionRecord): SessionInfo {
     expiresAt: new Date(expiryOf(record, engine.limits)),
     authenticatedAt: toDate(head.authenticatedAt),
     device: deviceOf(engine, record),
+    remembered: isRemembered(engine, record),
   }
 }
 
 /** Client details, unless they are too old to be shown or kept. */
 export function deviceOf({ clock, dropDeviceAfterMs }: Engine, { head, createdAt }: SessionRecord): Device | null {
   return head.device === undefined || clock() - createdAt >= dropDeviceAfterMs ? null : head.device
+}
+
+/** Begun with a longer limit than the configured one. */
+export function isRemembered({ limits }: Engine, { head }: SessionRecord): boolean {
+  return (head.absoluteMs ?? 0) > limits.absoluteMs
 }
 
 export function toDate(ms: number | undefined): Date | null {

@@ -1,3 +1,4 @@
+import { revokeAll } from './admin.ts'
 import { ask } from './engine.ts'
 import type { LogoutOptions } from './session.ts'
 import { forget, type State, toTombstone } from './state.ts'
@@ -6,12 +7,13 @@ import { forget, type State, toTombstone } from './state.ts'
  * Ends the session in the store first: once this resolves, the token opens nothing anywhere. Clearing the client's copy is
  * a courtesy, so it works after the headers went out too, and on a session that is gone already.
  */
-export async function logout(state: State, { clearSiteData = [] }: LogoutOptions): Promise<void> {
+export async function logout(state: State, { everywhere = false, clearSiteData = [] }: LogoutOptions): Promise<void> {
   const { engine, record, view } = state
   if (record !== null) {
     const last = await ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'logout')))
     if (last !== null) engine.events.emit('ended', { id: record.id, userId: record.userId, reason: 'logout' })
   }
+  if (everywhere && record !== null && record.userId !== null) await revokeAll(engine, record.userId, 'logout')
   const wasPresented = engine.carrier.read(view).values.length > 0
   forget(state)
   state.answer = wasPresented ? 'clear' : 'keep'

@@ -144,13 +144,13 @@ function toFlash(state: State): Flash {
       taken.delete(toFlashName(key))
       set.set(toFlashName(key), text)
     },
-    take(key) {
+    take<Value extends JsonValue>(key: string) {
       const { set, taken } = flashed()
       const name = toFlashName(key)
       const text = set.get(name) ?? (taken.has(name) ? undefined : state.texts[name])
       set.delete(name)
       taken.add(name)
-      return text === undefined ? undefined : (parseTexts({ text }).values.text as JsonValue | undefined)
+      return text === undefined ? undefined : (parseTexts({ text }).values.text as Value | undefined)
     },
   }
 }

@@ -39,6 +39,8 @@ export interface SessionInfo {
   readonly expiresAt: Date
   readonly authenticatedAt: Date | null
   readonly device: Device | null
+  /** Whether it was begun with *remember me*: a longer absolute limit than the configured one. */
+  readonly remembered: boolean
   /** `true` on the session that asked; left out by `sessions.list`, which nobody's session asks. */
   readonly current?: boolean
 }
@@ -46,33 +48,35 @@ export interface SessionInfo {
 /** What was proved, beside "it is this user". */
 export interface ProofOptions {
   /** RFC 8176 `amr` values: `['pwd', 'otp']`. */
-  readonly methods?: readonly string[]
+  readonly methods?: readonly string[] | undefined
   /** The application's own level: `'aal2'`. */
-  readonly assurance?: string
+  readonly assurance?: string | undefined
 }
 
 /** For `login`, about this session alone. Times as in `timeouts`; `ERR_OPTION` for one that is none. */
 export interface LoginOptions extends ProofOptions {
   /** Overrides what the request tells about the device. */
-  readonly device?: Partial<Device>
+  readonly device?: Partial<Device> | undefined
   /**
    * Absolute limit of this session alone. Longer than the configured one means *remember me*: the cookie
    * then survives the browser's end, and the idle limit becomes the same unless `idle` says otherwise.
    */
-  readonly absolute?: Duration
+  readonly absolute?: Duration | undefined
   /** Idle limit of this session alone. */
-  readonly idle?: Duration
+  readonly idle?: Duration | undefined
   /**
    * Which data comes along from the session before login: `true` (default) all, `false` none, or these keys.
    * Another user's data never does.
    */
-  readonly carry?: boolean | readonly string[]
+  readonly carry?: boolean | readonly string[] | undefined
 }
 
 /** For `logout`. */
 export interface LogoutOptions {
+  /** Ends the user's other sessions too: *log out everywhere*. */
+  readonly everywhere?: boolean | undefined
   /** Adds `Clear-Site-Data` with these directives (W3C). `'cookies'` clears the whole registrable domain. */
-  readonly clearSiteData?: readonly ('cache' | 'cookies' | 'storage')[]
+  readonly clearSiteData?: readonly ('cache' | 'cookies' | 'storage')[] | undefined
 }
 
 /** Values that live for one read: the message after a redirect. */
@@ -80,7 +84,7 @@ export interface Flash {
   /** Replaces what waits under this key. `ERR_DATA_NOT_JSON` with the path. */
   set(key: string, value: JsonValue): void
   /** The value, removed by reading it; `undefined` when there is none. */
-  take(key: string): JsonValue | undefined
+  take<Value extends JsonValue = JsonValue>(key: string): Value | undefined
 }
 
 /** What a request handler holds. */

@@ -99,7 +99,14 @@ export function reload(state: State, texts: Texts): void {
 
 /** Goes on as an empty anonymous session. */
 export function forget(state: State): void {
-  const nothing = { record: null, parts: null, vault: plainVault, standing: 'current', overtaken: false } as const
+  const nothing = {
+    record: null,
+    parts: null,
+    vault: plainVault,
+    standing: 'current',
+    overtaken: false,
+    isNew: true,
+  } as const
   Object.assign(state, nothing satisfies Partial<State>)
   reload(state, {})
 }
