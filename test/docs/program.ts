@@ -20,14 +20,9 @@ export interface SnippetProgram {
 }
 
 export function createSnippetProgram(snippets: readonly Snippet[]): SnippetProgram {
-  const files = new Map(snippets.map((snippet) => [fileOf(snippet), `${snippet.code}\nexport {}\n`]))
-  files.set(GLOBALS, globals())
-  const options = compilerOptions()
-  const host = withFiles(ts.createCompilerHost(options), files)
-  const program = ts.createProgram([...files.keys(), ...Object.values(ownModules()), OPEN_NAMES], options, host)
+  const program = compile(snippets)
   const checker = program.getTypeChecker()
-
-  function sourceOf(file: string): ts.SourceFile {
+  const sourceOf = (file: string): ts.SourceFile => {
     const source = program.getSourceFile(file)
     if (source === undefined) throw new Error(`${file} is not in the program`)
     return source
@@ -41,6 +36,8 @@ export function createSnippetProgram(snippets: readonly Snippet[]): SnippetProgr
     return checker.getDeclaredTypeOfSymbol(found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found)
   }
 
+  const namesOf = (type: ts.Type): string[] => checker.getPropertiesOfType(type).map(({ name }) => name)
+
   return {
     faultsOf(snippet) {
       const source = sourceOf(fileOf(snippet))
@@ -51,23 +48,26 @@ export function createSnippetProgram(snippets: readonly Snippet[]): SnippetProgr
       })
     },
     openNamesOf: (snippet) => openNames(sourceOf(fileOf(snippet)), checker),
-    membersOf(module, name) {
-      const type = typeOf(module, name)
-      const parts = type.isUnion() ? type.types : [type]
-      return [...new Set(parts.flatMap((part) => checker.getPropertiesOfType(part).map((property) => property.name)))]
-    },
+    membersOf: (module, name) => [...new Set(partsOf(typeOf(module, name)).flatMap(namesOf))],
     fieldsOf(module, name) {
       const members = checker.getPropertiesOfType(typeOf(module, name))
-      const fields = (member: ts.Symbol): string[] =>
-        checker.getPropertiesOfType(checker.getTypeOfSymbol(member)).map((field) => field.name)
-      return Object.fromEntries(members.map((member) => [member.name, fields(member).sort()]))
+      return Object.fromEntries(members.map((member) => [member.name, namesOf(checker.getTypeOfSymbol(member)).sort()]))
     },
-    wordsOf(module, name) {
-      const type = typeOf(module, name)
-      const parts = type.isUnion() ? type.types : [type]
-      return parts.flatMap((part) => (part.isStringLiteral() ? [part.value] : []))
-    },
+    wordsOf: (module, name) =>
+      partsOf(typeOf(module, name)).flatMap((part) => (part.isStringLiteral() ? [part.value] : [])),
   }
+}
+
+function partsOf(type: ts.Type): readonly ts.Type[] {
+  return type.isUnion() ? type.types : [type]
+}
+
+function compile(snippets: readonly Snippet[]): ts.Program {
+  const files = new Map(snippets.map((snippet) => [fileOf(snippet), `${snippet.code}\nexport {}\n`]))
+  files.set(GLOBALS, globals())
+  const options = compilerOptions()
+  const host = withFiles(ts.createCompilerHost(options), files)
+  return ts.createProgram([...files.keys(), ...Object.values(ownModules()), OPEN_NAMES], options, host)
 }
 
 function openNames(source: ts.SourceFile, checker: ts.TypeChecker): readonly string[] {

@@ -55,51 +55,64 @@ function runTest(_name: string, body: () => Promise<void>): void {
 export async function runSnippet(snippet: Snippet, page: readonly Snippet[]): Promise<Running> {
   const home = process.cwd()
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-docs-'))
+  const leave = (): void => {
+    process.chdir(home)
+    rmSync(folder, { recursive: true, force: true })
+  }
   process.chdir(folder)
-  const servers = new Map<Server, Promise<string>>()
-  const listen = Server.prototype.listen
+  const servers = catchServers()
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+  try {
+    const exports = await createLoader(page)(snippet)
+    await Promise.all(pending.splice(0))
+    const origins = await Promise.all(servers.origins.values())
+    return {
+      exports,
+      origins,
+      async stop() {
+        await Promise.all(Array.from(servers.origins.keys(), close))
+        leave()
+      },
+    }
+  } catch (error) {
+    leave()
+    throw error
+  } finally {
+    servers.release()
+    log.mockRestore()
+  }
+}
+
+/** Until released, every server that begins to listen is told another port, and can be found here. */
+function catchServers(): { readonly origins: ReadonlyMap<Server, Promise<string>>; release(): void } {
+  const origins = new Map<Server, Promise<string>>()
+  const listen = Server.prototype.listen
   const spy = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args: unknown[]) {
-    servers.set(this, originOf(this))
+    origins.set(this, originOf(this))
     const done = args.find((arg) => typeof arg === 'function')
     return Reflect.apply(listen, this, [0, '127.0.0.1', ...(done === undefined ? [] : [done])])
   })
-  const loaded = new Map<string, Promise<Record<string, unknown>>>()
+  return { origins, release: () => spy.mockRestore() }
+}
 
-  function load(file: Snippet): Promise<Record<string, unknown>> {
-    const key = file.name ?? `line ${file.line}`
-    const module = loaded.get(key) ?? evaluate(file, resolve)
-    loaded.set(key, module)
+/** Each file of a page is run once, whoever imports it. */
+function createLoader(page: readonly Snippet[]): (snippet: Snippet) => Promise<Record<string, unknown>> {
+  const loaded = new Map<Snippet, Promise<Record<string, unknown>>>()
+
+  function load(snippet: Snippet): Promise<Record<string, unknown>> {
+    const module = loaded.get(snippet) ?? evaluate(snippet, resolve)
+    loaded.set(snippet, module)
     return module
   }
 
   async function resolve(specifier: string): Promise<object> {
     if (!specifier.startsWith('./')) return namespaceOf(specifier)
     const file = page.find(({ name }) => `./${name}` === specifier)
-    if (file === undefined) throw new Error(`${snippet.page} imports ${specifier}, and shows no such file`)
+    if (file === undefined) throw new Error(`A snippet imports ${specifier}, and its page shows no such file`)
     return load(file)
   }
 
-  try {
-    const exports = await load(snippet)
-    await Promise.all(pending.splice(0))
-    const origins = await Promise.all(servers.values())
-    return {
-      exports,
-      origins,
-      async stop() {
-        await Promise.all(Array.from(servers.keys(), close))
-        process.chdir(home)
-        rmSync(folder, { recursive: true, force: true })
-      },
-    }
-  } catch (error) {
-    process.chdir(home)
-    throw error
-  } finally {
-    spy.mockRestore()
-    log.mockRestore()
-  }
+  return load
 }
 
 async function namespaceOf(specifier: string): Promise<object> {
