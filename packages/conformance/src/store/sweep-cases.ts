@@ -57,13 +57,19 @@ export const sweepCases: readonly StoreCase[] = [
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const record = await create(store, { userId: 'ada' })
-        const tombstone = { ...aTombstone(record), expiresAt: record.expiresAt + MINUTE }
+        // Between the times that matter, so that an order by expiry which missed the tombstone's own is found out.
+        for (const minutes of [2, 3, -3]) await create(store, { expiresAt: record.expiresAt + minutes * MINUTE })
+        const tombstone = { ...aTombstone(record), expiresAt: record.expiresAt + 4 * MINUTE }
         await store.end(record.id, tombstone)
+        assertEqual(await sweep(store, record.expiresAt - 3 * MINUTE, 100), 1, 'swept before')
         assertEqual(await sweep(store, record.expiresAt, 100), 0, "swept at the record's time")
         assertEqual(await store.read(record.id), tombstone, 'read')
+        assertEqual(await sweep(store, tombstone.expiresAt - 1, 100), 2, 'swept in between')
+        assertEqual(await store.read(record.id), tombstone, 'read a millisecond early')
         assertEqual(await sweep(store, tombstone.expiresAt, 100), 1, "swept at the tombstone's time")
         assertEqual(await store.read(record.id), null, 'read of the swept')
         const short = await create(store)
+        await create(store, { expiresAt: short.expiresAt - 10 })
         await store.end(short.id, { ...aTombstone(short), expiresAt: short.expiresAt - MINUTE })
         assertEqual(
           await sweep(store, short.expiresAt - MINUTE, 100),

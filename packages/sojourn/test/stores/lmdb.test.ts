@@ -91,8 +91,8 @@ describe('opening', () => {
 
 describe('a record that this version cannot read', () => {
   const texts = {
-    'a later format': '9L1800000000000["stored-private-value"]\n',
-    'a kind of its own': '1X1800000000000["stored-private-value"]\n',
+    'a later format': '9L1800000000000["stored-private-value",0,1,1,1,{},[]]\n',
+    'a kind of its own': '1X1800000000000["stored-private-value",0,1,1,1,{},[]]\n',
     'torn JSON': '1L1800000000000["stored-private-value\n',
     'no line': 'stored-private-value',
     nothing: ' ',
@@ -278,6 +278,9 @@ describe('backup', () => {
     writeFileSync(file, '')
     await expect(store.backup(join(file, 'b'))).rejects.toMatchObject({ code: 'ERR_STORE' })
     expect(readdirSync(parent)).toEqual(['a'])
+    const both = await Promise.allSettled([store.backup(join(parent, 'b')), store.backup(join(parent, 'b'))])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(readdirSync(parent)).toEqual(['a', 'b'])
     await store.close()
     await expect(store.backup(join(parent, 'c'))).rejects.toMatchObject({ code: 'ERR_CLOSED' })
   })

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { storeCases } from '@sojourn/conformance'
 import { describe, expect, test } from 'vitest'
 import type { SessionRecord, Tombstone } from '../../src/core/record.ts'
@@ -148,6 +150,27 @@ describe('the bound of the memory store', () => {
     expect(store.sweep?.(Number.MAX_SAFE_INTEGER, 1000)).toBeLessThanOrEqual(50)
     expect(store.list('ada')).toEqual([])
   })
+})
+
+/** Bytes in use after a collection. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().heapUsed
+}
+
+test('users who left, or were swept, leave nothing in memory', () => {
+  const store = memoryStore()
+  const before = heapUsed()
+  for (let index = 0; index < 20_000; index++) {
+    // Text that is used as a key is flattened: 2 kB each, or 40 MB for those who stay.
+    const [record] = fill(store, 1, { userId: `${index} ${'x'.repeat(2000)}` }) as [SessionRecord]
+    if (index % 2 === 0) store.end(record.id, aTombstone(record))
+    if (index % 1000 === 0) store.sweep?.(Number.MAX_SAFE_INTEGER, 1000)
+  }
+  store.sweep?.(Number.MAX_SAFE_INTEGER, 20_000)
+  expect(heapUsed() - before).toBeLessThan(10_000_000)
+  expect(store.list('0')).toEqual([])
 })
 
 describe('a sweep of the memory store', () => {

@@ -1,0 +1,252 @@
+import { type CarrierContext, carrierCases, runCases, toTable } from '@sojourn/conformance'
+import type { Candidates, Carrier, HeaderChange, RequestView } from 'sojourn'
+import { describe, expect, test } from 'vitest'
+
+/** A carrier by a header of its own, as an outside author might write one. */
+function headerCarrier(): Carrier {
+  const change = (value: string): readonly HeaderChange[] => [{ name: 'x-token', value, how: 'append' }]
+  return {
+    name: 'header',
+    ambient: false,
+    vary: 'X-Token',
+    read(view) {
+      const text = view.header('x-token') ?? ''
+      if (text.length > 10_000) return { values: [], overflow: true }
+      const values = [...new Set(text.split(',').filter((part) => part !== ''))]
+      return { values: values.slice(0, 8), overflow: values.length > 8 }
+    },
+    write(_, token) {
+      if (!/^[\w-]+$/.test(token)) throw new Error('not a token')
+      return change(token)
+    },
+    clear: () => change('-none'),
+    clearStrays: () => [],
+  }
+}
+
+function contextOf(broken: Partial<Carrier> | ((warn: (message: string) => void) => Partial<Carrier>)): CarrierContext {
+  const request = (text: string | null): RequestView => ({
+    method: 'GET',
+    url: '/',
+    secure: true,
+    peer: null,
+    header: (name) => (name === 'x-token' ? text : name === 'host' ? 'shop.example' : null),
+  })
+  return {
+    createCarrier: ({ warn }) => ({ ...headerCarrier(), ...(typeof broken === 'function' ? broken(warn) : broken) }),
+    createClient() {
+      let held: string | null = null
+      return {
+        request: () => request(held),
+        receive(changes) {
+          for (const { value } of changes) held = value === '-none' ? null : value
+        },
+      }
+    },
+    presenting: (texts) => request(texts.join(',')),
+  }
+}
+
+async function failures(context: CarrierContext): Promise<readonly string[]> {
+  const results = await runCases(carrierCases, context)
+  return results.filter(({ status }) => status === 'failed').map(({ name }) => name)
+}
+
+test('a carrier by a header of its own holds', async () => {
+  const results = await runCases(carrierCases, contextOf({}))
+  expect(
+    results.filter(({ status }) => status !== 'passed'),
+    toTable(results),
+  ).toEqual([])
+})
+
+test('a carrier of one token at a time says so', async () => {
+  const { createCarrier, createClient } = contextOf({})
+  const results = await runCases(carrierCases, {
+    createCarrier,
+    createClient,
+    without: { presenting: 'one header, one token' },
+  })
+  expect(
+    results.filter(({ status }) => status === 'failed'),
+    toTable(results),
+  ).toEqual([])
+  expect(results.filter(({ status }) => status === 'not run')).toHaveLength(3)
+})
+
+describe('a carrier that is broken in one way fails', () => {
+  const good = headerCarrier()
+  const found = (values: readonly string[], overflow = false): Candidates => ({ values, overflow })
+  let calls = 0
+
+  test.each<[broken: string, carrier: Parameters<typeof contextOf>[0], fails: string]>([
+    [
+      'finds a token where there is none',
+      { read: (view) => found(view.header('x-token') === null ? ['made-up'] : good.read(view).values) },
+      'a client that was handed nothing presents nothing',
+    ],
+    [
+      'cuts long tokens',
+      { write: (view, token, life) => good.write(view, token.slice(0, 60) as typeof token, life) },
+      'a client presents the token that it was handed, and that alone',
+    ],
+    [
+      'forgets to look at the second request',
+      { read: (view) => (calls++ % 2 === 0 ? good.read(view) : found([])) },
+      'a client goes on presenting its token from request to request',
+    ],
+    [
+      'leaves lasting tokens alone',
+      { write: (view, token, life) => (life.maxAgeSeconds === null ? good.write(view, token, life) : []) },
+      'a new token replaces the one before, whatever the lives of both',
+    ],
+    ['clears nothing', { clear: () => [] }, 'clear makes the client forget its token'],
+    ['clears the token for a stray', { clearStrays: good.clear }, 'clearStrays leaves the token that write handed out'],
+    ['shares one token among all clients', shared, 'two clients have nothing to do with each other'],
+    [
+      'reads the first alone',
+      { read: (view) => found(good.read(view).values.slice(0, 1)) },
+      'of several tokens every one is found, in order',
+    ],
+    [
+      'reads backwards',
+      { read: (view) => found([...good.read(view).values].reverse(), good.read(view).overflow) },
+      'of several tokens every one is found, in order',
+    ],
+    [
+      'counts copies',
+      { read: (view) => found(split(view).slice(0, 8), split(view).length > 8) },
+      'one token presented twice is one candidate',
+    ],
+    [
+      'takes any number',
+      { read: (view) => found([...new Set(split(view))]) },
+      'a flood of tokens is cut off, and reported',
+    ],
+    [
+      'cuts off without a word',
+      { read: (view) => found(good.read(view).values) },
+      'a flood of tokens is cut off, and reported',
+    ],
+    [
+      'throws on percent signs',
+      { read: (view) => found(good.read(view).values.map(decodeURIComponent)) },
+      'any bytes in the headers that are read give a clean answer',
+    ],
+    [
+      'makes text of its own',
+      { read: (view) => found(good.read(view).values.map((value) => value.trim().toLowerCase() + '!')) },
+      'any bytes in the headers that are read give a clean answer',
+    ],
+    [
+      'works by the square',
+      { read: (view) => (quadratic(view.header('x-token') ?? ''), good.read(view)) },
+      'a header of a megabyte costs no more than its length',
+    ],
+    [
+      'repeats the host',
+      { clear: (view) => [{ name: 'x-token', value: `-none ${view.header('host')}`.slice(0, 5000), how: 'append' }] },
+      'a hostile request gets nothing of its own into the response headers',
+    ],
+    [
+      'repeats the URL',
+      {
+        clearStrays: (view) => [
+          { name: 'x-old', value: `Path=${view.url.replaceAll(/[^a-zA-Z=;]/g, '')}`.slice(0, 5000), how: 'append' },
+        ],
+      },
+      'a hostile request gets nothing of its own into the response headers',
+    ],
+    [
+      'grows with the URL',
+      { clearStrays: (view) => [{ name: 'x-old', value: 'x'.repeat(view.url.length + 1), how: 'append' }] },
+      'a hostile request gets nothing of its own into the response headers',
+    ],
+    [
+      'writes whatever it is given',
+      { write: (_, token) => [{ name: 'x-token', value: token, how: 'append' }] },
+      'a token that could bring attributes or headers of its own is not written',
+    ],
+    [
+      'is never the same',
+      {
+        write: (_, token) => [
+          { name: 'x-token', value: token, how: 'append' },
+          { name: 'x-count', value: String(calls++), how: 'append' },
+        ],
+      },
+      'the same request and token give the same headers',
+    ],
+    [
+      'asks for Host',
+      { clear: (view) => (view.header('Host'), good.clear(view)) },
+      'a carrier changes nothing in the request and asks for headers by lower-case names',
+    ],
+    [
+      'writes on the request',
+      { clear: (view) => (Object.assign(view, { peer: 'x' }), good.clear(view)) },
+      'a carrier changes nothing in the request',
+    ],
+    ['names the wrong header', { vary: 'Cookie' }, 'a carrier says what it is, and which headers it reads'],
+    ['has no name', { name: '' }, 'a carrier says what it is'],
+    [
+      'sends an empty header',
+      { clear: () => [{ name: 'x-token', value: '', how: 'append' }] },
+      'header changes are well formed',
+    ],
+    [
+      'sends a name in capitals',
+      { clearStrays: () => [{ name: 'X-Old', value: 'x', how: 'append' }] },
+      'header changes are well formed',
+    ],
+    [
+      'tells the token',
+      (warn) => ({ write: (view, token, life) => (warn(`lost ${token}`), good.write(view, token, life)) }),
+      'the token is in no warning, and in no header but those of write',
+    ],
+    [
+      'tells what the client said',
+      (warn) => ({
+        write: (view, token, life) => (warn(`host ${view.header('host')}`), good.write(view, token, life)),
+      }),
+      'the token is in no warning',
+    ],
+    [
+      'repeats itself',
+      (warn) => ({ write: (view, token, life) => (warn('lost'), good.write(view, token, life)) }),
+      'the token is in no warning',
+    ],
+    [
+      'sends the token back to clear it',
+      { clear: (view) => [{ name: 'x-gone', value: view.header('x-token') ?? 'none', how: 'append' }] },
+      'the token is in no warning',
+    ],
+  ])('when it %s', async (_, carrier, fails) => {
+    calls = 0
+    expect((await failures(contextOf(carrier))).filter((name) => name.startsWith(fails))).toHaveLength(1)
+  })
+
+  test('each of the cases is among them', async () => {
+    expect(carrierCases).toHaveLength(19)
+  })
+})
+
+function split(view: RequestView): readonly string[] {
+  return (view.header('x-token') ?? '')
+    .slice(0, 10_000)
+    .split(',')
+    .filter((part) => part !== '')
+}
+
+function quadratic(text: string): void {
+  for (let at = 0; at < text.length; at++) text.includes('\u2603', at)
+}
+
+function shared(): Partial<Carrier> {
+  return { read: () => ({ values: last, overflow: false }), write: (_, token) => keep(token) }
+}
+let last: readonly string[] = []
+function keep(token: string): readonly HeaderChange[] {
+  last = [token]
+  return []
+}
