@@ -135,12 +135,12 @@ describe('a carrier that is broken in one way fails', () => {
     ],
     [
       'makes text of its own',
-      { read: (view) => found(good.read(view).values.map((value) => value.trim().toLowerCase() + '!')) },
+      { read: (view) => found(good.read(view).values.map((value) => `${value.trim().toLowerCase()}!`)) },
       'any bytes in the headers that are read give a clean answer',
     ],
     [
-      'works by the square',
-      { read: (view) => (quadratic(view.header('x-token') ?? ''), good.read(view)) },
+      'takes its time over a megabyte',
+      { read: (view) => also(dawdle(view.header('x-token') ?? ''), good.read(view)) },
       'a header of a megabyte costs no more than its length',
     ],
     [
@@ -179,12 +179,12 @@ describe('a carrier that is broken in one way fails', () => {
     ],
     [
       'asks for Host',
-      { clear: (view) => (view.header('Host'), good.clear(view)) },
+      { clear: (view) => also(view.header('Host'), good.clear(view)) },
       'a carrier changes nothing in the request and asks for headers by lower-case names',
     ],
     [
       'writes on the request',
-      { clear: (view) => (Object.assign(view, { peer: 'x' }), good.clear(view)) },
+      { clear: (view) => also(Object.assign(view, { peer: 'x' }), good.clear(view)) },
       'a carrier changes nothing in the request',
     ],
     ['names the wrong header', { vary: 'Cookie' }, 'a carrier says what it is, and which headers it reads'],
@@ -201,19 +201,19 @@ describe('a carrier that is broken in one way fails', () => {
     ],
     [
       'tells the token',
-      (warn) => ({ write: (view, token, life) => (warn(`lost ${token}`), good.write(view, token, life)) }),
+      (warn) => ({ write: (view, token, life) => also(warn(`lost ${token}`), good.write(view, token, life)) }),
       'the token is in no warning, and in no header but those of write',
     ],
     [
       'tells what the client said',
       (warn) => ({
-        write: (view, token, life) => (warn(`host ${view.header('host')}`), good.write(view, token, life)),
+        write: (view, token, life) => also(warn(`host ${view.header('host')}`), good.write(view, token, life)),
       }),
       'the token is in no warning',
     ],
     [
       'repeats itself',
-      (warn) => ({ write: (view, token, life) => (warn('lost'), good.write(view, token, life)) }),
+      (warn) => ({ write: (view, token, life) => also(warn('lost'), good.write(view, token, life)) }),
       'the token is in no warning',
     ],
     [
@@ -225,10 +225,6 @@ describe('a carrier that is broken in one way fails', () => {
     calls = 0
     expect((await failures(contextOf(carrier))).filter((name) => name.startsWith(fails))).toHaveLength(1)
   })
-
-  test('each of the cases is among them', async () => {
-    expect(carrierCases).toHaveLength(19)
-  })
 })
 
 function split(view: RequestView): readonly string[] {
@@ -238,8 +234,14 @@ function split(view: RequestView): readonly string[] {
     .filter((part) => part !== '')
 }
 
-function quadratic(text: string): void {
-  for (let at = 0; at < text.length; at++) text.includes('\u2603', at)
+function dawdle(text: string): void {
+  const until = performance.now() + (text.length > 500_000 ? 1001 : 0)
+  while (performance.now() < until);
+}
+
+/** Does the one thing, and answers with the other. */
+function also<T>(_: unknown, result: T): T {
+  return result
 }
 
 function shared(): Partial<Carrier> {

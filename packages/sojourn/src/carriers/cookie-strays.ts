@@ -49,13 +49,10 @@ function domainsOf(hostname: string): readonly string[] {
 
 /** `/a/b?c` gives `/`, `/a`, `/a/`, `/a/b`: the paths whose cookies come with this request (RFC 6265bis, section 5.1.4). */
 function pathsAlong(url: string): readonly string[] {
-  const [path = ''] = url.split(/[?#]/, 1)
-  const paths = ['/']
-  for (let at = 1; paths.length < MAX_PATHS && at > 0 && at < path.length; ) {
-    const slash = path.indexOf('/', at)
-    paths.push(path.slice(0, slash === -1 ? path.length : slash))
-    if (slash !== -1) paths.push(path.slice(0, slash + 1))
-    at = slash + 1
-  }
-  return paths.slice(0, MAX_PATHS).filter((prefix) => prefix.length <= MAX_PATH_CHARACTERS && isCookiePath(prefix))
+  // One character more, so that a step cut off here is seen to be too long.
+  const [path = ''] = url.slice(0, MAX_PATH_CHARACTERS + 1).split(/[?#]/, 1)
+  const steps = [...path.matchAll(/\/|[^/]+/g)].slice(0, MAX_PATHS)
+  return steps
+    .map(({ 0: step, index }) => path.slice(0, index + step.length))
+    .filter((prefix) => prefix.length <= MAX_PATH_CHARACTERS && isCookiePath(prefix))
 }

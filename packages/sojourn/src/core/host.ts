@@ -22,8 +22,7 @@ export function toHostname(host: string): string {
 
 /** The names and addresses that mean this very machine (RFC 6761, section 6.3), written as in a URL. */
 export function isLoopbackHostname(name: string): boolean {
-  if (name === 'localhost' || name === '[::1]' || name.endsWith('.localhost')) return true
-  return name.startsWith('127.') && /^127\.\d+\.\d+\.\d+$/.test(name)
+  return name === 'localhost' || name === '[::1]' || name.endsWith('.localhost') || /^127\.\d+\.\d+\.\d+$/.test(name)
 }
 
 /** The same of a socket's address. */

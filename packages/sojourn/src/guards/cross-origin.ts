@@ -73,8 +73,8 @@ const OTHER_HOST: Denial = {
 
 /** Browsers leave the scheme's usual port out of `Origin`; proxies may write it into `Host`. */
 function isSameHost(origin: string, host: string): boolean {
-  const [scheme = '', authority] = origin.toLowerCase().split(/:\/\/(.*)/s)
-  if (authority === undefined || authority === '') return false
+  const [scheme, authority = ''] = origin.toLowerCase().split(/:\/\/(.*)/s)
+  if (authority === '') return false
   const usualPort = scheme === 'http' ? ':80' : ':443'
   return authority === host || `${authority}${usualPort}` === host
 }

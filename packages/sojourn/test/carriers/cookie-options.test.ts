@@ -39,6 +39,8 @@ describe('cookie options that browsers would drop, or nobody should send, with t
     [{ domain: 'shop.example.' }, /domain/],
     [{ domain: 'shop..example' }, /domain/],
     [{ domain: '-shop.example' }, /domain/],
+    [{ domain: 'shop-.example' }, /domain/],
+    [{ domain: 'shop.123' }, /no address/],
     [{ domain: 'shöp.example' }, /domain/],
     [{ domain: 'shop.example; Path=/x' }, /domain/],
     [{ domain: '192.0.2.1' }, /no address/],
@@ -73,8 +75,17 @@ describe('cookie options that are good', () => {
     [{ sameSite: 'none', partitioned: true }],
     [{ name: 'sid', insecureNoPrefix: true, domain: 'shop.example' }],
     [{ name: 'sid', insecureOverHttp: true }],
+    [{ name: `__Host-${'a'.repeat(249)}` }],
+    [{ name: 'x__Host-id', insecureNoPrefix: true, domain: 'shop.example' }],
+    [{ path: `/${'a'.repeat(1023)}` }],
+    [{ domain: `${'a'.repeat(63)}.example` }],
+    [{ domain: `${'a.'.repeat(123)}example` }],
     [{ name: "!#$%&'*+-.^_`|~", insecureNoPrefix: true }],
   ])('%o', (options) => {
     expect(() => cookieCarrier(options)).not.toThrow()
   })
+})
+
+test('browsers attach cookies unasked, so requests need a cross-origin check', () => {
+  expect(cookieCarrier()).toMatchObject({ name: 'cookie', ambient: true, vary: 'Cookie' })
 })

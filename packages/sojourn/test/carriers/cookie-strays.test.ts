@@ -90,6 +90,75 @@ describe('clearStrays sends', () => {
       .clearStrays(viewOf(at))
       .map(({ value }) => value)
 
+  const scopes = (options: CookieOptions, at: string) =>
+    headers(options, at).map((header) =>
+      header.replace(/^.* GMT; (Path=[^;]+)(; Domain=[^;]+)?.*?(; Partitioned)?$/, '$1$2$3'),
+    )
+
+  test('what differs in the fewest ways first, in one order', () => {
+    expect(scopes({ name: 'sid', insecureNoPrefix: true }, 'https://a.shop.example/x/y?z=/w')).toEqual([
+      // Another path.
+      'Path=/x',
+      'Path=/x/',
+      'Path=/x/y',
+      // Another domain.
+      'Path=/; Domain=a.shop.example',
+      'Path=/; Domain=shop.example',
+      // The other partition.
+      'Path=/; Partitioned',
+      // Two at once.
+      'Path=/x; Domain=a.shop.example',
+      'Path=/x/; Domain=a.shop.example',
+      'Path=/x/y; Domain=a.shop.example',
+      'Path=/x; Domain=shop.example',
+      'Path=/x/; Domain=shop.example',
+      'Path=/x/y; Domain=shop.example',
+    ])
+    expect(scopes({ domain: 'shop.example', path: '/x' }, 'https://shop.example/x/')).toEqual([
+      'Path=/; Domain=shop.example',
+      'Path=/x/; Domain=shop.example',
+      'Path=/x',
+      'Path=/x; Domain=shop.example; Partitioned',
+      'Path=/',
+      'Path=/x/',
+      'Path=/; Domain=shop.example; Partitioned',
+      'Path=/x/; Domain=shop.example; Partitioned',
+      'Path=/x; Partitioned',
+      'Path=/; Partitioned',
+      'Path=/x/; Partitioned',
+    ])
+  })
+
+  test('no partitioned twin without Secure, which Partitioned needs', () => {
+    expect(scopes({ insecureOverHttp: true }, 'http://shop.example/')).toEqual(['Path=/; Domain=shop.example'])
+  })
+
+  test('the six shortest paths, and the four widest domains', () => {
+    const narrow = scopes({ name: 'sid', insecureNoPrefix: true }, 'https://localhost/a/b/c/d/e')
+    expect(narrow.slice(0, 6)).toEqual([
+      'Path=/a',
+      'Path=/a/',
+      'Path=/a/b',
+      'Path=/a/b/',
+      'Path=/a/b/c',
+      'Path=/; Partitioned',
+    ])
+    const wide = scopes({ path: '/', name: '__Secure-id' }, 'https://a.b.c.d.e.shop.example/')
+    expect(wide.slice(0, 5)).toEqual([
+      'Path=/; Domain=c.d.e.shop.example',
+      'Path=/; Domain=d.e.shop.example',
+      'Path=/; Domain=e.shop.example',
+      'Path=/; Domain=shop.example',
+      'Path=/; Partitioned',
+    ])
+  })
+
+  test('a path of 128 characters, and none longer', () => {
+    const path = `/${'a'.repeat(127)}`
+    expect(scopes({ path: '/x' }, `https://localhost${path}`)).toContain(`Path=${path}`)
+    expect(scopes({ path: '/x' }, `https://localhost${path}a`).join()).not.toContain('aaa')
+  })
+
   test('one header for a __Host- name, which can have no other domain and path', () => {
     expect(headers({})).toEqual([
       '__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; Secure; SameSite=Lax; Partitioned',

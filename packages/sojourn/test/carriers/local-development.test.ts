@@ -1,12 +1,8 @@
 import { type CookieOptions, cookieCarrier, type RequestView, type Token } from 'sojourn'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { isProduction } from '../../src/core/environment.ts'
 import { type ViewOptions, viewOf } from './views.ts'
 
-afterEach(() => {
-  vi.unstubAllEnvs()
-  vi.unstubAllGlobals()
-})
+afterEach(() => vi.unstubAllEnvs())
 
 const TOKEN = 'A'.repeat(54) as Token
 const LOCAL = 'session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; SameSite=Lax'
@@ -174,30 +170,5 @@ describe('the local cookie', () => {
       'id=; Path=/; HttpOnly; SameSite=Lax',
     )
     expect(cleared({ name: 'sid', insecureNoPrefix: true })).toBe('sid=; Path=/; HttpOnly; SameSite=Lax')
-  })
-})
-
-describe('isProduction', () => {
-  test.each([
-    ['production', true],
-    ['development', false],
-    ['test', false],
-    [undefined, false],
-  ])('NODE_ENV %s: %s', (env, expected) => {
-    vi.stubEnv('NODE_ENV', env)
-    expect(isProduction()).toBe(expected)
-  })
-
-  test('a runtime that has no environment, or will not show it, counts as production', () => {
-    vi.stubGlobal('process', undefined)
-    expect(isProduction()).toBe(true)
-    vi.stubGlobal('process', {})
-    expect(isProduction()).toBe(true)
-    vi.stubGlobal('process', {
-      get env() {
-        throw new Error('NotCapable: Requires env access to "NODE_ENV"')
-      },
-    })
-    expect(isProduction()).toBe(true)
   })
 })

@@ -146,6 +146,7 @@ describe('trustedOrigins', () => {
     'http://[::1]:3000',
     'https://xn--shp-tna.example',
     'capacitor://localhost',
+    'my-https://localhost',
     'chrome-extension://abcdefghijklmnop',
   ])('%s is one', (origin) => {
     expect(check({ headers: { 'sec-fetch-site': 'cross-site', origin } }, { trustedOrigins: [origin] })).toBe('allow')
@@ -170,6 +171,7 @@ describe('trustedOrigins', () => {
     ['*', '"https://admin.example"'],
     ['null', '"https://admin.example"'],
     ['', '"https://admin.example"'],
+    ['a b://localhost', '"https://admin.example"'],
     ['capacitor://localhost/', '"https://admin.example"'],
     ['Capacitor://localhost', '"https://admin.example"'],
   ])('%s is none: browsers never write it', (origin, fix) => {
@@ -256,6 +258,9 @@ describe('insecureExemptPaths', () => {
     '/a/../b',
     '/a/..',
     '/a//b',
+    '/a b/*',
+    '/a/../*',
+    '//*',
     '//',
     '/a%20b',
     '/a?x',
@@ -268,6 +273,10 @@ describe('insecureExemptPaths', () => {
     expect(attempt).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining('"/webhooks/*"') }),
     )
+  })
+
+  test('is called by its name in logs', () => {
+    expect(crossOriginGuard().name).toBe('cross-origin')
   })
 
   test('the root alone can be exempt', () => {
