@@ -33,7 +33,7 @@ export function toBase64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
 }
 
-/** Expects canonical base64url: callers check the grammar first. */
+/** Expects canonical base64url. What is none, as a store may hold by accident, gives fewer bytes. */
 export function fromBase64url(text: string): Uint8Array {
   return Buffer.from(text, 'base64url')
 }
