@@ -18,7 +18,7 @@ const DOUBTS: readonly (readonly [Applies, string])[] = [
   ],
   [
     (view) => isLoopback(view) && !isLoopbackOrigin(view),
-    'the request is for localhost, its Origin is not. Let the proxy in front pass Host on, and set NODE_ENV to production.',
+    'the request is for localhost, its Origin is not. In production, let the proxy in front pass Host on, and set NODE_ENV; in development, open the page on localhost.',
   ],
   [
     (view, { domain }) => domain !== null && !`.${hostnameOf(view)}`.endsWith(`.${domain}`),

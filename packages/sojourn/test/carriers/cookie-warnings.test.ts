@@ -69,7 +69,7 @@ describe('a warning, when a browser is going to drop the cookie', () => {
       'http://localhost/',
       { peer: '127.0.0.1', headers: { origin: 'https://shop.example' } },
       {},
-      /pass Host on, and set NODE_ENV to production/,
+      /let the proxy in front pass Host on, and set NODE_ENV; in development, open the page on localhost/,
     ],
     [
       'a host outside the domain',
