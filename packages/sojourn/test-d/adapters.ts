@@ -62,6 +62,11 @@ const plain = withSession(sessions, (request, exact) => {
 expectTypeOf(plain).toEqualTypeOf<(request: Request) => Promise<Response>>()
 const worker = withSession(sessions, (_, __, env: { KV: string }) => new Response(env.KV), { peer: (_, env) => env.KV })
 expectTypeOf(worker).parameters.toEqualTypeOf<[request: Request, env: { KV: string }]>()
+class NextRequest extends Request {
+  readonly nextUrl: URL = new URL(this.url)
+}
+const own = withSession(sessions, (request: NextRequest, exact) => new Response(`${request.nextUrl} ${exact.userId}`))
+expectTypeOf(own).parameters.toEqualTypeOf<[request: NextRequest]>()
 // @ts-expect-error: a handler answers
 withSession(sessions, () => {})
 

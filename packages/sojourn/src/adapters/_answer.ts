@@ -31,3 +31,8 @@ export function isOutage(error: unknown): boolean {
 export function toResponse({ status, headers, body }: Answer): Response {
   return new Response(body, { status, headers })
 }
+
+/** For errors that no framework hears of. An outage is an event of the sessions already. */
+export function reportMistake(error: unknown): void {
+  if (!isOutage(error)) console.error(error)
+}

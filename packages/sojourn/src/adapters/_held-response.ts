@@ -1,11 +1,12 @@
 import type { HeaderChange } from '../core/carrier.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { isPromise } from '../core/maybe.ts'
-import { isOutage, toErrorAnswer } from './_answer.ts'
+import { reportMistake, toErrorAnswer } from './_answer.ts'
 import { freezeHead, headersSent } from './_frozen-head.ts'
 import { type Args, type Call, dropCall, interceptCalls, type Verb } from './_held-calls.ts'
 import { adoptHeaders, applyChanges, breakOff, dropHeaders, sendAnswer } from './_node-headers.ts'
 import type { Next, NodeResponse } from './_node-types.ts'
+import { settle } from './_settle.ts'
 
 /** The half of an exchange that a response drives. */
 export type Storing = Pick<Exchange<object>, 'commit' | 'finish'>
@@ -166,14 +167,14 @@ export class HeldResponse {
     const wasEnded = this.#isEnded
     this.#stage = 'through'
     if (this.#response.headersSent) {
-      report(error)
+      reportMistake(error)
       breakOff(this.#response)
       this.#stage = 'failed'
     } else {
       dropHeaders(this.#response)
       if (wasEnded && this.#next !== undefined) this.#next(error)
       else {
-        report(error)
+        reportMistake(error)
         sendAnswer(this.#response, toErrorAnswer(error))
         this.#stage = 'failed'
       }
@@ -195,16 +196,10 @@ export class HeldResponse {
   #finishQuietly(): void {
     if (this.#stage !== 'sent') return
     this.#stage = 'through'
-    try {
-      const stored = this.#exchange.finish()
-      if (isPromise(stored)) stored.catch(report)
-    } catch (error) {
-      report(error)
-    }
+    settle(
+      () => this.#exchange.finish(),
+      () => {},
+      reportMistake,
+    )
   }
-}
-
-/** No framework hears of these. An outage is an event of the sessions already. */
-function report(error: unknown): void {
-  if (!isOutage(error)) console.error(error)
 }

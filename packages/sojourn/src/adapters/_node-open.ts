@@ -1,6 +1,5 @@
 import type { RequestView } from '../core/carrier.ts'
 import type { Exchange } from '../core/exchange.ts'
-import { isPromise } from '../core/maybe.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
@@ -8,6 +7,7 @@ import { toDenialAnswer } from './_answer.ts'
 import { HeldResponse } from './_held-response.ts'
 import { sendAnswer } from './_node-headers.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
+import { settle } from './_settle.ts'
 
 /** Where a request goes from here. */
 export interface Turns<Data extends object> {
@@ -32,13 +32,7 @@ export function openNode<Data extends object>(
     new HeldResponse(response, exchange, next)
     return run(exchange.session)
   }
-  let opened: MaybePromise<Exchange<Data>>
-  try {
-    opened = sessions.open(view)
-  } catch (error) {
-    return fail(error)
-  }
-  return isPromise(opened) ? opened.then(begin, fail) : begin(opened)
+  return settle(() => sessions.open(view), begin, fail)
 }
 
 type Middleware<Request extends NodeRequest> = (request: Request, response: NodeResponse, next: Next) => void
@@ -50,7 +44,7 @@ export function createMiddleware<Data extends object, Request extends NodeReques
 ): Middleware<Request> {
   return (request, response, next) => {
     const run = (session: Session<Data>): void => {
-      Reflect.set(request, 'session', session)
+      ;(request as { session?: Session<Data> }).session = session
       next()
     }
     openNode(sessions, toView(request), request, response, { run, fail: next, next })

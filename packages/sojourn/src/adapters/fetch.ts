@@ -10,13 +10,13 @@ import type { TrustProxy } from './_trust-proxy.ts'
 
 export type { TrustProxy } from './_trust-proxy.ts'
 
-export interface FetchOptions<Rest extends readonly unknown[] = readonly []> {
+export interface FetchOptions<Incoming extends Request = Request, Rest extends readonly unknown[] = readonly []> {
   /**
    * The address at the other end of the connection, which each runtime tells in its own way. Default: not known.
    * Bun: `(request, server) => server.requestIP(request)?.address ?? null`; Deno: `(_, info) => info.remoteAddr.hostname`;
    * Workers: `(request) => request.headers.get('cf-connecting-ip')`.
    */
-  readonly peer?: (request: Request, ...rest: Rest) => string | null
+  readonly peer?: (request: Incoming, ...rest: Rest) => string | null
   /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`, nobody's. */
   readonly trustProxy?: TrustProxy
 }
@@ -28,11 +28,15 @@ export interface FetchOptions<Rest extends readonly unknown[] = readonly []> {
  * The response is given once the session is stored. When the store cannot answer, it is a 503. What the handler throws
  * is rethrown, and its edits are dropped: no response is there to carry a cookie.
  */
-export function withSession<Data extends object, Rest extends readonly unknown[] = readonly []>(
+export function withSession<
+  Data extends object,
+  Incoming extends Request = Request,
+  Rest extends readonly unknown[] = readonly [],
+>(
   sessions: Sessions<Data>,
-  handler: (request: Request, session: Session<Data>, ...rest: Rest) => MaybePromise<Response>,
-  options: FetchOptions<Rest> = {},
-): (request: Request, ...rest: Rest) => Promise<Response> {
+  handler: (request: Incoming, session: Session<Data>, ...rest: Rest) => MaybePromise<Response>,
+  options: FetchOptions<Incoming, Rest> = {},
+): (request: Incoming, ...rest: Rest) => Promise<Response> {
   const { peer = () => null, trustProxy } = options
   return async (request, ...rest) => {
     let exchange: Exchange<Data>

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { type HeaderChange, SessionError } from 'sojourn'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -188,6 +188,19 @@ describe('while the store is at work', () => {
     expect(seen).toEqual(['drain', 'one', 'two', 'end'])
   })
 
+  test('drain does not come to a response that has ended meanwhile', async () => {
+    const { script, open } = gate()
+    const drained = vi.fn()
+    const text = await answer(script, (_, response) => {
+      response.on('drain', drained)
+      response.write('1')
+      response.end('2')
+      open()
+    })
+    expect(text).toMatch(/1\r\n1\r\n1\r\n2\r\n0\r\n\r\n$/)
+    expect(drained).not.toHaveBeenCalled()
+  })
+
   test('a pipe waits and goes on', async () => {
     const { script, open } = gate()
     const body = 'x'.repeat(200_000)
@@ -230,6 +243,24 @@ describe('while the store is at work', () => {
     open()
     await vi.waitFor(() => expect(script.calls).toEqual(['commit', 'finish']))
     expect(await wire.exchange(LAST)).toContain('still here')
+  })
+
+  test('a client that leaves gets its later edits stored though the handler never ends', async () => {
+    const { script, open } = gate()
+    let left: Promise<unknown> = Promise.resolve()
+    wire = await serveWire((_, response) => {
+      left = once(response, 'close')
+      new HeldResponse(response, script.exchange)
+      response.write('a')
+    })
+    const socket = wire.open()
+    socket.write(GET)
+    await vi.waitFor(() => expect(script.calls).toEqual(['commit']))
+    socket.destroy()
+    await left
+    expect(script.calls).toEqual(['commit'])
+    open()
+    await vi.waitFor(() => expect(script.calls).toEqual(['commit', 'finish']))
   })
 
   test('a handler that destroys the connection gets what it wants', async () => {
@@ -459,6 +490,17 @@ test('two kinds of sessions share one response', async () => {
     ['commit', 'finish'],
     ['commit', 'finish'],
   ])
+})
+
+test('headers that went out past the held calls are no reason to throw in the handler', async () => {
+  const script = scripted(() => CHANGES)
+  const text = await answer(script, (_, response) => {
+    ServerResponse.prototype.writeHead.call(response, 202)
+    response.end('late')
+  })
+  expect(text).toMatch(/^HTTP\/1.1 202 /)
+  expect(linesOf(text, 'set-cookie')).toEqual([])
+  expect(script.calls).toEqual(['commit'])
 })
 
 test('only the one response is changed, and nothing of it can be listed', async () => {
