@@ -1,0 +1,310 @@
+import { describe, expect, it } from 'vitest'
+import { deriveSuccessor } from '../../src/core/secrets.ts'
+import { createTokens, hashSecret } from '../../src/core/token.ts'
+import { openVault } from '../../src/core/vault.ts'
+import { createClient, createWorld, edit, HOUR, look, MINUTE, SECOND, setCookiesOf, stayFor, toView } from './kit.ts'
+
+/** A session whose token is due for renewal with the next request. */
+async function due(options = {}) {
+  const world = createWorld(options)
+  const client = world.client()
+  await client.send(async (session) => {
+    edit({ a: 1 })(session)
+    await session.login('ada')
+  })
+  const { value: id } = await client.send((session) => session.id)
+  await stayFor(world, client, HOUR - MINUTE)
+  world.clock.advance(MINUTE)
+  world.store.calls.length = 0
+  world.events.length = 0
+  return { world, client, id, first: client.cookie() }
+}
+
+/** The same, with the successor in the jar and confirmed. */
+async function renewed(options = {}) {
+  const all = await due(options)
+  await all.client.send(() => {})
+  const second = all.client.cookie()
+  await all.client.send(() => {})
+  return { ...all, second }
+}
+
+describe('5 Renewal never logs an honest client out', () => {
+  it('comes due at its time, not a millisecond before', async () => {
+    const { world, client, first } = await due()
+    world.clock.advance(-1)
+    await client.send(() => {})
+    expect(client.cookie()).toBe(first)
+    world.clock.advance(1)
+    await client.send(() => {})
+    expect(client.cookie()).not.toBe(first)
+  })
+
+  it('gives a new secret under the same session, in one write', async () => {
+    const { world, client, id, first } = await due()
+    const { setCookies } = await client.send((session) => session.userId)
+    expect(setCookies).toHaveLength(1)
+    expect(world.store.calls.map(({ operation }) => operation)).toEqual(['read', 'write'])
+    expect(client.cookie().slice(0, 36)).toBe(first.slice(0, 36))
+    expect((await client.send((session) => [session.id, session.userId])).value).toEqual([id, 'ada'])
+  })
+
+  it('parallel requests with the old token all get the same successor', async () => {
+    const { client } = await due()
+    const exchanges = await Promise.all(Array.from({ length: 20 }, () => client.open()))
+    const lines = (await Promise.all(exchanges.map(({ commit }) => commit()))).map(setCookiesOf)
+    expect(new Set(lines.flat()).size).toBe(1)
+    expect(lines.flat()).toHaveLength(20)
+  })
+
+  it('parallel requests on several nodes get the same successor', async () => {
+    const { world, client } = await due()
+    const view = toView({ cookie: client.cookie() })
+    const exchanges = await Promise.all(Array.from({ length: 6 }, async () => world.node().open(view)))
+    const lines = (await Promise.all(exchanges.map(({ commit }) => commit()))).map(setCookiesOf)
+    expect(new Set(lines.flat()).size).toBe(1)
+  })
+
+  it('a client whose response was lost gets the same successor with its next request', async () => {
+    const { world, client, first } = await due()
+    await client.send(() => {})
+    const successor = client.cookie()
+    for (let i = 0; i < 3; i++) {
+      world.clock.advance(10 * MINUTE)
+      const { setCookies, value } = await client.send((session) => session.userId, { cookie: first })
+      expect(value).toBe('ada')
+      expect(setCookies).toMatchObject([expect.stringContaining(`${successor};`)])
+    }
+    expect(world.eventsOf('renewed')).toEqual([])
+  })
+
+  it('a client that never takes the successor stays logged in with its token', async () => {
+    const { world, client, first } = await due()
+    for (let i = 0; i < 9; i++) {
+      world.clock.advance(20 * MINUTE)
+      expect((await client.send(look, { cookie: first })).value.userId).toBe('ada')
+    }
+    expect(world.eventsOf('reuse')).toEqual([])
+  })
+
+  it('the old token is honoured for the grace after the successor was first seen', async () => {
+    const { world, client, first } = await renewed()
+    world.clock.advance(30 * SECOND - 1)
+    expect((await client.send(look, { cookie: first })).value.userId).toBe('ada')
+    const { setCookies } = await client.send(() => {}, { cookie: first })
+    expect(setCookies).toEqual([])
+    expect(world.eventsOf('reuse')).toEqual([])
+    expect((await client.send(look)).value.userId).toBe('ada')
+  })
+
+  it('a request in the grace may edit, update and touch', async () => {
+    const { client, first } = await renewed()
+    await client.send(edit({ b: 2 }), { cookie: first })
+    await client.send((session) => session.update('a', (a) => Number(a) + 1), { cookie: first })
+    expect((await client.send(look)).value.data).toEqual({ a: 2, b: 2 })
+  })
+
+  it('the grace is counted from the first use of the successor, not from when it was handed out', async () => {
+    const { world, client, first } = await due()
+    await client.send(() => {})
+    world.clock.advance(10 * MINUTE)
+    expect((await client.send(look, { cookie: first })).value.userId).toBe('ada')
+    await client.send(() => {})
+    world.clock.advance(29 * SECOND)
+    expect((await client.send(look, { cookie: first })).value.userId).toBe('ada')
+  })
+
+  it('is told once, when the successor is first seen, by however many requests', async () => {
+    const { world, client, id } = await due()
+    await client.send(() => {})
+    expect(world.eventsOf('renewed')).toEqual([])
+    const exchanges = await Promise.all(Array.from({ length: 5 }, () => client.open()))
+    await Promise.all(exchanges.map(({ commit }) => commit()))
+    expect(world.eventsOf('renewed')).toMatchObject([{ id, userId: 'ada' }])
+  })
+
+  it('can be followed by the next', async () => {
+    const { world, client, first, second } = await renewed()
+    await stayFor(world, client, HOUR)
+    expect(client.cookie()).not.toBe(second)
+    await client.send(() => {})
+    expect((await client.send(look)).value.userId).toBe('ada')
+    expect(client.cookie()).not.toBe(first)
+    expect(world.eventsOf('renewed')).toHaveLength(2)
+  })
+
+  it('an anonymous session is renewed too', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const first = client.cookie()
+    await stayFor(world, client, HOUR)
+    expect(client.cookie()).not.toBe(first)
+    expect((await client.send(look)).value.data).toEqual({ a: 1 })
+    expect(world.eventsOf('renewed')).toMatchObject([{ userId: null }])
+  })
+
+  it('rides along with data, in one write', async () => {
+    const { world, client } = await due()
+    await client.send(edit({ b: 2 }))
+    expect(world.store.calls.map(({ operation }) => operation)).toEqual(['read', 'write'])
+    await client.send(edit({ c: 3 }))
+    expect((await client.send(look)).value.data).toEqual({ a: 1, b: 2, c: 3 })
+  })
+
+  it('keeps the data of a request whose renewal met another’s', async () => {
+    const { client } = await due()
+    const exchanges = await Promise.all(Array.from({ length: 8 }, () => client.open()))
+    exchanges.forEach(({ session }, i) => {
+      edit({ [`k${i}`]: i })(session)
+    })
+    await Promise.all(exchanges.map(({ commit }) => commit()))
+    const { value } = await client.send(look)
+    expect(Object.keys(value.data)).toHaveLength(9)
+  })
+
+  it('a store that fails at that moment is a typed error, and the old token stays good', async () => {
+    for (const when of ['before', 'after'] as const) {
+      const { world, client, first } = await due()
+      world.store.fail('write', { when })
+      await expect(client.send(() => {})).rejects.toMatchObject({ code: 'ERR_STORE' })
+      expect(client.cookie()).toBe(first)
+      expect((await client.send(look)).value.userId).toBe('ada')
+    }
+  })
+
+  it('a store that fails when the successor is first seen is a typed error, and both tokens stay good', async () => {
+    const { world, client, first } = await due()
+    await client.send(() => {})
+    world.store.fail('write')
+    await expect(client.send(() => {})).rejects.toMatchObject({ code: 'ERR_STORE' })
+    expect((await client.send(look, { cookie: first })).value.userId).toBe('ada')
+    expect((await client.send(look)).value.userId).toBe('ada')
+  })
+
+  it('a store that cannot say whether the successor still stands is a typed error', async () => {
+    const { world, client, first } = await due()
+    await client.send(() => {})
+    const { commit } = await client.open({ cookie: first })
+    world.store.fail('read')
+    await expect(commit()).rejects.toMatchObject({ code: 'ERR_STORE' })
+  })
+
+  it('does not happen once the headers are out', async () => {
+    const { world, client, id } = await due()
+    const { commit, session, finish } = await client.open()
+    await commit()
+    const version = (await world.record(id)).version
+    edit({ b: 2 })(session)
+    await finish()
+    expect((await world.record(id)).version).toBe(version)
+  })
+})
+
+describe('an old token of a renewed session', () => {
+  it('raises one alarm after the grace, and the session ends for whoever holds any of its tokens', async () => {
+    const { world, client, id, first } = await renewed()
+    world.clock.advance(30 * SECOND)
+    const { value, setCookies } = await world.client().send(look, { cookie: first })
+    expect(value).toEqual({ userId: null, refused: 'reused', data: {} })
+    expect(setCookies).toMatchObject([expect.stringContaining('Max-Age=0')])
+    expect(world.eventsOf('reuse')).toMatchObject([{ id, userId: 'ada', ended: true }])
+    expect(world.eventsOf('ended')).toMatchObject([{ id, userId: 'ada', reason: 'reused' }])
+    expect((await client.send(look)).value.refused).toBe('ended')
+    expect(await world.kept(id)).toMatchObject({ kind: 'ended', reason: 'reused' })
+    await client.send(look, { cookie: first })
+    expect(world.eventsOf('reuse')).toHaveLength(1)
+  })
+
+  it('raises one alarm over many parallel requests', async () => {
+    const { world, client, first } = await renewed()
+    world.clock.advance(30 * SECOND)
+    const gates = Array.from({ length: 10 }, () => world.store.hold('end'))
+    const requests = gates.map(() => client.open({ cookie: first }))
+    await Promise.all(gates.map(({ reached }) => reached))
+    for (const { release } of gates) release()
+    for (const { session } of await Promise.all(requests)) expect(session.refused).toBe('reused')
+    expect(world.eventsOf('reuse')).toHaveLength(1)
+    expect(world.eventsOf('ended')).toHaveLength(1)
+  })
+
+  it('is told even when the session cannot be ended, without pretending that it was', async () => {
+    const { world, client, id, first } = await renewed()
+    world.clock.advance(30 * SECOND)
+    world.store.fail('end')
+    await expect(client.open({ cookie: first })).rejects.toMatchObject({ code: 'ERR_STORE' })
+    expect(world.eventsOf('reuse')).toMatchObject([{ id, ended: false }])
+    expect(world.eventsOf('ended')).toEqual([])
+  })
+
+  it('is reported only, when so configured', async () => {
+    const { world, client, id, first } = await renewed({ onReuse: 'report' })
+    world.clock.advance(30 * SECOND)
+    expect((await client.send(look, { cookie: first })).value).toMatchObject({ userId: null, refused: 'reused' })
+    expect(world.eventsOf('reuse')).toMatchObject([{ id, userId: 'ada', ended: false }])
+    expect(world.store.count('end')).toBe(0)
+    expect(await world.kept(id)).toMatchObject({ kind: 'live' })
+    const other = createClient(world.sessions)
+    for (const [key, value] of client.jar) other.jar.set(key, value)
+    await other.send(() => {}, { cookie: first })
+    expect(world.eventsOf('reuse')).toHaveLength(2)
+  })
+
+  it('a secret that never was, under a real locator, is an alarm too: locators are not public', async () => {
+    const { world, client } = await due()
+    const token = client.token() ?? ''
+    const wrong = token.slice(0, -12) + (token.at(-12) === 'A' ? 'B' : 'A') + token.slice(-11)
+    expect((await client.send(look, { cookie: `__Host-session=${wrong}` })).value.refused).toBe('reused')
+    expect(world.eventsOf('reuse')).toHaveLength(1)
+  })
+
+  it('the thief’s: who renews first leaves the other with the same successor, as documented', async () => {
+    const { world, client, first } = await due()
+    const thief = createClient(world.sessions)
+    thief.jar.set('__Host-session Path=/', first)
+    await thief.send(() => {})
+    await client.send(() => {})
+    expect(thief.cookie()).toBe(client.cookie())
+  })
+
+  it('the thief’s: a copy taken before a renewal is an alarm when it is used after', async () => {
+    const { world, client, first } = await renewed()
+    const thief = createClient(world.sessions)
+    thief.jar.set('__Host-session Path=/', first)
+    world.clock.advance(MINUTE)
+    expect((await thief.send(look)).value.userId).toBeNull()
+    expect(thief.jar.size).toBe(0)
+    expect((await client.send(look)).value.userId).toBeNull()
+  })
+})
+
+describe('4 Hashed at rest: a copy of the store', () => {
+  it('with the current token gives the successor only while the renewal waits', async () => {
+    const { world, client, id, first } = await due()
+    await client.send(() => {})
+    const { head } = await world.record(id)
+    const parts = createTokens().parse(first.replace('__Host-session=', ''))
+    if (typeof parts === 'string' || head.renewal === undefined) throw new Error('no renewal')
+    expect(hashSecret(deriveSuccessor(parts.secret, head.renewal.nonce))).toBe(head.renewal.next)
+  })
+
+  it('with an old token yields nothing once the successor was seen', async () => {
+    const { world, id } = await renewed()
+    const { head } = await world.record(id)
+    expect(head.renewal).toBeUndefined()
+    expect(Object.keys(head).sort()).toEqual(['authenticatedAt', 'device', 'previous', 'secret', 'secretAt'])
+  })
+
+  it('with an old token opens no sealed data once the grace is over and the session was touched', async () => {
+    const { world, client, id, first } = await renewed({ sealed: true })
+    const parts = createTokens().parse(first.replace('__Host-session=', ''))
+    if (typeof parts === 'string') throw new Error('no token')
+    world.clock.advance(MINUTE)
+    await client.send(() => {})
+    const record = await world.record(id)
+    expect(record.head.previous).toBeUndefined()
+    for (const standing of ['current', 'renewing', 'successor', 'grace'] as const) {
+      expect(await openVault(record, parts.secret, standing)).toBeNull()
+    }
+  })
+})

@@ -1,0 +1,315 @@
+import type { Session } from 'sojourn'
+import { describe, expect, it } from 'vitest'
+import {
+  type Client,
+  createWorld,
+  edit,
+  HOUR,
+  look,
+  MINUTE,
+  rejection,
+  SECOND,
+  stayFor,
+  type TestData,
+  type World,
+} from './kit.ts'
+import type { When } from './kit-store.ts'
+
+async function loggedIn(options = {}) {
+  const world = createWorld(options)
+  const client = world.client()
+  await client.send((session) => session.login('ada', { methods: ['pwd'] }))
+  const { value: id } = await client.send((session) => session.id)
+  return { world, client, id, cookie: client.cookie() }
+}
+
+type Verb = (session: Session<TestData>) => Promise<void>
+const VERBS: [string, Verb][] = [
+  ['rotate', (session) => session.rotate()],
+  ['reauthenticated', (session) => session.reauthenticated()],
+]
+
+async function refusal(client: Client<TestData>, cookie: string): Promise<unknown> {
+  return (await client.send((session) => session.refused, { cookie })).value
+}
+
+/** Until a successor waits for its first use. */
+async function startRenewal(world: World<TestData>, client: Client<TestData>): Promise<void> {
+  await stayFor(world, client, HOUR)
+}
+
+describe('5 Fresh token on every change of privilege; the old one stops at once', () => {
+  describe.each(VERBS)('%s', (_, verb) => {
+    it('gives a new token to the same session, and refuses the old one without an alarm while the grace lasts', async () => {
+      const { world, client, id, cookie } = await loggedIn()
+      const { setCookies } = await client.send(verb)
+      expect(setCookies).toHaveLength(1)
+      expect(client.cookie()).not.toBe(cookie)
+      expect((await client.send((session) => [session.id, session.userId])).value).toEqual([id, 'ada'])
+      expect(await refusal(client, cookie)).toBe('superseded')
+      world.clock.advance(30 * SECOND - 1)
+      expect(await refusal(client, cookie)).toBe('superseded')
+      expect(world.eventsOf('reuse')).toEqual([])
+      expect((await client.send(look)).value.userId).toBe('ada')
+    })
+
+    it('raises the alarm over the old token after the grace, and the session ends', async () => {
+      const { world, client, id, cookie } = await loggedIn()
+      await client.send(verb)
+      world.clock.advance(30 * SECOND)
+      expect(await refusal(world.client(), cookie)).toBe('reused')
+      expect(world.eventsOf('reuse')).toMatchObject([{ id, userId: 'ada', ended: true }])
+      expect((await client.send(look)).value.refused).toBe('ended')
+    })
+
+    it('stops the old token before it resolves, whatever the response does', async () => {
+      const { world, client, cookie } = await loggedIn()
+      const { session } = await client.open()
+      await verb(session)
+      expect(await refusal(client, cookie)).toBe('superseded')
+      expect(world.store.count('write')).toBe(1)
+    })
+
+    it('leaves nothing in the store that leads from the old secret to the new one', async () => {
+      const { world, client, id } = await loggedIn()
+      await startRenewal(world, client)
+      expect((await world.record(id)).head.renewal).toBeDefined()
+      await client.send(verb)
+      const { head } = await world.record(id)
+      expect(head.renewal).toBeUndefined()
+      expect(JSON.stringify(head)).not.toContain('nonce')
+    })
+
+    it('stops the waiting successor of a renewal too', async () => {
+      const { world, client, cookie } = await loggedIn()
+      await startRenewal(world, client)
+      const successor = client.cookie()
+      const rotating = await client.open({ cookie })
+      await verb(rotating.session)
+      client.receive(await rotating.commit())
+      expect(await refusal(client, successor)).toBe('superseded')
+      expect(await refusal(client, cookie)).toBe('superseded')
+      expect((await client.send(look)).value.userId).toBe('ada')
+    })
+
+    it('stops a secret that is in the grace of a renewal', async () => {
+      const { world, client, cookie } = await loggedIn()
+      await startRenewal(world, client)
+      await client.send(() => {})
+      expect(await refusal(client, cookie)).toBeNull()
+      await client.send(verb)
+      expect(await refusal(client, cookie)).toBe('superseded')
+    })
+
+    it('after the headers went out is an error, and nothing happens', async () => {
+      const { client, cookie } = await loggedIn()
+      const exchange = await client.open()
+      await exchange.commit()
+      expect(await rejection(verb(exchange.session))).toMatchObject({ code: 'ERR_HEADERS_SENT' })
+      expect(await refusal(client, cookie)).toBeNull()
+    })
+
+    it('keeps the data, the user and what was not stored yet', async () => {
+      const { client } = await loggedIn()
+      await client.send(edit({ a: 1 }))
+      await client.send(async (session) => {
+        edit({ b: 2 })(session)
+        await verb(session)
+      })
+      expect((await client.send(look)).value).toEqual({ userId: 'ada', refused: null, data: { a: 1, b: 2 } })
+    })
+
+    it('when the store fails, is a typed error, and the client’s token stays good', async () => {
+      const { world, client, cookie } = await loggedIn()
+      world.store.fail('write')
+      const { session, commit } = await client.open()
+      expect(await rejection(verb(session))).toMatchObject({ code: 'ERR_STORE' })
+      expect((await commit()).filter(({ name }) => name === 'set-cookie')).toEqual([])
+      expect(await refusal(client, cookie)).toBeNull()
+    })
+  })
+
+  it('a rotation does not restart the absolute clock, a fresh proof does', async () => {
+    const { world, client } = await loggedIn()
+    const { value: began } = await client.send((session) => session.authenticatedAt)
+    world.clock.advance(10 * MINUTE)
+    await client.send((session) => session.rotate())
+    expect((await client.send((session) => session.authenticatedAt)).value).toEqual(began)
+    await client.send((session) => session.reauthenticated({ methods: ['hwk'], assurance: 'aal3' }))
+    const { value } = await client.send(({ authenticatedAt, methods, assurance }) => [
+      authenticatedAt,
+      methods,
+      assurance,
+    ])
+    expect(value).toEqual([new Date(world.clock()), ['hwk'], 'aal3'])
+    expect(world.eventsOf('reauthenticated')).toMatchObject([{ userId: 'ada', methods: ['hwk'], assurance: 'aal3' }])
+  })
+
+  it('a fresh proof without details leaves those of the login', async () => {
+    const { world, client } = await loggedIn()
+    await client.send((session) => session.reauthenticated())
+    expect((await client.send((session) => session.methods)).value).toEqual(['pwd'])
+    expect(world.eventsOf('reauthenticated')).toMatchObject([{ methods: [], assurance: null }])
+  })
+
+  it('a fresh proof needs a user', async () => {
+    const world = createWorld()
+    const client = world.client()
+    for (const prepare of [() => {}, edit({ a: 1 })]) {
+      await client.send(prepare)
+      const error = await rejection(client.send((session) => session.reauthenticated()))
+      expect(error).toMatchObject({ code: 'ERR_NOT_AUTHENTICATED', status: 401 })
+    }
+    expect(world.store.count('write')).toBe(0)
+  })
+
+  it('rotating what was never stored does nothing', async () => {
+    const world = createWorld()
+    const { setCookies } = await world.client().send((session) => session.rotate())
+    expect(setCookies).toEqual([])
+    expect(world.store.calls).toEqual([])
+  })
+
+  it('an anonymous session can be rotated', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const before = client.cookie()
+    await client.send((session) => session.rotate())
+    expect(await refusal(client, before)).toBe('superseded')
+    expect((await client.send(look)).value.data).toEqual({ a: 1 })
+    expect(world.eventsOf('rotated')).toMatchObject([{ userId: null }])
+  })
+
+  it('a session that this request began can be rotated before the response', async () => {
+    const world = createWorld()
+    const client = world.client()
+    const { setCookies } = await client.send(async (session) => {
+      await session.login('ada')
+      await session.rotate()
+    })
+    expect(setCookies).toHaveLength(1)
+    expect((await client.send(look)).value.userId).toBe('ada')
+  })
+})
+
+describe('rotations and what runs beside them, in every order', () => {
+  it.each<When>(['before', 'after'])(
+    'two at once (the first stands %s the store): one gets a token, the other is told',
+    async (when) => {
+      const { world, client, cookie } = await loggedIn()
+      const [one, two] = [await client.open(), await client.open()]
+      const gate = world.store.hold('write', when)
+      const first = one.session.rotate()
+      await gate.reached
+      const second = two.session.rotate()
+      const settled = Promise.allSettled([first, second])
+      await second.catch(() => {})
+      gate.release()
+      expect((await settled).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+      client.receive(await one.commit())
+      client.receive(await two.commit())
+      expect((await client.send(look)).value.userId).toBe('ada')
+      expect(await refusal(client, cookie)).toBe('superseded')
+      expect(world.eventsOf('rotated')).toHaveLength(1)
+      expect(world.eventsOf('reuse')).toEqual([])
+    },
+  )
+
+  it('two at once on one session in one request give one good token', async () => {
+    const { client } = await loggedIn()
+    await client.send(async (session) => {
+      await Promise.allSettled([session.rotate(), session.rotate()])
+    })
+    expect((await client.send(look)).value.userId).toBe('ada')
+  })
+
+  it.each<When>(['before', 'after'])('a renewal beside it (its write stands %s the store)', async (when) => {
+    const { world, client } = await loggedIn()
+    await stayFor(world, client, HOUR - MINUTE)
+    world.clock.advance(MINUTE)
+    const [renewing, rotating] = [await client.open(), await client.open()]
+    const gate = world.store.hold('write', when)
+    const renewal = renewing.commit()
+    await gate.reached
+    await rotating.session.rotate()
+    const rotated = await rotating.commit()
+    gate.release()
+    client.receive(await renewal)
+    client.receive(rotated)
+    expect((await client.send(look)).value).toMatchObject({ userId: 'ada', refused: null })
+  })
+
+  it('a renewal that comes to the store after it hands out nothing', async () => {
+    const { world, client } = await loggedIn()
+    await stayFor(world, client, HOUR - MINUTE)
+    world.clock.advance(MINUTE)
+    const [renewing, rotating] = [await client.open(), await client.open()]
+    await rotating.session.rotate()
+    client.receive(await rotating.commit())
+    const headers = await renewing.commit()
+    expect(headers.filter(({ name }) => name === 'set-cookie')).toEqual([])
+    expect((await client.send(look)).value.userId).toBe('ada')
+  })
+
+  it('an edit of a request that was on its way is stored: it was let in rightly', async () => {
+    const { client } = await loggedIn()
+    const slow = await client.open()
+    await client.send((session) => session.rotate())
+    edit({ late: 1 })(slow.session)
+    client.receive(await slow.commit())
+    expect((await client.send(look)).value).toMatchObject({ userId: 'ada', data: { late: 1 } })
+  })
+
+  it('an update beside it is kept', async () => {
+    const { world, client } = await loggedIn()
+    const slow = await client.open()
+    const gate = world.store.hold('write')
+    const update = slow.session.update('n', () => 1)
+    await gate.reached
+    await client.send((session) => session.rotate())
+    gate.release()
+    await update
+    expect((await client.send(look)).value).toMatchObject({ userId: 'ada', data: { n: 1 } })
+  })
+
+  it('a request that was overtaken can neither rotate nor confirm itself', async () => {
+    for (const [, verb] of VERBS) {
+      const { client } = await loggedIn()
+      const slow = await client.open()
+      await client.send((session) => session.rotate())
+      expect(await rejection(verb(slow.session))).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+      edit({ a: 1 })(slow.session)
+      await slow.commit()
+      expect(await rejection(verb(slow.session))).toMatchObject({ code: 'ERR_HEADERS_SENT' })
+      expect((await client.send(look)).value).toMatchObject({ userId: 'ada', data: { a: 1 } })
+    }
+  })
+
+  it('a logout by a request that was overtaken ends the session', async () => {
+    const { client } = await loggedIn()
+    const slow = await client.open()
+    await client.send((session) => session.rotate())
+    await slow.session.logout()
+    expect((await client.send(look)).value.refused).toBe('ended')
+  })
+
+  it('a rotation by a request in the grace of a renewal works, and the client has its token', async () => {
+    const { world, client, cookie } = await loggedIn()
+    await stayFor(world, client, HOUR)
+    await client.send(() => {})
+    const late = await client.open({ cookie })
+    expect(late.session.userId).toBe('ada')
+    await late.session.rotate()
+    client.receive(await late.commit())
+    expect((await client.send(look)).value.userId).toBe('ada')
+  })
+
+  it('a failing store leaves last-seen of the rotation alone', async () => {
+    const { world, client, id } = await loggedIn()
+    world.clock.advance(10 * MINUTE)
+    await client.send((session) => session.rotate())
+    expect(await world.record(id)).toMatchObject({ lastSeenAt: world.clock(), version: 1 })
+    expect((await world.record(id)).expiresAt).toBe(world.clock() + 30 * MINUTE)
+  })
+})
