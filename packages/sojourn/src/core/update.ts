@@ -1,6 +1,6 @@
 import { storePending } from './commit.ts'
 import { loadData, toFitting, toStoredName } from './data.ts'
-import { createDraft, define, type Edits, parseTexts, type Texts, toText } from './draft.ts'
+import { createDraft, define, type Edits, type Texts, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, assertUncommitted, draftOf, idOf, type State } from './state.ts'
@@ -26,7 +26,8 @@ async function updateNew(state: State, key: string, fn: (value: unknown) => unkn
   if (state.overtaken) throw new SessionError('ERR_SESSION_ENDED', 'The client was given a new token moments ago.')
   const { values } = draftOf(state)
   const before = values[key]
-  const next = await fn(parseTexts(toTexts(key, toText(before, key))).values[key])
+  const text = toText(before, key)
+  const next = await fn(text === undefined ? undefined : JSON.parse(text))
   values[key] = next
   try {
     await storePending(state)
@@ -93,9 +94,9 @@ function toEdits(name: string, text: string | undefined): Edits {
   return text === undefined ? { set: {}, remove: [name] } : { set: toTexts(name, text), remove: [] }
 }
 
-function toTexts(name: string, text: string | undefined): Texts {
+function toTexts(name: string, text: string): Texts {
   const texts: Record<string, string> = {}
-  if (text !== undefined) define(texts, name, text)
+  define(texts, name, text)
   return texts
 }
 

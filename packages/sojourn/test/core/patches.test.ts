@@ -1,0 +1,362 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, edit, look, rejection } from './kit.ts'
+
+async function stored(data: Record<string, unknown> = { a: 1, b: { deep: [1] } }) {
+  const world = createWorld()
+  const client = world.client()
+  await client.send(edit(data))
+  const { value: id } = await client.send((session) => session.id)
+  world.store.calls.length = 0
+  return { world, client, id }
+}
+
+describe('2 No lost update: plain edits', () => {
+  it('50 parallel requests that edit different keys all persist', async () => {
+    const { world, client, id } = await stored({ first: true })
+    const exchanges = await Promise.all(Array.from({ length: 50 }, () => client.open()))
+    exchanges.forEach(({ session }, i) => {
+      edit({ [`k${i}`]: i })(session)
+    })
+    await Promise.all(exchanges.map(({ commit }) => commit()))
+    expect(Object.keys((await world.record(id)).data)).toHaveLength(51)
+    expect((await client.send(look)).value.data).toMatchObject({ first: true, k0: 0, k49: 49 })
+  })
+
+  it('of the same key: the last writer wins, for that key alone', async () => {
+    const { client } = await stored()
+    const [one, two] = [await client.open(), await client.open()]
+    edit({ a: 'one', c: 'one' })(one.session)
+    edit({ a: 'two', d: 'two' })(two.session)
+    await two.commit()
+    await one.commit()
+    expect((await client.send(look)).value.data).toMatchObject({ a: 'one', c: 'one', d: 'two' })
+  })
+
+  it('no merge of objects, ever: a key is replaced whole', async () => {
+    const { client } = await stored({ o: { x: 1, y: 1 } })
+    const [one, two] = [await client.open(), await client.open()]
+    edit({ o: { x: 2 } })(one.session)
+    edit({ o: { z: 3 } })(two.session)
+    await one.commit()
+    await two.commit()
+    expect((await client.send(look)).value.data).toEqual({ o: { z: 3 } })
+  })
+
+  it('a key that a request only read is not written back over a newer value', async () => {
+    const { client } = await stored()
+    const reader = await client.open()
+    expect(reader.session.data.a).toBe(1)
+    await client.send(edit({ a: 2 }))
+    edit({ c: 3 })(reader.session)
+    await reader.commit()
+    expect((await client.send(look)).value.data).toMatchObject({ a: 2, c: 3 })
+  })
+
+  it('nested edits are noticed', async () => {
+    const { world, client, id } = await stored({ b: { deep: [{ n: 1 }] } })
+    await client.send((session) => {
+      const { deep } = session.data.b as { deep: { n: number }[] }
+      const [first] = deep
+      if (first) first.n = 2
+    })
+    expect((await world.record(id)).data).toEqual({ b: '{"deep":[{"n":2}]}' })
+  })
+
+  it('are one write, of the changed keys alone', async () => {
+    const { world, client } = await stored({ a: 1, b: 1, c: 1, d: { n: 1 } })
+    await client.send((session) => {
+      edit({ a: 2, b: 1 })(session)
+      delete session.data.c
+      ;(session.data.d as { n: number }).n = 1
+    })
+    expect(world.store.calls).toMatchObject([
+      { operation: 'read' },
+      { operation: 'write', args: [expect.anything(), { set: { a: '2' }, remove: ['c'] }] },
+    ])
+  })
+
+  it('deletes persist, and beside a parallel edit of another key', async () => {
+    const { client } = await stored({ a: 1, b: 1 })
+    const [one, two] = [await client.open(), await client.open()]
+    delete one.session.data.a
+    edit({ c: 1 })(two.session)
+    await one.commit()
+    await two.commit()
+    expect((await client.send(look)).value.data).toEqual({ b: 1, c: 1 })
+  })
+
+  it('undefined deletes', async () => {
+    const { world, client, id } = await stored({ a: 1, b: 1 })
+    await client.send(edit({ a: undefined, never: undefined }))
+    expect((await world.record(id)).data).toEqual({ b: '1' })
+  })
+
+  it('what is put back as it was is no edit', async () => {
+    const { world, client } = await stored({ a: 1 })
+    await client.send((session) => {
+      session.data.a = 2
+      session.data.a = 1
+      session.data.x = 1
+      delete session.data.x
+    })
+    expect(world.store.count('write')).toBe(0)
+  })
+
+  it('the data can be replaced as a whole', async () => {
+    const { world, client, id } = await stored({ a: 1, b: 2 })
+    await client.send((session) => {
+      const held = session.data
+      session.data = { b: 3, c: 4 }
+      expect(session.data).toBe(held)
+      expect({ ...held }).toEqual({ b: 3, c: 4 })
+      expect(Object.keys(session.data)).toEqual(['b', 'c'])
+    })
+    expect((await world.record(id)).data).toEqual({ b: '3', c: '4' })
+  })
+
+  it('the data can be replaced by itself', async () => {
+    const { world, client } = await stored({ a: 1, b: { n: 1 } })
+    await client.send((session) => {
+      session.data = { ...session.data }
+    })
+    expect(world.store.count('write')).toBe(0)
+  })
+
+  it.each([
+    '__proto__',
+    'constructor',
+    'toString',
+    '~',
+    '~f',
+    '~~f',
+    '~fnote',
+    '',
+    ' ',
+    'é',
+    '\u0000',
+    '\ud800',
+    'then',
+    '0',
+  ])('a key that a client chose comes back as it is: %j', async (key) => {
+    const world = createWorld()
+    const client = world.client()
+    expect((await client.send((session) => [session.data[key], key in session.data])).value).toEqual([undefined, false])
+    await client.send((session) => {
+      session.data[key] = { value: 1 }
+      session.flash.set(key, 'flash')
+    })
+    await client.send(edit({ other: 1 }))
+    const { value } = await client.send((session) => {
+      return [
+        session.data[key],
+        Object.keys(session.data).sort(),
+        session.flash.take(key),
+        Object.hasOwn(session.data, key),
+      ]
+    })
+    expect(value).toEqual([{ value: 1 }, [key, 'other'].sort(), 'flash', true])
+    await client.send((session) => {
+      delete session.data[key]
+    })
+    expect((await client.send(look)).value.data).toEqual({ other: 1 })
+  })
+
+  it('prototype pollution: two names that a client chose reach no prototype', async () => {
+    const world = createWorld()
+    const client = world.client()
+    const [outer, inner] = ['__proto__', 'polluted'] as [string, string]
+    const error = await rejection(
+      client.send((session) => {
+        ;(session.data[outer] as Record<string, unknown>)[inner] = 'yes'
+      }),
+    )
+    expect(error).toBeInstanceOf(TypeError)
+    expect(({} as Record<string, unknown>)[inner]).toBeUndefined()
+  })
+
+  it('prototype pollution: an assigned prototype is a value, and lends nothing', async () => {
+    const world = createWorld()
+    const client = world.client()
+    const key: string = '__proto__'
+    await client.send((session) => {
+      session.data[key] = { isAdmin: true }
+      expect(session.data.isAdmin).toBeUndefined()
+    })
+    expect((await client.send((session) => session.data.isAdmin)).value).toBeUndefined()
+  })
+
+  it('a stream’s edits after the headers are stored when it ends', async () => {
+    const { world, client, id } = await stored({ a: 1 })
+    const { session, commit, finish } = await client.open()
+    await commit()
+    edit({ late: 1 })(session)
+    expect((await world.record(id)).data).toEqual({ a: '1' })
+    await finish()
+    expect((await world.record(id)).data).toEqual({ a: '1', late: '1' })
+    await finish()
+    expect(world.store.count('write')).toBe(1)
+  })
+
+  it('a stream’s edits to a session that was never stored cannot be kept, and that is told once', async () => {
+    const world = createWorld()
+    for (let i = 0; i < 2; i++) {
+      const { session, commit, finish } = await world.client().open()
+      await commit()
+      edit({ late: i })(session)
+      await finish()
+    }
+    expect(world.store.calls).toEqual([])
+    expect(world.eventsOf('fault')).toMatchObject([
+      { operation: 'finish', error: { code: 'ERR_HEADERS_SENT' } },
+      { operation: 'finish' },
+    ])
+    expect(world.warnings).toMatchObject([expect.stringMatching(/^sojourn: .*after that is lost/)])
+  })
+
+  it('edits made while the request is being stored are not forgotten', async () => {
+    const { world, client, id } = await stored({ a: 1 })
+    const { session, commit, finish } = await client.open()
+    edit({ b: 1 })(session)
+    const gate = world.store.hold('write')
+    const committed = commit()
+    await gate.reached
+    edit({ b: 2, c: 3 })(session)
+    gate.release()
+    await committed
+    expect((await world.record(id)).data).toEqual({ a: '1', b: '1' })
+    await finish()
+    expect((await world.record(id)).data).toEqual({ a: '1', b: '2', c: '3' })
+  })
+
+  it('a commit that fails leaves the edits to be stored by the next', async () => {
+    const { world, client, id } = await stored({ a: 1 })
+    const { session, commit } = await client.open()
+    edit({ b: 1 })(session)
+    world.store.fail('write')
+    expect(await rejection(Promise.resolve(commit()))).toMatchObject({ code: 'ERR_STORE' })
+    await commit()
+    expect((await world.record(id)).data).toEqual({ a: '1', b: '1' })
+  })
+
+  it('the store’s own objects are never changed, nor are the session’s by another request', async () => {
+    const { client } = await stored({ list: [1] })
+    const [one, two] = [await client.open(), await client.open()]
+    ;(one.session.data.list as number[]).push(2)
+    expect(two.session.data.list).toEqual([1])
+    await one.commit()
+    expect(two.session.data.list).toEqual([1])
+  })
+})
+
+describe('values that JSON cannot carry', () => {
+  class Cart {
+    items = 1
+  }
+  const cycle: Record<string, unknown> = {}
+  cycle.self = cycle
+  let deep: unknown = 1
+  for (let i = 0; i < 101; i++) deep = [deep]
+
+  it.each<[string, unknown, string]>([
+    ['NaN', Number.NaN, 'NaN'],
+    ['infinity', Number.POSITIVE_INFINITY, 'Infinity'],
+    ['a date', new Date(0), 'an instance of Date'],
+    ['a map', new Map(), 'an instance of Map'],
+    ['a set', new Set(), 'an instance of Set'],
+    ['a class', new Cart(), 'an instance of Cart'],
+    ['bytes', new Uint8Array(2), 'an instance of Uint8Array'],
+    ['an error', new Error('secret'), 'an instance of Error'],
+    ['a boxed string', Object('x'), 'an instance of String'],
+    ['a function', () => 1, 'a function'],
+    ['a symbol', Symbol('s'), 'a symbol'],
+    ['a bigint', 1n, 'a bigint'],
+    ['a cycle', cycle, 'cycle'],
+    ['depth', deep, 'deeper than 100'],
+    ['a promise', Promise.resolve(1), 'an instance of Promise'],
+    ['a nameless class', new (class {})(), 'a class'],
+  ])('%s is refused on the line that assigns it', async (_, value, found) => {
+    const { world, client } = await stored({ a: 1 })
+    const { session, commit } = await client.open()
+    const error = await rejection(() => {
+      session.data.bad = value
+    })
+    expect(error).toMatchObject({ name: 'SessionError', code: 'ERR_DATA_NOT_JSON' })
+    expect(error.message).toContain(`data.bad`)
+    expect(error.message).toContain(found)
+    expect(session.data.bad).toBeUndefined()
+    await commit()
+    expect(world.store.count('write')).toBe(0)
+  })
+
+  it.each<[unknown, string]>([
+    [{ a: { b: [1, { c: Number.NaN }] } }, 'data.x.a.b[1].c is NaN'],
+    [{ 'odd key': undefined, 'other key': 1n }, 'data.x["other key"] is a bigint'],
+    [{ list: [undefined] }, 'data.x.list[0] is a undefined'],
+    [new Array(2), 'data.x[0]'],
+    [{ toJSON: () => 1 }, 'data.x is an object with its own toJSON'],
+    [{ inner: { toJSON: () => 1 } }, 'data.x.inner is an object with its own toJSON'],
+  ])('the path is named: %#', async (value, message) => {
+    const { client } = await stored()
+    const { session } = await client.open()
+    const error = await rejection(() => edit({ x: value })(session))
+    expect(error.message).toContain(message)
+  })
+
+  it('nested, they are refused when the request ends, and nothing of it is stored', async () => {
+    const { world, client } = await stored({ a: { list: [1] } })
+    const { session, commit } = await client.open()
+    edit({ good: 1 })(session)
+    ;(session.data.a as { list: unknown[] }).list.push({ when: new Date(0) })
+    const error = await rejection(async () => commit())
+    expect(error).toMatchObject({ code: 'ERR_DATA_NOT_JSON' })
+    expect(error.message).toContain('data.a.list[1].when is an instance of Date')
+    expect(world.store.count('write')).toBe(0)
+  })
+
+  it('nested cycles and bigints, too', async () => {
+    for (const make of [(o: Record<string, unknown>) => o, () => 1n]) {
+      const { client } = await stored({ a: {} })
+      const { session, commit } = await client.open()
+      const inner = session.data.a as Record<string, unknown>
+      inner.bad = make(inner)
+      expect(await rejection(async () => commit())).toMatchObject({ code: 'ERR_DATA_NOT_JSON' })
+    }
+  })
+
+  it('are refused when the data is replaced as a whole, and it stays as it was', async () => {
+    const { client } = await stored({ a: 1 })
+    const { session } = await client.open()
+    const error = await rejection(() => {
+      session.data = { a: 2, b: new Map() }
+    })
+    expect(error.message).toContain('data.b')
+    expect({ ...session.data }).toEqual({ a: 1 })
+  })
+
+  it('and what JSON does carry is taken', async () => {
+    const { client } = await stored({})
+    let nested: unknown = 1
+    for (let i = 0; i < 98; i++) nested = [nested]
+    const values = {
+      nothing: null,
+      text: 'é\ud800"\\',
+      number: -1.5e300,
+      yes: true,
+      list: [[], {}, null],
+      bare: Object.assign(Object.create(null), { x: 1 }),
+      absent: { inner: undefined, there: 1 },
+      toJSON: { toJSON: 'no function' },
+      nested,
+    }
+    await client.send(edit(values))
+    const { value } = await client.send(look)
+    expect(value.data).toEqual(JSON.parse(JSON.stringify(values)))
+  })
+
+  it('the message holds no value', async () => {
+    const { client } = await stored()
+    const { session } = await client.open()
+    const error = await rejection(() => edit({ x: { card: '4111', when: new Date(0) } })(session))
+    expect(error.message).not.toMatch(/4111|1970/)
+  })
+})
