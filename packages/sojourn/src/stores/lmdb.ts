@@ -1,11 +1,11 @@
 import { SessionError } from '../core/errors.ts'
-import type { SessionId } from '../core/record.ts'
-import type { Store, Written } from '../core/store.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
+import type { Change, Store, Written } from '../core/store.ts'
 import { applyChange } from './apply-change.ts'
 import { backUp } from './lmdb/backup.ts'
 import { type Environment, openEnvironment } from './lmdb/environment.ts'
 import { reasonOf, toStoreError } from './lmdb/store-error.ts'
-import { createTables, type Tables } from './lmdb/tables.ts'
+import { createTables, type Stored, type Tables } from './lmdb/tables.ts'
 
 export interface LmdbStoreOptions {
   /** A directory, created with mode 0700 when it is not there. On a local disk: LMDB and network file systems do not go together. */
@@ -92,35 +92,9 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
     list: (userId) => look('list', (tables) => tables.list(userId)),
     sweep,
 
-    async create(record) {
-      if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'lmdb: not an id.')
-      return transact('create', (tables) => {
-        if (tables.load(record.id) !== null) return false
-        tables.insert(record)
-        return true
-      })
-    },
-
-    async write(id, change): Promise<Written> {
-      return transact('write', (tables) => {
-        const stored = find(tables, id)
-        if (stored === null) return { status: 'gone', tombstone: null }
-        if (stored.value.kind === 'ended') return { status: 'gone', tombstone: stored.value }
-        const next = applyChange(stored.value, change)
-        if (next === null) return { status: 'conflict', record: stored.value }
-        if (next !== stored.value) tables.replace(stored, next)
-        return WRITTEN
-      })
-    },
-
-    async end(id, tombstone) {
-      return transact('end', (tables) => {
-        const stored = find(tables, id)
-        if (stored === null || stored.value.kind === 'ended') return null
-        tables.replace(stored, tombstone)
-        return stored.value
-      })
-    },
+    create: (record) => transact('create', (tables) => create(tables, record)),
+    write: (id, change) => transact('write', (tables) => write(tables, id, change)),
+    end: (id, tombstone) => transact('end', (tables) => end(tables, id, tombstone)),
 
     async backup(target) {
       await backUp(open().environment, target)
@@ -133,6 +107,30 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
   }
 }
 
-function find(tables: Tables, id: SessionId): ReturnType<Tables['load']> {
+function find(tables: Tables, id: SessionId): Stored | null {
   return ID.test(id) ? tables.load(id) : null
+}
+
+function create(tables: Tables, record: SessionRecord): boolean {
+  if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'lmdb: not an id.')
+  if (tables.load(record.id) !== null) return false
+  tables.insert(record)
+  return true
+}
+
+function write(tables: Tables, id: SessionId, change: Change): Written {
+  const stored = find(tables, id)
+  if (stored === null) return { status: 'gone', tombstone: null }
+  if (stored.value.kind === 'ended') return { status: 'gone', tombstone: stored.value }
+  const next = applyChange(stored.value, change)
+  if (next === null) return { status: 'conflict', record: stored.value }
+  if (next !== stored.value) tables.replace(stored, next)
+  return WRITTEN
+}
+
+function end(tables: Tables, id: SessionId, tombstone: Tombstone): SessionRecord | null {
+  const stored = find(tables, id)
+  if (stored === null || stored.value.kind === 'ended') return null
+  tables.replace(stored, tombstone)
+  return stored.value
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Environment } from './environment.ts'
 import { fromText, indexedAtOf, toText } from './record-text.ts'
@@ -116,5 +116,5 @@ export function createTables({ records, users, expiry }: Environment): Tables {
 
 /** Fits an LMDB key whatever the length of the user id. */
 function toUserKey(userId: string): string {
-  return createHash('sha256').update(userId).digest('base64url').slice(0, 22)
+  return hash('sha256', userId, 'base64url').slice(0, 22)
 }
