@@ -32,10 +32,7 @@ export function assertSchema(schema: StandardSchema<object>): void {
   if (typeof validate !== 'function') {
     throw new SessionError('ERR_OPTION', 'data must be a Standard Schema (zod, valibot, arktype, ...).')
   }
-  const result = validate({})
-  if (result instanceof Promise) {
-    throw new SessionError('ERR_OPTION', 'data must be a schema that validates at once, without promises.')
-  }
+  const result = demandAtOnce(validate({}))
   if (result.issues !== undefined) {
     throw new SessionError(
       'ERR_OPTION',
@@ -45,13 +42,19 @@ export function assertSchema(schema: StandardSchema<object>): void {
   assertJson(result.value, 'data')
 }
 
+function demandAtOnce<Output>(result: SchemaResult<Output> | Promise<SchemaResult<Output>>): SchemaResult<Output> {
+  if (!(result instanceof Promise)) return result
+  // Nobody waits for it: its rejection must not end the process.
+  result.catch(() => {})
+  throw new SessionError('ERR_OPTION', 'data must be a schema that validates at once, without promises.')
+}
+
 /** The validated value, or the top-level keys that do not fit (`[]`: the whole does not). */
 export function validate<Output>(
   schema: StandardSchema<Output>,
   value: unknown,
 ): { value: Output } | { badKeys: string[]; paths: string[] } {
-  const result = schema['~standard'].validate(value)
-  if (result instanceof Promise) throw new SessionError('ERR_OPTION', 'data must be a schema that validates at once.')
+  const result = demandAtOnce(schema['~standard'].validate(value))
   if (result.issues === undefined) return { value: result.value }
   const paths = result.issues.map((issue) =>
     (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)),

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest'
+import { createEmitter } from '../../src/core/events.ts'
+import { createWorld, edit, HOUR, MINUTE, rejection, stayFor, toView } from './kit.ts'
+
+describe('listeners', () => {
+  it('hear of their event alone, with its type and the time of the injected clock', () => {
+    const events = createEmitter(() => 1234)
+    const heard: unknown[] = []
+    events.on('created', (event) => heard.push(event))
+    events.emit('ended', { id: 'x' as never, userId: null, reason: 'logout' })
+    events.emit('created', { id: 'y' as never })
+    expect(heard).toEqual([{ type: 'created', id: 'y', at: new Date(1234) }])
+  })
+
+  it('hear in the order they came, until they stop', () => {
+    const events = createEmitter(Date.now)
+    const heard: string[] = []
+    const stop = events.on('created', () => heard.push('a'))
+    events.on('created', () => heard.push('b'))
+    events.emit('created', { id: 'x' as never })
+    stop()
+    stop()
+    events.emit('created', { id: 'x' as never })
+    expect(heard).toEqual(['a', 'b', 'b'])
+  })
+
+  it('may come and go while an event is told', () => {
+    const events = createEmitter(Date.now)
+    const heard: string[] = []
+    const listener = (): void => {
+      heard.push('a')
+      stop()
+      stop = events.on('created', listener)
+    }
+    let stop = events.on('created', listener)
+    events.emit('created', { id: 'x' as never })
+    expect(heard).toEqual(['a'])
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('listener')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('listener'))],
+  ])('one that %s is a fault, and disturbs neither the others nor the request', async (_, fail) => {
+    const world = createWorld()
+    const heard: string[] = []
+    world.sessions.on('login', fail as () => void)
+    world.sessions.on('login', ({ userId }) => heard.push(userId))
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    await Promise.resolve()
+    expect(heard).toEqual(['ada'])
+    expect(world.eventsOf('fault')).toMatchObject([
+      { operation: "listener of 'login'", error: { message: 'listener' } },
+    ])
+    expect((await client.send((session) => session.userId)).value).toBe('ada')
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('listener')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('listener'))],
+  ])('one of faults that %s ends there', async (_, fail) => {
+    const events = createEmitter(Date.now)
+    let heard = 0
+    events.on('fault', () => {
+      heard++
+      return fail() as never
+    })
+    events.emit('fault', { operation: 'x', error: null })
+    await Promise.resolve()
+    expect(heard).toBe(1)
+  })
+})
+
+const SECRETS = ['secret value', 'Private Note', 'nested secret']
+
+describe('4 Hashed at rest: no event, error, warning or id holds a token, a secret or data', () => {
+  it.each([false, true])('over everything a session can live through (sealed: %s)', async (sealed) => {
+    const world = createWorld({ sealed, keys: ['k'.repeat(32)] })
+    const { sessions, store } = world
+    const client = world.client()
+    const cookies: string[] = []
+    const errors: unknown[] = []
+    const keep = () => cookies.push(client.cookie().replace('__Host-session=', ''))
+
+    await client.send((session) => {
+      edit({ secretKey: SECRETS[0], deep: { list: [SECRETS[2]] } })(session)
+      session.flash.set('note', SECRETS[1] ?? '')
+    })
+    keep()
+    await client.send((session) => session.login('ada', { methods: ['pwd'] }))
+    keep()
+    await stayFor(world, client, HOUR)
+    keep()
+    await client.send(() => {})
+    await client.send((session) => session.rotate())
+    keep()
+    await client.send((session) => session.reauthenticated())
+    keep()
+    await client.send((session) => session.refused, { cookie: `__Host-session=${cookies[1]}` })
+    await client.send((session) => session.refused, { cookie: `__Host-session=${'z'.repeat(64)}` })
+    for (const operation of ['read', 'write', 'end', 'create'] as const) {
+      store.fail(operation)
+      errors.push(
+        await rejection(async () => {
+          const { session, commit } = await sessions.open(toView({ cookie: `__Host-session=${cookies.at(-1)}` }))
+          if (operation === 'create') await session.login('bob')
+          if (operation === 'end') await session.logout()
+          edit({ secretKey: SECRETS[0], other: 1 })(session)
+          await commit()
+        }),
+      )
+    }
+    errors.push(
+      await rejection(sessions.open(toView({ cookie: `__Host-session=${cookies.at(-1)}` })) as never).catch(() => null),
+    )
+    world.clock.advance(MINUTE)
+    const thief = world.client()
+    await thief.send((session) => session.refused, { cookie: `__Host-session=${cookies[3]}` })
+    expect(new Set(world.events.map(({ type }) => type))).toEqual(
+      new Set(['created', 'login', 'ended', 'renewed', 'rotated', 'reauthenticated', 'refused', 'reuse', 'fault']),
+    )
+
+    const told = deepText([world.events, world.warnings, errors])
+    const kept = deepText(world.store.calls.map(({ args }) => args))
+    for (const token of cookies) {
+      expect(token).toHaveLength(64)
+      for (const text of [told, kept]) {
+        expect(text).not.toContain(token)
+        expect(text).not.toContain(token.slice(0, 21))
+        expect(text).not.toContain(token.slice(22, 53))
+      }
+    }
+    for (const secret of SECRETS) expect(told).not.toContain(secret)
+    expect(told).not.toContain('kkkk')
+    expect(kept).not.toContain('kkkk')
+    if (sealed) for (const secret of [...SECRETS, 'secretKey', 'deep']) expect(kept).not.toContain(secret)
+  })
+})
+
+/** Everything that can be reached, errors and what they hide included. */
+function deepText(value: unknown, seen = new Set<unknown>()): string {
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null || seen.has(value)) return String(value)
+  seen.add(value)
+  return Reflect.ownKeys(value)
+    .filter((key) => key !== 'stack')
+    .map((key) => `${String(key)} ${deepText((value as Record<PropertyKey, unknown>)[key], seen)}`)
+    .join('\n')
+}
+
+describe('events', () => {
+  it('tell each thing once, in order', async () => {
+    const world = createWorld()
+    const client = world.client()
+    const types = () => world.events.splice(0).map(({ type }) => type)
+    await client.send(edit({ a: 1 }))
+    expect(types()).toEqual(['created'])
+    await client.send(edit({ a: 2 }))
+    expect(types()).toEqual([])
+    await client.send((session) => session.login('ada'))
+    expect(types()).toEqual(['ended', 'login'])
+    await client.send((session) => session.rotate())
+    expect(types()).toEqual(['rotated'])
+    await client.send((session) => session.reauthenticated())
+    expect(types()).toEqual(['reauthenticated'])
+    await stayFor(world, client, HOUR)
+    expect(types()).toEqual([])
+    await client.send(() => {})
+    expect(types()).toEqual(['renewed'])
+    await client.send((session) => session.logout())
+    expect(types()).toEqual(['ended'])
+    await client.send(() => {}, { cookie: `__Host-session=${'A'.repeat(54)}` })
+    expect(types()).toEqual(['refused'])
+  })
+
+  it('tell of a request that a guard denied, and what it says goes to the client', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    world.store.calls.length = 0
+    const headers = { 'sec-fetch-site': 'cross-site' }
+    const exchange = await client.open({ method: 'POST', headers })
+    expect(exchange.denied).toMatchObject({ status: 403, reason: 'cross-origin' })
+    expect(exchange.session.userId).toBeNull()
+    expect(await exchange.commit()).toEqual([
+      { name: 'vary', value: 'Cookie', how: 'append' },
+      { name: 'cache-control', value: 'private, no-cache', how: 'default' },
+    ])
+    expect(world.store.calls).toEqual([])
+    expect(world.eventsOf('denied')).toMatchObject([{ reason: 'cross-origin', method: 'POST' }])
+  })
+
+  it('guards are asked in order, and the first denial counts', async () => {
+    const asked: string[] = []
+    const guard = (name: string, denies: boolean) => ({
+      name,
+      check() {
+        asked.push(name)
+        return denies ? { status: 429, reason: name, message: 'no' } : null
+      },
+    })
+    const world = createWorld({ guards: [guard('a', false), guard('b', true), guard('c', true)] })
+    const { denied } = await world.client().open()
+    expect(denied?.reason).toBe('b')
+    expect(asked).toEqual(['a', 'b'])
+  })
+})
