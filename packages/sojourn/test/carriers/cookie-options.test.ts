@@ -17,6 +17,7 @@ describe('cookie options that browsers would drop, or nobody should send, with t
     [{ partitioned: true, insecureOverHttp: true }, /need Secure: leave insecureOverHttp out/],
     [{ name: 'sid' }, /name it "__Host-sid", or set insecureNoPrefix: true/],
     [{ name: 'sid', domain: 'shop.example' }, /insecureNoPrefix/],
+    [{ name: 'x__Host-sid' }, /name it "__Host-x__Host-sid", or set insecureNoPrefix: true/],
     [{ name: '__host-sid' }, /with the prefix in this case: "__Host-session"/],
     [{ name: '__HOST-sid', insecureNoPrefix: true }, /with the prefix in this case/],
     [{ name: '__secure-sid', insecureOverHttp: true }, /with the prefix in this case/],

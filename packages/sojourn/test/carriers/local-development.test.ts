@@ -124,6 +124,13 @@ describe('which cookie plain http:// gets', () => {
       REAL,
     ],
     [
+      'a page of another scheme',
+      'http://localhost/',
+      { ...LOOPBACK, headers: { origin: 'evil-http://localhost' } },
+      'development',
+      REAL,
+    ],
+    [
       'a page that only calls itself localhost',
       'http://localhost/',
       { ...LOOPBACK, headers: { origin: 'https://localhost.evil.example' } },
