@@ -126,7 +126,7 @@ describe('which cookie plain http:// gets', () => {
     [
       'a page of another scheme',
       'http://localhost/',
-      { ...LOOPBACK, headers: { origin: 'evil-http://localhost' } },
+      { ...LOOPBACK, headers: { origin: 'evil.http://localhost' } },
       'development',
       REAL,
     ],
