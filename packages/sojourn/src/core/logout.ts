@@ -9,11 +9,14 @@ import { forget, type State, toTombstone } from './state.ts'
  */
 export async function logout(state: State, { everywhere = false, clearSiteData = [] }: LogoutOptions): Promise<void> {
   const { engine, record, view } = state
+  // The others first: when that fails, the user still has this session to try again with.
+  if (everywhere && record !== null && record.userId !== null) {
+    await revokeAll(engine, record.userId, 'logout', record.id)
+  }
   if (record !== null) {
     const last = await ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'logout')))
     if (last !== null) engine.events.emit('ended', { id: record.id, userId: record.userId, reason: 'logout' })
   }
-  if (everywhere && record !== null && record.userId !== null) await revokeAll(engine, record.userId, 'logout')
   const wasPresented = engine.carrier.read(view).values.length > 0
   forget(state)
   state.answer = wasPresented ? 'clear' : 'keep'

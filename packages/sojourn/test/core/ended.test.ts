@@ -170,6 +170,46 @@ describe('1 Ended is ended', () => {
   })
 })
 
+describe('logout everywhere', () => {
+  it('ends all of the user’s sessions and nobody else’s', async () => {
+    const { world, client, cookie } = await loggedIn()
+    const [other, bob] = [world.client(), world.client()]
+    await other.send((session) => session.login('ada'))
+    await bob.send((session) => session.login('bob'))
+    const { setCookies } = await client.send((session) => session.logout({ everywhere: true }))
+    expect(setCookies).toMatchObject([expect.stringContaining('Max-Age=0')])
+    for (const token of [cookie, other.cookie()]) {
+      expect((await world.client().send(look, { cookie: token })).value.refused).toBe('ended')
+    }
+    expect((await bob.send(look)).value.userId).toBe('bob')
+    expect(world.eventsOf('ended').map(({ reason }) => reason)).toEqual(['logout', 'logout'])
+  })
+
+  it.each(['list', 'end'] as const)(
+    'that fails in the middle (%s) leaves the user the session to try again with',
+    async (operation) => {
+      const { world, client } = await loggedIn()
+      const other = world.client()
+      await other.send((session) => session.login('ada'))
+      world.store.fail(operation)
+      const error = await rejection(client.send((session) => session.logout({ everywhere: true })))
+      expect(error).toMatchObject({ code: 'ERR_STORE' })
+      expect((await client.send(look)).value.userId).toBe('ada')
+      await client.send((session) => session.logout({ everywhere: true }))
+      expect(await world.sessions.list('ada')).toEqual([])
+    },
+  )
+
+  it('of an anonymous session is a logout', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    await client.send((session) => session.logout({ everywhere: true }))
+    expect(world.store.count('list')).toBe(0)
+    expect(client.jar.size).toBe(0)
+  })
+})
+
 describe('logout', () => {
   it('ends the session, clears the cookie, and goes on as an anonymous one', async () => {
     const { world, client, id } = await loggedIn()
