@@ -21,8 +21,7 @@ export function freezeHead(response: NodeResponse, isEnded: () => boolean): () =
     throw headersSent()
   }
 
-  for (const name of ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'])
-    define(name, { value: refuse, writable: true })
+  for (const name of ['setHeader', 'appendHeader', 'removeHeader']) define(name, { value: refuse, writable: true })
   define('headersSent', { get: () => true })
   define('writableEnded', { get: isEnded })
 

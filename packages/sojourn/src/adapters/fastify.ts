@@ -89,7 +89,6 @@ function commit({ exchange, held }: Turn, reply: FastifyReply, payload: unknown,
   }
   const fail = (error: unknown): void => {
     dropHeaders(reply)
-    dropHeaders(reply.raw)
     done(error as Error)
   }
   settle(() => exchange.commit(), apply, fail)

@@ -7,6 +7,7 @@ import { isOutage, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.t
 import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
 import { HeldResponse, type Storing } from './_held-response.ts'
+import { dropHeaders } from './_node-headers.ts'
 import type { NodeRequest, NodeResponse } from './_node-types.ts'
 import { NodeView } from './_node-view.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
@@ -47,7 +48,9 @@ export function honoSessions<Data extends object>(
       if (exchange.denied !== null) return toResponse(toDenialAnswer(exchange.denied))
       sessions.attach(c, exchange.session)
       c.set('session', exchange.session as Session)
-      const held = hold(c, exchange)
+      // Where node's response is at hand, holding back its end is cheaper than wrapping a body.
+      const node = nodeBindings(c)
+      const held = node === null ? null : new HeldResponse(node.outgoing, exchange)
       await next()
       // `false`: the handler wrote to node's own response, which was held back like any other.
       if (held?.claim() !== false) await commit(c, exchange, held)
@@ -58,8 +61,8 @@ export function honoSessions<Data extends object>(
 }
 
 function toView(c: Context, { peer, trustProxy }: HonoOptions): RequestView {
-  const { incoming } = bindings(c)
-  if (incoming !== undefined) return new NodeView(incoming, trustProxy)
+  const node = nodeBindings(c)
+  if (node !== null) return new NodeView(node.incoming, trustProxy)
   return new FetchView(c.req.raw, trustProxy, peer && (() => peer(c)))
 }
 
@@ -70,8 +73,10 @@ async function commit(c: Context, exchange: Storing, held: HeldResponse | null):
     replace(c, held === null && mayStream(response) ? finishAfter(response, exchange) : response)
     held?.resume()
   } catch (error) {
-    // Hono would carry its headers over to the error's response.
-    Reflect.set(c, 'res', undefined)
+    // Hono would carry the headers of both over to the error's response.
+    c.res = undefined
+    c.finalized = false
+    dropHeaders({ removeHeader: (name) => c.header(name) })
     throw error
   }
 }
@@ -83,20 +88,15 @@ function replace(c: Context, response: Response): void {
   c.res = response
 }
 
-/** What @hono/node-server passes along. */
 interface NodeBindings {
-  readonly incoming?: NodeRequest
-  readonly outgoing?: NodeResponse
+  readonly incoming: NodeRequest
+  readonly outgoing: NodeResponse
 }
 
-/** Where node's response is at hand, holding back its end is cheaper than wrapping a body. */
-function hold(c: Context, exchange: Storing): HeldResponse | null {
-  const { outgoing } = bindings(c)
-  return outgoing === undefined ? null : new HeldResponse(outgoing, exchange)
-}
-
-function bindings(c: Context): NodeBindings {
-  return (c.env as NodeBindings | undefined) ?? {}
+/** What @hono/node-server passes along, or `null`: elsewhere the application names its bindings itself. */
+function nodeBindings(c: Context): NodeBindings | null {
+  const env = c.env as Partial<NodeBindings> | undefined
+  return typeof env?.outgoing?.writeHead === 'function' ? (env as NodeBindings) : null
 }
 
 /** Hono's own error handler asks an error for its response. Mistakes in the application it reports better itself. */

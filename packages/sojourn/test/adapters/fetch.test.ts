@@ -176,13 +176,13 @@ describe('a body', () => {
         edit(session)
         return new Response()
       }
-      const body = new ReadableStream({
+      const source: UnderlyingDefaultSource = {
         pull() {
           edit(session)
           throw new RangeError('mine')
         },
-      })
-      return new Response(body)
+      }
+      return new Response(new ReadableStream(source, { highWaterMark: 0 }))
     })
     const begun = await stream(get({ method: 'POST' }))
     await expect((await stream(next(begun))).text()).rejects.toThrow(RangeError)
@@ -193,13 +193,23 @@ describe('a body', () => {
   test('whose client leaves is told so, and its edits are stored', async () => {
     const cancelled = vi.fn()
     const stream = withSession(sessions, (request, session) => {
-      if (request.method === 'GET') edit(session)
-      const body = new ReadableStream({ pull: (controller) => controller.enqueue('x'), cancel: cancelled })
       edit(session)
-      return new Response(request.method === 'GET' ? body : null, { headers: { 'content-type': 'text/html' } })
+      if (request.method === 'POST') return new Response()
+      const source: UnderlyingDefaultSource = {
+        pull(controller) {
+          edit(session)
+          controller.enqueue('x')
+        },
+        cancel: cancelled,
+      }
+      return new Response(new ReadableStream(source, { highWaterMark: 0 }))
     })
-    const response = await stream(get())
-    await response.body?.cancel('gone')
+    const begun = await stream(get({ method: 'POST' }))
+    const reader = (await stream(next(begun))).body?.getReader()
+    await reader?.read()
+    await reader?.cancel('gone')
     expect(cancelled).toHaveBeenCalledExactlyOnceWith('gone')
+    const read = withSession(sessions, (_, session) => Response.json(session.data))
+    expect(await (await read(next(begun))).json()).toEqual({ visits: 3 })
   })
 })

@@ -69,7 +69,7 @@ describe.each(WAYS)('headers, when the store answers %s', (_, script) => {
   const HEADS: Record<string, (response: ServerResponse) => unknown> = {
     'an object': (r) => r.writeHead(201, { 'Set-Cookie': ['a=1', 'b=2'], 'Cache-Control': 'private', 'X-N': 7 }),
     'an object after a reason': (r) =>
-      r.writeHead(201, 'Created', { 'Set-Cookie': ['a=1', 'b=2'], 'Cache-Control': 'private', 'X-N': 7 }),
+      r.writeHead(201, 'Created By Hand', { 'Set-Cookie': ['a=1', 'b=2'], 'Cache-Control': 'private', 'X-N': 7 }),
     'a raw list': (r) =>
       r.writeHead(201, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Cache-Control', 'private', 'X-N', '7']),
     'a list of pairs': (r) =>
@@ -80,13 +80,13 @@ describe.each(WAYS)('headers, when the store answers %s', (_, script) => {
         ['X-N', '7'],
       ] as unknown as string[]),
   }
-  test.each(Object.entries(HEADS))('meet those that writeHead was given as %s', async (__, head) => {
+  test.each(Object.entries(HEADS))('meet those that writeHead was given as %s', async (title, head) => {
     const text = await answer(script(), (___, response) => {
       response.setHeader('X-N', 'replaced')
       expect(head(response)).toBe(response)
       response.end('x')
     })
-    expect(text).toMatch(/^HTTP\/1.1 201 Created\r\n/)
+    expect(text).toMatch(title.includes('reason') ? /^HTTP\/1.1 201 Created By Hand\r\n/ : /^HTTP\/1.1 201 Created\r\n/)
     expect(linesOf(text, 'set-cookie')).toEqual(['a=1', 'b=2', 'session=t; HttpOnly'])
     expect(linesOf(text, 'cache-control')).toEqual(['private'])
     expect(linesOf(text, 'vary')).toEqual(['Cookie'])
@@ -170,6 +170,22 @@ describe('while the store is at work', () => {
     expect(received).not.toMatch(/second/i)
     expect(Object.getOwnPropertyNames(response)).not.toContain('setHeader')
     socket.destroy()
+  })
+
+  test('what other middleware put on the response is there again afterwards', async () => {
+    const { script, open } = gate()
+    const names: string[] = []
+    const text = await answer(script, (_, response) => {
+      const { setHeader } = response
+      response.setHeader = (name, value) => {
+        names.push(name)
+        return setHeader.call(response, name, value)
+      }
+      response.end('x')
+      open([VARY])
+    })
+    expect(linesOf(text, 'vary')).toEqual(['Cookie'])
+    expect(names).toEqual(['vary'])
   })
 
   test('writes are told to wait, keep their order and their callbacks, and drain comes once', async () => {

@@ -4,7 +4,7 @@ import type { Server } from '@sojourn/conformance'
 import { Hono } from 'hono'
 import { createSessions, SessionError } from 'sojourn'
 import { honoSessions } from 'sojourn/hono'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { spyGuard } from './support/spy-guard.ts'
 import { failingStore, lateStore, SOME_TOKEN } from './support/stores.ts'
 import { toServer } from './support/web-reply.ts'
@@ -44,6 +44,7 @@ describe('honoSessions', () => {
     app.use(honoSessions(createSessions({ store: failingStore(operation) })))
     app.get('/', (c) => {
       c.var.session.data.theme = 'dark'
+      c.header('set-cookie', 'early=1')
       return c.text('secret', 201, { etag: '"1"', 'set-cookie': 'own=1' })
     })
     app.onError((error, c) => {
@@ -105,8 +106,10 @@ describe('honoSessions', () => {
   })
 
   test("what is written to node's own response is held back too", async () => {
+    const store = lateStore()
+    const create = vi.spyOn(store, 'create')
     const app = new Hono<{ Bindings: HttpBindings }>()
-    app.use(honoSessions(createSessions({ store: lateStore() })))
+    app.use(honoSessions(createSessions({ store })))
     app.get('/', (c) => {
       c.var.session.data.theme = 'dark'
       c.env.outgoing.writeHead(201, { 'x-own': '1' })
@@ -116,6 +119,15 @@ describe('honoSessions', () => {
     const response = await fetch(await serveNode(app))
     expect([response.status, await response.text()]).toEqual([201, 'by hand'])
     expect(response.headers.getSetCookie()).toHaveLength(1)
+    expect(create).toHaveBeenCalledOnce()
+  })
+
+  test('bindings that an application calls so are not taken for those of node', async () => {
+    const app = new Hono()
+    app.use(honoSessions(createSessions()))
+    app.get('/', (c) => c.json(c.var.session.userId))
+    const response = await app.request('/', {}, { incoming: { get: () => null }, outgoing: 'queue' })
+    expect(await response.json()).toBe(null)
   })
 
   test('the address is known on node-server, asked for elsewhere, and a proxy is believed when told to', async () => {
