@@ -33,8 +33,8 @@ const WRITTEN: Written = { status: 'written' }
 /**
  * Sessions in an LMDB environment on a local disk, shared by any number of processes and threads of one machine.
  *
- * Reads answer at once, from memory that all processes share. Writes are gathered into one transaction a turn and are
- * acknowledged when the disk has them: neither `kill -9` nor a power failure takes back a logout that was answered.
+ * Reads answer at once, from memory that all processes share. Writes gather while the disk is busy with those before
+ * them, and are acknowledged when it has them: neither `kill -9` nor a power failure takes back a logout that was answered.
  * The files are opened by `setup` or by the first call. Needs the package `lmdb`.
  */
 export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {

@@ -10,7 +10,8 @@ export function testCases<Context extends CaseContext>(
   describe(name, () => {
     for (const testCase of cases) {
       const title = testCase.guarantee === undefined ? testCase.name : `${testCase.name} [${testCase.guarantee}]`
-      test(title, async ({ skip }) => {
+      // A slow disk under load is no failure; `runCases` allows as much.
+      test(title, { timeout: 30_000 }, async ({ skip }) => {
         const reason = reasonNotRun(testCase, ctx)
         if (reason !== null) skip(reason)
         await testCase.run(ctx)
