@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -7,13 +7,22 @@ import { build } from 'esbuild'
 /** Beside the packages that it imports; ignored by git. */
 const FOLDER = fileURLToPath(new URL('../../node_modules/.sojourn-test/', import.meta.url))
 
+const built = new Map<string, Promise<string>>()
+
 /**
  * Bundles a TypeScript program with the sources it imports, as they are now, and answers with the file to run:
  * child processes then run the same code as the tests, on any supported Node.
  */
-export async function buildChild(program: URL): Promise<string> {
+export function buildChild(program: URL): Promise<string> {
+  const file = built.get(program.href) ?? bundle(program)
+  built.set(program.href, file)
+  return file
+}
+
+async function bundle(program: URL): Promise<string> {
   mkdirSync(FOLDER, { recursive: true })
   const outfile = `${FOLDER}${basename(program.pathname, '.ts')}.${process.pid}.mjs`
+  process.once('exit', () => rmSync(outfile, { force: true }))
   await build({
     entryPoints: [fileURLToPath(program)],
     outfile,
