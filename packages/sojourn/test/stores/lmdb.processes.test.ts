@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import type { SessionId } from '../../src/core/record.ts'
 import { lmdbStore } from '../../src/stores/lmdb.ts'
-import { buildChild, type Child, startChild } from '../support/child.ts'
+import { buildChild, type Child, removeBuilt, startChild } from '../support/child.ts'
 import { expectConsistent, temporaryFolder } from './lmdb-files.ts'
 import { anId, aRecord, aTombstone } from './records.ts'
 
@@ -19,6 +19,7 @@ async function start(name: string, args: readonly string[], command?: readonly s
   return child
 }
 
+afterAll(removeBuilt)
 afterEach(async () => {
   const children = started.splice(0)
   for (const { process } of children) process.kill('SIGKILL')

@@ -22,7 +22,6 @@ export function buildChild(program: URL): Promise<string> {
 async function bundle(program: URL): Promise<string> {
   mkdirSync(FOLDER, { recursive: true })
   const outfile = `${FOLDER}${basename(program.pathname, '.ts')}.${process.pid}.mjs`
-  process.once('exit', () => rmSync(outfile, { force: true }))
   await build({
     entryPoints: [fileURLToPath(program)],
     outfile,
@@ -34,6 +33,12 @@ async function bundle(program: URL): Promise<string> {
     logLevel: 'error',
   })
   return outfile
+}
+
+/** To be called when a test file is done: what it built is gone. */
+export async function removeBuilt(): Promise<void> {
+  for (const file of await Promise.all(built.values())) rmSync(file, { force: true })
+  built.clear()
 }
 
 export interface Child {
