@@ -19,7 +19,8 @@ function say(text) {
  * @param {import('./settings.mjs').Settings} settings
  * @returns {Promise<import('./results.mjs').Results>}
  */
-async function measureAll({ quick, only, rounds, sessions, ms, ...rest }) {
+async function measureAll(settings) {
+  const { quick, only, rounds, sessions, ms } = settings
   const at = new Date().toISOString()
   const load = await startChild('load.mjs', { core: 1 })
   /** @type {import('./fleet.mjs').Member[]} */
@@ -34,12 +35,13 @@ async function measureAll({ quick, only, rounds, sessions, ms, ...rest }) {
       const footprint = await seed(load, member, sessions)
       if (contender.kind !== 'bare') footprints.push(footprint)
     }
-    for (const { contender, port } of fleet) {
-      if (contender.kind !== 'sojourn' && contender.kind !== 'peer') continue
-      say(`${contender.name}: races`)
-      races.push({ contender: contender.name, ...(await race(port)) })
+    for (const member of fleet) {
+      const { name, kind } = member.contender
+      if (kind !== 'sojourn' && kind !== 'peer') continue
+      say(`${name}: races`)
+      races.push({ contender: name, ...(await race(member)) })
     }
-    const rows = await runRounds(load, fleet, { quick, only, rounds, sessions, ms, ...rest }, say)
+    const rows = await runRounds(load, fleet, settings, say)
     const bundle = await weighBundle()
     return {
       at,

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from './client.mjs'
-import { SLOW_MS } from './work.mjs'
 
 export const PARALLEL = 50
 const TRIALS = 5
@@ -19,15 +18,15 @@ const TRIALS = 5
  */
 
 /**
- * @param {number} port
+ * @param {import('./fleet.mjs').Member} member
  * @returns {Promise<Races>}
  */
-export async function race(port) {
+export async function race({ port, server }) {
   return {
     kept: await lostUpdates(port, () => 0),
     keptWithWork: await lostUpdates(port, (i) => 5 + ((i * 7) % 20)),
-    reading: await logoutRace(port, 'POST /slow?write=0'),
-    writing: await logoutRace(port, 'POST /slow?write=1'),
+    reading: await logoutRace(port, server, 'POST /slow?write=0'),
+    writing: await logoutRace(port, server, 'POST /slow?write=1'),
   }
 }
 
@@ -55,11 +54,14 @@ async function lostUpdates(port, msOf) {
 }
 
 /**
+ * A slow request is let in, the user logs out, and only then the slow request goes on.
+ *
  * @param {number} port
+ * @param {import('./child.mjs').Child} server
  * @param {string} slowRoute
  * @returns {Promise<LogoutRace>}
  */
-async function logoutRace(port, slowRoute) {
+async function logoutRace(port, server, slowRoute) {
   const client = createClient(port)
   await client.ask('POST /login')
   const before = client.cookie()
@@ -67,9 +69,10 @@ async function logoutRace(port, slowRoute) {
   if (!(await isIn(before))) throw new Error('The login did not log in.')
 
   const slow = client.ask(slowRoute)
-  await sleep(SLOW_MS / 3)
+  while ((await server.call('held')) === 0) await sleep(5)
   await client.ask('POST /logout')
   const rightAfter = await isIn(before)
+  await server.call('release')
   await slow
   const replayed = await isIn(before)
   const jar = await isIn(undefined)

@@ -12,7 +12,7 @@ import { CONNECTIONS, SCENARIOS } from './settings.mjs'
  */
 
 const WARM_REQUESTS = 2_000
-const WARM_MS = 700
+const ROTATION_MS = 10_000
 /** For what a store still does after it has answered. */
 const SETTLE_MS = 20
 const NO_LIMIT = 1_000_000
@@ -47,9 +47,7 @@ export async function runRounds(load, fleet, settings, say) {
  */
 async function measure(load, { contender, server, port }, scenario, settings) {
   const job = { contender: contender.name, port, path: `/${scenario}`, connections: CONNECTIONS }
-  // A session that was not seen for a minute is touched by its next read: once round all of them first, so that reads are measured as reads.
-  const warmRequests = scenario === 'read' ? settings.sessions : Math.min(WARM_REQUESTS, settings.sessions)
-  await load.call({ ...job, requests: warmRequests, ms: WARM_MS })
+  await load.call({ ...job, ...warmUp(contender, scenario, settings) })
 
   const before = await server.call('cpu')
   const limit = scenario === 'new' ? settings.newSessions : NO_LIMIT
@@ -58,4 +56,17 @@ async function measure(load, { contender, server, port }, scenario, settings) {
   const cpuUs = (await server.call('cpu')) - before
   if (failures > 0) throw new Error(`${contender.name} failed ${failures} of ${requests} requests to ${job.path}.`)
   return { scenario, contender: contender.name, requests, ms, cpuUs }
+}
+
+/**
+ * A session of ours that was not seen for a minute is touched by its next read: once round all of them first, so that reads are
+ * measured as reads.
+ *
+ * @param {import('./contenders.mjs').Contender} contender
+ * @param {import('./settings.mjs').Scenario} scenario
+ * @param {import('./settings.mjs').Settings} settings
+ */
+function warmUp({ kind }, scenario, { sessions, warmMs }) {
+  if (kind === 'sojourn' && scenario === 'read') return { requests: sessions, ms: ROTATION_MS }
+  return { requests: WARM_REQUESTS, ms: warmMs }
 }

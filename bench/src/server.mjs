@@ -1,4 +1,5 @@
 import { contenderNamed, start } from './contenders.mjs'
+import { heldCount, release } from './work.mjs'
 
 /** One contender in a process of its own: `node --expose-gc server.mjs <contender> <folder>`, answering over IPC. */
 const [name = '', folder = ''] = process.argv.slice(2)
@@ -14,6 +15,8 @@ const questions = {
     const { heapUsed, external, rss } = process.memoryUsage()
     return { heapUsed, external, rss }
   },
+  held: heldCount,
+  release,
 }
 
 process.once('disconnect', () => process.exit())

@@ -49,12 +49,28 @@ export const DAY_SECONDS = 86_400
 /** For peers that sign or encrypt; nothing here is secret. */
 export const PEER_SECRET = 'a benchmark has no secrets, but 32 characters it must have'
 
-/** Long enough that a logout fits in between. */
-export const SLOW_MS = 150
-
 /** @param {string | number | null | undefined} ms Work that takes time; none when zero. */
 export function work(ms) {
   return Number(ms) > 0 ? sleep(Number(ms)) : undefined
+}
+
+/** @type {(() => void)[]} */
+const held = []
+
+/** Work that takes until `release`: so a logout can be put in between, whatever the machine is busy with. */
+export function slowWork() {
+  return new Promise((resolve) => held.push(() => resolve(undefined)))
+}
+
+/** How many requests are at their slow work. */
+export function heldCount() {
+  return held.length
+}
+
+export function release() {
+  const count = held.length
+  for (const go of held.splice(0)) go()
+  return count
 }
 
 /** @param {string[]} keys How many keys of the lost-update race are there. */

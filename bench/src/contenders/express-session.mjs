@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import express from 'express'
 import session from 'express-session'
-import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, SLOW_MS, work } from '../work.mjs'
+import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
 
 export function start() {
@@ -43,7 +43,7 @@ export function start() {
     })
   })
   app.post('/slow', async (req, res) => {
-    await work(SLOW_MS)
+    await slowWork()
     if (req.query.write === '1') req.session.seen = 1
     res.json({})
   })

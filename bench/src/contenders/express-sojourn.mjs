@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import express from 'express'
 import { expressSessions } from 'sojourn/express'
-import { answerOf, countRaceKeys, nextContent, SLOW_MS, work } from '../work.mjs'
+import { answerOf, countRaceKeys, nextContent, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
 import { sessionsOn } from './sojourn-sessions.mjs'
 
@@ -35,7 +35,7 @@ export function start(options) {
     res.json({})
   })
   app.post('/slow', async (req, res) => {
-    await work(SLOW_MS)
+    await slowWork()
     if (req.query.write === '1') req.session.data.seen = 1
     res.json({})
   })

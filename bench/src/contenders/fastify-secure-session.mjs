@@ -1,6 +1,6 @@
 import secureSession from '@fastify/secure-session'
 import { fastify } from 'fastify'
-import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, SLOW_MS, work } from '../work.mjs'
+import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
 
 export async function start() {
@@ -33,7 +33,7 @@ export async function start() {
     return {}
   })
   app.post('/slow', async (request) => {
-    await work(SLOW_MS)
+    await slowWork()
     if (request.query.write === '1') request.session.seen = 1
     return {}
   })

@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import { fastify } from 'fastify'
-import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, SLOW_MS, work } from '../work.mjs'
+import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
 
 /** @param {{ rolling?: boolean }} options */
@@ -37,7 +37,7 @@ export async function start({ rolling = true }) {
     return {}
   })
   app.post('/slow', async (request) => {
-    await work(SLOW_MS)
+    await slowWork()
     if (request.query.write === '1') request.session.seen = 1
     return {}
   })

@@ -1,6 +1,6 @@
 import { fastify } from 'fastify'
 import { fastifySessions } from 'sojourn/fastify'
-import { answerOf, countRaceKeys, nextContent, SLOW_MS, work } from '../work.mjs'
+import { answerOf, countRaceKeys, nextContent, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
 import { sessionsOn } from './sojourn-sessions.mjs'
 
@@ -30,7 +30,7 @@ export async function start(options) {
     return {}
   })
   app.post('/slow', async (request) => {
-    await work(SLOW_MS)
+    await slowWork()
     if (request.query.write === '1') request.session.data.seen = 1
     return {}
   })

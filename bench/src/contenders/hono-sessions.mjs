@@ -1,7 +1,7 @@
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { CookieStore, MemoryStore, sessionMiddleware } from 'hono-sessions'
-import { countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, SLOW_MS, work } from '../work.mjs'
+import { countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
 
 function answer(c) {
@@ -45,7 +45,7 @@ export function start({ store }) {
     return c.json({})
   })
   app.post('/slow', async (c) => {
-    await work(SLOW_MS)
+    await slowWork()
     if (c.req.query('write') === '1') c.get('session').set('seen', 1)
     return c.json({})
   })

@@ -1,7 +1,7 @@
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { honoSessions } from 'sojourn/hono'
-import { answerOf, countRaceKeys, nextContent, SLOW_MS, work } from '../work.mjs'
+import { answerOf, countRaceKeys, nextContent, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
 import { sessionsOn } from './sojourn-sessions.mjs'
 
@@ -31,7 +31,7 @@ export function start(options) {
     return c.json({})
   })
   app.post('/slow', async (c) => {
-    await work(SLOW_MS)
+    await slowWork()
     if (c.req.query('write') === '1') c.var.session.data.seen = 1
     return c.json({})
   })

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { getIronSession } from 'iron-session'
-import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, SLOW_MS, work } from '../work.mjs'
+import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, slowWork, work } from '../work.mjs'
 import { listen, queryOf, routeOf, sendJson } from './node-http.mjs'
 
 const OPTIONS = {
@@ -46,7 +46,7 @@ const routes = {
   },
   async 'POST /slow'(req, res) {
     const session = await getIronSession(req, res, OPTIONS)
-    await work(SLOW_MS)
+    await slowWork()
     if (queryOf(req).get('write') === '1') {
       session.seen = 1
       await session.save()

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { withNodeSession } from 'sojourn/node'
-import { answerOf, countRaceKeys, nextContent, SLOW_MS, work } from '../work.mjs'
+import { answerOf, countRaceKeys, nextContent, slowWork, work } from '../work.mjs'
 import { listen, queryOf, routeOf, sendJson } from './node-http.mjs'
 import { sessionsOn } from './sojourn-sessions.mjs'
 
@@ -30,7 +30,7 @@ const routes = {
     sendJson(res, {})
   },
   async 'POST /slow'(req, res, session) {
-    await work(SLOW_MS)
+    await slowWork()
     if (queryOf(req).get('write') === '1') session.data.seen = 1
     sendJson(res, {})
   },
