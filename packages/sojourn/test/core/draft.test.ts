@@ -169,7 +169,7 @@ describe('a draft', () => {
     expect(told).toEqual(['bad'])
     expect(isEmpty(draft.edits())).toBe(true)
     draft.values.bad = 1
-    expect(draft.edits()).toEqual({ set: { bad: '1' }, remove: [] })
+    expect(draft.edits()).toEqual({ bad: '1' })
   })
 
   it('a text that is no JSON is found by listing, too', () => {
@@ -195,7 +195,7 @@ describe('a draft', () => {
     draft.values.a = 2
     draft.values.b = 1
     draft.accept(edits)
-    expect(draft.edits()).toEqual({ set: { a: '2', b: '1' }, remove: [] })
+    expect(draft.edits()).toEqual({ a: '2', b: '1' })
   })
 
   it('takes nothing but JSON, whichever way it is set', () => {
