@@ -1,7 +1,7 @@
 import type { HeaderChange } from './carrier.ts'
 import { createRecord } from './create-record.ts'
-import { toFitting } from './data.ts'
-import { isEmpty } from './draft.ts'
+import { assertFits } from './data.ts'
+import { applyEdits, isEmpty } from './draft.ts'
 import { SessionError } from './errors.ts'
 import { toHeaders } from './headers.ts'
 import { chain } from './maybe.ts'
@@ -37,13 +37,13 @@ export function finish(state: State): MaybePromise<void> {
 
 /** Writes what is pending; a session that was not stored yet begins with it. */
 export async function storePending(state: State, pending: Pending = pendingOf(state)): Promise<void> {
-  const fitting = { ...pending, all: toFitting(state.engine, state.texts, pending.all) }
-  if (state.record === null) await begin(state, fitting)
-  else await save(state, state.record, fitting)
+  if (!isEmpty(pending.data)) assertFits(state.engine, applyEdits(state.texts, pending.all))
+  if (state.record === null) await begin(state, pending)
+  else await save(state, state.record, pending)
 }
 
 async function begin(state: State, pending: Pending): Promise<void> {
-  const texts = pending.all.set
+  const texts = applyEdits({}, pending.all)
   // Another session's token would take the place of the one that the client just got.
   if (Object.keys(texts).length === 0 || state.overtaken) return accept(state, pending)
   await takeTurn(state.engine.turns, idOf(state), async () => {

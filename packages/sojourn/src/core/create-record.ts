@@ -26,7 +26,7 @@ export async function createRecord(
   const { engine } = state
   const vault = engine.sealed ? createVault(parts.id) : plainVault
   const sealedKey = await vault.keyFor(parts.secret)
-  const { set } = await toStored(vault, { set: texts, remove: [] })
+  const { set } = await toStored(vault, texts)
   const now = engine.clock()
   const fields = {
     createdAt: now,

@@ -1,4 +1,4 @@
-import { applyEdits, define, type Edits, isEmpty, type Loaded, parseTexts, type Texts, toText } from './draft.ts'
+import { define, type Edits, type Loaded, parseTexts, type Texts, toText } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { SessionId } from './record.ts'
@@ -30,8 +30,8 @@ export function flashTexts(texts: Texts): Texts {
   return pick(texts, (name) => (name.startsWith(FLASH) ? name.slice(FLASH.length) : null))
 }
 
-function pick(texts: Texts, toKey: (name: string) => string | null): Texts {
-  const result: Record<string, string> = {}
+function pick<T>(texts: Readonly<Record<string, T>>, toKey: (name: string) => string | null): Record<string, T> {
+  const result: Record<string, T> = {}
   for (const [name, text] of Object.entries(texts)) {
     const key = toKey(name)
     if (key !== null) define(result, key, text)
@@ -40,10 +40,8 @@ function pick(texts: Texts, toKey: (name: string) => string | null): Texts {
 }
 
 /** A user's edits under their stored names. */
-export function toStoredEdits({ set, remove }: Edits): Edits {
-  const renamed: Record<string, string> = {}
-  for (const [key, text] of Object.entries(set)) define(renamed, toStoredName(key), text)
-  return { set: renamed, remove: remove.map(toStoredName) }
+export function toStoredEdits(edits: Edits): Edits {
+  return pick(edits, toStoredName)
 }
 
 /** Tells core to end the session, when `invalidData` is `'end'`. Handlers see it if data goes bad while their request runs. */
@@ -63,7 +61,8 @@ export function loadData(engine: Engine, id: SessionId, texts: Texts): Loaded {
   const stored = userTexts(texts)
   if (!isCheckedEarly(engine)) return { baseline: stored }
   const { values: parsed, corrupt } = parseTexts(stored)
-  const { values, paths } = engine.schema === null ? { values: parsed, paths: [] } : fit(engine.schema, parsed)
+  const { values, dropped, paths } =
+    engine.schema === null ? { values: parsed, dropped: [], paths: [] } : fit(engine.schema, parsed)
   if (corrupt.length + paths.length > 0) reportInvalid(engine, id, [...corrupt, ...paths])
   // What the schema fills in by default counts as loaded, or reading would write.
   const baseline: Record<string, string> = {}
@@ -71,7 +70,7 @@ export function loadData(engine: Engine, id: SessionId, texts: Texts): Loaded {
     const text = toText(values[key], key)
     if (text !== undefined) define(baseline, key, text)
   }
-  return { values, baseline }
+  return { values, baseline, dropped: [...corrupt, ...dropped] }
 }
 
 export function reportInvalid(engine: Engine, id: SessionId, paths: readonly string[]): void {
@@ -81,46 +80,26 @@ export function reportInvalid(engine: Engine, id: SessionId, paths: readonly str
   if (engine.invalidData === 'end') throw new InvalidData(detail)
 }
 
-/** The values that fit, and the paths of those that do not. A value that fits stays, whatever the others are. */
-function fit(
-  schema: NonNullable<Engine['schema']>,
-  values: Record<string, unknown>,
-): { values: Record<string, unknown>; keys: readonly string[]; paths: readonly string[] } {
+interface Fit {
+  readonly values: Record<string, unknown>
+  readonly dropped: readonly string[]
+  readonly paths: readonly string[]
+}
+
+/** The values that fit. One that does stays, whatever the others are; one that the schema does not name is none of its business. */
+function fit(schema: NonNullable<Engine['schema']>, values: Record<string, unknown>): Fit {
   const whole = validate(schema, values)
-  if ('value' in whole) return { values: { ...whole.value }, keys: Object.keys(values), paths: [] }
-  const rest = withoutKeys(values, whole.badKeys)
+  if ('value' in whole) return { values: { ...values, ...whole.value }, dropped: [], paths: [] }
+  const rest = Object.fromEntries(Object.entries(values).filter(([key]) => !whole.badKeys.includes(key)))
   const second = validate(schema, rest)
-  if ('value' in second) return { values: { ...second.value }, keys: Object.keys(rest), paths: whole.paths }
+  if ('value' in second) return { values: { ...rest, ...second.value }, dropped: whole.badKeys, paths: whole.paths }
   const empty = validate(schema, {})
-  return { values: 'value' in empty ? { ...empty.value } : {}, keys: [], paths: whole.paths }
+  return { values: 'value' in empty ? { ...empty.value } : {}, dropped: Object.keys(values), paths: whole.paths }
 }
 
-function withoutKeys(values: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)))
-}
-
-/** What of these texts a request sees: all but user's keys that do not fit the schema. */
-export function fittingTexts({ schema }: Engine, texts: Texts): Texts {
-  if (schema === null) return texts
-  const user = userTexts(texts)
-  const fitting = new Set(fit(schema, parseTexts(user).values).keys)
-  const hidden = new Set(Object.keys(user).flatMap((key) => (fitting.has(key) ? [] : [toStoredName(key)])))
-  return pick(texts, (name) => (hidden.has(name) ? null : name))
-}
-
-/**
- * The edits as they can be stored. `ERR_DATA_INVALID` when they do not fit. What did not fit before them is not their fault,
- * and stays where it is, so that a schema that was wrong costs no data; but where it would hide the edits too, it goes.
- */
-export function toFitting(engine: Engine, texts: Texts, edits: Edits): Edits {
-  if (engine.schema === null || isEmpty(edits)) return edits
-  const all = applyEdits(texts, edits)
-  if ('value' in validate(engine.schema, parseTexts(userTexts(all)).values)) return edits
-  const seen = fittingTexts(engine, texts)
-  const result = validate(engine.schema, parseTexts(userTexts(applyEdits(seen, edits))).values)
+/** `ERR_DATA_INVALID` when what is about to be stored would not be read back. */
+export function assertFits({ schema }: Engine, texts: Texts): void {
+  if (schema === null) return
+  const result = validate(schema, parseTexts(userTexts(texts)).values)
   if ('paths' in result) throw new SessionError('ERR_DATA_INVALID', `Not stored: ${result.paths.join(', ')}.`)
-  const readBack = fittingTexts(engine, all)
-  if (Object.keys(edits.set).every((name) => Object.hasOwn(readBack, name))) return edits
-  const hidden = Object.keys(texts).filter((name) => !Object.hasOwn(seen, name) && !Object.hasOwn(edits.set, name))
-  return { set: edits.set, remove: [...edits.remove, ...hidden] }
 }

@@ -3,16 +3,15 @@ import { assertJson, step } from './json.ts'
 /** JSON text by key. */
 export type Texts = Readonly<Record<string, string>>
 
-/** What edits come down to: JSON text by key, and the keys that went. */
-export interface Edits {
-  readonly set: Texts
-  readonly remove: readonly string[]
-}
+/** What edits come down to: JSON text by key, `null` for a key that went. */
+export type Edits = Readonly<Record<string, string | null>>
 
 /** What a draft begins with. Without `values`, each key's text is parsed when the handler first looks at that key. */
 export interface Loaded {
   readonly baseline: Texts
   readonly values?: Readonly<Record<string, unknown>>
+  /** Keys whose stored values do not count. They go with the next edit, for looking alone never writes. */
+  readonly dropped?: readonly string[]
 }
 
 /**
@@ -28,6 +27,8 @@ export interface Draft {
   reload(loaded: Loaded): void
   /** What differs from the baseline. `ERR_DATA_NOT_JSON` with the path of the first value that is no JSON. */
   edits(): Edits
+  /** The removal of every key that does not count. */
+  drops(): Edits
   /** These edits are stored now. */
   accept(edits: Edits): void
 }
@@ -37,6 +38,7 @@ export function createDraft(first: Loaded, onCorrupt: (key: string) => void): Dr
   // Without a prototype, a key that a client chose (`__proto__`, `constructor`) is a key like any other, to read and to write.
   const target: Record<string, unknown> = Object.create(null)
   let baseline: Texts = {}
+  let drops: Edits = {}
 
   function fill(values: Readonly<Record<string, unknown>>): void {
     for (const key of Object.keys(target)) delete target[key]
@@ -45,6 +47,7 @@ export function createDraft(first: Loaded, onCorrupt: (key: string) => void): Dr
 
   function reload(loaded: Loaded): void {
     baseline = loaded.baseline
+    drops = toDrops(loaded.dropped ?? [])
     fill(loaded.values ?? toUnread(baseline))
   }
 
@@ -55,7 +58,8 @@ export function createDraft(first: Loaded, onCorrupt: (key: string) => void): Dr
       return value
     } catch {
       delete target[key]
-      baseline = applyEdits(baseline, { set: {}, remove: [key] })
+      baseline = applyEdits(baseline, { [key]: null })
+      drops = { ...drops, [key]: null }
       onCorrupt(key)
       return undefined
     }
@@ -69,11 +73,20 @@ export function createDraft(first: Loaded, onCorrupt: (key: string) => void): Dr
       fill({ ...values })
     },
     reload,
-    edits: () => difference(target, baseline),
+    edits() {
+      const edits = difference(target, baseline)
+      return isEmpty(edits) ? edits : { ...drops, ...edits }
+    },
+    drops: () => drops,
     accept(edits) {
       baseline = applyEdits(baseline, edits)
+      drops = toDrops(Object.keys(drops).filter((key) => !Object.hasOwn(edits, key)))
     },
   }
+}
+
+function toDrops(keys: readonly string[]): Edits {
+  return Object.fromEntries(keys.map((key) => [key, null]))
 }
 
 /** Stands for a value that nobody has looked at yet. Debuggers see the value. */
@@ -113,6 +126,8 @@ function guard(
       if (value instanceof Unread) read(String(key), value)
       return Reflect.getOwnPropertyDescriptor(object, key)
     },
+    // To whoever compares, it is a plain object like any other.
+    getPrototypeOf: () => Object.prototype,
     defineProperty(object, key, descriptor) {
       if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
       return Reflect.defineProperty(object, key, descriptor)
@@ -120,33 +135,35 @@ function guard(
   })
 }
 
-export const NO_EDITS: Edits = { set: {}, remove: [] }
+export const NO_EDITS: Edits = {}
 
 function difference(values: Record<string, unknown>, baseline: Texts): Edits {
-  const set: Record<string, string> = {}
+  const edits: Record<string, string | null> = {}
   for (const key of Object.keys(values)) {
     const value = values[key]
     if (value instanceof Unread) continue
     const known = Object.hasOwn(baseline, key) ? baseline[key] : undefined
     const text = toText(value, key, known)
-    if (text !== undefined && text !== known) define(set, key, text)
+    if (text !== known) define(edits, key, text ?? null)
   }
-  const remove = Object.keys(baseline).filter((key) => !Object.hasOwn(values, key) || values[key] === undefined)
-  return { set, remove }
+  for (const key of Object.keys(baseline)) {
+    if (!Object.hasOwn(values, key)) define(edits, key, null)
+  }
+  return edits
 }
 
 /** `texts` with the edits made; what was given is left as it is. */
-export function applyEdits(texts: Texts, { set, remove }: Edits): Texts {
-  const result: Record<string, string> = {}
-  for (const source of [texts, set]) {
-    for (const key of Object.keys(source)) define(result, key, source[key])
-  }
-  for (const key of remove) delete result[key]
-  return result
+export function applyEdits(texts: Texts, edits: Edits): Texts {
+  return Object.fromEntries(Object.entries({ ...texts, ...edits }).filter((entry) => entry[1] !== null)) as Texts
 }
 
-export function isEmpty({ set, remove }: Edits): boolean {
-  return remove.length === 0 && Object.keys(set).length === 0
+/** The same of a store's change. */
+export function withEdits(texts: Texts, { set, remove = [] }: { set?: Texts; remove?: readonly string[] }): Texts {
+  return applyEdits(texts, { ...set, ...toDrops(remove) })
+}
+
+export function isEmpty(edits: Edits): boolean {
+  return Object.keys(edits).length === 0
 }
 
 /** JSON text to values. A text that is none is named, not thrown: a broken row must not make a crash loop. */
@@ -165,10 +182,11 @@ export function parseTexts(texts: Texts): { values: Record<string, unknown>; cor
 
 /** Plain assignment would lose a key named `__proto__`. */
 export function define<T>(target: Record<string, T>, key: string, value: T): void {
-  if (key === '__proto__')
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+  if (key === '__proto__') Object.defineProperty(target, key, { ...ORDINARY, value })
   else target[key] = value
 }
+
+const ORDINARY = { writable: true, enumerable: true, configurable: true }
 
 /**
  * A data value's JSON text; `undefined` for no value. Only a text other than `known` is looked into for what JSON cannot

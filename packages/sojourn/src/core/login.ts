@@ -1,5 +1,5 @@
 import { createRecord } from './create-record.ts'
-import { fittingTexts, toFitting, toStoredName } from './data.ts'
+import { assertFits, toStoredEdits, toStoredName } from './data.ts'
 import { defined } from './defined.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
 import { toMs } from './duration.ts'
@@ -22,9 +22,9 @@ export async function login(state: State, userId: string, options: LoginOptions)
   }
   const { engine, record: old, vault, texts } = state
   const carries = toCarries(state, userId, options.carry ?? true)
-  const edited = applyEdits(texts, toFitting(engine, texts, pendingOf(state).all))
-  const carried = pick(fittingTexts(engine, edited), carries)
-  toFitting(engine, {}, { set: carried, remove: [] })
+  const dropped = toStoredEdits(state.draft?.drops() ?? NO_EDITS)
+  const carried = pick(applyEdits(texts, { ...dropped, ...pendingOf(state).all }), carries)
+  assertFits(engine, carried)
   const undo = toUndo(state)
   const record = await createRecord(state, {
     userId,
@@ -59,7 +59,7 @@ function toCarries(state: State, userId: string, carry: boolean | readonly strin
   return (name) => names.has(name)
 }
 
-function pick(texts: Texts, carries: (name: string) => boolean): Texts {
+function pick<T>(texts: Readonly<Record<string, T>>, carries: (name: string) => boolean): Record<string, T> {
   return Object.fromEntries(Object.entries(texts).filter(([name]) => carries(name)))
 }
 
@@ -96,7 +96,7 @@ async function replace(state: State, record: SessionRecord, { old, vault, known,
   const last = await ask(engine, 'end', (store) => store.end(old.id, toTombstone(engine, old, 'login')))
   if (last === null) return NO_EDITS
   engine.events.emit('ended', { id: old.id, userId: old.userId, reason: 'login' })
-  const late = pickEdits(difference(known, await vault.fromStored(last.data)), carries)
+  const late = pick(difference(known, await vault.fromStored(last.data)), carries)
   if (!isEmpty(late)) await writeRecord(state, record, late)
   return late
 }
@@ -117,13 +117,6 @@ async function discard(engine: Engine, record: SessionRecord): Promise<void> {
 }
 
 function difference(from: Texts, to: Texts): Edits {
-  if (from === to) return NO_EDITS
-  return {
-    set: pick(to, (name) => from[name] !== to[name]),
-    remove: Object.keys(from).filter((name) => !Object.hasOwn(to, name)),
-  }
-}
-
-function pickEdits({ set, remove }: Edits, carries: (name: string) => boolean): Edits {
-  return { set: pick(set, carries), remove: remove.filter(carries) }
+  const gone = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
+  return { ...pick(to, (name) => from[name] !== to[name]), ...Object.fromEntries(gone.map((name) => [name, null])) }
 }

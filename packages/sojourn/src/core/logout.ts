@@ -17,9 +17,9 @@ export async function logout(state: State, { everywhere = false, clearSiteData =
     const last = await ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'logout')))
     if (last !== null) engine.events.emit('ended', { id: record.id, userId: record.userId, reason: 'logout' })
   }
-  const wasPresented = engine.carrier.read(view).values.length > 0
+  const { values, overflow } = engine.carrier.read(view)
   forget(state)
-  state.answer = wasPresented ? 'clear' : 'keep'
+  state.answer = values.length > 0 || overflow ? 'clear' : 'keep'
   if (clearSiteData.length > 0) {
     const value = clearSiteData.map((directive) => `"${directive}"`).join(', ')
     state.extraHeaders = [{ name: 'clear-site-data', value, how: 'default' }]

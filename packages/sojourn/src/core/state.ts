@@ -1,6 +1,6 @@
 import type { HeaderChange, RequestView } from './carrier.ts'
 import { loadData, reportInvalid, toStoredEdits } from './data.ts'
-import { applyEdits, createDraft, type Draft, type Edits, NO_EDITS, type Texts } from './draft.ts'
+import { applyEdits, createDraft, type Draft, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { EndReason, SessionId, SessionRecord, Tombstone } from './record.ts'
@@ -119,10 +119,10 @@ export interface Pending {
 
 export function pendingOf({ draft, flash, texts }: State): Pending {
   const data = draft === null ? NO_EDITS : draft.edits()
-  if (flash === null) return { data, all: data === NO_EDITS ? data : toStoredEdits(data) }
-  const { set, remove } = toStoredEdits(data)
-  const taken = [...flash.taken].filter((name) => Object.hasOwn(texts, name))
-  return { data, all: { set: { ...set, ...Object.fromEntries(flash.set) }, remove: [...remove, ...taken] } }
+  const all = isEmpty(data) ? NO_EDITS : toStoredEdits(data)
+  if (flash === null) return { data, all }
+  const taken = [...flash.taken].filter((name) => Object.hasOwn(texts, name)).map((name) => [name, null])
+  return { data, all: { ...all, ...Object.fromEntries([...taken, ...flash.set]) } }
 }
 
 /** These edits are stored now. Whatever the handler edited meanwhile stays pending. */
@@ -130,11 +130,10 @@ export function accept(state: State, { data, all }: Pending): void {
   const { draft, flash } = state
   state.texts = applyEdits(state.texts, all)
   draft?.accept(data)
-  if (flash === null) return
-  for (const [name, text] of Object.entries(all.set)) {
-    if (flash.set.get(name) === text) flash.set.delete(name)
+  for (const [name, text] of Object.entries(flash === null ? NO_EDITS : all)) {
+    if (text === null) flash?.taken.delete(name)
+    else if (flash?.set.get(name) === text) flash.set.delete(name)
   }
-  for (const name of all.remove) flash.taken.delete(name)
 }
 
 export function toTombstone(engine: Engine, record: SessionRecord, reason: EndReason): Tombstone {

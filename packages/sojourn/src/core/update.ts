@@ -1,9 +1,9 @@
 import { storePending } from './commit.ts'
-import { loadData, toFitting, toStoredName } from './data.ts'
-import { createDraft, define, type Edits, type Texts, toText } from './draft.ts'
+import { assertFits, loadData, toStoredEdits, toStoredName } from './data.ts'
+import { applyEdits, createDraft, NO_EDITS, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
-import { accept, assertUncommitted, draftOf, idOf, type State } from './state.ts'
+import { accept, assertUncommitted, draftOf, idOf, type Pending, type State } from './state.ts'
 import { takeTurn } from './turns.ts'
 import { writeRecord } from './write.ts'
 
@@ -28,7 +28,7 @@ async function updateNew(state: State, key: string, fn: (value: unknown) => unkn
   const before = values[key]
   const text = toText(before, key)
   const next = await fn(text === undefined ? undefined : JSON.parse(text))
-  values[key] = next
+  put(values, key, next)
   try {
     await storePending(state)
   } catch (error) {
@@ -47,64 +47,51 @@ async function updateStored(
   let record = await flush(state, first, key)
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const texts = await state.vault.fromStored(record.data)
-    const next = await fn(currentValue(state, record, texts, key))
-    const text = toText(next, key)
-    const edits = toFitting(state.engine, texts, toEdits(toStoredName(key), text))
+    const draft = createDraft(loadData(state.engine, record.id, texts), () => {})
+    const next = await fn(draft.values[key])
+    put(draft.values, key, next)
+    const data = draft.edits()
+    const all = toStoredEdits(data)
+    assertFits(state.engine, applyEdits(texts, all))
     const stored = state.vault.storedKey(toStoredName(key))
-    const expect = { key: stored, text: ownText(record.data, stored) }
-    const written = await writeRecord(state, record, edits, { expect })
-    if (written.status === 'written') return show(state, record, key, next, text)
-    if (written.status === 'gone') throw new SessionError('ERR_SESSION_ENDED', 'The update was not stored.')
+    const expect = { key: stored, text: Object.hasOwn(record.data, stored) ? (record.data[stored] ?? null) : null }
+    const written = await writeRecord(state, record, all, { expect })
+    if (written.status === 'gone') throw gone()
+    if (written.status === 'written') {
+      show(state, record, key, next, { data, all })
+      return next
+    }
     record = written.record
   }
   throw new SessionError('ERR_CONTENTION', 'The update was not stored. Retry the request.')
 }
 
-function currentValue({ engine }: State, { id }: SessionRecord, texts: Texts, key: string): unknown {
-  return createDraft(loadData(engine, id, texts), () => {}).values[key]
+function gone(): SessionError {
+  return new SessionError('ERR_SESSION_ENDED', 'The update was not stored.')
 }
 
 /** An assignment to this key earlier in the request comes first, as the code says. */
 async function flush(state: State, record: SessionRecord, key: string): Promise<SessionRecord> {
-  const edits = state.draft?.edits()
-  if (edits === undefined) return record
-  const data = { set: pickOwn(edits.set, key), remove: edits.remove.filter((name) => name === key) }
-  if (data.remove.length === 0 && !Object.hasOwn(data.set, key)) return record
-  const all = toFitting(state.engine, state.texts, toEdits(toStoredName(key), ownText(data.set, key) ?? undefined))
+  const edits = state.draft?.edits() ?? NO_EDITS
+  if (!Object.hasOwn(edits, key)) return record
+  const data = { ...state.draft?.drops(), ...Object.fromEntries([[key, edits[key] ?? null]]) }
+  const all = toStoredEdits(data)
+  assertFits(state.engine, applyEdits(state.texts, all))
   const written = await writeRecord(state, record, all)
-  if (written.status === 'gone') throw new SessionError('ERR_SESSION_ENDED', 'The update was not stored.')
+  if (written.status === 'gone') throw gone()
   accept(state, { data, all })
   return state.record ?? record
 }
 
+/** `undefined` is no value: the key goes. */
+function put(values: Record<string, unknown>, key: string, value: unknown): void {
+  if (value === undefined) delete values[key]
+  else values[key] = value
+}
+
 /** What was stored is what the handler sees from now on, unless it went on as another session meanwhile. */
-function show(state: State, { id }: SessionRecord, key: string, next: unknown, text: string | undefined): unknown {
-  const { draft } = state
-  if (state.record?.id !== id) return next
-  const data = toEdits(key, text)
-  if (draft !== null) {
-    if (text === undefined) delete draft.values[key]
-    else draft.values[key] = next
-  }
-  accept(state, { data, all: toEdits(toStoredName(key), text) })
-  return next
-}
-
-function toEdits(name: string, text: string | undefined): Edits {
-  return text === undefined ? { set: {}, remove: [name] } : { set: toTexts(name, text), remove: [] }
-}
-
-function toTexts(name: string, text: string): Texts {
-  const texts: Record<string, string> = {}
-  define(texts, name, text)
-  return texts
-}
-
-function pickOwn(texts: Texts, key: string): Texts {
-  const text = ownText(texts, key)
-  return text === null ? {} : toTexts(key, text)
-}
-
-function ownText(texts: Texts, key: string): string | null {
-  return Object.hasOwn(texts, key) ? (texts[key] ?? null) : null
+function show(state: State, { id }: SessionRecord, key: string, next: unknown, stored: Pending): void {
+  if (state.record?.id !== id) return
+  if (state.draft !== null) put(state.draft.values, key, next)
+  accept(state, stored)
 }

@@ -1,4 +1,4 @@
-import { applyEdits, type Edits, isEmpty } from './draft.ts'
+import { define, type Edits, isEmpty, type Texts, withEdits } from './draft.ts'
 import { ask } from './engine.ts'
 import type { SessionRecord } from './record.ts'
 import { isStanding, judge } from './secrets.ts'
@@ -8,12 +8,15 @@ import { hashSecret } from './token.ts'
 import type { Vault } from './vault.ts'
 
 /** Edits as the store gets them: sealed where the session is. */
-export async function toStored(vault: Vault, { set, remove }: Edits): Promise<Edits> {
-  const entries = Object.entries(set).map(async ([name, text]) => [
-    vault.storedKey(name),
-    await vault.toStored(name, text),
-  ])
-  return { set: Object.fromEntries(await Promise.all(entries)), remove: remove.map((name) => vault.storedKey(name)) }
+export async function toStored(vault: Vault, edits: Edits): Promise<{ set: Texts; remove: readonly string[] }> {
+  const set: Record<string, string> = {}
+  const remove: string[] = []
+  for (const [name, text] of Object.entries(edits)) {
+    const key = vault.storedKey(name)
+    if (text === null) remove.push(key)
+    else define(set, key, await vault.toStored(name, text))
+  }
+  return { set, remove }
 }
 
 /** One write of the request's own record. What came of it is in the answer, and in the state. */
@@ -23,8 +26,7 @@ export async function writeRecord(
   edits: Edits,
   meta: Change = {},
 ): Promise<Written> {
-  const stored = isEmpty(edits) ? edits : await toStored(state.vault, edits)
-  const change: Change = { ...meta, ...stored }
+  const change: Change = isEmpty(edits) ? meta : { ...meta, ...(await toStored(state.vault, edits)) }
   const written = await ask(state.engine, 'write', (store) => store.write(record.id, change))
   // A handler that did not wait may have logged in or out meanwhile: then this is not its record any more.
   if (state.record?.id !== record.id) return written
@@ -42,7 +44,7 @@ function withChange(record: SessionRecord, { head, seen, set = {}, remove = [], 
     ...record,
     ...(head !== undefined && version !== undefined && { head, version: version + 1 }),
     ...(seen !== undefined && { lastSeenAt: seen.at, expiresAt: seen.expiresAt }),
-    data: applyEdits(record.data, { set, remove }),
+    data: withEdits(record.data, { set, remove }),
   }
 }
 

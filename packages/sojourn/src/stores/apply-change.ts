@@ -1,4 +1,4 @@
-import { applyEdits } from '../core/draft.ts'
+import { withEdits } from '../core/draft.ts'
 import type { SessionRecord } from '../core/record.ts'
 import type { Change } from '../core/store.ts'
 
@@ -22,7 +22,7 @@ export function applyChange(record: SessionRecord, change: Change): SessionRecor
     lastSeenAt: seen?.at ?? record.lastSeenAt,
     expiresAt: seen?.expiresAt ?? record.expiresAt,
     head: head ?? record.head,
-    data: hasEdits ? applyEdits(record.data, { set: set ?? {}, remove: remove ?? [] }) : record.data,
+    data: hasEdits ? withEdits(record.data, change) : record.data,
   }
 }
 

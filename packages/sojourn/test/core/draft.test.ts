@@ -213,14 +213,15 @@ describe('stored names', () => {
     fc.assert(
       fc.property(start, start, (data, flash) => {
         const texts = textsOf(data)
-        const { set } = toStoredEdits({ set: texts, remove: [] })
-        const stored = applyEdits(set, {
-          set: Object.fromEntries(Object.entries(textsOf(flash)).map(([name, text]) => [toFlashName(name), text])),
-          remove: [],
-        })
+        const flashed = Object.entries(textsOf(flash)).map(([name, text]) => [toFlashName(name), text])
+        const stored = applyEdits(applyEdits({}, toStoredEdits(texts)), Object.fromEntries(flashed))
         expect(userTexts(stored)).toEqual(texts)
         expect(flashTexts(stored)).toEqual(textsOf(flash))
-        expect(userTexts(applyEdits(stored, toStoredEdits({ set: {}, remove: Object.keys(texts) })))).toEqual({})
+        expect(
+          userTexts(
+            applyEdits(stored, toStoredEdits(Object.fromEntries(Object.keys(texts).map((name) => [name, null])))),
+          ),
+        ).toEqual({})
       }),
     )
   })
@@ -240,14 +241,14 @@ describe('stored names', () => {
 describe('edits', () => {
   it('leave what they are applied to as it is', () => {
     const texts = Object.freeze({ a: '1', b: '2' })
-    expect(applyEdits(texts, { set: { a: '3' }, remove: ['b', 'never'] })).toEqual({ a: '3' })
+    expect(applyEdits(texts, { a: '3', b: null, never: null })).toEqual({ a: '3' })
     expect(texts).toEqual({ a: '1', b: '2' })
   })
 
   it('are empty when nothing is set and nothing goes', () => {
-    expect(isEmpty({ set: {}, remove: [] })).toBe(true)
-    expect(isEmpty({ set: { a: '1' }, remove: [] })).toBe(false)
-    expect(isEmpty({ set: {}, remove: ['a'] })).toBe(false)
+    expect(isEmpty({})).toBe(true)
+    expect(isEmpty({ a: '1' })).toBe(false)
+    expect(isEmpty({ a: null })).toBe(false)
   })
 
   it('texts that are no JSON are named, the others read', () => {
