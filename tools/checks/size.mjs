@@ -8,13 +8,14 @@ const CORE = 'core/create-sessions.js'
 const ALL = 'index.js'
 
 /**
- * Bytes, minified and gzipped; `Infinity`: the figure is only shown.
- * @type {readonly { title: string, entry: string, conditions: string[], budget: number }[]}
+ * Bytes, minified and gzipped. The budget is the design's, and is missed (docs/decisions/0023); the ceiling keeps it from
+ * being missed by more.
+ * @type {readonly { title: string, entry: string, conditions: string[], budget?: number, ceiling: number }[]}
  */
 const BUNDLES = [
-  { title: 'core for Node', entry: CORE, conditions: ['node'], budget: 8_000 },
-  { title: 'core with the portable crypto', entry: CORE, conditions: [], budget: 12_000 },
-  { title: 'all of sojourn, with memory store, cookie and guards', entry: ALL, conditions: ['node'], budget: Infinity },
+  { title: 'core for Node', entry: CORE, conditions: ['node'], budget: 8_000, ceiling: 12_600 },
+  { title: 'core with the portable crypto', entry: CORE, conditions: [], budget: 12_000, ceiling: 15_600 },
+  { title: 'all of sojourn, with memory store, cookie and guards', entry: ALL, conditions: ['node'], ceiling: 18_500 },
 ]
 
 /**
@@ -39,12 +40,13 @@ async function sizeOf(entry, conditions) {
 /** What the library costs an application that bundles it, against the budget. */
 export async function checkSize() {
   const problems = []
-  for (const { title, entry, conditions, budget } of BUNDLES) {
+  for (const { title, entry, conditions, budget, ceiling } of BUNDLES) {
     const path = join(root, 'packages/sojourn/dist', entry)
     if (!existsSync(path)) return [`${path} is not built`]
     const size = await sizeOf(path, conditions)
-    console.log(`  ${title}: ${size} bytes${budget === Infinity ? '' : ` of ${budget}`}, minified and gzipped`)
-    if (size > budget) problems.push(`${title} is ${size - budget} bytes over its budget`)
+    const goal = budget === undefined ? '' : ` (budget ${budget})`
+    console.log(`  ${title}: ${size} bytes of at most ${ceiling}${goal}, minified and gzipped`)
+    if (size > ceiling) problems.push(`${title} is ${size - ceiling} bytes over its ceiling`)
   }
   return problems
 }
