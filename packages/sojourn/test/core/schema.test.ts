@@ -138,6 +138,27 @@ describe.each(LIBRARIES)('a schema of %s', (_, schema, required, makeAsync) => {
     expect((await world.record(id)).data).toEqual({ count: '2', fromAnotherRelease: '1' })
   })
 
+  it('a key that the schema does not name is read back as it was stored', async () => {
+    const world = createWorld({ data: schema })
+    const client = world.client()
+    await client.send((session) => Object.assign(session.data, { theme: 'dark' }))
+    expect((await client.send((session) => ({ ...session.data }))).value).toMatchObject({ theme: 'dark' })
+  })
+
+  it('what does not fit stays in the store while requests only read, and goes with the next edit', async () => {
+    const world = createWorld({ data: schema })
+    const client = world.client()
+    const { value: id } = await client.send((session) => {
+      session.data.cart = ['lamp']
+      return session.id
+    })
+    await world.store.write(id, { set: { count: '"many"' } })
+    await client.send((session) => session.data.cart)
+    expect((await world.record(id)).data).toMatchObject({ count: '"many"' })
+    await client.send((session) => session.update('cart', (cart) => [...cart, 'rug']))
+    expect((await world.record(id)).data).toEqual({ cart: '["lamp","rug"]' })
+  })
+
   it('a login carries data that fits', async () => {
     const world = createWorld({ data: schema })
     const client = world.client()
