@@ -9,7 +9,7 @@ import type { SessionRecord } from './record.ts'
 import { accept, idOf, type Pending, pendingOf, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
 import { takeTurn } from './turns.ts'
-import { isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
+import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
 import { writeRecord } from './write.ts'
 
 /**
@@ -64,7 +64,7 @@ async function save(state: State, record: SessionRecord, pending: Pending): Prom
     const written = await writeRecord(state, record, pending.all, upkeep.change ?? {})
     if (written.status === 'written') {
       accept(state, pending)
-      follow(state, upkeep)
+      await follow(state, upkeep)
     } else if (written.status === 'gone') {
       drop(state, record, pending)
     } else {
@@ -77,9 +77,11 @@ async function save(state: State, record: SessionRecord, pending: Pending): Prom
   }
 }
 
-/** Tells the client, and listeners, what came of the renewal. */
-function follow(state: State, { change, next }: Upkeep): void {
-  if (next !== null) Object.assign(state, { parts: next, answer: 'write' } satisfies Partial<State>)
+/** Tells the client, and listeners, what came of the renewal. What a write of the head did not confirm, another look does. */
+async function follow(state: State, { change, next }: Upkeep): Promise<void> {
+  if (next !== null && (change?.head !== undefined || (await isNewest(state, next)))) {
+    Object.assign(state, { parts: next, answer: 'write' } satisfies Partial<State>)
+  }
   if (state.standing !== 'successor' || change === null || state.record === null) return
   state.standing = 'current'
   const { id, userId } = state.record

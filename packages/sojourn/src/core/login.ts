@@ -97,7 +97,9 @@ async function replace(state: State, record: SessionRecord, { old, vault, known,
   if (last === null) return NO_EDITS
   engine.events.emit('ended', { id: old.id, userId: old.userId, reason: 'login' })
   const late = pick(difference(known, await vault.fromStored(last.data)), carries)
-  if (!isEmpty(late)) await writeRecord(state, record, late)
+  if (isEmpty(late)) return late
+  const written = await writeRecord(state, record, late)
+  if (written.status === 'gone') throw new SessionError('ERR_SESSION_ENDED', 'It was revoked while it began.')
   return late
 }
 

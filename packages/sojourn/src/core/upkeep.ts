@@ -1,11 +1,11 @@
+import { equalText } from './bytes.ts'
 import { ask } from './engine.ts'
 import type { Head, SessionRecord } from './record.ts'
 import { createNonce, deriveSuccessor, toRenewed, toRenewing, withoutStale } from './secrets.ts'
 import type { State } from './state.ts'
 import type { Change } from './store.ts'
 import { expiryOf } from './timeouts.ts'
-import type { TokenParts } from './token.ts'
-import { rejudge } from './write.ts'
+import { hashSecret, type TokenParts } from './token.ts'
 
 /** What a request does for the session beside its own business: last-seen, and the periodic renewal of the token. */
 export interface Upkeep {
@@ -24,11 +24,9 @@ export function isUpkeepDue(state: State): boolean {
   return standing === 'successor' || isReissued(state) || isRenewalDue(state, record) || isTouchDue(state, record)
 }
 
-export async function planUpkeep(state: State, first: SessionRecord): Promise<Upkeep> {
+export async function planUpkeep(state: State, record: SessionRecord): Promise<Upkeep> {
   const { engine, openedAt } = state
   if (!isUpkeepDue(state)) return NOTHING
-  const record = isReissued(state) ? await lookAgain(state, first) : first
-  if (record === null) return NOTHING
   const { head, next } = await renew(state, record)
   const isTouched = isTouchDue(state, record) || head !== record.head
   if (!isTouched) return { change: null, next }
@@ -48,13 +46,17 @@ function isReissued({ standing, strays }: State): boolean {
   return standing === 'renewing' || (strays && standing === 'current')
 }
 
-/** No write will tell whether that token is still the one to tell: the client may have got a newer one while this request ran. */
-async function lookAgain(state: State, { id }: SessionRecord): Promise<SessionRecord | null> {
-  const kept = await ask(state.engine, 'read', (store) => store.read(id))
-  if (kept?.kind !== 'live') return null
-  state.record = kept
-  state.standing = rejudge(state, kept)
-  return kept
+/**
+ * Whether the session has no newer token than this: the client may have got one while this request ran. No, when the store
+ * cannot tell: the client goes on with what it has, and the request, whose data is stored, is not failed for it.
+ */
+export async function isNewest({ engine }: State, { id, secret }: TokenParts): Promise<boolean> {
+  try {
+    const kept = await ask(engine, 'read', (store) => store.read(id))
+    return kept?.kind === 'live' && equalText(hashSecret(secret), kept.head.renewal?.next ?? kept.head.secret)
+  } catch {
+    return false
+  }
 }
 
 function isTouchDue({ openedAt, engine }: State, record: SessionRecord): boolean {

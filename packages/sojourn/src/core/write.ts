@@ -49,7 +49,7 @@ function withChange(record: SessionRecord, { head, seen, set = {}, remove = [], 
 }
 
 /** Another request may have renewed or rotated meanwhile. This one was let in rightly and may finish, as what it is now. */
-export function rejudge({ engine, parts, openedAt }: State, record: SessionRecord): State['standing'] {
+function rejudge({ engine, parts, openedAt }: State, record: SessionRecord): State['standing'] {
   const verdict = parts === null ? null : judge(record, hashSecret(parts.secret), openedAt, engine.limits)
   return verdict !== null && isStanding(verdict) ? verdict : 'outdated'
 }

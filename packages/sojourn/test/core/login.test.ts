@@ -284,6 +284,22 @@ describe('2 No lost update: what parallel requests write to the old session whil
     expect((await client.send(look)).value.data).toEqual({ a: 1, b: 2, n: 1 })
   })
 
+  it('a session that is revoked while it begins, and found so, is no login', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const slow = await client.open()
+    await client.send(edit({ b: 2 }))
+    const gate = world.store.hold('end')
+    const login = slow.session.login('ada')
+    await gate.reached
+    await world.node().revokeAll('ada')
+    gate.release()
+    expect(await rejection(login)).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect((await slow.commit()).filter(({ name }) => name === 'set-cookie')).toEqual([])
+    expect(world.eventsOf('login')).toEqual([])
+  })
+
   it('two logins at once from one session: both stand, the data is in each that found it', async () => {
     const world = createWorld()
     const client = world.client()

@@ -182,12 +182,15 @@ describe('5 Renewal never logs an honest client out', () => {
     expect((await client.send(look)).value.userId).toBe('ada')
   })
 
-  it('a store that cannot say whether the successor still stands is a typed error', async () => {
+  it('a store that cannot say whether the successor still stands: it is not handed out again, and no request fails', async () => {
     const { world, client, first } = await due()
     await client.send(() => {})
-    const { commit } = await client.open({ cookie: first })
+    const { session, commit } = await client.open({ cookie: first })
+    edit({ b: 2 })(session)
     world.store.fail('read')
-    await expect(commit()).rejects.toMatchObject({ code: 'ERR_STORE' })
+    expect(setCookiesOf(await commit())).toEqual([])
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'read' }])
+    expect((await client.send(look, { cookie: first })).value.data).toEqual({ a: 1, b: 2 })
   })
 
   it('does not happen once the headers are out', async () => {
