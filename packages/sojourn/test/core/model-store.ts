@@ -13,7 +13,7 @@ export const actors = new AsyncLocalStorage<Actor>()
 
 /** A call that stands still: before the store has heard of it, or when it has answered. */
 export interface Waiting {
-  readonly operation: Operation
+  readonly operation: Operation | 'travel'
   go(): void
   fail(): void
 }
@@ -25,7 +25,7 @@ export interface Effects {
   /** A head was replaced. */
   readonly headChanged: Map<SessionId, number>
   /** A live record was ended; by whom. */
-  readonly ended: Map<SessionId, { step: number; at: number; actor: Actor | undefined }>
+  readonly ended: Map<SessionId, { step: number; at: number; reason: string; actor: Actor | undefined }>
   /** Data keys whose writing was acknowledged, by session. */
   readonly acknowledged: Map<SessionId, Set<string>>
   /** Sessions of which a last-seen time came too late: another request had replaced the head, or a sweep had come first. */
@@ -36,6 +36,8 @@ export interface Effects {
 export interface SteppingStore extends Store {
   readonly waiting: Waiting[]
   readonly effects: Effects
+  /** Something else that takes its time: the way of a request through the network. */
+  travel(): Promise<void>
   /** Calls under way in the real store. */
   busy(): number
   /** From now on calls go straight through. */
@@ -55,7 +57,7 @@ export function createSteppingStore(inner: Store): SteppingStore {
   let underWay = 0
   let isStepping = true
 
-  function stand(operation: Operation): Promise<void> {
+  function stand(operation: Waiting['operation']): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => void waiting.splice(waiting.indexOf(entry), 1)
       const entry: Waiting = {
@@ -111,6 +113,7 @@ export function createSteppingStore(inner: Store): SteppingStore {
     name: inner.name,
     waiting,
     effects,
+    travel: () => (isStepping ? stand('travel') : Promise.resolve()),
     busy: () => underWay,
     letThrough() {
       isStepping = false
@@ -147,7 +150,7 @@ export function createSteppingStore(inner: Store): SteppingStore {
         id,
         () => inner.end(id, tombstone),
         (last, actor) => {
-          if (last !== null) effects.ended.set(id, { step, at: tombstone.endedAt, actor })
+          if (last !== null) effects.ended.set(id, { step, at: tombstone.endedAt, reason: tombstone.reason, actor })
         },
       ),
   }

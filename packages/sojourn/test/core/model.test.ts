@@ -14,10 +14,10 @@ interface Place {
 }
 
 const PLACES: [name: string, runs: number, open: () => Place][] = [
-  ['memory', 400, () => ({ store: memoryStore(), leave: async () => {} })],
+  ['memory', 250, () => ({ store: memoryStore(), leave: async () => {} })],
   [
     'lmdb',
-    25,
+    15,
     () => {
       const path = mkdtempSync(join(tmpdir(), 'sojourn-model-'))
       const store = lmdbStore({ path })
@@ -84,6 +84,7 @@ function stepsOf({ verbs, thief = false, faults = false }: Schedule): fc.Arbitra
 const SCHEDULES: [string, Schedule][] = [
   ['edits, logins and logouts', { verbs: VERBS }],
   ['renewals alone', { verbs: QUIET }],
+  ['renewals and rotations', { verbs: [...QUIET, ...TURNS] }],
   ['rotations too', { verbs: [...VERBS, ...TURNS] }],
   ['and a store that fails', { verbs: [...VERBS, ...TURNS], faults: true }],
   ['and a thief', { verbs: [...VERBS, ...TURNS], thief: true }],
