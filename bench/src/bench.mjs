@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { weighBundle } from './bundle.mjs'
 import { startChild } from './child.mjs'
 import { select } from './contenders.mjs'
-import { seed, startMember, stopMember } from './fleet.mjs'
+import { seed, startMember } from './fleet.mjs'
 import { describeMachine } from './machine.mjs'
 import { race } from './races.mjs'
 import { updateReadme } from './readme.mjs'
@@ -15,6 +18,14 @@ function say(text) {
   process.stderr.write(`${text}\n`)
 }
 
+/** A folder for what the stores write, gone when this process is, interrupted or not. The servers end with it by themselves. */
+function createFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  return folder
+}
+
 /**
  * @param {import('./settings.mjs').Settings} settings
  * @returns {Promise<import('./results.mjs').Results>}
@@ -22,6 +33,7 @@ function say(text) {
 async function measureAll(settings) {
   const { quick, only, rounds, sessions, ms } = settings
   const at = new Date().toISOString()
+  const root = createFolder()
   const load = await startChild('load.mjs', { core: 1 })
   /** @type {import('./fleet.mjs').Member[]} */
   const fleet = []
@@ -30,7 +42,7 @@ async function measureAll(settings) {
   try {
     for (const contender of select(only)) {
       say(`${contender.name}: start, check${contender.kind === 'bare' ? '' : ', store sessions'}`)
-      const member = await startMember(contender)
+      const member = await startMember(contender, root)
       fleet.push(member)
       const footprint = await seed(load, member, sessions)
       if (contender.kind !== 'bare') footprints.push(footprint)
@@ -53,7 +65,7 @@ async function measureAll(settings) {
       rows,
     }
   } finally {
-    await Promise.all(fleet.map(stopMember))
+    await Promise.all(fleet.map(({ server }) => server.stop()))
     await load.stop()
   }
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startChild } from './child.mjs'
 import { CONNECTIONS } from './settings.mjs'
@@ -24,25 +23,21 @@ const PATIENCE_MS = 60_000
 
 /**
  * @param {import('./contenders.mjs').Contender} contender
+ * @param {string} root Where it gets a folder of its own.
  * @returns {Promise<Member>} once it has shown that it does the work.
  */
-export async function startMember(contender) {
-  const folder = await mkdtemp(join(tmpdir(), 'sojourn-bench-'))
+export async function startMember(contender, root) {
+  const folder = join(root, contender.name)
+  await mkdir(folder)
   const server = await startChild('server.mjs', { core: 0, args: [contender.name, folder], flags: ['--expose-gc'] })
   const member = { contender, server, port: server.hello, folder }
   try {
     await verify(contender, member.port)
     return member
   } catch (error) {
-    await stopMember(member)
+    await server.stop()
     throw error
   }
-}
-
-/** @param {Member} member */
-export async function stopMember({ server, folder }) {
-  await server.stop()
-  await rm(folder, { recursive: true, force: true })
 }
 
 /**
