@@ -86,7 +86,7 @@ export async function checkRecords(history: History): Promise<void> {
 export function checkAlarms({ alarms, excused }: History): void {
   for (const [id, raised] of alarms) {
     expect(excused.has(id), 'an alarm over an honest client').toBe(true)
-    expect(raised, 'alarms over one session').toBeLessThanOrEqual(1)
+    expect(raised, 'alarms that ended one session').toBeLessThanOrEqual(1)
   }
 }
 

@@ -31,6 +31,7 @@ export interface History {
   readonly updates: Map<SessionId, number[]>
   /** Ended, and the end was acknowledged. */
   readonly endedForSure: Set<SessionId>
+  /** By session, and how many of them said that they ended it. */
   readonly alarms: Map<SessionId, number>
   /** Sessions with which something happened that no server can help. */
   readonly excused: Set<SessionId>
@@ -61,7 +62,7 @@ export function createHistory(
   const begunAt = (id: SessionId): number => Math.max(proved.get(id) ?? 0, created.get(id)?.at ?? 0)
 
   for (const sessions of nodes) {
-    sessions.on('reuse', ({ id }) => void alarms.set(id, (alarms.get(id) ?? 0) + 1))
+    sessions.on('reuse', ({ id, ended }) => void alarms.set(id, (alarms.get(id) ?? 0) + Number(ended)))
     sessions.on('rotated', ({ id }) => void lastOpened.set(id, clock()))
     sessions.on('reauthenticated', ({ id }) => {
       lastOpened.set(id, clock())

@@ -40,8 +40,8 @@ export interface SteppingStore extends Store {
   travel(): Promise<void>
   /** Calls under way in the real store. */
   busy(): number
-  /** From now on calls go straight through. */
-  letThrough(): void
+  /** Whether calls wait from now on, or go straight through. */
+  setStepping(steps: boolean): void
 }
 
 export function createSteppingStore(inner: Store): SteppingStore {
@@ -55,7 +55,7 @@ export function createSteppingStore(inner: Store): SteppingStore {
   }
   let step = 0
   let underWay = 0
-  let isStepping = true
+  let isStepping = false
 
   function stand(operation: Waiting['operation']): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -115,8 +115,8 @@ export function createSteppingStore(inner: Store): SteppingStore {
     effects,
     travel: () => (isStepping ? stand('travel') : Promise.resolve()),
     busy: () => underWay,
-    letThrough() {
-      isStepping = false
+    setStepping(steps) {
+      isStepping = steps
     },
     read: (id) => run('read', id, () => inner.read(id)),
     list: (userId) => run('list', null, () => inner.list(userId)),

@@ -6,7 +6,7 @@ import { memoryStore, type Store } from 'sojourn'
 import { lmdbStore } from 'sojourn/stores/lmdb'
 import { describe, it } from 'vitest'
 import { MINUTE, SECOND } from './kit.ts'
-import { runModel, type Step, type Verb } from './model.ts'
+import { prologues, runModel, type Step, type Verb } from './model.ts'
 
 interface Place {
   readonly store: Store
@@ -101,10 +101,10 @@ describe.each(PLACES)('parallel requests of one browser, in any order the store 
       const numRuns = Math.ceil(runs * Number(MODEL_RUNS))
       console.info(`model of '${name}': MODEL_SEED=${seed}`)
       await fc.assert(
-        fc.asyncProperty(stepsOf(schedule), async (steps) => {
+        fc.asyncProperty(fc.constantFrom(...prologues), stepsOf(schedule), async (prologue, steps) => {
           const place = open()
           try {
-            await runModel(place.store, steps)
+            await runModel(place.store, prologue, steps)
           } finally {
             await place.leave()
           }

@@ -1,6 +1,6 @@
 import { createSessions, type Session, SessionError, type Sessions, type Store } from 'sojourn'
 import { expect } from 'vitest'
-import { type Client, createClient, createClock, SECOND, toView } from './kit.ts'
+import { type Client, createClient, createClock, MINUTE, SECOND, toView } from './kit.ts'
 import { checkAlarms, checkJar, checkOpened, checkReceived, checkRecords, type Sent } from './model-checks.ts'
 import { createHistory, type Data, type History, TIMEOUTS } from './model-history.ts'
 import { type Actor, actors, createSteppingStore } from './model-store.ts'
@@ -30,6 +30,24 @@ export type Step =
   /** Somebody copies what the browser's jar holds. */
   | { readonly do: 'steal' }
 
+const send = (verb: Verb): Step => ({ do: 'send', verb, lost: false, thief: false })
+const tick = (ms: number): Step => ({ do: 'tick', ms })
+const DUE = [send('edit'), send('login ada'), tick(10 * MINUTE)]
+
+/** What has happened before the schedule begins, so that it meets the interesting moments more often. */
+const PROLOGUES = {
+  nothing: [],
+  'a session': [send('edit')],
+  'a login': [send('edit'), send('login ada')],
+  'a renewal is due': DUE,
+  'a successor was handed out': [...DUE, send('read')],
+  'a successor was seen': [...DUE, send('read'), send('read')],
+  'nearly idle for too long': [send('login bob'), tick(30 * MINUTE - SECOND)],
+} satisfies Record<string, readonly Step[]>
+
+export type Prologue = keyof typeof PROLOGUES
+export const prologues = Object.keys(PROLOGUES) as Prologue[]
+
 /** What a request may be told when others get in its way, or the store fails. */
 const EXPECTED = ['ERR_SESSION_ENDED', 'ERR_NOT_AUTHENTICATED', 'ERR_STORE', 'ERR_HEADERS_SENT']
 
@@ -37,7 +55,7 @@ const EXPECTED = ['ERR_SESSION_ENDED', 'ERR_NOT_AUTHENTICATED', 'ERR_STORE', 'ER
  * Runs a schedule against the model of one browser's sessions and says, by throwing, what does not hold. What no server can
  * help is excused: two responses that overtake each other on the way, a rotation whose response is lost, a thief.
  */
-export async function runModel(inner: Store, steps: readonly Step[]): Promise<void> {
+export async function runModel(inner: Store, prologue: Prologue, steps: readonly Step[]): Promise<void> {
   const clock = createClock()
   const store = createSteppingStore(inner)
   const options = { store, clock, timeouts: TIMEOUTS, warn: () => {} }
@@ -45,7 +63,7 @@ export async function runModel(inner: Store, steps: readonly Step[]): Promise<vo
   const [node] = nodes
   const [browser, thief] = [createClient(node), createClient(node)]
   const history = createHistory(inner, store, clock, nodes)
-  /** Since when requests are on their way that must not take as long as the grace, which then would do them wrong. */
+  /** Since when requests are on their way of whom two in a row must fit into the grace, which else would do them wrong. */
   const hurrying = new Set<{ readonly since: number }>()
   const running = new Set<Promise<void>>()
   const violations: unknown[] = []
@@ -138,11 +156,16 @@ export async function runModel(inner: Store, steps: readonly Step[]): Promise<vo
     else if (step.do === 'list') start('list', () => node.list('ada'))
     else if (step.do === 'steal') steal()
     else if (step.do === 'tick') {
-      const latest = Math.min(...[...hurrying].map(({ since }) => since + 29 * SECOND))
+      const latest = Math.min(...[...hurrying].map(({ since }) => since + 14 * SECOND))
       clock.advance(Math.max(0, Math.min(step.ms, latest - clock())))
     }
   }
 
+  for (const step of PROLOGUES[prologue]) {
+    take(step)
+    await settle()
+  }
+  store.setStepping(true)
   for (const step of steps) {
     take(step)
     await settle()
@@ -152,7 +175,7 @@ export async function runModel(inner: Store, steps: readonly Step[]): Promise<vo
     pick(store.waiting, turn * 7)?.go()
     await settle()
   }
-  store.letThrough()
+  store.setStepping(false)
   await checkRecords(history)
   checkAlarms(history)
   await checkJar(history, browser)
