@@ -1,4 +1,5 @@
 import { contenderNamed } from './contenders.mjs'
+import { SCENARIOS } from './settings.mjs'
 
 /**
  * @typedef {{ median: number, min: number, max: number }} Spread Over the rounds.
@@ -62,10 +63,23 @@ function summaryOf(name, rows) {
  *
  * @param {ReadonlyMap<string, Summary>} summaries
  * @param {Summary} summary
- * @returns {number | null} `null` where there is no such bound.
+ * @returns {number | null} `null` where there is no such bound; `NaN` when noise hid what it adds.
  */
 export function timesBound(summaries, { contender, added }) {
   const { kind, framework, store } = contender
   const bound = kind === 'sojourn' ? summaries.get(`${framework}-lb-${store === 'lmdb' ? 'lmdb' : 'map'}`) : undefined
-  return bound === undefined ? null : added.median / bound.added.median
+  if (bound === undefined) return null
+  return bound.added.median > 0 ? added.median / bound.added.median : Number.NaN
+}
+
+/**
+ * How much the bare servers' CPU a request swung over the rounds, at worst: what a quiet machine keeps below 1.2.
+ *
+ * @param {readonly import('./rounds.mjs').Row[]} rows
+ */
+export function noiseOf(rows) {
+  const swings = SCENARIOS.flatMap((scenario) =>
+    [...summarise(rows, scenario).values()].filter(({ contender }) => contender.kind === 'bare'),
+  ).map(({ cpu }) => cpu.max / cpu.min)
+  return Math.max(...swings)
 }

@@ -1,10 +1,11 @@
 import { judge } from './budgets.mjs'
 import { contenderNamed, contenders } from './contenders.mjs'
 import { SCENARIOS } from './settings.mjs'
-import { summarise, timesBound } from './summary.mjs'
+import { noiseOf, summarise, timesBound } from './summary.mjs'
 
 /** @typedef {import('./results.mjs').Results} Results */
 
+const NOISY = 1.3
 const TITLES = { read: 'Reading an existing session', write: 'Writing: one key changed', new: 'A new session' }
 
 /**
@@ -32,7 +33,7 @@ function costTable({ rows }, scenario) {
       contender.kind === 'sojourn' ? `**${contender.name}**` : contender.name,
       show(cpu, 1),
       ...compared,
-      times === null ? '' : `${times.toFixed(1)}×`,
+      times === null ? '' : Number.isNaN(times) ? '?' : `${times.toFixed(1)}×`,
       show(rps, 0),
     ]
   })
@@ -47,12 +48,7 @@ function costTable({ rows }, scenario) {
 function budgetTable(results) {
   const verdicts = judge(results)
   const met = verdicts.filter((verdict) => verdict.met).length
-  const lines = verdicts.map(({ what, budget, measured, met, over }) => [
-    what,
-    budget,
-    measured,
-    met ? 'met' : `missed by ${over}`,
-  ])
+  const lines = verdicts.map(({ what, budget, measured, verdict }) => [what, budget, measured, verdict])
   return `${met} of ${verdicts.length} met.\n\n${table(['what', 'budget', 'measured', ''], lines)}`
 }
 
@@ -100,13 +96,19 @@ function bundleTable({ bundle }) {
 }
 
 /** @param {Results} results */
-function conditions({ at, settings, machine }) {
+function conditions({ at, settings, machine, rows }) {
+  const noise = noiseOf(rows)
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
   return [
     `Measured ${at.slice(0, 10)} at commit ${machine.commit}${machine.changed ? ' with changes' : ''}: ${settings.rounds} rounds of ${settings.ms} ms,`,
     `${settings.sessions} sessions, on ${machine.cores} × ${machine.cpu}, ${machine.memoryMb} MB, ${machine.system}, Node ${machine.node};`,
     machine.pinned ? 'servers pinned to core 0, load to core 1.' : 'not pinned to cores, so noisier.',
     `${versions.join(', ')}.`,
+    ...(noise > NOISY
+      ? [
+          `**A noisy run**: the bare servers' CPU a request swung ${noise.toFixed(1)}-fold. Small differences mean nothing.`,
+        ]
+      : []),
   ].join('\n')
 }
 

@@ -26,6 +26,13 @@ describe('what the tables say', () => {
     expect(ours && timesBound(summaries, ours)).toBe(2)
   })
 
+  test('a bound whose cost the noise hid is no bound', () => {
+    const rows = [row('node-bare', 0, 1000), row('node-lb-map', 0, 900), row('node-sojourn-memory', 0, 1500)]
+    const summaries = summarise(rows, 'read')
+    const ours = summaries.get('node-sojourn-memory')
+    expect(ours && timesBound(summaries, ours)).toBeNaN()
+  })
+
   test('the median of an even number is between the middle two', () => {
     expect(spreadOf([4, 1, 3, 10])).toEqual({ median: 3.5, min: 1, max: 10 })
   })
