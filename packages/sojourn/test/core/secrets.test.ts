@@ -169,7 +169,7 @@ describe('rotation', () => {
 
   it('wraps the sealed data’s key anew', () => {
     expect(toRotated(head, B1, T0, LIMITS, 'k9').sealedKey).toBe('k9')
-    expect(JSON.stringify(toRotated(head, B1, T0, LIMITS, 'k9'))).not.toMatch(/k0|k1|k2/)
+    expect(JSON.stringify(toRotated(head, B1, T0, LIMITS, 'k9'))).not.toMatch(/"k[012]"/)
   })
 
   it('keeps a handful at most', () => {

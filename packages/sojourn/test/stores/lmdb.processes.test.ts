@@ -88,7 +88,9 @@ describe('several processes', () => {
     const before = [store.read(record.id), store.list('ada')]
     writeFileSync(go, '')
     const nap = new Int32Array(new SharedArrayBuffer(4))
-    for (const deadline = Date.now() + 10_000; !existsSync(done) && Date.now() < deadline; ) Atomics.wait(nap, 0, 0, 1)
+    // The file is there a moment before its content is.
+    const isDone = (): boolean => existsSync(done) && readFileSync(done, 'utf8') !== ''
+    for (const deadline = Date.now() + 10_000; !isDone() && Date.now() < deadline; ) Atomics.wait(nap, 0, 0, 1)
     const after = [store.read(record.id), store.list('ada')]
 
     expect(before).toEqual([record, [record]])
