@@ -2,7 +2,7 @@ import type { HeaderChange } from '../core/carrier.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { isPromise } from '../core/maybe.ts'
 import { reportMistake, toErrorAnswer } from './_answer.ts'
-import { freezeHead, headersSent } from './_frozen-head.ts'
+import { freezeHead, headersSent, markEnded, unmarkEnded } from './_frozen-head.ts'
 import { type Args, type Call, dropCall, interceptCalls, type Verb } from './_held-calls.ts'
 import { adoptHeaders, applyChanges, breakOff, dropHeaders, sendAnswer } from './_node-headers.ts'
 import type { Next, NodeResponse } from './_node-types.ts'
@@ -31,6 +31,7 @@ export class HeldResponse {
   readonly #next: Next | undefined
   readonly #pass: (verb: Verb, args: Args) => unknown
   #stage: Stage = 'open'
+  #thaw: (() => void) | null = null
   #queue: Call[] = []
   #isEnded = false
   #isWatched = false
@@ -93,7 +94,10 @@ export class HeldResponse {
       return this.#pass(verb, this.#apply(changes, verb, args))
     }
     const { statusCode } = this.#response
+    const thaw = freezeHead(this.#response)
+    this.#thaw = thaw
     this.#wait('committing', changes, (late) => {
+      thaw()
       this.#stage = 'sent'
       this.#response.statusCode = statusCode
       const first = this.#queue[0]
@@ -123,22 +127,16 @@ export class HeldResponse {
 
   #wait<T>(stage: 'committing' | 'finishing', work: Promise<T>, done: (value: T) => void): void {
     this.#stage = stage
-    const thaw = freezeHead(this.#response, () => this.#isEnded)
     const proceed = (value: T): void => {
-      thaw()
       done(value)
       this.#replay()
     }
-    work
-      .then(proceed, (error: unknown) => {
-        thaw()
-        throw error
-      })
-      .catch((error: unknown) => this.#fail(error))
+    work.then(proceed).catch((error: unknown) => this.#fail(error))
   }
 
   #enqueue(verb: Verb, args: Args): unknown {
     this.#queue.push([verb, args])
+    if (verb === 'end') markEnded(this.#response)
     return verb === 'write' ? false : this.#response
   }
 
@@ -162,6 +160,7 @@ export class HeldResponse {
 
   /** If headers are not out, nothing of the application's response is; else the client has to notice that it ends too soon. */
   #fail(error: unknown): void {
+    if (this.#stage === 'committing') this.#thaw?.()
     this.#error = error
     const dropped = this.#queue.splice(0)
     const wasEnded = this.#isEnded
@@ -172,6 +171,7 @@ export class HeldResponse {
       this.#stage = 'failed'
     } else {
       dropHeaders(this.#response)
+      unmarkEnded(this.#response)
       if (wasEnded && this.#next !== undefined) this.#next(error)
       else {
         reportMistake(error)

@@ -1,5 +1,6 @@
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
+import { toDictionary } from './_dictionary.ts'
 import { createMiddleware } from './_node-open.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
 import { NodeView } from './_node-view.ts'
@@ -36,7 +37,12 @@ export interface ExpressSessions<Data extends object> extends ExpressMiddleware 
  * `status` 503. Behind a proxy, Express's own `trust proxy` setting decides about `req.secure` and `req.ip`.
  */
 export function expressSessions<Data extends object>(sessions: Sessions<Data>): ExpressSessions<Data> {
-  const middleware = createMiddleware(sessions, (request: ExpressRequest) => new ExpressView(request))
+  const open = createMiddleware(sessions, (request: ExpressRequest) => new ExpressView(request))
+  const middleware: ExpressMiddleware = (request, response, next) => {
+    toDictionary(request, 'res')
+    toDictionary(response, 'req')
+    open(request, response, next)
+  }
   return Object.assign(middleware, { middleware, session: (request: object) => sessions.get(request) })
 }
 

@@ -1,8 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import type { RequestView } from '../core/carrier.ts'
+import type { HeaderChange, RequestView } from '../core/carrier.ts'
 import { isPromise } from '../core/maybe.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
+import type { MaybePromise } from '../core/store.ts'
 import { isOutage, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
 import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
@@ -10,6 +11,7 @@ import { HeldResponse, type Storing } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import type { NodeRequest, NodeResponse } from './_node-types.ts'
 import { NodeView } from './_node-view.ts'
+import { settle } from './_settle.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 
 export type { TrustProxy } from './_trust-proxy.ts'
@@ -53,7 +55,10 @@ export function honoSessions<Data extends object>(
       const held = node === null ? null : new HeldResponse(node.outgoing, exchange)
       await next()
       // `false`: the handler wrote to node's own response, which was held back like any other.
-      if (held?.claim() !== false) await commit(c, exchange, held)
+      if (held?.claim() !== false) {
+        const committed = commit(c, exchange, held)
+        if (isPromise(committed)) await committed
+      }
     } catch (error) {
       throw withPage(error)
     }
@@ -66,19 +71,20 @@ function toView(c: Context, { peer, trustProxy }: HonoOptions): RequestView {
   return new FetchView(c.req.raw, trustProxy, peer && (() => peer(c)))
 }
 
-async function commit(c: Context, exchange: Storing, held: HeldResponse | null): Promise<void> {
-  try {
-    const changes = exchange.commit()
-    const response = withChanges(c.res, isPromise(changes) ? await changes : changes)
+function commit(c: Context, exchange: Storing, held: HeldResponse | null): MaybePromise<void> {
+  const apply = (changes: readonly HeaderChange[]): void => {
+    const response = withChanges(c.res, changes)
     replace(c, held === null && mayStream(response) ? finishAfter(response, exchange) : response)
     held?.resume()
-  } catch (error) {
+  }
+  const fail = (error: unknown): never => {
     // Hono would carry the headers of both over to the error's response.
     c.res = undefined
     c.finalized = false
     dropHeaders({ removeHeader: (name) => c.header(name) })
     throw error
   }
+  return settle(() => exchange.commit(), apply, fail)
 }
 
 /** Assigning alone would merge the old response's headers into the new one, twice over. */

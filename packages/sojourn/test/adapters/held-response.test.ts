@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { ServerResponse } from 'node:http'
+import { connect, createServer as createHttp2Server } from 'node:http2'
 import { Readable } from 'node:stream'
 import { type HeaderChange, SessionError } from 'sojourn'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HeldResponse } from '../../src/adapters/_held-response.ts'
+import { listen } from './support/node-reply.ts'
 import {
   COOKIE,
   GET,
@@ -50,6 +52,15 @@ function codeOf(work: () => unknown): unknown {
 }
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** An exchange whose commit waits until it is opened. */
+function gate(): { script: Script; open: (changes?: readonly HeaderChange[]) => void } {
+  let open = (_: readonly HeaderChange[]): void => {}
+  const committed = new Promise<readonly HeaderChange[]>((resolve) => {
+    open = resolve
+  })
+  return { script: scripted(() => committed), open: (changes = CHANGES) => open(changes) }
+}
 
 /** Both ways that core answers. */
 const WAYS: [string, (changes?: readonly HeaderChange[]) => Script][] = [
@@ -131,14 +142,6 @@ describe.each(WAYS)('headers, when the store answers %s', (_, script) => {
 })
 
 describe('while the store is at work', () => {
-  function gate(): { script: Script; open: (changes?: readonly HeaderChange[]) => void } {
-    let open = (_: readonly HeaderChange[]): void => {}
-    const committed = new Promise<readonly HeaderChange[]>((resolve) => {
-      open = resolve
-    })
-    return { script: scripted(() => committed), open: (changes = CHANGES) => open(changes) }
-  }
-
   test('not a byte goes out, and the response looks sent to its handler: a second answer cannot leak into the first', async () => {
     const { script, open } = gate()
     let response: ServerResponse | undefined
@@ -506,6 +509,31 @@ test('two kinds of sessions share one response', async () => {
     ['commit', 'finish'],
     ['commit', 'finish'],
   ])
+})
+
+test('over HTTP/2, too, a response that is held back looks sent to its handler', async () => {
+  const { script, open } = gate()
+  const seen: unknown[] = []
+  const server = createHttp2Server((_, response) => {
+    new HeldResponse(response, script.exchange)
+    response.setHeader('x-first', '1')
+    response.end('first')
+    seen.push(response.headersSent, response.writableEnded)
+    seen.push(codeOf(() => response.setHeader('x-second', '1')))
+    seen.push(codeOf(() => response.appendHeader('x-second', '1')))
+    seen.push(codeOf(() => response.removeHeader('x-first')))
+    seen.push(codeOf(() => response.writeHead(500)))
+    open()
+  })
+  const { origin, close } = await listen(server)
+  const client = connect(origin)
+  const stream = client.request({ ':path': '/' })
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+  expect(seen).toEqual([true, true, ...Array(4).fill('ERR_HTTP_HEADERS_SENT')])
+  expect([headers[':status'], headers['x-first'], headers['x-second']]).toEqual([200, '1', undefined])
+  expect(headers['set-cookie']).toEqual([COOKIE.value])
+  client.destroy()
+  await close()
 })
 
 test('headers that went out past the held calls are no reason to throw in the handler', async () => {
