@@ -1,9 +1,11 @@
 import { defined } from './defined.ts'
 import type { Texts } from './draft.ts'
-import { ask } from './engine.ts'
+import { ask, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
+import { chain } from './maybe.ts'
 import type { Head, SessionRecord } from './record.ts'
 import { partsOf, type State } from './state.ts'
+import type { MaybePromise } from './store.ts'
 import { expiryOf } from './timeouts.ts'
 import { hashSecret, type TokenParts } from './token.ts'
 import { createVault, plainVault } from './vault.ts'
@@ -19,32 +21,39 @@ export interface NewRecord {
 }
 
 /** Stores a new session, which the request then goes on as. One write. */
-export async function createRecord(
-  state: State,
-  { userId, texts, head, parts = partsOf(state) }: NewRecord,
-): Promise<SessionRecord> {
+export function createRecord(state: State, fresh: NewRecord): MaybePromise<SessionRecord> {
   const { engine } = state
+  const { parts = partsOf(state) } = fresh
   const vault = engine.sealed ? createVault(parts.id) : plainVault
-  const sealedKey = await vault.keyFor(parts.secret)
-  const { set } = await toStored(vault, texts)
-  const now = engine.clock()
+  const stored = chain(vault.keyFor(parts.secret), (sealedKey) =>
+    chain(toStored(vault, fresh.texts), ({ set }) => toRecord(engine, fresh, parts, set, sealedKey)),
+  )
+  return chain(stored, (record) =>
+    chain(
+      ask(engine, 'create', (store) => store.create(record)),
+      (isCreated) => {
+        if (!isCreated) throw new SessionError('ERR_STORE', TAKEN)
+        Object.assign(state, { record, parts, vault, standing: 'current', answer: 'write' } satisfies Partial<State>)
+        return record
+      },
+    ),
+  )
+}
+
+const TAKEN = 'A new id was taken already: the random generator or the store is broken.'
+
+function toRecord(
+  { clock, limits }: Engine,
+  { userId, head }: NewRecord,
+  { id, secret }: TokenParts,
+  data: Texts,
+  sealedKey: string | undefined,
+): SessionRecord {
+  const now = clock()
   const fields = {
     createdAt: now,
     lastSeenAt: now,
-    head: { ...head, secret: hashSecret(parts.secret), secretAt: now, ...defined({ sealedKey }) },
+    head: { ...head, secret: hashSecret(secret), secretAt: now, ...defined({ sealedKey }) },
   }
-  const record: SessionRecord = {
-    kind: 'live',
-    id: parts.id,
-    userId,
-    version: 0,
-    ...fields,
-    expiresAt: expiryOf(fields, engine.limits),
-    data: set,
-  }
-  const isCreated = await ask(engine, 'create', (store) => store.create(record))
-  if (!isCreated)
-    throw new SessionError('ERR_STORE', 'A new id was taken already: the random generator or the store is broken.')
-  Object.assign(state, { record, parts, vault, standing: 'current', answer: 'write' } satisfies Partial<State>)
-  return record
+  return { kind: 'live', id, userId, version: 0, ...fields, expiresAt: expiryOf(fields, limits), data }
 }

@@ -7,7 +7,8 @@ import { ask, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Head, SessionRecord } from './record.ts'
 import type { LoginOptions, ProofOptions } from './session.ts'
-import { assertUncommitted, pendingOf, reload, type State, toTombstone } from './state.ts'
+import { assertUncommitted, idOf, pendingOf, reload, type State, toTombstone } from './state.ts'
+import { takeTurn } from './turns.ts'
 import type { Vault } from './vault.ts'
 import { writeRecord } from './write.ts'
 
@@ -17,6 +18,11 @@ import { writeRecord } from './write.ts'
  */
 export async function login(state: State, userId: string, options: LoginOptions): Promise<void> {
   assertUncommitted(state, 'login')
+  // An update that the handler did not wait for may be storing the session right now.
+  await takeTurn(state.engine.turns, idOf(state), () => begin(state, userId, options))
+}
+
+async function begin(state: State, userId: string, options: LoginOptions): Promise<void> {
   if (typeof userId !== 'string' || userId === '') {
     throw new SessionError('ERR_OPTION', 'login needs a user id: a string that is not empty.')
   }
@@ -33,6 +39,8 @@ export async function login(state: State, userId: string, options: LoginOptions)
     parts: engine.tokens.mint(),
   })
   try {
+    // Its token cannot be sent any more, when the handler did not wait for the login itself.
+    assertUncommitted(state, 'login')
     const late = old === null ? NO_EDITS : await replace(state, record, { old, vault, known: texts, carries })
     reload(state, applyEdits(carried, late))
   } catch (error) {

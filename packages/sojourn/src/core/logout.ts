@@ -8,7 +8,9 @@ import { forget, type State, toTombstone } from './state.ts'
  * a courtesy, so it works after the headers went out too, and on a session that is gone already.
  */
 export async function logout(state: State, { everywhere = false, clearSiteData = [] }: LogoutOptions): Promise<void> {
-  const { engine, record, view } = state
+  const { engine, view } = state
+  // Whoever comes with a token that was rotated away moments ago held the session, and means to end it.
+  const record = state.record ?? state.superseded
   // The others first: when that fails, the user still has this session to try again with.
   if (everywhere && record !== null && record.userId !== null) {
     await revokeAll(engine, record.userId, 'logout', record.id)

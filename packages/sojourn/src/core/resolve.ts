@@ -1,7 +1,7 @@
 import { InvalidData, isCheckedEarly } from './data.ts'
 import { defined } from './defined.ts'
-import { ask, type Engine } from './engine.ts'
-import { chain } from './maybe.ts'
+import { ask, type Engine, readRecord } from './engine.ts'
+import { isPromise } from './maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from './record.ts'
 import { isStanding, judge, type Standing } from './secrets.ts'
 import type { Refusal } from './session.ts'
@@ -20,7 +20,7 @@ interface Dead {
   readonly id: SessionId | null
   /** What the client's copy is to become; left out: it goes. */
   readonly copy?: Copy
-  /** With `reused`: what is at stake. */
+  /** With `reused` and `superseded`: what is at stake. */
   readonly record?: SessionRecord
 }
 
@@ -37,9 +37,12 @@ export function resolve(state: State): MaybePromise<void> {
   if (overflow) return refuse(state, { kind: 'dead', refusal: 'ambiguous', id: null })
   const [only] = values
   if (only === undefined) return
-  if (values.length === 1) return chain(lookUp(engine, only, state.openedAt), (found) => settle(state, found))
+  if (values.length === 1) {
+    const found = lookUp(engine, only, state.openedAt)
+    return isPromise(found) ? found.then((late) => settle(state, late)) : settle(state, found)
+  }
   state.strays = true
-  return Promise.all(values.map((value) => lookUp(engine, value, state.openedAt))).then((all) =>
+  return Promise.all(values.map(async (value) => lookUp(engine, value, state.openedAt))).then((all) =>
     settle(state, choose(all)),
   )
 }
@@ -48,18 +51,20 @@ export function resolve(state: State): MaybePromise<void> {
 function lookUp(engine: Engine, text: string, nowMs: number): MaybePromise<Found> {
   const parts = engine.tokens.parse(text)
   if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
+  const kept = readRecord(engine, parts.id)
+  return isPromise(kept)
+    ? kept.then((late) => toFound(engine, parts, late, nowMs))
+    : toFound(engine, parts, kept, nowMs)
+}
+
+function toFound(engine: Engine, parts: TokenParts, kept: SessionRecord | Tombstone | null, nowMs: number): Found {
   const { id } = parts
-  return chain(
-    ask(engine, 'read', (store) => store.read(id)),
-    (kept): Found => {
-      if (kept === null) return { kind: 'dead', refusal: 'unknown', id }
-      if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, ...copyOf(kept, nowMs, engine) }
-      const verdict = judge(kept, hashSecret(parts.secret), nowMs, engine.limits)
-      if (isStanding(verdict)) return { kind: 'live', parts, record: kept, standing: verdict }
-      if (verdict === 'superseded') return { kind: 'dead', refusal: verdict, id, copy: 'replaced' }
-      return { kind: 'dead', refusal: verdict, id, record: kept }
-    },
-  )
+  if (kept === null) return { kind: 'dead', refusal: 'unknown', id }
+  if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, ...copyOf(kept, nowMs, engine) }
+  const verdict = judge(kept, hashSecret(parts.secret), nowMs, engine.limits)
+  if (isStanding(verdict)) return { kind: 'live', parts, record: kept, standing: verdict }
+  if (verdict === 'superseded') return { kind: 'dead', refusal: verdict, id, record: kept, copy: 'replaced' }
+  return { kind: 'dead', refusal: verdict, id, record: kept }
 }
 
 function copyOf({ endedAt, reason }: Tombstone, nowMs: number, { limits }: Engine): { copy?: Copy } {
@@ -94,7 +99,10 @@ function settle(state: State, found: Found): MaybePromise<void> {
       : refuse(state, found)
   }
   const { parts, record, standing } = found
-  Object.assign(state, { parts, record, standing, isNew: false } satisfies Partial<State>)
+  state.parts = parts
+  state.record = record
+  state.standing = standing
+  state.isNew = false
   if (record.head.sealedKey === undefined) {
     state.texts = record.data
     return isCheckedEarly(state.engine) ? check(state, record) : undefined
@@ -149,7 +157,7 @@ async function end({ engine }: State, record: SessionRecord, reason: 'reused' | 
 }
 
 function refuse(state: State, dead: Dead): void {
-  const { refusal, id, copy } = dead
+  const { refusal, id, copy, record } = dead
   Object.assign(state, {
     record: null,
     parts: null,
@@ -159,6 +167,7 @@ function refuse(state: State, dead: Dead): void {
     isNew: true,
     refused: refusal,
     overtaken: copy === 'replaced',
+    superseded: refusal === 'superseded' && record !== undefined ? record : null,
   } satisfies Partial<State>)
   state.strays ||= refusal === 'ambiguous'
   if (copy === undefined) state.answer = 'clear'

@@ -1,6 +1,6 @@
 import type { HeaderChange, RequestView } from './carrier.ts'
 import { loadData, reportInvalid, toStoredEdits } from './data.ts'
-import { applyEdits, createDraft, type Draft, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
+import { applyEdits, Draft, type Edits, NO_EDITS, type Texts } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { EndReason, SessionId, SessionRecord, Tombstone } from './record.ts'
@@ -16,58 +16,50 @@ export interface Flashed {
   readonly taken: Set<string>
 }
 
-/** One request's view of one session. The verbs change it; nothing outside core sees it. */
-export interface State {
+const NO_TEXTS: Texts = {}
+const NO_HEADERS: readonly HeaderChange[] = []
+
+/**
+ * One request's view of one session. The verbs change it; nothing outside core sees it. A class, as are the others that
+ * are made for each request: V8 moves object literals that outlive a collection to old space from the start, where
+ * they cost several times as much (measured: 13 µs a request against 9).
+ */
+export class State {
   readonly engine: Engine
   readonly view: RequestView
   readonly openedAt: number
   /** As last known; `null`: nothing is stored. */
-  record: SessionRecord | null
+  record: SessionRecord | null = null
   /** The token presented, or the one about to be handed out. */
-  parts: TokenParts | null
+  parts: TokenParts | null = null
   /** `outdated`: good when the request began, replaced since. It may write its data, but neither renew nor rotate. */
-  standing: Standing | 'outdated'
-  vault: Vault
+  standing: Standing | 'outdated' = 'current'
+  vault: Vault = plainVault
   /** Stored data in the clear, as last known. */
-  texts: Texts
+  texts: Texts = NO_TEXTS
   /** Made when the handler first looks at the data. */
-  draft: Draft | null
-  flash: Flashed | null
-  refused: Refusal | null
-  isNew: boolean
+  draft: Draft | null = null
+  flash: Flashed | null = null
+  refused: Refusal | null = null
+  isNew = true
   /** What to tell the client about its token. */
-  answer: 'keep' | 'write' | 'clear'
+  answer: 'keep' | 'write' | 'clear' = 'keep'
   /** Whether the client sent more than one token, so that stray copies have to go. */
-  strays: boolean
+  strays = false
   /** Whether the token was replaced moments ago: the client has a newer one, and this request may not begin a session in its place. */
-  overtaken: boolean
+  overtaken = false
+  /** The session of a token that was rotated away moments ago. Its holder may still end it. */
+  superseded: SessionRecord | null = null
   /** Whether the response depends on the session. */
-  accessed: boolean
+  accessed = false
   /** Headers are out: no token can be handed out any more. */
-  committed: boolean
-  extraHeaders: readonly HeaderChange[]
-}
+  committed = false
+  extraHeaders: readonly HeaderChange[] = NO_HEADERS
 
-export function createState(engine: Engine, view: RequestView): State {
-  return {
-    engine,
-    view,
-    openedAt: engine.clock(),
-    record: null,
-    parts: null,
-    standing: 'current',
-    vault: plainVault,
-    texts: {},
-    draft: null,
-    flash: null,
-    refused: null,
-    isNew: true,
-    answer: 'keep',
-    strays: false,
-    overtaken: false,
-    accessed: false,
-    committed: false,
-    extraHeaders: [],
+  constructor(engine: Engine, view: RequestView) {
+    this.engine = engine
+    this.view = view
+    this.openedAt = engine.clock()
   }
 }
 
@@ -85,7 +77,7 @@ export function draftOf(state: State): Draft {
   if (state.draft === null) {
     const { engine } = state
     const id = idOf(state)
-    state.draft = createDraft(loadData(engine, id, state.texts), (key) => reportInvalid(engine, id, [key]))
+    state.draft = new Draft(loadData(engine, id, state.texts), (key) => reportInvalid(engine, id, [key]))
   }
   return state.draft
 }
@@ -105,6 +97,7 @@ export function forget(state: State): void {
     vault: plainVault,
     standing: 'current',
     overtaken: false,
+    superseded: null,
     isNew: true,
   } as const
   Object.assign(state, nothing satisfies Partial<State>)
@@ -117,9 +110,12 @@ export interface Pending {
   readonly all: Edits
 }
 
+const NOTHING_PENDING: Pending = { data: NO_EDITS, all: NO_EDITS }
+
 export function pendingOf({ draft, flash, texts }: State): Pending {
   const data = draft === null ? NO_EDITS : draft.edits()
-  const all = isEmpty(data) ? NO_EDITS : toStoredEdits(data)
+  if (data === NO_EDITS && flash === null) return NOTHING_PENDING
+  const all = data === NO_EDITS ? data : toStoredEdits(data)
   if (flash === null) return { data, all }
   const taken = [...flash.taken].filter((name) => Object.hasOwn(texts, name)).map((name) => [name, null])
   return { data, all: { ...all, ...Object.fromEntries([...taken, ...flash.set]) } }

@@ -1,6 +1,6 @@
 import { storePending } from './commit.ts'
 import { assertFits, loadData, toStoredEdits, toStoredName } from './data.ts'
-import { applyEdits, createDraft, NO_EDITS, toText } from './draft.ts'
+import { applyEdits, Draft, type Edits, NO_EDITS, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, assertUncommitted, draftOf, idOf, type Pending, type State } from './state.ts'
@@ -15,8 +15,10 @@ const MAX_TRIES = 100
  * given. Writers in one process take turns; only those of different processes can make each other try again.
  */
 export function update(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
-  return takeTurn(state.engine.turns, `${idOf(state)} ${key}`, () =>
-    state.record === null ? updateNew(state, key, fn) : updateStored(state, state.record, key, fn),
+  return Promise.resolve(
+    takeTurn(state.engine.turns, `${idOf(state)} ${key}`, () =>
+      state.record === null ? updateNew(state, key, fn) : updateStored(state, state.record, key, fn),
+    ),
   )
 }
 
@@ -47,10 +49,11 @@ async function updateStored(
   let record = await flush(state, first, key)
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const texts = await state.vault.fromStored(record.data)
-    const draft = createDraft(loadData(state.engine, record.id, texts), () => {})
+    const draft = new Draft(loadData(state.engine, record.id, texts), () => {})
     const next = await fn(draft.values[key])
     put(draft.values, key, next)
-    const data = draft.edits()
+    // The key is in it even if its text stays: the request's own draft may hold an older one, and must not write that back.
+    const data = { ...draft.drops(), ...one(key, toText(next, key)) }
     const all = toStoredEdits(data)
     assertFits(state.engine, applyEdits(texts, all))
     const stored = state.vault.storedKey(toStoredName(key))
@@ -74,13 +77,17 @@ function gone(): SessionError {
 async function flush(state: State, record: SessionRecord, key: string): Promise<SessionRecord> {
   const edits = state.draft?.edits() ?? NO_EDITS
   if (!Object.hasOwn(edits, key)) return record
-  const data = { ...state.draft?.drops(), ...Object.fromEntries([[key, edits[key] ?? null]]) }
+  const data = { ...state.draft?.drops(), ...one(key, edits[key]) }
   const all = toStoredEdits(data)
   assertFits(state.engine, applyEdits(state.texts, all))
   const written = await writeRecord(state, record, all)
   if (written.status === 'gone') throw gone()
   accept(state, { data, all })
   return state.record ?? record
+}
+
+function one(key: string, text: string | null | undefined): Edits {
+  return { [key]: text ?? null }
 }
 
 /** `undefined` is no value: the key goes. */

@@ -139,6 +139,22 @@ describe('several tokens under one name', () => {
     expect(world.store.calls).toEqual([])
   })
 
+  it('a store that fails at once for one and later for another takes no process with it', async () => {
+    const { world, victim } = await twoSessions()
+    const unhandled: unknown[] = []
+    const listen = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', listen)
+    world.store.replace('read', () => new Promise((_, reject) => setTimeout(reject, 1, new Error('later'))))
+    world.store.replace('read', () => {
+      throw new Error('at once')
+    })
+    const error = await rejection(async () => victim.open({ cookie: `${STRAY}; ${victim.cookie()}` }))
+    expect(error).toMatchObject({ code: 'ERR_STORE' })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.off('unhandledRejection', listen)
+    expect(unhandled).toEqual([])
+  })
+
   it('a store that fails for one of them fails closed', async () => {
     const { world, victim } = await twoSessions()
     world.store.fail('read')

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { flashTexts, toFlashName, toStoredEdits, toStoredName, userTexts } from '../../src/core/data.ts'
-import { applyEdits, createDraft, type Draft, isEmpty, parseTexts, type Texts } from '../../src/core/draft.ts'
+import { applyEdits, Draft, isEmpty, parseTexts, type Texts } from '../../src/core/draft.ts'
 import { assertJson, step } from '../../src/core/json.ts'
 
 const key = fc.oneof(
@@ -92,7 +92,7 @@ describe('property: a draft', () => {
         const model = asStored(values)
         let stored = textsOf(values)
         const loaded = eager ? { baseline: stored, values: asStored(values) } : { baseline: stored }
-        const draft = createDraft(loaded, forbidden)
+        const draft = new Draft(loaded, forbidden)
         for (const [name, run] of plan) {
           if (name === 'store') stored = applyEdits(stored, draft.edits())
           run(draft, model)
@@ -111,7 +111,7 @@ describe('property: a draft', () => {
     fc.assert(
       fc.property(start, start, start, (values, one, two) => {
         const texts = textsOf(values)
-        const [left, right] = [createDraft({ baseline: texts }, forbidden), createDraft({ baseline: texts }, forbidden)]
+        const [left, right] = [new Draft({ baseline: texts }, forbidden), new Draft({ baseline: texts }, forbidden)]
         for (const name of Object.keys(one)) left.values[name] = structuredClone(one[name])
         for (const name of Object.keys(two))
           if (!Object.hasOwn(one, name)) right.values[name] = structuredClone(two[name])
@@ -129,7 +129,7 @@ describe('property: a draft', () => {
   it('reading makes no edits, whichever way it is done', () => {
     fc.assert(
       fc.property(start, (values) => {
-        const draft = createDraft({ baseline: textsOf(values) }, forbidden)
+        const draft = new Draft({ baseline: textsOf(values) }, forbidden)
         const read: Record<string, unknown> = {}
         for (const name in draft.values) define(read, name, draft.values[name])
         expect(read).toEqual(asStored(values))
@@ -144,14 +144,14 @@ describe('property: a draft', () => {
 
 describe('a draft', () => {
   it('shows debuggers values, read or not', () => {
-    const draft = createDraft({ baseline: { a: '{"n":1}', b: '2' } }, forbidden)
+    const draft = new Draft({ baseline: { a: '{"n":1}', b: '2' } }, forbidden)
     void draft.values.b
     expect(inspect(draft.values, { showProxy: false })).toContain('a: { n: 1 }')
     expect(inspect(draft.values)).toContain('b: 2')
   })
 
   it('parses a key once, and only when it is looked at', () => {
-    const draft = createDraft({ baseline: { a: '{"n":1}', b: '{"broken' } }, () => {
+    const draft = new Draft({ baseline: { a: '{"n":1}', b: '{"broken' } }, () => {
       throw new Error('b was looked at')
     })
     expect(draft.values.a).toBe(draft.values.a)
@@ -162,7 +162,7 @@ describe('a draft', () => {
 
   it('a text that is no JSON counts as absent, is told once, and can be set again', () => {
     const told: string[] = []
-    const draft = createDraft({ baseline: { bad: '{"broken', good: '1' } }, (name) => told.push(name))
+    const draft = new Draft({ baseline: { bad: '{"broken', good: '1' } }, (name) => told.push(name))
     expect(draft.values.bad).toBeUndefined()
     expect(draft.values.bad).toBeUndefined()
     expect(Object.keys(draft.values)).toEqual(['good'])
@@ -174,13 +174,13 @@ describe('a draft', () => {
 
   it('a text that is no JSON is found by listing, too', () => {
     const told: string[] = []
-    const draft = createDraft({ baseline: { bad: '' } }, (name) => told.push(name))
+    const draft = new Draft({ baseline: { bad: '' } }, (name) => told.push(name))
     expect(Object.entries(draft.values)).toEqual([])
     expect(told).toEqual(['bad'])
   })
 
   it('starts over from other data, in the same object', () => {
-    const draft = createDraft({ baseline: { a: '1' } }, forbidden)
+    const draft = new Draft({ baseline: { a: '1' } }, forbidden)
     const { values } = draft
     values.x = 1
     draft.reload({ baseline: { b: '2' } })
@@ -189,7 +189,7 @@ describe('a draft', () => {
   })
 
   it('what was stored meanwhile is not pending, what was edited since is', () => {
-    const draft = createDraft({ baseline: {} }, forbidden)
+    const draft = new Draft({ baseline: {} }, forbidden)
     draft.values.a = 1
     const edits = draft.edits()
     draft.values.a = 2
@@ -199,7 +199,7 @@ describe('a draft', () => {
   })
 
   it('takes nothing but JSON, whichever way it is set', () => {
-    const draft = createDraft({ baseline: {} }, forbidden)
+    const draft = new Draft({ baseline: {} }, forbidden)
     expect(() => Object.defineProperty(draft.values, 'a', { value: new Map() })).toThrow('data.a')
     expect(() => Object.assign(draft.values, { b: 1n })).toThrow('data.b')
     expect(() => Reflect.set(draft.values, 'odd key', () => 1)).toThrow('data["odd key"]')

@@ -55,6 +55,40 @@ describe('5 a request that was on its way while the client got a newer token', (
     expect(await rejection(session.update('n', () => 1))).toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
 
+  it('a logout with such a token ends the session: who pressed it moments ago held it', async () => {
+    const { world, client } = await loggedIn()
+    const before = client.cookie()
+    await client.send((session) => session.rotate())
+    await client.send((session) => session.logout(), { cookie: before })
+    expect(client.jar.size).toBe(0)
+    expect(await world.sessions.list('ada')).toEqual([])
+    expect(world.eventsOf('ended')).toMatchObject([{ userId: 'ada', reason: 'logout' }])
+  })
+
+  it('everywhere, too', async () => {
+    const { world, client } = await loggedIn()
+    await world.client().send((session) => session.login('ada'))
+    const before = client.cookie()
+    await client.send((session) => session.rotate())
+    await client.send((session) => session.logout({ everywhere: true }), { cookie: before })
+    expect(await world.sessions.list('ada')).toEqual([])
+  })
+
+  it('a logout after a login with such a token ends the new session, and only that', async () => {
+    const { world, client } = await loggedIn()
+    const before = client.cookie()
+    await client.send((session) => session.rotate())
+    await client.send(
+      async (session) => {
+        await session.login('bob')
+        await session.logout()
+      },
+      { cookie: before },
+    )
+    expect(await world.sessions.list('bob')).toEqual([])
+    expect(await world.sessions.list('ada')).toHaveLength(1)
+  })
+
   it('a login with such a token works all the same', async () => {
     const { client } = await loggedIn()
     const before = client.cookie()

@@ -42,6 +42,51 @@ describe('7 a store that fails in the middle of a login', () => {
   })
 })
 
+describe('a handler that does not wait', () => {
+  it('for an update that begins the session, and logs in: the login counts, with the update’s value', async () => {
+    for (const when of ['before', 'after'] as const) {
+      const world = createWorld()
+      const client = world.client()
+      const gate = world.store.hold('create', when)
+      const { session, commit } = await client.open()
+      const update = session.update('n', () => 1)
+      await gate.reached
+      const login = session.login('ada')
+      gate.release()
+      await Promise.all([update, login])
+      client.receive(await commit())
+      const { value } = await client.send(({ userId, data }) => ({ userId, n: data.n }))
+      expect(value).toEqual({ userId: 'ada', n: 1 })
+      expect(world.store.count('create')).toBe(2)
+      expect(world.eventsOf('ended')).toHaveLength(1)
+    }
+  })
+
+  it('for its login is told, and the session before stays', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const gate = world.store.hold('create')
+    const { session, commit, finish } = await client.open()
+    const login = rejection(session.login('ada'))
+    await gate.reached
+    client.receive(await commit())
+    gate.release()
+    expect(await login).toMatchObject({ code: 'ERR_HEADERS_SENT' })
+    await finish()
+    expect(await world.sessions.list('ada')).toEqual([])
+    expect((await client.send(({ userId, data }) => ({ userId, a: data.a }))).value).toEqual({ userId: null, a: 1 })
+  })
+
+  it('for the first of two logins: the second counts', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => Promise.all([session.login('ada'), session.login('bob')]))
+    expect((await client.send(({ userId }) => userId)).value).toBe('bob')
+    expect(await world.sessions.list('ada')).toEqual([])
+  })
+})
+
 describe('what a handler took from the session before a login', () => {
   it('still is the session’s: data and flash', async () => {
     const world = createWorld()

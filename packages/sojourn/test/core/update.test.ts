@@ -59,6 +59,19 @@ describe('2 No lost update: update()', () => {
     expect(slow.session.data.n).toBe(42)
   })
 
+  it('that gives what another request had stored meanwhile is not written once more when the request ends', async () => {
+    const { world, client } = await stored()
+    const slow = await client.open()
+    expect(slow.session.data.n).toBe(0)
+    const node = world.node()
+    const other = await node.open(toView({ cookie: client.cookie() }))
+    await other.session.update('n', () => 5)
+    await slow.session.update('n', () => 5)
+    await other.session.update('n', increment)
+    await slow.commit()
+    expect((await client.send(look)).value.data).toEqual({ n: 6 })
+  })
+
   it('resolves when it is stored, with the new value', async () => {
     const { world, client, id } = await stored()
     const { session } = await client.open()
