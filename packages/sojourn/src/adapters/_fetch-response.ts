@@ -1,5 +1,5 @@
 import type { HeaderChange } from '../core/carrier.ts'
-import type { Storing } from './_held-response.ts'
+import { finishQuietly, type Storing } from './_storing.ts'
 import { joinVary } from './_vary.ts'
 
 /** The response with core's headers: itself where that is safe, else a copy with the same body. */
@@ -51,19 +51,11 @@ export function mayStream({ headers }: Response): boolean {
 export function finishAfter(response: Response, exchange: Storing): Response {
   if (response.body === null) return response
   const reader = response.body.getReader()
-  const finishQuietly = async (): Promise<void> => {
-    try {
-      await exchange.finish()
-    } catch {
-      // Core has reported the fault, and there is nobody left to tell.
-    }
-  }
-
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { done, value } = await reader.read().catch(async (error: unknown) => {
-          await finishQuietly()
+          await finishQuietly(exchange)
           throw error
         })
         if (!done) return controller.enqueue(value)
@@ -72,7 +64,7 @@ export function finishAfter(response: Response, exchange: Storing): Response {
         controller.close()
       },
       async cancel(reason) {
-        await finishQuietly()
+        await finishQuietly(exchange)
         await reader.cancel(reason)
       },
     },

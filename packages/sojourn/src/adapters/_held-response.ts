@@ -1,15 +1,11 @@
 import type { HeaderChange } from '../core/carrier.ts'
-import type { Exchange } from '../core/exchange.ts'
 import { isPromise } from '../core/maybe.ts'
 import { reportMistake, toErrorAnswer } from './_answer.ts'
 import { freezeHead, headersSent, markEnded, unmarkEnded } from './_frozen-head.ts'
 import { type Args, type Call, dropCall, interceptCalls, type Verb } from './_held-calls.ts'
 import { adoptHeaders, applyChanges, breakOff, dropHeaders, sendAnswer } from './_node-headers.ts'
 import type { Next, NodeResponse } from './_node-types.ts'
-import { settle } from './_settle.ts'
-
-/** The half of an exchange that a response drives. */
-export type Storing = Pick<Exchange<object>, 'commit' | 'finish'>
+import { finishQuietly, type Storing } from './_storing.ts'
 
 /**
  * - `open`: nothing has gone out, nothing is stored;
@@ -196,10 +192,6 @@ export class HeldResponse {
   #finishQuietly(): void {
     if (this.#stage !== 'sent') return
     this.#stage = 'through'
-    settle(
-      () => this.#exchange.finish(),
-      () => {},
-      reportMistake,
-    )
+    finishQuietly(this.#exchange)
   }
 }

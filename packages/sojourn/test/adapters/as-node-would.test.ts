@@ -4,7 +4,7 @@ import { pipeline, Readable } from 'node:stream'
 import fc from 'fast-check'
 import type { HeaderChange } from 'sojourn'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Storing } from '../../src/adapters/_held-response.ts'
+import type { Storing } from '../../src/adapters/_storing.ts'
 import { GET, type Handler, held, LAST, scripted, serveWire, type Wire } from './support/wire.ts'
 
 /**

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { HeaderChange } from 'sojourn'
-import { HeldResponse, type Storing } from '../../../src/adapters/_held-response.ts'
+import { HeldResponse } from '../../../src/adapters/_held-response.ts'
+import type { Storing } from '../../../src/adapters/_storing.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
 

@@ -1,0 +1,16 @@
+import type { Exchange } from '../core/exchange.ts'
+import type { MaybePromise } from '../core/store.ts'
+import { reportMistake } from './_answer.ts'
+import { settle } from './_settle.ts'
+
+/** The half of an exchange that a response drives. */
+export type Storing = Pick<Exchange<object>, 'commit' | 'finish'>
+
+/** For a client that has left: nobody waits for the answer, nor hears of an error. */
+export function finishQuietly(exchange: Storing): MaybePromise<void> {
+  return settle(
+    () => exchange.finish(),
+    () => {},
+    reportMistake,
+  )
+}
