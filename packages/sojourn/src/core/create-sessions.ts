@@ -1,17 +1,18 @@
 import { exportUser, list, revoke, revokeAll } from './admin.ts'
-import type { RequestView } from './carrier.ts'
+import type { HeaderChange, RequestView } from './carrier.ts'
 import { commit, finish } from './commit.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Denial } from './guard.ts'
-import { chain } from './maybe.ts'
+import { isPromise } from './maybe.ts'
 import type { CoreOptions } from './options.ts'
 import { RequestSession } from './request-session.ts'
 import { resolve } from './resolve.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { createState, type State } from './state.ts'
+import { State } from './state.ts'
+import type { MaybePromise } from './store.ts'
 import { createSweeper } from './sweeper.ts'
 
 /** Core's own `createSessions`: everything passed in. The package's fills in the defaults. */
@@ -25,13 +26,16 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     open(view) {
       if (engine.closed) throw new SessionError('ERR_CLOSED')
       sweeper.start()
-      const state = createState(engine, view)
+      const state = new State(engine, view)
       const denied = deny(engine, view)
-      if (denied !== null) return toExchange<Data>(state, denied)
-      return chain(resolve(state), () => toExchange<Data>(state, null))
+      if (denied !== null) return new RequestExchange<Data>(state, denied)
+      const resolved = resolve(state)
+      return isPromise(resolved)
+        ? resolved.then(() => new RequestExchange<Data>(state, null))
+        : new RequestExchange<Data>(state, null)
     },
     attach(target, session) {
-      Object.defineProperty(target, attached, { value: session, configurable: true })
+      ;(target as { [attached]?: Session<Data> })[attached] = session
     },
     get(target) {
       const session = (target as { readonly [attached]?: Session<Data> })[attached]
@@ -66,11 +70,17 @@ function deny(engine: Engine, view: RequestView): Denial | null {
   return null
 }
 
-function toExchange<Data extends object>(state: State, denied: Denial | null): Exchange<Data> {
-  return {
-    session: new RequestSession<Data>(state),
-    denied,
-    commit: () => commit(state),
-    finish: () => finish(state),
+class RequestExchange<Data extends object> implements Exchange<Data> {
+  readonly session: Session<Data>
+  readonly denied: Denial | null
+  /** Functions of its own, not methods: adapters take an exchange apart. */
+  readonly commit: () => MaybePromise<readonly HeaderChange[]>
+  readonly finish: () => MaybePromise<void>
+
+  constructor(state: State, denied: Denial | null) {
+    this.session = new RequestSession<Data>(state)
+    this.denied = denied
+    this.commit = () => commit(state)
+    this.finish = () => finish(state)
   }
 }

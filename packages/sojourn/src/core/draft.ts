@@ -17,73 +17,109 @@ export interface Loaded {
 /**
  * The data of one request. Each key is compared, as text, with its baseline when it is time to store: that finds every edit,
  * however deep, without a proxy around each of the application's objects. Keys that nobody looked at cost nothing.
+ *
+ * It is its own proxy handler. The traps read what is unread, and refuse a value that JSON cannot carry on the very line
+ * that assigns it, where the mistake is, instead of when the response ends.
  */
-export interface Draft {
+export class Draft implements ProxyHandler<Bare> {
   /** What the handler edits; the same object for the whole request. */
   readonly values: Record<string, unknown>
-  /** Takes another object's properties for the data. */
-  replace(values: object): void
+  readonly #target = new Bare()
+  readonly #onCorrupt: (key: string) => void
+  #baseline: Texts = NO_TEXTS
+  #drops: Edits = NO_EDITS
+
+  /** `onCorrupt` hears of a key whose stored text is no JSON. It counts as absent: a broken row must not make a crash loop. */
+  constructor(loaded: Loaded, onCorrupt: (key: string) => void) {
+    this.#onCorrupt = onCorrupt
+    this.values = new Proxy(this.#target, this)
+    this.reload(loaded)
+  }
+
   /** Starts over from other data. */
-  reload(loaded: Loaded): void
-  /** What differs from the baseline. `ERR_DATA_NOT_JSON` with the path of the first value that is no JSON. */
-  edits(): Edits
-  /** The removal of every key that does not count. */
-  drops(): Edits
-  /** These edits are stored now. */
-  accept(edits: Edits): void
-}
-
-/** `onCorrupt` hears of a key whose stored text is no JSON. It counts as absent: a broken row must not make a crash loop. */
-export function createDraft(first: Loaded, onCorrupt: (key: string) => void): Draft {
-  // Without a prototype, a key that a client chose (`__proto__`, `constructor`) is a key like any other, to read and to write.
-  const target: Record<string, unknown> = Object.create(null)
-  let baseline: Texts = {}
-  let drops: Edits = {}
-
-  function fill(values: Readonly<Record<string, unknown>>): void {
-    for (const key of Object.keys(target)) delete target[key]
-    for (const key of Object.keys(values)) define(target, key, values[key])
-  }
-
-  function reload(loaded: Loaded): void {
-    baseline = loaded.baseline
-    drops = toDrops(loaded.dropped ?? [])
-    fill(loaded.values ?? toUnread(baseline))
-  }
-
-  function read(key: string, unread: Unread): unknown {
-    try {
-      const value: unknown = JSON.parse(unread.text)
-      define(target, key, value)
-      return value
-    } catch {
-      delete target[key]
-      baseline = applyEdits(baseline, { [key]: null })
-      drops = { ...drops, [key]: null }
-      onCorrupt(key)
-      return undefined
+  reload({ baseline, values, dropped = [] }: Loaded): void {
+    this.#baseline = baseline
+    this.#drops = toDrops(dropped)
+    for (const key in this.#target) delete this.#target[key]
+    for (const key of Object.keys(values ?? baseline)) {
+      define(this.#target, key, values === undefined ? new Unread(baseline[key] ?? '') : values[key])
     }
   }
 
-  reload(first)
-  return {
-    values: guard(target, read),
-    replace(values) {
-      assertJson(values, 'data')
-      fill({ ...values })
-    },
-    reload,
-    edits() {
-      const edits = difference(target, baseline)
-      return isEmpty(edits) ? edits : { ...drops, ...edits }
-    },
-    drops: () => drops,
-    accept(edits) {
-      baseline = applyEdits(baseline, edits)
-      drops = toDrops(Object.keys(drops).filter((key) => !Object.hasOwn(edits, key)))
-    },
+  /** Takes another object's properties for the data. */
+  replace(values: object): void {
+    assertJson(values, 'data')
+    for (const key in this.#target) delete this.#target[key]
+    for (const [key, value] of Object.entries(values)) define(this.#target, key, value)
+  }
+
+  /** What differs from the baseline. `ERR_DATA_NOT_JSON` with the path of the first value that is no JSON. */
+  edits(): Edits {
+    const edits = difference(this.#target, this.#baseline)
+    return edits === NO_EDITS ? edits : { ...this.#drops, ...edits }
+  }
+
+  /** The removal of every key that does not count. */
+  drops(): Edits {
+    return this.#drops
+  }
+
+  /** These edits are stored now. */
+  accept(edits: Edits): void {
+    this.#baseline = applyEdits(this.#baseline, edits)
+    this.#drops = toDrops(Object.keys(this.#drops).filter((key) => !Object.hasOwn(edits, key)))
+  }
+
+  get(target: Bare, key: string): unknown {
+    const value = target[key]
+    return value instanceof Unread ? this.#read(key, value) : value
+  }
+
+  getOwnPropertyDescriptor(target: Bare, key: string): PropertyDescriptor | undefined {
+    const value = target[key]
+    if (value instanceof Unread) this.#read(key, value)
+    return Reflect.getOwnPropertyDescriptor(target, key)
+  }
+
+  defineProperty(target: Bare, key: string | symbol, descriptor: PropertyDescriptor): boolean {
+    if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
+    return Reflect.defineProperty(target, key, descriptor)
+  }
+
+  /** To whoever compares, the data is a plain object like any other. */
+  getPrototypeOf(): object {
+    return Object.prototype
+  }
+
+  #read(key: string, unread: Unread): unknown {
+    try {
+      const value: unknown = JSON.parse(unread.text)
+      define(this.#target, key, value)
+      return value
+    } catch {
+      delete this.#target[key]
+      this.#baseline = applyEdits(this.#baseline, { [key]: null })
+      this.#drops = { ...this.#drops, [key]: null }
+      this.#onCorrupt(key)
+      return undefined
+    }
   }
 }
+
+/**
+ * Inherits nothing, so that a key that a client chose (`__proto__`, `constructor`) is a key like any other, to read and to
+ * write; but is no dictionary to V8, as `Object.create(null)` would be.
+ */
+class Bare {
+  [key: string]: unknown
+
+  static {
+    Object.setPrototypeOf(Bare.prototype, null)
+    Reflect.deleteProperty(Bare.prototype, 'constructor')
+  }
+}
+
+const NO_TEXTS: Texts = {}
 
 function toDrops(keys: readonly string[]): Edits {
   return Object.fromEntries(keys.map((key) => [key, null]))
@@ -102,54 +138,26 @@ class Unread {
   }
 }
 
-function toUnread(texts: Texts): Record<string, Unread> {
-  const unread: Record<string, Unread> = {}
-  for (const key of Object.keys(texts)) define(unread, key, new Unread(texts[key] ?? ''))
-  return unread
-}
-
-/**
- * Reads what is unread, and refuses a value that JSON cannot carry on the very line that assigns it, where the mistake is,
- * instead of when the response ends.
- */
-function guard(
-  target: Record<string, unknown>,
-  read: (key: string, unread: Unread) => unknown,
-): Record<string, unknown> {
-  return new Proxy(target, {
-    get(object, key) {
-      const value: unknown = Reflect.get(object, key)
-      return value instanceof Unread ? read(String(key), value) : value
-    },
-    getOwnPropertyDescriptor(object, key) {
-      const value: unknown = Object.hasOwn(object, key) ? Reflect.get(object, key) : undefined
-      if (value instanceof Unread) read(String(key), value)
-      return Reflect.getOwnPropertyDescriptor(object, key)
-    },
-    // To whoever compares, it is a plain object like any other.
-    getPrototypeOf: () => Object.prototype,
-    defineProperty(object, key, descriptor) {
-      if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
-      return Reflect.defineProperty(object, key, descriptor)
-    },
-  })
-}
-
 export const NO_EDITS: Edits = {}
 
-function difference(values: Record<string, unknown>, baseline: Texts): Edits {
-  const edits: Record<string, string | null> = {}
-  for (const key of Object.keys(values)) {
+/** `NO_EDITS` itself when there are none, as there are on most requests. */
+function difference(values: Bare, baseline: Texts): Edits {
+  let edits: Record<string, string | null> | null = null
+  const set = (key: string, text: string | null): void => {
+    edits ??= {}
+    define(edits, key, text)
+  }
+  for (const key in values) {
     const value = values[key]
     if (value instanceof Unread) continue
     const known = Object.hasOwn(baseline, key) ? baseline[key] : undefined
     const text = toText(value, key, known)
-    if (text !== known) define(edits, key, text ?? null)
+    if (text !== known) set(key, text ?? null)
   }
   for (const key of Object.keys(baseline)) {
-    if (!Object.hasOwn(values, key)) define(edits, key, null)
+    if (!Object.hasOwn(values, key)) set(key, null)
   }
-  return edits
+  return edits ?? NO_EDITS
 }
 
 /** `texts` with the edits made; what was given is left as it is. */

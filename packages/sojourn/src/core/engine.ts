@@ -4,8 +4,9 @@ import { SessionError } from './errors.ts'
 import { createEmitter, type Emitter } from './events.ts'
 import type { Guard } from './guard.ts'
 import { type CachingHeaders, toCachingHeaders } from './headers.ts'
-import { isPromise } from './maybe.ts'
+import { isPromise, rescue } from './maybe.ts'
 import type { CoreOptions } from './options.ts'
+import type { SessionId, SessionRecord, Tombstone } from './record.ts'
 import { assertSchema, type StandardSchema } from './schema.ts'
 import type { DescribeDevice } from './session.ts'
 import type { MaybePromise, Store } from './store.ts'
@@ -68,11 +69,20 @@ export function ask<T>(
   call: (store: Store) => MaybePromise<T>,
 ): MaybePromise<T> {
   if (engine.closed) throw new SessionError('ERR_CLOSED')
+  return rescue(
+    () => call(engine.store),
+    (error) => fail(engine, operation, error),
+  )
+}
+
+/** `ask` for the one call that is on the way of every request: without a function made for each. */
+export function readRecord(engine: Engine, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+  if (engine.closed) throw new SessionError('ERR_CLOSED')
   try {
-    const answer = call(engine.store)
-    return isPromise(answer) ? answer.catch((error: unknown) => fail(engine, operation, error)) : answer
+    const kept = engine.store.read(id)
+    return isPromise(kept) ? kept.catch((error: unknown) => fail(engine, 'read', error)) : kept
   } catch (error) {
-    return fail(engine, operation, error)
+    return fail(engine, 'read', error)
   }
 }
 

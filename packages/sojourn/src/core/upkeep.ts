@@ -1,9 +1,10 @@
 import { equalText } from './bytes.ts'
-import { ask } from './engine.ts'
+import { readRecord } from './engine.ts'
+import { chain } from './maybe.ts'
 import type { Head, SessionRecord } from './record.ts'
 import { createNonce, deriveSuccessor, toRenewed, toRenewing, withoutStale } from './secrets.ts'
 import type { State } from './state.ts'
-import type { Change } from './store.ts'
+import type { Change, MaybePromise } from './store.ts'
 import { expiryOf } from './timeouts.ts'
 import { hashSecret, type TokenParts } from './token.ts'
 
@@ -24,10 +25,12 @@ export function isUpkeepDue(state: State): boolean {
   return standing === 'successor' || isReissued(state) || isRenewalDue(state, record) || isTouchDue(state, record)
 }
 
-export async function planUpkeep(state: State, record: SessionRecord): Promise<Upkeep> {
+export function planUpkeep(state: State, record: SessionRecord): MaybePromise<Upkeep> {
+  return isUpkeepDue(state) ? chain(renew(state, record), (renewal) => toUpkeep(state, record, renewal)) : NOTHING
+}
+
+function toUpkeep(state: State, record: SessionRecord, { head, next }: Renewing): Upkeep {
   const { engine, openedAt } = state
-  if (!isUpkeepDue(state)) return NOTHING
-  const { head, next } = await renew(state, record)
   const isTouched = isTouchDue(state, record) || head !== record.head
   if (!isTouched) return { change: null, next }
   const kept = withoutOldDevice(withoutStale(head, openedAt), record, state)
@@ -52,7 +55,7 @@ function isReissued({ standing, strays }: State): boolean {
  */
 export async function isNewest({ engine }: State, { id, secret }: TokenParts): Promise<boolean> {
   try {
-    const kept = await ask(engine, 'read', (store) => store.read(id))
+    const kept = await readRecord(engine, id)
     return kept?.kind === 'live' && equalText(hashSecret(secret), kept.head.renewal?.next ?? kept.head.secret)
   } catch {
     return false
@@ -68,7 +71,12 @@ function isRenewalDue({ openedAt, engine, standing }: State, record: SessionReco
 }
 
 /** The head after this request's part in the renewal, and the token to hand out. */
-async function renew(state: State, record: SessionRecord): Promise<{ head: Head; next: TokenParts | null }> {
+interface Renewing {
+  readonly head: Head
+  readonly next: TokenParts | null
+}
+
+function renew(state: State, record: SessionRecord): MaybePromise<Renewing> {
   const { engine, parts, standing, strays, openedAt, vault } = state
   const { head } = record
   if (standing === 'successor') {
@@ -82,10 +90,8 @@ async function renew(state: State, record: SessionRecord): Promise<{ head: Head;
   if (!isRenewalDue(state, record)) return { head, next: strays ? parts : null }
   const nonce = createNonce()
   const secret = deriveSuccessor(parts.secret, nonce)
-  return {
-    head: toRenewing(head, nonce, secret, await vault.keyFor(secret)),
-    next: engine.tokens.successor(parts, secret),
-  }
+  const next = engine.tokens.successor(parts, secret)
+  return chain(vault.keyFor(secret), (sealedKey) => ({ head: toRenewing(head, nonce, secret, sealedKey), next }))
 }
 
 /** Client details are kept for a stated time only (GDPR Art. 5(1)(e)). */
