@@ -1,4 +1,12 @@
-export type { AdapterCase, AdapterContext, CaseData, Handle, Received, Reply, Server } from './adapter/context.ts'
+export type {
+  AdapterCase,
+  AdapterContext,
+  AdapterData,
+  AdapterHandler,
+  AdapterReply,
+  AdapterRequest,
+  AdapterServer,
+} from './adapter/context.ts'
 export { adapterCases } from './adapter-cases.ts'
 export { assert, assertCode, assertEqual, assertRejects } from './assert.ts'
 export { type CarrierClient, type CarrierContext, carrierCases } from './carrier-cases.ts'

@@ -7,30 +7,30 @@ export interface AdapterContext extends CaseContext {
    * Starts a real server, on plain HTTP and a loopback address, with the adapter mounted as its users mount it, and one
    * route that hands every request to `handle`. The case closes it.
    */
-  serve(sessions: Sessions<CaseData>, handle: Handle): MaybePromise<Server>
+  serve(sessions: Sessions<AdapterData>, handle: AdapterHandler): MaybePromise<AdapterServer>
   /** `true` where what a handler throws becomes a response that the adapter sees (a framework's error page). */
   readonly errorPages?: true
 }
 
-export type CaseData = Record<string, JsonValue>
+export type AdapterData = Record<string, JsonValue>
 
-export interface Server {
+export interface AdapterServer {
   /** `http://127.0.0.1:38127` */
   readonly origin: string
   close(): MaybePromise<void>
 }
 
 /** A handler in no framework's words. What it throws, the framework gets to see. */
-export type Handle = (session: Session<CaseData>, request: Received) => MaybePromise<Reply>
+export type AdapterHandler = (session: Session<AdapterData>, request: AdapterRequest) => MaybePromise<AdapterReply>
 
-export interface Received {
+export interface AdapterRequest {
   readonly method: string
   /** Path and query. */
   readonly url: string
 }
 
 /** What the framework is to answer, in the way its users would write it. */
-export interface Reply {
+export interface AdapterReply {
   /** Default 200. */
   readonly status?: number
   /** To be set in this order; a repeated name is sent as often as it is given. */

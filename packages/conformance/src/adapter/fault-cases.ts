@@ -1,6 +1,6 @@
 import { assert, assertEqual } from '../assert.ts'
 import { createSignal, eventually } from './client.ts'
-import { type AdapterCase, FAIL_CLOSED, type Handle, type Reply } from './context.ts'
+import { type AdapterCase, type AdapterHandler, type AdapterReply, FAIL_CLOSED } from './context.ts'
 import { outage, type World, withWorld } from './world.ts'
 
 function assertOutage(response: Response): void {
@@ -10,12 +10,12 @@ function assertOutage(response: Response): void {
 }
 
 /** The store fails in the middle of the request: nothing of the application's response may go out. */
-function failingCommit(name: string, reply: () => Reply): AdapterCase {
+function failingCommit(name: string, reply: () => AdapterReply): AdapterCase {
   return {
     name,
     guarantee: FAIL_CLOSED,
     run: async (ctx) => {
-      const handle: Handle = (session) => {
+      const handle: AdapterHandler = (session) => {
         session.data.theme = 'dark'
         return reply()
       }
@@ -56,7 +56,7 @@ export const faultCases: readonly AdapterCase[] = [
     guarantee: FAIL_CLOSED,
     run: async (ctx) => {
       let runs = 0
-      const handle: Handle = async (session) => {
+      const handle: AdapterHandler = async (session) => {
         runs++
         if (session.userId === null) await session.login('user-1')
         return { body: String(session.userId) }
@@ -111,7 +111,7 @@ export const faultCases: readonly AdapterCase[] = [
       const arrived = createSignal()
       const left = createSignal()
       let id = ''
-      const handle: Handle = async (session, request) => {
+      const handle: AdapterHandler = async (session, request) => {
         if (request.url !== '/slow') return { body: 'quick' }
         arrived.give()
         await left.given
@@ -135,7 +135,7 @@ export const faultCases: readonly AdapterCase[] = [
   },
 ]
 
-const throwing: Handle = async (session, request) => {
+const throwing: AdapterHandler = async (session, request) => {
   if (request.url === '/login-and-throw') await session.login('user-1')
   if (request.url !== '/') throw new Error('the handler failed')
   return { body: String(session.userId) }

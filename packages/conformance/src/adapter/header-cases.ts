@@ -1,16 +1,16 @@
 import { assert, assertEqual } from '../assert.ts'
-import { type AdapterCase, ENDED, type Handle, QUIET, type Reply, STRICT } from './context.ts'
+import { type AdapterCase, type AdapterHandler, type AdapterReply, ENDED, QUIET, STRICT } from './context.ts'
 import { withWorld } from './world.ts'
 
 /** Edits the session and answers with these headers. */
-function editWith(...headers: NonNullable<Reply['headers']>): Handle {
+function editWith(...headers: NonNullable<AdapterReply['headers']>): AdapterHandler {
   return (session) => {
     session.data.theme = 'dark'
     return { headers, body: 'edited' }
   }
 }
 
-function oneRequest(name: string, handle: Handle, check: (response: Response) => void): AdapterCase {
+function oneRequest(name: string, handle: AdapterHandler, check: (response: Response) => void): AdapterCase {
   return { name, run: (ctx) => withWorld(ctx, handle, async (world) => check(await world.visitor().fetch())) }
 }
 
@@ -135,7 +135,7 @@ export const headerCases: readonly AdapterCase[] = [
   },
 ]
 
-const logInOrOut: Handle = async (session, request) => {
+const logInOrOut: AdapterHandler = async (session, request) => {
   if (request.url === '/login') await session.login('user-1')
   if (request.url === '/logout') await session.logout()
   return { body: String(session.userId) }

@@ -1,10 +1,10 @@
 import { assert, assertEqual } from '../assert.ts'
 import { createSignal, type Visitor } from './client.ts'
-import { type AdapterCase, FRESH_TOKEN, type Handle, type Reply } from './context.ts'
+import { type AdapterCase, type AdapterHandler, type AdapterReply, FRESH_TOKEN } from './context.ts'
 import { type Operation, type World, withWorld } from './world.ts'
 
 /** Answers `/quick` at once and leaves the rest to `handle`. */
-function besideQuick(handle: Handle): Handle {
+function besideQuick(handle: AdapterHandler): AdapterHandler {
   return (session, request) => (request.url === '/quick' ? { body: 'quick' } : handle(session, request))
 }
 
@@ -35,7 +35,12 @@ async function fetchHeld(world: World, visitor: Visitor, stuckIn: Operation): Pr
   return response
 }
 
-function held(name: string, stuckIn: Operation, handle: Handle, check: (held: Held) => Promise<void>): AdapterCase {
+function held(
+  name: string,
+  stuckIn: Operation,
+  handle: AdapterHandler,
+  check: (held: Held) => Promise<void>,
+): AdapterCase {
   return {
     name,
     run: (ctx) =>
@@ -55,7 +60,7 @@ interface Held {
 }
 
 /** Answers with the session's id, which names its record. */
-const editTheme: Handle = (session) => {
+const editTheme: AdapterHandler = (session) => {
   session.data.theme = `dark ${Math.random()}`
   return { headers: [['x-id', session.id]], body: 'edited' }
 }
@@ -146,13 +151,13 @@ export const holdCases: readonly AdapterCase[] = [
   },
 ]
 
-const loginThenAccount: Handle = async (session, request): Promise<Reply> => {
+const loginThenAccount: AdapterHandler = async (session, request): Promise<AdapterReply> => {
   if (request.url === '/account') return { body: String(session.userId) }
   await session.login('user-1')
   return { status: 303, headers: [['location', '/account']] }
 }
 
-const editOrRead: Handle = (session, request) => {
+const editOrRead: AdapterHandler = (session, request) => {
   if (request.url === '/edit') session.data.theme = 'dark'
   return { body: String(session.data.theme) }
 }

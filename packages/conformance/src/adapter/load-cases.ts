@@ -1,10 +1,10 @@
 import { assert, assertEqual } from '../assert.ts'
-import { type AdapterCase, type Handle, HOSTILE, NO_LOST_UPDATE } from './context.ts'
+import { type AdapterCase, type AdapterHandler, HOSTILE, NO_LOST_UPDATE } from './context.ts'
 import { withWorld } from './world.ts'
 
 const VISITORS = 40
 
-const remember: Handle = async (session, request) => {
+const remember: AdapterHandler = async (session, request) => {
   const key = request.url.slice(1)
   if (key.startsWith('user-')) await session.login(key)
   else if (key !== '') session.data[key] = true

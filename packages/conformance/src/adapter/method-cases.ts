@@ -1,9 +1,9 @@
 import { assert, assertEqual } from '../assert.ts'
-import type { AdapterCase, Reply } from './context.ts'
+import type { AdapterCase, AdapterReply } from './context.ts'
 import { withWorld } from './world.ts'
 
 /** A response without a body carries the cookie, and the connection stays in step for the next request. */
-function bodiless(name: string, method: string, reply: Reply): AdapterCase {
+function bodiless(name: string, method: string, reply: AdapterReply): AdapterCase {
   return {
     name,
     run: (ctx) =>
@@ -36,7 +36,7 @@ export const methodCases: readonly AdapterCase[] = [
     name: 'a request from another site that changes something is refused before its handler runs',
     run: async (ctx) => {
       let isRun = false
-      const handle = (): Reply => {
+      const handle = (): AdapterReply => {
         isRun = true
         return { body: 'ran' }
       }

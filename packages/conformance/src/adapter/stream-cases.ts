@@ -1,12 +1,12 @@
 import { assert, assertEqual } from '../assert.ts'
 import { createReader, createSignal, eventually } from './client.ts'
-import { type AdapterCase, FAIL_CLOSED, type Handle } from './context.ts'
+import { type AdapterCase, type AdapterHandler, FAIL_CLOSED } from './context.ts'
 import { outage, withWorld } from './world.ts'
 
 const EVENT_STREAM = [['content-type', 'text/event-stream']] as const
 
 /** A session to be edited later: one that has begun. */
-function begunBefore(stream: Handle): Handle {
+function begunBefore(stream: AdapterHandler): AdapterHandler {
   return (session, request) => {
     if (request.url !== '/begin') return stream(session, request)
     session.data.begun = true
@@ -29,7 +29,7 @@ function streaming(
         await arrived.given
         yield second
       }
-      const handle: Handle = (session) => {
+      const handle: AdapterHandler = (session) => {
         session.data.theme = 'dark'
         return { headers, body: body() }
       }
@@ -52,7 +52,7 @@ export const streamCases: readonly AdapterCase[] = [
   {
     name: 'a login after the headers went out is a clear error, not silence',
     run: async (ctx) => {
-      const handle: Handle = (session) => {
+      const handle: AdapterHandler = (session) => {
         async function* body(): AsyncGenerator<string> {
           yield 'begun '
           const code = await session.login('user-1').then(

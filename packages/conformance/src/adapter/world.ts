@@ -1,13 +1,13 @@
 import { createSessions, type MaybePromise, memoryStore, type SessionRecord, type Sessions, type Store } from 'sojourn'
 import { createVisitor, type Visitor } from './client.ts'
-import type { AdapterContext, CaseData, Handle } from './context.ts'
+import type { AdapterContext, AdapterData, AdapterHandler } from './context.ts'
 
 export type Operation = 'read' | 'create' | 'write' | 'end' | 'list'
 
 /** A server, its sessions, and a hand on its store. */
 export interface World {
   readonly origin: string
-  readonly sessions: Sessions<CaseData>
+  readonly sessions: Sessions<AdapterData>
   visitor(): Visitor
   /** What the store holds under the session's id, past everything. */
   record(id: string): Promise<SessionRecord | null>
@@ -18,12 +18,12 @@ export interface World {
 /** Runs `work` against a new server whose store answers late, as databases do, and closes both, whatever happens. */
 export async function withWorld(
   ctx: AdapterContext,
-  handle: Handle,
+  handle: AdapterHandler,
   work: (world: World) => Promise<void>,
 ): Promise<void> {
   const inner = memoryStore()
   let before: (operation: Operation) => MaybePromise<void> = () => {}
-  const sessions = createSessions<CaseData>({ store: lateStore(inner, (operation) => before(operation)) })
+  const sessions = createSessions<AdapterData>({ store: lateStore(inner, (operation) => before(operation)) })
   const server = await ctx.serve(sessions, handle)
   try {
     await work({

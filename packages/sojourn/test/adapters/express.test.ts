@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { Server } from '@sojourn/conformance'
+import type { AdapterServer } from '@sojourn/conformance'
 import compression from 'compression'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import express4 from 'express4'
@@ -12,7 +12,7 @@ import { spyGuard } from './support/spy-guard.ts'
 import { failingStore, lateStore, SOME_TOKEN } from './support/stores.ts'
 import { createVisitor } from './support/visitor.ts'
 
-const servers: Server[] = []
+const servers: AdapterServer[] = []
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close()
 })

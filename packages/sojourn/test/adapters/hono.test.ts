@@ -1,6 +1,6 @@
 import { type HttpBindings, serve } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { Server } from '@sojourn/conformance'
+import type { AdapterServer } from '@sojourn/conformance'
 import { Hono } from 'hono'
 import { createSessions, SessionError } from 'sojourn'
 import { honoSessions } from 'sojourn/hono'
@@ -9,7 +9,7 @@ import { spyGuard } from './support/spy-guard.ts'
 import { failingStore, lateStore, SOME_TOKEN } from './support/stores.ts'
 import { toServer } from './support/web-reply.ts'
 
-const servers: Server[] = []
+const servers: AdapterServer[] = []
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close()
 })

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Server } from '@sojourn/conformance'
+import type { AdapterServer } from '@sojourn/conformance'
 import connect from 'connect'
 import { createSessions } from 'sojourn'
 import { type NodeOptions, nodeSessions, withNodeSession } from 'sojourn/node'
@@ -8,7 +8,7 @@ import { listen } from './support/node-reply.ts'
 import { spyGuard } from './support/spy-guard.ts'
 import { failingStore, lateStore, SOME_TOKEN } from './support/stores.ts'
 
-const servers: Server[] = []
+const servers: AdapterServer[] = []
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close()
 })

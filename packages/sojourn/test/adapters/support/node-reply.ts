@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
 import type { Http2Server, Http2ServerResponse } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import type { Reply, Server } from '@sojourn/conformance'
+import type { AdapterReply, AdapterServer } from '@sojourn/conformance'
 
 type NodeResponse = ServerResponse | Http2ServerResponse
 
 /** What a handler of a node server writes, in the way people write it. */
-export async function writeReply(to: NodeResponse, { status = 200, headers = [], body }: Reply): Promise<void> {
+export async function writeReply(to: NodeResponse, { status = 200, headers = [], body }: AdapterReply): Promise<void> {
   // Both kinds take the same calls; TypeScript cannot see it through their overloads.
   const response = to as ServerResponse
   response.statusCode = status
@@ -31,7 +31,7 @@ async function drained(response: ServerResponse): Promise<void> {
   done.abort()
 }
 
-export function toHeaderMap(headers: NonNullable<Reply['headers']>): Map<string, string | string[]> {
+export function toHeaderMap(headers: NonNullable<AdapterReply['headers']>): Map<string, string | string[]> {
   const map = new Map<string, string | string[]>()
   for (const [name, value] of headers) {
     const before = map.get(name)
@@ -47,7 +47,7 @@ export function writeError(response: NodeResponse): void {
   response.end('Internal error')
 }
 
-export async function listen(server: HttpServer | Http2Server): Promise<Server> {
+export async function listen(server: HttpServer | Http2Server): Promise<AdapterServer> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { ServerType } from '@hono/node-server'
-import type { Reply, Server } from '@sojourn/conformance'
+import type { AdapterReply, AdapterServer } from '@sojourn/conformance'
 
 /** What a handler of a fetch-style server returns. */
-export function toWebResponse({ status = 200, headers = [], body }: Reply): Response {
+export function toWebResponse({ status = 200, headers = [], body }: AdapterReply): Response {
   const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) }
   if (body === undefined || typeof body === 'string') return new Response(body ?? null, init)
   return new Response(toStream(body), init)
@@ -28,7 +28,9 @@ function toStream(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
   )
 }
 
-export async function toServer(start: (listening: (info: { port: number }) => void) => ServerType): Promise<Server> {
+export async function toServer(
+  start: (listening: (info: { port: number }) => void) => ServerType,
+): Promise<AdapterServer> {
   let port = 0
   const server = start((info) => {
     port = info.port
