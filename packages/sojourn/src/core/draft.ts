@@ -49,8 +49,10 @@ export class Draft implements ProxyHandler<Bare> {
   /** Takes another object's properties for the data. */
   replace(values: object): void {
     assertJson(values, 'data')
+    // Taken first: it may be this very data.
+    const entries = Object.entries(values)
     for (const key in this.#target) delete this.#target[key]
-    for (const [key, value] of Object.entries(values)) define(this.#target, key, value)
+    for (const [key, value] of entries) define(this.#target, key, value)
   }
 
   /** What differs from the baseline. `ERR_DATA_NOT_JSON` with the path of the first value that is no JSON. */

@@ -1,5 +1,6 @@
+import type { Session } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { createWorld, edit, look, rejection } from './kit.ts'
+import { createWorld, edit, look, rejection, type TestData } from './kit.ts'
 
 async function stored(data: Record<string, unknown> = { a: 1, b: { deep: [1] } }) {
   const world = createWorld()
@@ -114,10 +115,15 @@ describe('2 No lost update: plain edits', () => {
     expect((await world.record(id)).data).toEqual({ b: '3', c: '4' })
   })
 
-  it('the data can be replaced by itself', async () => {
+  it.each<[string, (session: Session<TestData>) => TestData]>([
+    ['itself', (session) => session.data],
+    ['itself, edited', (session) => Object.assign(session.data, { a: 1 })],
+    ['a copy', (session) => ({ ...session.data })],
+  ])('the data can be replaced by %s, and nothing is lost', async (_, make) => {
     const { world, client } = await stored({ a: 1, b: { n: 1 } })
     await client.send((session) => {
-      session.data = { ...session.data }
+      session.data = make(session)
+      expect({ ...session.data }).toEqual({ a: 1, b: { n: 1 } })
     })
     expect(world.store.count('write')).toBe(0)
   })
