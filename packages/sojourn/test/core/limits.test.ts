@@ -23,6 +23,18 @@ describe('limits of one login', () => {
     expect((await client.send((session) => session.refused)).value).toBe('expired')
   })
 
+  it('remember me is told in lists, an ordinary login is not', async () => {
+    for (const [options, remembered] of [
+      [{ absolute: '30d' }, true],
+      [{ absolute: '12h' }, false],
+      [{ absolute: '1h' }, false],
+      [{}, false],
+    ] as const) {
+      const { world } = await loggedIn({}, options)
+      expect(await world.sessions.list('ada')).toMatchObject([{ remembered }])
+    }
+  })
+
   it('remember me with an idle limit', async () => {
     const { world, client } = await loggedIn({}, { absolute: '30d', idle: '7d' })
     world.clock.advance(7 * DAY - 1)

@@ -1,4 +1,4 @@
-import type { SessionId } from 'sojourn'
+import type { Session, SessionId } from 'sojourn'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { createWorld, MINUTE, rejection, toView, type World } from './kit.ts'
@@ -48,6 +48,33 @@ describe('stored data that does not fit, dropped: one bad key must not cost the 
     await client.send((session) => session.update('theme', () => 'light'))
     await client.send((session) => session.update('cart', (cart) => [...cart, 'lamp']))
     expect((await client.send((session) => ({ ...session.data }))).value).toEqual({ theme: 'light', cart: ['lamp'] })
+  })
+
+  it.each<[string, (session: Session<ShopData>) => unknown]>([
+    ['an edit', (session) => Object.assign(session.data, { theme: 'light' })],
+    ['an update', (session) => session.update('theme', () => 'light')],
+    [
+      'an assignment before an update',
+      async (session) => {
+        session.data.theme = 'blue'
+        await session.update('theme', () => 'light')
+      },
+    ],
+  ])('the bad key goes with the next write: %s, and not by looking', async (_, write) => {
+    const { world, client, id } = await withBadCart()
+    await client.send((session) => session.data.cart)
+    expect((await world.record(id)).data).toHaveProperty('cart')
+    await client.send(async (session) => void (await write(session)))
+    expect((await world.record(id)).data).toEqual({ theme: '"light"' })
+    world.events.length = 0
+    await client.send((session) => session.data.cart)
+    expect(world.events).toEqual([])
+  })
+
+  it('a flash alone takes no key along', async () => {
+    const { world, client, id } = await withBadCart()
+    await client.send((session) => session.flash.set('note', 'hi'))
+    expect((await world.record(id)).data).toMatchObject({ cart: '"not a list"', '~fnote': '"hi"' })
   })
 
   it('answers a request that only reads when its last-seen time is due', async () => {
