@@ -68,7 +68,9 @@ export class Draft implements ProxyHandler<Bare> {
 
   /** These edits are stored now. */
   accept(edits: Edits): void {
-    this.#baseline = applyEdits(this.#baseline, edits)
+    // Where a dropped value has gone, the schema's default still counts as loaded.
+    const counted = Object.entries(edits).filter(([key, text]) => text !== null || !Object.hasOwn(this.#drops, key))
+    this.#baseline = applyEdits(this.#baseline, Object.fromEntries(counted))
     this.#drops = toDrops(Object.keys(this.#drops).filter((key) => !Object.hasOwn(edits, key)))
   }
 
