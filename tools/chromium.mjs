@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { canInstall, installPackages } from './debian.mjs'
 import { giveUp } from './run.mjs'
 
 const PLACES = [
@@ -22,25 +22,6 @@ export function findChromium() {
   return PLACES.find((place) => existsSync(place)) ?? null
 }
 
-function isDebian() {
-  try {
-    return /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))
-  } catch {
-    return false
-  }
-}
-
-/** @param {readonly string[]} args */
-function aptGet(args) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const { status, stdout, stderr } = spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], {
-    env,
-    encoding: 'utf8',
-  })
-  if (status !== 0) console.error(`apt-get ${args.join(' ')} failed:\n${stdout}${stderr}`)
-  return status === 0
-}
-
 function advice() {
   if (process.env.CHROMIUM_PATH !== undefined) return 'CHROMIUM_PATH names a file that does not exist.'
   if (process.platform === 'darwin') return 'Install it with: brew install --cask chromium (or install Google Chrome)'
@@ -51,10 +32,9 @@ function advice() {
 /** Finds a Chromium; on Debian as root it installs one; elsewhere it says how to get it and ends the process. */
 export function ensureChromium() {
   if (findChromium() !== null) return
-  if (isDebian() && process.getuid?.() === 0 && process.env.CHROMIUM_PATH === undefined) {
+  if (canInstall() && process.env.CHROMIUM_PATH === undefined) {
     console.log('Installing Chromium for the browser tests (apt-get install chromium) ...')
-    const wanted = ['install', '--yes', '--no-install-recommends', 'chromium', 'fonts-liberation']
-    if (aptGet(['update']) && aptGet(wanted) && findChromium() !== null) return
+    if (installPackages(['chromium', 'fonts-liberation']) && findChromium() !== null) return
   }
   giveUp(
     `The browser tests need Chromium, and none was found.\n${advice()}\nOr set CHROMIUM_PATH to the program’s full path.`,

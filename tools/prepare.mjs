@@ -1,17 +1,21 @@
 /**
  * What npm runs before `start`, `test` and the rest. Uses nothing but Node's own modules until the packages are there.
- * `--no-build`: leave the build alone. `--browser`: a Chromium is needed too.
+ * `--no-build`: leave the build alone. `--tests`: a Chromium and the servers that stores are tested against are needed too.
  */
 import { ensureChromium } from './chromium.mjs'
 import { install, isInstalled } from './install.mjs'
 import { giveUp } from './run.mjs'
+import { ensureServers } from './servers.mjs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
   giveUp(`Node 20.19 or later is needed; this is ${process.versions.node}. Get it from https://nodejs.org`)
 }
 if (!isInstalled()) install()
-if (process.argv.includes('--browser')) ensureChromium()
+if (process.argv.includes('--tests')) {
+  ensureChromium()
+  ensureServers()
+}
 if (!process.argv.includes('--no-build')) {
   const { build } = await import('./build.mjs')
   if (build() !== 0) giveUp('The build failed, see above.')
