@@ -71,7 +71,12 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
       // A limit that comes nearer is not put off, nor is one that nobody may remember in time.
       const isUrgent = waitMs < SHORTEST_MS || seen.expiresAt < kept.expiresAt
       if (isUrgent || (touches.size >= max && !touches.has(id))) return through(id, change)
-      const next = newest(touches.get(id), { version, seen, dueAt: timing.uptime() + waitMs })
+      const next = newest(touches.get(id), {
+        version,
+        seen,
+        dueAt: timing.uptime() + waitMs,
+        endsAt: kept.expiresAt,
+      })
       touches.set(id, next)
       flusher.wake(next.dueAt)
       return WRITTEN
@@ -125,12 +130,15 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     ...(sweep !== undefined && {
       sweep(now, limit) {
         assertOpen()
-        return sweep.call(store, now, limit)
+        // Whoever is in use is not swept for a touch that waits.
+        const isNeeded = touches.size > 0 && [...touches.values()].some(({ endsAt }) => endsAt <= now)
+        const ready = isNeeded ? flusher.flush(({ endsAt }) => endsAt <= now) : undefined
+        return chain(ready, () => sweep.call(store, now, limit))
       },
     }),
     ...(setup !== undefined && { setup: () => setup.call(store) }),
 
-    flush: () => flusher.flush(),
+    flush: () => flusher.flush(() => true),
 
     async close() {
       if (!isClosed) {

@@ -7,8 +7,8 @@ import type { Touch, Touches } from './touches.ts'
 export interface Flusher {
   /** There is a touch that is due then. */
   wake(dueAt: number): void
-  /** Writes all, due or not. Never rejects. */
-  flush(): Promise<void>
+  /** Writes those asked for, due or not. Never rejects. */
+  flush(isWanted: (touch: Touch) => boolean): Promise<void>
   /** Writes all, for the last time. */
   stop(): Promise<void>
 }
@@ -39,18 +39,22 @@ export function createFlusher({ touches, timing, write, failed }: FlusherOptions
     const now = timing.uptime()
     wakesAt = Math.max(dueAt, now + PAUSE_MS)
     // Background: nothing here is worth keeping a process alive for.
-    cancel = timing.after(wakesAt - now, () => void round(timing.uptime() + PAUSE_MS), 'background')
+    cancel = timing.after(wakesAt - now, () => void round(isDue), 'background')
   }
 
-  async function round(until: number): Promise<void> {
+  function isDue({ dueAt }: Touch): boolean {
+    return dueAt <= timing.uptime() + PAUSE_MS
+  }
+
+  async function round(isWanted: (touch: Touch) => boolean): Promise<void> {
     cancel?.()
     cancel = null
     wakesAt = Number.POSITIVE_INFINITY
     const due: SessionId[] = []
     let next = Number.POSITIVE_INFINITY
-    for (const [id, { dueAt }] of touches) {
-      if (dueAt <= until) due.push(id)
-      else next = Math.min(next, dueAt)
+    for (const [id, touch] of touches) {
+      if (isWanted(touch)) due.push(id)
+      else next = Math.min(next, touch.dueAt)
     }
     const isDone = await writeAll(due)
     wake(isDone ? next : timing.uptime() + PAUSE_AFTER_FAILURE_MS)
@@ -94,10 +98,10 @@ export function createFlusher({ touches, timing, write, failed }: FlusherOptions
 
   return {
     wake,
-    flush: () => round(Number.POSITIVE_INFINITY),
+    flush: round,
     async stop() {
       isStopped = true
-      await round(Number.POSITIVE_INFINITY)
+      await round(() => true)
     },
   }
 }

@@ -8,6 +8,8 @@ export interface Touch {
   readonly seen: NonNullable<Change['seen']>
   /** By when the store is to have it, by uptime. A later touch of the same session does not move this. */
   readonly dueAt: number
+  /** When the store lets the session go without it, ms since the epoch. */
+  readonly endsAt: number
 }
 
 /** Whether a change is a touch and nothing else. */
@@ -41,8 +43,7 @@ export function isSettled({ version }: Change, touch: Touch): boolean {
 /** Of two touches of one session, the one that the store would keep. */
 export function newest(a: Touch | undefined, b: Touch): Touch {
   if (a === undefined || a.version < b.version) return b
-  const dueAt = Math.min(a.dueAt, b.dueAt)
-  return a.version === b.version && b.seen.at >= a.seen.at ? { ...b, dueAt } : a
+  return a.version === b.version && b.seen.at >= a.seen.at ? { ...b, dueAt: Math.min(a.dueAt, b.dueAt) } : a
 }
 
 /** Sessions with a touch that waits. */
