@@ -11,10 +11,10 @@ export interface Statement {
   readonly text: string
 }
 
-export type Row = Readonly<Record<string, unknown>>
+/** By place, not by name: applications configure drivers to rename columns. */
+export type Row = readonly unknown[]
 
 export interface Result {
-  /** Each with the columns by their names. */
   readonly rows: readonly Row[]
   /** How many rows a write found, be they changed by it or not. */
   readonly affected: number

@@ -44,40 +44,48 @@ function withUser(json: string, userId: string): string {
   return json === '{}' ? `{${entry}}` : `{${entry},${json.slice(1)}`
 }
 
+/** What every select asks for, in the order in which a row has it; `data` last, in the dialect's own words. */
+export const COLUMNS = 'id, user_id, version, created_at, last_seen_at, expires_at, ended_at, head'
+
 /** Throws `ERR_STORE`, without a word of what is stored, for a row that this version cannot read. */
-export function fromRow(store: string, id: SessionId, row: Row): SessionRecord | Tombstone {
+export function fromRow(store: string, row: Row): SessionRecord | Tombstone {
   try {
-    return row.ended_at === null ? toRecord(id, row) : toTombstone(id, row)
+    return row[6] === null ? toRecord(row) : toTombstone(row)
   } catch {
     // What JSON.parse says about a text quotes it: that must reach no log, so it is no cause here.
     throw new SessionError('ERR_STORE', `${store}: a record is damaged, or was written by a later version.`)
   }
 }
 
-function toRecord(id: SessionId, row: Row): SessionRecord {
-  const { data, userId } = fromStoredData(toText(row.data))
+function toRecord([id, user, version, created, seen, expires, , head, json]: Row): SessionRecord {
+  const { data, userId } = fromStoredData(toText(json))
   return {
     kind: 'live',
-    id,
-    userId: userId ?? (row.user_id === null ? null : toText(row.user_id)),
-    version: toNumber(row.version),
-    createdAt: toNumber(row.created_at),
-    lastSeenAt: toNumber(row.last_seen_at),
-    expiresAt: toNumber(row.expires_at),
-    head: JSON.parse(toText(row.head)),
+    id: toText(id) as SessionId,
+    userId: userId ?? (user === null ? null : toText(user)),
+    version: toNumber(version),
+    createdAt: toNumber(created),
+    lastSeenAt: toNumber(seen),
+    expiresAt: toNumber(expires),
+    head: JSON.parse(toText(head)),
     data,
   }
 }
 
-function toTombstone(id: SessionId, row: Row): Tombstone {
-  const reason = JSON.parse(toText(row.head))
-  return { kind: 'ended', id, reason, endedAt: toNumber(row.ended_at), expiresAt: toNumber(row.expires_at) }
+function toTombstone([id, , , , , expires, ended, head]: Row): Tombstone {
+  return {
+    kind: 'ended',
+    id: toText(id) as SessionId,
+    reason: JSON.parse(toText(head)),
+    endedAt: toNumber(ended),
+    expiresAt: toNumber(expires),
+  }
 }
 
 /** Drivers give large integers as numbers, texts or bigints, as they are configured. */
 function toNumber(value: unknown): number {
   const number = Number(value)
-  if (value === null || Number.isNaN(number)) throw new TypeError('not a number')
+  if (value === null || !Number.isFinite(number)) throw new TypeError('not a number')
   return number
 }
 

@@ -50,12 +50,12 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     return guarded(dialect, operation, work)
   }
 
-  const toValue = (id: SessionId, row: Row | undefined): SessionRecord | Tombstone | null =>
-    row === undefined ? null : fromRow(dialect.name, id, row)
+  const toValue = (row: Row | undefined): SessionRecord | Tombstone | null =>
+    row === undefined ? null : fromRow(dialect.name, row)
 
   function find(id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
     if (!isStorableId(id)) return null
-    return chain(send(statements.read({ id })), ({ rows }) => toValue(id, rows[0]))
+    return chain(send(statements.read({ id })), ({ rows }) => toValue(rows[0]))
   }
 
   function insert(record: SessionRecord): MaybePromise<boolean> {
@@ -90,7 +90,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     const calls = statements.end.map((one) => one({ id, head: toAsciiJson(reason), ended: endedAt, until: expiresAt }))
     return chain(runAll(driver, calls), (results) => {
       if (results.at(-1)?.affected === 0) return null
-      const value = toValue(id, results[0]?.rows[0])
+      const value = toValue(results[0]?.rows[0])
       return value?.kind === 'live' ? value : null
     })
   }
@@ -128,7 +128,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
       ask('list', () =>
         chain(send(statements.list({ user: toUserColumn(userId) })), ({ rows }) =>
           rows
-            .map((row) => fromRow(dialect.name, row.id as SessionId, row))
+            .map((row) => fromRow(dialect.name, row))
             // To a hash all halves of characters are the same: the record itself says whose it is.
             .filter((found): found is SessionRecord => found.kind === 'live' && found.userId === userId),
         ),

@@ -2,7 +2,7 @@ import { toUtf8 } from '../../core/bytes.ts'
 import { hashSecret } from '../../core/token.ts'
 import type { Dialect } from './dialect.ts'
 import type { Call, Statement, Value } from './driver.ts'
-import type { Parameters } from './row.ts'
+import { COLUMNS, type Parameters } from './row.ts'
 
 /** A statement and what to fill it with. */
 export type Template = (parameters: Parameters) => Call
@@ -37,8 +37,8 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
     expiryIndex: dialect.quote(`${name}_expires_at`),
   }
   const one = (text: string): Template => template(dialect, text)
-  const columns = `user_id, version, created_at, last_seen_at, expires_at, ended_at, head, ${dialect.data}`
-  const live = `SELECT id, ${columns} FROM ${table} WHERE id = :id AND ended_at IS NULL ${dialect.forUpdate}`
+  const columns = `${COLUMNS}, ${dialect.data}`
+  const live = `SELECT ${columns} FROM ${table} WHERE id = :id AND ended_at IS NULL ${dialect.forUpdate}`
   const bury = `UPDATE ${table} SET ${BURY} WHERE id = :id AND ended_at IS NULL`
   const writes = new Map<string, Template>()
 
@@ -46,7 +46,7 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
     setup: dialect.schema({ table, ...indexes }).map(one),
     check: one(dialect.check(table)),
     read: one(`SELECT ${columns} FROM ${table} WHERE id = :id`),
-    list: one(`SELECT id, ${columns} FROM ${table} WHERE user_id = :user`),
+    list: one(`SELECT ${columns} FROM ${table} WHERE user_id = :user`),
     create: one(
       `INSERT INTO ${table} (id, user_id, version, created_at, last_seen_at, expires_at, head, data)` +
         ` VALUES (:id, :user, :version, :created, :at, :until, :head, ${dialect.newData}) ${dialect.unlessTaken}`,
