@@ -48,6 +48,9 @@ export const postgresDialect: Dialect = {
 /** Serialisation failure and deadlock. */
 const AGAIN = ['40001', '40P01']
 
+/** Of two processes that make one table at once, one can be told that its name is taken, by either of these. */
+const DUPLICATE = ['23505', '42P07']
+
 /** No such table or schema, no such column, another type, no primary key. */
 const TABLE = ['42P01', '3F000', '42703', '42804', '42883', '42P10']
 
@@ -60,5 +63,5 @@ function toFault(error: unknown): Fault {
   const text = QUOTING.test(code) ? code : `${code} ${error.message}`.trim()
   if (AGAIN.includes(code)) return { kind: 'again', text }
   if (TABLE.includes(code)) return { kind: 'table', text }
-  return { kind: code === '23505' ? 'duplicate' : 'other', text }
+  return { kind: DUPLICATE.includes(code) ? 'duplicate' : 'other', text }
 }

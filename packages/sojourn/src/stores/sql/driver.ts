@@ -22,12 +22,13 @@ export interface Result {
 
 export interface Call {
   readonly statement: Statement
-  readonly values: readonly Value[]
+  /** Made for this call: the driver may do with it as it likes. */
+  readonly values: Value[]
 }
 
 /** All that a store needs of a database: run this with these parameters. Answers at once where the database does. */
 export interface Driver {
-  run(statement: Statement, values: readonly Value[]): MaybePromise<Result>
+  run(statement: Statement, values: Value[]): MaybePromise<Result>
   /** All in one transaction, in this order, and nobody writes to a row between a call that read it and the calls after. */
   batch?(calls: readonly Call[]): MaybePromise<readonly Result[]>
   /** Closes what the driver opened itself. Called once. */

@@ -41,12 +41,13 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   assertIdentifier(table, `${option} table`)
   if (schema !== undefined) assertIdentifier(schema, `${option} schema`)
   const statements = createStatements(dialect, table, schema)
-  let closing: MaybePromise<void> | undefined
+  let closing: MaybePromise<void> = undefined
+  let isClosed = false
 
   const send = ({ statement, values }: Call): MaybePromise<Result> => driver.run(statement, values)
 
   function ask<T>(operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
-    if (closing !== undefined) throw new SessionError('ERR_CLOSED', `${dialect.name}Store.`)
+    if (isClosed) throw new SessionError('ERR_CLOSED', `${dialect.name}Store.`)
     return guarded(dialect, operation, work)
   }
 
@@ -136,7 +137,8 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     sweep: (now, limit) => ask('sweep', () => deleteDue(now, limit)),
     setup: async () => ask('setup', setUp),
     close() {
-      closing ??= driver.close()
+      if (!isClosed) closing = driver.close()
+      isClosed = true
       return closing
     },
   }
