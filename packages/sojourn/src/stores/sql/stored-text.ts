@@ -11,7 +11,7 @@ export const USER_KEY = '!u'
 
 export function toStoredKey(key: string): string {
   if (key === '') return '!'
-  return key.replace(/[^\w.-]/g, (unit) => `!${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return key.replace(/\W/g, (unit) => `!${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function fromStoredKey(key: string): string {
