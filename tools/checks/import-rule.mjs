@@ -18,7 +18,7 @@ const LAYERS = {
 }
 
 /** The modules that may stand on Node: each a file, a folder, or several files whose names begin so. */
-const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|redis)|adapters\/_?(node|express|fastify))[./-]/
+const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify))[./-]/
 
 /** The entries that run on every runtime. */
 export const PORTABLE = [
@@ -29,6 +29,7 @@ export const PORTABLE = [
   'stores/write-behind',
   'buses/memory',
   'buses/nats',
+  'stores/postgres',
   'carriers/cookie',
   'guards/cross-origin',
   'adapters/fetch',
