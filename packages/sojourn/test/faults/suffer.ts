@@ -48,7 +48,7 @@ export async function suffer(scenario: Scenario, pace: Pace): Promise<Outcome> {
     await recovery(crowd, to, pace)
     await crowd.stop()
     await crowd.audit()
-    return judge(scenario, crowd, { from, to })
+    return { clients: pace.clients, ...judge(scenario, crowd, { from, to }) }
   } finally {
     await deployment.close()
   }
@@ -62,7 +62,7 @@ async function recovery(crowd: Crowd, to: number, { calmMs, patienceMs, warmRequ
   }, patienceMs)
 }
 
-function judge(scenario: Scenario, crowd: Crowd, { from, to }: { from: number; to: number }): Outcome {
+function judge(scenario: Scenario, crowd: Crowd, { from, to }: { from: number; to: number }): Omit<Outcome, 'clients'> {
   const { store, fault, writes, recoversFrom } = scenario
   const { history, failures, unexpected } = crowd
   if (writes === 'forgotten') {
@@ -76,7 +76,6 @@ function judge(scenario: Scenario, crowd: Crowd, { from, to }: { from: number; t
   return {
     store,
     fault,
-    clients: 0,
     requests: crowd.answered(),
     sessions: history.sessions.size,
     failures: countBy(failures, ({ code }) => code),
