@@ -32,7 +32,7 @@ function slow(inner: Store, lose = 0): Store {
 /** Some hundred requests, and a look at everything afterwards. */
 async function run(store: Store): Promise<Crowd> {
   const crowd = createCrowd({ stores: [store, store], clients: 40, pauseMs: 2 })
-  for (let tries = 0; crowd.answered() < 800 && tries < 2000; tries++) await later(5)
+  for (let tries = 0; crowd.answers.length < 800 && tries < 2000; tries++) await later(5)
   await crowd.stop()
   await crowd.audit()
   return crowd

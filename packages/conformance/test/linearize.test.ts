@@ -51,6 +51,7 @@ const GOOD: [name: string, history: SessionOperation[]][] = [
     'a write to an ended session is dropped',
     [began, at(2, 3)(end, done), at(4, 5)(write('x'), done), at(6, 7)(open, refused)],
   ],
+  ['forgotten while it began', [at(1, 5)(begin, done), at(0, 6)({ kind: 'forget' }, done), at(7, 8)(open, refused)]],
   ['everything forgotten', [began, at(2, 3)({ kind: 'forget' }, done), at(4, 5)(open, refused)]],
   [
     'a login carries everything over',
@@ -106,20 +107,24 @@ describe('histories of one session', () => {
 })
 
 /** A register that is read, written, and compared: small enough to try every order of a history. */
-type Step = { readonly set: number } | 'get'
+type Step = { readonly set: number; readonly unless: number | null } | 'get'
 const register: Model<number, Step, number> = {
   initial: 0,
   step(state, input, output) {
     if (input === 'get') return output === null || output === state ? state : null
-    return input.set
+    return input.unless === state ? state : input.set
   },
+  isRead: (input) => input === 'get',
   keyOf: String,
 }
 type RegisterCall = Operation<Step, number>
 
 const call: fc.Arbitrary<RegisterCall> = fc
   .record({
-    input: fc.oneof(fc.constant('get' as const), fc.record({ set: fc.integer({ min: 1, max: 2 }) })),
+    input: fc.oneof(
+      fc.constant('get' as const),
+      fc.record({ set: fc.integer({ min: 1, max: 2 }), unless: fc.option(fc.nat(2)) }),
+    ),
     output: fc.option(fc.integer({ min: 0, max: 2 }), { freq: 4 }),
     calledAt: fc.integer({ min: 0, max: 9 }),
     took: fc.integer({ min: 1, max: 4 }),
@@ -157,7 +162,9 @@ describe('property: the search', () => {
           if (set !== null) value = set
           const moment = 10 * (index + 1)
           const times = { calledAt: moment - before, returnedAt: moment + after }
-          return set === null ? { input: 'get', output: value, ...times } : { input: { set }, output: 0, ...times }
+          return set === null
+            ? { input: 'get', output: value, ...times }
+            : { input: { set, unless: null }, output: 0, ...times }
         })
         expect(linearize(register, history)).toBe('linearizable')
         const last = { input: 'get' as const, calledAt: 10_000, returnedAt: 10_001 }

@@ -26,8 +26,8 @@ export interface CrowdOptions {
 /** A request that was told to come again later. */
 export interface Failure {
   readonly code: string
-  /** When it was sent. */
-  readonly at: number
+  readonly sentAt: number
+  readonly failedAt: number
 }
 
 export interface Crowd {
@@ -36,8 +36,8 @@ export interface Crowd {
   readonly failures: readonly Failure[]
   /** What no client may see: errors that are not typed, another user's session, a token that nobody asked for. */
   readonly unexpected: readonly unknown[]
-  /** How many requests were answered. */
-  answered(): number
+  /** When each request was answered that was. */
+  readonly answers: readonly number[]
   /** On the clock of the history. */
   now(): number
   /** Lets the requests under way come to their end, and sends no more. */
@@ -62,17 +62,17 @@ export function createCrowd(options: CrowdOptions): Crowd {
   const { random, tokens, history } = scene
   const failures: Failure[] = []
   const unexpected: unknown[] = []
-  let answered = 0
+  const answers: number[] = []
   let isStopped = false
 
   async function attempt(work: () => Promise<void>): Promise<void> {
-    const at = now()
+    const sentAt = now()
     try {
       await work()
-      answered += 1
+      answers.push(now())
     } catch (error) {
       if (!isExpected(error)) unexpected.push(error)
-      else if (error.status === 503) failures.push({ code: error.code, at })
+      else if (error.status === 503) failures.push({ code: error.code, sentAt, failedAt: now() })
     }
   }
 
@@ -91,7 +91,7 @@ export function createCrowd(options: CrowdOptions): Crowd {
     history,
     failures,
     unexpected,
-    answered: () => answered,
+    answers,
     now,
     async stop() {
       isStopped = true

@@ -48,7 +48,12 @@ export function createHistory(): History {
         // A login that failed may have left a session that only administrators see.
         if (beginOf(own) === undefined) return []
         const whole = [...own, ...shared(id, own)]
-        return checkSession(id, losing === undefined ? whole : whole.flatMap((each) => losable(each, losing)))
+        const violations = checkSession(id, whole)
+        if (violations.length === 0 || losing === undefined) return violations
+        return checkSession(
+          id,
+          whole.flatMap((each) => losable(each, losing)),
+        )
       })
     },
   }
@@ -62,7 +67,8 @@ function losable(operation: SessionOperation, { from, to }: { from: number; to: 
   const isSafe = operation.returnedAt < from || operation.calledAt > to
   if (isSafe) return [operation]
   // What was read then may have been lost after it was read.
-  return operation.input.kind === 'open' ? [] : [{ ...operation, output: null }]
+  const { kind } = operation.input
+  return kind === 'open' || kind === 'list' ? [] : [{ ...operation, output: null }]
 }
 
 function checkSession(id: string, operations: readonly SessionOperation[]): Violation[] {

@@ -13,6 +13,8 @@ export interface Model<State, Input, Output> {
   readonly initial: State
   /** The state after the call; `null` when it could not be, or not with this answer. `output` is `null` when nobody heard it. */
   step(state: State, input: Input, output: Output | null): State | null
+  /** Whether a call with this answer leaves every state as it is: a read, or a write that was refused. */
+  isRead(input: Input, output: Output): boolean
   /** The same text for the same state. */
   keyOf(state: State): string
 }
@@ -67,11 +69,11 @@ function stepsFrom<State, Input, Output>(
     const next = model.step(state, input, output)
     if (next === null) continue
     const node = { state: next, done: done | (1n << BigInt(index)) }
-    const changesNothing = model.keyOf(next) === before
-    // It can come now, and coming later could only be harder: no other order needs a look.
-    if (changesNothing && output !== null) return [node]
+    // It can come now, changes nothing, and could only be harder to place later: no other order needs a look.
+    if (output !== null && model.isRead(input, output)) return [node]
     if (output !== null) answered.push(node)
-    else if (!changesNothing) unheard.push(node)
+    // What nobody heard of may as well not have happened, where it changes nothing.
+    else if (model.keyOf(next) !== before) unheard.push(node)
   }
   return [...unheard, ...answered.reverse()]
 }

@@ -51,6 +51,7 @@ const ENDED: SessionState = { status: 'ended', token: null, texts: {} }
 export const sessionModel: Model<SessionState, SessionInput, SessionOutput> = {
   initial: ABSENT,
   step,
+  isRead: ({ kind }, output) => kind === 'open' || kind === 'list' || output.kind === 'refused',
   keyOf: ({ status, token, texts }) => JSON.stringify([status, token, Object.entries(texts).sort()]),
 }
 

@@ -61,8 +61,11 @@ const logout: Verb = async (scene, request) => {
 const login: Verb = async (scene, request) => {
   const { session, held } = request
   const heard = await hear(scene, () => session.login(session.userId ?? pick(scene.random, scene.users)))
-  const carried = heard.error === null ? { carried: textsOf(session) } : {}
-  note(scene, held.id, { kind: 'end', ...carried }, heard)
+  const { error, times } = heard
+  // A login that failed, because the new session was revoked at once or for any reason, may have ended the old one.
+  const [carried, output] = error === null ? [{ carried: textsOf(session) }, DONE] : [{}, null]
+  scene.history.add(held.id, { input: { kind: 'end', ...carried }, output, ...times })
+  if (error !== null) throw error
   await begun(scene, request, heard.times)
 }
 

@@ -14,6 +14,8 @@ export interface Scenario {
   /** `redis`, `redis sentinel`, `postgres`. */
   readonly store: string
   readonly fault: string
+  /** The server's program, by the name that `SOJOURN_TEST_WITHOUT` may leave out. */
+  readonly program: string
   /**
    * What becomes of writes that were acknowledged before. `kept`: the engine promises that they are there. `forgotten`: it
    * comes back empty. `replicated`: the last moment's may be lost, for a replica takes over that may not have heard of them.

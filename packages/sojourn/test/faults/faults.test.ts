@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import { without } from '../../../../tools/servers.mjs'
+import { redisScenarios } from './redis.ts'
 import { sqlScenarios } from './sql.ts'
 import { suffer } from './suffer.ts'
 
 /** A longer run of the same is `npm run faults`. */
 const PACE = { clients: 60, pauseMs: 20, seed: 1, warmRequests: 300, calmMs: 500, patienceMs: 30_000 }
 
+const scenarios = [...redisScenarios, ...sqlScenarios].filter(({ program }) => !without().includes(program))
+
 describe('a store whose server is in trouble', () => {
-  test.each(sqlScenarios.map((scenario) => [`${scenario.store} ${scenario.fault}`, scenario] as const))(
+  test.each(scenarios.map((scenario) => [`${scenario.store} ${scenario.fault}`, scenario] as const))(
     '%s: keeps what it acknowledged, opens nothing that ended, and recovers',
     async (_, scenario) => {
       const { violations, unexpected, example, ...outcome } = await suffer(scenario, PACE)

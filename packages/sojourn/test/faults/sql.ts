@@ -16,14 +16,16 @@ interface SqlServer extends Running {
 
 interface Engine {
   readonly store: string
+  readonly program: string
   start(): Promise<SqlServer>
   connect(url: string): Store
 }
 
 const ENGINES: readonly Engine[] = [
-  { store: 'postgres', start: () => startPostgres(), connect: (url) => postgresStore({ url }) },
+  { store: 'postgres', program: 'postgres', start: () => startPostgres(), connect: (url) => postgresStore({ url }) },
   {
     store: 'mariadb',
+    program: 'mariadbd',
     // As it is by default: a commit is on disk before it is answered.
     start: () => startMariadb(['--innodb-flush-log-at-trx-commit=1']),
     connect: (url) => mysqlStore({ url }),
@@ -43,10 +45,11 @@ const FAULTS: Readonly<Record<string, (server: SqlServer) => Promise<void>>> = {
   },
 }
 
-export const sqlScenarios: readonly Scenario[] = ENGINES.flatMap(({ store, start, connect }) => [
+export const sqlScenarios: readonly Scenario[] = ENGINES.flatMap(({ store, program, start, connect }) => [
   ...Object.entries(FAULTS).map(
     ([fault, strike]): Scenario => ({
       store,
+      program,
       fault,
       writes: 'kept',
       recoversFrom: 'end',
@@ -58,6 +61,7 @@ export const sqlScenarios: readonly Scenario[] = ENGINES.flatMap(({ store, start
   ),
   {
     store,
+    program,
     fault: 'cut off in the middle of replies',
     writes: 'kept',
     recoversFrom: 'end',
