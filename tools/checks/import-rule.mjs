@@ -10,6 +10,7 @@ const LAYERS = {
   core: ['core'],
   platform: ['platform', 'core'],
   stores: ['stores', 'core'],
+  buses: ['buses', 'stores', 'core'],
   carriers: ['carriers', 'core'],
   guards: ['guards', 'core'],
   index: ['index', 'core', 'stores', 'carriers', 'guards'],
@@ -17,12 +18,17 @@ const LAYERS = {
 }
 
 /** The modules that may stand on Node: each a file, a folder, or several files whose names begin so. */
-const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|mysql)|adapters\/_?(node|express|fastify))[./-]/
+const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify))[./-]/
 
 /** The entries that run on every runtime. */
 export const PORTABLE = [
   'index',
   'stores/memory',
+  'stores/near-cache',
+  'stores/resilient',
+  'stores/write-behind',
+  'buses/memory',
+  'buses/nats',
   'stores/postgres',
   'carriers/cookie',
   'guards/cross-origin',

@@ -19,6 +19,7 @@ import { createSweeper } from './sweeper.ts'
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {
   const engine = createEngine(options)
   const sweeper = createSweeper(engine)
+  engine.store.observe?.((event) => engine.events.emit('store', event))
   const attached = Symbol('sojourn session')
 
   return {

@@ -14,6 +14,8 @@ const ERRORS = {
   ERR_CONTENTION: [503, 'Too many writers changed the same key at once.'],
   ERR_STORE: [503, 'The session store could not answer.'],
   ERR_STORE_FULL: [503, 'The session store is full.'],
+  ERR_STORE_TIMEOUT: [503, 'The session store did not answer in time.'],
+  ERR_STORE_UNAVAILABLE: [503, 'The session store failed or is busy, and was not asked.'],
 } as const
 
 export type SessionErrorCode = keyof typeof ERRORS

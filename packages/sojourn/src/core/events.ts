@@ -1,5 +1,6 @@
 import type { EndReason, SessionId } from './record.ts'
 import type { Refusal } from './session.ts'
+import type { StoreEvent } from './store.ts'
 
 /** What happened, for audit logs and metrics. No event holds a token, a key or session data. */
 export interface SessionEvents {
@@ -34,6 +35,8 @@ export interface SessionEvents {
   denied: { readonly reason: string; readonly method: string }
   /** Stored data did not fit the schema. Paths only, no values. */
   invalidData: { readonly id: SessionId; readonly paths: readonly string[] }
+  /** How the store is doing, told by stores that watch themselves. */
+  store: StoreEvent
   /** The store failed, or a listener threw. */
   fault: { readonly operation: string; readonly error: unknown }
 }

@@ -28,6 +28,32 @@ export type Written =
   | { readonly status: 'conflict'; readonly record: SessionRecord }
   | { readonly status: 'gone'; readonly tombstone: Tombstone | null }
 
+/** How a store, or what stands around one, is doing: for metrics and for operators. */
+export interface StoreEvent {
+  /** The `name` of the store or bus that it is about. */
+  readonly name: string
+  /**
+   * `timeout`: no answer in time. `open`, `half-open`, `closed`: the circuit breaker. `overload`: too many calls in flight.
+   * `link-up`, `link-down`: the near cache's bus. `unpublished`: other nodes were not told of a change. `stale`: reads are
+   * answered with what is older than it should be. `touches-kept`: last-seen times could not be written yet.
+   */
+  readonly kind:
+    | 'timeout'
+    | 'open'
+    | 'half-open'
+    | 'closed'
+    | 'overload'
+    | 'link-up'
+    | 'link-down'
+    | 'unpublished'
+    | 'stale'
+    | 'touches-kept'
+  /** The store's verb, where there is one. */
+  readonly operation?: string
+  /** What the driver said, where it is the reason. */
+  readonly error?: unknown
+}
+
 /**
  * Where records live. Six verbs; core judges times, secrets and users, so a store only has to keep,
  * and to keep atomically. Every method may answer at once or with a promise, and rejects when it
@@ -69,6 +95,9 @@ export interface Store {
 
   /** Creates tables, directories, indexes. Safe to call again. */
   setup?(): MaybePromise<void>
+
+  /** Tells the listener, which must not throw, how the store is doing, until the answer is called. For stores that have something to tell. */
+  observe?(listener: (event: StoreEvent) => void): () => void
 
   /** Lets go of what the store opened itself; never of a client that the caller passed in. Safe to call again. */
   close(): MaybePromise<void>

@@ -26,6 +26,8 @@ describe('errors', () => {
       ERR_CONTENTION: 503,
       ERR_STORE: 503,
       ERR_STORE_FULL: 503,
+      ERR_STORE_TIMEOUT: 503,
+      ERR_STORE_UNAVAILABLE: 503,
     })
   })
 

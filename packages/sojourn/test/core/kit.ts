@@ -146,6 +146,7 @@ const EVENT_NAMES: Record<SessionEventName, true> = {
   reuse: true,
   denied: true,
   invalidData: true,
+  store: true,
   fault: true,
 }
 

@@ -32,6 +32,8 @@ export interface Dialect {
   readonly newData: string
   /** `data` with `:patch` applied. */
   readonly patched: string
+  /** Takes these paths out of `data`. Where it is there, `:patch` has no `null`. */
+  removed?(data: string, paths: readonly string[]): string
   /** Whether the key holds exactly `:text`; whether it is absent. */
   readonly holds: string
   readonly lacks: string

@@ -41,10 +41,19 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   assertIdentifier(table, `${option} table`)
   if (schema !== undefined) assertIdentifier(schema, `${option} schema`)
   const statements = createStatements(dialect, table, schema)
-  let closing: MaybePromise<void> = undefined
+  let closing: MaybePromise<void>
   let isClosed = false
 
-  const send = ({ statement, values }: Call): MaybePromise<Result> => driver.run(statement, values)
+  const send = ({ statement, values }: Call): MaybePromise<Result> =>
+    retrying(dialect, () => driver.run(statement, values))
+
+  function sendAll(calls: readonly Call[]): MaybePromise<readonly Result[]> {
+    const { batch } = driver
+    const [first] = calls
+    if (calls.length === 1 && first !== undefined) return chain(send(first), (result) => [result])
+    if (batch === undefined) throw new TypeError('this dialect needs a driver with batch')
+    return retrying(dialect, () => batch(calls))
+  }
 
   function ask<T>(operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
     if (isClosed) throw new SessionError('ERR_CLOSED', `${dialect.name}Store.`)
@@ -89,7 +98,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     const { id, reason, endedAt, expiresAt } = tombstone
     if (!isStorableId(id)) return null
     const calls = statements.end.map((one) => one({ id, head: toAsciiJson(reason), ended: endedAt, until: expiresAt }))
-    return chain(runAll(driver, calls), (results) => {
+    return chain(sendAll(calls), (results) => {
       if (results.at(-1)?.affected === 0) return null
       const value = toValue(results[0]?.rows[0])
       return value?.kind === 'live' ? value : null
@@ -99,8 +108,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   function deleteDue(now: number, limit: number, before = 0): MaybePromise<number> {
     const wanted = Math.min(limit - before, SWEEP_ROWS)
     if (!(wanted > 0)) return before
-    const swept = retrying(dialect, () => send(statements.sweep({ now, limit: wanted })))
-    return chain(swept, ({ affected }) => {
+    return chain(send(statements.sweep({ now, limit: wanted })), ({ affected }) => {
       const total = before + affected
       return affected < wanted ? total : deleteDue(now, limit, total)
     })
@@ -142,13 +150,4 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
       return closing
     },
   }
-}
-
-function runAll(driver: Driver, calls: readonly Call[]): MaybePromise<readonly Result[]> {
-  const [first] = calls
-  if (calls.length === 1 && first !== undefined) {
-    return chain(driver.run(first.statement, first.values), (result) => [result])
-  }
-  if (driver.batch === undefined) throw new TypeError('this dialect needs a driver with batch')
-  return driver.batch(calls)
 }

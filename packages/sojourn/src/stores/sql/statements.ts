@@ -10,6 +10,8 @@ export type Template = (parameters: Parameters) => Call
 /** Which parts a change has. Each combination is a statement of its own, so that a touch rewrites no data. */
 export interface Shape {
   readonly edits: boolean
+  /** How many keys are removed by their paths, `:gone0` and on. */
+  readonly paths: number
   readonly head: boolean
   readonly seen: boolean
   readonly expect: 'text' | 'absent' | 'any'
@@ -22,6 +24,7 @@ export interface Statements {
   readonly list: Template
   readonly create: Template
   readonly write: (shape: Shape) => Template
+  readonly isRemovingByPath: boolean
   /** One statement, or two to run as a batch. */
   readonly end: readonly [Template] | readonly [Template, Template]
   readonly sweep: Template
@@ -57,6 +60,7 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
       writes.set(key, known)
       return known
     },
+    isRemovingByPath: dialect.removed !== undefined,
     end: dialect.end === null ? [one(live), one(bury)] : [one(dialect.end(table, live, BURY))],
     sweep: one(dialect.sweep(table)),
   }
@@ -65,24 +69,32 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
 /** A touch that is older than a newer one, or than a change of the head, moves nothing, and is no reason to refuse the rest. */
 const FRESH = 'version = :version AND last_seen_at <= :at'
 
-function toUpdate({ patched, holds, lacks }: Dialect, table: string, { edits, head, seen, expect }: Shape): string {
+function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, expect }: Shape): string {
   const set: string[] = []
   // In this order: MySQL assigns from left to right, and each line sees what those before it made.
   if (seen) set.push(`expires_at = CASE WHEN ${FRESH} THEN :until ELSE expires_at END`)
   if (seen) set.push(`last_seen_at = CASE WHEN ${FRESH} THEN :at ELSE last_seen_at END`)
   if (head) set.push('head = :head', 'version = version + 1')
-  if (edits) set.push(`data = ${patched}`)
+  if (edits) set.push(`data = ${toEdited(dialect, paths)}`)
   const where = ['id = :id', 'ended_at IS NULL']
   if (head) where.push('version = :version')
-  if (expect === 'text') where.push(holds)
-  if (expect === 'absent') where.push(lacks)
+  if (expect === 'text') where.push(dialect.holds)
+  if (expect === 'absent') where.push(dialect.lacks)
   return `UPDATE ${table} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`
+}
+
+function toEdited({ patched, removed }: Dialect, paths: number): string {
+  if (removed === undefined || paths === 0) return patched
+  return removed(
+    patched,
+    Array.from({ length: paths }, (_, index) => `:gone${index}`),
+  )
 }
 
 /** Turns `:name` into the dialect's placeholders; `::` is a cast of PostgreSQL's. */
 function template({ placeholders, toParameter }: Dialect, source: string): Template {
   const names: string[] = []
-  const text = source.trim().replace(/(?<!:):([a-z]+)/g, (_, name: string) => {
+  const text = source.trim().replace(/(?<!:):([a-z]+\d*)/g, (_, name: string) => {
     if (placeholders === 'questions' || !names.includes(name)) names.push(name)
     return placeholders === 'questions' ? '?' : `$${names.indexOf(name) + 1}`
   })

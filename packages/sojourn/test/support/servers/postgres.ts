@@ -16,7 +16,7 @@ export interface PostgresServer extends Running {
 export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const folder = await newFolder('postgres')
   const account = await unprivileged()
-  if (account.uid !== undefined) await chown(folder, account.uid, account.gid)
+  if (account !== null) await chown(folder, account.uid, account.gid)
   const data = join(folder, 'data')
   const run = promisify(execFile)
   const init = ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--no-sync']
@@ -24,7 +24,17 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
 
   const port = await freePort()
   const options = ['fsync=off', 'max_connections=200', 'shared_buffers=32MB', 'autovacuum=off', ...settings]
-  const args = ['-D', data, '-p', `${port}`, '-h', '127.0.0.1', '-k', folder, ...options.flatMap((each) => ['-c', each])]
+  const args = [
+    '-D',
+    data,
+    '-p',
+    `${port}`,
+    '-h',
+    '127.0.0.1',
+    '-k',
+    folder,
+    ...options.flatMap((each) => ['-c', each]),
+  ]
   const start = (): Promise<Running> =>
     launch(programPath('postgres'), { args, ...account, isReady: () => isReady(port) })
   let running = await start()
@@ -61,8 +71,8 @@ async function isReady(port: number): Promise<boolean> {
 }
 
 /** PostgreSQL refuses to run as root. */
-async function unprivileged(): Promise<{ uid?: number; gid?: number }> {
-  if (process.getuid?.() !== 0) return {}
+async function unprivileged(): Promise<{ uid: number; gid: number } | null> {
+  if (process.getuid?.() !== 0) return null
   const accounts = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'))
   const found = ['postgres', 'nobody'].map((name) => accounts.find(([first]) => first === name)).find(Boolean)
   if (found === undefined) throw new Error('as root, PostgreSQL needs the account postgres or nobody')

@@ -1,0 +1,134 @@
+import { SessionError } from '../core/errors.ts'
+import type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+import { fromMessage, toMessages } from './_message.ts'
+import { createOutbox } from './_outbox.ts'
+
+/** One connection that listens. */
+export interface Wire {
+  send(message: string): Promise<unknown>
+  /** Resolves when the listener has everything that was sent to it before. */
+  probe(): Promise<unknown>
+  close(): unknown
+}
+
+/** What a wire reports. */
+export interface WireEvents {
+  /** To all nodes. Anything at all: it is checked here. */
+  received(text: unknown): void
+  /** Messages may have been missed; the wire goes on by itself. */
+  interrupted(error?: unknown): void
+  /** Messages may have been missed, and the wire is of no use any more. */
+  ended(error?: unknown): void
+}
+
+export interface ConnectedBusOptions {
+  readonly name: string
+  /** Of one message. */
+  readonly maxLength: number
+  /** `node` names this end among all, for a channel of its own. `signal`: nobody waits any more, so nothing may be left. */
+  readonly connect: (events: WireEvents, node: string, signal: AbortSignal) => Promise<Wire>
+}
+
+/** What takes a connection, or a message, and says nothing is not waited for without end. */
+const ANSWER_MS = 5000
+
+/** A bus over a connection that is opened when it is first needed, and again when it was lost and somebody asks for proof. */
+export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions): Bus {
+  const node = crypto.randomUUID()
+  const listeners = new Set<BusListener>()
+  let wire: Promise<Wire> | null = null
+
+  function lost(error?: unknown): void {
+    for (const listener of listeners) listener.lost(error)
+  }
+
+  function open(): Promise<Wire> {
+    if (wire !== null) return wire
+    let isOver = false
+    const giveUp = new AbortController()
+    /** Of a wire that was given up nothing is heard. */
+    const end = (error?: unknown): void => {
+      if (isOver) return
+      isOver = true
+      if (wire === mine) wire = null
+      lost(error)
+    }
+    const connecting = connect(
+      {
+        received(text) {
+          const message = isOver ? null : fromMessage(text, maxLength)
+          if (message === null || message.node === node) return
+          for (const listener of listeners) listener.changed(message.ids)
+        },
+        interrupted: (error) => isOver || lost(error),
+        ended: end,
+      },
+      node,
+      giveUp.signal,
+    )
+    const mine: Promise<Wire> = within(connecting, name)
+    wire = mine
+    mine.catch((error: unknown) => {
+      end(error)
+      giveUp.abort()
+      // It may have come up after all.
+      connecting.then((late) => late.close()).catch(() => undefined)
+    })
+    return mine
+  }
+
+  return {
+    name,
+    publish: createOutbox(async (ids) => {
+      const { send } = await open()
+      await within(Promise.all(toMessages(node, ids, maxLength).map(send)), name)
+    }),
+    async probe() {
+      const opening = open()
+      const found = await opening
+      try {
+        await within(found.probe(), name)
+      } catch (error) {
+        // Dead without a word: the next question finds a new one.
+        if (isLate(error) && wire === opening) {
+          wire = null
+          found.close()
+        }
+        throw error
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return async () => {
+        listeners.delete(listener)
+        const open = listeners.size === 0 ? wire : null
+        if (open === null) return
+        wire = null
+        await open.then(
+          (found) => found.close(),
+          () => undefined,
+        )
+      }
+    },
+  }
+}
+
+function within<T>(work: Promise<T>, name: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new SessionError('ERR_STORE_TIMEOUT', `The ${name} bus does not answer.`)),
+      ANSWER_MS,
+    )
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'ERR_STORE_TIMEOUT'
+}
+
+/** A name that goes into commands as it is. */
+export function assertChannel(channel: string, bus: string): void {
+  if (!/^[a-z][a-z0-9_]{0,20}$/.test(channel))
+    throw new SessionError('ERR_OPTION', `${bus}: channel must be up to 21 of a-z, 0-9 and _, and begin with a letter.`)
+}

@@ -1,0 +1,43 @@
+import { SessionError } from '../core/errors.ts'
+import { closeOnce } from './_close-once.ts'
+
+/** What the buses use of a client of node-redis. */
+export interface OpenRedis {
+  connect(): Promise<unknown>
+  on(event: string, listener: (payload?: unknown) => void): unknown
+  publish(channel: string, message: string): Promise<unknown>
+  subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
+  sendCommand(args: string[]): Promise<unknown>
+  duplicate(): OpenRedis
+  destroy(): void
+}
+
+/** A client of our own, connected. What it cannot send now it rejects. */
+export async function openRedis(
+  url: string,
+  bus: string,
+  signal: AbortSignal,
+  options: object = {},
+): Promise<OpenRedis> {
+  const { createClient } = await importRedis(bus)
+  const client = createClient({ url, disableOfflineQueue: true, ...options }) as unknown as OpenRedis
+  const destroy = closeOnce(() => client.destroy())
+  signal.addEventListener('abort', destroy)
+  // An error that nobody hears ends the process; commands reject with it anyway.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+  } catch (error) {
+    destroy()
+    throw error
+  }
+  return Object.assign(client, { destroy })
+}
+
+async function importRedis(bus: string): Promise<typeof import('redis')> {
+  try {
+    return await import('redis')
+  } catch (cause) {
+    throw new SessionError('ERR_OPTION', `${bus}: url needs the package redis. npm install redis`, cause)
+  }
+}

@@ -1,0 +1,42 @@
+import { SessionError } from '../core/errors.ts'
+import type { SessionId } from '../core/record.ts'
+
+/** Sends ids; those that come while others are on their way go together with the next. */
+export type Outbox = (ids: readonly SessionId[]) => Promise<void>
+
+/** More that wait mean that the bus is down: what is not told then ends with `maxStale`. */
+const MAX_WAITING = 10_000
+
+export function createOutbox(send: (ids: readonly SessionId[]) => Promise<unknown>): Outbox {
+  let underWay: Promise<void> | null = null
+  let waiting: { readonly ids: SessionId[]; readonly sent: Promise<void> } | null = null
+
+  async function dispatch(ids: readonly SessionId[]): Promise<void> {
+    const sent = send(ids)
+    const mine = sent.then(
+      () => undefined,
+      () => undefined,
+    )
+    underWay = mine
+    try {
+      await sent
+    } finally {
+      if (underWay === mine) underWay = null
+    }
+  }
+
+  return async (ids) => {
+    if (waiting === null && underWay === null) return dispatch(ids)
+    if (waiting === null) {
+      const batch: SessionId[] = []
+      const sent = (underWay ?? Promise.resolve()).then(() => {
+        waiting = null
+        return dispatch(batch)
+      })
+      waiting = { ids: batch, sent }
+    }
+    if (waiting.ids.length >= MAX_WAITING) throw new SessionError('ERR_STORE', 'The bus does not take messages.')
+    waiting.ids.push(...ids)
+    return waiting.sent
+  }
+}

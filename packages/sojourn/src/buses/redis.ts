@@ -1,0 +1,127 @@
+import { SessionError } from '../core/errors.ts'
+import type { Bus } from '../stores/near-cache/bus.ts'
+import { closeOnce } from './_close-once.ts'
+import { assertChannel, connectedBus, type Wire, type WireEvents } from './_connected.ts'
+import { createEchoes } from './_echoes.ts'
+import { openRedis } from './_open-redis.ts'
+
+export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+
+type Hear = (message: string, channel: string) => void
+
+/** What the bus needs of a client of `redis` (node-redis), of one node or of a cluster. */
+export interface NodeRedisBusClient {
+  publish(channel: string, message: string): Promise<unknown>
+  duplicate(): {
+    connect(): Promise<unknown>
+    on(event: string, listener: (error?: unknown) => void): unknown
+    subscribe(channels: string[], listener: Hear): Promise<unknown>
+    destroy(): unknown
+  }
+}
+
+/** What the bus needs of a client of `ioredis` or `iovalkey`. */
+export interface IoRedisBusClient {
+  readonly status: string
+  publish(channel: string, message: string): Promise<unknown>
+  duplicate(): {
+    on(event: 'message', listener: (channel: string, message: string) => void): unknown
+    on(event: string, listener: (error?: unknown) => void): unknown
+    subscribe(...channels: string[]): Promise<unknown>
+    disconnect(): unknown
+  }
+}
+
+export interface RedisBusOptions {
+  /** Sends through this client, and listens on a connection of its own, made by `client.duplicate()`. */
+  readonly client?: NodeRedisBusClient | IoRedisBusClient
+  /** Instead of `client`. Needs the package `redis`. */
+  readonly url?: string
+  /** Default `'sojourn'`. */
+  readonly channel?: string
+}
+
+/**
+ * A bus over pub/sub of Redis or Valkey. Its proof is a message that goes out through the client that sends and comes back
+ * through the connection that listens, so that a break of either shows.
+ */
+export function redisBus({ client, url, channel = 'sojourn' }: RedisBusOptions): Bus {
+  assertChannel(channel, 'redisBus')
+  if ((client === undefined) === (url === undefined))
+    throw new SessionError('ERR_OPTION', 'redisBus: give either client or url.')
+  return connectedBus({
+    name: 'redis',
+    maxLength: 32_000,
+    async connect(events, node, signal) {
+      if (client !== undefined) return listen(client, channel, node, events, signal)
+      const own = await openRedis(url ?? '', 'redisBus', signal)
+      try {
+        const wire = await listen(own, channel, node, events, signal)
+        return { ...wire, close: () => [wire.close(), own.destroy()] }
+      } catch (error) {
+        own.destroy()
+        throw error
+      }
+    },
+  })
+}
+
+async function listen(
+  client: NodeRedisBusClient | IoRedisBusClient,
+  channel: string,
+  node: string,
+  events: WireEvents,
+  signal: AbortSignal,
+): Promise<Wire> {
+  const echoes = createEchoes()
+  const own = `${channel}:${node}`
+  const hear: Hear = (message, from) => (from === own ? echoes.heard(message) : events.received(message))
+  const { close, subscribe } = 'status' in client ? ioRedisListener(client, hear) : nodeRedisListener(client, hear)
+  signal.addEventListener('abort', close)
+  try {
+    await subscribe([channel, own], (error) => {
+      close()
+      events.ended(error)
+    })
+  } catch (error) {
+    close()
+    throw error
+  }
+  return {
+    send: (message) => client.publish(channel, message),
+    probe: () => echoes.ask((text) => client.publish(own, text)),
+    close,
+  }
+}
+
+/** Both clients connect again by themselves. But then messages were missed, so the first break ends it. */
+interface Listener {
+  subscribe(channels: string[], broken: (error?: unknown) => void): Promise<void>
+  close(): void
+}
+
+function nodeRedisListener(client: NodeRedisBusClient, hear: Hear): Listener {
+  const listener = client.duplicate()
+  listener.on('error', () => undefined)
+  return {
+    async subscribe(channels, broken) {
+      await listener.connect()
+      await listener.subscribe(channels, hear)
+      for (const event of ['error', 'reconnecting', 'end']) listener.on(event, broken)
+    },
+    close: closeOnce(() => listener.destroy()),
+  }
+}
+
+function ioRedisListener(client: IoRedisBusClient, hear: Hear): Listener {
+  const listener = client.duplicate()
+  listener.on('error', () => undefined)
+  listener.on('message', (channel, message) => hear(message, channel))
+  return {
+    async subscribe(channels, broken) {
+      await listener.subscribe(...channels)
+      for (const event of ['error', 'close', 'end']) listener.on(event, broken)
+    },
+    close: closeOnce(() => listener.disconnect()),
+  }
+}

@@ -1,0 +1,160 @@
+import { SessionError } from '../core/errors.ts'
+import { chain, isPromise, rescue } from '../core/maybe.ts'
+import type { SessionId } from '../core/record.ts'
+import type { Change, MaybePromise, Store } from '../core/store.ts'
+import { createLink } from './near-cache/link.ts'
+import { type NearCacheOptions, toSettings } from './near-cache/options.ts'
+import { createReader, type NearCacheStats } from './near-cache/reader.ts'
+import { createObservers } from './observers.ts'
+
+export type { Bus, BusListener } from './near-cache/bus.ts'
+export type { NearCacheOptions } from './near-cache/options.ts'
+export type { NearCacheStats } from './near-cache/reader.ts'
+export type { Timing } from './timing.ts'
+
+export interface NearCache extends Store {
+  /** Counted since the beginning. */
+  stats(): NearCacheStats
+}
+
+/** Longer than a message takes, shorter than a user notices. */
+const PUBLISH_MS = 100
+
+/**
+ * A store in front of another that answers repeated reads from memory, at once. A change made through any near cache is told
+ * to all over the bus, after the store acknowledged it and before its caller goes on. While nothing proves that messages
+ * arrive, reads go to the store; and no answer is ever older than `maxStale`.
+ *
+ * What it relaxes: on other nodes a change is seen when the message arrives, at the latest after `maxStale`, and not at once.
+ */
+export function nearCache(store: Store, options: NearCacheOptions): NearCache {
+  const settings = toSettings(options)
+  const { bus, maxStaleMs, timing } = settings
+  const { observe, tell } = createObservers(store)
+  let isClosed = false
+
+  const link = createLink({
+    bus,
+    windowMs: maxStaleMs / 2,
+    uptime: timing.uptime,
+    changed: (ids) => ids.forEach(reader.forget),
+    lost: () => reader.forgetAll(),
+    tell: (kind, error) => tell({ name: bus.name, kind, ...(error !== undefined && { error }) }),
+  })
+  const reader = createReader(store, settings, link, (error) =>
+    tell({ name: store.name, kind: 'stale', operation: 'read', error }),
+  )
+
+  function begin(): void {
+    if (isClosed) throw new SessionError('ERR_CLOSED', 'nearCache.')
+    link.start()
+  }
+
+  /** The message leaves before the caller goes on, unless the bus is slow or known to be down: then `maxStale` is the bound. */
+  function publish(id: SessionId): MaybePromise<void> {
+    const fail = (error: unknown): void =>
+      tell({ name: bus.name, kind: 'unpublished', ...(error !== undefined && { error }) })
+    const sent = rescue<void>(() => bus.publish([id]), fail)
+    if (!isPromise(sent) || link.isDown()) return
+    return new Promise((resolve) => {
+      const cancel = timing.after(Math.min(PUBLISH_MS, maxStaleMs), () => {
+        fail(undefined)
+        resolve()
+      })
+      sent.then(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
+  /**
+   * What this node knew goes before and after: a read during the change may have found the old state. A change that failed may
+   * have been done nevertheless.
+   */
+  function change<T>(id: SessionId, isTold: (answer: T) => boolean, work: () => MaybePromise<T>): MaybePromise<T> {
+    begin()
+    reader.forget(id)
+    const done = rescue(work, (error) => {
+      reader.forget(id)
+      void publish(id)
+      throw error
+    })
+    return chain(done, (answer) => {
+      reader.forget(id)
+      return isTold(answer) ? chain(publish(id), () => answer) : answer
+    })
+  }
+
+  const { setup, sweep } = store
+  return {
+    name: store.name,
+    observe,
+    stats: reader.stats,
+
+    read(id) {
+      begin()
+      return reader.read(id)
+    },
+
+    create: (record) =>
+      change(
+        record.id,
+        // Nobody keeps that it was not there.
+        () => false,
+        () => store.create(record),
+      ),
+
+    write: (id, asked) =>
+      change(
+        id,
+        ({ status }) => status === 'written' && !isTouch(asked),
+        () => store.write(id, asked),
+      ),
+
+    end: (id, tombstone) =>
+      change(
+        id,
+        (record) => record !== null,
+        () => store.end(id, tombstone),
+      ),
+
+    list(userId) {
+      begin()
+      return store.list(userId)
+    },
+
+    ...(sweep !== undefined && {
+      sweep(now, limit) {
+        begin()
+        return chain(sweep.call(store, now, limit), (deleted) => {
+          if (deleted > 0) reader.clear()
+          return deleted
+        })
+      },
+    }),
+
+    setup() {
+      begin()
+      return setup?.call(store)
+    },
+
+    close() {
+      if (isClosed) return store.close()
+      isClosed = true
+      reader.clear()
+      return chain(
+        rescue<void>(
+          () => link.stop(),
+          () => undefined,
+        ),
+        () => store.close(),
+      )
+    },
+  }
+}
+
+/** Last-seen alone is not told: what others hold errs on the safe side, and not for long. */
+function isTouch({ set, remove, head, seen }: Change): boolean {
+  return seen !== undefined && set === undefined && remove === undefined && head === undefined
+}

@@ -1,0 +1,8 @@
+import { SessionError } from '../core/errors.ts'
+
+const OUTAGES: readonly string[] = ['ERR_STORE', 'ERR_STORE_TIMEOUT', 'ERR_STORE_UNAVAILABLE']
+
+/** Whether the store did not answer. That it is full, is closed, or refuses, is an answer. */
+export function isOutage(error: unknown): boolean {
+  return !(error instanceof SessionError) || OUTAGES.includes(error.code)
+}

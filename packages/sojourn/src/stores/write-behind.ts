@@ -1,0 +1,163 @@
+import { type Duration, toMs } from '../core/duration.ts'
+import { SessionError } from '../core/errors.ts'
+import { chain } from '../core/maybe.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
+import type { Change, MaybePromise, Store, Written } from '../core/store.ts'
+import { createObservers } from './observers.ts'
+import { type Timing, toTiming } from './timing.ts'
+import { createFlusher } from './write-behind/flusher.ts'
+import { isSettled, isTouch, mergeTouch, newest, type Touches, withTouch } from './write-behind/touches.ts'
+
+export type { Timing } from './timing.ts'
+
+export interface WriteBehindOptions {
+  /** How long a last-seen time may wait at most. Default `'5m'`; less for sessions that would expire soon without it. */
+  readonly every?: Duration
+  /** Last-seen times that may wait at once. Default 100 000; what comes on top is written at once. */
+  readonly max?: number
+  /** For tests. */
+  readonly timing?: Partial<Timing>
+}
+
+export interface WriteBehindStore extends Store {
+  /** Writes every last-seen time that waits. Those that could not be written wait on. */
+  flush(): Promise<void>
+}
+
+/** A touch waits for at most this part of the time that its session has left in the store without it. */
+const PART_OF_LIFE = 4
+/** Not worth the wait. */
+const SHORTEST_MS = 1000
+
+const WRITTEN: Written = { status: 'written' }
+
+/**
+ * A store in front of another that gathers last-seen times and writes them later: at most once in `every` a session, sooner
+ * together with another change of it, and all of them on `close`. Reads here see them at once; other nodes when they are
+ * written. A process that is killed loses them, so that sessions end sooner than they should, by at most `every`.
+ *
+ * Each touch looks at its session first, so put a near cache between this and a store far away.
+ */
+export function writeBehind(store: Store, options: WriteBehindOptions = {}): WriteBehindStore {
+  const { everyMs, max, timing } = toSettings(options)
+  const { observe, tell } = createObservers(store)
+  const touches: Touches = new Map()
+  const flusher = createFlusher({
+    touches,
+    timing,
+    write: (id, { version, seen }) => store.write(id, { version, seen }),
+    failed: (error) => tell({ name: store.name, kind: 'touches-kept', operation: 'write', error }),
+  })
+  let isClosed = false
+
+  function assertOpen(): void {
+    if (isClosed) throw new SessionError('ERR_CLOSED', 'writeBehind.')
+  }
+
+  function show<T extends SessionRecord | Tombstone | null>(kept: T): T | SessionRecord {
+    if (kept === null || kept.kind === 'ended' || touches.size === 0) return kept
+    const touch = touches.get(kept.id)
+    return touch === undefined ? kept : Object.freeze(withTouch(kept, touch))
+  }
+
+  function touch(id: SessionId, change: Change & { readonly version: number; readonly seen: Touchable }) {
+    return chain(store.read(id), (kept): MaybePromise<Written> => {
+      if (kept === null || kept.kind === 'ended') {
+        touches.delete(id)
+        return { status: 'gone', tombstone: kept }
+      }
+      const { version, seen } = change
+      const waitMs = Math.min(everyMs, (kept.expiresAt - seen.at) / PART_OF_LIFE)
+      // A limit that comes nearer is not put off, nor is one that nobody may remember in time.
+      const isUrgent = waitMs < SHORTEST_MS || seen.expiresAt < kept.expiresAt
+      if (isUrgent || (touches.size >= max && !touches.has(id))) return through(id, change)
+      const next = newest(touches.get(id), {
+        version,
+        seen,
+        dueAt: timing.uptime() + waitMs,
+        endsAt: kept.expiresAt,
+      })
+      touches.set(id, next)
+      flusher.wake(next.dueAt)
+      return WRITTEN
+    })
+  }
+
+  /** To the store, with the touch that waits. */
+  function through(id: SessionId, change: Change): MaybePromise<Written> {
+    const waiting = touches.get(id)
+    return chain(store.write(id, mergeTouch(change, waiting)), (written): Written => {
+      if (written.status === 'conflict') return { status: 'conflict', record: show(written.record) }
+      if (waiting !== undefined && isSettled(change, waiting) && touches.get(id) === waiting) touches.delete(id)
+      return written
+    })
+  }
+
+  const { setup, sweep } = store
+  return {
+    name: store.name,
+    observe,
+
+    read(id) {
+      assertOpen()
+      return chain(store.read(id), show)
+    },
+
+    create(record) {
+      assertOpen()
+      return store.create(record)
+    },
+
+    write(id, change) {
+      assertOpen()
+      return isTouch(change) ? touch(id, change) : through(id, change)
+    },
+
+    end(id, tombstone) {
+      assertOpen()
+      return chain(store.end(id, tombstone), (record) => {
+        const last = show(record)
+        touches.delete(id)
+        return last
+      })
+    },
+
+    list(userId) {
+      assertOpen()
+      return chain(store.list(userId), (records) => (touches.size === 0 ? records : records.map(show)))
+    },
+
+    ...(sweep !== undefined && {
+      sweep(now, limit) {
+        assertOpen()
+        // Whoever is in use is not swept for a touch that waits.
+        const isNeeded = touches.size > 0 && [...touches.values()].some(({ endsAt }) => endsAt <= now)
+        const ready = isNeeded ? flusher.flush(({ endsAt }) => endsAt <= now) : undefined
+        return chain(ready, () => sweep.call(store, now, limit))
+      },
+    }),
+    ...(setup !== undefined && { setup: () => setup.call(store) }),
+
+    flush: () => flusher.flush(() => true),
+
+    async close() {
+      if (!isClosed) {
+        isClosed = true
+        await flusher.stop()
+      }
+      await store.close()
+    },
+  }
+}
+
+type Touchable = NonNullable<Change['seen']>
+
+function toSettings({ every = '5m', max = 100_000, timing }: WriteBehindOptions): {
+  readonly everyMs: number
+  readonly max: number
+  readonly timing: Timing
+} {
+  if (!Number.isSafeInteger(max) || max < 1)
+    throw new SessionError('ERR_OPTION', 'writeBehind: max must be a whole number above zero.')
+  return { everyMs: toMs(every, 'writeBehind: every'), max, timing: toTiming(timing) }
+}

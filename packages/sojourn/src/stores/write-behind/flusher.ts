@@ -1,0 +1,107 @@
+import type { SessionId } from '../../core/record.ts'
+import type { MaybePromise } from '../../core/store.ts'
+import type { Timing } from '../timing.ts'
+import type { Touch, Touches } from './touches.ts'
+
+/** Writes touches when they are due, in the background. */
+export interface Flusher {
+  /** There is a touch that is due then. */
+  wake(dueAt: number): void
+  /** Writes those asked for, due or not. Never rejects. */
+  flush(isWanted: (touch: Touch) => boolean): Promise<void>
+  /** Writes all, for the last time. */
+  stop(): Promise<void>
+}
+
+export interface FlusherOptions {
+  readonly touches: Touches
+  readonly timing: Timing
+  readonly write: (id: SessionId, touch: Touch) => MaybePromise<unknown>
+  /** Told when a round could not write all and the one before could. */
+  readonly failed: (error: unknown) => void
+}
+
+/** Writes at once: enough to fill a connection, few enough to leave room for requests. */
+const AT_ONCE = 32
+/** Between rounds, so that each writes many. */
+const PAUSE_MS = 1000
+const PAUSE_AFTER_FAILURE_MS = 5000
+
+export function createFlusher({ touches, timing, write, failed }: FlusherOptions): Flusher {
+  let cancel: (() => void) | null = null
+  let wakesAt = Number.POSITIVE_INFINITY
+  let isStopped = false
+  let isFailing = false
+
+  function wake(dueAt: number): void {
+    if (isStopped || dueAt >= wakesAt) return
+    cancel?.()
+    const now = timing.uptime()
+    wakesAt = Math.max(dueAt, now + PAUSE_MS)
+    // Background: nothing here is worth keeping a process alive for.
+    cancel = timing.after(wakesAt - now, () => void round(isDue), 'background')
+  }
+
+  function isDue({ dueAt }: Touch): boolean {
+    return dueAt <= timing.uptime() + PAUSE_MS
+  }
+
+  async function round(isWanted: (touch: Touch) => boolean): Promise<void> {
+    cancel?.()
+    cancel = null
+    wakesAt = Number.POSITIVE_INFINITY
+    const due: SessionId[] = []
+    let next = Number.POSITIVE_INFINITY
+    for (const [id, touch] of touches) {
+      if (isWanted(touch)) due.push(id)
+      else next = Math.min(next, touch.dueAt)
+    }
+    const isDone = await writeAll(due)
+    wake(isDone ? next : timing.uptime() + PAUSE_AFTER_FAILURE_MS)
+  }
+
+  /** While it is written it is due no more, but still shown: a touch that comes meanwhile waits its own time. */
+  async function writeOne(id: SessionId): Promise<void> {
+    const touch = touches.get(id)
+    // Written with another change meanwhile, or ended.
+    if (touch === undefined) return
+    const underWay = { ...touch, dueAt: Number.POSITIVE_INFINITY }
+    touches.set(id, underWay)
+    try {
+      await write(id, underWay)
+      if (touches.get(id) === underWay) touches.delete(id)
+    } catch (error) {
+      if (touches.get(id) === underWay) touches.set(id, touch)
+      throw error
+    }
+  }
+
+  /** Whether all were written. After a failure the rest waits: a store that is down is not to be asked for each. */
+  async function writeAll(due: readonly SessionId[]): Promise<boolean> {
+    const rest = due.values()
+    let failure: { readonly error: unknown } | null = null
+    async function work(): Promise<void> {
+      for (const id of rest) {
+        if (failure !== null) return
+        try {
+          await writeOne(id)
+        } catch (error) {
+          failure ??= { error }
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, due.length) }, work))
+    if (failure !== null && !isFailing) failed((failure as { readonly error: unknown }).error)
+    isFailing = failure !== null
+    return !isFailing
+  }
+
+  return {
+    wake,
+    flush: round,
+    async stop() {
+      isStopped = true
+      await round(() => true)
+    },
+  }
+}

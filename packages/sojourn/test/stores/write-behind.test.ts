@@ -1,0 +1,349 @@
+import { storeCases } from '@sojourn/conformance'
+import fc from 'fast-check'
+import { createSessions } from 'sojourn'
+import { type WriteBehindOptions, writeBehind } from 'sojourn/stores/write-behind'
+import { describe, expect, test } from 'vitest'
+import type { SessionRecord } from '../../src/core/record.ts'
+import type { Change, Store, StoreEvent } from '../../src/core/store.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+import { hookStore } from '../core/kit-store.ts'
+import { testCases } from '../support/run-cases.ts'
+import { overlappingRequests } from './overlapping-requests.ts'
+import { parallelCalls } from './parallel-calls.ts'
+import { anId, aRecord, aTombstone, DAY, MINUTE } from './records.ts'
+import { createTime, settle } from './wrappers/time.ts'
+
+testCases('write-behind', storeCases, {
+  createStore: () => writeBehind(memoryStore()),
+  sweeps: true,
+  without: {
+    second: 'other nodes see last-seen later, which is what it is for',
+    reopen: 'the store behind it is what lasts',
+    sever: 'the store behind it is what can be lost',
+    probe: 'nothing of it leaves the process',
+  },
+})
+
+describe('random schedules with write-behind', () => {
+  test('parallel calls give the answers of some order of them', async () => {
+    await fc.assert(
+      parallelCalls(() => writeBehind(memoryStore())),
+      { numRuns: 300 },
+    )
+  })
+
+  test('parallel calls on a store that answers late, flushed at any time', async () => {
+    const open = (): Store => {
+      const inner = memoryStore()
+      const store = writeBehind({ ...inner, write: async (id, change) => inner.write(id, change) })
+      const list = (userId: string): ReturnType<Store['list']> => {
+        void store.flush()
+        return store.list(userId)
+      }
+      return { ...store, list }
+    }
+    await fc.assert(parallelCalls(open), { numRuns: 200 })
+  })
+
+  test('overlapping requests leave what a user would expect', async () => {
+    await fc.assert(
+      overlappingRequests(() => writeBehind(memoryStore())),
+      { numRuns: 200 },
+    )
+  })
+})
+
+function createWorld(options: WriteBehindOptions = {}) {
+  const time = createTime()
+  const memory = memoryStore()
+  const inner = hookStore({ ...memory, write: async (id, change) => memory.write(id, change) })
+  const store = writeBehind(inner, { timing: time.timing, ...options })
+  const events: StoreEvent[] = []
+  store.observe?.((event) => events.push(event))
+  const record = aRecord({ userId: 'ada' })
+  memory.create(record)
+  return { time, memory, inner, store, events, record }
+}
+
+type World = ReturnType<typeof createWorld>
+
+function touchOf(record: SessionRecord, afterMs: number, version = 0): Change & Required<Pick<Change, 'seen'>> {
+  return { version, seen: { at: record.lastSeenAt + afterMs, expiresAt: record.expiresAt + afterMs } }
+}
+
+function seenIn(store: Store, { id }: SessionRecord): number | null {
+  const kept = store.read(id)
+  return kept !== null && 'lastSeenAt' in kept ? kept.lastSeenAt : null
+}
+
+async function pass({ time }: World, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1000) {
+    time.advance(1000)
+    await settle()
+  }
+}
+
+describe('a touch', () => {
+  test('is seen here at once, by read and by list, and written later', async () => {
+    const world = createWorld()
+    const { store, memory, inner, record } = world
+    const touch = touchOf(record, MINUTE)
+    expect(await store.write(record.id, touch)).toEqual({ status: 'written' })
+    expect(inner.count('write')).toBe(0)
+    expect(seenIn(store, record)).toBe(touch.seen.at)
+    expect(await store.list('ada')).toEqual([await store.read(record.id)])
+    expect(seenIn(memory, record)).toBe(record.lastSeenAt)
+    await pass(world, 5 * MINUTE)
+    expect(memory.read(record.id)).toEqual({ ...record, lastSeenAt: touch.seen.at, expiresAt: touch.seen.expiresAt })
+    expect(world.time.timers).toEqual([])
+  })
+
+  test('of a session that is used all the time makes one write in five minutes, not five', async () => {
+    const world = createWorld()
+    const { store, inner, record } = world
+    for (let minute = 1; minute <= 30; minute++) {
+      await store.write(record.id, touchOf(record, minute * MINUTE))
+      await pass(world, MINUTE)
+    }
+    expect(inner.count('write')).toBeGreaterThanOrEqual(5)
+    expect(inner.count('write')).toBeLessThanOrEqual(6)
+  })
+
+  test('does not keep the process alive', async () => {
+    const { store, time, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    expect(time.timers.map(({ how }) => how)).toEqual(['background'])
+  })
+
+  test('goes together with the next change of the session, in one write', async () => {
+    const { store, memory, inner, record } = createWorld()
+    const touch = touchOf(record, MINUTE)
+    await store.write(record.id, touch)
+    await store.write(record.id, { set: { a: '1' } })
+    expect(inner.count('write')).toBe(1)
+    expect(memory.read(record.id)).toMatchObject({ data: { a: '1' }, lastSeenAt: touch.seen.at })
+    await store.flush()
+    expect(inner.count('write')).toBe(1)
+  })
+
+  test('is not taken back by a change of the head that looked at the clock before', async () => {
+    const { store, memory, record } = createWorld()
+    const touch = touchOf(record, 2 * MINUTE)
+    await store.write(record.id, touch)
+    await store.write(record.id, { ...touchOf(record, MINUTE), head: record.head })
+    expect(memory.read(record.id)).toMatchObject({ version: 1, lastSeenAt: touch.seen.at })
+    expect(seenIn(store, record)).toBe(touch.seen.at)
+  })
+
+  test('waits on when the change beside it conflicts, and shows in the record that is answered', async () => {
+    const { store, record } = createWorld()
+    const touch = touchOf(record, MINUTE)
+    await store.write(record.id, touch)
+    const written = await store.write(record.id, { expect: { key: 'a', text: '1' }, set: { a: '2' } })
+    expect(written).toMatchObject({ status: 'conflict', record: { lastSeenAt: touch.seen.at } })
+    expect(seenIn(store, record)).toBe(touch.seen.at)
+  })
+
+  test('of an older version of the record is left out, as in any store', async () => {
+    const { store, memory, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    memory.write(record.id, { version: 0, head: record.head })
+    expect(seenIn(store, record)).toBe(record.lastSeenAt)
+    await store.flush()
+    expect(seenIn(memory, record)).toBe(record.lastSeenAt)
+  })
+
+  test('that comes while the one before is written waits its own time', async () => {
+    const world = createWorld()
+    const { store, memory, inner, record } = world
+    await store.write(record.id, touchOf(record, MINUTE))
+    const gate = inner.hold('write')
+    const flushing = store.flush()
+    await gate.reached
+    const second = touchOf(record, 2 * MINUTE)
+    await store.write(record.id, second)
+    gate.release()
+    await flushing
+    expect(seenIn(store, record)).toBe(second.seen.at)
+    await pass(world, 2000)
+    expect(inner.count('write')).toBe(1)
+    await pass(world, 5 * MINUTE)
+    expect(inner.count('write')).toBe(2)
+    expect(seenIn(memory, record)).toBe(second.seen.at)
+  })
+})
+
+describe('1 Ended is ended', () => {
+  test('a touch that waits does not bring back what this node ended', async () => {
+    const { store, memory, inner, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    expect(await store.end(record.id, aTombstone(record)), 'its last state').toMatchObject({
+      lastSeenAt: record.lastSeenAt + MINUTE,
+    })
+    await store.flush()
+    expect(inner.count('write')).toBe(0)
+    expect(memory.read(record.id)).toEqual(aTombstone(record))
+  })
+
+  test('nor what another node ended', async () => {
+    const { store, memory, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    memory.end(record.id, aTombstone(record))
+    expect(await store.read(record.id)).toEqual(aTombstone(record))
+    await store.flush()
+    expect(memory.read(record.id)).toEqual(aTombstone(record))
+  })
+
+  test('a touch of what ended is answered with the tombstone, of what is not there with none', async () => {
+    const { store, memory, record } = createWorld()
+    memory.end(record.id, aTombstone(record))
+    expect(await store.write(record.id, touchOf(record, MINUTE))).toEqual({
+      status: 'gone',
+      tombstone: aTombstone(record),
+    })
+    expect(await store.write(anId(), touchOf(record, MINUTE))).toEqual({ status: 'gone', tombstone: null })
+  })
+})
+
+describe('6 Two clocks', () => {
+  test('a session does not expire in the store for a touch that waits: it waits a quarter of what is left at most', async () => {
+    const world = createWorld({ every: '60m' })
+    const { store, memory, record } = world
+    await store.write(record.id, touchOf(record, 20 * MINUTE))
+    // Ten minutes are left in the store.
+    await pass(world, 2.5 * MINUTE + 1000)
+    expect(seenIn(memory, record)).toBe(record.lastSeenAt + 20 * MINUTE)
+  })
+
+  test('a session that is about to expire is written at once', async () => {
+    const { store, inner, record } = createWorld()
+    await store.write(record.id, touchOf(record, 30 * MINUTE - 3000))
+    expect(inner.count('write')).toBe(1)
+  })
+
+  test('a limit that comes nearer is written at once', async () => {
+    const { store, memory, record } = createWorld()
+    const seen = { at: record.lastSeenAt + 1000, expiresAt: record.expiresAt - MINUTE }
+    await store.write(record.id, { version: 0, seen })
+    expect(memory.read(record.id)).toMatchObject({ expiresAt: seen.expiresAt })
+  })
+
+  test('a process that is killed loses last-seen alone, and the session ends sooner, not later', async () => {
+    const { store, memory, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    expect(memory.read(record.id)).toEqual(record)
+  })
+})
+
+describe('bounds', () => {
+  test('more than max do not wait: they are written at once', async () => {
+    const { store, memory, inner } = createWorld({ max: 10 })
+    const records = Array.from({ length: 15 }, () => aRecord())
+    for (const record of records) memory.create(record)
+    for (const record of records) await store.write(record.id, touchOf(record, MINUTE))
+    expect(inner.count('write')).toBe(5)
+    await store.flush()
+    expect(inner.count('write')).toBe(15)
+  })
+
+  test('a flush asks a store for 32 at once at most', async () => {
+    const { store, memory, inner } = createWorld()
+    const records = Array.from({ length: 100 }, () => aRecord())
+    for (const record of records) memory.create(record)
+    for (const record of records) await store.write(record.id, touchOf(record, MINUTE))
+    let now = 0
+    let most = 0
+    for (const _ of records) {
+      inner.replace('write', async () => {
+        most = Math.max(most, ++now)
+        await settle()
+        now--
+        return { status: 'written' }
+      })
+    }
+    await store.flush()
+    expect(inner.count('write')).toBe(100)
+    expect(most).toBe(32)
+  })
+
+  test('close writes all that waits, then closes the store', async () => {
+    const { store, inner, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    await store.close()
+    expect(inner.calls.slice(-2)).toMatchObject([
+      { operation: 'write', args: [record.id, touchOf(record, MINUTE)] },
+      { operation: 'close' },
+    ])
+    expect(() => store.read(record.id)).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+  })
+})
+
+describe('a store that is down', () => {
+  test('costs no last-seen time: what could not be written waits on, and that is told once', async () => {
+    const world = createWorld()
+    const { store, memory, inner, events, record } = world
+    await store.write(record.id, touchOf(record, MINUTE))
+    inner.fail('write', { times: 3 })
+    await pass(world, 5 * MINUTE)
+    expect(seenIn(memory, record)).toBe(record.lastSeenAt)
+    expect(seenIn(store, record)).toBe(record.lastSeenAt + MINUTE)
+    await pass(world, 20_000)
+    expect(seenIn(memory, record)).toBe(record.lastSeenAt + MINUTE)
+    expect(events).toMatchObject([{ name: 'memory', kind: 'touches-kept', operation: 'write' }])
+  })
+
+  test('is not asked for each of them', async () => {
+    const { store, memory, inner } = createWorld()
+    const records = Array.from({ length: 1000 }, () => aRecord())
+    for (const record of records) memory.create(record)
+    for (const record of records) await store.write(record.id, touchOf(record, MINUTE))
+    inner.fail('write', { times: 1000 })
+    await store.flush()
+    expect(inner.count('write')).toBeLessThanOrEqual(32)
+  })
+
+  test('does not keep close from closing', async () => {
+    const { store, inner, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    inner.fail('write', { times: 10 })
+    await store.close()
+    expect(inner.count('close')).toBe(1)
+  })
+})
+
+test('sessions in use all the time are written once in five minutes each, through createSessions', async () => {
+  const { store, inner, time } = createWorld()
+  const clock = time.timing.wall
+  const sessions = createSessions({ store, clock, warn: () => undefined, timeouts: { touch: '1m' } })
+  const cookies: string[] = []
+  for (let i = 0; i < 100; i++) {
+    const exchange = await sessions.open(toView(null))
+    await exchange.session.login(`user ${i}`)
+    const found = (await exchange.commit()).find(({ name }) => name === 'set-cookie')
+    cookies.push(found?.value.split(';')[0] ?? '')
+  }
+  const before = inner.count('write')
+  for (let minute = 0; minute < 20; minute++) {
+    time.advance(MINUTE)
+    await settle()
+    for (const cookie of cookies) {
+      const exchange = await sessions.open(toView(cookie))
+      expect(exchange.session.userId).not.toBeNull()
+      await exchange.commit()
+    }
+  }
+  // One each in five minutes, where there would be one each a minute.
+  expect(inner.count('write') - before).toBeLessThanOrEqual(100 * 5)
+})
+
+function toView(cookie: string | null): Parameters<ReturnType<typeof createSessions>['open']>[0] {
+  return { method: 'GET', url: '/', secure: true, peer: null, header: (name) => (name === 'cookie' ? cookie : null) }
+}
+
+test('options that are wrong are refused at once', () => {
+  for (const options of [{ every: '0s' }, { max: 0 }, { every: DAY * 365 * 200 }]) {
+    expect(() => writeBehind(memoryStore(), options as WriteBehindOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION' }),
+    )
+  }
+})
