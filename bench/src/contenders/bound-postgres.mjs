@@ -20,6 +20,7 @@ export async function postgresBound({ postgres }) {
       const { rows } = await pool.query({ ...select, values: [key, Date.now()] })
       return JSON.parse(rows[0].data)
     },
-    put: (key, content) => pool.query({ ...upsert, values: [key, JSON.stringify(content), Date.now() + DAY_SECONDS * 1000] }),
+    put: (key, content) =>
+      pool.query({ ...upsert, values: [key, JSON.stringify(content), Date.now() + DAY_SECONDS * 1000] }),
   }
 }

@@ -27,7 +27,12 @@ async function storeOf({ store, name, folder, redis, postgres }) {
   const { redisStore } = await import('sojourn/stores/redis')
   const client = await (store === 'ioredis' ? ioredis(redis) : nodeRedis(redis))
   const inRedis = redisStore({ client, prefix: `${name}:` })
-  return store === 'near-cache' ? nearRedis(inRedis, redis) : ready(inRedis)
+  if (store !== 'near-cache') return ready(inRedis)
+  const [{ nearCache }, { redisTrackingBus }] = await Promise.all([
+    import('sojourn/stores/near-cache'),
+    import('sojourn/buses/redis-tracking'),
+  ])
+  return ready(nearCache(inRedis, { bus: redisTrackingBus({ url: redis, prefix: `${name}:` }) }))
 }
 
 /** @param {import('sojourn').Store} store */
