@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { weighBundle } from './bundle.mjs'
 import { startChild } from './child.mjs'
 import { select } from './contenders.mjs'
+import { startDatabases } from './databases.mjs'
 import { seed, startMember } from './fleet.mjs'
 import { describeMachine } from './machine.mjs'
 import { race } from './races.mjs'
@@ -34,15 +35,17 @@ async function measureAll(settings) {
   const { quick, only, rounds, sessions, ms } = settings
   const at = new Date().toISOString()
   const root = createFolder()
+  const chosen = select(only)
   const load = await startChild('load.mjs', { core: 1 })
+  const databases = await startDatabases(root, chosen)
   /** @type {import('./fleet.mjs').Member[]} */
   const fleet = []
   const footprints = []
   const races = []
   try {
-    for (const contender of select(only)) {
+    for (const contender of chosen) {
       say(`${contender.name}: start, check${contender.kind === 'bare' ? '' : ', store sessions'}`)
-      const member = await startMember(contender, root)
+      const member = await startMember(contender, root, databases.urls)
       fleet.push(member)
       const footprint = await seed(load, member, sessions)
       if (contender.kind !== 'bare') footprints.push(footprint)
@@ -66,7 +69,7 @@ async function measureAll(settings) {
     }
   } finally {
     await Promise.all(fleet.map(({ server }) => server.stop()))
-    await load.stop()
+    await Promise.all([load.stop(), databases.stop()])
   }
 }
 

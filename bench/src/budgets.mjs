@@ -15,7 +15,8 @@ import { summarise, timesBound } from './summary.mjs'
 
 const MEMORY_READ_US = { node: 5, express: 8, fastify: 5, hono: 5 }
 const MAP_TIMES = 2
-const LMDB_TIMES = 1.5
+/** Of the bound with the same client. */
+const READ_TIMES = { lmdb: 1.5, redis: 1.3, ioredis: 1.3, postgres: 1.3 }
 const CHANGE_TIMES = 1.3
 const BUNDLE_BYTES = { node: 8_000, portable: 12_000 }
 
@@ -53,7 +54,7 @@ function judgeReads({ rows }) {
     const times = timesBound(reads, summary)
     if (kind !== 'sojourn' || times === null) return []
     const where = `read, ${store}, ${framework}`
-    if (store === 'lmdb') return [atMost(`${where}: times the LMDB bound`, '×', LMDB_TIMES, times)]
+    if (store in READ_TIMES) return [atMost(`${where}: times the bound`, '×', READ_TIMES[store], times)]
     const added = atMost(`${where}: added CPU`, 'µs', MEMORY_READ_US[framework], summary.added.median)
     return framework === 'express' ? [added] : [added, atMost(`${where}: times the Map bound`, '×', MAP_TIMES, times)]
   })

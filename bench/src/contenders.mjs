@@ -3,15 +3,19 @@
  * @property {string} name
  * @property {'node' | 'express' | 'fastify' | 'hono'} framework
  * @property {'bare' | 'bound' | 'sojourn' | 'peer'} kind
- * @property {'none' | 'memory' | 'lmdb' | 'cookie'} store
+ * @property {'none' | 'memory' | 'lmdb' | 'cookie' | 'redis' | 'ioredis' | 'postgres' | 'near-cache'} store
  * @property {string} file The module in `contenders/` whose `start` begins it.
  * @property {Readonly<Record<string, unknown>>} [options] For `start`, beside the store.
+ * @property {number} [asked] How many of the stored sessions are asked in turn; all when left out.
  */
 
 /**
  * @typedef {object} StartOptions
  * @property {string} store
  * @property {string} folder An empty folder of its own.
+ * @property {string} name The contender's, for what it keeps in a database that it shares.
+ * @property {string} redis The URL of a server; what has another's name is another's.
+ * @property {string} postgres The URL of an empty database of its own.
  */
 
 /** @typedef {{ port: number, close(): unknown }} Running */
@@ -32,11 +36,47 @@ function ours(framework) {
   ]
 }
 
+/**
+ * Over the network: the framework's own way does not change what a round trip costs, so not every one of them is measured.
+ *
+ * @param {'node' | 'express' | 'fastify'} framework
+ * @param {readonly ('redis' | 'ioredis' | 'postgres')[]} stores
+ * @returns {Contender[]}
+ */
+function remote(framework, stores) {
+  return stores.flatMap((store) => [
+    { name: `${framework}-lb-${store}`, framework, kind: 'bound', store, file: `${framework}-bound` },
+    { name: `${framework}-sojourn-${store}`, framework, kind: 'sojourn', store, file: `${framework}-sojourn` },
+  ])
+}
+
+/** @type {Readonly<Record<Contender['framework'], Contender[]>>} */
+const REMOTE = {
+  node: [
+    ...remote('node', ['redis', 'ioredis', 'postgres']),
+    {
+      name: 'node-sojourn-near-cache',
+      framework: 'node',
+      kind: 'sojourn',
+      store: 'near-cache',
+      file: 'node-sojourn',
+      // It answers for a second what it has read: more sessions than are asked within that would measure Redis.
+      asked: 200,
+    },
+  ],
+  express: remote('express', ['redis', 'postgres']),
+  fastify: remote('fastify', ['redis']),
+  hono: [],
+}
+
 /** @type {readonly Contender[]} */
 const PEERS = [
   { name: 'iron-session', framework: 'node', kind: 'peer', store: 'cookie', file: 'iron-session' },
   { name: 'express-session', framework: 'express', kind: 'peer', store: 'memory', file: 'express-session' },
+  { name: 'express-session-redis', framework: 'express', kind: 'peer', store: 'redis', file: 'express-session' },
+  { name: 'express-session-postgres', framework: 'express', kind: 'peer', store: 'postgres', file: 'express-session' },
   { name: 'fastify-session', framework: 'fastify', kind: 'peer', store: 'memory', file: 'fastify-session' },
+  { name: 'fastify-session-redis', framework: 'fastify', kind: 'peer', store: 'redis', file: 'fastify-session' },
   {
     name: 'fastify-session-norolling',
     framework: 'fastify',
@@ -59,6 +99,7 @@ const PEERS = [
 /** @type {readonly Contender[]} */
 export const contenders = FRAMEWORKS.flatMap((framework) => [
   ...ours(framework),
+  ...REMOTE[framework],
   ...PEERS.filter((peer) => peer.framework === framework),
 ])
 
@@ -92,10 +133,11 @@ export function select(only) {
 
 /**
  * @param {Contender} contender
- * @param {string} folder
+ * @param {Pick<StartOptions, 'folder' | 'redis' | 'postgres'>} place
  * @returns {Promise<Running>}
  */
-export async function start(contender, folder) {
+export async function start(contender, place) {
   const module = await import(new URL(`./contenders/${contender.file}.mjs`, import.meta.url).href)
-  return await module.start({ ...contender.options, store: contender.store, folder })
+  const { name, store } = contender
+  return await module.start({ ...contender.options, ...place, name, store })
 }

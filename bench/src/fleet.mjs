@@ -1,6 +1,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startChild } from './child.mjs'
+import { createDatabase } from './databases.mjs'
 import { CONNECTIONS } from './settings.mjs'
 import { verify } from './verify.mjs'
 
@@ -10,6 +11,8 @@ import { verify } from './verify.mjs'
  * @property {import('./child.mjs').Child} server
  * @property {number} port
  * @property {string} folder
+ *
+ * @typedef {{ redis: string, postgres: string }} Urls Of the servers that all contenders share; empty where none needs one.
  *
  * @typedef {object} Footprint Bytes that one stored session takes, over the wire and kept.
  * @property {string} contender
@@ -24,12 +27,14 @@ const PATIENCE_MS = 60_000
 /**
  * @param {import('./contenders.mjs').Contender} contender
  * @param {string} root Where it gets a folder of its own.
+ * @param {Urls} urls
  * @returns {Promise<Member>} once it has shown that it does the work.
  */
-export async function startMember(contender, root) {
-  const folder = join(root, contender.name)
-  await mkdir(folder)
-  const server = await startChild('server.mjs', { core: 0, args: [contender.name, folder], flags: ['--expose-gc'] })
+export async function startMember(contender, root, urls) {
+  const place = await createPlace(contender, root, urls)
+  const { folder } = place
+  const args = [contender.name, JSON.stringify(place)]
+  const server = await startChild('server.mjs', { core: 0, args, flags: ['--expose-gc'] })
   const member = { contender, server, port: server.hello, folder }
   try {
     await verify(contender, member.port)
@@ -38,6 +43,19 @@ export async function startMember(contender, root) {
     await server.stop()
     throw error
   }
+}
+
+/**
+ * Room of its own for everything that a contender may store.
+ *
+ * @param {import('./contenders.mjs').Contender} contender
+ * @param {string} root
+ * @param {Urls} urls
+ */
+export async function createPlace({ name, store }, root, { redis, postgres }) {
+  const folder = join(root, name)
+  await mkdir(folder)
+  return { folder, redis, postgres: store === 'postgres' ? await createDatabase(postgres, name) : '' }
 }
 
 /**

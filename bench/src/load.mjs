@@ -12,6 +12,7 @@ import { grow, repeat } from './plans.mjs'
  * @property {number} connections
  * @property {number} requests At most so many,
  * @property {number} ms and for at most so long.
+ * @property {number} [asked] How many of the sessions are asked in turn; all when left out.
  * @property {boolean} [keep] Whether to make sessions to ask later, `requests` of them, amid reads.
  *
  * @typedef {{ requests: number, failures: number, ms: number }} Done

@@ -30,7 +30,7 @@ function toRequest({ port }, path, cookie) {
  * @returns {Plan}
  */
 export function repeat(job) {
-  const known = job.path === '/new' ? [''] : (cookies.get(job.contender) ?? [])
+  const known = job.path === '/new' ? [''] : (cookies.get(job.contender) ?? []).slice(0, job.asked)
   if (known.length === 0) throw new Error(`${job.contender} has no sessions yet.`)
   const requests = known.map((cookie) => toRequest(job, job.path, cookie))
   let position = positions.get(job.contender) ?? 0

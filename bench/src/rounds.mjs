@@ -46,7 +46,8 @@ export async function runRounds(load, fleet, settings, say) {
  * @returns {Promise<Omit<Row, 'round'>>}
  */
 async function measure(load, { contender, server, port }, scenario, settings) {
-  const job = { contender: contender.name, port, path: `/${scenario}`, connections: CONNECTIONS }
+  const { name, asked } = contender
+  const job = { contender: name, port, path: `/${scenario}`, connections: CONNECTIONS, ...(asked && { asked }) }
   await load.call({ ...job, ...warmUp(contender, scenario, settings) })
 
   const before = await server.call('cpu')

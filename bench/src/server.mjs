@@ -1,8 +1,8 @@
 import { contenderNamed, start } from './contenders.mjs'
 import { heldCount, release } from './work.mjs'
 
-/** One contender in a process of its own: `node --expose-gc server.mjs <contender> <folder>`, answering over IPC. */
-const [name = '', folder = ''] = process.argv.slice(2)
+/** One contender in a process of its own: `node --expose-gc server.mjs <contender> <place as JSON>`, answering over IPC. */
+const [name = '', place = '{}'] = process.argv.slice(2)
 
 const questions = {
   /** CPU of all threads since the start, in microseconds. */
@@ -22,5 +22,5 @@ const questions = {
 process.once('disconnect', () => process.exit())
 process.on('message', (/** @type {keyof typeof questions} */ question) => process.send?.(questions[question]()))
 
-const running = await start(contenderNamed(name), folder)
+const running = await start(contenderNamed(name), JSON.parse(place))
 process.send?.(running.port)

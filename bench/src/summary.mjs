@@ -67,7 +67,8 @@ function summaryOf(name, rows) {
  */
 export function timesBound(summaries, { contender, added }) {
   const { kind, framework, store } = contender
-  const bound = kind === 'sojourn' ? summaries.get(`${framework}-lb-${store === 'lmdb' ? 'lmdb' : 'map'}`) : undefined
+  const by = store === 'memory' || store === 'near-cache' ? 'map' : store
+  const bound = kind === 'sojourn' ? summaries.get(`${framework}-lb-${by}`) : undefined
   if (bound === undefined) return null
   return bound.added.median > 0 ? added.median / bound.added.median : Number.NaN
 }

@@ -1,20 +1,27 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { contenders, select, start } from '../src/contenders.mjs'
+import { startDatabases } from '../src/databases.mjs'
+import { createPlace } from '../src/fleet.mjs'
 import { verify } from '../src/verify.mjs'
 import { nextContent } from '../src/work.mjs'
 
-describe('every contender starts and does the same work', () => {
+describe('every contender starts and does the same work', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'sojourn-bench-test-'))
+  const databases = await startDatabases(root, contenders)
+  afterAll(async () => {
+    await databases.stop()
+    rmSync(root, { recursive: true, force: true })
+  })
+
   test.each(contenders.map((contender) => [contender.name, contender] as const))('%s', async (_, contender) => {
-    const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-test-'))
-    const running = await start(contender, folder)
+    const running = await start(contender, await createPlace(contender, root, databases.urls))
     try {
       await verify(contender, running.port)
     } finally {
       await running.close()
-      rmSync(folder, { recursive: true, force: true })
     }
   })
 

@@ -49,7 +49,7 @@ describe('the load', () => {
 
   test('sends as many requests as it says, and counts every failure', async () => {
     const load = await startChild('load.mjs', { core: 1 })
-    const server = await startChild('server.mjs', { core: 0, args: ['node-bare', ''] })
+    const server = await startChild('server.mjs', { core: 0, args: ['node-bare', '{}'] })
     started.push(load, server)
     const job: Job = {
       contender: 'node-bare',

@@ -1,14 +1,17 @@
 import { hash, randomFillSync } from 'node:crypto'
 import { open } from 'lmdb'
+import { postgresBound } from './bound-postgres.mjs'
+import { redisBound } from './bound-redis.mjs'
 
 /**
  * The least that a session can cost by hand: find the cookie, hash the token, one look-up. No limits, no expiry, no check
  * of what comes in. `put` answers nothing for the Map, which holds live objects: an edit is stored as it is made.
+ * `get` answers with a promise where the session is on another server.
  *
  * @typedef {import('../work.mjs').Content} Content
  * @typedef {object} Bound
  * @property {(cookie: string) => string} keyOf
- * @property {(key: string) => Content} get
+ * @property {(key: string) => any} get A `Content`, or a promise of one.
  * @property {(key: string, content: Content) => unknown} put
  */
 
@@ -67,6 +70,20 @@ function lmdbBound(folder) {
 }
 
 /** @param {import('../contenders.mjs').StartOptions} options */
-export function createBound({ store, folder }) {
+export async function createBound(options) {
+  const { store, folder } = options
+  if (store === 'redis' || store === 'ioredis') return { keyOf, ...(await redisBound(options)) }
+  if (store === 'postgres') return { keyOf, ...(await postgresBound(options)) }
   return store === 'lmdb' ? lmdbBound(folder) : mapBound()
+}
+
+/**
+ * Without a turn of the event loop where the answer is there at once.
+ *
+ * @template T
+ * @param {any} value
+ * @param {(value: any) => T} next
+ */
+export function whenThere(value, next) {
+  return value instanceof Promise ? value.then(next) : next(value)
 }

@@ -1,20 +1,21 @@
 import { createServer } from 'node:http'
 import express from 'express'
 import { answerOf, nextContent } from '../work.mjs'
-import { createBound, hashOf, newToken, setCookieOf } from './bound.mjs'
+import { createBound, hashOf, newToken, setCookieOf, whenThere } from './bound.mjs'
 import { listen } from './node-http.mjs'
 
 /** @param {import('../contenders.mjs').StartOptions} options */
-export function start(options) {
-  const sessions = createBound(options)
+export async function start(options) {
+  const sessions = await createBound(options)
   const app = express()
   app.use((req, _res, next) => {
-    if (req.headers.cookie !== undefined) {
-      const key = sessions.keyOf(req.headers.cookie)
+    if (req.headers.cookie === undefined) return next()
+    const key = sessions.keyOf(req.headers.cookie)
+    return whenThere(sessions.get(key), (data) => {
       // One property: each further one costs Express's own requests 5 µs, for their hidden classes are not shared.
-      req.session = { key, data: sessions.get(key) }
-    }
-    next()
+      req.session = { key, data }
+      next()
+    })
   })
   app.get('/read', (req, res) => {
     res.json(answerOf(req.session.data))

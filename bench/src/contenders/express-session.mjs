@@ -3,14 +3,18 @@ import express from 'express'
 import session from 'express-session'
 import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
+import { peerStore } from './peer-stores.mjs'
 
-export function start() {
+/** @param {import('../contenders.mjs').StartOptions} options */
+export async function start(options) {
+  const store = await peerStore(options)
   const app = express()
   app.use(
     session({
       secret: PEER_SECRET,
       resave: false,
       saveUninitialized: false,
+      ...(store !== undefined && { store }),
       cookie: { maxAge: DAY_SECONDS * 1000, sameSite: 'lax' },
     }),
   )

@@ -6,9 +6,9 @@ import { listen } from './node-http.mjs'
 import { sessionsOn } from './sojourn-sessions.mjs'
 
 /** @param {import('../contenders.mjs').StartOptions} options */
-export function start(options) {
+export async function start(options) {
   const app = express()
-  app.use(expressSessions(sessionsOn(options)))
+  app.use(expressSessions(await sessionsOn(options)))
 
   app.get('/read', (req, res) => {
     res.json(answerOf(req.session.data))

@@ -1,20 +1,21 @@
 import { fastify } from 'fastify'
 import { answerOf, nextContent } from '../work.mjs'
-import { createBound, hashOf, newToken, setCookieOf } from './bound.mjs'
+import { createBound, hashOf, newToken, setCookieOf, whenThere } from './bound.mjs'
 import { listen } from './node-http.mjs'
 
 /** @param {import('../contenders.mjs').StartOptions} options */
 export async function start(options) {
-  const sessions = createBound(options)
+  const sessions = await createBound(options)
   const app = fastify()
   app.decorateRequest('key', null)
   app.decorateRequest('session', null)
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.headers.cookie !== undefined) {
-      request.key = sessions.keyOf(request.headers.cookie)
-      request.session = sessions.get(request.key)
-    }
-    done()
+    if (request.headers.cookie === undefined) return done()
+    request.key = sessions.keyOf(request.headers.cookie)
+    whenThere(sessions.get(request.key), (session) => {
+      request.session = session
+      done()
+    })
   })
   app.get('/read', (request) => answerOf(request.session))
   app.post('/write', async (request) => {

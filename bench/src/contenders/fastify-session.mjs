@@ -3,15 +3,18 @@ import session from '@fastify/session'
 import { fastify } from 'fastify'
 import { answerOf, countRaceKeys, DAY_SECONDS, nextContent, PEER_SECRET, slowWork, work } from '../work.mjs'
 import { listen } from './node-http.mjs'
+import { peerStore } from './peer-stores.mjs'
 
-/** @param {{ rolling?: boolean }} options */
-export async function start({ rolling = true }) {
+/** @param {import('../contenders.mjs').StartOptions & { rolling?: boolean }} options */
+export async function start({ rolling = true, ...options }) {
+  const store = await peerStore(options)
   const app = fastify()
   app.register(cookie)
   app.register(session, {
     secret: PEER_SECRET,
     rolling,
     saveUninitialized: false,
+    ...(store !== undefined && { store }),
     cookie: { secure: false, sameSite: 'lax', maxAge: DAY_SECONDS * 1000 },
   })
 

@@ -7,7 +7,7 @@ import { sessionsOn } from './sojourn-sessions.mjs'
 /** @param {import('../contenders.mjs').StartOptions} options */
 export async function start(options) {
   const app = fastify()
-  app.register(fastifySessions, { sessions: sessionsOn(options) })
+  app.register(fastifySessions, { sessions: await sessionsOn(options) })
 
   app.get('/read', (request) => answerOf(request.session.data))
   app.post('/write', (request) => {

@@ -5,8 +5,8 @@ import { createBound, hashOf, newToken, setCookieOf } from './bound.mjs'
 import { listen } from './node-http.mjs'
 
 /** @param {import('../contenders.mjs').StartOptions} options */
-export function start(options) {
-  const sessions = createBound(options)
+export async function start(options) {
+  const sessions = await createBound(options)
   const app = new Hono()
   app.use((c, next) => {
     const cookie = c.req.header('cookie')

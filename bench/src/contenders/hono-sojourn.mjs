@@ -6,9 +6,9 @@ import { listen } from './node-http.mjs'
 import { sessionsOn } from './sojourn-sessions.mjs'
 
 /** @param {import('../contenders.mjs').StartOptions} options */
-export function start(options) {
+export async function start(options) {
   const app = new Hono()
-  app.use(honoSessions(sessionsOn(options)))
+  app.use(honoSessions(await sessionsOn(options)))
 
   app.get('/read', (c) => c.json(answerOf(c.var.session.data)))
   app.post('/write', (c) => {

@@ -1,19 +1,21 @@
 import { createServer } from 'node:http'
 import { answerOf, nextContent } from '../work.mjs'
-import { createBound, hashOf, newToken, setCookieOf } from './bound.mjs'
+import { createBound, hashOf, newToken, setCookieOf, whenThere } from './bound.mjs'
 import { listen, sendJson } from './node-http.mjs'
 
 /** @param {import('../contenders.mjs').StartOptions} options */
-export function start(options) {
-  const sessions = createBound(options)
+export async function start(options) {
+  const sessions = await createBound(options)
 
   function read(req, res) {
-    sendJson(res, answerOf(sessions.get(sessions.keyOf(req.headers.cookie))))
+    const found = sessions.get(sessions.keyOf(req.headers.cookie))
+    return whenThere(found, (session) => sendJson(res, answerOf(session)))
   }
 
   async function write(req, res) {
     const key = sessions.keyOf(req.headers.cookie)
-    const session = sessions.get(key)
+    const found = sessions.get(key)
+    const session = found instanceof Promise ? await found : found
     session.n += 1
     const stored = sessions.put(key, session)
     if (stored !== undefined) await stored

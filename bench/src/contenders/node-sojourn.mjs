@@ -44,7 +44,9 @@ const routes = {
 }
 
 /** @param {import('../contenders.mjs').StartOptions} options */
-export function start(options) {
-  const handler = withNodeSession(sessionsOn(options), (req, res, session) => routes[routeOf(req)](req, res, session))
+export async function start(options) {
+  const handler = withNodeSession(await sessionsOn(options), (req, res, session) =>
+    routes[routeOf(req)](req, res, session),
+  )
   return listen(createServer(handler))
 }

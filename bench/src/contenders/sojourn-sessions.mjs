@@ -1,11 +1,42 @@
 import { createSessions, memoryStore } from 'sojourn'
-import { lmdbStore } from 'sojourn/stores/lmdb'
+import { ioredis, nodeRedis, pgPool } from './clients.mjs'
 
 /**
  * As a user writes it: a store, and the defaults for everything else.
  *
  * @param {import('../contenders.mjs').StartOptions} options
  */
-export function sessionsOn({ store, folder }) {
-  return createSessions({ store: store === 'lmdb' ? lmdbStore({ path: `${folder}/sessions` }) : memoryStore() })
+export async function sessionsOn(options) {
+  return createSessions({ store: await storeOf(options) })
+}
+
+/**
+ * @param {import('../contenders.mjs').StartOptions} options
+ * @returns {Promise<import('sojourn').Store>}
+ */
+async function storeOf({ store, name, folder, redis, postgres }) {
+  if (store === 'lmdb') {
+    const { lmdbStore } = await import('sojourn/stores/lmdb')
+    return lmdbStore({ path: `${folder}/sessions` })
+  }
+  if (store === 'postgres') {
+    const { postgresStore } = await import('sojourn/stores/postgres')
+    return ready(postgresStore({ client: await pgPool(postgres) }))
+  }
+  if (store === 'memory') return memoryStore()
+  const { redisStore } = await import('sojourn/stores/redis')
+  const client = await (store === 'ioredis' ? ioredis(redis) : nodeRedis(redis))
+  const inRedis = redisStore({ client, prefix: `${name}:` })
+  if (store !== 'near-cache') return ready(inRedis)
+  const [{ nearCache }, { redisTrackingBus }] = await Promise.all([
+    import('sojourn/stores/near-cache'),
+    import('sojourn/buses/redis-tracking'),
+  ])
+  return ready(nearCache(inRedis, { bus: redisTrackingBus({ url: redis, prefix: `${name}:` }) }))
+}
+
+/** @param {import('sojourn').Store} store */
+async function ready(store) {
+  await store.setup?.()
+  return store
 }

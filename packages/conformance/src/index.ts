@@ -20,5 +20,9 @@ export {
   runCases,
   toTable,
 } from './case.ts'
+export { type Crowd, type CrowdOptions, createCrowd, type Failure } from './history/crowd.ts'
+export { createHistory, type History, type Violation } from './history/history.ts'
+export { linearize, type Model, type Operation, type Verdict } from './history/linearize.ts'
+export type { SessionInput, SessionOperation, SessionOutput, Texts } from './history/session-model.ts'
 export type { StoreCase, StoreContext } from './store/context.ts'
 export { storeCases } from './store-cases.ts'

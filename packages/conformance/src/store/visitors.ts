@@ -40,7 +40,7 @@ export interface Ongoing {
 }
 
 /** The token in a header of its own: these cases are about the store, and leave cookies to others. */
-const carrier: Carrier = {
+export const carrier: Carrier = {
   name: 'header',
   ambient: false,
   vary: 'X-Token',
@@ -114,7 +114,7 @@ function createWorld(store: Store, options: Options, time: { aheadMs: number }):
   }
 }
 
-function toView(token: string | null): RequestView {
+export function toView(token: string | null): RequestView {
   return {
     method: 'POST',
     url: '/',

@@ -66,7 +66,31 @@ function sendingLink(client: SendingClient): Link {
 
 /** Never to a replica: it may not have heard of a logout yet. */
 function clusterLink(client: SendingCluster): Link {
-  return { send: (args, key) => client.sendCommand(key, false, [...args], AS_TEXT), resends: never, close: nothing }
+  let isLooking = false
+
+  /**
+   * node-redis looks for the slots again when a node says that one has moved, which a dead master cannot say: without this
+   * its slots stay lost after the failover. Any other node that is asked for the key says it.
+   */
+  async function lookAgain(key: string): Promise<void> {
+    if (isLooking) return
+    isLooking = true
+    await client.sendCommand(undefined, true, ['EXISTS', key], AS_TEXT).catch(nothing)
+    isLooking = false
+  }
+
+  return {
+    async send(args, key) {
+      try {
+        return await client.sendCommand(key, false, [...args], AS_TEXT)
+      } catch (error) {
+        void lookAgain(key)
+        throw error
+      }
+    },
+    resends: never,
+    close: nothing,
+  }
 }
 
 /** Sends again after a failover, without a word, but reads the options each time that it does. */

@@ -1,0 +1,133 @@
+import { createSessions, SessionError, type Sessions, type SessionsOptions, type Store } from 'sojourn'
+import { carrier } from '../store/visitors.ts'
+import { createHistory, type History } from './history.ts'
+import { createRandom, pick } from './random.ts'
+import type { Browser, Data, Scene } from './scene.ts'
+import { administer, present, visit } from './verbs.ts'
+
+export interface CrowdOptions {
+  /** Handles on the same data, one for each server that there would be. */
+  readonly stores: readonly [Store, ...Store[]]
+  /** How many send one request after another. Default 200. */
+  readonly clients?: number
+  /** How many of them use one cookie jar, as the tabs of a browser do. Default 4. */
+  readonly tabs?: number
+  /** How long a client waits between two requests, on average. Default 20. */
+  readonly pauseMs?: number
+  /** For everything that is left to chance. Default 1. */
+  readonly seed?: number
+  /** A clock that only rises, ms. Default `performance.now`. */
+  readonly now?: () => number
+  readonly sleep?: (ms: number) => Promise<void>
+  /** For `createSessions`, beside store and carrier. */
+  readonly sessions?: Omit<SessionsOptions<Data>, 'store' | 'carrier' | 'cookie'>
+}
+
+/** A request that was told to come again later. */
+export interface Failure {
+  readonly code: string
+  readonly sentAt: number
+  readonly failedAt: number
+}
+
+export interface Crowd {
+  /** What the clients saw so far. */
+  readonly history: History
+  readonly failures: readonly Failure[]
+  /** What no client may see: errors that are not typed, another user's session, a token that nobody asked for. */
+  readonly unexpected: readonly unknown[]
+  /** When each request was answered that was. */
+  readonly answers: readonly number[]
+  /** On the clock of the history. */
+  now(): number
+  /** Lets the requests under way come to their end, and sends no more. */
+  stop(): Promise<void>
+  /** Presents every token once more, those of ended sessions too: then the history shows how everything ended. */
+  audit(): Promise<void>
+}
+
+/** Tokens change when clients ask for it, and one that was rotated away is refused without an alarm for longer than any run. */
+const TIMEOUTS = { idle: '12h', absolute: '12h', renew: '12h', grace: '2h', touch: '1s' } as const
+
+const AUDITED_AT_ONCE = 20
+
+/**
+ * Clients that log in, edit, update, rotate, log out, list and revoke, all at once and at random, until they are stopped.
+ * What they saw is in the history, and `history.check()` says what of it cannot be.
+ */
+export function createCrowd(options: CrowdOptions): Crowd {
+  const { clients = 200, tabs = 4, pauseMs = 20, now = () => performance.now() } = options
+  const { sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)) } = options
+  const scene = createScene(options, now)
+  const { random, tokens, history } = scene
+  const failures: Failure[] = []
+  const unexpected: unknown[] = []
+  const answers: number[] = []
+  let isStopped = false
+
+  async function attempt(work: () => Promise<void>): Promise<void> {
+    const sentAt = now()
+    try {
+      await work()
+      answers.push(now())
+    } catch (error) {
+      if (!isExpected(error)) unexpected.push(error)
+      else if (error.status === 503) failures.push({ code: error.code, sentAt, failedAt: now() })
+    }
+  }
+
+  async function keepOn(work: () => Promise<void>): Promise<void> {
+    for (await sleep(random() * pauseMs * 2); !isStopped; await sleep(random() * pauseMs * 2)) await attempt(work)
+  }
+
+  const browsers = Array.from({ length: Math.ceil(clients / tabs) }, (): Browser => ({ held: null }))
+  const running = [
+    ...Array.from({ length: clients }, (_, n) => keepOn(() => visit(scene, browsers[n % browsers.length] as Browser))),
+    keepOn(() => administer(scene)),
+    keepOn(() => present(scene, pick(random, tokens))),
+  ]
+
+  return {
+    history,
+    failures,
+    unexpected,
+    answers,
+    now,
+    async stop() {
+      isStopped = true
+      await Promise.all(running)
+    },
+    async audit() {
+      for (let from = 0; from < tokens.length; from += AUDITED_AT_ONCE) {
+        const some = tokens.slice(from, from + AUDITED_AT_ONCE)
+        await Promise.all(some.map((held) => attempt(() => present(scene, held))))
+      }
+    },
+  }
+}
+
+function createScene(
+  { stores, clients = 200, tabs = 4, seed = 1, sessions = {} }: CrowdOptions,
+  now: () => number,
+): Scene {
+  const more = { timeouts: TIMEOUTS, warn: () => undefined, ...sessions }
+  const toNode = (store: Store): Sessions<Data> => createSessions<Data>({ ...more, store, carrier })
+  const [first, ...others] = stores
+  const users = Math.ceil(clients / tabs / 2)
+  let count = 0
+  return {
+    history: createHistory(),
+    now,
+    random: createRandom(seed),
+    nodes: [toNode(first), ...others.map(toNode)],
+    users: ['user', ...Array.from({ length: users }, (_, n) => `user-${n + 1}`)],
+    owners: new Map(),
+    tokens: [],
+    count: () => ++count,
+  }
+}
+
+/** What a store in trouble may lead to: come again later; or another client ended the session. */
+function isExpected(error: unknown): error is SessionError {
+  return error instanceof SessionError && (error.status === 503 || error.code === 'ERR_SESSION_ENDED')
+}

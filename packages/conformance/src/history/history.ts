@@ -1,0 +1,107 @@
+import { linearize } from './linearize.ts'
+import { type SessionInput, type SessionOperation, type SessionOutput, sessionModel } from './session-model.ts'
+
+/** A session whose history no order of its calls explains. */
+export interface Violation {
+  readonly id: string
+  readonly kind: 'ended session open' | 'acknowledged write missing' | 'impossible answer' | 'undecided'
+  /** The first answer that nothing explains any more, in words. */
+  readonly what: string
+  /** The session's whole history, for whoever looks for the cause. */
+  readonly operations: readonly SessionOperation[]
+}
+
+/** What the clients of one run saw of their sessions. */
+export interface History {
+  add(id: string, operation: SessionOperation): void
+  /** One call that is about many sessions: what it was for each, `null` where it was not about that one. */
+  addToAll(callOf: (id: string) => SessionOperation | null): void
+  readonly sessions: ReadonlyMap<string, readonly SessionOperation[]>
+  /**
+   * What does not hold. With `losing`, calls answered in that time may be lost all the same, as by a failover to a
+   * replica that had not heard of them yet.
+   */
+  check(losing?: { readonly from: number; readonly to: number }): readonly Violation[]
+}
+
+export function createHistory(): History {
+  const sessions = new Map<string, SessionOperation[]>()
+  const toAll: ((id: string) => SessionOperation | null)[] = []
+
+  function shared(id: string, own: readonly SessionOperation[]): SessionOperation[] {
+    const begin = beginOf(own)
+    return toAll.flatMap((callOf) => {
+      const call = callOf(id)
+      if (begin === undefined || call === null || begin.calledAt > call.returnedAt) return []
+      if (begin.returnedAt < call.calledAt || call.input.kind === 'forget') return [call]
+      // A session that began meanwhile may have been noticed or not.
+      return [{ ...call, output: null }]
+    })
+  }
+
+  return {
+    sessions,
+    add: (id, operation) => void sessions.set(id, [...(sessions.get(id) ?? []), operation]),
+    addToAll: (callOf) => void toAll.push(callOf),
+    check(losing) {
+      return [...sessions].flatMap(([id, own]) => {
+        // A login that failed may have left a session that only administrators see.
+        if (beginOf(own) === undefined) return []
+        const whole = [...own, ...shared(id, own)]
+        const violations = checkSession(id, whole)
+        if (violations.length === 0 || losing === undefined) return violations
+        return checkSession(
+          id,
+          whole.flatMap((each) => losable(each, losing)),
+        )
+      })
+    },
+  }
+}
+
+function beginOf(operations: readonly SessionOperation[]): SessionOperation | undefined {
+  return operations.find(({ input }) => input.kind === 'begin')
+}
+
+function losable(operation: SessionOperation, { from, to }: { from: number; to: number }): SessionOperation[] {
+  const isSafe = operation.returnedAt < from || operation.calledAt > to
+  if (isSafe) return [operation]
+  // What was read then may have been lost after it was read.
+  const { kind } = operation.input
+  return kind === 'open' || kind === 'list' ? [] : [{ ...operation, output: null }]
+}
+
+function checkSession(id: string, operations: readonly SessionOperation[]): Violation[] {
+  const verdict = linearize(sessionModel, operations)
+  if (verdict === 'linearizable') return []
+  if (verdict === 'undecided') return [{ id, kind: 'undecided', what: 'too many calls at once', operations }]
+  const culprit = firstImpossible(operations)
+  return [{ id, kind: kindOf(culprit, operations), what: describe(culprit), operations }]
+}
+
+/** The answer with which the history stops making sense: up to the one before, some order explains it all. */
+function firstImpossible(operations: readonly SessionOperation[]): SessionOperation {
+  const answered = operations.filter(({ output }) => output !== null).sort((a, b) => a.returnedAt - b.returnedAt)
+  const found = answered.find(({ returnedAt }) => {
+    const known = operations
+      .filter(({ calledAt }) => calledAt <= returnedAt)
+      .map((each) => (each.returnedAt <= returnedAt ? each : { ...each, output: null }))
+    return linearize(sessionModel, known) === 'not linearizable'
+  })
+  return found ?? (answered.at(-1) as SessionOperation)
+}
+
+function kindOf({ input, output, returnedAt }: SessionOperation, all: readonly SessionOperation[]): Violation['kind'] {
+  const isOpened = output?.kind === 'live' || (input.kind === 'update' && output?.kind === 'done')
+  const isEnded = all.some((each) => each.input.kind === 'end' && each.output !== null && each.calledAt < returnedAt)
+  if (isOpened) return isEnded ? 'ended session open' : 'acknowledged write missing'
+  return input.kind === 'open' && !isEnded ? 'acknowledged write missing' : 'impossible answer'
+}
+
+function describe({ input, output, calledAt, returnedAt }: SessionOperation): string {
+  return `${show(input)} answered ${output === null ? 'nothing' : show(output)} (${calledAt} to ${returnedAt})`
+}
+
+function show({ kind, ...rest }: SessionInput | SessionOutput): string {
+  return `${kind} ${JSON.stringify(rest)}`
+}

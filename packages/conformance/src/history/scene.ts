@@ -1,0 +1,117 @@
+import { type Exchange, type Session, SessionError, type Sessions } from 'sojourn'
+import { toView } from '../store/visitors.ts'
+import type { History } from './history.ts'
+import type { SessionInput, SessionOutput, Texts } from './session-model.ts'
+
+export type Data = Record<string, number>
+
+/** What all clients of a crowd share. */
+export interface Scene {
+  readonly history: History
+  readonly now: () => number
+  readonly random: () => number
+  readonly nodes: readonly [Sessions<Data>, ...Sessions<Data>[]]
+  readonly users: readonly [string, ...string[]]
+  /** Whose session it is, by id. */
+  readonly owners: Map<string, string | null>
+  /** Every token that any client was given, the newest last. */
+  readonly tokens: Held[]
+  /** Another number each time: for tokens, and for values that nobody else writes. */
+  readonly count: () => number
+}
+
+/** A token of a session, and the number that the history knows it by. */
+export interface Held {
+  readonly id: string
+  readonly token: string
+  readonly number: number
+}
+
+/** One cookie jar; several clients may use it at once, as tabs do. */
+export interface Browser {
+  held: Held | null
+}
+
+/** A request that was let in. */
+export interface Request {
+  readonly browser: Browser
+  readonly held: Held | null
+  readonly exchange: Exchange<Data>
+  readonly session: Session<Data>
+}
+
+/** What a caller knows of a call when it is over. */
+export interface Heard<T> {
+  readonly value: T | null
+  readonly error: unknown
+  readonly times: { readonly calledAt: number; readonly returnedAt: number }
+}
+
+export const DONE: SessionOutput = { kind: 'done' }
+export const REFUSED: SessionOutput = { kind: 'refused' }
+
+export async function hear<T>({ now }: Scene, work: () => T | Promise<T>): Promise<Heard<T>> {
+  const calledAt = now()
+  try {
+    const value = await work()
+    return { value, error: null, times: { calledAt, returnedAt: now() } }
+  } catch (error) {
+    return { value: null, error, times: { calledAt, returnedAt: now() } }
+  }
+}
+
+/** Writes down what was heard, and fails as the call did. */
+export function note(
+  { history }: Scene,
+  id: string,
+  input: SessionInput,
+  { error, times }: Heard<unknown>,
+  output: SessionOutput = DONE,
+): void {
+  if (error === null) {
+    history.add(id, { input, output, ...times })
+    return
+  }
+  const isGone = error instanceof SessionError && error.code === 'ERR_SESSION_ENDED'
+  history.add(id, { input, output: isGone ? REFUSED : null, ...times })
+  throw error
+}
+
+export async function open(
+  scene: Scene,
+  node: Sessions<Data>,
+  browser: Browser,
+  held: Held | null = browser.held,
+): Promise<Request> {
+  const heard = await hear(scene, () => node.open(toView(held?.token ?? null)))
+  const { value: exchange, error } = heard
+  if (exchange === null) throw error
+  const { session } = exchange
+  if (held !== null) {
+    const output: SessionOutput = session.isNew ? REFUSED : { kind: 'live', texts: textsOf(session) }
+    note(scene, held.id, { kind: 'open', token: held.number }, heard, output)
+  }
+  if (!session.isNew && session.userId !== scene.owners.get(session.id)) throw new Error('Another user’s session.')
+  return { browser, held, exchange, session }
+}
+
+/** The response arrives: what was edited is stored, and the browser keeps the token it is given, known as `number`. */
+export async function answer({ tokens }: Scene, request: Request, number: number | null = null): Promise<void> {
+  const { browser, held, exchange, session } = request
+  for (const { name, value } of await exchange.commit()) {
+    if (name !== 'x-token') continue
+    if (value === '') {
+      if (browser.held === held) browser.held = null
+    } else if (number === null) {
+      throw new Error('A token that nobody asked for.')
+    } else {
+      browser.held = { id: session.id, token: value, number }
+      tokens.push(browser.held)
+    }
+  }
+  await exchange.finish()
+}
+
+export function textsOf({ data }: Session<Data>): Texts {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, JSON.stringify(value)]))
+}

@@ -1,0 +1,27 @@
+import type { Store } from 'sojourn'
+
+/** A store as it would be deployed: real servers, and two handles on them, as two web servers would have. */
+export interface Deployment {
+  readonly stores: readonly [Store, Store]
+  /** What happens to it; resolves when the trouble is over and only recovering is left. */
+  strike(): Promise<void>
+  /** Ends everything that was started. */
+  close(): Promise<void>
+}
+
+/** One kind of trouble for one kind of deployment. */
+export interface Scenario {
+  /** `redis`, `redis sentinel`, `postgres`. */
+  readonly store: string
+  readonly fault: string
+  /** The server's program, by the name that `SOJOURN_TEST_WITHOUT` may leave out. */
+  readonly program: string
+  /**
+   * What becomes of writes that were acknowledged before. `kept`: the engine promises that they are there. `forgotten`: it
+   * comes back empty. `replicated`: the last moment's may be lost, for a replica takes over that may not have heard of them.
+   */
+  readonly writes: 'kept' | 'forgotten' | 'replicated'
+  /** From when recovery is counted: the trouble's end, or its beginning where nobody ends it. */
+  readonly recoversFrom: 'end' | 'beginning'
+  open(): Promise<Deployment>
+}
