@@ -46,4 +46,6 @@ export interface Client {
   /** Takes a cookie out, from every domain and path. */
   drop(name: string): void
   readonly exchanges: readonly Exchange[]
+  /** What it held when it sent this request. */
+  heldAt(exchange: Exchange): readonly HeldCookie[]
 }
