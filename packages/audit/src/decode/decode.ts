@@ -39,7 +39,7 @@ export function decode(value: string, companion: Companion = {}): Decoded | null
   }
   for (const format of FORMATS) {
     const decoded = format(text)
-    if (decoded !== null) return decoded
+    if (decoded !== null) return companion.name === undefined ? decoded : { ...decoded, cookie: companion.name }
   }
   return null
 }

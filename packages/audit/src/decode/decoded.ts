@@ -13,6 +13,8 @@ export interface Decoded {
   readonly header?: { readonly [name: string]: Json }
   /** When it was signed, in milliseconds, if the format says so. */
   readonly signedAt?: number
+  /** Of the cookie it came in, where that is known: some formats sign it too. */
+  readonly cookie?: string
 }
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }

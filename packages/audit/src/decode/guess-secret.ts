@@ -13,8 +13,8 @@ const VERIFY: Partial<Readonly<Record<DecodedKind, Verify>>> = {
   'cookie-session': (secret, { covered, value }) =>
     ['sha1', 'sha256'].some((hash) => isSame(hmac(hash, secret, covered), value)),
   flask: (secret, { covered, value }) => isSame(hmac('sha1', hmac('sha1', secret, 'cookie-session'), covered), value),
-  'django-signed': (secret, { covered, value }) =>
-    DJANGO_SALTS.some((salt) => isSame(django(salt, secret, covered, value), value)),
+  'django-signed': (secret, { covered, value }, { cookie }) =>
+    djangoKeys(secret, cookie).some((key) => isSame(django(key, covered, value), value)),
   laravel: (secret, { covered, value }) => isSame(hmac('sha256', secret, covered), Buffer.from(value, 'hex')),
   iron: (secret, { covered, value }) => {
     const [salt = '', mac = ''] = value.split('*')
@@ -27,7 +27,6 @@ const DJANGO_SALTS = [
   'django.contrib.sessions.backends.signed_cookies',
   'django.core.signing',
   'django.contrib.messages',
-  'django.http.cookies',
 ]
 
 /**
@@ -49,10 +48,16 @@ function hmac(hash: string, key: string | Buffer, text: string): Buffer {
   return createHmac(hash, key).update(text).digest()
 }
 
-/** `salted_hmac`: the key is a hash of salt and secret. SHA-1 before Django 3.1, told by the length. */
-function django(salt: string, secret: string, covered: string, value: string): Buffer {
+/** `salted_hmac` hashes salt and secret to a key; `set_signed_cookie` salts with the cookie's name. */
+function djangoKeys(secret: string, cookie: string | undefined): string[] {
+  const keys = DJANGO_SALTS.map((salt) => `${salt}signer${secret}`)
+  return cookie === undefined ? keys : [...keys, `${cookie}signerdjango.http.cookies${secret}`]
+}
+
+/** SHA-1 before Django 3.1, told by the length. */
+function django(key: string, covered: string, value: string): Buffer {
   const hash = value.length < 40 ? 'sha1' : 'sha256'
-  return hmac(hash, createHash(hash).update(`${salt}signer${secret}`).digest(), covered)
+  return hmac(hash, createHash(hash).update(key).digest(), covered)
 }
 
 function isSame(expected: Buffer, value: string | Buffer): boolean {
