@@ -37,7 +37,14 @@ function verdictOf(score: Measured, best: PartScore | null): TokenVerdict {
   if (isPredictable(best)) return 'predictable'
   if (sample.tokens < FEWEST) return 'undecided'
   if (isOneSecond(best) && effectiveBits < ADEQUATE_BITS) return 'undecided'
-  return effectiveBits >= STRONG_BITS ? 'strong' : effectiveBits >= ADEQUATE_BITS ? 'adequate' : 'weak'
+  if (effectiveBits >= STRONG_BITS || isWhole(best)) return 'strong'
+  return effectiveBits >= ADEQUATE_BITS ? 'adequate' : 'weak'
+}
+
+/** Long enough, and nothing but the size of the sample took anything from it. */
+function isWhole({ nominalBits, positions, tests }: PartScore): boolean {
+  const isUntouched = positions.every(({ letters, lowered }) => letters === 1 || lowered.length === 0)
+  return nominalBits >= STRONG_BITS && isUntouched && tests.every(({ failed }) => !failed)
 }
 
 /** What is left is less than anyone would call a secret, and it is known what the rest is. */
