@@ -36,7 +36,7 @@ function letterCounts(family: Family, { at, size, symbols }: Position, name: () 
   const expected = symbols.length / size
   // Exact for any number of tokens, so that a few dozen already show what is gross.
   for (const count of counts)
-    family.add('letter', 'character', binomialTails(count, symbols.length, 1 / size), at, name)
+    family.add('letter counts', 'character', binomialTails(count, symbols.length, 1 / size), at, name)
   if (expected < PER_CELL) return
   const x = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
   family.add('chi-square', 'character', chiSquareTail(x, size - 1), at, name)

@@ -35,7 +35,7 @@ export function entropyByPosition(
     const share = own.length === 0 ? 1 : own.reduce((sum, one) => sum + one, 0) / own.length
     if (share < 1) lowered.push('bits that are not fair or not independent')
     bits *= share
-    if (['letter', 'chi-square'].some((test) => judged.indices(test).has(at))) {
+    if (['letter counts', 'chi-square'].some((test) => judged.indices(test).has(at))) {
       lowered.push('letters that are not equally common')
       bits = Math.min(bits, leastEntropy(position.commonest, symbols.length), cap)
     }

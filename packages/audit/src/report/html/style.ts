@@ -46,8 +46,8 @@ details>summary.plain{color:inherit;font-size:inherit}
 pre{margin:.4rem 0;padding:.7rem .85rem;background:var(--code);border:1px solid var(--line);border-radius:8px;font:.8rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere;max-height:26rem;overflow-y:auto}
 code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}
 svg{display:block;width:100%;height:auto}
-.chart{padding:.75rem .85rem;margin:.6rem 0}
-.chart svg{min-width:36rem}
+.chart{padding:.75rem .85rem;margin:.4rem 0 .9rem}
+.chart svg{min-width:30rem}
 svg text{fill:var(--soft);font:11px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif}
 .axis{stroke:var(--line)}.limit{stroke:var(--critical);stroke-dasharray:4 3}.possible{fill:var(--lost)}.left{fill:var(--bar)}
 .s2{fill:var(--pass)}.s3{fill:var(--low)}.s4{fill:var(--medium)}.s5,.s0{fill:var(--critical)}.bad{fill:var(--critical)}.good{fill:var(--bar)}

@@ -28,7 +28,7 @@ function entropyGraph({ name, positions, nominalBits, effectiveBits }: PartScore
   const bar = (style: string, i: number, bits: number, title: string): Markup =>
     html`<rect class="${style}" x="${round(LEFT + i * slot + slot * 0.12)}" y="${round(y(bits))}" width="${round(slot * 0.76)}" height="${round(y(0) - y(bits))}"><title>${title}</title></rect>`
   const label = `Bits by letter of ${name}: ${fixed(effectiveBits)} left of ${fixed(nominalBits)}`
-  return html`<div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height + 34}" role="img" aria-labelledby="entropy-${id}">
+  return html`<h4>${label}</h4><div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height + 34}" role="img" aria-labelledby="entropy-${id}">
 <title id="entropy-${id}">${label}</title>
 ${[0, most / 2, most].map((bits) => html`<line class="axis" x1="${LEFT}" x2="${WIDTH}" y1="${round(y(bits))}" y2="${round(y(bits))}"/><text x="${LEFT - 6}" y="${round(y(bits) + 4)}" text-anchor="end">${fixed(bits)}</text>`)}
 ${positions.map(({ position, letters, bits, lowered }, i) => {
@@ -36,7 +36,7 @@ ${positions.map(({ position, letters, bits, lowered }, i) => {
   return html`${bar('possible', i, Math.log2(letters), title)}${bar('left', i, bits, title)}`
 })}
 <text x="${LEFT}" y="${height + 28}">letter 1</text><text x="${WIDTH}" y="${height + 28}" text-anchor="end">letter ${positions.length}</text>
-</svg><ul class="key"><li>${swatch('left')}bits left</li><li>${swatch('possible')}taken away by a test, a structure or the size of the sample</li><li>${label}</li></ul></div>`
+</svg><ul class="key"><li>${swatch('left')}bits left</li><li>${swatch('possible')}taken away by a test, a structure or the size of the sample</li></ul></div>`
 }
 
 /** The p-value of each test on a logarithmic scale, and the limit that Holm's procedure gives it. */
@@ -48,7 +48,7 @@ function testGraph({ name, tests }: PartScore, id: string): Markup {
   const most = 12
   const x = (p: number): number =>
     names + (Math.min(most, -Math.log10(Math.max(p, 1e-300))) / most) * (WIDTH - names - 90)
-  return html`<div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height + 26}" role="img" aria-labelledby="tests-${id}">
+  return html`<h4>Statistical tests: how unlikely each result is by chance</h4><div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height + 26}" role="img" aria-labelledby="tests-${id}">
 <title id="tests-${id}">How unlikely each result would be for random tokens (${name}); failed: ${failedOf(tests)}</title>
 ${[0, 3, 6, 9, 12].map((power) => html`<line class="axis" x1="${round(x(10 ** -power))}" x2="${round(x(10 ** -power))}" y1="0" y2="${height + 4}"/><text x="${round(x(10 ** -power))}" y="${height + 19}" text-anchor="middle">${power === 0 ? '1' : tenTo(-power)}</text>`)}
 ${tests.map(({ id: test, p, limit, failed }, i) => {
@@ -56,7 +56,7 @@ ${tests.map(({ id: test, p, limit, failed }, i) => {
   const width = Math.max(1.5, x(p) - names)
   return html`<text x="0" y="${y + 13}">${test}</text><rect class="${failed ? 'bad' : 'good'}" x="${names}" y="${y + 3}" width="${round(width)}" height="11"/><line class="limit" x1="${round(x(limit))}" x2="${round(x(limit))}" y1="${y}" y2="${y + 17}"/><text x="${WIDTH}" y="${y + 13}" text-anchor="end">${failed ? `fails, ${small(p)}` : small(p)}</text>`
 })}
-</svg><ul class="key"><li>The longer, the less likely by chance; a bar beyond the dashed line fails</li></ul></div>`
+</svg><ul class="key"><li>A bar that passes the dashed line fails; the lines control all tests together (Holm)</li></ul></div>`
 }
 
 function failedOf(tests: PartScore['tests']): string {
