@@ -15,12 +15,13 @@ export const clearSiteData: Check = {
   fix: { text: 'Answer a logout with Clear-Site-Data: "cache", "cookies", "storage" and delete the cookie by name.' },
   needs: ['logout'],
   async run(audit) {
-    const { client } = await audit.login('victim')
+    const { client, credential } = await audit.login('victim')
+    const before = new Set(credential.cookies.map(({ name, value }) => `${name}=${value}`))
     const exchanges = await audit.logout(client)
     const value = exchanges.map(({ response }) => headerOf(response, 'clear-site-data')).find((held) => held !== null)
     const left = client
       .cookies()
-      .filter(({ name }) => audit.carriers.flat().includes(name))
+      .filter(({ name, value }) => audit.carriers.flat().includes(name) && before.has(`${name}=${value}`))
       .map(({ name }) => name)
     const about = 'logout'
     const storage =
@@ -37,7 +38,7 @@ export const clearSiteData: Check = {
         ? pass({
             about,
             title: 'The cookie is taken away',
-            detail: 'After the logout the client holds no session cookie.',
+            detail: 'After the logout the client does not hold the session cookie any more.',
           })
         : inform({
             about,
