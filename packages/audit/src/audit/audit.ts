@@ -12,6 +12,14 @@ export interface Credential {
   readonly bearer: string | null
 }
 
+/** What goes out in place of what the client would send. */
+export interface Sent {
+  /** Added to the address: `sid=...` */
+  readonly query?: string
+  readonly cookie?: string
+  readonly authorization?: string
+}
+
 export type Role = 'first' | 'second'
 
 /** A login that was made, and is ended when the audit is. */
@@ -75,7 +83,7 @@ export interface Audit {
   /** Logs in with a clean client, or with `client` as it is. Throws `NoLogin` when that does not work (any more). */
   login(name: string, options?: { readonly role?: Role; readonly client?: Client }): Promise<Login>
   /** Whether this client is logged in, by the logged-in check. */
-  look(client: Client, purpose?: string): Promise<Probe>
+  look(client: Client, purpose?: string, sent?: Sent): Promise<Probe>
   /** Whether a clean client that holds only this credential is logged in. */
   probe(name: string, credential: Credential): Promise<Probe>
   /** Logs the client out the application's own way. Throws when the application has no logout that is known. */

@@ -9,7 +9,16 @@ import { environmentOf, fill, fillJson } from '../recipe/fill.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
-import { type Audit, type AuditOptions, type Credential, type Login, NoLogin, type Probe, type Role } from './audit.ts'
+import {
+  type Audit,
+  type AuditOptions,
+  type Credential,
+  type Login,
+  NoLogin,
+  type Probe,
+  type Role,
+  type Sent,
+} from './audit.ts'
 import { stateOf } from './judge-state.ts'
 import { doLogin } from './logging-in.ts'
 import { sampleTokens } from './sample-tokens.ts'
@@ -67,11 +76,14 @@ export function createAudit(parts: AuditParts): RunningAudit {
 
   const client = (name: string): Client => createClient(engine, name)
 
-  async function look(of: Client, purpose = 'logged-in check'): Promise<Probe> {
+  async function look(of: Client, purpose = 'logged-in check', sent: Sent = {}): Promise<Probe> {
     const { get, headers = {} } = recipe.loggedIn
     const variables = variablesOf(roleOf(of))
+    const { query, ...instead } = sent
+    const url = fill(get, variables, encodeURIComponent)
     const exchange = await of.send({
-      url: fill(get, variables, encodeURIComponent),
+      ...instead,
+      url: query === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}${query}`,
       headers: Object.entries(fillJson(headers, variables) as Record<string, string>),
       purpose,
     })

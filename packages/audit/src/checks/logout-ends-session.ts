@@ -1,7 +1,7 @@
 import type { Audit, Credential, Login } from '../audit/audit.ts'
+import { grantOf, refreshWith } from '../audit/refreshing.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
-import { StepFailed } from '../recipe/fill.ts'
 
 export const logoutEndsSession: Check = {
   id: 'logout-ends-session',
@@ -70,31 +70,12 @@ async function survivors(audit: Audit, { cookies, bearer }: Credential): Promise
 
 async function refreshAfter(audit: Audit, login: Login, logout: Login['exchanges']): Promise<Finding> {
   const about = 'refresh after logout'
-  const { refresh } = audit.recipe
-  const clean = audit.client('refresh after the logout')
-  for (const cookie of login.credential.cookies) clean.hold(cookie)
-  const more = new Map(login.refreshToken === null ? [] : [['refreshToken', login.refreshToken]])
-  const { exchanges } = await audit
-    .run({ ...login, client: clean }, refresh?.steps ?? [], 'refresh after the logout', more)
-    .catch((error: unknown) => {
-      if (error instanceof StepFailed) return { exchanges: clean.exchanges }
-      throw error
-    })
-  const last = exchanges.at(-1)
-  const status = last?.response?.status ?? 0
-  const evidence = [
-    audit.evidence('The refresh token of a session that was logged out is presented.', [...logout, ...exchanges]),
-  ]
-  if (status === 0 || status === 429 || status >= 500) {
-    return cannotJudge({
-      about,
-      title: 'No clear answer to a refresh',
-      detail: `It was answered ${status || last?.fault}.`,
-    })
-  }
-  if (status >= 400) {
-    return pass({ about, title: 'The refresh token ends at logout', detail: `It was answered ${status}.`, evidence })
-  }
-  const detail = `The refresh token of a session that was logged out still gives out a new credential (answered ${status}).`
+  const { state, exchanges } = await refreshWith(audit, login, grantOf(login), 'refresh after the logout')
+  const evidence = [audit.evidence('The refresh token of a session that was logged out.', [...logout, ...exchanges])]
+  const status = exchanges.at(-1)?.response?.status ?? 'not at all'
+  if (state === 'unknown') return cannotJudge({ about, title: 'No clear answer', detail: `Answered ${status}.` })
+  if (state === 'out')
+    return pass({ about, title: 'The refresh token ends at logout', detail: `Answered ${status}.`, evidence })
+  const detail = 'The refresh token of a session that was logged out still gives out a credential that is logged in.'
   return fail({ about, title: 'The refresh token lives on after logout', detail, evidence })
 }

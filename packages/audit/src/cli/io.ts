@@ -1,3 +1,5 @@
+import type { Severity } from '../model/verdict.ts'
+
 /** What a command touches of the outside, so that tests can give their own. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -7,6 +9,8 @@ export interface Io {
   readInput(): Promise<string>
   /** Asks at the terminal; `secret`: what is typed is not shown. `null` without a terminal. */
   ask(question: string, options?: { readonly secret?: boolean }): Promise<string | null>
+  /** Called when the user wants it to end (Ctrl-C). */
+  onInterrupt(work: () => void): void
   readonly isTerminal: boolean
   /** Columns of the terminal. */
   readonly width: number
@@ -21,4 +25,13 @@ export const EXIT: { readonly ok: 0; readonly findings: 1; readonly usage: 2; re
   findings: 1,
   usage: 2,
   noVerdict: 3,
+}
+
+/** Of an audit: its gravest failure. */
+export const EXIT_BY_SEVERITY: Readonly<Record<Severity, number>> = {
+  info: 0,
+  low: 10,
+  medium: 11,
+  high: 12,
+  critical: 13,
 }

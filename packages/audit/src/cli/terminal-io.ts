@@ -12,6 +12,7 @@ export function terminalIo(): Io {
     err: (words) => void process.stderr.write(words),
     readInput: () => text(process.stdin),
     ask,
+    onInterrupt: (work) => void process.once('SIGINT', work).once('SIGTERM', work),
     isTerminal,
     width: process.stdout.columns ?? 100,
   }

@@ -37,7 +37,7 @@ export function createSecrets(): Secrets {
         .replace(/^_+|_+$/g, '') || 'SECRET'
     const count = (counts.get(base) ?? 0) + 1
     counts.set(base, count)
-    const variable = { name: `${base}_${count}`, from }
+    const variable = { name: count === 1 ? base : `${base}_${count}`, from }
     byValue.set(value, variable)
     sorted = null
     for (const [kind, other] of Object.entries(encodingsOf(value))) {
