@@ -26,7 +26,12 @@ const browserTests = '**/*.browser.test.ts'
 
 export default defineConfig({
   resolve: {
-    alias: [...aliasesOf('sojourn'), ...aliasesOf('conformance'), { find: /^#crypto$/, replacement: cryptoModule }],
+    alias: [
+      ...aliasesOf('sojourn'),
+      ...aliasesOf('conformance'),
+      ...aliasesOf('audit'),
+      { find: /^#crypto$/, replacement: cryptoModule },
+    ],
   },
   test: {
     coverage: {

@@ -9,6 +9,7 @@ import { root } from './run.mjs'
  * @property {boolean} [private]
  * @property {Record<string, Target>} exports
  * @property {Record<string, Target>} [imports]
+ * @property {Record<string, string>} [bin]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [peerDependencies]
  */

@@ -19,7 +19,8 @@ function notBuilt(pkg) {
 function notReached(pkg) {
   const dist = join(pkg.folder, 'dist')
   const internal = JSON.stringify(pkg.manifest.imports ?? {}).match(/\.\/dist\/[^"]+/g) ?? []
-  const entries = [...entriesOf(pkg).flatMap(({ code, types }) => [code, types]), ...internal]
+  const commands = Object.values(pkg.manifest.bin ?? {})
+  const entries = [...entriesOf(pkg).flatMap(({ code, types }) => [code, types]), ...internal, ...commands]
   const reached = new Set(
     reachOf(
       dist,

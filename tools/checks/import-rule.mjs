@@ -81,8 +81,31 @@ function leaksIn(dist) {
   )
 }
 
+/**
+ * The auditor looks at applications from outside, Sojourn's own included: it must not share code with what it judges.
+ * @param {import('../packages.mjs').Package} pkg
+ */
+function auditFaults({ folder, manifest }) {
+  const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
+  const inFolder = (/** @type {string} */ name, /** @type {string} */ ending) =>
+    filesOf(join(folder, name), ending).flatMap((file) =>
+      importsOf(join(folder, name, file))
+        .filter((specifier) => !/^(node:|\.)/.test(specifier) && !declared.has(packageOf(specifier)))
+        .map((specifier) => `audit/${name}/${file} imports '${specifier}': it is not among the package's dependencies`),
+    )
+  const named = [...declared].filter((name) => /^(@sojourn\/|sojourn$)/.test(name))
+  return [...named.map((name) => `audit depends on ${name}`), ...inFolder('src', '.ts'), ...inFolder('dist', '.js')]
+}
+
 /** The import rule, over the sources and over what is built from them. */
 export function checkImportRule() {
+  return [...publicPackages().filter(isAudit).flatMap(auditFaults), ...libraryFaults()]
+}
+
+/** @param {import('../packages.mjs').Package} pkg */
+const isAudit = ({ manifest }) => manifest.name === '@sojourn/audit'
+
+function libraryFaults() {
   return publicPackages()
     .filter(({ manifest }) => manifest.name === 'sojourn')
     .flatMap(({ folder, manifest }) => {

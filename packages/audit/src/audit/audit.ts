@@ -1,0 +1,128 @@
+import type { Client, HeldCookie } from '../http/client.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Evidence } from '../model/evidence.ts'
+import type { Variables } from '../recipe/fill.ts'
+import type { Recipe, Step } from '../recipe/recipe.ts'
+import type { StepsDone } from '../recipe/run-steps.ts'
+import type { Application } from './application.ts'
+
+/** What makes a request one of a logged-in user: cookies, a bearer token, or both. */
+export interface Credential {
+  readonly cookies: readonly HeldCookie[]
+  readonly bearer: string | null
+}
+
+/** What goes out in place of what the client would send. */
+export interface Sent {
+  /** Added to the address: `sid=...` */
+  readonly query?: string
+  readonly cookie?: string
+  readonly authorization?: string
+}
+
+export type Role = 'first' | 'second'
+
+/** A login that was made, and is ended when the audit is. */
+export interface Login {
+  readonly role: Role
+  /** The client that logged in, and stays logged in. */
+  readonly client: Client
+  /** The cookies that went out with user name and password. */
+  readonly sent: readonly HeldCookie[]
+  /** What it held after the login, cookies that have nothing to do with it included. */
+  readonly credential: Credential
+  readonly refreshToken: string | null
+  readonly exchanges: readonly Exchange[]
+  /** What its steps extracted. */
+  readonly variables: Variables
+}
+
+/** `unknown`: neither, as with a fault of the network or of the server, or with a limit on requests. */
+export type State = 'in' | 'out' | 'unknown'
+
+export interface Probe {
+  readonly state: State
+  readonly client: Client
+  readonly exchange: Exchange
+}
+
+export interface AuditOptions {
+  /** The audit may change state: run the action, change the password and back, end all sessions. */
+  readonly allowChanges: boolean
+  /** How long it may wait for a timeout; `0`: timeouts are not measured. */
+  readonly patienceMs: number
+  /** How many tokens to collect for statistics. */
+  readonly samples: number
+  /** Chromium may be used. */
+  readonly browser: boolean
+}
+
+/** The user cannot be logged in, or not any more. */
+export class NoLogin extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'NoLogin'
+  }
+}
+
+/** What a check works with. */
+export interface Audit {
+  readonly target: URL
+  readonly application: Application
+  readonly recipe: Recipe
+  readonly options: AuditOptions
+  /** Cookie names that make a login: the smallest sets of which each suffices alone. Empty for a bearer application. */
+  readonly carriers: readonly (readonly string[])[]
+  readonly hasSecondUser: boolean
+  /** Why nothing can be said from what happens at logout; `null`: the current client is really out after it. */
+  readonly logoutProblem: string | null
+  /** Everything exchanged so far, by any client. */
+  readonly exchanges: readonly Exchange[]
+  /** A client that has never spoken to the application. */
+  client(name: string): Client
+  /** Logs in with a clean client, or with `client` as it is. Throws `NoLogin` when that does not work (any more). */
+  login(name: string, options?: { readonly role?: Role; readonly client?: Client }): Promise<Login>
+  /** Whether this client is logged in, by the logged-in check. */
+  look(client: Client, purpose?: string, sent?: Sent): Promise<Probe>
+  /** Whether a clean client that holds only this credential is logged in. */
+  probe(name: string, credential: Credential): Promise<Probe>
+  /** Logs the client out the application's own way. Throws when the application has no logout that is known. */
+  logout(client: Client): Promise<readonly Exchange[]>
+  /** Does steps of the recipe as this login, with its variables and these. */
+  run(login: Login, steps: readonly Step[], purpose: string, more?: Variables): Promise<StepsDone>
+  /** What steps are filled in with, for a user. */
+  variablesOf(role: Role): Variables
+  /** The password that logs in from now on; it is masked. */
+  setPassword(role: Role, password: string): void
+  /** Done when the audit ends, however it ends, the last one first. Resolves to what could not be put right. */
+  onEnd(work: () => Promise<string | null>): void
+  /**
+   * Session tokens of separate logins or visits, in the order they were given out, for statistics. Takes as many as the
+   * application lets it, at most `options.samples`.
+   */
+  sampleTokens(): Promise<TokenSamples>
+  /** The exchanges as proof, with secrets masked. */
+  evidence(says: string, exchanges: readonly Exchange[]): Evidence
+  /** From now on this value is masked. */
+  hide(value: string, name: string, from: string): void
+  /** All secrets in a text replaced by the names of their variables. */
+  mask(text: string): string
+  /** Waits; interrupted when the audit is. */
+  wait(ms: number): Promise<void>
+}
+
+export interface TokenSamples {
+  /** What they are the values of: `cookie sid`, `bearer`. */
+  readonly about: string
+  readonly tokens: readonly TokenSample[]
+  /** Why there are no more. */
+  readonly stopped: string | null
+}
+
+export interface TokenSample {
+  readonly value: string
+  /** ms since the epoch, when the answer arrived. */
+  readonly at: number
+  /** Came with a login, or with a mere visit. */
+  readonly source: 'login' | 'visit'
+}

@@ -1,0 +1,64 @@
+import type { Login, State } from './audit.ts'
+import { NoLogin } from './audit.ts'
+import { findCarriers } from './carriers.ts'
+import type { RunningAudit } from './create-audit.ts'
+import { garbageCredential } from './garbage.ts'
+
+/**
+ * Judges the logged-in check itself, before anything is judged by it: who has no credential, or one that was made up,
+ * must be refused. Resolves to why no verdict can be trusted, or to `null`.
+ */
+export async function establish(audit: RunningAudit): Promise<string | null> {
+  const anonymous = await audit.look(audit.client('anonymous'))
+  if (anonymous.state !== 'out') return says('a client that never logged in', anonymous.state)
+  let login: Login
+  try {
+    login = await audit.login('victim')
+  } catch (error) {
+    if (error instanceof NoLogin) return error.message
+    throw error
+  }
+  const again = await audit.look(login.client)
+  if (again.state !== 'in') return 'a logged-in client was refused at its second request'
+  const garbage = await audit.probe('garbage', garbageCredential(login.credential))
+  if (garbage.state !== 'out') return says('a made-up credential', garbage.state)
+  const problem = await findOutCarriers(audit, login)
+  if (problem !== null) return problem
+  audit.logoutProblem = await tryLogout(audit, login)
+  return null
+}
+
+const says = (who: string, state: State) =>
+  state === 'in'
+    ? `the logged-in check takes ${who} for logged in, so it cannot tell who is`
+    : `the application does not answer the logged-in check for ${who}`
+
+async function findOutCarriers(audit: RunningAudit, login: Login): Promise<string | null> {
+  const { sets, bearer } = await findCarriers(audit, login)
+  audit.carriers = sets
+  if (sets.length > 0 || bearer) return null
+  const whole = await audit.probe('all that the login gave', login.credential)
+  if (whole.state !== 'in') {
+    return 'a clean client with everything the login gave is not logged in: the application ties a session to something else, or ends it when it is copied'
+  }
+  // Cookies and token only together.
+  audit.carriers = [[...new Set(login.credential.cookies.map(({ name }) => name))]]
+  return null
+}
+
+/** After a logout the client that asked for it must be out: else nothing can be said from what others see. */
+async function tryLogout(audit: RunningAudit, login: Login): Promise<string | null> {
+  if (audit.recipe.logout === undefined) return 'no logout is known; a recipe can name it'
+  // A bearer client ends by forgetting its token; there is no jar that an answer could empty.
+  const holdsToken = audit.carriers.length === 0
+  try {
+    const exchanges = await audit.logout(login.client)
+    const status = exchanges.at(-1)?.response?.status ?? 0
+    if (status === 0 || status >= 400) return `the logout was answered ${status === 0 ? 'not at all' : status}`
+  } catch (error) {
+    return `the logout does not work: ${error instanceof Error ? error.message : String(error)}`
+  }
+  if (holdsToken) return null
+  const { state } = await audit.look(login.client, 'logged-in check after the logout')
+  return state === 'out' ? null : 'after the logout the client that asked for it is still logged in'
+}

@@ -1,0 +1,16 @@
+import type { Exchange } from '../http/exchange.ts'
+import { fill, type Variables } from '../recipe/fill.ts'
+import type { LoggedInCheck } from '../recipe/recipe.ts'
+import type { State } from './audit.ts'
+
+/** What an answer to the logged-in check says about who asked. */
+export function stateOf({ response }: Exchange, check: LoggedInCheck, variables: Variables): State {
+  // A server that is broken, or tired of us, says nothing about the session.
+  if (response === null || response.status === 429 || response.status >= 500) return 'unknown'
+  const contains = (text: string) => response.body.includes(fill(text, variables))
+  const holds =
+    response.status === (check.status ?? 200) &&
+    (check.text === undefined || contains(check.text)) &&
+    (check.notText === undefined || !contains(check.notText))
+  return holds ? 'in' : 'out'
+}

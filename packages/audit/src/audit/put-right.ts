@@ -1,0 +1,33 @@
+import type { Login } from './audit.ts'
+import type { RunningAudit } from './create-audit.ts'
+
+/** Undoes what checks left to undo, the last first, then ends every session the audit made. Resolves to what it could not. */
+export async function putRight(audit: RunningAudit): Promise<readonly string[]> {
+  const left: string[] = []
+  for (const work of audit.endings.toReversed()) {
+    const problem = await work().catch((error: unknown) => String(error))
+    if (problem !== null) left.push(problem)
+  }
+  const alive: Login[] = []
+  for (const login of audit.logins) if (!(await end(audit, login))) alive.push(login)
+  if (alive.length > 0) {
+    left.push(
+      audit.recipe.logout === undefined
+        ? `${alive.length} sessions that the audit made are still alive, for no logout is known`
+        : `${alive.length} of ${audit.logins.length} sessions that the audit made could not be ended`,
+    )
+  }
+  return left
+}
+
+/** Whether this session is over. */
+async function end(audit: RunningAudit, { client }: Login): Promise<boolean> {
+  try {
+    if ((await audit.look(client, 'is it still logged in')).state === 'out') return true
+    if (audit.recipe.logout === undefined) return false
+    await audit.logout(client)
+    return audit.carriers.length === 0 || (await audit.look(client, 'is it logged out')).state === 'out'
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,174 @@
+import { toTimeline } from '../http/evidence.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Secrets } from '../http/secrets.ts'
+import type { Check, Need } from '../model/check.ts'
+import { cannotJudge, type Finding, notApplicable } from '../model/finding.ts'
+import { type CheckResult, REPORT_VERSION, type Report } from '../model/report.ts'
+import { SEVERITIES, VERDICTS, type Verdict } from '../model/verdict.ts'
+import { VERSION } from '../version.ts'
+import { factsOf } from './application.ts'
+import type { RunningAudit } from './create-audit.ts'
+import { establish } from './establish.ts'
+import { putRight } from './put-right.ts'
+
+export type Progress =
+  | { readonly kind: 'begin'; readonly check: Check; readonly number: number; readonly of: number }
+  | { readonly kind: 'end'; readonly result: CheckResult }
+  | { readonly kind: 'note'; readonly text: string }
+
+export interface RunOptions {
+  readonly checks: readonly Check[]
+  readonly secrets: Secrets
+  /** Fingerprints that are known and accepted. */
+  readonly baseline?: ReadonlySet<string>
+  readonly onProgress?: (progress: Progress) => void
+  readonly beginCleanUp: () => void
+  readonly signal?: AbortSignal
+}
+
+/** The whole audit: first whether it can tell at all, then each check, and everything put back at the end. */
+export async function runAudit(audit: RunningAudit, options: RunOptions): Promise<Report> {
+  const startedAt = new Date()
+  const began = performance.now()
+  let untrusted: string | null = null
+  const results: CheckResult[] = []
+  let leftBehind: readonly string[] = []
+  try {
+    options.onProgress?.({ kind: 'note', text: 'checking the logged-in check itself' })
+    untrusted = await establish(audit)
+    for (const [i, check] of options.checks.entries()) {
+      if (options.signal?.aborted) break
+      options.onProgress?.({ kind: 'begin', check, number: i + 1, of: options.checks.length })
+      const result = await judge(audit, check, untrusted, options)
+      results.push(result)
+      options.onProgress?.({ kind: 'end', result })
+    }
+  } catch (error) {
+    if (!options.signal?.aborted) throw error
+    untrusted ??= 'the audit was interrupted'
+  } finally {
+    options.beginCleanUp()
+    options.onProgress?.({ kind: 'note', text: 'ending the sessions the audit made' })
+    leftBehind = (await putRight(audit)).map(audit.mask)
+  }
+  return {
+    version: REPORT_VERSION,
+    tool: { name: '@sojourn/audit', version: VERSION },
+    target: audit.target.href,
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.round(performance.now() - began),
+    application: factsOf(audit.application, audit.carriers),
+    untrusted: untrusted && audit.mask(untrusted),
+    results,
+    counts: count(results),
+    timeline: audit.exchanges.map((exchange: Exchange) => toTimeline(exchange, options.secrets)),
+    leftBehind,
+  }
+}
+
+async function judge(
+  audit: RunningAudit,
+  check: Check,
+  untrusted: string | null,
+  { baseline, signal }: RunOptions,
+): Promise<CheckResult> {
+  const began = performance.now()
+  const lacking = untrusted === null ? lackOf(audit, check.needs) : untrustedFinding(untrusted)
+  const findings = lacking === null ? await runCheck(audit, check, signal) : [lacking]
+  const { run: _, ...facts } = check
+  const reported = findings.map((finding) => {
+    const fingerprint = `${check.id}/${finding.about}`
+    const severity = finding.verdict === 'fail' ? { severity: finding.severity ?? check.severity } : {}
+    return { ...finding, ...severity, fingerprint, accepted: baseline?.has(fingerprint) === true }
+  })
+  const failures = reported.filter(({ verdict, accepted }) => verdict === 'fail' && !accepted)
+  return {
+    check: facts,
+    verdict: VERDICTS.find((verdict) => reported.some((finding) => finding.verdict === verdict)) ?? 'cannot-judge',
+    severity: SEVERITIES.find((severity) => failures.some((failure) => failure.severity === severity)) ?? null,
+    findings: reported,
+    durationMs: Math.round(performance.now() - began),
+  }
+}
+
+async function runCheck(audit: RunningAudit, check: Check, signal?: AbortSignal): Promise<readonly Finding[]> {
+  try {
+    return await check.run(audit)
+  } catch (error) {
+    if (signal?.aborted) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    return [cannotJudge({ about: 'check', title: 'Could not be finished', detail: audit.mask(reason) })]
+  }
+}
+
+const untrustedFinding = (why: string) =>
+  cannotJudge({ about: 'check', title: 'The logged-in check cannot be trusted', detail: why })
+
+interface Lack {
+  readonly is: (audit: RunningAudit) => boolean
+  readonly finding: (audit: RunningAudit) => Finding
+}
+
+const missing = (detail: string) => () => cannotJudge({ about: 'check', title: 'Not run', detail })
+
+const LACKS: Readonly<Record<Need, Lack>> = {
+  cookies: {
+    is: ({ carriers }) => carriers.length === 0,
+    finding: () =>
+      notApplicable({
+        about: 'check',
+        title: 'No cookie carries the session',
+        detail: 'The session is carried by a bearer token.',
+      }),
+  },
+  bearer: {
+    is: ({ recipe }) => recipe.credential?.bearer === undefined,
+    finding: () =>
+      notApplicable({ about: 'check', title: 'No bearer token', detail: 'The session is carried by cookies.' }),
+  },
+  changes: {
+    is: ({ options }) => !options.allowChanges,
+    finding: missing('It changes state, which needs --allow-changes.'),
+  },
+  'second-user': {
+    is: ({ hasSecondUser }) => !hasSecondUser,
+    finding: missing('It needs a second user: secondUser in the recipe, or --second-user.'),
+  },
+  logout: {
+    is: ({ logoutProblem }) => logoutProblem !== null,
+    finding: ({ logoutProblem }) =>
+      cannotJudge({ about: 'check', title: 'No logout to judge by', detail: logoutProblem ?? '' }),
+  },
+  'logout-everywhere': {
+    is: ({ recipe }) => recipe.logoutEverywhere === undefined,
+    finding: missing('The recipe names no logoutEverywhere.'),
+  },
+  'password-change': {
+    is: ({ recipe }) => recipe.passwordChange === undefined,
+    finding: missing('The recipe names no passwordChange.'),
+  },
+  refresh: {
+    is: ({ recipe }) => recipe.refresh === undefined,
+    finding: missing('The recipe names no refresh.'),
+  },
+  action: {
+    is: ({ recipe }) => recipe.action === undefined,
+    finding: missing('The recipe names no action that a forged request could be tried with.'),
+  },
+  browser: { is: ({ options }) => !options.browser, finding: missing('It needs Chromium: --browser.') },
+  patience: {
+    is: ({ options }) => options.patienceMs === 0,
+    finding: missing('It waits for a timeout, which needs --patience.'),
+  },
+}
+
+function lackOf(audit: RunningAudit, needs: readonly Need[]): Finding | null {
+  const lack = needs.map((need) => LACKS[need]).find(({ is }) => is(audit))
+  return lack === undefined ? null : lack.finding(audit)
+}
+
+function count(results: readonly CheckResult[]): Record<Verdict, number> {
+  const counts = { pass: 0, fail: 0, inform: 0, 'not-applicable': 0, 'cannot-judge': 0 }
+  for (const { findings } of results) for (const { verdict, accepted } of findings) if (!accepted) counts[verdict]++
+  return counts
+}

@@ -1,0 +1,64 @@
+import { LimitReached } from '../http/engine.ts'
+import { NoLogin, type TokenSample, type TokenSamples } from './audit.ts'
+import type { RunningAudit } from './create-audit.ts'
+
+/** Logins cost an application much (and it may count them): no more than this many, whatever is asked for. */
+const MOST_LOGINS = 40
+
+/** Tokens of separate visits where a visit gives one out, else of separate logins, those already made included. */
+export async function sampleTokens(audit: RunningAudit): Promise<TokenSamples> {
+  const name = audit.carriers[0]?.[0] ?? null
+  if (name === null) return fromLogins(audit, null)
+  const first = await visit(audit, name)
+  return first === null ? fromLogins(audit, name) : fromVisits(audit, name, first)
+}
+
+async function visit(audit: RunningAudit, name: string): Promise<TokenSample | null> {
+  const client = audit.client('visitor')
+  const step = audit.recipe.login[0]
+  const [exchange] = await client.follow({ url: step?.get ?? '/', purpose: 'collect a token' })
+  const cookie = client.cookies().find((held) => held.name === name)
+  if (cookie === undefined || exchange === undefined) return null
+  return { value: cookie.value, at: exchange.startedAt + exchange.durationMs, source: 'visit' }
+}
+
+async function fromVisits(audit: RunningAudit, name: string, first: TokenSample): Promise<TokenSamples> {
+  const tokens = [first]
+  const stopped = await until(audit.options.samples - 1, async () => {
+    const sample = await visit(audit, name)
+    if (sample === null) return 'a visit gave no token any more'
+    tokens.push(sample)
+    return null
+  })
+  return { about: `cookie ${name}`, tokens, stopped }
+}
+
+async function fromLogins(audit: RunningAudit, name: string | null): Promise<TokenSamples> {
+  const wanted = Math.min(audit.options.samples, MOST_LOGINS)
+  const stopped = await until(Math.max(wanted - audit.logins.length, 0), async () => {
+    await audit.login('sampler')
+    return null
+  })
+  const tokens = audit.logins.flatMap(({ credential, exchanges }): TokenSample[] => {
+    const value = name === null ? credential.bearer : credential.cookies.find((cookie) => cookie.name === name)?.value
+    const last = exchanges.at(-1)
+    if (value === undefined || value === null || last === undefined) return []
+    return [{ value, at: last.startedAt + last.durationMs, source: 'login' }]
+  })
+  const about = name === null ? 'bearer' : `cookie ${name}`
+  return { about, tokens, stopped: stopped ?? `${tokens.length} logins are as many as an audit makes` }
+}
+
+/** Repeats until it says why it stops, or something in the way does. */
+async function until(times: number, work: () => Promise<string | null>): Promise<string | null> {
+  for (let i = 0; i < times; i++) {
+    try {
+      const stopped = await work()
+      if (stopped !== null) return stopped
+    } catch (error) {
+      if (error instanceof NoLogin || error instanceof LimitReached) return error.message
+      throw error
+    }
+  }
+  return null
+}

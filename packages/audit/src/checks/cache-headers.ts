@@ -1,0 +1,60 @@
+import type { Audit } from '../audit/audit.ts'
+import { type Exchange, headerOf, valuesOf } from '../http/exchange.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+
+export const cacheHeaders: Check = {
+  id: 'cache-headers',
+  title: 'What caches may keep',
+  wstg: ['WSTG-SESS-04', 'WSTG-ATHN-06'],
+  asvs: ['14.3.2'],
+  cwe: [525],
+  severity: 'low',
+  proves: 'What the page of a logged-in user, and the answer that gives out the credential, tell caches.',
+  cannotProve: 'That a cache on the way keeps to it, or that other pages say the same.',
+  why: 'A shared cache that keeps such an answer hands one user’s session or page to the next; a browser that keeps it shows it after logout.',
+  fix: {
+    text: 'Send Cache-Control: no-store with every answer to a logged-in user, and with every answer that sets a session cookie.',
+    snippets: {
+      express: "app.use((req, res, next) => { res.set('Cache-Control', 'no-store'); next() })",
+      Django: '@never_cache, or UpdateCacheMiddleware left out for logged-in users',
+      nginx: 'add_header Cache-Control "no-store" always;',
+    },
+  },
+  needs: [],
+  async run(audit) {
+    const login = await audit.login('victim')
+    const page = await audit.look(login.client)
+    const names = audit.carriers.flat()
+    const giving = login.exchanges.find(({ response }) =>
+      valuesOf(response?.headers ?? [], 'set-cookie').some((line) => names.some((name) => line.startsWith(`${name}=`))),
+    )
+    const token = login.credential.bearer
+    const answer =
+      giving ?? login.exchanges.find(({ response }) => token !== null && response?.body.includes(token) === true)
+    return [
+      judge(audit, 'page of a logged-in user', page.exchange),
+      answer === undefined
+        ? cannotJudge({ about: 'credential', title: 'No answer seen', detail: 'No answer gave out the credential.' })
+        : judge(audit, 'answer that gives out the credential', answer),
+    ]
+  },
+}
+
+function judge(audit: Audit, about: string, exchange: Exchange): Finding {
+  const value = headerOf(exchange.response, 'cache-control')?.toLowerCase() ?? ''
+  const words = new Set(value.split(',').map((word) => word.trim().split('=')[0] ?? ''))
+  const said = value === '' ? 'no Cache-Control' : `Cache-Control: ${value}`
+  const evidence = [audit.evidence(`The ${about} comes with ${said}.`, [exchange])]
+  if (words.has('no-store')) return pass({ about, title: 'no-store', detail: `The ${about} comes with ${said}.` })
+  if (words.has('public') || words.has('s-maxage')) {
+    const detail = `The ${about} comes with ${said}: shared caches may keep it and give it to others.`
+    return fail({ about, severity: 'medium', title: 'Shared caches may keep it', detail, evidence })
+  }
+  if (words.has('private') || words.has('no-cache') || exchange.request.method !== 'GET') {
+    const detail = `The ${about} comes with ${said}: no shared cache keeps it, a browser may.`
+    return inform({ about, title: 'Browsers may keep it', detail, evidence })
+  }
+  const detail = `The ${about} comes with ${said}: caches may keep it by their own judgement.`
+  return fail({ about, title: 'Caches may keep it', detail, evidence })
+}

@@ -1,0 +1,26 @@
+import type { Check } from '../model/check.ts'
+import { type Finding, inform } from '../model/finding.ts'
+
+export const carriers: Check = {
+  id: 'carriers',
+  title: 'What carries the session',
+  wstg: ['WSTG-SESS-01', 'WSTG-SESS-06'],
+  asvs: ['7.2.1'],
+  cwe: [],
+  severity: 'info',
+  proves: 'Which cookies or tokens, alone or together, make a request one of a logged-in user.',
+  cannotProve: 'That the application has no other way in.',
+  why: 'Each carrier that suffices alone has to be protected, and ended at logout, like the others.',
+  fix: { text: 'Let one carrier do, unless a second is meant: a remember-me cookie, say.' },
+  needs: [],
+  async run(audit) {
+    const findings = audit.carriers.map((names): Finding => {
+      const list = names.map((name) => `cookie ${name}`).join(' and ')
+      const detail = names.length === 1 ? `The ${list} alone is logged in.` : `Together, and only together: ${list}.`
+      return inform({ about: list, title: `${list} suffices`, detail })
+    })
+    if (audit.recipe.credential?.bearer === undefined) return findings
+    const detail = `The token at ${audit.recipe.credential.bearer.json} in the answer to the login, sent as a bearer token.`
+    return [...findings, inform({ about: 'bearer', title: 'A bearer token carries the session', detail })]
+  },
+}

@@ -1,0 +1,51 @@
+import { headerOf } from '../http/exchange.ts'
+import type { Check } from '../model/check.ts'
+import { inform, pass } from '../model/finding.ts'
+
+export const clearSiteData: Check = {
+  id: 'clear-site-data',
+  title: 'What logout leaves in the browser',
+  wstg: ['WSTG-SESS-06'],
+  asvs: ['14.3.1'],
+  cwe: [525],
+  severity: 'info',
+  proves: 'Whether logout takes the cookie away, and asks the browser to forget what it kept of the site.',
+  cannotProve: 'What scripts of the pages clear by themselves.',
+  why: 'On a shared computer the next person finds what the last one left: cached pages, storage.',
+  fix: { text: 'Answer a logout with Clear-Site-Data: "cache", "cookies", "storage" and delete the cookie by name.' },
+  needs: ['logout'],
+  async run(audit) {
+    const { client, credential } = await audit.login('victim')
+    const before = new Set(credential.cookies.map(({ name, value }) => `${name}=${value}`))
+    const exchanges = await audit.logout(client)
+    const value = exchanges.map(({ response }) => headerOf(response, 'clear-site-data')).find((held) => held !== null)
+    const left = client
+      .cookies()
+      .filter(({ name, value }) => audit.carriers.flat().includes(name) && before.has(`${name}=${value}`))
+      .map(({ name }) => name)
+    const about = 'logout'
+    const storage =
+      value === undefined
+        ? inform({
+            about: 'Clear-Site-Data',
+            title: 'Not sent',
+            detail: 'The logout does not send Clear-Site-Data. Pages may take care of storage by themselves.',
+          })
+        : pass({ about: 'Clear-Site-Data', title: 'Sent', detail: `The logout sends Clear-Site-Data: ${value}.` })
+    if (audit.carriers.length === 0) return [storage]
+    return [
+      left.length === 0
+        ? pass({
+            about,
+            title: 'The cookie is taken away',
+            detail: 'After the logout the client does not hold the session cookie any more.',
+          })
+        : inform({
+            about,
+            title: 'A cookie stays',
+            detail: `After the logout the client still holds ${left.join(', ')}, which opens nothing.`,
+          }),
+      storage,
+    ]
+  },
+}

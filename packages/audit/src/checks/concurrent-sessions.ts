@@ -1,0 +1,64 @@
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, inform, pass } from '../model/finding.ts'
+
+const SESSIONS = 5
+
+export const concurrentSessions: Check = {
+  id: 'concurrent-sessions',
+  title: 'Several sessions of one user',
+  wstg: ['WSTG-SESS-11'],
+  asvs: ['7.1.2', '7.5.2'],
+  cwe: [1018],
+  severity: 'info',
+  proves: 'Whether older sessions live on when the same user logs in again and again.',
+  cannotProve: 'That this is against the application’s policy: only its documents can say.',
+  why: 'A user who cannot see and end other sessions cannot get rid of a thief.',
+  fix: { text: 'Decide how many sessions a user may have, and give users a page that lists and ends them.' },
+  needs: [],
+  async run(audit) {
+    const logins = []
+    for (let i = 1; i <= SESSIONS; i++) logins.push(await audit.login(`session ${i}`))
+    const states = []
+    for (const { client } of logins) states.push((await audit.look(client)).state)
+    const alive = states.filter((state) => state === 'in').length
+    return [sessionsFinding(alive, states.at(-1) === 'in'), pageFinding(audit.recipe.sessionsPage)]
+  },
+}
+
+function sessionsFinding(alive: number, newestAlive: boolean): Finding {
+  const about = 'sessions at once'
+  if (!newestAlive) {
+    return cannotJudge({ about, title: 'No clear answer', detail: 'The session begun last is not logged in any more.' })
+  }
+  if (alive === SESSIONS) {
+    return inform({
+      about,
+      title: 'Sessions live side by side',
+      detail: `${SESSIONS} logins of one user, and each is still logged in.`,
+    })
+  }
+  return pass({
+    about,
+    title: `At most ${alive} at once`,
+    detail: `Of ${SESSIONS} logins of one user ${alive} are still logged in.`,
+  })
+}
+
+function pageFinding(page: string | false | undefined): Finding {
+  const about = 'page of sessions'
+  if (page === undefined) {
+    return cannotJudge({
+      about,
+      title: 'Not known',
+      detail: 'The recipe does not say where users see and end their sessions (sessionsPage).',
+    })
+  }
+  if (page === false) {
+    return inform({
+      about,
+      title: 'None',
+      detail: 'Users cannot see or end their other sessions (ASVS 7.5.2, level 2).',
+    })
+  }
+  return inform({ about, title: 'There is one', detail: `Users see and end their sessions at ${page}.` })
+}

@@ -1,0 +1,57 @@
+import { channelOf, settingsOf } from '../audit/channel.ts'
+import { judgeSetCookie } from '../cookie/judge-set-cookie.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding } from '../model/finding.ts'
+
+export const cookieAttributes: Check = {
+  id: 'cookie-attributes',
+  title: 'Attributes of the cookies that carry the session',
+  wstg: ['WSTG-SESS-02'],
+  asvs: ['3.3.1', '3.3.2', '3.3.3', '3.3.4', '3.3.5'],
+  cwe: [614, 1004, 1275],
+  severity: 'medium',
+  proves: 'What the server asks of browsers: Secure, HttpOnly, SameSite, prefix, Domain, lifetime, size.',
+  cannotProve: 'Anything about cookies that no response of this audit set.',
+  why: 'Attributes are what keeps the cookie off plain connections, out of scripts and out of requests that other sites make.',
+  fix: {
+    text: 'Name it __Host-..., with Secure, HttpOnly, Path=/ and SameSite=Lax or Strict, and no Domain.',
+    snippets: {
+      'express-session':
+        "session({ name: '__Host-sid', cookie: { secure: true, httpOnly: true, sameSite: 'lax', path: '/' } })",
+      Django: "SESSION_COOKIE_NAME='__Host-sessionid'; SESSION_COOKIE_SECURE=True; SESSION_COOKIE_SAMESITE='Lax'",
+      Rails: "config.session_store :cookie_store, key: '__Host-session', secure: true, same_site: :lax",
+      PHP: 'session.cookie_secure=1, session.cookie_httponly=1, session.cookie_samesite=Lax',
+      Flask: "SESSION_COOKIE_SECURE=True, SESSION_COOKIE_SAMESITE='Lax'",
+    },
+  },
+  needs: ['cookies'],
+  async run(audit) {
+    const login = await audit.login('victim')
+    const settings = settingsOf(login.client.exchanges, audit.carriers.flat())
+    if (settings.length === 0) {
+      return [
+        cannotJudge({
+          about: 'cookies',
+          title: 'No cookie seen being set',
+          detail: 'No answer set a cookie that carries the session.',
+        }),
+      ]
+    }
+    const context = { channel: channelOf(audit.target), host: audit.target.hostname }
+    return settings.flatMap(({ cookie, exchange }) =>
+      judgeSetCookie(cookie, context).map(({ attribute, verdict, severity, says }): Finding => {
+        const about = `cookie ${cookie.name}: ${attribute}`
+        const evidence =
+          verdict === 'fail' ? [audit.evidence(`${attribute} of ${cookie.name}: ${says}.`, [exchange])] : []
+        return {
+          verdict,
+          about,
+          title: `${attribute}: ${says}`,
+          detail: `Cookie ${cookie.name}, ${attribute}: ${says}.`,
+          evidence,
+          ...(severity && { severity }),
+        }
+      }),
+    )
+  },
+}

@@ -1,0 +1,84 @@
+import type { Audit } from '../audit/audit.ts'
+import { garbageLike } from '../audit/garbage.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+
+export const cookieTossing: Check = {
+  id: 'cookie-tossing',
+  title: 'Names in other case, and two cookies of one name',
+  wstg: ['WSTG-SESS-02'],
+  asvs: ['3.3.3'],
+  cwe: [1275],
+  severity: 'low',
+  proves: 'Whether the server takes a prefixed cookie under a name in another case, and which of two it believes.',
+  cannotProve: 'That a host of the same site is in an attacker’s hands.',
+  why: 'Another host of the same site can set a cookie of the same name; a prefix keeps it out only while the server compares names exactly.',
+  fix: {
+    text: 'Compare cookie names with regard to case. Take a request with two session cookies of one name as one with none, or try both.',
+  },
+  needs: ['cookies'],
+  async run(audit) {
+    const login = await audit.login('victim')
+    const single = audit.carriers.find((names) => names.length === 1)?.[0]
+    const value = login.credential.cookies.find(({ name }) => name === single)?.value
+    if (single === undefined || value === undefined) {
+      const detail = 'No single cookie carries the session.'
+      return [cannotJudge({ about: 'names', title: 'Not tried', detail })]
+    }
+    return [await otherCase(audit, single, value), await twice(audit, single, value)]
+  },
+}
+
+async function otherCase(audit: Audit, name: string, value: string): Promise<Finding> {
+  const about = `cookie ${name}: case of the name`
+  const [prefix] = /^__(Host-Http|Host|Secure|Http)-/i.exec(name) ?? []
+  if (prefix === undefined) {
+    return inform({
+      about,
+      title: 'No prefix to get round',
+      detail: `${name} has no prefix, so any host of the site can set it.`,
+    })
+  }
+  const other = name.replace(prefix, prefix.toLowerCase())
+  const { client, state, exchange } = await ask(audit, `${other}=${value}`)
+  if (state === 'in') {
+    const detail = `The cookie is believed under the name ${other}, which browsers of old let any host of the site set.`
+    return fail({
+      about,
+      title: 'A prefix is taken in any case',
+      detail,
+      evidence: [audit.evidence(detail, [exchange])],
+    })
+  }
+  if (state === 'unknown') return cannotJudge({ about, title: 'No clear answer', detail: `${client.name} got none.` })
+  return pass({ about, title: 'Names are compared exactly', detail: `${other} is not taken for ${name}.` })
+}
+
+/** Neither order is a fault by itself; which one counts tells what a cookie from a sibling host can do. */
+async function twice(audit: Audit, name: string, value: string): Promise<Finding> {
+  const about = `cookie ${name}: sent twice`
+  const garbage = garbageLike(value)
+  const first = await ask(audit, `${name}=${value}; ${name}=${garbage}`)
+  const last = await ask(audit, `${name}=${garbage}; ${name}=${value}`)
+  if (first.state === 'unknown' || last.state === 'unknown') {
+    return cannotJudge({
+      about,
+      title: 'No clear answer',
+      detail: 'The server did not answer when the cookie came twice.',
+    })
+  }
+  const counts = `${first.state}/${last.state}`
+  const words: Record<string, string> = {
+    'in/in': 'the one that is good counts, wherever it stands',
+    'in/out': 'the first one counts',
+    'out/in': 'the last one counts',
+    'out/out': 'neither counts',
+  }
+  const detail = `With a good and a made-up cookie of one name, ${words[counts]}.`
+  if (counts === 'in/in' || counts === 'out/out')
+    return pass({ about, title: 'A second cookie plants nothing', detail })
+  return inform({ about, title: `Of two cookies ${words[counts]}`, detail })
+}
+
+const ask = (audit: Audit, cookie: string) =>
+  audit.look(audit.client('cookies as given'), 'logged-in check with cookies as given', { cookie })

@@ -1,0 +1,183 @@
+import type { Audit, Login } from '../audit/audit.ts'
+import { type Forged, forgeriesOf } from '../forge/forged.ts'
+import { CROSS_SITE, goesWith, SAME_SITE, type Sender } from '../forge/senders.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import { fill, StepFailed } from '../recipe/fill.ts'
+
+export const crossSiteRequests: Check = {
+  id: 'cross-site-requests',
+  title: 'Forged requests of other sites take no effect',
+  wstg: ['WSTG-SESS-05'],
+  asvs: ['3.5.1', '3.5.2', '3.5.3', '3.3.2'],
+  cwe: [352],
+  severity: 'high',
+  proves:
+    'Whether the action takes effect when another site makes the victim’s browser send it: as a form, as a link, as JSON in disguise, without a token or with a token of the attacker’s own, and with the cookies that browsers let go with it.',
+  cannotProve: 'Anything about other actions than the one that the recipe names.',
+  why: 'A page on any site can make a visitor’s browser do what the visitor never meant, in the visitor’s name.',
+  fix: {
+    text: 'Refuse unsafe methods whose Sec-Fetch-Site is not same-origin (or none), and without that header those whose Origin is another; or demand a token bound to the session. SameSite=Lax comes on top. Change nothing on GET.',
+    snippets: {
+      express:
+        "if (!['GET', 'HEAD'].includes(req.method) && !['same-origin', 'none'].includes(req.get('sec-fetch-site') ?? '')) return res.sendStatus(403)",
+      Django: "MIDDLEWARE = [..., 'django.middleware.csrf.CsrfViewMiddleware']",
+      Rails: 'protect_from_forgery with: :exception',
+      Go: 'http.NewCrossOriginProtection().Handler(mux)',
+    },
+  },
+  needs: ['cookies', 'changes', 'action'],
+  async run(audit) {
+    const victim = await audit.login('victim')
+    const problem = await worksProperly(audit, victim)
+    if (problem !== null) return [cannotJudge({ about: 'action', title: 'The action does not work', detail: problem })]
+    const attacker = await audit.login('attacker', audit.hasSecondUser ? { role: 'second' } : {})
+    const attempts = new Attempts(audit, victim, attacker)
+    return [await crossSite(audit, attempts), await sameSite(audit, attempts)]
+  },
+}
+
+/** The action as the application means it. Without that, a forged one that fails proves nothing. */
+async function worksProperly(audit: Audit, victim: Login): Promise<string | null> {
+  const { steps = [] } = audit.recipe.action ?? {}
+  const variables = new Map([...victim.variables, ...audit.variablesOf(victim.role)])
+  const { origin } = audit.target
+  const own = steps.map((step) => ({ ...step, headers: { origin, 'sec-fetch-site': 'same-origin', ...step.headers } }))
+  try {
+    await audit.run(victim, own, 'the action, as it is meant', variables)
+  } catch (error) {
+    if (error instanceof StepFailed) return error.message
+    throw error
+  }
+  const { seen } = await lookForEffect(audit, victim, variables)
+  return seen ? null : 'It was done as the recipe says, and its effect is not to be seen.'
+}
+
+async function lookForEffect(
+  audit: Audit,
+  victim: Login,
+  variables: ReadonlyMap<string, string>,
+): Promise<{ seen: boolean; exchange: Exchange }> {
+  const { get = '/', text = '${value}' } = audit.recipe.action?.effect ?? {}
+  const exchange = await victim.client.send({
+    url: fill(get, variables, encodeURIComponent),
+    purpose: 'did it take effect',
+  })
+  return { seen: exchange.response?.body.includes(fill(text, variables)) === true, exchange }
+}
+
+interface Hit {
+  readonly forged: Forged
+  readonly sender: Sender
+  readonly exchanges: readonly Exchange[]
+}
+
+/** Forged requests, one at a time, each with a fresh value. */
+class Attempts {
+  readonly #audit: Audit
+  readonly #attacker: Login
+  #victim: Login
+  unclear: string | null = null
+
+  constructor(audit: Audit, victim: Login, attacker: Login) {
+    this.#audit = audit
+    this.#victim = victim
+    this.#attacker = attacker
+  }
+
+  /** The first that takes effect. `cookies`: those a browser would let go, or all. */
+  async first(senders: readonly Sender[], cookies: 'as browsers do' | 'all'): Promise<Hit | null> {
+    for (const sender of senders) {
+      for (let i = 0; ; i++) {
+        const hit = await this.#one(sender, i, cookies)
+        if (hit === 'no more') break
+        if (hit !== null) return hit
+      }
+    }
+    return null
+  }
+
+  async #one(sender: Sender, index: number, cookies: 'as browsers do' | 'all'): Promise<Hit | null | 'no more'> {
+    const steps = this.#audit.recipe.action?.steps ?? []
+    const last = steps.at(-1)
+    const secrets = new Set(steps.flatMap(({ extract = {} }) => Object.keys(extract)))
+    const fresh = this.#audit.variablesOf(this.#attacker.role)
+    // The attacker has a session too, and with it tokens of its own.
+    const prepared = await this.#audit
+      .run(this.#attacker, steps.slice(0, -1), 'get a token of the attacker’s own', fresh)
+      .catch(() => null)
+    const variables = new Map([...(prepared?.variables ?? this.#attacker.variables), ...fresh])
+    for (const name of secrets) if (!variables.has(name)) variables.set(name, 'none')
+    const forged = last === undefined ? undefined : forgeriesOf(last, variables, secrets)[index]
+    if (forged === undefined) return 'no more'
+    const request = await this.#send(forged, sender, cookies)
+    if (request === null) return null
+    const { seen, exchange } = await lookForEffect(this.#audit, this.#victim, variables)
+    if (exchange.response === null || exchange.response.status >= 500)
+      this.unclear = `the effect was answered ${exchange.response?.status ?? exchange.fault}`
+    // What an application does to a forged request may end the session; the next attempt needs a victim that is in.
+    if (!seen && (await this.#audit.look(this.#victim.client)).state === 'out')
+      this.#victim = await this.#audit.login('victim')
+    return seen ? { forged, sender, exchanges: [request, exchange] } : null
+  }
+
+  /** `null`: the browser would send no cookie that matters, so the request is a stranger's. */
+  async #send(forged: Forged, sender: Sender, cookies: 'as browsers do' | 'all'): Promise<Exchange | null> {
+    const { client } = this.#victim
+    const url = new URL(forged.url, this.#audit.target)
+    const goes = new Set(
+      client
+        .cookies()
+        .filter((cookie) => cookies === 'all' || goesWith(cookie, sender.site, forged.method))
+        .map(({ name }) => name),
+    )
+    if (!this.#audit.carriers.some((names) => names.every((name) => goes.has(name)))) return null
+    const pairs = client.cookieHeader(url.href).split('; ')
+    return client.send({
+      ...forged,
+      headers: [...forged.headers, ...sender.headers(this.#audit.target, forged.method)],
+      cookie: pairs.filter((pair) => goes.has(pair.split('=')[0] ?? '')).join('; '),
+      purpose: `forged by ${sender.name}, as ${forged.name}`,
+    })
+  }
+}
+
+async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
+  const about = 'other sites'
+  const hit = await attempts.first(CROSS_SITE, 'as browsers do')
+  if (hit !== null) {
+    const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name} (${hit.forged.method}), with the cookies that browsers send along.`
+    return fail({
+      about,
+      title: 'A forged request takes effect',
+      detail,
+      evidence: [audit.evidence(detail, hit.exchanges)],
+    })
+  }
+  if (attempts.unclear !== null) return cannotJudge({ about, title: 'No clear answer', detail: attempts.unclear })
+  const deeper = await attempts.first(CROSS_SITE, 'all')
+  if (deeper === null)
+    return pass({ about, title: 'Forged requests are refused', detail: 'None took effect, with all cookies either.' })
+  const detail = `Browsers keep the cookie back (SameSite); with it, the action would have taken effect as ${deeper.forged.name}. SameSite is the only defence.`
+  return inform({
+    about,
+    title: 'SameSite is the only defence',
+    detail,
+    evidence: [audit.evidence(detail, deeper.exchanges)],
+  })
+}
+
+async function sameSite(audit: Audit, attempts: Attempts): Promise<Finding> {
+  const about = 'hosts of the same site'
+  const hit = await attempts.first([SAME_SITE], 'as browsers do')
+  if (hit === null)
+    return pass({ about, title: 'Refused too', detail: 'No request of another host of the same site took effect.' })
+  const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name}. That matters where such hosts are in other hands.`
+  return inform({
+    about,
+    title: 'Taken from hosts of the same site',
+    detail,
+    evidence: [audit.evidence(detail, hit.exchanges)],
+  })
+}

@@ -1,0 +1,116 @@
+import type { Audit, Credential, Login } from '../audit/audit.ts'
+import { garbageLike } from '../audit/garbage.ts'
+import type { HeldCookie } from '../http/client.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
+
+export const fixation: Check = {
+  id: 'fixation',
+  title: 'Session fixation',
+  wstg: ['WSTG-SESS-03'],
+  asvs: ['7.2.4'],
+  cwe: [384],
+  severity: 'high',
+  proves:
+    'What a client held before the login, alone in a clean client, is not logged in after it: neither an id the application gave out, nor one that was made up.',
+  cannotProve: 'That no other change of privilege keeps the id: a step-up, a change of role.',
+  why: 'Who plants an id in a browser, or reads it before the login, is logged in as the victim once the victim logs in.',
+  fix: {
+    text: 'Give out a new session id when a user logs in, end the old one, and never accept an id that the server did not issue.',
+    snippets: {
+      'express-session': 'req.session.regenerate((error) => { req.session.userId = user.id; req.session.save(done) })',
+      PHP: 'session_regenerate_id(true); // and session.use_strict_mode = 1',
+      Django: 'django.contrib.auth.login(request, user)  # cycles the key',
+      Rails: 'reset_session',
+      'Spring Security': 'http.sessionManagement(s -> s.sessionFixation(f -> f.changeSessionId()))',
+      Flask: 'session.clear() before setting the user (Flask-Session: session.regenerate)',
+    },
+  },
+  needs: ['cookies'],
+  async run(audit) {
+    return [await kept(audit), await forced(audit), await planted(audit)]
+  },
+}
+
+/** The cookies exactly as they went out with the password: whoever saw them then must not be in now. */
+async function kept(audit: Audit): Promise<Finding> {
+  const login = await audit.login('victim')
+  if (login.sent.length === 0) {
+    return pass({
+      about: 'kept id',
+      title: 'No id is given out before the login',
+      detail: 'No cookie was sent with the password.',
+    })
+  }
+  return judge(audit, 'kept id', login, login.sent, 'The cookies that were sent with the password')
+}
+
+/** An attacker visits, and plants the cookies it got in the victim's browser. */
+async function forced(audit: Audit): Promise<Finding> {
+  const attacker = audit.client('attacker')
+  const [first] = audit.recipe.login
+  await attacker.follow({ url: first?.get ?? audit.target.href, purpose: 'get cookies as a visitor' })
+  await attacker.follow({ url: audit.target.href, purpose: 'get cookies as a visitor' })
+  const known = attacker.cookies()
+  if (known.length === 0) {
+    return pass({
+      about: 'given id',
+      title: 'Visitors are given no id',
+      detail: 'A visit sets no cookie, so there is none to plant.',
+    })
+  }
+  return judge(audit, 'given id', await loginWith(audit, known), known, 'Cookies that a visitor was given and planted')
+}
+
+/** Fresh in each run: an id that was once accepted would live on. */
+async function planted(audit: Audit): Promise<Finding> {
+  const template = await audit.login('template')
+  const names = new Set(audit.carriers.flat())
+  const known = template.credential.cookies
+    .filter(({ name }) => names.has(name))
+    .map((cookie) => ({ ...cookie, value: garbageLike(cookie.value) }))
+  for (const { name, value } of known)
+    audit.hide(value, `planted ${name}`, `made up: any fresh random value of that shape`)
+  return judge(audit, 'planted id', await loginWith(audit, known), known, 'Made-up values')
+}
+
+async function loginWith(audit: Audit, cookies: readonly HeldCookie[]): Promise<Login> {
+  const client = audit.client('victim with planted cookies')
+  for (const cookie of cookies) client.hold(cookie)
+  return audit.login('victim with planted cookies', { client })
+}
+
+/** Whether what the attacker knows, alone, in a clean client, is logged in. */
+async function judge(
+  audit: Audit,
+  about: string,
+  login: Login,
+  known: readonly HeldCookie[],
+  what: string,
+): Promise<Finding> {
+  const credential: Credential = { cookies: known, bearer: null }
+  const { state, exchange } = await audit.probe('attacker', credential)
+  const names = known.map(({ name }) => name).join(', ')
+  if (state === 'in') {
+    const says = `${what}, alone in a clean client, are logged in after the victim's login.`
+    return fail({
+      about,
+      title: 'An id from before the login is logged in after it',
+      detail: `${what} (${names}) are logged in after the login.`,
+      evidence: [audit.evidence(says, [...login.exchanges, exchange])],
+    })
+  }
+  // An attacker that is out proves something only while the victim is in.
+  const control = await audit.look(login.client, 'is the victim still logged in')
+  if (state === 'unknown' || control.state !== 'in') {
+    const detail = `The answer to the attacker was ${exchange.response?.status ?? exchange.fault}; the victim was ${control.state}.`
+    return cannotJudge({ about, title: 'No clear answer', detail })
+  }
+  const detail = `${what} (${names}) are not logged in after the login.`
+  return pass({
+    about,
+    title: 'The id from before the login opens nothing',
+    detail,
+    evidence: [audit.evidence(detail, [exchange])],
+  })
+}

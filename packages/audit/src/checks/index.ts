@@ -1,0 +1,45 @@
+import type { Check } from '../model/check.ts'
+import { cacheHeaders } from './cache-headers.ts'
+import { carriers } from './carriers.ts'
+import { clearSiteData } from './clear-site-data.ts'
+import { concurrentSessions } from './concurrent-sessions.ts'
+import { cookieAttributes } from './cookie-attributes.ts'
+import { cookieTossing } from './cookie-tossing.ts'
+import { crossSiteRequests } from './cross-site-requests.ts'
+import { deviceBound } from './device-bound.ts'
+import { exposure } from './exposure.ts'
+import { fixation } from './fixation.ts'
+import { jwtAttacks } from './jwt-attacks.ts'
+import { logoutEndsSession } from './logout-ends-session.ts'
+import { logoutEverywhere } from './logout-everywhere.ts'
+import { newLoginEndsOld } from './new-login-ends-old.ts'
+import { passwordChange } from './password-change.ts'
+import { puzzling } from './puzzling.ts'
+import { refreshRotation } from './refresh-rotation.ts'
+import { timeouts } from './timeouts.ts'
+import { transport } from './transport.ts'
+import { unknownIds } from './unknown-ids.ts'
+
+/** In the order they are run: what only looks comes first, what changes state last. */
+export const checks: readonly Check[] = [
+  carriers,
+  cookieAttributes,
+  cookieTossing,
+  transport,
+  cacheHeaders,
+  fixation,
+  newLoginEndsOld,
+  concurrentSessions,
+  exposure,
+  unknownIds,
+  jwtAttacks,
+  deviceBound,
+  refreshRotation,
+  logoutEndsSession,
+  clearSiteData,
+  puzzling,
+  timeouts,
+  crossSiteRequests,
+  logoutEverywhere,
+  passwordChange,
+]

@@ -1,0 +1,149 @@
+import type { JsonWebKey } from 'node:crypto'
+import type { Audit, Login, Probe } from '../audit/audit.ts'
+import { type Attack, attacksOn, tampered } from '../jwt/attacks.ts'
+import { type Jwt, parseJwt } from '../jwt/jwt.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, notApplicable, pass } from '../model/finding.ts'
+
+export const jwtAttacks: Check = {
+  id: 'jwt-attacks',
+  title: 'Forged JSON Web Tokens are refused',
+  wstg: ['WSTG-SESS-10'],
+  asvs: ['9.1.1', '9.1.2', '9.1.3'],
+  cwe: [347, 345],
+  severity: 'critical',
+  proves: 'Tokens with another payload, with no signature, or with one that anybody can make, are refused.',
+  cannotProve:
+    'That the key cannot be guessed (the check of what tokens contain tries a small list), or that no other trick works.',
+  why: 'Who can make a token that is taken is any user at any time.',
+  fix: {
+    text: 'Verify with a fixed algorithm and a key of your own choosing; take nothing from the header but, at most, a key id that is looked up in a list.',
+    snippets: {
+      jsonwebtoken: "jwt.verify(token, key, { algorithms: ['HS256'] })",
+      jose: "await jwtVerify(token, key, { algorithms: ['RS256'], issuer, audience })",
+      PyJWT: "jwt.decode(token, key, algorithms=['HS256'])",
+    },
+  },
+  needs: [],
+  async run(audit) {
+    const login = await audit.login('victim')
+    const found = findJwt(audit, login)
+    if (found === null)
+      return [
+        notApplicable({ about: 'token', title: 'No JWT', detail: 'What carries the session is no JSON Web Token.' }),
+      ]
+    const genuine = await found.probe('the real token', found.token)
+    if (genuine.state !== 'in')
+      return [
+        cannotJudge({
+          about: 'token',
+          title: 'The token alone opens nothing',
+          detail: 'The real token was refused in a clean client.',
+        }),
+      ]
+    const changed = await found.probe('another payload under the old signature', tampered(found.jwt))
+    if (changed.state === 'in') {
+      const detail = 'A token with another payload under the old signature is taken: the signature is not verified.'
+      return [
+        fail({
+          about: 'signature',
+          title: 'The signature is not verified',
+          detail,
+          evidence: [audit.evidence(detail, [changed.exchange])],
+        }),
+      ]
+    }
+    return [await tryAttacks(audit, found)]
+  },
+}
+
+interface Found {
+  readonly token: string
+  readonly jwt: Jwt
+  /** A clean client with another token in its place. */
+  probe(name: string, token: string): Promise<Probe>
+}
+
+function findJwt(audit: Audit, { credential }: Login): Found | null {
+  const ofBearer = credential.bearer === null ? null : parseJwt(credential.bearer)
+  if (credential.bearer !== null && ofBearer !== null) {
+    const probe: Found['probe'] = (name, bearer) => audit.probe(name, { cookies: [], bearer })
+    return { token: credential.bearer, jwt: ofBearer, probe }
+  }
+  for (const cookie of credential.cookies.filter(({ name }) => audit.carriers.flat().includes(name))) {
+    const jwt = parseJwt(cookie.value)
+    if (jwt === null) continue
+    const probe: Found['probe'] = (name, value) => {
+      const cookies = credential.cookies.map((held) => (held === cookie ? { ...held, value } : held))
+      return audit.probe(name, { cookies, bearer: null })
+    }
+    return { token: cookie.value, jwt, probe }
+  }
+  return null
+}
+
+async function tryAttacks(audit: Audit, { jwt, probe }: Found): Promise<Finding> {
+  const about = 'forged tokens'
+  const attacks = attacksOn(jwt, await publicKeys(audit))
+  const taken: (Attack & { readonly probe: Probe })[] = []
+  let unclear = 0
+  for (const attack of attacks) {
+    audit.hide(attack.token, 'forged token', `${attack.says}, made from a real token`)
+    const answer = await probe(attack.id, attack.token)
+    if (answer.state === 'in') taken.push({ ...attack, probe: answer })
+    if (answer.state === 'unknown') unclear++
+  }
+  if (taken.length > 0) {
+    const detail = `Tokens are taken with ${taken.map(({ says }) => says).join('; with ')}.`
+    return fail({
+      about,
+      title: 'Forged tokens are taken',
+      detail,
+      evidence: [
+        audit.evidence(
+          detail,
+          taken.map(({ probe: { exchange } }) => exchange),
+        ),
+      ],
+    })
+  }
+  if (unclear > 0)
+    return cannotJudge({
+      about,
+      title: 'No clear answer',
+      detail: `${unclear} of ${attacks.length} forged tokens were answered with an error of the server, or not at all.`,
+    })
+  return pass({
+    about,
+    title: 'Forged tokens are refused',
+    detail: `Tried: ${attacks.map(({ id }) => id).join(', ')}.`,
+  })
+}
+
+const KEY_SETS = [
+  '/.well-known/jwks.json',
+  '/jwks.json',
+  '/oauth/jwks',
+  '/api/auth/jwks',
+  '/.well-known/openid-configuration',
+]
+
+/** Keys that the application publishes, if it does. */
+async function publicKeys(audit: Audit): Promise<JsonWebKey[]> {
+  const client = audit.client('reader of public keys')
+  for (const url of KEY_SETS) {
+    const { response } = await client.send({ url, purpose: 'look for public keys' })
+    const keys = response?.status === 200 ? keysIn(response.body) : []
+    if (keys.length > 0) return keys.slice(0, 2)
+  }
+  return []
+}
+
+function keysIn(body: string): JsonWebKey[] {
+  try {
+    const { keys } = JSON.parse(body) as { keys?: unknown }
+    return Array.isArray(keys) ? keys.filter((key): key is JsonWebKey => typeof key?.kty === 'string') : []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,39 @@
+import type { Check } from '../model/check.ts'
+import { cannotJudge, fail, pass } from '../model/finding.ts'
+
+export const logoutEverywhere: Check = {
+  id: 'logout-everywhere',
+  title: 'Logging out everywhere does',
+  wstg: ['WSTG-SESS-06', 'WSTG-SESS-11'],
+  asvs: ['7.5.2', '7.4.1'],
+  cwe: [613],
+  severity: 'high',
+  proves: 'Another session of the user is refused once the user has ended all sessions.',
+  cannotProve: 'That it holds for sessions of other kinds: applications, API tokens.',
+  why: 'It is what a user does who fears that somebody else is in.',
+  fix: { text: 'Keep an index of sessions by user and end each, or a time by user before which no session counts.' },
+  needs: ['changes', 'logout-everywhere'],
+  async run(audit) {
+    const about = 'other session'
+    const owner = await audit.login('the one that ends all sessions')
+    const other = await audit.login('another session')
+    const done = await audit.run(owner, audit.recipe.logoutEverywhere ?? [], 'log out everywhere')
+    const { state, exchange } = await audit.probe('another session, after the logout', other.credential)
+    const evidence = [audit.evidence('Another session after all were ended.', [...done.exchanges, exchange])]
+    if (state === 'in') {
+      const detail = 'Another session of the user is still logged in after all were ended.'
+      return [fail({ about, title: 'Another session lives on', detail, evidence })]
+    }
+    const control = await audit.login('control')
+    if (state === 'unknown' || (await audit.look(control.client)).state !== 'in') {
+      return [
+        cannotJudge({
+          about,
+          title: 'No clear answer',
+          detail: `Answered ${exchange.response?.status ?? exchange.fault}.`,
+        }),
+      ]
+    }
+    return [pass({ about, title: 'The other session is over', detail: 'It is refused.', evidence })]
+  },
+}

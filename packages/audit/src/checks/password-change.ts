@@ -1,0 +1,140 @@
+import type { Audit, Login } from '../audit/audit.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import { StepFailed } from '../recipe/fill.ts'
+import type { StepsDone } from '../recipe/run-steps.ts'
+
+/** Put behind the old password. It stands in the report when the old one cannot be restored, so it is no secret by itself. */
+const SUFFIX = '-Aud1t!'
+
+export const passwordChange: Check = {
+  id: 'password-change',
+  title: 'A changed password ends the other sessions',
+  wstg: ['WSTG-SESS-06'],
+  asvs: ['7.4.3', '7.2.4'],
+  cwe: [613],
+  severity: 'medium',
+  proves:
+    'Whether another session of the user, and a copy of the one that changed the password, live on after the change.',
+  cannotProve: 'That the user is not offered to end them in a step of its own, which ASVS allows.',
+  why: 'Who changes a password because somebody else knows it believes that the other one is out now.',
+  fix: {
+    text: 'End all other sessions of the user when the password changes, and give the one that changed it a new id.',
+    snippets: {
+      Django: 'update_session_auth_hash(request, user)  # and SessionAuthentication by password hash, the default',
+      Rails: 'Session.where(user: current_user).where.not(id: current_session).destroy_all; reset_session',
+      Laravel: 'Auth::logoutOtherDevices($password)',
+      'express-session': 'delete the user’s other sessions from the store; keep an index of session ids by user',
+    },
+  },
+  needs: ['changes', 'password-change'],
+  async run(audit) {
+    const changer = await audit.login('the one that changes the password')
+    const other = await audit.login('another session')
+    const old = audit.variablesOf('first').get('password') ?? ''
+    restoreAtEnd(audit, old)
+    const change = await changePassword(audit, changer, `${old}${SUFFIX}`)
+    if (typeof change === 'string')
+      return [cannotJudge({ about: 'change', title: 'The password could not be changed', detail: change })]
+    return [await otherSession(audit, other, change), await copyOfOwn(audit, changer, change)]
+  },
+}
+
+/** Resolves to why it did not work, in words. */
+async function changePassword(audit: Audit, login: Login, next: string): Promise<StepsDone | string> {
+  const old = audit.variablesOf(login.role).get('password') ?? ''
+  audit.hide(next, 'new password', `the password, with ${SUFFIX} behind it`)
+  const { steps = [] } = audit.recipe.passwordChange ?? {}
+  // From here on the password may be either: known before it is asked which.
+  try {
+    const done = await audit.run(login, steps, 'change the password', new Map([['newPassword', next]]))
+    audit.setPassword(login.role, next)
+    await audit.login('with the new password')
+    return done
+  } catch (error) {
+    audit.setPassword(login.role, old)
+    if (error instanceof StepFailed) return `a step failed: ${error.message}`
+    return `after the change the new password does not log in: ${error instanceof Error ? error.message : error}`
+  }
+}
+
+function restoreAtEnd(audit: Audit, old: string): void {
+  audit.onEnd(async () => {
+    const next = `${old}${SUFFIX}`
+    // An interruption leaves open which password holds: the old one is tried first.
+    audit.setPassword('first', old)
+    if (await canLogIn(audit)) return null
+    audit.setPassword('first', next)
+    try {
+      const login = await audit.login('the one that restores the password')
+      const { steps = [], restore } = audit.recipe.passwordChange ?? {}
+      const words: [string, string][] =
+        restore === undefined
+          ? [
+              ['password', next],
+              ['newPassword', old],
+            ]
+          : [['newPassword', old]]
+      await audit.run(login, restore ?? steps, 'restore the password', new Map(words))
+      audit.setPassword('first', old)
+      if (await canLogIn(audit)) return null
+    } catch {
+      // What it means is said below.
+    }
+    audit.setPassword('first', next)
+    return `the password could not be restored: it is the old one with ${SUFFIX} behind it`
+  })
+}
+
+const canLogIn = (audit: Audit): Promise<boolean> =>
+  audit.login('which password holds').then(
+    () => true,
+    () => false,
+  )
+
+async function otherSession(audit: Audit, other: Login, change: StepsDone): Promise<Finding> {
+  const about = 'other session'
+  const { state, exchange } = await audit.probe('another session, after the change', other.credential)
+  const evidence = [
+    audit.evidence('Another session of the user after the password was changed.', [...change.exchanges, exchange]),
+  ]
+  if (state === 'in') {
+    const detail = 'Another session of the user is still logged in after the password was changed.'
+    return fail({ about, title: 'Other sessions outlive a changed password', detail, confidence: 'firm', evidence })
+  }
+  if (state === 'unknown')
+    return cannotJudge({
+      about,
+      title: 'No clear answer',
+      detail: `Answered ${exchange.response?.status ?? exchange.fault}.`,
+    })
+  return pass({
+    about,
+    title: 'Other sessions end',
+    detail: 'Another session is refused after the password was changed.',
+    evidence,
+  })
+}
+
+async function copyOfOwn(audit: Audit, changer: Login, change: StepsDone): Promise<Finding> {
+  const about = 'copy of the own session'
+  const { state, exchange } = await audit.probe('copy of the session that changed it', changer.credential)
+  const evidence = [
+    audit.evidence('A copy, from before, of the session that changed the password.', [...change.exchanges, exchange]),
+  ]
+  if (state === 'unknown')
+    return cannotJudge({
+      about,
+      title: 'No clear answer',
+      detail: `Answered ${exchange.response?.status ?? exchange.fault}.`,
+    })
+  if (state === 'out')
+    return pass({
+      about,
+      title: 'The own session gets a new id',
+      detail: 'A copy from before the change is refused.',
+      evidence,
+    })
+  const detail = 'The session that changed the password keeps its id, so a stolen copy of it lives on.'
+  return inform({ about, title: 'The own session keeps its id', detail, evidence })
+}

@@ -1,0 +1,79 @@
+import type { Exchange } from '../http/exchange.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, fail, pass } from '../model/finding.ts'
+import { StepFailed } from '../recipe/fill.ts'
+
+export const puzzling: Check = {
+  id: 'puzzling',
+  title: 'Steps of other flows do not log in',
+  wstg: ['WSTG-SESS-08'],
+  asvs: ['7.6.2', '7.2.4'],
+  cwe: [841],
+  severity: 'critical',
+  proves:
+    'After the first steps of the flows that the recipe names (a forgotten password, a sign-up), without a password, nobody is logged in.',
+  cannotProve: 'Anything about flows that the recipe does not name.',
+  why: 'A variable that one flow puts into the session ("this is the user whose password is reset") may be what another takes for a login.',
+  fix: {
+    text: 'Keep what a flow needs under a name of its own, and who is logged in under one that only the login writes.',
+  },
+  needs: [],
+  async run(audit) {
+    const flows = audit.recipe.puzzles ?? []
+    if (flows.length === 0) {
+      const detail = 'The recipe names no other flow (puzzles): the first step of a forgotten password, of a sign-up.'
+      return [cannotJudge({ about: 'flows', title: 'No other flow is known', detail })]
+    }
+    const findings = []
+    for (const [i, steps] of flows.entries()) {
+      const about = `flow ${i + 1}`
+      const client = audit.client(about)
+      let exchanges: readonly Exchange[] = []
+      const stranger = {
+        role: 'first',
+        client,
+        sent: [],
+        credential: { cookies: [], bearer: null },
+        refreshToken: null,
+        exchanges: [],
+        variables: new Map(),
+      } as const
+      try {
+        exchanges = (await audit.run(stranger, steps, about)).exchanges
+      } catch (error) {
+        if (!(error instanceof StepFailed)) throw error
+        findings.push(cannotJudge({ about, title: 'A step does not work', detail: error.message }))
+        continue
+      }
+      const { state, exchange } = await audit.look(client)
+      const evidence = [audit.evidence('The steps, and the logged-in check after them.', [...exchanges, exchange])]
+      if (state === 'in')
+        findings.push(
+          fail({
+            about,
+            title: 'Logged in without a password',
+            detail: 'After these steps the client is logged in.',
+            evidence,
+          }),
+        )
+      else if (state === 'unknown')
+        findings.push(
+          cannotJudge({
+            about,
+            title: 'No clear answer',
+            detail: `Answered ${exchange.response?.status ?? exchange.fault}.`,
+          }),
+        )
+      else
+        findings.push(
+          pass({
+            about,
+            title: 'Nobody is logged in',
+            detail: 'After these steps the client is not logged in.',
+            evidence,
+          }),
+        )
+    }
+    return findings
+  },
+}

@@ -1,0 +1,93 @@
+import type { Audit, Login } from '../audit/audit.ts'
+import { grantOf, type Refreshed, refreshWith } from '../audit/refreshing.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+
+export const refreshRotation: Check = {
+  id: 'refresh-rotation',
+  title: 'A refresh token works once, and a second use ends its family',
+  wstg: ['WSTG-SESS-06', 'WSTG-ATHZ-05'],
+  asvs: ['10.4.5'],
+  cwe: [294, 613],
+  severity: 'medium',
+  proves:
+    'Whether a refresh gives out a new refresh token, whether the old one is refused, and whether its second use ends the new one.',
+  cannotProve: 'That tokens are bound to a key of the client, which would do as well.',
+  why: 'A stolen refresh token is a session without end. With rotation the second use, the thief’s or the owner’s, gives the theft away.',
+  fix: {
+    text: 'Give out a new refresh token with each refresh, end the old one, and on its second use end all that came from the same login (RFC 9700, 4.14.2).',
+  },
+  needs: ['refresh'],
+  async run(audit) {
+    const login = await audit.login('victim')
+    const first = await refreshWith(audit, login, grantOf(login), 'first refresh')
+    if (first.state !== 'in') {
+      const detail = `The first refresh was answered ${first.exchanges.at(-1)?.response?.status ?? 'not at all'}, and gave out nothing that is logged in.`
+      return [cannotJudge({ about: 'refresh', title: 'The refresh does not work', detail })]
+    }
+    if (!first.rotated) return [await notRotated(audit, login, first)]
+    const again = await refreshWith(audit, login, grantOf(login), 'second use of the refresh token')
+    return [secondUse(audit, first, again), await family(audit, login, first, again)]
+  },
+}
+
+async function notRotated(audit: Audit, login: Login, first: Refreshed): Promise<Finding> {
+  const about = 'rotation'
+  const again = await refreshWith(audit, login, grantOf(login), 'second use of the refresh token')
+  if (again.state !== 'in') {
+    return cannotJudge({
+      about,
+      title: 'No new token, and the old one is refused',
+      detail: 'The application answers a second refresh differently.',
+    })
+  }
+  const detail = 'A refresh gives out no new refresh token, and the old one works again.'
+  return fail({
+    about,
+    confidence: 'firm',
+    title: 'Refresh tokens are not rotated',
+    detail,
+    evidence: [audit.evidence(detail, [...first.exchanges, ...again.exchanges])],
+  })
+}
+
+function secondUse(audit: Audit, first: Refreshed, again: Refreshed): Finding {
+  const about = 'second use'
+  const evidence = [audit.evidence('A refresh token is used a second time.', [...first.exchanges, ...again.exchanges])]
+  if (again.state === 'unknown')
+    return cannotJudge({ about, title: 'No clear answer', detail: 'The second use got none.' })
+  if (again.state === 'out')
+    return pass({ about, title: 'A used token is refused', detail: 'The second use is refused.', evidence })
+  if (again.next.token !== null && again.next.token === first.next.token) {
+    const detail =
+      'A second use within seconds gives out the same successor: a grace for answers that were lost. How long it lasts was not measured.'
+    return inform({ about, title: 'A second use gives the same successor', detail, evidence })
+  }
+  const detail = 'A refresh token that was used already gives out another credential.'
+  return fail({ about, severity: 'high', title: 'A refresh token works twice', detail, evidence })
+}
+
+async function family(audit: Audit, login: Login, first: Refreshed, again: Refreshed): Promise<Finding> {
+  const about = 'family'
+  if (again.state !== 'out') {
+    return cannotJudge({
+      about,
+      title: 'Not judged',
+      detail: 'The second use was not refused, so there is no reuse to react to.',
+    })
+  }
+  const successor = await refreshWith(audit, login, first.next, 'the successor, after the reuse')
+  const evidence = [
+    audit.evidence('The successor is presented after the old token was used a second time.', [
+      ...again.exchanges,
+      ...successor.exchanges,
+    ]),
+  ]
+  if (successor.state === 'unknown')
+    return cannotJudge({ about, title: 'No clear answer', detail: 'The successor got none.' })
+  if (successor.state === 'out')
+    return pass({ about, title: 'Reuse ends the family', detail: 'The successor is refused too.', evidence })
+  const detail =
+    'After the second use of a refresh token, its successor still works: whoever used it first, the thief perhaps, stays in.'
+  return fail({ about, title: 'The family outlives reuse', detail, evidence })
+}

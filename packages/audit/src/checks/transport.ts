@@ -1,0 +1,93 @@
+import type { Audit } from '../audit/audit.ts'
+import { channelOf } from '../audit/channel.ts'
+import { headerOf } from '../http/exchange.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+
+/** A year, as the preload list asks. */
+const LONG_SECONDS = 31_536_000
+
+export const transport: Check = {
+  id: 'transport',
+  title: 'TLS only',
+  wstg: ['WSTG-SESS-04', 'WSTG-SESS-09', 'WSTG-CRYP-03'],
+  asvs: ['3.4.1', '12.2.1'],
+  cwe: [319, 523],
+  severity: 'medium',
+  proves: 'That the application is reached over TLS, and tells browsers to come no other way.',
+  cannotProve: 'The quality of its TLS: versions, ciphers, certificates.',
+  why: 'Over plain http anybody on the way reads the session, or answers the first request in the server’s place.',
+  fix: {
+    text: 'Serve over https alone, redirect http, and send Strict-Transport-Security: max-age=31536000; includeSubDomains.',
+    snippets: {
+      express: 'app.use(helmet.hsts({ maxAge: 31536000 }))',
+      Django: 'SECURE_SSL_REDIRECT = True; SECURE_HSTS_SECONDS = 31536000',
+      Rails: 'config.force_ssl = true',
+      nginx: 'add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;',
+    },
+  },
+  needs: [],
+  async run(audit) {
+    const channel = channelOf(audit.target)
+    if (channel === 'http-loopback') {
+      const detail = 'This is plain http on this machine, as in development. Audit the address that users have.'
+      return [cannotJudge({ about: 'TLS', title: 'Not the way users come', detail })]
+    }
+    if (channel === 'http') {
+      const { exchange } = await audit.look(audit.client('visitor'))
+      const detail = 'The session goes over plain http, where anybody on the way can read it.'
+      return [
+        fail({
+          about: 'TLS',
+          severity: 'high',
+          title: 'Plain http',
+          detail,
+          evidence: [audit.evidence(detail, [exchange])],
+        }),
+      ]
+    }
+    return [await strictTransport(audit), ...(await plainDoor(audit))]
+  },
+}
+
+async function strictTransport(audit: Audit): Promise<Finding> {
+  const about = 'Strict-Transport-Security'
+  const { client } = await audit.login('victim')
+  const { exchange } = await audit.look(client)
+  const value = headerOf(exchange.response, 'strict-transport-security')
+  const seconds = Number(/max-age="?(\d+)/i.exec(value ?? '')?.[1] ?? 0)
+  if (seconds >= LONG_SECONDS) return pass({ about, title: 'Browsers come over TLS alone', detail: `Sent: ${value}.` })
+  if (seconds > 0) return inform({ about, title: 'For less than a year', detail: `Sent: ${value}.` })
+  const secure =
+    audit.carriers.length === 0 ||
+    client
+      .cookies()
+      .filter(({ name }) => audit.carriers.flat().includes(name))
+      .every((cookie) => cookie.secure)
+  const detail = secure
+    ? 'Not sent. The cookies are Secure, but a first visit over http can be answered by anybody on the way.'
+    : 'Not sent, and the cookie is not Secure: a request over http gives the session away.'
+  return fail({
+    about,
+    severity: secure ? 'low' : 'high',
+    title: 'No Strict-Transport-Security',
+    detail,
+    evidence: [audit.evidence(detail, [exchange])],
+  })
+}
+
+/** The usual address has a plain one beside it; others are not guessed at. */
+async function plainDoor(audit: Audit): Promise<Finding[]> {
+  if (audit.target.port !== '') return []
+  const about = 'plain http'
+  const url = `http://${audit.target.host}/`
+  const exchange = await audit.client('visitor over http').send({ url, purpose: 'is there a plain door' })
+  const { status = 0 } = exchange.response ?? {}
+  const leadsToTls = headerOf(exchange.response, 'location')?.startsWith('https:') === true
+  if (status === 0 || status >= 400 || leadsToTls)
+    return [
+      pass({ about, title: 'Nothing is served over http', detail: `http was answered ${status || 'not at all'}.` }),
+    ]
+  const detail = `http:// was answered ${status}, without a redirect to https.`
+  return [fail({ about, title: 'Served over plain http too', detail, evidence: [audit.evidence(detail, [exchange])] })]
+}

@@ -1,0 +1,127 @@
+import type { Audit, Credential } from '../audit/audit.ts'
+import { garbageCredential } from '../audit/garbage.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Check } from '../model/check.ts'
+import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+
+const TRACES =
+  /\bat [\w.$<>]+ ?\([^)]*:\d+(:\d+)?\)|Traceback \(most recent call last\)|\bin \/[\w/.-]+\.php on line \d+|Stack trace:|\.java:\d+\)|\.rb:\d+:in /
+
+const GUESSES = 30
+
+export const unknownIds: Check = {
+  id: 'unknown-ids',
+  title: 'Ids that nobody gave out',
+  wstg: ['WSTG-SESS-01'],
+  asvs: ['7.2.1', '7.2.2'],
+  cwe: [20, 209],
+  severity: 'medium',
+  proves: 'Unknown and malformed ids are refused, without an error of the server and without a look at its insides.',
+  cannotProve: 'That every malformed value is refused; a handful were tried.',
+  why: 'An id is the first thing a stranger sends. A value that breaks the server, or makes it talk, is a way in for those who look for one.',
+  fix: { text: 'Check the shape of an id before anything is done with it, and take a bad one as none.' },
+  needs: [],
+  async run(audit) {
+    const login = await audit.login('victim')
+    return [await malformed(audit, login.credential), await guessing(audit, login.credential)]
+  },
+}
+
+/** Nothing that a server should run, just values that are not what it gave out. */
+function shapes(value: string): Record<string, string> {
+  return {
+    empty: '',
+    'one character': 'a',
+    'very long': 'a'.repeat(4000),
+    quotes: `'"${value.slice(0, 4)}`,
+    'a path': '../../../../etc/hostname',
+    'percent signs': '%00%ff%c0%80%zz',
+    JSON: '%7B%22user%22%3A%22admin%22%7D',
+    'the real one, cut': value.slice(0, -1),
+    'the real one, longer': `${value}a`,
+    'bytes over 127': 'caf\u00e9\u00ff',
+    'a property name': '__proto__',
+  }
+}
+
+async function malformed(audit: Audit, credential: Credential): Promise<Finding> {
+  const about = 'malformed ids'
+  const [first] = credential.cookies.filter(({ name }) => audit.carriers.flat().includes(name))
+  const real = first?.value ?? credential.bearer ?? ''
+  const broken: [string, Exchange][] = []
+  const talks: [string, Exchange][] = []
+  let accepted: [string, Exchange] | null = null
+  for (const [name, value] of Object.entries(shapes(real))) {
+    const sent =
+      first === undefined ? { authorization: `Bearer ${value}` } : { cookie: withValue(credential, first.name, value) }
+    const { state, exchange } = await audit.look(audit.client(`id: ${name}`), `logged-in check, id: ${name}`, sent)
+    const { status = 0, body = '' } = exchange.response ?? {}
+    if (state === 'in' && name !== 'the real one, longer' && name !== 'the real one, cut') accepted = [name, exchange]
+    if (status >= 500) broken.push([name, exchange])
+    if (TRACES.test(body)) talks.push([name, exchange])
+  }
+  const names = (list: readonly [string, Exchange][]) => list.map(([name]) => name).join(', ')
+  const proof = (says: string, list: readonly [string, Exchange][]) => [
+    audit.evidence(
+      says,
+      list.slice(0, 3).map(([, exchange]) => exchange),
+    ),
+  ]
+  if (accepted !== null) {
+    const detail = `A made-up id (${accepted[0]}) is logged in.`
+    return fail({
+      about,
+      severity: 'critical',
+      title: 'A made-up id is logged in',
+      detail,
+      evidence: proof(detail, [accepted]),
+    })
+  }
+  if (talks.length > 0) {
+    const detail = `Answers to malformed ids show a stack trace (${names(talks)}).`
+    return fail({ about, title: 'Malformed ids make the server talk', detail, evidence: proof(detail, talks) })
+  }
+  if (broken.length > 0) {
+    const detail = `Malformed ids are answered with an error of the server (${names(broken)}).`
+    return fail({
+      about,
+      severity: 'low',
+      title: 'Malformed ids break the server',
+      detail,
+      evidence: proof(detail, broken),
+    })
+  }
+  return pass({
+    about,
+    title: 'Malformed ids are refused quietly',
+    detail: `Tried: ${Object.keys(shapes('')).join(', ')}.`,
+  })
+}
+
+function withValue({ cookies }: Credential, name: string, value: string): string {
+  return cookies.map((cookie) => `${cookie.name}=${cookie.name === name ? value : cookie.value}`).join('; ')
+}
+
+/** How many guesses from one address before the server has had enough. */
+async function guessing(audit: Audit, credential: Credential): Promise<Finding> {
+  const about = 'guessing'
+  for (let count = 1; count <= GUESSES; count++) {
+    const { state, exchange } = await audit.probe('guesser', garbageCredential(credential))
+    const status = exchange.response?.status ?? 0
+    if (state === 'in') {
+      const detail = `Guess ${count} was logged in.`
+      return fail({
+        about,
+        severity: 'critical',
+        title: 'A guess was right',
+        detail,
+        evidence: [audit.evidence(detail, [exchange])],
+      })
+    }
+    if (status === 429)
+      return pass({ about, title: `Guessing is limited after ${count}`, detail: `Guess ${count} was answered 429.` })
+    if (status === 0) return cannotJudge({ about, title: 'No answer', detail: `Guess ${count}: ${exchange.fault}.` })
+  }
+  const detail = `${GUESSES} unknown ids from one address were refused one by one and not limited. With 128 bits of randomness in an id that does no harm.`
+  return inform({ about, title: `${GUESSES} guesses were not limited`, detail })
+}

@@ -1,0 +1,24 @@
+import { VERSION } from '../version.ts'
+import { type Command, EXIT, type Io } from './io.ts'
+import { listChecks } from './list-checks.ts'
+import { run } from './run.ts'
+import { USAGE } from './usage.ts'
+
+const commands: Readonly<Record<string, Command>> = {
+  checks: listChecks,
+}
+
+/** The command `sojourn-audit`: the first word names a subcommand, or the application to audit. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  const [first = '', ...rest] = args
+  if (first === '' || first === '--help' || first === '-h' || first === 'help') {
+    io.out(USAGE)
+    return first === '' ? EXIT.usage : EXIT.ok
+  }
+  if (first === '--version') {
+    io.out(`${VERSION}\n`)
+    return EXIT.ok
+  }
+  const command = Object.hasOwn(commands, first) ? commands[first] : undefined
+  return command === undefined ? run(args, io) : command(rest, io)
+}

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { AuditRequest } from '../audit/audit-application.ts'
+import { checks } from '../checks/index.ts'
+import { SEVERITIES, type Severity } from '../model/verdict.ts'
+import { parseRecipe } from '../recipe/parse-recipe.ts'
+import type { Recipe, User } from '../recipe/recipe.ts'
+import type { Io } from './io.ts'
+import { parseTime } from './time.ts'
+
+/** The command line was not understood. */
+export class Misuse extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'Misuse'
+  }
+}
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean', default: false } as const
+
+const OPTIONS = {
+  user: text,
+  password: text,
+  'second-user': text,
+  recipe: text,
+  'allow-changes': flag,
+  patience: text,
+  browser: flag,
+  samples: text,
+  only: text,
+  skip: text,
+  'i-am-authorized': flag,
+  rate: text,
+  'max-requests': text,
+  timeout: text,
+  'self-signed': flag,
+  json: text,
+  html: text,
+  sarif: text,
+  junit: text,
+  baseline: text,
+  'write-baseline': text,
+  compare: text,
+  'fail-on': text,
+  'no-color': flag,
+  quiet: flag,
+  help: flag,
+} as const
+
+/** Options as they were typed. */
+export interface Values extends Partial<Record<TextOption, string>>, Record<FlagOption, boolean> {}
+
+type FlagOption = 'allow-changes' | 'browser' | 'i-am-authorized' | 'self-signed' | 'no-color' | 'quiet' | 'help'
+type TextOption =
+  | 'user'
+  | 'password'
+  | 'second-user'
+  | 'recipe'
+  | 'patience'
+  | 'samples'
+  | 'only'
+  | 'skip'
+  | 'rate'
+  | 'max-requests'
+  | 'timeout'
+  | 'json'
+  | 'html'
+  | 'sarif'
+  | 'junit'
+  | 'baseline'
+  | 'write-baseline'
+  | 'compare'
+  | 'fail-on'
+
+export interface CommandLine {
+  readonly url: string | null
+  readonly values: Values
+}
+
+export function readCommandLine(args: readonly string[]): CommandLine {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+    if (positionals.length > 1) throw new Misuse(`one address, not ${positionals.length}: ${positionals.join(' ')}`)
+    return { url: positionals[0] ?? null, values }
+  } catch (error) {
+    throw error instanceof Misuse ? error : new Misuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** What the command line asks for; secrets from the environment, or from the terminal. */
+export async function toRequest({ url, values }: CommandLine, io: Io): Promise<AuditRequest> {
+  const recipe = values.recipe === undefined ? null : readRecipe(values.recipe)
+  const target = url === null ? recipe?.target : /^https?:\/\//.test(url) ? url : `http://${url}`
+  if (target === undefined) throw new Misuse('the address of the application is missing')
+  const user = await userOf(values.user, recipe?.user, values.password ?? io.env.AUDIT_PASSWORD, io)
+  if (user === null) throw new Misuse('--user is missing: whom to log in as')
+  const second = await userOf(values['second-user'], recipe?.secondUser, io.env.AUDIT_SECOND_PASSWORD, io)
+  return {
+    target,
+    user,
+    ...(second === null ? {} : { secondUser: second }),
+    ...(recipe === null ? {} : { recipe }),
+    checks: chosenChecks(values.only, values.skip),
+    allowChanges: values['allow-changes'],
+    browser: values.browser,
+    authorized: values['i-am-authorized'],
+    insecureTls: values['self-signed'],
+    env: io.env,
+    ...numbersOf(values),
+  }
+}
+
+export function readRecipe(file: string): Recipe {
+  return parseRecipe(readText(file), file)
+}
+
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Misuse(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function userOf(
+  name: string | undefined,
+  told: User | undefined,
+  password: string | undefined,
+  io: Io,
+): Promise<User | null> {
+  if (name === undefined) return told === undefined || password === undefined ? (told ?? null) : { ...told, password }
+  const typed = password ?? (await io.ask(`Password of ${name}: `, { secret: true }))
+  if (typed === null)
+    throw new Misuse(`the password of ${name} is missing: AUDIT_PASSWORD in the environment, or a terminal`)
+  return { name, password: typed }
+}
+
+function chosenChecks(only: string | undefined, skip: string | undefined) {
+  const ids = (list: string | undefined) => list?.split(',').map((id) => id.trim()) ?? []
+  const unknown = [...ids(only), ...ids(skip)].find((id) => !checks.some((check) => check.id === id))
+  if (unknown !== undefined) throw new Misuse(`there is no check ${unknown}; sojourn-audit checks lists them`)
+  return checks.filter(({ id }) => (only === undefined || ids(only).includes(id)) && !ids(skip).includes(id))
+}
+
+function numbersOf(values: Values): Partial<AuditRequest> {
+  const time = (name: 'patience' | 'timeout') => {
+    const ms = values[name] === undefined ? undefined : parseTime(values[name])
+    if (ms === null) throw new Misuse(`--${name} ${values[name]}: a time is 90s, 10m or 1h`)
+    return ms
+  }
+  const count = (name: 'samples' | 'rate' | 'max-requests') => {
+    const number = values[name] === undefined ? undefined : Number(values[name])
+    if (number !== undefined && !(number > 0)) throw new Misuse(`--${name} ${values[name]}: a number above 0`)
+    return number
+  }
+  const patienceMs = time('patience')
+  const timeoutMs = time('timeout')
+  const [samples, rate, cap] = [count('samples'), count('rate'), count('max-requests')]
+  return {
+    ...(patienceMs === undefined ? {} : { patienceMs }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(samples === undefined ? {} : { samples }),
+    ...(rate === undefined ? {} : { rate }),
+    ...(cap === undefined ? {} : { cap }),
+  }
+}
+
+export function failOnOf({ 'fail-on': severity = 'low' }: Values): Severity {
+  const found = SEVERITIES.find((known) => known === severity)
+  if (found === undefined) throw new Misuse(`--fail-on ${severity}: one of ${SEVERITIES.join(', ')}`)
+  return found
+}

@@ -1,0 +1,106 @@
+import { writeFileSync } from 'node:fs'
+import { auditApplication, Refused } from '../audit/audit-application.ts'
+import type { Progress } from '../audit/run-audit.ts'
+import { DiscoveryFailed } from '../discover/discover.ts'
+import { REPORT_VERSION, type Report } from '../model/report.ts'
+import { SEVERITIES, type Severity } from '../model/verdict.ts'
+import { StepFailed } from '../recipe/fill.ts'
+import { RecipeError } from '../recipe/parse-recipe.ts'
+import { parseBaseline, toBaseline } from '../report/baseline.ts'
+import { compareReports } from '../report/compare.ts'
+import { clean, toTerminal, toTerminalDifferences } from '../report/terminal.ts'
+import { type Command, EXIT, EXIT_BY_SEVERITY, type Io } from './io.ts'
+import { failOnOf, Misuse, readCommandLine, readText, toRequest, type Values } from './options.ts'
+import { reportFormats } from './report-formats.ts'
+import { USAGE } from './usage.ts'
+
+/** `sojourn-audit URL ...` */
+export const run: Command = async (args, io) => {
+  try {
+    const commandLine = readCommandLine(args)
+    if (commandLine.values.help) {
+      io.out(USAGE)
+      return EXIT.ok
+    }
+    return await audit(commandLine, io)
+  } catch (error) {
+    if (
+      error instanceof Misuse ||
+      error instanceof Refused ||
+      error instanceof RecipeError ||
+      error instanceof StepFailed
+    ) {
+      io.err(`${clean(error.message).trimEnd()}\n`)
+      return EXIT.usage
+    }
+    if (error instanceof DiscoveryFailed) {
+      io.err(`${clean(error.message)}\n`)
+      return EXIT.noVerdict
+    }
+    throw error
+  }
+}
+
+async function audit(commandLine: ReturnType<typeof readCommandLine>, io: Io): Promise<number> {
+  const { values } = commandLine
+  const failOn = failOnOf(values)
+  const baseline = values.baseline === undefined ? null : parseBaseline(readText(values.baseline))
+  if (values.baseline !== undefined && baseline === null) throw new Misuse(`${values.baseline} is no baseline`)
+  const earlier = values.compare === undefined ? null : readReport(values.compare)
+  const request = await toRequest(commandLine, io)
+  const interrupted = new AbortController()
+  io.onInterrupt(() => {
+    io.err('\nInterrupted: putting back what was changed, and ending the sessions the audit made.\n')
+    interrupted.abort(new Error('interrupted'))
+  })
+  const report = await auditApplication({
+    ...request,
+    signal: interrupted.signal,
+    ...(baseline === null ? {} : { baseline: new Set(baseline.accepted) }),
+    onProgress: (progress) => showProgress(progress, values, io),
+  })
+  write(report, values, io)
+  if (earlier !== null) io.out(toTerminalDifferences(compareReports(earlier, report)))
+  return exitCodeOf(report, failOn)
+}
+
+function readReport(file: string): Report {
+  let report: Partial<Report> = {}
+  try {
+    report = JSON.parse(readText(file)) as Partial<Report>
+  } catch {
+    // Said below.
+  }
+  if (report.version !== REPORT_VERSION) throw new Misuse(`${file} is no report of this version`)
+  return report as Report
+}
+
+function write(report: Report, values: Values, io: Io): void {
+  let usesOutput = false
+  for (const [format, toText] of Object.entries(reportFormats)) {
+    const file = values[format as keyof typeof reportFormats]
+    if (file === undefined) continue
+    if (file === '-') {
+      io.out(toText(report))
+      usesOutput = true
+    } else writeFileSync(file, toText(report))
+  }
+  if (values['write-baseline'] !== undefined) writeFileSync(values['write-baseline'], toBaseline(report))
+  const color = io.isTerminal && !values['no-color'] && io.env.NO_COLOR === undefined
+  if (!usesOutput && !values.quiet) io.out(toTerminal(report, { color, width: io.width }))
+}
+
+function showProgress(progress: Progress, { quiet }: Values, io: Io): void {
+  if (quiet || !io.isTerminal) return
+  if (progress.kind === 'end') return
+  const words = progress.kind === 'note' ? progress.text : `${progress.number}/${progress.of} ${progress.check.title}`
+  io.err(`\r\u001b[K${words}${progress.kind === 'note' && progress.text.startsWith('ending') ? '\r\u001b[K' : ''}`)
+}
+
+/** By the gravest failure that is not known; without a trusted check, or cut short, there is no verdict. */
+function exitCodeOf(report: Report, failOn: Severity): number {
+  if (report.untrusted !== null) return EXIT.noVerdict
+  const counting = SEVERITIES.slice(0, SEVERITIES.indexOf(failOn) + 1)
+  const gravest = counting.find((severity) => report.results.some((result) => result.severity === severity))
+  return gravest === undefined ? EXIT.ok : EXIT_BY_SEVERITY[gravest]
+}

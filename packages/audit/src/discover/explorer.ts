@@ -1,0 +1,46 @@
+import type { Client } from '../http/client.ts'
+import { createClient } from '../http/create-client.ts'
+import type { Engine } from '../http/engine.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Secrets } from '../http/secrets.ts'
+import type { Variables } from '../recipe/fill.ts'
+import type { CredentialPlace, Step, User } from '../recipe/recipe.ts'
+
+/** What the search for a login works with. */
+export interface Explorer {
+  readonly engine: Engine
+  readonly user: User
+  readonly variables: Variables
+  readonly learn: Secrets['learn']
+  client(name: string): Client
+  /** As a recipe writes it: from the root on the target, whole elsewhere. */
+  address(url: string): string
+}
+
+/** A login that was done, and may have worked. */
+export interface Candidate {
+  readonly words: string
+  readonly steps: readonly Step[]
+  readonly client: Client
+  readonly exchanges: readonly Exchange[]
+  readonly credential?: CredentialPlace
+  readonly refreshToken?: { readonly path: string; readonly value: string }
+}
+
+export function createExplorer(engine: Engine, secrets: Secrets, user: User): Explorer {
+  secrets.learn(user.password, 'password', 'password of the first user')
+  return {
+    engine,
+    user,
+    variables: new Map([
+      ['user', user.name],
+      ['password', user.password],
+    ]),
+    learn: secrets.learn,
+    client: (name) => createClient(engine, name),
+    address(url) {
+      const { origin, pathname, search } = new URL(url)
+      return origin === engine.target.origin ? pathname + search : url
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import { type Form, readPage } from '../http/page.ts'
+import { StepFailed } from '../recipe/fill.ts'
+import type { Step } from '../recipe/recipe.ts'
+import { runSteps } from '../recipe/run-steps.ts'
+import type { Candidate, Explorer } from './explorer.ts'
+import { formStep } from './form-step.ts'
+
+const PAGES = [
+  '/login',
+  '/signin',
+  '/sign-in',
+  '/login/',
+  '/user/login',
+  '/users/sign_in',
+  '/account/login',
+  '/accounts/login/',
+  '/auth/login',
+  '/admin/login/',
+  '/admin/',
+  '/login.php',
+  '/wp-login.php',
+  '/session/new',
+]
+
+const LEADS_TO_LOGIN = /log[ -]?(in|on)\b|sign[ -]?in\b|anmelden|connexion|iniciar sesi|accedi/i
+
+/** Logins by every form with a password that is found: on the page given, where its links lead, and at the usual places. */
+export async function* formLogins(explorer: Explorer): AsyncGenerator<Candidate> {
+  const seen = new Set<string>()
+  const start = explorer.engine.target.href
+  const queue = [start, ...PAGES]
+  for (let at = 0; at < queue.length; at++) {
+    const client = explorer.client('explorer')
+    const last = (await client.follow({ url: queue[at] ?? '/', purpose: 'look for a login form' })).at(-1)
+    if (last?.response == null || last.response.status >= 500) continue
+    const page = readPage(last.response.body, last.request.url)
+    const links = page.links.filter(({ href, text }) => LEADS_TO_LOGIN.test(`${text} ${new URL(href).pathname}`))
+    // What a link says is worth more than a guess.
+    if (at === 0)
+      queue.splice(1, 0, ...links.map(({ href }) => href).filter((href) => explorer.engine.isInScope(new URL(href))))
+    for (const form of page.forms.filter(isLoginForm)) {
+      const key = `${form.action} ${form.fields.map(({ name }) => name).join()}`
+      if (seen.has(key)) continue
+      seen.add(key)
+      const done = await logIn(explorer, last.request.url, form)
+      if (done !== null) yield done
+    }
+  }
+}
+
+function isLoginForm({ fields, method, text }: Form): boolean {
+  const passwords = fields.filter(({ type }) => type === 'password')
+  return method === 'POST' && passwords.length === 1 && !/\b(register|sign up|create (an )?account)\b/i.test(text)
+}
+
+const TYPED = new Set(['text', 'email', 'tel', 'search', 'url', 'number'])
+
+async function logIn(explorer: Explorer, pageUrl: string, form: Form): Promise<Candidate | null> {
+  const password = form.fields.findIndex(({ type }) => type === 'password')
+  const before = form.fields.slice(0, password).filter(({ type }) => TYPED.has(type))
+  const name = before.find((field) => /user|mail|login|name|account|id/i.test(field.name)) ?? before.at(-1)
+  const filled = new Map([[form.fields[password]?.name ?? '', '${password}']])
+  if (name !== undefined) filled.set(name.name, '${user}')
+  const steps: Step[] = formStep(explorer, pageUrl, form, filled)
+  const client = explorer.client('first login')
+  try {
+    const { exchanges } = await runSteps(client, steps, explorer.variables, 'try the login form', explorer.learn)
+    return { words: `the form at ${explorer.address(pageUrl)}`, steps, client, exchanges }
+  } catch (error) {
+    if (error instanceof StepFailed) return null
+    throw error
+  }
+}

@@ -1,0 +1,38 @@
+import { textAt } from '../recipe/extract.ts'
+import type { Refresh, Step } from '../recipe/recipe.ts'
+import { runSteps } from '../recipe/run-steps.ts'
+import type { Candidate, Explorer } from './explorer.ts'
+
+const ENDPOINTS = [
+  '/auth/refresh',
+  '/api/auth/refresh',
+  '/refresh',
+  '/api/refresh',
+  '/token/refresh',
+  '/api/token/refresh',
+]
+const KEYS = ['refresh_token', 'refreshToken', 'refresh', 'token']
+
+/** Where a refresh token of the login is traded for a new credential. */
+export async function findRefresh(explorer: Explorer, candidate: Candidate): Promise<Refresh | null> {
+  const { refreshToken, client } = candidate
+  const bearerPath = candidate.credential?.bearer?.json
+  if (refreshToken === undefined || bearerPath === undefined) return null
+  const variables = new Map([...explorer.variables, ['refreshToken', refreshToken.value] as const])
+  // The name under which the login gave it is the likeliest to take it back.
+  const own = refreshToken.path.split('.').at(-1) ?? ''
+  for (const endpoint of ENDPOINTS) {
+    for (const key of new Set([own, ...KEYS])) {
+      const steps: Step[] = [{ post: endpoint, json: { [key]: '${refreshToken}' } }]
+      const { exchanges } = await runSteps(client, steps, variables, 'look for the refresh', explorer.learn)
+      const response = exchanges.at(-1)?.response
+      if (response == null || [404, 405].includes(response.status)) break
+      const token = response.status < 300 ? textAt(response.body, bearerPath) : null
+      if (token === null) continue
+      explorer.learn(token, 'bearer', `${bearerPath} in the answer to the refresh`)
+      client.bearer = token
+      return { token: { json: refreshToken.path }, steps }
+    }
+  }
+  return null
+}

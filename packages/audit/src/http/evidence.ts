@@ -1,0 +1,97 @@
+import type { Evidence, MaskedExchange } from '../model/evidence.ts'
+import type { Exchange, Headers } from './exchange.ts'
+import { type Secrets, shellWord, shown } from './secrets.ts'
+
+/** As much of a body as a reader needs. */
+const MOST_SHOWN = 2_000
+
+/** curl sets these itself. */
+const OF_CURL = new Set(['host', 'content-length', 'connection', 'user-agent', 'accept', 'accept-language'])
+
+export function toEvidence(
+  says: string,
+  exchanges: readonly Exchange[],
+  secrets: Secrets,
+  insecureTls: boolean,
+): Evidence {
+  const marked = exchanges.map((exchange) => markExchange(exchange, secrets))
+  const curl = marked.map((exchange) => toCurl(exchange, insecureTls))
+  return {
+    says: shown(secrets.mark(says)),
+    curl,
+    variables: secrets.variablesIn(JSON.stringify(marked)),
+    exchanges: marked.map(show),
+  }
+}
+
+/** A masked copy for the timeline: without bodies. */
+export function toTimeline(exchange: Exchange, secrets: Secrets): MaskedExchange {
+  const { request, response } = exchange
+  return show(
+    markExchange(
+      { ...exchange, request: { ...request, body: null }, response: response && { ...response, body: '' } },
+      secrets,
+    ),
+  )
+}
+
+/** Every text of an exchange with its secrets marked; a binary body is left out. */
+function markExchange({ request, response, ...rest }: Exchange, secrets: Secrets): MaskedExchange {
+  return {
+    ...rest,
+    fault: rest.fault === null ? null : secrets.mark(rest.fault),
+    request: {
+      method: request.method,
+      url: secrets.mark(request.url),
+      headers: markHeaders(request.headers, secrets),
+      body: request.body === null ? null : secrets.mark(request.body),
+    },
+    response: response && {
+      status: response.status,
+      headers: markHeaders(response.headers, secrets),
+      body: response.body.includes('\0') ? '' : cut(secrets.mark(response.body)),
+    },
+  }
+}
+
+const cut = (text: string) => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text)
+
+function markHeaders(headers: Headers, secrets: Secrets): Headers {
+  return headers.map(([name, value]) => [name, hideCookies(name, secrets.mark(value))])
+}
+
+/** Cookies too short to be looked for are hidden by where they stand. */
+function hideCookies(name: string, marked: string): string {
+  const hide = (pair: string) => pair.replace(/^([^=]*=)([^\uE000].*)$/, '$1…')
+  if (name === 'cookie') return marked.split('; ').map(hide).join('; ')
+  if (name !== 'set-cookie') return marked
+  const [pair = '', ...attributes] = marked.split(';')
+  return [hide(pair), ...attributes].join(';')
+}
+
+function show({ request, response, ...rest }: MaskedExchange): MaskedExchange {
+  const headers = (all: Headers): Headers => all.map(([name, value]) => [name, shown(value)])
+  return {
+    ...rest,
+    fault: rest.fault === null ? null : shown(rest.fault),
+    request: {
+      ...request,
+      url: shown(request.url),
+      headers: headers(request.headers),
+      body: request.body === null ? null : shown(request.body),
+    },
+    response: response && { ...response, headers: headers(response.headers), body: shown(response.body) },
+  }
+}
+
+function toCurl({ request }: MaskedExchange, insecureTls: boolean): string {
+  const headers = request.headers.filter(([name]) => !OF_CURL.has(name))
+  return [
+    'curl -i',
+    ...(insecureTls && request.url.startsWith('https:') ? ['--insecure'] : []),
+    ...(request.method === 'GET' ? [] : [`-X ${request.method}`]),
+    ...headers.map(([name, value]) => `-H ${shellWord(`${name}: ${value}`)}`),
+    ...(request.body === null ? [] : [`--data-raw ${shellWord(request.body)}`]),
+    shellWord(request.url),
+  ].join(' ')
+}

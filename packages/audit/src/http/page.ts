@@ -1,0 +1,124 @@
+import { type DefaultTreeAdapterTypes, parse } from 'parse5'
+
+type Node = DefaultTreeAdapterTypes.Node
+type Element = DefaultTreeAdapterTypes.Element
+
+export interface Field {
+  readonly name: string
+  /** Of an input, in lower case; `select`, `textarea` or `button` of others. */
+  readonly type: string
+  readonly value: string
+}
+
+export interface Form {
+  /** Absolute. */
+  readonly action: string
+  readonly method: 'GET' | 'POST'
+  /** What a browser would send if nobody touched it, submit buttons beside it. */
+  readonly fields: readonly Field[]
+  readonly buttons: readonly Field[]
+  /** Words in it, labels and buttons. */
+  readonly text: string
+}
+
+export interface Link {
+  /** Absolute. */
+  readonly href: string
+  readonly text: string
+}
+
+export interface Page {
+  readonly forms: readonly Form[]
+  readonly links: readonly Link[]
+  /** By `name`: `csrf-token`. */
+  readonly metas: ReadonlyMap<string, string>
+  /** What a reader sees. */
+  readonly text: string
+}
+
+/** What an HTML page offers, read as a browser does. */
+export function readPage(html: string, url: string): Page {
+  const elements = elementsOf(parse(html))
+  const base = attribute(
+    elements.find(({ tagName }) => tagName === 'base'),
+    'href',
+  )
+  const resolve = (href: string) => {
+    const from = base !== null && URL.canParse(base, url) ? new URL(base, url).href : url
+    return URL.canParse(href, from) ? new URL(href, from).href : null
+  }
+  return {
+    forms: elements.filter(({ tagName }) => tagName === 'form').map((form) => toForm(form, elements, resolve, url)),
+    links: elements.flatMap((element) => {
+      const href = element.tagName === 'a' ? attribute(element, 'href') : null
+      const resolved = href === null ? null : resolve(href)
+      return resolved === null ? [] : [{ href: resolved, text: textOf(element) }]
+    }),
+    metas: new Map(
+      elements
+        .filter(({ tagName }) => tagName === 'meta')
+        .map((meta) => [attribute(meta, 'name') ?? '', attribute(meta, 'content') ?? '']),
+    ),
+    text: textOf(elements.find(({ tagName }) => tagName === 'body')),
+  }
+}
+
+function toForm(form: Element, all: readonly Element[], resolve: (href: string) => string | null, url: string): Form {
+  const id = attribute(form, 'id')
+  const outside = id === null ? [] : all.filter((element) => attribute(element, 'form') === id)
+  const controls = [...new Set([...elementsOf(form), ...outside])].filter(
+    (element) => attribute(element, 'disabled') === null,
+  )
+  const fields = controls.flatMap(toField)
+  const isButton = ({ type }: Field) => type === 'submit' || type === 'image'
+  return {
+    action: resolve(attribute(form, 'action') || url) ?? url,
+    method: attribute(form, 'method')?.toUpperCase() === 'POST' ? 'POST' : 'GET',
+    fields: fields.filter((field) => !isButton(field)),
+    buttons: fields.filter(isButton),
+    text: `${textOf(form)} ${fields
+      .filter(isButton)
+      .map(({ value }) => value)
+      .join(' ')}`.trim(),
+  }
+}
+
+function toField(element: Element): Field[] {
+  const name = attribute(element, 'name')
+  if (name === null || name === '') return []
+  const value = attribute(element, 'value')
+  const type = attribute(element, 'type')?.toLowerCase()
+  if (element.tagName === 'textarea') return [{ name, type: 'textarea', value: textOf(element) }]
+  if (element.tagName === 'button')
+    return type === 'button' || type === 'reset' ? [] : [{ name, type: 'submit', value: value ?? '' }]
+  if (element.tagName === 'select') return [{ name, type: 'select', value: selectedOf(element) }]
+  if (element.tagName !== 'input' || type === 'reset' || type === 'button' || type === 'file') return []
+  const isTick = type === 'checkbox' || type === 'radio'
+  if (isTick && attribute(element, 'checked') === null) return []
+  return [{ name, type: type ?? 'text', value: value ?? (isTick ? 'on' : '') }]
+}
+
+function selectedOf(select: Element): string {
+  const options = elementsOf(select).filter(({ tagName }) => tagName === 'option')
+  const chosen = options.find((option) => attribute(option, 'selected') !== null) ?? options[0]
+  return chosen === undefined ? '' : (attribute(chosen, 'value') ?? textOf(chosen))
+}
+
+function elementsOf(node: Node): Element[] {
+  const children = 'childNodes' in node ? node.childNodes : []
+  return children.flatMap((child) => ('tagName' in child ? [child, ...elementsOf(child)] : []))
+}
+
+function attribute(element: Element | undefined, name: string): string | null {
+  return element?.attrs.find((held) => held.name === name)?.value ?? null
+}
+
+const UNSEEN = new Set(['script', 'style', 'template', 'noscript', 'head'])
+
+function textOf(node: Node | undefined): string {
+  if (node === undefined) return ''
+  if (node.nodeName === '#text' && 'value' in node) return node.value
+  if (UNSEEN.has(node.nodeName)) return ''
+  const children = 'childNodes' in node ? node.childNodes : []
+  return children.map(textOf).join(' ').replace(/\s+/g, ' ').trim()
+}

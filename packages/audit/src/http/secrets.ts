@@ -1,0 +1,108 @@
+import type { Variable } from '../model/evidence.ts'
+import { type Exchange, valuesOf } from './exchange.ts'
+
+/**
+ * Marks the place of a secret in a text. A character of the private use area on each side, so that what a server
+ * writes is never taken for one of ours.
+ */
+const OPEN = '\uE000'
+const CLOSE = '\uE001'
+const MARKED = new RegExp(`${OPEN}(\\w+)${CLOSE}`, 'g')
+
+/** Shorter values would be found in words that have nothing to do with them. Cookies are masked by their place too. */
+const SHORTEST = 6
+
+/** What must not be seen in any report, and the variables that stand for it. */
+export interface Secrets {
+  /** From now on this value is shown as a variable. Says which; a value known already keeps its first. */
+  learn(value: string, name: string, from: string): void
+  /** All cookies and bearer tokens of an exchange. */
+  learnFrom(exchange: Exchange): void
+  /** Secrets replaced by marks; `shown` and `variablesIn` make something of them. */
+  mark(text: string): string
+  variablesIn(marked: string): Variable[]
+}
+
+export function createSecrets(): Secrets {
+  const byValue = new Map<string, Variable>()
+  const counts = new Map<string, number>()
+  let sorted: [string, Variable][] | null = null
+
+  function learn(value: string, name: string, from: string): void {
+    if (value === '' || byValue.has(value)) return
+    const base =
+      name
+        .toUpperCase()
+        .replace(/[^A-Z0-9]+/g, '_')
+        .replace(/^_+|_+$/g, '') || 'SECRET'
+    const count = (counts.get(base) ?? 0) + 1
+    counts.set(base, count)
+    const variable = { name: count === 1 ? base : `${base}_${count}`, from }
+    byValue.set(value, variable)
+    sorted = null
+    for (const [kind, other] of Object.entries(encodingsOf(value))) {
+      if (!byValue.has(other))
+        byValue.set(other, { name: `${variable.name}_${kind}`, from: `${variable.name}, ${WORDS[kind]}` })
+    }
+  }
+
+  function mark(text: string): string {
+    sorted ??= [...byValue].filter(([value]) => value.length >= SHORTEST).sort(([a], [b]) => b.length - a.length)
+    let marked = text
+    for (const [value, { name }] of sorted) {
+      if (marked.includes(value)) marked = marked.replaceAll(value, `${OPEN}${name}${CLOSE}`)
+    }
+    return marked
+  }
+
+  return {
+    learn,
+    learnFrom(exchange) {
+      for (const [name, value] of cookiesSetBy(exchange)) {
+        learn(value, name, `cookie ${name}, set by exchange ${exchange.number}`)
+      }
+    },
+    mark,
+    variablesIn(marked) {
+      const names = new Set([...marked.matchAll(MARKED)].map(([, name]) => name))
+      return [...byValue.values()].filter(({ name }) => names.has(name))
+    },
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = { ENCODED: 'URL-encoded', DECODED: 'URL-decoded' }
+
+function encodingsOf(value: string): Record<string, string> {
+  const encoded = encodeURIComponent(value)
+  const decoded = decode(value)
+  return {
+    ...(encoded !== value && { ENCODED: encoded }),
+    ...(decoded !== value && { DECODED: decoded }),
+  }
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}
+
+function cookiesSetBy(exchange: Exchange): [string, string][] {
+  return valuesOf(exchange.response?.headers ?? [], 'set-cookie').flatMap((line) => {
+    const [, name, value] = /^\s*([^=;]*)=([^;]*)/.exec(line) ?? []
+    return name === undefined || value === undefined ? [] : [[name.trim(), value.trim()]]
+  })
+}
+
+/** Marks as a reader sees them: `$SID_1`. */
+export function shown(marked: string): string {
+  return marked.replace(MARKED, (_, name: string) => `$${name}`)
+}
+
+/** Marked text as one word of a shell command: in double quotes, secrets as `${SID_1}`, all else literal. */
+export function shellWord(marked: string): string {
+  const literal = marked.replace(/[\\"$`!]/g, (found) => (found === '!' ? '"\'!\'"' : `\\${found}`))
+  return `"${literal.replace(MARKED, (_, name: string) => `\${${name}}`)}"`
+}

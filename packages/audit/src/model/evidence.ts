@@ -1,0 +1,44 @@
+/** A request and its answer, every secret in it replaced by the name of a variable. */
+export interface MaskedExchange {
+  /** Counts all exchanges of the audit, from 1. */
+  readonly number: number
+  /** The client that sent it, in words: `victim`, `attacker`, `after logout`. Each has a cookie jar of its own. */
+  readonly client: string
+  /** What it was sent for: `log in`, `logged-in check`. */
+  readonly purpose: string
+  /** ms since the epoch. */
+  readonly startedAt: number
+  readonly durationMs: number
+  readonly request: {
+    readonly method: string
+    readonly url: string
+    readonly headers: readonly (readonly [name: string, value: string])[]
+    readonly body: string | null
+  }
+  /** `null` when no answer came; `fault` says why. */
+  readonly response: {
+    readonly status: number
+    readonly headers: readonly (readonly [name: string, value: string])[]
+    /** The beginning of the body, when it is text. */
+    readonly body: string
+  } | null
+  readonly fault: string | null
+}
+
+/** A secret that commands name instead of showing. */
+export interface Variable {
+  /** `SID_1`: used as `$SID_1`. */
+  readonly name: string
+  /** Where to get it: `cookie sid, set by exchange 3`. */
+  readonly from: string
+}
+
+/** What proves a finding: commands to run, and what was exchanged when the audit ran them. */
+export interface Evidence {
+  /** What the exchanges show, in one sentence. */
+  readonly says: string
+  /** One `curl` command for each exchange, in order. Secrets are `$VARIABLES`. */
+  readonly curl: readonly string[]
+  readonly variables: readonly Variable[]
+  readonly exchanges: readonly MaskedExchange[]
+}

@@ -1,0 +1,104 @@
+import type { CheckResult, Report, ReportedFinding } from '../model/report.ts'
+import { SEVERITIES, type Verdict } from '../model/verdict.ts'
+import type { Difference } from './compare.ts'
+
+export interface TerminalOptions {
+  readonly color: boolean
+  readonly width: number
+}
+
+const SIGNS: Readonly<Record<Verdict, readonly [sign: string, color: number]>> = {
+  pass: ['✓ pass', 32],
+  fail: ['✗ FAIL', 31],
+  inform: ['i inform', 36],
+  'not-applicable': ['- n/a', 90],
+  'cannot-judge': ['? unknown', 33],
+}
+
+/** Servers choose some of the words: none of them may move the cursor or recolour the terminal. */
+export const clean = (text: string): string => text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ')
+
+/** The whole report as text: a table, then each failure with its proof. */
+export function toTerminal(report: Report, options: TerminalOptions): string {
+  const paint = (text: string, code: number) => (options.color ? `\u001b[${code}m${text}\u001b[0m` : text)
+  const { application } = report
+  const head = [
+    `${paint('Sessions of', 1)} ${clean(report.target)}`,
+    `  login      ${clean(application.login)} (${application.source})`,
+    `  carried by ${clean(application.carriers.join(', ') || 'nothing found')}`,
+    `  logged in  ${clean(application.loggedInCheck)}`,
+    `  logout     ${clean(application.logout ?? 'not known')}`,
+    '',
+  ]
+  const verdictless = report.untrusted === null ? [] : [paint(`No verdict: ${clean(report.untrusted)}`, 31), '']
+  const table = report.untrusted === null ? report.results.flatMap((result) => rows(result, options, paint)) : []
+  const failures = report.results.flatMap((result) =>
+    result.findings.filter(isNew).map((finding) => proof(result, finding, paint)),
+  )
+  return [...head, ...verdictless, ...table, '', ...failures, ...tail(report, paint), ''].join('\n')
+}
+
+const isNew = ({ verdict, accepted }: ReportedFinding) => verdict === 'fail' && !accepted
+
+type Paint = (text: string, code: number) => string
+
+function rows({ check, findings }: CheckResult, { width }: TerminalOptions, paint: Paint): string[] {
+  return findings.map((finding, i) => {
+    const [sign, color] = finding.accepted ? (['~ known', 90] as const) : SIGNS[finding.verdict]
+    const name = i === 0 ? check.id : ''
+    const severity = finding.verdict === 'fail' ? (finding.severity ?? check.severity) : ''
+    const words = finding.verdict === 'cannot-judge' ? `${finding.title}: ${finding.detail}` : finding.title
+    const about = finding.about === 'check' ? '' : `${finding.about}: `
+    const line = clean(`${about}${words}`)
+    const room = Math.max(width - 46, 40)
+    return `${name.padEnd(22)}${paint(sign.padEnd(11), color)}${severity.padEnd(10)} ${line.length > room ? `${line.slice(0, room - 1)}…` : line}`
+  })
+}
+
+function proof({ check }: CheckResult, finding: ReportedFinding, paint: Paint): string {
+  const fix = finding.fix ?? check.fix
+  const numbers = [
+    ...check.wstg,
+    ...check.asvs.map((number) => `ASVS ${number}`),
+    ...check.cwe.map((number) => `CWE-${number}`),
+  ]
+  const evidence = finding.evidence ?? []
+  return [
+    `${paint(`✗ ${clean(finding.title)}`, 31)} (${finding.severity ?? check.severity}, ${finding.fingerprint})`,
+    `  ${clean(finding.detail)}`,
+    `  Why: ${finding.why ?? check.why}`,
+    `  Fix: ${fix.text}`,
+    ...Object.entries(fix.snippets ?? {}).map(([framework, code]) => `       ${framework}: ${code}`),
+    `  See: ${numbers.join(', ')}`,
+    ...evidence.flatMap(({ curl, variables }) => [
+      '  Reproduce:',
+      ...curl.map((command) => `    ${clean(command)}`),
+      ...variables.map(({ name, from }) => paint(`    # ${clean(name)}: ${clean(from)}`, 90)),
+    ]),
+    '',
+  ].join('\n')
+}
+
+function tail(report: Report, paint: Paint): string[] {
+  const { counts } = report
+  const failed = report.results.flatMap(({ check, findings }) =>
+    findings.filter(isNew).map((finding) => finding.severity ?? check.severity),
+  )
+  const bySeverity = SEVERITIES.filter((severity) => failed.includes(severity)).map(
+    (severity) => `${failed.filter((held) => held === severity).length} ${severity}`,
+  )
+  return [
+    ...report.leftBehind.map((words) => paint(`Left behind: ${clean(words)}`, 33)),
+    `${counts.fail} failed${bySeverity.length > 0 ? ` (${bySeverity.join(', ')})` : ''}, ${counts.pass} passed, ${counts.inform} to know, ${counts['cannot-judge']} could not be judged, ${counts['not-applicable']} not applicable`,
+    `${report.timeline.length} requests in ${(report.durationMs / 1000).toFixed(1)} s`,
+  ]
+}
+
+/** What changed since an earlier report. */
+export function toTerminalDifferences(differences: readonly Difference[]): string {
+  if (differences.length === 0) return 'Nothing changed since the earlier report.\n'
+  const lines = differences.map(
+    ({ fingerprint, before, after }) => `  ${clean(fingerprint)}: ${before ?? 'not there'} -> ${after ?? 'not there'}`,
+  )
+  return ['Changed since the earlier report:', ...lines, ''].join('\n')
+}
