@@ -1,5 +1,6 @@
 import { runCases, type StoreContext, storeCases } from '@sojourn/conformance'
 import type { Store } from '../../../src/core/store.ts'
+import type { ObjectState } from '../../../src/stores/cloudflare/sojourn-object.ts'
 import {
   durableObjectStore,
   type KvNamespace,
@@ -8,7 +9,6 @@ import {
   type ObjectStub,
   SojournObject,
 } from '../../../src/stores/cloudflare.ts'
-import type { ObjectState } from '../../../src/stores/cloudflare/sojourn-object.ts'
 
 interface Bindings {
   readonly SESSIONS: ObjectNamespace
@@ -35,7 +35,7 @@ export class ProbedObject extends SojournObject {
     if (pathname === '/restart') this.#state.abort('restart')
     if (pathname !== '/pass') return super.fetch(request)
     this.#aheadMs += Number(searchParams.get('ms'))
-    await this.alarm()
+    if (searchParams.has('ring')) await this.alarm()
     return Response.json(null)
   }
 }
@@ -83,28 +83,70 @@ function objectContext(namespace: ObjectNamespace): StoreContext {
     createStore: () => open(new Corner(namespace)),
     second: (store) => open(cornerOf(store)),
     async reopen(store) {
-      await cornerOf(store).each('/restart').catch(() => undefined)
+      // The answer of an object that starts anew is an error.
+      await cornerOf(store)
+        .each('/restart')
+        .catch(() => undefined)
       return open(cornerOf(store))
     },
     async probe(store) {
       const corner = cornerOf(store)
       return [...corner.names, JSON.stringify(await corner.each('/probe'))]
     },
-    sever: (store) => void (cornerOf(store).isSevered = true),
-    without: { sweeps: 'objects delete what has expired by themselves' },
+    sever(store) {
+      cornerOf(store).isSevered = true
+    },
+    without: {
+      sweeps: 'objects delete what has expired by themselves',
+      scans: 'a Worker cannot tell which objects there are',
+    },
+  }
+}
+
+/** Keys with a beginning of their own. */
+function kvCorner(inner: KvNamespace): KvNamespace & { all(): Promise<string[]> } {
+  const prefix = crypto.randomUUID()
+  const list: KvNamespace['list'] = async (options) => {
+    const page = await inner.list({ ...options, prefix: prefix + options.prefix })
+    return { ...page, keys: page.keys.map(({ name }) => ({ name: name.slice(prefix.length) })) }
+  }
+  return {
+    list,
+    get: (key) => inner.get(prefix + key),
+    put: (key, value, options) => inner.put(prefix + key, value, options),
+    delete: (key) => inner.delete(prefix + key),
+    async all() {
+      const { keys } = await list({ prefix: '' })
+      return Promise.all(keys.map(async ({ name }) => `${name} ${await inner.get(prefix + name)}`))
+    },
   }
 }
 
 function kvContext(namespace: KvNamespace): StoreContext {
-  const open = (): Store => kvStore({ namespace })
-  return { createStore: open, second: open, without: { sweeps: 'Workers KV deletes what has expired by itself', reopen: '', sever: '', probe: '' } }
+  const corners = new WeakMap<Store, ReturnType<typeof kvCorner>>()
+  const open = (corner = kvCorner(namespace)): Store => {
+    const store = kvStore({ namespace: corner })
+    corners.set(store, corner)
+    return store
+  }
+  return {
+    createStore: () => open(),
+    second: (store) => open(corners.get(store)),
+    reopen: (store) => open(corners.get(store)),
+    probe: (store) => corners.get(store)?.all() ?? [],
+    without: {
+      sweeps: 'Workers KV deletes what has expired by itself',
+      sever: 'a binding cannot be cut',
+      scans: 'not offered yet',
+    },
+  }
 }
 
-// biome-ignore lint/style/noDefaultExport: what a Worker is
+// biome-ignore lint/style/noDefaultExport: that is what a Worker is
 export default {
   async fetch(request: Request, { SESSIONS, KV }: Bindings): Promise<Response> {
     const { pathname } = new URL(request.url)
-    if (pathname === '/durable-object') return Response.json(await runCases(storeCases, objectContext(SESSIONS)))
+    if (pathname === '/durable-objects') return Response.json(await runCases(storeCases, objectContext(SESSIONS)))
     if (pathname === '/kv') return Response.json(await runCases(storeCases, kvContext(KV)))
     return new Response(null, { status: 404 })
   },
