@@ -40,7 +40,7 @@ describe.skipIf(!hasRuntimes)('Durable Objects in workerd', () => {
   test('a random schedule of parallel calls gives the answers of some order of them', async () => {
     await fc.assert(
       parallelCalls(() => durableObjectStore({ namespace: corner() })),
-      { numRuns: 25 },
+      { numRuns: 10 },
     )
   }, 120_000)
 
