@@ -1,11 +1,8 @@
-import { existsSync, rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { runtimePath } from '../../../../tools/runtimes.mjs'
 import type { KvNamespace, ObjectNamespace } from '../../src/stores/cloudflare.ts'
 import { bundle } from './bundle.ts'
+import { quickFolder } from './quick-folder.ts'
 
 /** What these tests use of miniflare, which starts the real workerd with the storage of this machine. */
 interface Miniflare {
@@ -26,14 +23,9 @@ export interface RunningWorker {
   stop(): Promise<void>
 }
 
-/** An object has a database file of its own: where there is a disk in memory, that is twenty times faster. */
-const DISK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-
 export async function startWorker(program: URL): Promise<RunningWorker> {
   const { Miniflare } = createRequire(import.meta.url)(runtimePath('miniflare')) as MiniflareModule
-  const folder = await mkdtemp(join(DISK, 'sojourn-worker-'))
-  const remove = (): void => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', remove)
+  const folder = quickFolder('worker')
   const flare = new Miniflare({
     modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundle(program, 'workerd') }],
     compatibilityDate: '2026-04-01',
@@ -54,9 +46,6 @@ export async function startWorker(program: URL): Promise<RunningWorker> {
       if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
       return response.json()
     },
-    async stop() {
-      await flare.dispose()
-      remove()
-    },
+    stop: () => flare.dispose(),
   }
 }

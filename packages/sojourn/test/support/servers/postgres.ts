@@ -24,7 +24,17 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
 
   const port = await freePort()
   const options = ['fsync=off', 'max_connections=200', 'shared_buffers=32MB', 'autovacuum=off', ...settings]
-  const args = ['-D', data, '-p', `${port}`, '-h', '127.0.0.1', '-k', folder, ...options.flatMap((each) => ['-c', each])]
+  const args = [
+    '-D',
+    data,
+    '-p',
+    `${port}`,
+    '-h',
+    '127.0.0.1',
+    '-k',
+    folder,
+    ...options.flatMap((each) => ['-c', each]),
+  ]
   const start = (): Promise<Running> =>
     launch(programPath('postgres'), { args, ...account, isReady: () => isReady(port) })
   let running = await start()
