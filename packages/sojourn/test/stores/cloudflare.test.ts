@@ -6,6 +6,7 @@ import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 import type { SessionRecord } from '../../src/core/record.ts'
 import type { Store } from '../../src/core/store.ts'
 import { durableObjectStore, kvStore, type ObjectNamespace } from '../../src/stores/cloudflare.ts'
+import { sqliteStore } from '../../src/stores/sqlite.ts'
 import { type RunningWorker, startWorker } from '../support/worker.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
@@ -57,6 +58,28 @@ function corner(): ObjectNamespace {
   const prefix = anId()
   return { idFromName: (name) => namespace.idFromName(prefix + name), get: (id) => namespace.get(id) }
 }
+
+describe.skipIf(!hasRuntimes)('D1 in workerd', () => {
+  test('every store case holds, run inside a Worker', async () => {
+    const results = (await worker.ask('/d1')) as CaseResult[]
+    expect(failuresOf(results)).toEqual([])
+    expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(75)
+  }, 120_000)
+
+  test('a random schedule of parallel calls gives the answers of some order of them', async () => {
+    const d1 = sqliteStore({ client: await worker.flare.getD1Database('DB') })
+    await d1.setup()
+    await fc.assert(
+      parallelCalls(() => d1),
+      { numRuns: 10 },
+    )
+  }, 120_000)
+
+  test('a session of D1, which may read an old copy, is refused', () => {
+    const session = { prepare: () => null, batch: () => null, getBookmark: () => null }
+    expect(() => sqliteStore({ client: session as never })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+})
 
 /** What stands in the storage of the object of this name. */
 async function probe(name: string): Promise<[key: string, value: unknown][]> {

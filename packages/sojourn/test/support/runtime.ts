@@ -5,7 +5,7 @@ import { runtimePath } from '../../../../tools/runtimes.mjs'
 import { bundle } from './bundle.ts'
 
 /** Beside the drivers that programs import. */
-const FOLDER = join(runtimePath('better-sqlite3'), '../.sojourn-test')
+const folder = (): string => join(runtimePath('better-sqlite3'), '../.sojourn-test')
 
 const made = new Set<string>()
 const running = new Set<ChildProcess>()
@@ -16,8 +16,8 @@ process.once('exit', () => {
 
 /** A TypeScript program, ready to be run by another runtime. */
 export async function buildFor(runtime: 'node' | 'bun', program: URL): Promise<string> {
-  mkdirSync(FOLDER, { recursive: true })
-  const file = join(FOLDER, `${basename(program.pathname, '.ts')}.${runtime}.${process.pid}.mjs`)
+  mkdirSync(folder(), { recursive: true })
+  const file = join(folder(), `${basename(program.pathname, '.ts')}.${runtime}.${process.pid}.mjs`)
   writeFileSync(file, await bundle(program, runtime))
   made.add(file)
   return file

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { runtimePath } from '../../../../tools/runtimes.mjs'
 import type { KvNamespace, ObjectNamespace } from '../../src/stores/cloudflare.ts'
+import type { D1Client } from '../../src/stores/sqlite.ts'
 import { bundle } from './bundle.ts'
 import { quickFolder } from './quick-folder.ts'
 
@@ -9,7 +10,7 @@ interface Miniflare {
   readonly ready: Promise<URL>
   getDurableObjectNamespace(binding: string): Promise<ObjectNamespace>
   getKVNamespace(binding: string): Promise<KvNamespace>
-  getD1Database(binding: string): Promise<unknown>
+  getD1Database(binding: string): Promise<D1Client>
   dispose(): Promise<void>
 }
 
