@@ -29,6 +29,8 @@ export const PORTABLE = [
   'stores/write-behind',
   'buses/memory',
   'buses/nats',
+  'stores/cloudflare',
+  'stores/sqlite',
   'stores/postgres',
   'carriers/cookie',
   'guards/cross-origin',
