@@ -43,6 +43,7 @@ async function follow(store: Store, schedule: readonly Turn[], everything: reado
   let models: Model[] = [[]]
   for (const turn of schedule) {
     if (turn.kind === 'sweep') {
+      if (store.sweep === undefined) continue
       models = await Promise.all(models.slice(0, 1).map((model) => sweepAs(store, model, turn.now, turn.limit)))
       continue
     }
