@@ -17,10 +17,13 @@ function entriesOf(path) {
   }
 }
 
-/** Compares the lock file with the one npm leaves in node_modules, which says what is really there. */
-export function isInstalled() {
-  const wanted = entriesOf('package-lock.json')
-  const present = entriesOf('node_modules/.package-lock.json')
+/**
+ * Compares the lock file with the one npm leaves in node_modules, which says what is really there.
+ * @param {string} folder
+ */
+export function isInstalled(folder = '') {
+  const wanted = entriesOf(join(folder, 'package-lock.json'))
+  const present = entriesOf(join(folder, 'node_modules/.package-lock.json'))
   if (wanted === null || present === null) return false
   return Object.entries(wanted)
     .filter(([path, entry]) => path.includes('node_modules/') && !entry.optional)
@@ -33,18 +36,23 @@ export function isInstalled() {
 /**
  * @param {readonly string[]} args
  * @param {'inherit' | 'pipe'} stdio
+ * @param {string} folder
  */
-export function npm(args, stdio) {
+export function npm(args, stdio, folder = '') {
   const script = process.env.npm_execpath
+  const cwd = join(root, folder)
   return script === undefined
-    ? spawnSync('npm', args, { cwd: root, stdio, encoding: 'utf8', shell: process.platform === 'win32' })
-    : spawnSync(process.execPath, [script, ...args], { cwd: root, stdio, encoding: 'utf8' })
+    ? spawnSync('npm', args, { cwd, stdio, encoding: 'utf8', shell: process.platform === 'win32' })
+    : spawnSync(process.execPath, [script, ...args], { cwd, stdio, encoding: 'utf8' })
 }
 
-/** Installs exactly what the lock file says. */
-export function install() {
-  console.log('Installing what package-lock.json names (npm ci) ...')
-  if (npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'inherit').status !== 0) {
+/**
+ * Installs exactly what the lock file says.
+ * @param {string} folder
+ */
+export function install(folder = '') {
+  console.log(`Installing what ${join(folder, 'package-lock.json')} names (npm ci) ...`)
+  if (npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'inherit', folder).status !== 0) {
     giveUp('npm ci failed, see above. If package.json and package-lock.json differ, run: npm install')
   }
 }

@@ -1,10 +1,11 @@
 /**
  * What npm runs before `start`, `test` and the rest. Uses nothing but Node's own modules until the packages are there.
- * `--no-build`: leave the build alone. `--tests`: a Chromium and the servers that stores are tested against are needed too.
+ * `--no-build`: leave the build alone. `--tests`: a Chromium, the servers and the runtimes that stores are tested on are needed too.
  */
 import { ensureChromium } from './chromium.mjs'
 import { install, isInstalled } from './install.mjs'
 import { giveUp } from './run.mjs'
+import { ensureRuntimes } from './runtimes.mjs'
 import { ensureServers } from './servers.mjs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -15,6 +16,7 @@ if (!isInstalled()) install()
 if (process.argv.includes('--tests')) {
   ensureChromium()
   ensureServers()
+  ensureRuntimes()
 }
 if (!process.argv.includes('--no-build')) {
   const { build } = await import('./build.mjs')

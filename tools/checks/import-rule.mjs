@@ -23,6 +23,7 @@ const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?lmdb|adapters\/_?(node|exp
 export const PORTABLE = [
   'index',
   'stores/memory',
+  'stores/cloudflare',
   'carriers/cookie',
   'guards/cross-origin',
   'adapters/fetch',

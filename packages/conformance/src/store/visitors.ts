@@ -1,6 +1,7 @@
 import {
   type Carrier,
   createSessions,
+  type Guarantee,
   type RequestView,
   type Session,
   type Sessions,
@@ -71,7 +72,15 @@ export async function withTwoWorlds(ctx: StoreContext, work: (one: World, two: W
 function createWorld(store: Store, options: Options, time: { aheadMs: number }): World {
   const tokens: string[] = []
   const clock = (): number => Date.now() + time.aheadMs
-  const sessions = createSessions<Data>({ warn: () => undefined, ...options, store, carrier, clock })
+  const insecureStoreLacks = Object.keys(store.lacks ?? {}) as Guarantee[]
+  const sessions = createSessions<Data>({
+    warn: () => undefined,
+    ...options,
+    store,
+    insecureStoreLacks,
+    carrier,
+    clock,
+  })
 
   async function begin(visitor: Visitor): Promise<Ongoing> {
     const sent = visitor.token

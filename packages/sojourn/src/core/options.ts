@@ -2,13 +2,15 @@ import type { Carrier } from './carrier.ts'
 import type { Guard } from './guard.ts'
 import type { StandardSchema } from './schema.ts'
 import type { DescribeDevice } from './session.ts'
-import type { Store } from './store.ts'
+import type { Guarantee, Store } from './store.ts'
 import type { TimeoutPreset, Timeouts } from './timeouts.ts'
 
 /** What core itself takes. The package's `createSessions` fills in the store, the carrier and the guards. */
 export interface CoreOptions<Data extends object> {
   /** Where records live. */
   readonly store: Store
+  /** Accepts a store that cannot keep these guarantees. Without, such a store is refused, with the reasons. */
+  readonly insecureStoreLacks?: readonly Guarantee[]
   /** How the token travels. */
   readonly carrier: Carrier
   /** Asked in this order, before the store is. */

@@ -39,6 +39,13 @@ export interface ScanPage {
 }
 
 /**
+ * What a store can be unable to promise. `ended`: an ended session may still open somewhere, or be written back.
+ * `lost-update`: parallel changes may undo each other. `fresh-token`: a replaced token may go on, or an honest one be
+ * refused. `list`: a user's list may miss sessions, and with it `revokeAll`, `revokeOthers`, `export` and `erase`.
+ */
+export type Guarantee = 'ended' | 'lost-update' | 'fresh-token' | 'list'
+
+/**
  * Where records live. Six verbs; core judges times, secrets and users, so a store only has to keep,
  * and to keep atomically. Every method may answer at once or with a promise, and rejects when it
  * cannot answer: it never says `null` for "I do not know" (guarantee 7, fail closed).
@@ -48,6 +55,11 @@ export interface ScanPage {
 export interface Store {
   /** For messages and metrics: `memory`, `lmdb`, `redis`. */
   readonly name: string
+  /**
+   * What it cannot promise, each with the reason, a sentence. `createSessions` refuses it unless the application accepts
+   * each by name (`insecureStoreLacks`). Left out by stores that promise everything; a store around another passes it on.
+   */
+  readonly lacks?: Readonly<Partial<Record<Guarantee, string>>>
 
   /**
    * The record or tombstone under this id, or `null`. What is past its `expiresAt` may still be

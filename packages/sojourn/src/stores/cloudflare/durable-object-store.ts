@@ -1,0 +1,127 @@
+import { SessionError } from '../../core/errors.ts'
+import type { SessionId, SessionRecord } from '../../core/record.ts'
+import type { Store } from '../../core/store.ts'
+import { ID, toUserKey } from './keys.ts'
+import { entryUntil, lifeOf } from './lifetime.ts'
+import type { ObjectCalls } from './sojourn-object.ts'
+
+/** What is needed of a Durable Object namespace: a binding of the Worker, or its `jurisdiction('eu')`. */
+export interface ObjectNamespace<Id = unknown> {
+  idFromName(name: string): Id
+  get(id: Id): ObjectStub
+}
+
+export interface ObjectStub {
+  fetch(url: string, init: { method: string; body: string }): Promise<Response>
+}
+
+export interface DurableObjectStoreOptions<Id = unknown> {
+  /** The binding of `SojournObject`. */
+  readonly namespace: ObjectNamespace<Id>
+}
+
+/** Sessions that are read at once for a list: no user, however busy, takes all that one request may ask for. */
+const BATCH = 100
+
+type Call = <Name extends keyof ObjectCalls>(
+  object: string,
+  name: Name,
+  ...given: Parameters<ObjectCalls[Name]>
+) => Promise<Awaited<ReturnType<ObjectCalls[Name]>>>
+
+/**
+ * Sessions in Durable Objects: one object a session, near the client that began it, and one a user, for the list.
+ * Every guarantee holds: an object is in one place, and does one thing at a time.
+ */
+export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<Id>): Store {
+  if (typeof namespace?.idFromName !== 'function') {
+    throw new SessionError('ERR_OPTION', 'durableObjectStore: namespace must be a Durable Object binding.')
+  }
+  let isClosed = false
+
+  function assertOpen(): void {
+    if (isClosed) throw new SessionError('ERR_CLOSED', 'durableObjectStore.')
+  }
+
+  const call: Call = async (object, name, ...given) => {
+    assertOpen()
+    try {
+      const stub = namespace.get(namespace.idFromName(object))
+      const body = JSON.stringify(given[0] ?? null)
+      const response = await stub.fetch(`https://sojourn/${name}`, { method: 'POST', body })
+      if (response.ok) return await response.json()
+    } catch (error) {
+      throw new SessionError('ERR_STORE', `durable-object: ${name} failed.`, error)
+    }
+    throw new SessionError('ERR_STORE', `durable-object: ${name} was refused. Is the binding that of SojournObject?`)
+  }
+
+  const session = (id: SessionId): string => `session:${id}`
+  const user = async (userId: string): Promise<string> => `user:${await toUserKey(userId)}`
+
+  /** What is listed and gone costs the next list a look, no more: a failure here is no reason to fail. */
+  async function leave(userId: string, ids: readonly SessionId[]): Promise<void> {
+    if (ids.length > 0) await call(await user(userId), 'leave', { ids }).catch(() => null)
+  }
+
+  async function list(userId: string): Promise<SessionRecord[]> {
+    const ids = await call(await user(userId), 'ids')
+    const live: SessionRecord[] = []
+    const gone: SessionId[] = []
+    for (let at = 0; at < ids.length; at += BATCH) {
+      const batch = ids.slice(at, at + BATCH)
+      const found = await Promise.all(batch.map((id) => call(session(id), 'read')))
+      for (const value of found) {
+        if (value?.kind === 'live' && value.userId === userId) live.push(value)
+        // Only what is known to have ended: nothing there may mean that it is about to begin.
+        else if (value?.kind === 'ended') gone.push(value.id)
+      }
+    }
+    await leave(userId, gone)
+    return live
+  }
+
+  return {
+    name: 'durable-object',
+
+    async read(id) {
+      assertOpen()
+      return ID.test(id) ? call(session(id), 'read') : null
+    },
+
+    async create(record) {
+      if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'durable-object: not an id.')
+      const { id, userId } = record
+      const until = entryUntil(Date.now() + lifeOf(record))
+      // First the entry: a list may name what is not there yet, but never miss what is.
+      if (userId !== null) await call(await user(userId), 'enter', { id, until })
+      return call(session(id), 'create', { record, until })
+    },
+
+    async write(id, change) {
+      assertOpen()
+      if (!ID.test(id)) return { status: 'gone', tombstone: null }
+      const first = await call(session(id), 'write', { change })
+      if (first.status !== 'entry') return first
+      const { userId, until } = first
+      await call(await user(userId), 'enter', { id, until })
+      const written = await call(session(id), 'write', { change, until })
+      if (written.status !== 'entry') return written
+      throw new SessionError('ERR_STORE', 'durable-object: the expiry ran away.')
+    },
+
+    async end(id, tombstone) {
+      assertOpen()
+      if (!ID.test(id)) return null
+      const record = await call(session(id), 'end', { tombstone })
+      if (record !== null && record.userId !== null) await leave(record.userId, [id])
+      return record
+    },
+
+    list,
+
+    close() {
+      isClosed = true
+    },
+  }
+}

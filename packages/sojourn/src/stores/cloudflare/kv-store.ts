@@ -1,0 +1,157 @@
+import { SessionError } from '../../core/errors.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { Guarantee, Store, Written } from '../../core/store.ts'
+import { applyChange } from '../apply-change.ts'
+import { ID, toUserKey } from './keys.ts'
+import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
+
+/** What is needed of a Workers KV namespace: a binding of the Worker. */
+export interface KvNamespace {
+  get(key: string): Promise<string | null>
+  put(key: string, value: string, options: { expirationTtl: number }): Promise<void>
+  delete(key: string): Promise<void>
+  list(options: { prefix: string; cursor?: string }): Promise<KvPage>
+}
+
+/** One page of a list: `cursor` leads to the next. */
+export interface KvPage {
+  readonly keys: readonly { readonly name: string }[]
+  readonly list_complete: boolean
+  readonly cursor?: string
+}
+
+export interface KvStoreOptions {
+  readonly namespace: KvNamespace
+}
+
+const LACKS: Readonly<Record<Guarantee, string>> = {
+  ended: 'Workers KV shows a change to other places after a minute or more, so an ended session goes on there.',
+  'lost-update': 'Workers KV has no conditional write, so of parallel changes one undoes the others.',
+  'fresh-token': 'Another place may still hold the record of before, honour a replaced token and refuse its successor.',
+  list: 'A list of Workers KV misses sessions that began a moment ago elsewhere, so a revocation misses them too.',
+}
+
+/** What a value says beside the record: until when it is kept, and its entry in the user's list, ms of the platform. */
+interface Kept {
+  readonly value: SessionRecord | Tombstone
+  readonly deleteAt: number
+  readonly until: number
+}
+
+/**
+ * Sessions in Workers KV: for what may be seen late everywhere, such as a visitor's theme. KV is eventually consistent
+ * and cannot keep the guarantees in `lacks`, so `createSessions` refuses it unless each is accepted by name.
+ */
+export function kvStore({ namespace }: KvStoreOptions): Store {
+  if (typeof namespace?.get !== 'function') {
+    throw new SessionError('ERR_OPTION', 'kvStore: namespace must be a Workers KV binding.')
+  }
+  let isClosed = false
+
+  async function ask<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    if (isClosed) throw new SessionError('ERR_CLOSED', 'kvStore.')
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof SessionError) throw error
+      throw new SessionError('ERR_STORE', `workers-kv: ${operation} failed.`, error)
+    }
+  }
+
+  async function load(id: SessionId): Promise<Kept | null> {
+    if (!ID.test(id)) return null
+    const text = await namespace.get(`session:${id}`)
+    return text === null ? null : fromText(text)
+  }
+
+  async function keep(kept: Kept): Promise<void> {
+    const text = JSON.stringify(kept)
+    await namespace.put(`session:${kept.value.id}`, text, { expirationTtl: secondsUntil(kept.deleteAt) })
+  }
+
+  async function enter(userId: string, id: SessionId, until: number): Promise<void> {
+    await namespace.put(`${await toPrefix(userId)}${id}`, '', { expirationTtl: secondsUntil(until) })
+  }
+
+  async function create(record: SessionRecord): Promise<boolean> {
+    if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'workers-kv: not an id.')
+    if ((await load(record.id)) !== null) return false
+    const deleteAt = Date.now() + lifeOf(record)
+    const until = entryUntil(deleteAt)
+    if (record.userId !== null) await enter(record.userId, record.id, until)
+    await keep({ value: record, deleteAt, until })
+    return true
+  }
+
+  async function write(id: SessionId, change: Parameters<Store['write']>[1]): Promise<Written> {
+    const kept = await load(id)
+    if (kept === null) return { status: 'gone', tombstone: null }
+    const { value, until } = kept
+    if (value.kind === 'ended') return { status: 'gone', tombstone: value }
+    const next = applyChange(value, change)
+    if (next === null) return { status: 'conflict', record: value }
+    if (next === value) return { status: 'written' }
+    const life = next.expiresAt === value.expiresAt ? null : lifeAfter(change)
+    const deleteAt = life === null ? kept.deleteAt : Date.now() + life
+    const isEntryShort = value.userId !== null && deleteAt > until
+    if (isEntryShort) await enter(value.userId, id, entryUntil(deleteAt))
+    await keep({ value: next, deleteAt, until: isEntryShort ? entryUntil(deleteAt) : until })
+    return { status: 'written' }
+  }
+
+  async function end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
+    const kept = await load(id)
+    if (kept === null || kept.value.kind === 'ended') return null
+    const { value, until } = kept
+    await keep({ value: tombstone, deleteAt: Date.now() + lifeOf(tombstone), until })
+    // It has ended, whatever becomes of the entry, which goes by itself.
+    const { userId } = value
+    if (userId !== null) await toPrefix(userId).then((prefix) => namespace.delete(prefix + id).catch(() => undefined))
+    return value
+  }
+
+  async function list(userId: string): Promise<SessionRecord[]> {
+    const prefix = await toPrefix(userId)
+    const live: SessionRecord[] = []
+    let page: KvPage | undefined
+    do {
+      page = await namespace.list({ prefix, ...(page?.cursor !== undefined && { cursor: page.cursor }) })
+      for (const { name } of page.keys) {
+        const value = (await load(name.slice(prefix.length) as SessionId))?.value
+        if (value?.kind === 'live' && value.userId === userId) live.push(value)
+      }
+    } while (!page.list_complete)
+    return live
+  }
+
+  return {
+    name: 'workers-kv',
+    lacks: LACKS,
+    read: (id) => ask('read', async () => (await load(id))?.value ?? null),
+    create: (record) => ask('create', () => create(record)),
+    write: (id, change) => ask('write', () => write(id, change)),
+    end: (id, tombstone) => ask('end', () => end(id, tombstone)),
+    list: (userId) => ask('list', () => list(userId)),
+    close() {
+      isClosed = true
+    },
+  }
+}
+
+async function toPrefix(userId: string): Promise<string> {
+  return `user:${await toUserKey(userId)}:`
+}
+
+/** Workers KV refuses less than a minute. */
+function secondsUntil(time: number): number {
+  return Math.max(60, Math.ceil((time - Date.now()) / 1000))
+}
+
+function fromText(text: string): Kept {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // What JSON.parse says about a text quotes it.
+    throw new SessionError('ERR_STORE', 'workers-kv: a record is damaged.')
+  }
+}

@@ -1,0 +1,94 @@
+import type { SessionRecord, Tombstone } from '../../core/record.ts'
+import type { Change, Written } from '../../core/store.ts'
+import { applyChange } from '../apply-change.ts'
+import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
+import type { ObjectStorage } from './sojourn-object.ts'
+
+/** A write that would outlive the session's entry in the user's list: the entry has to be moved on first. */
+export interface EntryFirst {
+  readonly status: 'entry'
+  readonly userId: string
+  readonly until: number
+}
+
+export interface SessionCalls {
+  read(): Promise<SessionRecord | Tombstone | null>
+  /** `until`: how long the entry in the user's list is kept. */
+  create(given: { readonly record: SessionRecord; readonly until: number }): Promise<boolean>
+  write(given: { readonly change: Change; readonly until?: number }): Promise<Written | EntryFirst>
+  end(given: { readonly tombstone: Tombstone }): Promise<SessionRecord | null>
+}
+
+/** All that one session's object holds. Times are the platform's. */
+interface Kept {
+  readonly value: SessionRecord | Tombstone
+  readonly deleteAt: number
+  /** At or before `deleteAt`: a session in use moves its expiry every minute, the alarm only when it rings. */
+  readonly alarmAt: number
+  readonly until: number
+}
+
+const KEY = 'session'
+
+/** One session, alone with its storage. Nothing is awaited between looking and writing. */
+export function createSessionPart(
+  storage: ObjectStorage,
+  stored: ReadonlyMap<string, unknown>,
+  now: () => number,
+): { readonly calls: SessionCalls; alarm(): Promise<void> } {
+  let kept = (stored.get(KEY) ?? null) as Kept | null
+
+  async function keep(next: Omit<Kept, 'alarmAt'>): Promise<void> {
+    const alarmAt = kept === null ? next.deleteAt : Math.min(kept.alarmAt, next.deleteAt)
+    const isMoved = alarmAt !== kept?.alarmAt
+    kept = { ...next, alarmAt }
+    await Promise.all([storage.put(KEY, kept), isMoved && storage.setAlarm(alarmAt)])
+  }
+
+  return {
+    calls: {
+      read: async () => kept?.value ?? null,
+
+      async create({ record, until }) {
+        if (kept !== null) return false
+        await keep({ value: record, deleteAt: now() + lifeOf(record), until })
+        return true
+      },
+
+      async write({ change, until = 0 }) {
+        if (kept === null) return { status: 'gone', tombstone: null }
+        const { value } = kept
+        if (value.kind === 'ended') return { status: 'gone', tombstone: value }
+        const next = applyChange(value, change)
+        if (next === null) return { status: 'conflict', record: value }
+        if (next === value) return { status: 'written' }
+        const life = next.expiresAt === value.expiresAt ? null : lifeAfter(change)
+        const deleteAt = life === null ? kept.deleteAt : now() + life
+        const entry = Math.max(kept.until, until)
+        if (value.userId !== null && deleteAt > entry) {
+          return { status: 'entry', userId: value.userId, until: entryUntil(deleteAt) }
+        }
+        await keep({ value: next, deleteAt, until: entry })
+        return { status: 'written' }
+      },
+
+      async end({ tombstone }) {
+        if (kept === null || kept.value.kind === 'ended') return null
+        const { value, until } = kept
+        await keep({ value: tombstone, deleteAt: now() + lifeOf(tombstone), until })
+        return value
+      },
+    },
+
+    async alarm() {
+      if (kept === null) return
+      if (kept.deleteAt > now()) {
+        kept = { ...kept, alarmAt: kept.deleteAt }
+        await Promise.all([storage.put(KEY, kept), storage.setAlarm(kept.alarmAt)])
+        return
+      }
+      kept = null
+      await storage.deleteAll()
+    },
+  }
+}

@@ -1,0 +1,221 @@
+import type { CaseResult } from '@sojourn/conformance'
+import fc from 'fast-check'
+import { createSessions } from 'sojourn'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasRuntimes } from '../../../../tools/runtimes.mjs'
+import type { SessionRecord } from '../../src/core/record.ts'
+import type { Store } from '../../src/core/store.ts'
+import { durableObjectStore, kvStore, type ObjectNamespace } from '../../src/stores/cloudflare.ts'
+import { type RunningWorker, startWorker } from '../support/worker.ts'
+import { overlappingRequests } from './overlapping-requests.ts'
+import { parallelCalls } from './parallel-calls.ts'
+import { anId, aRecord, aTombstone, DAY, MINUTE, NOW } from './records.ts'
+
+const HOUR = 60 * MINUTE
+
+let worker: RunningWorker
+let namespace: ObjectNamespace
+let store: Store
+
+beforeAll(async () => {
+  if (!hasRuntimes) return
+  worker = await startWorker(new URL('./runtimes/cloudflare-worker.ts', import.meta.url))
+  namespace = await worker.flare.getDurableObjectNamespace('SESSIONS')
+  store = durableObjectStore({ namespace })
+}, 60_000)
+afterAll(() => worker?.stop())
+
+/** Failures with their reasons, so that a report says what is wrong. */
+function failuresOf(results: readonly CaseResult[]): string[] {
+  return results.filter(({ status }) => status === 'failed').map(({ name, reason }) => `${name}: ${reason}`)
+}
+
+describe.skipIf(!hasRuntimes)('Durable Objects in workerd', () => {
+  test('every store case holds, run inside a Worker', async () => {
+    const results = (await worker.ask('/durable-objects')) as CaseResult[]
+    expect(failuresOf(results)).toEqual([])
+    expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(70)
+  }, 120_000)
+
+  test('a random schedule of parallel calls gives the answers of some order of them', async () => {
+    await fc.assert(
+      parallelCalls(() => durableObjectStore({ namespace: corner() })),
+      { numRuns: 10 },
+    )
+  }, 120_000)
+
+  test('a random schedule of overlapping requests leaves what a user would expect', async () => {
+    await fc.assert(
+      overlappingRequests(() => store),
+      { numRuns: 15 },
+    )
+  }, 120_000)
+})
+
+/** Objects that no other run uses: nothing here sweeps. */
+function corner(): ObjectNamespace {
+  const prefix = anId()
+  return { idFromName: (name) => namespace.idFromName(prefix + name), get: (id) => namespace.get(id) }
+}
+
+/** What stands in the storage of the object of this name. */
+async function probe(name: string): Promise<[key: string, value: unknown][]> {
+  return (await post(name, '/probe')).json() as Promise<[string, unknown][]>
+}
+
+/** Time passes for one object: it does what its alarm would do then. */
+async function pass(name: string, ms: number): Promise<void> {
+  await post(name, `/pass?ms=${ms}&ring`)
+}
+
+function post(name: string, path: string): Promise<Response> {
+  return namespace.get(namespace.idFromName(name)).fetch(`https://object${path}`, { method: 'POST', body: 'null' })
+}
+
+async function userObject(userId: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(userId))
+  return `user:${Buffer.from(hash).toString('hex').slice(0, 32)}`
+}
+
+async function begin(fields: Partial<SessionRecord> = {}): Promise<{ record: SessionRecord; user: string }> {
+  const userId = `ada ${anId()}`
+  const record = aRecord({ userId, ...fields })
+  await store.create(record)
+  return { record, user: await userObject(userId) }
+}
+
+describe.skipIf(!hasRuntimes)('what has expired', () => {
+  test('is really deleted: session, tombstone and entry', async () => {
+    const { record, user } = await begin()
+    const ended = aRecord({ userId: record.userId })
+    await store.create(ended)
+    await store.end(ended.id, aTombstone(ended))
+    await pass(`session:${record.id}`, 29 * MINUTE)
+    expect(await store.read(record.id)).toEqual(record)
+    for (const { id } of [record, ended]) await pass(`session:${id}`, 31 * MINUTE)
+    for (const { id } of [record, ended]) expect(await probe(`session:${id}`)).toEqual([])
+    expect(await probe(user)).toHaveLength(1)
+    await pass(user, 2 * DAY)
+    expect(await probe(user)).toEqual([])
+  })
+
+  test('goes when the platform’s own alarm rings', async () => {
+    const { record } = await begin()
+    const { id } = record
+    // The object's clock is behind while the expiry is set, so that the alarm is due in a moment.
+    await post(`session:${id}`, `/pass?ms=${-MINUTE + 200}`)
+    await store.write(id, { version: 0, seen: { at: record.lastSeenAt, expiresAt: record.lastSeenAt + MINUTE } })
+    await post(`session:${id}`, `/pass?ms=${MINUTE - 200}`)
+    await expect.poll(() => probe(`session:${id}`), { timeout: 20_000 }).toEqual([])
+    expect(await store.read(id)).toBeNull()
+  }, 30_000)
+
+  test('a session in use for days stays in its user’s list', async () => {
+    const { record, user } = await begin({ expiresAt: NOW + 20 * HOUR })
+    const { id, userId } = record
+    for (let at = NOW + 12 * HOUR; at < NOW + 5 * DAY; at += 12 * HOUR) {
+      for (const name of [`session:${id}`, user]) await pass(name, 12 * HOUR)
+      await store.write(id, { version: 0, seen: { at, expiresAt: at + 20 * HOUR } })
+      expect(await store.list(userId ?? '')).toMatchObject([{ id, lastSeenAt: at }])
+    }
+  })
+})
+
+describe.skipIf(!hasRuntimes)('the list of a user', () => {
+  test('is rid of what ended, also when its entry could not be removed', async () => {
+    const { record, user } = await begin()
+    const lame = durableObjectStore({
+      namespace: {
+        idFromName: (name) => name,
+        get: (name: string) => ({
+          fetch: (url, init) => {
+            if (url.endsWith('/leave')) throw new Error('Network connection lost.')
+            return namespace.get(namespace.idFromName(name)).fetch(url, init)
+          },
+        }),
+      },
+    })
+    expect(await lame.end(record.id, aTombstone(record)), 'an end that is done says so').toEqual(record)
+    expect(await probe(user)).toHaveLength(1)
+    expect(await store.list(record.userId ?? '')).toEqual([])
+    expect(await probe(user)).toEqual([])
+  })
+
+  test('never loses a session that begins while it is read', async () => {
+    const userId = `ada ${anId()}`
+    const records = Array.from({ length: 8 }, () => aRecord({ userId }))
+    await Promise.all(records.flatMap((record) => [store.create(record), store.list(userId)]))
+    expect((await store.list(userId)).map(({ id }) => id).sort()).toEqual(records.map(({ id }) => id).sort())
+  }, 30_000)
+
+  test('names no user in any object', async () => {
+    const { record, user } = await begin()
+    expect(JSON.stringify([user, await probe(user)])).not.toContain('ada')
+    expect(await probe(user)).toEqual([[`entry:${record.id}`, expect.any(Number)]])
+  })
+})
+
+describe.skipIf(!hasRuntimes)('a write that the platform refuses', () => {
+  test('is ERR_STORE, and memory does not go on with what the disk never got', async () => {
+    const { record } = await begin({ data: { kept: '1' } })
+    const set = { big: 'x'.repeat(3_000_000) }
+    await expect(store.write(record.id, { set })).rejects.toMatchObject({ code: 'ERR_STORE' })
+    expect(await store.read(record.id)).toEqual(record)
+    expect(await store.write(record.id, { set: { next: '2' } })).toEqual({ status: 'written' })
+  })
+
+  test('to a binding of another class is ERR_STORE too, never "nothing there"', async () => {
+    const other = {
+      idFromName: (name: string) => name,
+      get: () => ({ fetch: async () => new Response('{}', { status: 404 }) }),
+    }
+    const lost = durableObjectStore({ namespace: other })
+    await expect(lost.read(anId())).rejects.toMatchObject({ code: 'ERR_STORE' })
+  })
+})
+
+describe('options', () => {
+  test('what is no binding is refused', () => {
+    const refused = expect.objectContaining({ code: 'ERR_OPTION' })
+    expect(() => durableObjectStore({ namespace: undefined as never })).toThrow(refused)
+    expect(() => kvStore({ namespace: undefined as never })).toThrow(refused)
+  })
+})
+
+/** Even here, where KV has one copy only and shows it at once: what takes more than reading and writing. */
+const BEYOND_KV = [
+  'of 20 creates of one id at once exactly one succeeds, and its record is what is there',
+  'of 20 heads made from one version at once exactly one is written',
+  'of 20 ends at once exactly one gets the record',
+  '50 changes of different keys at once all persist',
+  '50 read-modify-writes of one key at once all count',
+  'of 20 touches at once the latest stands',
+  'a logout among saves, touches and renewals in flight wins in every order',
+  'changes of different keys through two handles at once all persist',
+  'of creates, heads and ends through two handles at once exactly one wins each',
+  'a session ended through one handle is not brought back through the other',
+  '50 parallel requests that each add a key leave 50 keys',
+  '50 parallel requests that each update one counter count to 50',
+  'two servers that update one counter at once count every time',
+  'renewal among parallel requests gives them one successor and logs nobody out; the old token is an alarm later',
+]
+
+describe.skipIf(!hasRuntimes)('Workers KV in workerd', () => {
+  test('is refused until the application accepts all that it lacks', async () => {
+    const kv = kvStore({ namespace: await worker.flare.getKVNamespace('KV') })
+    expect(() => createSessions({ store: kv })).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringMatching(/ended: .*lost-update: .*list: /) }),
+    )
+    expect(() => createSessions({ store: kv, insecureStoreLacks: ['ended', 'list'] })).toThrow(/lost-update/)
+    const all = ['ended', 'lost-update', 'fresh-token', 'list'] as const
+    expect(createSessions({ store: kv, insecureStoreLacks: all }).store).toBe(kv)
+  })
+
+  test('every store case holds but those of what it lacks', async () => {
+    const results = (await worker.ask('/kv')) as CaseResult[]
+    const failed = results.filter(({ status }) => status === 'failed').map(({ name }) => name)
+    expect(failed.filter((name) => !BEYOND_KV.includes(name))).toEqual([])
+    // Were these to hold, Workers KV would have become something else.
+    expect(failed).toEqual(expect.arrayContaining(BEYOND_KV.slice(0, 4)))
+  }, 120_000)
+})

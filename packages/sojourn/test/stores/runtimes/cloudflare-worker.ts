@@ -1,0 +1,153 @@
+import { runCases, type StoreContext, storeCases } from '@sojourn/conformance'
+import type { Store } from '../../../src/core/store.ts'
+import type { ObjectState } from '../../../src/stores/cloudflare/sojourn-object.ts'
+import {
+  durableObjectStore,
+  type KvNamespace,
+  kvStore,
+  type ObjectNamespace,
+  type ObjectStub,
+  SojournObject,
+} from '../../../src/stores/cloudflare.ts'
+
+interface Bindings {
+  readonly SESSIONS: ObjectNamespace
+  readonly KV: KvNamespace
+}
+
+/** What a test can do to an object from outside the store: look into its storage, put its clock forward, restart it. */
+export class ProbedObject extends SojournObject {
+  readonly #state: ObjectState
+  #aheadMs = 0
+
+  constructor(state: ObjectState, env: unknown) {
+    super(state, env)
+    this.#state = state
+  }
+
+  protected override now(): number {
+    return Date.now() + this.#aheadMs
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/probe') return Response.json([...(await this.#state.storage.list())])
+    if (pathname === '/restart') this.#state.abort('restart')
+    if (pathname !== '/pass') return super.fetch(request)
+    this.#aheadMs += Number(searchParams.get('ms'))
+    if (searchParams.has('ring')) await this.alarm()
+    return Response.json(null)
+  }
+}
+
+/** Hands out objects under names of its own, and remembers them. */
+class Corner implements ObjectNamespace<string> {
+  readonly names: Set<string> = new Set()
+  readonly #inner: ObjectNamespace
+  readonly #prefix: string = crypto.randomUUID()
+  isSevered = false
+
+  constructor(inner: ObjectNamespace) {
+    this.#inner = inner
+  }
+
+  idFromName(name: string): string {
+    this.names.add(name)
+    return name
+  }
+
+  get(name: string): ObjectStub {
+    const stub = this.#inner.get(this.#inner.idFromName(this.#prefix + name))
+    const cut = async (): Promise<never> => {
+      throw new Error('Network connection lost.')
+    }
+    return this.isSevered ? { fetch: cut } : stub
+  }
+
+  async each<T>(path: string): Promise<T[]> {
+    const ask = async (name: string): Promise<T> =>
+      (await this.get(name).fetch(`https://object${path}`, { method: 'POST', body: 'null' })).json()
+    return Promise.all([...this.names].map(ask))
+  }
+}
+
+function objectContext(namespace: ObjectNamespace): StoreContext {
+  const corners = new WeakMap<Store, Corner>()
+  const cornerOf = (store: Store): Corner => corners.get(store) ?? new Corner(namespace)
+  const open = (corner: Corner): Store => {
+    const store = durableObjectStore({ namespace: corner })
+    corners.set(store, corner)
+    return store
+  }
+  return {
+    createStore: () => open(new Corner(namespace)),
+    second: (store) => open(cornerOf(store)),
+    async reopen(store) {
+      // The answer of an object that starts anew is an error.
+      await cornerOf(store)
+        .each('/restart')
+        .catch(() => undefined)
+      return open(cornerOf(store))
+    },
+    async probe(store) {
+      const corner = cornerOf(store)
+      return [...corner.names, JSON.stringify(await corner.each('/probe'))]
+    },
+    sever(store) {
+      cornerOf(store).isSevered = true
+    },
+    without: {
+      sweeps: 'objects delete what has expired by themselves',
+      scans: 'a Worker cannot tell which objects there are',
+    },
+  }
+}
+
+/** Keys with a beginning of their own. */
+function kvCorner(inner: KvNamespace): KvNamespace & { all(): Promise<string[]> } {
+  const prefix = crypto.randomUUID()
+  const list: KvNamespace['list'] = async (options) => {
+    const page = await inner.list({ ...options, prefix: prefix + options.prefix })
+    return { ...page, keys: page.keys.map(({ name }) => ({ name: name.slice(prefix.length) })) }
+  }
+  return {
+    list,
+    get: (key) => inner.get(prefix + key),
+    put: (key, value, options) => inner.put(prefix + key, value, options),
+    delete: (key) => inner.delete(prefix + key),
+    async all() {
+      const { keys } = await list({ prefix: '' })
+      return Promise.all(keys.map(async ({ name }) => `${name} ${await inner.get(prefix + name)}`))
+    },
+  }
+}
+
+function kvContext(namespace: KvNamespace): StoreContext {
+  const corners = new WeakMap<Store, ReturnType<typeof kvCorner>>()
+  const open = (corner = kvCorner(namespace)): Store => {
+    const store = kvStore({ namespace: corner })
+    corners.set(store, corner)
+    return store
+  }
+  return {
+    createStore: () => open(),
+    second: (store) => open(corners.get(store)),
+    reopen: (store) => open(corners.get(store)),
+    probe: (store) => corners.get(store)?.all() ?? [],
+    without: {
+      sweeps: 'Workers KV deletes what has expired by itself',
+      sever: 'a binding cannot be cut',
+      scans: 'not offered yet',
+    },
+  }
+}
+
+// biome-ignore lint/style/noDefaultExport: that is what a Worker is
+export default {
+  async fetch(request: Request, { SESSIONS, KV }: Bindings): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/durable-objects') return Response.json(await runCases(storeCases, objectContext(SESSIONS)))
+    if (pathname === '/kv') return Response.json(await runCases(storeCases, kvContext(KV)))
+    return new Response(null, { status: 404 })
+  },
+}
