@@ -258,3 +258,31 @@ describe.each([true, false])('a process (moves: %s) that dies, or sleeps, at any
     })
   })
 })
+
+test('a write of a process that prepares is kept wherever it and a migration meet [2 No lost update]', async () => {
+  const writes: Work[] = Object.entries(WORK).flatMap(([name, work]) =>
+    /write|update|renewal/.test(name) ? [work] : [],
+  )
+  for (const work of writes) {
+    for (let n = 0, isOver = false; !isOver; n++) {
+      for (let m = 0, isMoved = false; !isMoved; m++) {
+        const [from, to] = [memoryStore(), memoryStore()]
+        await from.create(record)
+        const [writer, mover] = [stopAt(n), stopAt(m)]
+        const slow = movingStore({ from: writer.wrap(from), to: writer.wrap(to), moves: false })
+        const written = Promise.resolve(work(slow, from, to))
+        isOver = (await Promise.race([writer.stopped, written.then(() => 'over')])) === 'over'
+        const migrated = migrate(mover.wrap(from), mover.wrap(to), { clock: () => 0 })
+        isMoved = (await Promise.race([mover.stopped, migrated.then(() => 'over')])) === 'over'
+        writer.go()
+        expect(await written).toEqual({ status: 'written' })
+        mover.go()
+        await migrated
+        const expected = memoryStore()
+        await expected.create(record)
+        await work(expected, from, to)
+        expect(await to.read(id), `stopped at ${n} and ${m}`).toEqual(await expected.read(id))
+      }
+    }
+  }
+})
