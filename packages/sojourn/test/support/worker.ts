@@ -30,6 +30,8 @@ export async function startWorker(program: URL): Promise<RunningWorker> {
   const flare = new Miniflare({
     modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundle(program, 'workerd') }],
     compatibilityDate: '2026-04-01',
+    // The store needs none of it; what compares answers does.
+    compatibilityFlags: ['nodejs_compat'],
     // Else it asks the internet where this machine is.
     cf: false,
     durableObjects: { SESSIONS: { className: 'ProbedObject', useSQLite: true } },
