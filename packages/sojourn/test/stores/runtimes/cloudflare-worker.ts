@@ -11,6 +11,8 @@ import {
 } from '../../../src/stores/cloudflare.ts'
 import { type D1Client, sqliteStore } from '../../../src/stores/sqlite.ts'
 
+import { runSchedules } from './run-schedules.ts'
+
 interface Bindings {
   readonly SESSIONS: ObjectNamespace
   readonly KV: KvNamespace
@@ -184,6 +186,15 @@ function d1Context(db: Database): StoreContext {
 export default {
   async fetch(request: Request, { SESSIONS, KV, DB }: Bindings): Promise<Response> {
     const { pathname } = new URL(request.url)
+    if (pathname === '/durable-objects/schedules') {
+      const open = (): Store => durableObjectStore({ namespace: new Corner(SESSIONS) })
+      return Response.json(await runSchedules(open))
+    }
+    if (pathname === '/d1/schedules') {
+      const store = sqliteStore({ client: DB })
+      await store.setup()
+      return Response.json(await runSchedules(() => store))
+    }
     if (pathname === '/durable-objects') return Response.json(await runCases(storeCases, objectContext(SESSIONS)))
     if (pathname === '/d1') return Response.json(await runCases(storeCases, d1Context(DB)))
     if (pathname === '/kv') return Response.json(await runCases(storeCases, kvContext(KV)))

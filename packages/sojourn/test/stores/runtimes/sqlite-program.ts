@@ -5,6 +5,7 @@ import { runCases, type StoreContext, storeCases } from '@sojourn/conformance'
 import type { Store } from '../../../src/core/store.ts'
 import { type SqliteClient, sqliteStore } from '../../../src/stores/sqlite.ts'
 import { aRecord, aTombstone } from '../records.ts'
+import { runSchedules } from './run-schedules.ts'
 
 /** Runs the store cases on one driver of this runtime, and prints what came of them as JSON. */
 const [driver = '', folder = ''] = process.argv.slice(2)
@@ -69,5 +70,9 @@ async function answersAtOnce(): Promise<boolean> {
   return answers.every((answer) => !(answer instanceof Promise))
 }
 
+const store = openAt(join(folder, 'schedules.db'))
+await store.setup?.()
+const schedules = await runSchedules(() => store)
+await store.close()
 const isAtOnce = await answersAtOnce()
-console.log(JSON.stringify({ results: results.map(({ error: _, ...rest }) => rest), isAtOnce }))
+console.log(JSON.stringify({ results: results.map(({ error: _, ...rest }) => rest), schedules, isAtOnce }))
