@@ -1,0 +1,75 @@
+import { Buffer } from 'node:buffer'
+import type { Dialect, Fault } from '../sql/dialect.ts'
+import { COLUMNS } from '../sql/row.ts'
+
+export const mysqlDialect: Dialect = {
+  name: 'mysql',
+  schemaFile: 'sojourn/schema/mysql.sql',
+  placeholders: 'questions',
+  quote: (name) => `\`${name}\``,
+
+  schema: ({ table, userIndex, expiryIndex }) => [
+    `CREATE TABLE IF NOT EXISTS ${table} (
+  id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  user_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin,
+  version INT NOT NULL,
+  created_at BIGINT NOT NULL,
+  last_seen_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  head MEDIUMTEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  data JSON,
+  INDEX ${userIndex} (user_id),
+  INDEX ${expiryIndex} (expires_at)
+) ENGINE = InnoDB`,
+  ],
+
+  // Texts come and go as bytes of UTF-8: a connection of another character set would change them on the way.
+  data: 'CAST(data AS BINARY) AS data',
+  newData: 'CONVERT(:data USING utf8mb4)',
+  patched: 'JSON_MERGE_PATCH(data, CONVERT(:patch USING utf8mb4))',
+  // MariaDB 10.11 forgets some of several keys that a patch with null should take away.
+  removed: (data, paths) => `JSON_REMOVE(${data}, ${paths.join(', ')})`,
+  holds: 'CAST(JSON_UNQUOTE(JSON_EXTRACT(data, :path)) AS BINARY) = :text',
+  lacks: 'JSON_EXTRACT(data, :path) IS NULL',
+  toParameter: (text) => Buffer.from(text),
+  unlessTaken: '',
+
+  // There is no update that answers with what it replaced.
+  end: null,
+  forUpdate: 'FOR UPDATE',
+
+  // What another session has locked is left for the next sweep.
+  sweep: (table) =>
+    `DELETE t FROM ${table} AS t JOIN (SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at` +
+    ' LIMIT :limit FOR UPDATE SKIP LOCKED) AS due ON t.id = due.id',
+  check: (table) => `SELECT ${COLUMNS}, data FROM ${table} FORCE INDEX (PRIMARY) WHERE id = ''`,
+
+  toFault,
+}
+
+/** Deadlock, and MariaDB's "changed since last read". */
+const AGAIN = [1213, 1020]
+
+/** No such table, no such column, no primary key, a column that we do not know and that wants a value. */
+const TABLE = [1146, 1054, 1176, 1364]
+
+/** Duplicate of a key. Only that of the id means that the id is taken. */
+const DUPLICATE = 1062
+const OF_PRIMARY_KEY = /\bPRIMARY'$/
+
+/** What else is said in words that quote no value: too many connections, access denied, read-only, lock timeout and the like. */
+const QUIET = [1040, 1044, 1045, 1049, 1129, 1130, 1142, 1143, 1205, 1227, 1290, 1836, 3024]
+
+function toFault(error: unknown): Fault {
+  if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
+  const { errno, code, sqlState } = error as Error & { errno?: unknown; code?: unknown; sqlState?: unknown }
+  const number = typeof errno === 'number' ? errno : 0
+  // Without a state it is no answer of the server: the connection, the pool.
+  const isQuiet = sqlState === undefined || [...AGAIN, ...TABLE, ...QUIET].includes(number)
+  const text = [code ?? '', number || '', isQuiet ? error.message : ''].filter((part) => part !== '').join(' ')
+  if (AGAIN.includes(number)) return { kind: 'again', text }
+  if (TABLE.includes(number)) return { kind: 'table', text }
+  const isTaken = number === DUPLICATE && OF_PRIMARY_KEY.test(error.message)
+  return { kind: isTaken ? 'duplicate' : 'other', text }
+}

@@ -1,0 +1,67 @@
+import { SessionError } from '../../core/errors.ts'
+import type { Driver } from '../sql/driver.ts'
+import { toDriver } from './clients.ts'
+
+/** Connections of a pool of our own. */
+const CONNECTIONS = 10
+const CONNECT_MS = 5000
+const RECONNECT_MS = 200
+
+/** A driver that connects with the first statement, by `pg` where it is installed, else by `postgres`. */
+export function connecting(url: string, isPreparing: boolean): Driver {
+  let opening: Promise<Driver> | undefined
+
+  function opened(): Promise<Driver> {
+    opening ??= open(url, isPreparing)
+    return opening
+  }
+
+  return {
+    run: async (statement, values) => (await opened()).run(statement, values),
+    close: async () => (await opening)?.close(),
+  }
+}
+
+async function open(url: string, isPreparing: boolean): Promise<Driver> {
+  return (await openPg(url, isPreparing)) ?? (await openPostgresJs(url, isPreparing)) ?? refuse()
+}
+
+async function openPg(url: string, isPreparing: boolean): Promise<Driver | null> {
+  const module = await import('pg').catch(nothingIfMissing)
+  if (module === null) return null
+  const pool = new module.default.Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+  })
+  // A connection that breaks while nobody uses it would end the process otherwise; the pool opens another.
+  pool.on('error', () => undefined)
+  return { ...refuseNone(toDriver(pool, isPreparing)), close: () => pool.end() }
+}
+
+async function openPostgresJs(url: string, isPreparing: boolean): Promise<Driver | null> {
+  const module = await import('postgres').catch(nothingIfMissing)
+  if (module === null) return null
+  const sql = module.default(url, {
+    max: CONNECTIONS,
+    connect_timeout: CONNECT_MS / 1000,
+    // By default it waits longer with each failure, up to 20 seconds: nobody could log in for that long.
+    backoff: () => RECONNECT_MS / 1000,
+    onnotice: () => undefined,
+  })
+  return { ...refuseNone(toDriver(sql, isPreparing)), close: () => sql.end({ timeout: 5 }) }
+}
+
+function nothingIfMissing(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return null
+  throw error
+}
+
+function refuse(): never {
+  throw new SessionError('ERR_OPTION', 'postgresStore: a url needs the package pg, or postgres: npm install pg')
+}
+
+function refuseNone<T>(driver: T | null): T {
+  return driver ?? refuse()
+}

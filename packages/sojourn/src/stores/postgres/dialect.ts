@@ -1,0 +1,70 @@
+import type { Dialect, Fault } from '../sql/dialect.ts'
+import { COLUMNS } from '../sql/row.ts'
+
+export const postgresDialect: Dialect = {
+  name: 'postgres',
+  schemaFile: 'sojourn/schema/postgres.sql',
+  placeholders: 'numbered',
+  quote: (name) => `"${name}"`,
+
+  schema: ({ table, userIndex, expiryIndex }) => [
+    `CREATE TABLE IF NOT EXISTS ${table} (
+  id text COLLATE "C" PRIMARY KEY,
+  user_id text COLLATE "C",
+  version integer NOT NULL,
+  created_at bigint NOT NULL,
+  last_seen_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  ended_at bigint,
+  head text NOT NULL,
+  data jsonb
+)`,
+    `CREATE INDEX IF NOT EXISTS ${userIndex} ON ${table} (user_id) WHERE user_id IS NOT NULL`,
+    `CREATE INDEX IF NOT EXISTS ${expiryIndex} ON ${table} (expires_at)`,
+  ],
+
+  // As text, for applications configure how their driver reads JSON; and texts as text, for some drivers make JSON of it again.
+  data: 'data::text AS data',
+  newData: ':data::text::jsonb',
+  patched: 'jsonb_strip_nulls(data || :patch::text::jsonb)',
+  holds: 'data ->> :key::text = :text',
+  lacks: 'data ->> :key::text IS NULL',
+  unlessTaken: 'ON CONFLICT (id) DO NOTHING',
+
+  // The lock gets the newest committed row; the update then finds that very row, for nobody else can change it any more.
+  end: (table, live, bury) =>
+    `WITH live AS MATERIALIZED (${live}) UPDATE ${table} AS t SET ${bury} FROM live WHERE t.id = live.id RETURNING live.*`,
+  forUpdate: 'FOR UPDATE',
+
+  // What another session has locked is left for the next sweep.
+  sweep: (table) =>
+    `WITH due AS MATERIALIZED (SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit` +
+    ` FOR UPDATE SKIP LOCKED) DELETE FROM ${table} AS t USING due WHERE t.id = due.id`,
+  // Inserts nothing, but is refused where a column, a type or the primary key is another.
+  check: (table) =>
+    `INSERT INTO ${table} (${COLUMNS}, data) SELECT ${COLUMNS}, jsonb_strip_nulls(data) FROM ${table} WHERE false` +
+    ' ON CONFLICT (id) DO NOTHING',
+
+  toFault,
+}
+
+/** Serialisation failure and deadlock. */
+const AGAIN = ['40001', '40P01']
+
+/** Of two processes that make one table at once, one can be told that its name is taken, by any of these. */
+const DUPLICATE = ['23505', '42P07', '42710']
+
+/** No such table or schema, no such column, another type, no primary key. */
+const TABLE = ['42P01', '3F000', '42703', '42804', '42883', '42P10']
+
+/** Classes whose messages quote values: data exceptions and violated constraints. */
+const QUOTING = /^2[23]/
+
+function toFault(error: unknown): Fault {
+  if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const text = QUOTING.test(code) ? code : `${code} ${error.message}`.trim()
+  if (AGAIN.includes(code)) return { kind: 'again', text }
+  if (TABLE.includes(code)) return { kind: 'table', text }
+  return { kind: DUPLICATE.includes(code) ? 'duplicate' : 'other', text }
+}

@@ -1,0 +1,64 @@
+import type { Value } from './driver.ts'
+
+/** What an error of a driver means. Neither field may hold a parameter or a stored value. */
+export interface Fault {
+  /**
+   * `again`: nothing happened, and another try can succeed. `duplicate`: the id is taken. `table`: there is no table, or
+   * it is another one. `other`: all else.
+   */
+  readonly kind: 'again' | 'duplicate' | 'table' | 'other'
+  /** For people: `40P01 deadlock detected`. */
+  readonly text: string
+}
+
+/**
+ * Where databases differ. Texts are SQL with parameters as `:name`; `:key` and `:path` name a key of data, `:text` is its
+ * expected value, `:patch` a JSON object of texts to set and of `null` for keys that go.
+ */
+export interface Dialect {
+  /** For messages and metrics. */
+  readonly name: string
+  /** The file with the table's definition, for messages. */
+  readonly schemaFile: string
+  /** `$1` or `?`; with numbers, a parameter that is used twice is sent once. */
+  readonly placeholders: 'numbered' | 'questions'
+  /** A checked name as SQL. */
+  quote(name: string): string
+  /** Statements that make the table and its indexes, each of which changes nothing the second time. `table` is quoted. */
+  schema(names: TableNames): readonly string[]
+  /** How `data` is selected, as JSON text. */
+  readonly data: string
+  /** A new record's `data`, from `:data`. */
+  readonly newData: string
+  /** `data` with `:patch` applied. */
+  readonly patched: string
+  /** Takes these paths out of `data`. Where it is there, `:patch` has no `null`. */
+  removed?(data: string, paths: readonly string[]): string
+  /** Whether the key holds exactly `:text`; whether it is absent. */
+  readonly holds: string
+  readonly lacks: string
+  /** Follows an insert, to change nothing where the id is taken. Empty: that is an error of the kind `duplicate`. */
+  readonly unlessTaken: string
+  /**
+   * Ends a live record and answers with its columns as they were, in one statement. `null`: by a batch of a select and an
+   * update. `live` selects the record, `bury` is what to set.
+   */
+  readonly end: ((table: string, live: string, bury: string) => string) | null
+  /** Follows the select of the batch, to lock the row. */
+  readonly forUpdate: string
+  /** Deletes at most `:limit` rows with `expires_at` up to `:now`. */
+  sweep(table: string): string
+  /** Fails unless the table has what the statements need. */
+  check(table: string): string
+  /** Texts of `data` as parameters; where left out, as they are. */
+  toParameter?(text: string): Value
+  toFault(error: unknown): Fault
+}
+
+export interface TableNames {
+  /** Quoted, with the schema where there is one. */
+  readonly table: string
+  /** Quoted names of indexes. */
+  readonly userIndex: string
+  readonly expiryIndex: string
+}

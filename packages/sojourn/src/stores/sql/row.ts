@@ -1,0 +1,96 @@
+import { fromUtf8, toUtf8 } from '../../core/bytes.ts'
+import { SessionError } from '../../core/errors.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import { hashSecret } from '../../core/token.ts'
+import type { Row } from './driver.ts'
+import { fromStoredData, toAsciiJson, toStoredData, toStoredText, USER_KEY } from './stored-text.ts'
+
+/** Ids as core makes them. Others are nowhere in the table, and no collation gets to see them. */
+const ID = /^[\w-]{1,64}$/
+
+export function isStorableId(id: string): boolean {
+  return ID.test(id)
+}
+
+/** Any user id of a usual form. Short enough for an index anywhere, and of characters that no collation takes for others. */
+const PLAIN_USER = /^[\x22-\x7e][\x21-\x7e]{0,127}$/
+
+/** What the column `user_id` holds: the user id itself, or its hash. Then the user id stands in `data`. */
+export function toUserColumn(userId: string): string {
+  return PLAIN_USER.test(userId) ? userId : `!${hashSecret(toUtf8(userId))}`
+}
+
+export type Parameters = Readonly<Record<string, string | number | null>>
+
+/** A record as the parameters of its insert. */
+export function toParameters(record: SessionRecord): Parameters {
+  const { id, userId, version, createdAt, lastSeenAt, expiresAt, head, data } = record
+  const user = userId === null ? null : toUserColumn(userId)
+  const isHashed = user !== userId
+  return {
+    id,
+    user,
+    version,
+    created: createdAt,
+    at: lastSeenAt,
+    until: expiresAt,
+    head: toAsciiJson(head),
+    data: isHashed ? withUser(toStoredData(data), userId ?? '') : toStoredData(data),
+  }
+}
+
+function withUser(json: string, userId: string): string {
+  const entry = `${JSON.stringify(USER_KEY)}:${JSON.stringify(toStoredText(userId))}`
+  return json === '{}' ? `{${entry}}` : `{${entry},${json.slice(1)}`
+}
+
+/** What every select asks for, in the order in which a row has it; `data` last, in the dialect's own words. */
+export const COLUMNS = 'id, user_id, version, created_at, last_seen_at, expires_at, ended_at, head'
+
+/** Throws `ERR_STORE`, without a word of what is stored, for a row that this version cannot read. */
+export function fromRow(store: string, row: Row): SessionRecord | Tombstone {
+  try {
+    return row[6] === null ? toRecord(row) : toTombstone(row)
+  } catch {
+    // What JSON.parse says about a text quotes it: that must reach no log, so it is no cause here.
+    throw new SessionError('ERR_STORE', `${store}: a record is damaged, or was written by a later version.`)
+  }
+}
+
+function toRecord([id, user, version, created, seen, expires, , head, json]: Row): SessionRecord {
+  const { data, userId } = fromStoredData(toText(json))
+  return {
+    kind: 'live',
+    id: toText(id) as SessionId,
+    userId: userId ?? (user === null ? null : toText(user)),
+    version: toNumber(version),
+    createdAt: toNumber(created),
+    lastSeenAt: toNumber(seen),
+    expiresAt: toNumber(expires),
+    head: JSON.parse(toText(head)),
+    data,
+  }
+}
+
+function toTombstone([id, , , , , expires, ended, head]: Row): Tombstone {
+  return {
+    kind: 'ended',
+    id: toText(id) as SessionId,
+    reason: JSON.parse(toText(head)),
+    endedAt: toNumber(ended),
+    expiresAt: toNumber(expires),
+  }
+}
+
+/** Drivers give large integers as numbers, texts or bigints, as they are configured. */
+function toNumber(value: unknown): number {
+  const number = Number(value)
+  if (value === null || !Number.isFinite(number)) throw new TypeError('not a number')
+  return number
+}
+
+function toText(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return fromUtf8(value)
+  throw new TypeError('not a text')
+}

@@ -1,0 +1,153 @@
+import { SessionError } from '../../core/errors.ts'
+import { chain, rescue } from '../../core/maybe.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { Change, MaybePromise, Store, Written } from '../../core/store.ts'
+import { applyChange } from '../apply-change.ts'
+import type { Dialect } from './dialect.ts'
+import type { Call, Driver, Result, Row } from './driver.ts'
+import { assertIdentifier, DEFAULT_TABLE } from './identifier.ts'
+import { fromRow, isStorableId, toParameters, toUserColumn } from './row.ts'
+import { createStatements, type Template } from './statements.ts'
+import { guarded, retrying } from './store-error.ts'
+import { toAsciiJson } from './stored-text.ts'
+import { toUpdateCall } from './update-call.ts'
+
+export interface SqlStoreParts {
+  readonly dialect: Dialect
+  readonly driver: Driver
+  readonly table?: string | undefined
+  readonly schema?: string | undefined
+}
+
+export interface SqlStore extends Store {
+  sweep(now: number, limit: number): MaybePromise<number>
+  setup(): Promise<void>
+}
+
+const WRITTEN: Written = { status: 'written' }
+
+/** Rows that one statement of a sweep deletes: their locks are held for a few milliseconds only. */
+const SWEEP_ROWS = 500
+
+/**
+ * How often a change may find that it did not fit, and right after that it would fit by now. Each time somebody else's
+ * change was stored in between, so this many in a row mean that something is wrong.
+ */
+const LOOKS = 100
+
+/** A store on any SQL database: each verb is one statement, so that no two of them can come between one another. */
+export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: SqlStoreParts): SqlStore {
+  const option = `${dialect.name}Store:`
+  assertIdentifier(table, `${option} table`)
+  if (schema !== undefined) assertIdentifier(schema, `${option} schema`)
+  const statements = createStatements(dialect, table, schema)
+  let closing: MaybePromise<void>
+  let isClosed = false
+
+  const send = ({ statement, values }: Call): MaybePromise<Result> =>
+    retrying(dialect, () => driver.run(statement, values))
+
+  function sendAll(calls: readonly Call[]): MaybePromise<readonly Result[]> {
+    const { batch } = driver
+    const [first] = calls
+    if (calls.length === 1 && first !== undefined) return chain(send(first), (result) => [result])
+    if (batch === undefined) throw new TypeError('this dialect needs a driver with batch')
+    return retrying(dialect, () => batch(calls))
+  }
+
+  function ask<T>(operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
+    if (isClosed) throw new SessionError('ERR_CLOSED', `${dialect.name}Store.`)
+    return guarded(dialect, operation, work)
+  }
+
+  const toValue = (row: Row | undefined): SessionRecord | Tombstone | null =>
+    row === undefined ? null : fromRow(dialect.name, row)
+
+  function find(id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+    if (!isStorableId(id)) return null
+    return chain(send(statements.read({ id })), ({ rows }) => toValue(rows[0]))
+  }
+
+  function insert(record: SessionRecord): MaybePromise<boolean> {
+    if (!isStorableId(record.id)) throw new SessionError('ERR_STORE', `${dialect.name}: not an id.`)
+    return rescue(
+      () => chain(send(statements.create(toParameters(record))), ({ affected }) => affected === 1),
+      (error) => {
+        if (dialect.unlessTaken === '' && dialect.toFault(error).kind === 'duplicate') return false
+        throw error
+      },
+    )
+  }
+
+  function change(id: SessionId, asked: Change, looks = 1): MaybePromise<Written> {
+    const call = isStorableId(id) ? toUpdateCall(statements, id, asked) : null
+    return chain(call === null ? 0 : chain(send(call), ({ affected }) => affected), (affected) => {
+      if (affected > 0) return WRITTEN
+      return chain(find(id), (found) => {
+        if (found?.kind !== 'live') return { status: 'gone', tombstone: found }
+        if (applyChange(found, asked) === null) return { status: 'conflict', record: found }
+        if (call === null) return WRITTEN
+        // It did not fit, and by now it does: somebody else's change came between.
+        if (looks < LOOKS) return change(id, asked, looks + 1)
+        throw new SessionError('ERR_STORE', `${dialect.name}: the row is there, but no write finds it.`)
+      })
+    })
+  }
+
+  function bury(tombstone: Tombstone): MaybePromise<SessionRecord | null> {
+    const { id, reason, endedAt, expiresAt } = tombstone
+    if (!isStorableId(id)) return null
+    const calls = statements.end.map((one) => one({ id, head: toAsciiJson(reason), ended: endedAt, until: expiresAt }))
+    return chain(sendAll(calls), (results) => {
+      if (results.at(-1)?.affected === 0) return null
+      const value = toValue(results[0]?.rows[0])
+      return value?.kind === 'live' ? value : null
+    })
+  }
+
+  function deleteDue(now: number, limit: number, before = 0): MaybePromise<number> {
+    const wanted = Math.min(limit - before, SWEEP_ROWS)
+    if (!(wanted > 0)) return before
+    return chain(send(statements.sweep({ now, limit: wanted })), ({ affected }) => {
+      const total = before + affected
+      return affected < wanted ? total : deleteDue(now, limit, total)
+    })
+  }
+
+  async function setUp(): Promise<void> {
+    for (const statement of [...statements.setup, statements.check]) await makeOne(statement)
+  }
+
+  /** Two processes that make one table at once get in each other's way: the one that lost finds it made. */
+  async function makeOne(statement: Template): Promise<void> {
+    await retrying(
+      dialect,
+      () => send(statement({})),
+      ({ kind }) => kind === 'again' || kind === 'duplicate',
+    )
+  }
+
+  return {
+    name: dialect.name,
+    read: (id) => ask('read', () => find(id)),
+    create: (record) => ask('create', () => insert(record)),
+    write: (id, asked) => ask('write', () => change(id, asked)),
+    end: (id, tombstone) => ask('end', () => bury({ ...tombstone, id })),
+    list: (userId) =>
+      ask('list', () =>
+        chain(send(statements.list({ user: toUserColumn(userId) })), ({ rows }) =>
+          rows
+            .map((row) => fromRow(dialect.name, row))
+            // To a hash all halves of characters are the same: the record itself says whose it is.
+            .filter((found): found is SessionRecord => found.kind === 'live' && found.userId === userId),
+        ),
+      ),
+    sweep: (now, limit) => ask('sweep', () => deleteDue(now, limit)),
+    setup: async () => ask('setup', setUp),
+    close() {
+      if (!isClosed) closing = driver.close()
+      isClosed = true
+      return closing
+    },
+  }
+}

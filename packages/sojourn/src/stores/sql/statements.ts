@@ -1,0 +1,108 @@
+import { toUtf8 } from '../../core/bytes.ts'
+import { hashSecret } from '../../core/token.ts'
+import type { Dialect } from './dialect.ts'
+import type { Call, Statement, Value } from './driver.ts'
+import { COLUMNS, type Parameters } from './row.ts'
+
+/** A statement and what to fill it with. */
+export type Template = (parameters: Parameters) => Call
+
+/** Which parts a change has. Each combination is a statement of its own, so that a touch rewrites no data. */
+export interface Shape {
+  readonly edits: boolean
+  /** How many keys are removed by their paths, `:gone0` and on. */
+  readonly paths: number
+  readonly head: boolean
+  readonly seen: boolean
+  readonly expect: 'text' | 'absent' | 'any'
+}
+
+export interface Statements {
+  readonly setup: readonly Template[]
+  readonly check: Template
+  readonly read: Template
+  readonly list: Template
+  readonly create: Template
+  readonly write: (shape: Shape) => Template
+  readonly isRemovingByPath: boolean
+  /** One statement, or two to run as a batch. */
+  readonly end: readonly [Template] | readonly [Template, Template]
+  readonly sweep: Template
+}
+
+const BURY = 'user_id = NULL, head = :head, data = NULL, expires_at = :until, ended_at = :ended'
+
+/** All SQL of a store, once for all databases. */
+export function createStatements(dialect: Dialect, name: string, schema?: string): Statements {
+  const table = (schema === undefined ? '' : `${dialect.quote(schema)}.`) + dialect.quote(name)
+  const indexes = {
+    userIndex: dialect.quote(`${name}_user_id`),
+    expiryIndex: dialect.quote(`${name}_expires_at`),
+  }
+  const one = (text: string): Template => template(dialect, text)
+  const columns = `${COLUMNS}, ${dialect.data}`
+  const live = `SELECT ${columns} FROM ${table} WHERE id = :id AND ended_at IS NULL ${dialect.forUpdate}`
+  const bury = `UPDATE ${table} SET ${BURY} WHERE id = :id AND ended_at IS NULL`
+  const writes = new Map<string, Template>()
+
+  return {
+    setup: dialect.schema({ table, ...indexes }).map(one),
+    check: one(dialect.check(table)),
+    read: one(`SELECT ${columns} FROM ${table} WHERE id = :id`),
+    list: one(`SELECT ${columns} FROM ${table} WHERE user_id = :user`),
+    create: one(
+      `INSERT INTO ${table} (id, user_id, version, created_at, last_seen_at, expires_at, head, data)` +
+        ` VALUES (:id, :user, :version, :created, :at, :until, :head, ${dialect.newData}) ${dialect.unlessTaken}`,
+    ),
+    write(shape) {
+      const key = JSON.stringify(shape)
+      const known = writes.get(key) ?? one(toUpdate(dialect, table, shape))
+      writes.set(key, known)
+      return known
+    },
+    isRemovingByPath: dialect.removed !== undefined,
+    end: dialect.end === null ? [one(live), one(bury)] : [one(dialect.end(table, live, BURY))],
+    sweep: one(dialect.sweep(table)),
+  }
+}
+
+/** A touch that is older than a newer one, or than a change of the head, moves nothing, and is no reason to refuse the rest. */
+const FRESH = 'version = :version AND last_seen_at <= :at'
+
+function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, expect }: Shape): string {
+  const set: string[] = []
+  // In this order: MySQL assigns from left to right, and each line sees what those before it made.
+  if (seen) set.push(`expires_at = CASE WHEN ${FRESH} THEN :until ELSE expires_at END`)
+  if (seen) set.push(`last_seen_at = CASE WHEN ${FRESH} THEN :at ELSE last_seen_at END`)
+  if (head) set.push('head = :head', 'version = version + 1')
+  if (edits) set.push(`data = ${toEdited(dialect, paths)}`)
+  const where = ['id = :id', 'ended_at IS NULL']
+  if (head) where.push('version = :version')
+  if (expect === 'text') where.push(dialect.holds)
+  if (expect === 'absent') where.push(dialect.lacks)
+  return `UPDATE ${table} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`
+}
+
+function toEdited({ patched, removed }: Dialect, paths: number): string {
+  if (removed === undefined || paths === 0) return patched
+  return removed(
+    patched,
+    Array.from({ length: paths }, (_, index) => `:gone${index}`),
+  )
+}
+
+/** Turns `:name` into the dialect's placeholders; `::` is a cast of PostgreSQL's. */
+function template({ placeholders, toParameter }: Dialect, source: string): Template {
+  const names: string[] = []
+  const text = source.trim().replace(/(?<!:):([a-z]+\d*)/g, (_, name: string) => {
+    if (placeholders === 'questions' || !names.includes(name)) names.push(name)
+    return placeholders === 'questions' ? '?' : `$${names.indexOf(name) + 1}`
+  })
+  const statement: Statement = { name: `sojourn_${hashSecret(toUtf8(text)).slice(0, 22)}`, text }
+  const toValue = (name: string, value: Value): Value =>
+    toParameter !== undefined && typeof value === 'string' && STORED_TEXTS.includes(name) ? toParameter(value) : value
+  return (parameters) => ({ statement, values: names.map((name) => toValue(name, parameters[name] ?? null)) })
+}
+
+/** The parameters that are not ASCII. */
+const STORED_TEXTS = ['data', 'patch', 'text']

@@ -1,0 +1,66 @@
+import { define } from '../../core/draft.ts'
+
+/**
+ * What databases cannot hold, or hold each in its own way, is written so that all of them do. Keys become ASCII without
+ * quotes, so that a path to a key needs no escaping: what is no word character is `!` and its code in hexadecimal. A text
+ * stays as it is, but for one with NUL or half a character, which is `!` and the text as JSON.
+ *
+ * `!u` is no key that this can give: there `data` holds a user id that does not fit its column.
+ */
+export const USER_KEY = '!u'
+
+export function toStoredKey(key: string): string {
+  if (key === '') return '!'
+  return key.replace(/\W/g, (unit) => `!${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function fromStoredKey(key: string): string {
+  if (key === '!') return ''
+  return key.replace(/!([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+}
+
+/** Also a text that begins as the marked ones do. */
+const NEEDS_MARK = /^!|\0|\p{Surrogate}/u
+
+export function toStoredText(text: string): string {
+  return NEEDS_MARK.test(text) ? `!${JSON.stringify(text)}` : text
+}
+
+function fromStoredText(text: string): string {
+  return text.startsWith('!') ? JSON.parse(text.slice(1)) : text
+}
+
+/** Entries as one JSON object; `null` stands for a key that goes. */
+export function toStoredData(set: Readonly<Record<string, string>>, remove: readonly string[] = []): string {
+  const data: Record<string, string | null> = {}
+  for (const key of Object.keys(set)) define(data, toStoredKey(key), toStoredText(set[key] ?? ''))
+  for (const key of remove) define(data, toStoredKey(key), null)
+  return JSON.stringify(data)
+}
+
+/** Throws for what is no object of texts. */
+export function fromStoredData(json: string): { data: Record<string, string>; userId?: string } {
+  const stored = JSON.parse(json) as Record<string, unknown>
+  let isPlain = true
+  for (const key of Object.keys(stored)) {
+    const text = stored[key]
+    if (typeof text !== 'string') throw new TypeError('not a text')
+    if (key.includes('!') || text.startsWith('!')) isPlain = false
+  }
+  return isPlain ? { data: stored as Record<string, string> } : decode(stored as Record<string, string>)
+}
+
+function decode(stored: Record<string, string>): { data: Record<string, string>; userId?: string } {
+  const { [USER_KEY]: userId, ...others } = stored
+  const data: Record<string, string> = {}
+  for (const key of Object.keys(others)) define(data, fromStoredKey(key), fromStoredText(others[key] ?? ''))
+  return userId === undefined ? { data } : { data, userId: fromStoredText(userId) }
+}
+
+/** JSON in ASCII, so that no character set on the way can change it. */
+export function toAsciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
