@@ -24,6 +24,7 @@ export const PORTABLE = [
   'index',
   'stores/memory',
   'stores/cloudflare',
+  'stores/sqlite',
   'stores/postgres',
   'carriers/cookie',
   'guards/cross-origin',

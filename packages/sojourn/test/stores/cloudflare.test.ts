@@ -1,14 +1,12 @@
 import type { CaseResult } from '@sojourn/conformance'
-import fc from 'fast-check'
 import { createSessions } from 'sojourn'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 import type { SessionRecord } from '../../src/core/record.ts'
 import type { Store } from '../../src/core/store.ts'
 import { durableObjectStore, kvStore, type ObjectNamespace } from '../../src/stores/cloudflare.ts'
+import { sqliteStore } from '../../src/stores/sqlite.ts'
 import { type RunningWorker, startWorker } from '../support/worker.ts'
-import { overlappingRequests } from './overlapping-requests.ts'
-import { parallelCalls } from './parallel-calls.ts'
 import { anId, aRecord, aTombstone, DAY, MINUTE, NOW } from './records.ts'
 
 const HOUR = 60 * MINUTE
@@ -37,26 +35,27 @@ describe.skipIf(!hasRuntimes)('Durable Objects in workerd', () => {
     expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(70)
   }, 120_000)
 
-  test('a random schedule of parallel calls gives the answers of some order of them', async () => {
-    await fc.assert(
-      parallelCalls(() => durableObjectStore({ namespace: corner() })),
-      { numRuns: 10 },
-    )
-  }, 120_000)
-
-  test('a random schedule of overlapping requests leaves what a user would expect', async () => {
-    await fc.assert(
-      overlappingRequests(() => store),
-      { numRuns: 15 },
-    )
+  test('so do random schedules of parallel calls and of overlapping requests', async () => {
+    expect(await worker.ask('/durable-objects/schedules')).toBeNull()
   }, 120_000)
 })
 
-/** Objects that no other run uses: nothing here sweeps. */
-function corner(): ObjectNamespace {
-  const prefix = anId()
-  return { idFromName: (name) => namespace.idFromName(prefix + name), get: (id) => namespace.get(id) }
-}
+describe.skipIf(!hasRuntimes)('D1 in workerd', () => {
+  test('every store case holds, run inside a Worker', async () => {
+    const results = (await worker.ask('/d1')) as CaseResult[]
+    expect(failuresOf(results)).toEqual([])
+    expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(75)
+  }, 120_000)
+
+  test('so do random schedules of parallel calls and of overlapping requests', async () => {
+    expect(await worker.ask('/d1/schedules')).toBeNull()
+  }, 120_000)
+
+  test('a session of D1, which may read an old copy, is refused', () => {
+    const session = { prepare: () => null, batch: () => null, getBookmark: () => null }
+    expect(() => sqliteStore({ client: session as never })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+})
 
 /** What stands in the storage of the object of this name. */
 async function probe(name: string): Promise<[key: string, value: unknown][]> {

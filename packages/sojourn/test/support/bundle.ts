@@ -17,9 +17,10 @@ export async function bundle(program: URL, runtime: 'node' | 'bun' | 'workerd'):
     alias: {
       sojourn: source('sojourn/src/index.ts'),
       '@sojourn/conformance': source('conformance/src/index.ts'),
+      vitest: source('sojourn/test/support/expect.ts'),
       '#crypto': source(`sojourn/src/platform/crypto.${runtime === 'workerd' ? 'web' : 'node'}.ts`),
     },
-    external: ['bun:sqlite', 'better-sqlite3', 'libsql', '@libsql/client'],
+    external: ['node:*', 'bun:sqlite', 'better-sqlite3', 'libsql', '@libsql/client'],
     logLevel: 'error',
   })
   return outputFiles[0]?.text ?? ''

@@ -1,11 +1,11 @@
 import type { SessionId } from '../../../src/core/record.ts'
-import { lmdbStore } from '../../../src/stores/lmdb.ts'
 import { aRecord, aTombstone } from '../records.ts'
+import { openStore } from './open.ts'
 
 /** One of several processes at work on the same session and the same user at once. */
 const [path = '', name = '', shared = ''] = process.argv.slice(2)
 const id = shared as SessionId
-const store = lmdbStore({ path })
+const store = openStore(path)
 
 async function add(): Promise<void> {
   for (;;) {

@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs'
-import { lmdbStore } from '../../../src/stores/lmdb.ts'
 import { aRecord, aTombstone } from '../records.ts'
+import { openStore } from './open.ts'
 
 /** Begins, changes and ends sessions for ever, and says each thing after the store acknowledged it. To be killed. */
 const [path = '', userId = ''] = process.argv.slice(2)
-const store = lmdbStore({ path })
+const store = openStore(path)
 const LANES = 16
 
 /** Straight to the pipe: what was said is out, whatever happens to the process next. */

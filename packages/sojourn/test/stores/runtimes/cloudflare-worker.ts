@@ -9,10 +9,18 @@ import {
   type ObjectStub,
   SojournObject,
 } from '../../../src/stores/cloudflare.ts'
+import { type D1Client, sqliteStore } from '../../../src/stores/sqlite.ts'
+
+import { runSchedules } from './run-schedules.ts'
 
 interface Bindings {
   readonly SESSIONS: ObjectNamespace
   readonly KV: KvNamespace
+  readonly DB: Database
+}
+
+interface Database extends D1Client {
+  prepare(sql: string): ReturnType<D1Client['prepare']> & { all(): Promise<{ results: unknown[] }> }
 }
 
 /** What a test can do to an object from outside the store: look into its storage, put its clock forward, restart it. */
@@ -142,11 +150,53 @@ function kvContext(namespace: KvNamespace): StoreContext {
   }
 }
 
+function d1Context(db: Database): StoreContext {
+  const corners = new WeakMap<Store, { readonly table: string; isSevered: boolean }>()
+  const open = (table: string): Store => {
+    const corner = { table, isSevered: false }
+    const cut = async (): Promise<never> => {
+      throw new Error('D1_ERROR: Network connection lost.')
+    }
+    const client: D1Client = {
+      prepare: (sql) => (corner.isSevered ? { bind: () => ({ all: cut }) } : db.prepare(sql)),
+      batch: (statements) => (corner.isSevered ? cut() : db.batch(statements)),
+    }
+    const store = sqliteStore({ client, table })
+    corners.set(store, corner)
+    return store
+  }
+  const tableOf = (store: Store): string => corners.get(store)?.table ?? ''
+  return {
+    createStore: () => open(`t_${crypto.randomUUID().replaceAll('-', '_')}`),
+    second: (store) => open(tableOf(store)),
+    reopen: (store) => open(tableOf(store)),
+    probe: async (store) => {
+      const { results } = await db.prepare(`SELECT * FROM ${tableOf(store)}`).all()
+      return results.map((row) => JSON.stringify(row))
+    },
+    sever(store) {
+      const corner = corners.get(store)
+      if (corner !== undefined) corner.isSevered = true
+    },
+    sweeps: true,
+  }
+}
+
 // biome-ignore lint/style/noDefaultExport: that is what a Worker is
 export default {
-  async fetch(request: Request, { SESSIONS, KV }: Bindings): Promise<Response> {
+  async fetch(request: Request, { SESSIONS, KV, DB }: Bindings): Promise<Response> {
     const { pathname } = new URL(request.url)
+    if (pathname === '/durable-objects/schedules') {
+      const open = (): Store => durableObjectStore({ namespace: new Corner(SESSIONS) })
+      return Response.json(await runSchedules(open))
+    }
+    if (pathname === '/d1/schedules') {
+      const store = sqliteStore({ client: DB })
+      await store.setup()
+      return Response.json(await runSchedules(() => store))
+    }
     if (pathname === '/durable-objects') return Response.json(await runCases(storeCases, objectContext(SESSIONS)))
+    if (pathname === '/d1') return Response.json(await runCases(storeCases, d1Context(DB)))
     if (pathname === '/kv') return Response.json(await runCases(storeCases, kvContext(KV)))
     return new Response(null, { status: 404 })
   },

@@ -1,0 +1,69 @@
+import { SessionError } from '../core/errors.ts'
+import type { Driver } from './sql/driver.ts'
+import { assertIdentifier, DEFAULT_TABLE } from './sql/identifier.ts'
+import { type SqlStore, sqlStore } from './sql/sql-store.ts'
+import { createStatements } from './sql/statements.ts'
+import { type SqliteClient, toDriver } from './sqlite/clients.ts'
+import { sqliteDialect } from './sqlite/dialect.ts'
+import { opening } from './sqlite/open.ts'
+
+export type { SqlStore } from './sql/sql-store.ts'
+export type { D1Client, LibsqlClient } from './sqlite/asynchronous.ts'
+export type { SqliteClient } from './sqlite/clients.ts'
+export type { BetterSqliteClient, BunSqliteClient, NodeSqliteClient } from './sqlite/synchronous.ts'
+
+export interface SqliteStoreOptions {
+  /** A file on a local disk, created with mode 0600 when it is not there, table and all. Opened by `node:sqlite`, `bun:sqlite` or `better-sqlite3`. */
+  readonly path?: string
+  /**
+   * What the application has: a `DatabaseSync` of `node:sqlite`, a `Database` of `better-sqlite3`, `bun:sqlite` or `libsql`, a
+   * client of `@libsql/client`, or a D1 binding. It stays open when the store closes.
+   */
+  readonly client?: SqliteClient
+  /** Default `sojourn_sessions`. */
+  readonly table?: string
+}
+
+/** Rows that a sweep deletes before it lets requests through: a millisecond or two. */
+const SWEEP_ROWS = 100
+
+/**
+ * Sessions in SQLite: in a file that the processes of one machine share, in D1, or on a libSQL server.
+ *
+ * Where the database answers at once, so does the store. With `path` a write is acknowledged when the disk has it; with
+ * `client` that is up to how the client was set up.
+ */
+export function sqliteStore(options: SqliteStoreOptions): SqlStore {
+  const { table } = options
+  const store = sqlStore({ dialect: sqliteDialect, driver: driverOf(options), table })
+
+  async function sweep(now: number, limit: number): Promise<number> {
+    let deleted = 0
+    while (deleted < limit) {
+      const wanted = Math.min(limit - deleted, SWEEP_ROWS)
+      const swept = await store.sweep(now, wanted)
+      deleted += swept
+      if (swept < wanted) break
+      await new Promise((resolve) => void setTimeout(resolve, 0))
+    }
+    return deleted
+  }
+
+  return { ...store, sweep }
+}
+
+function driverOf({ path, client, table = DEFAULT_TABLE }: SqliteStoreOptions): Driver {
+  if (typeof path === 'string' && path !== '' && client === undefined) {
+    assertIdentifier(table, 'sqliteStore: table')
+    return opening(
+      path,
+      createStatements(sqliteDialect, table).setup.map((statement) => statement({ id: '' })),
+    )
+  }
+  const driver = path === undefined ? toDriver(client) : null
+  if (driver !== null) return { ...driver, close: () => undefined }
+  throw new SessionError(
+    'ERR_OPTION',
+    'sqliteStore: pass path, or as client a database of node:sqlite, better-sqlite3, bun:sqlite or libsql, or a D1 binding.',
+  )
+}

@@ -1,0 +1,19 @@
+import { SessionError } from '../../core/errors.ts'
+import type { Driver } from '../sql/driver.ts'
+import { type D1Client, d1, type LibsqlClient, libsql } from './asynchronous.ts'
+import { type SynchronousClient, synchronous } from './synchronous.ts'
+
+export type SqliteClient = SynchronousClient | LibsqlClient | D1Client
+
+/** Runs statements on a client of any of these kinds. `null`: it is none. */
+export function toDriver(client: unknown): Omit<Driver, 'close'> | null {
+  if (typeof client !== 'object' || client === null) return null
+  const has = (...names: string[]): boolean =>
+    names.every((name) => typeof (client as Record<string, unknown>)[name] === 'function')
+  if (has('execute', 'batch')) return libsql(client as LibsqlClient)
+  // A replica of D1 answers with what was true a moment ago: there a logout would not hold yet.
+  if (has('getBookmark'))
+    throw new SessionError('ERR_OPTION', 'sqliteStore: pass the D1 binding itself, no session of it.')
+  if (has('prepare', 'batch')) return d1(client as D1Client)
+  return has('prepare', 'exec') ? synchronous(client as SynchronousClient) : null
+}

@@ -1,0 +1,108 @@
+import { SessionError } from '../../core/errors.ts'
+import { chain } from '../../core/maybe.ts'
+import type { MaybePromise } from '../../core/store.ts'
+import type { Call, Driver } from '../sql/driver.ts'
+import { type BetterSqliteClient, type NodeSqliteClient, type SynchronousClient, synchronous } from './synchronous.ts'
+
+/**
+ * How a file of our own is used. Readers and one writer do not wait for each other; a commit returns when the disk has
+ * it, so that neither a crash nor a power failure takes back a logout that was answered; what is deleted is overwritten.
+ * A process that finds another one writing waits only briefly, for it does nothing else meanwhile, and tries again later.
+ */
+const PRAGMAS = ['busy_timeout = 20', 'journal_mode = WAL', 'synchronous = FULL', 'secure_delete = ON']
+
+/** A driver over a file, which the first call opens, with its table. From then on it answers at once. */
+export function opening(path: string, setup: readonly Call[]): Driver {
+  let opened: Driver | null = null
+  let pending: Promise<Driver> | null = null
+
+  function ready(): MaybePromise<Driver> {
+    if (opened !== null) return opened
+    pending ??= open(path, setup).then(
+      (driver) => {
+        opened = driver
+        return driver
+      },
+      (error: unknown) => {
+        // The next call tries again: the file may be locked for a moment.
+        pending = null
+        throw error
+      },
+    )
+    return pending
+  }
+
+  return {
+    run: (statement, values) => chain(ready(), (driver) => driver.run(statement, values)),
+    batch: (calls) => chain(ready(), (driver) => driver.batch?.(calls) ?? []),
+    async close() {
+      const driver = await pending?.catch(() => null)
+      await driver?.close()
+    },
+  }
+}
+
+async function open(path: string, setup: readonly Call[]): Promise<Driver> {
+  const create = await findDatabase()
+  await makePrivate(path)
+  const client = create(path)
+  try {
+    for (const pragma of PRAGMAS) client.exec(`PRAGMA ${pragma}`)
+    const driver = synchronous(client)
+    for (const { statement, values } of setup) await driver.run(statement, values)
+    return { ...driver, close: () => void client.close() }
+  } catch (error) {
+    client.close()
+    throw error
+  }
+}
+
+/** What is used of `node:fs/promises` and `node:path`. */
+interface Files {
+  mkdir(path: string, options: { recursive: true; mode: number }): Promise<unknown>
+  open(path: string, flags: string, mode: number): Promise<{ close(): Promise<void> }>
+}
+interface Paths {
+  dirname(path: string): string
+}
+
+/** Only the owner can read it: records tell who is logged in. SQLite gives its other files the same mode. */
+async function makePrivate(path: string): Promise<void> {
+  const files = (await load('node:fs/promises')) as Files
+  const { dirname } = (await load('node:path')) as Paths
+  await files.mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await (await files.open(path, 'a', 0o600)).close()
+}
+
+type Create = (path: string) => SynchronousClient
+
+async function findDatabase(): Promise<Create> {
+  if ('Bun' in globalThis) {
+    const { Database } = (await load('bun:sqlite')) as { Database: new (path: string) => SynchronousClient }
+    return (path) => new Database(path)
+  }
+  const node = (await loadIfThere('node:sqlite')) as { DatabaseSync: new (path: string) => NodeSqliteClient } | null
+  if (node !== null) return (path) => new node.DatabaseSync(path)
+  const better = (await loadIfThere('better-sqlite3')) as { default: new (path: string) => BetterSqliteClient } | null
+  if (better !== null) return (path) => new better.default(path)
+  throw new SessionError(
+    'ERR_OPTION',
+    'sqliteStore: a path needs Node 22.13 or later, Deno or Bun, or the package better-sqlite3: npm install better-sqlite3',
+  )
+}
+
+/** By a name that no bundler follows: each runtime has one of them. */
+function load(name: string): Promise<unknown> {
+  return import(/* @vite-ignore */ name)
+}
+
+const MISSING = ['ERR_UNKNOWN_BUILTIN_MODULE', 'ERR_MODULE_NOT_FOUND']
+
+async function loadIfThere(name: string): Promise<unknown> {
+  try {
+    return await load(name)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && MISSING.includes(String(error.code))) return null
+    throw error
+  }
+}

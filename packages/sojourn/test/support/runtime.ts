@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { runtimePath } from '../../../../tools/runtimes.mjs'
+import { bundle } from './bundle.ts'
+
+/** Beside the drivers that programs import. */
+const folder = (): string => join(runtimePath('better-sqlite3'), '../.sojourn-test')
+
+const made = new Set<string>()
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+  for (const file of made) rmSync(file, { force: true })
+})
+
+/** A TypeScript program, ready to be run by another runtime. */
+export async function buildFor(runtime: 'node' | 'bun', program: URL): Promise<string> {
+  mkdirSync(folder(), { recursive: true })
+  const file = join(folder(), `${basename(program.pathname, '.ts')}.${runtime}.${process.pid}.mjs`)
+  writeFileSync(file, await bundle(program, runtime))
+  made.add(file)
+  return file
+}
+
+/** The command that starts a program on this runtime. */
+export function commandOf(runtime: 'node' | 'bun'): string {
+  return runtimePath(runtime === 'node' ? 'node/bin/node' : 'bun/bin/bun.exe')
+}
+
+/** What a program printed, when it has ended well. */
+export function outputOf(command: string, args: readonly string[]): Promise<string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  let [output, complaint] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => {
+      running.delete(child)
+      if (code === 0) resolve(output)
+      else reject(new Error(`${basename(args.at(-3) ?? '')} ended with ${code}: ${complaint.slice(-2000)}`))
+    })
+  })
+}
