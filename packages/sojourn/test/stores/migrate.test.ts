@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { SessionRecord, Tombstone } from '../../src/core/record.ts'
 import type { Store } from '../../src/core/store.ts'
-import { createSessions, type Exchange, type Sessions } from '../../src/index.ts'
+import { createSessions, type Exchange, type RequestView, type Sessions } from '../../src/index.ts'
 import { dynamodbStore } from '../../src/stores/dynamodb.ts'
 import { lmdbStore } from '../../src/stores/lmdb.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -154,7 +154,7 @@ describe('migrate', () => {
 })
 
 describe('a move in use', () => {
-  const view = (token: string): Parameters<Sessions['open']>[0] => {
+  const view = (token: string): RequestView => {
     const header = (name: string): string | null => (name === 'cookie' ? `__Host-session=${token}` : null)
     return { method: 'GET', url: '/', secure: true, peer: null, header }
   }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Dialect, Fault } from '../sql/dialect.ts'
+import { COLUMNS } from '../sql/row.ts'
 
 export const mysqlDialect: Dialect = {
   name: 'mysql',
@@ -42,9 +43,7 @@ export const mysqlDialect: Dialect = {
   sweep: (table) =>
     `DELETE t FROM ${table} AS t JOIN (SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at` +
     ' LIMIT :limit FOR UPDATE SKIP LOCKED) AS due ON t.id = due.id',
-  check: (table) =>
-    'SELECT id, user_id, version, created_at, last_seen_at, expires_at, ended_at, head, data' +
-    ` FROM ${table} FORCE INDEX (PRIMARY) WHERE id = :id`,
+  check: (table) => `SELECT ${COLUMNS}, data FROM ${table} FORCE INDEX (PRIMARY) WHERE id = ''`,
 
   toFault,
 }
@@ -55,8 +54,9 @@ const AGAIN = [1213, 1020]
 /** No such table, no such column, no primary key, a column that we do not know and that wants a value. */
 const TABLE = [1146, 1054, 1176, 1364]
 
-/** Duplicate of a key. */
+/** Duplicate of a key. Only that of the id means that the id is taken. */
 const DUPLICATE = 1062
+const OF_PRIMARY_KEY = /\bPRIMARY'$/
 
 /** What else is said in words that quote no value: too many connections, access denied, read-only, lock timeout and the like. */
 const QUIET = [1040, 1044, 1045, 1049, 1129, 1130, 1142, 1143, 1205, 1227, 1290, 1836, 3024]
@@ -70,5 +70,6 @@ function toFault(error: unknown): Fault {
   const text = [code ?? '', number || '', isQuiet ? error.message : ''].filter((part) => part !== '').join(' ')
   if (AGAIN.includes(number)) return { kind: 'again', text }
   if (TABLE.includes(number)) return { kind: 'table', text }
-  return { kind: number === DUPLICATE ? 'duplicate' : 'other', text }
+  const isTaken = number === DUPLICATE && OF_PRIMARY_KEY.test(error.message)
+  return { kind: isTaken ? 'duplicate' : 'other', text }
 }

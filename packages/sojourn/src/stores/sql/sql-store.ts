@@ -73,7 +73,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     return rescue(
       () => chain(send(statements.create(toParameters(record))), ({ affected }) => affected === 1),
       (error) => {
-        if (dialect.toFault(error).kind === 'duplicate') return false
+        if (dialect.unlessTaken === '' && dialect.toFault(error).kind === 'duplicate') return false
         throw error
       },
     )
@@ -122,7 +122,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   async function makeOne(statement: Template): Promise<void> {
     await retrying(
       dialect,
-      () => send(statement({ id: '' })),
+      () => send(statement({})),
       ({ kind }) => kind === 'again' || kind === 'duplicate',
     )
   }
