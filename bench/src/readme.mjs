@@ -2,23 +2,45 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { render } from './tables.mjs'
 
 export const README = new URL('../README.md', import.meta.url)
-const BEGIN = '<!-- figures: written by npm run bench, do not edit -->'
-const END = '<!-- end of figures -->'
+
+/** Which command writes what stands between which markers. */
+const SECTIONS = { figures: 'npm run bench', faults: 'npm run faults', scale: 'npm run scale' }
+
+/** @typedef {keyof typeof SECTIONS} Section */
 
 /**
- * Puts the figures between the markers.
+ * Puts the text between the markers of this section.
  *
+ * @param {string} text
+ * @param {Section} section
+ * @param {string} content
+ */
+export function fillSection(text, section, content) {
+  const begin = `<!-- ${section}: written by ${SECTIONS[section]}, do not edit -->`
+  const end = `<!-- end of ${section} -->`
+  const from = text.indexOf(begin)
+  const to = text.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`bench/README.md has lost its markers of ${section}.`)
+  return `${text.slice(0, from)}${begin}\n\n${content}\n\n${text.slice(to)}`
+}
+
+/**
+ * @param {Section} section
+ * @param {string} content
+ */
+export async function updateSection(section, content) {
+  await writeFile(README, fillSection(await readFile(README, 'utf8'), section, content))
+}
+
+/**
  * @param {string} text
  * @param {import('./results.mjs').Results} results
  */
 export function fillIn(text, results) {
-  const begin = text.indexOf(BEGIN)
-  const end = text.indexOf(END)
-  if (begin < 0 || end < begin) throw new Error('bench/README.md has lost its markers.')
-  return `${text.slice(0, begin)}${BEGIN}\n\n${render(results)}\n\n${text.slice(end)}`
+  return fillSection(text, 'figures', render(results))
 }
 
 /** @param {import('./results.mjs').Results} results */
-export async function updateReadme(results) {
-  await writeFile(README, fillIn(await readFile(README, 'utf8'), results))
+export function updateReadme(results) {
+  return updateSection('figures', render(results))
 }

@@ -18,6 +18,19 @@ export const LATEST = new URL('latest.json', FOLDER)
 /** The last run with `--quick` or `--only`; not kept in git. */
 export const PARTIAL = new URL('partial.json', FOLDER)
 
+/** The last runs of `npm run faults` and of `npm run scale`. */
+export const FAULTS = new URL('faults.json', FOLDER)
+export const SCALE = new URL('scale.json', FOLDER)
+
+/**
+ * @param {URL} file
+ * @param {unknown} results
+ */
+export async function writeJson(file, results) {
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
+}
+
 /**
  * One measurement a line, so that two runs can be compared by eye.
  *

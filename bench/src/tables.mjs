@@ -12,7 +12,7 @@ const TITLES = { read: 'Reading an existing session', write: 'Writing: one key c
  * @param {readonly string[]} head
  * @param {readonly (readonly string[])[]} rows
  */
-function table(head, rows) {
+export function table(head, rows) {
   const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
@@ -95,14 +95,28 @@ function bundleTable({ bundle }) {
   return table(['everything of `sojourn`', 'minified B', 'gzipped B'], lines)
 }
 
+/**
+ * When and on what.
+ *
+ * @param {Pick<Results, 'at' | 'machine'>} run
+ * @param {string} [how]
+ */
+export function conditions({ at, machine }, how = '') {
+  const { cores, cpu, memoryMb, system, node } = machine
+  return [
+    `Measured ${at.slice(0, 10)} at commit ${machine.commit}${machine.changed ? ' with changes' : ''}${how},`,
+    `on ${cores} × ${cpu}, ${memoryMb} MB, ${system}, Node ${node}.`,
+  ].join('\n')
+}
+
 /** @param {Results} results */
-function conditions({ at, settings, machine, rows }) {
+function benchConditions(results) {
+  const { settings, machine, rows } = results
   const noise = noiseOf(rows)
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
   return [
-    `Measured ${at.slice(0, 10)} at commit ${machine.commit}${machine.changed ? ' with changes' : ''}: ${settings.rounds} rounds of ${settings.ms} ms,`,
-    `${settings.sessions} sessions, on ${machine.cores} × ${machine.cpu}, ${machine.memoryMb} MB, ${machine.system}, Node ${machine.node};`,
-    machine.pinned ? 'servers pinned to core 0, load to core 1.' : 'not pinned to cores, so noisier.',
+    conditions(results, `: ${settings.rounds} rounds of ${settings.ms} ms, ${settings.sessions} sessions`),
+    machine.pinned ? 'Servers pinned to core 0, load and databases to core 1.' : 'Not pinned to cores, so noisier.',
     `${versions.join(', ')}.`,
     ...(noise > NOISY
       ? [
@@ -119,7 +133,7 @@ function conditions({ at, settings, machine, rows }) {
  */
 export function render(results) {
   return [
-    conditions(results),
+    benchConditions(results),
     ['## Budgets', budgetTable(results)],
     ...SCENARIOS.map((scenario) => [`## ${TITLES[scenario]}`, costTable(results, scenario)]),
     ['## Lost updates: keys left of 50 parallel requests that each add one', lostUpdateTable(results)],

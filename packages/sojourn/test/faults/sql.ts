@@ -22,7 +22,12 @@ interface Engine {
 }
 
 const ENGINES: readonly Engine[] = [
-  { store: 'postgres', program: 'postgres', start: () => startPostgres(), connect: (url) => postgresStore({ url }) },
+  {
+    store: 'postgres',
+    program: 'postgres',
+    start: () => startPostgres(['fsync=on']),
+    connect: (url) => postgresStore({ url }),
+  },
   {
     store: 'mariadb',
     program: 'mariadbd',
