@@ -6,7 +6,7 @@ import type { Engine } from '../http/engine.ts'
 import { toEvidence } from '../http/evidence.ts'
 import { type Secrets, shown } from '../http/secrets.ts'
 import { environmentOf, fill, fillJson } from '../recipe/fill.ts'
-import type { Recipe, User } from '../recipe/recipe.ts'
+import type { User } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
 import {
@@ -105,7 +105,9 @@ export function createAudit(parts: AuditParts): RunningAudit {
       )
     }
     // Some applications give the session out, or a new one, with the first page after the login.
-    return { ...made, credential: { ...made.credential, cookies: made.client.cookies() } }
+    const whole = { ...made, credential: { ...made.credential, cookies: made.client.cookies() } }
+    logins[logins.indexOf(made)] = whole
+    return whole
   }
 
   async function probe(name: string, { cookies, bearer }: Credential): Promise<Probe> {
@@ -161,5 +163,3 @@ const fillUser = ({ name, password }: User, environment: ReadonlyMap<string, str
   name: fill(name, environment),
   password: fill(password, environment),
 })
-
-export type { Recipe }

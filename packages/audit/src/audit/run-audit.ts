@@ -37,7 +37,10 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
     options.onProgress?.({ kind: 'note', text: 'checking the logged-in check itself' })
     untrusted = await establish(audit)
     for (const [i, check] of options.checks.entries()) {
-      if (options.signal?.aborted) break
+      if (options.signal?.aborted) {
+        results.push(toResult(check, [interruptedFinding], 0, options))
+        continue
+      }
       options.onProgress?.({ kind: 'begin', check, number: i + 1, of: options.checks.length })
       const result = await judge(audit, check, untrusted, options)
       results.push(result)
@@ -70,11 +73,20 @@ async function judge(
   audit: RunningAudit,
   check: Check,
   untrusted: string | null,
-  { baseline, signal }: RunOptions,
+  options: RunOptions,
 ): Promise<CheckResult> {
   const began = performance.now()
   const lacking = untrusted === null ? lackOf(audit, check.needs) : untrustedFinding(untrusted)
-  const findings = lacking === null ? await runCheck(audit, check, signal) : [lacking]
+  const findings = lacking === null ? await runCheck(audit, check, options.signal) : [lacking]
+  return toResult(check, findings, performance.now() - began, options)
+}
+
+function toResult(
+  check: Check,
+  findings: readonly Finding[],
+  durationMs: number,
+  { baseline }: RunOptions,
+): CheckResult {
   const { run: _, ...facts } = check
   const reported = findings.map((finding) => {
     const fingerprint = `${check.id}/${finding.about}`
@@ -87,7 +99,7 @@ async function judge(
     verdict: VERDICTS.find((verdict) => reported.some((finding) => finding.verdict === verdict)) ?? 'cannot-judge',
     severity: SEVERITIES.find((severity) => failures.some((failure) => failure.severity === severity)) ?? null,
     findings: reported,
-    durationMs: Math.round(performance.now() - began),
+    durationMs: Math.round(durationMs),
   }
 }
 
@@ -95,11 +107,13 @@ async function runCheck(audit: RunningAudit, check: Check, signal?: AbortSignal)
   try {
     return await check.run(audit)
   } catch (error) {
-    if (signal?.aborted) throw error
+    if (signal?.aborted) return [interruptedFinding]
     const reason = error instanceof Error ? error.message : String(error)
     return [cannotJudge({ about: 'check', title: 'Could not be finished', detail: audit.mask(reason) })]
   }
 }
+
+const interruptedFinding = cannotJudge({ about: 'check', title: 'Not finished', detail: 'The audit was interrupted.' })
 
 const untrustedFinding = (why: string) =>
   cannotJudge({ about: 'check', title: 'The logged-in check cannot be trusted', detail: why })

@@ -59,7 +59,12 @@ export function createSecrets(): Secrets {
     learn,
     learnFrom(exchange) {
       for (const [name, value] of cookiesSetBy(exchange)) {
-        learn(value, name, `cookie ${name}, set by exchange ${exchange.number}`)
+        const { method, url } = exchange.request
+        learn(
+          value,
+          name,
+          `cookie ${name} in the answer to ${method} ${new URL(url).pathname} (exchange ${exchange.number})`,
+        )
       }
     },
     mark,

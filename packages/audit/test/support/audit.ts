@@ -1,0 +1,27 @@
+import { type AuditRequest, auditApplication, checks, type Report, type ReportedFinding } from '@sojourn/audit'
+import { ALICE } from './cookie-app.ts'
+import { serve } from './serve.ts'
+import { type App, listenerOf } from './web.ts'
+
+/** Serves an application, audits it, and stops it. */
+export async function audit(app: App, only: readonly string[], request: Partial<AuditRequest> = {}): Promise<Report> {
+  const served = await serve(listenerOf(app))
+  try {
+    return await auditApplication({
+      target: served.url,
+      user: ALICE,
+      checks: checks.filter(({ id }) => only.includes(id)),
+      rate: 10_000,
+      ...request,
+    })
+  } finally {
+    await served.close()
+  }
+}
+
+/** Verdicts by `check/about`. */
+export function verdicts(report: Report): Record<string, string> {
+  return Object.fromEntries(findings(report).map(({ fingerprint, verdict }) => [fingerprint, verdict]))
+}
+
+export const findings = (report: Report): ReportedFinding[] => report.results.flatMap((result) => result.findings)

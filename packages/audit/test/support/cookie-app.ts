@@ -1,0 +1,149 @@
+import { type App, newId, type Reply } from './web.ts'
+
+export const ALICE = { name: 'alice', password: 'lantern-in-the-window' }
+
+export interface CookieSwitches {
+  /**
+   * What makes a login: one cookie; a session id that is kept at login with a second cookie that alone counts (as
+   * DokuWiki does); two that count only together; two of which each suffices.
+   */
+  readonly carriers?: 'one' | 'kept id beside it' | 'both' | 'either'
+  /** The id from before the login is kept, and is the login. */
+  readonly keepsId?: boolean
+  /** Any id that a client brings becomes a session. */
+  readonly adopts?: boolean
+  /** `nothing`: only the cookie goes. `session`: the remember-me cookie stays good. */
+  readonly logout?: 'all' | 'session' | 'nothing'
+  /** At logout the cookie is given another value, in place of being deleted. */
+  readonly replacesAtLogout?: boolean
+  /** The logout link is good only with what the page says. */
+  readonly logoutNonce?: boolean
+  /** Everything lives below this path, cookies too. */
+  readonly base?: string
+  /** Every stranger sees the account page. */
+  readonly open?: boolean
+  /** Any cookie is taken for a login. */
+  readonly believesAnything?: boolean
+  readonly passwordChange?: 'ends others' | 'ends none'
+  readonly forgery?: 'token' | 'token not bound' | 'origin' | 'none'
+  readonly takesGet?: boolean
+  readonly sameSite?: 'Lax' | 'Strict' | 'None' | null
+  readonly attributes?: string
+}
+
+interface Session {
+  user: string | null
+  readonly token: string
+}
+
+/** A small application that keeps sessions in a map. Well-behaved unless told otherwise. */
+export function cookieApp(switches: CookieSwitches = {}): App & { password(): string } {
+  const { carriers = 'one', base = '' } = switches
+  const sessions = new Map<string, Session>()
+  const remembered = new Map<string, string>()
+  const issued = new Set<string>()
+  let password = ALICE.password
+  let nickname = 'nobody'
+  const site = switches.sameSite === null ? '' : `; SameSite=${switches.sameSite ?? 'Lax'}`
+  const set = (name: string, value: string, more = '') =>
+    `${name}=${value}; Path=${base || '/'}; HttpOnly${site}${switches.attributes ?? ''}${more}`
+  const expire = (name: string) => `${name}=; Path=${base || '/'}; Max-Age=0`
+
+  function userOf(cookies: ReadonlyMap<string, string>): string | null {
+    const session = sessions.get(cookies.get('sid') ?? '')?.user ?? null
+    const second = remembered.get(cookies.get('auth') ?? '') ?? null
+    if (switches.believesAnything && cookies.has('sid')) return ALICE.name
+    if (carriers === 'one') return session
+    if (carriers === 'kept id beside it') return second
+    return carriers === 'either' ? (session ?? second) : second === null ? null : session
+  }
+
+  function login(sid: string | undefined): Reply {
+    const keeps = sid !== undefined && (switches.keepsId || carriers === 'kept id beside it') && sessions.has(sid)
+    const adopted = sid !== undefined && switches.adopts
+    const id = keeps || adopted ? sid : newId()
+    if (!keeps && sid !== undefined) sessions.delete(sid)
+    sessions.set(id, { user: carriers === 'kept id beside it' ? null : ALICE.name, token: newId() })
+    const cookies = [set('sid', id)]
+    if (carriers !== 'one') {
+      const auth = newId()
+      remembered.set(auth, ALICE.name)
+      cookies.push(set('auth', auth))
+    }
+    return { to: `${base}/account`, cookies }
+  }
+
+  function logout(cookies: ReadonlyMap<string, string>): Reply {
+    const { logout: how = 'all' } = switches
+    if (how !== 'nothing') sessions.delete(cookies.get('sid') ?? '')
+    if (how === 'all') remembered.delete(cookies.get('auth') ?? '')
+    const away = (name: string) => (switches.replacesAtLogout ? set(name, 'deleted') : expire(name))
+    return { to: `${base}/`, cookies: [away('sid'), away('auth')] }
+  }
+
+  function account(user: string, session: Session | undefined, auth: string): Reply {
+    const token = session?.token ?? auth
+    const link = switches.logoutNonce ? `${base}/logout?nonce=${token}` : `${base}/logout`
+    const hidden =
+      switches.forgery === 'token' || switches.forgery === 'token not bound'
+        ? `<input type="hidden" name="token" value="${token}">`
+        : ''
+    issued.add(token)
+    return {
+      html: `Account of ${user}, called ${nickname} <a href="${link}">Log out</a><form method="post" action="${base}/nickname">${hidden}<input name="nickname"></form>`,
+      headers: { 'cache-control': 'no-store' },
+    }
+  }
+
+  const app: App = ({ method, path: whole, query, cookies, headers, body }) => {
+    const path = whole.startsWith(base) ? whole.slice(base.length) || '/' : whole
+    const user = userOf(cookies)
+    const sid = cookies.get('sid')
+    const session = sessions.get(sid ?? '')
+    if (path === '/' || (path === '/login' && method === 'GET')) {
+      // Visitors get an id, as PHP gives one; one that is not known is replaced.
+      const known = session !== undefined || (switches.adopts && sid !== undefined)
+      const id = known ? (sid ?? newId()) : newId()
+      if (!sessions.has(id)) sessions.set(id, { user: null, token: newId() })
+      const cookie = known ? {} : { cookies: [set('sid', id)] }
+      const form = `<form method="post" action="${base}/login"><input name="name"><input type="password" name="password"></form>`
+      return { html: path === '/login' ? form : `<a href="${base}/login">Log in</a>`, ...cookie }
+    }
+    if (path === '/login')
+      return body.name === ALICE.name && body.password === password ? login(sid) : { status: 401, html: 'no' }
+    if (path === '/account' && switches.open) return { html: `Account of ${user ?? ALICE.name}` }
+    if (user === null) return { to: `${base}/login` }
+    if (path === '/account') return account(user, session, cookies.get('auth') ?? '')
+    if (path === '/logout') {
+      const wanted = session?.token ?? cookies.get('auth')
+      return switches.logoutNonce && query.get('nonce') !== wanted
+        ? { status: 403, html: 'stale link' }
+        : logout(cookies)
+    }
+    if (path === '/nickname') {
+      const given = method === 'GET' ? Object.fromEntries(query) : body
+      if (method === 'GET' && !switches.takesGet) return { status: 405 }
+      if (switches.forgery === 'token' && given.token !== session?.token) return { status: 403, html: 'no token' }
+      if (switches.forgery === 'token not bound' && !issued.has(given.token ?? ''))
+        return { status: 403, html: 'no token' }
+      const origin = headers.origin
+      if (
+        switches.forgery === 'origin' &&
+        origin !== undefined &&
+        new URL(origin === 'null' ? 'null:x' : origin).host !== headers.host
+      )
+        return { status: 403, html: 'origin' }
+      nickname = String(given.nickname)
+      return { to: `${base}/account` }
+    }
+    if (path === '/password') {
+      if (body.current !== password) return { status: 403, html: 'wrong' }
+      password = String(body.next)
+      if (switches.passwordChange !== 'ends none')
+        for (const [id, held] of sessions) if (id !== sid && held.user !== null) sessions.delete(id)
+      return { html: 'changed' }
+    }
+    return { status: 404, html: 'nothing here' }
+  }
+  return Object.assign(app, { password: () => password })
+}

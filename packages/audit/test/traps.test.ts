@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest'
+import { audit, findings, verdicts } from './support/audit.ts'
+import { cookieApp } from './support/cookie-app.ts'
+
+describe('fixation', () => {
+  test('a careful application is not accused', async () => {
+    expect(verdicts(await audit(cookieApp(), ['fixation']))).toEqual({
+      'fixation/kept id': 'pass',
+      'fixation/given id': 'pass',
+      'fixation/planted id': 'pass',
+    })
+  })
+
+  test('an id that is kept at login, and is the login, is found as kept and as given', async () => {
+    expect(verdicts(await audit(cookieApp({ keepsId: true }), ['fixation']))).toEqual({
+      'fixation/kept id': 'fail',
+      'fixation/given id': 'fail',
+      'fixation/planted id': 'pass',
+    })
+  })
+
+  test('an id that the server takes from anybody is found as planted, in each run anew', async () => {
+    const app = cookieApp({ adopts: true })
+    for (let run = 0; run < 2; run++) {
+      expect(verdicts(await audit(app, ['fixation']))).toMatchObject({ 'fixation/planted id': 'fail' })
+    }
+  })
+
+  test('an id that is kept but opens nothing alone is no fixation', async () => {
+    expect(verdicts(await audit(cookieApp({ carriers: 'kept id beside it' }), ['fixation']))).toEqual({
+      'fixation/kept id': 'pass',
+      'fixation/given id': 'pass',
+      'fixation/planted id': 'pass',
+    })
+  })
+
+  test('each failure is proved by commands, in which no secret stands', async () => {
+    const report = await audit(cookieApp({ keepsId: true }), ['fixation'])
+    const failed = findings(report).filter(({ verdict }) => verdict === 'fail')
+    for (const { evidence = [] } of failed) {
+      const [first] = evidence
+      expect(first?.curl.join('\n')).toMatch(/curl -i -X POST .*password=\$\{PASSWORD\}/)
+      expect(first?.curl.at(-1)).toMatch(/cookie: sid=\$\{(SID|PLANTED)/)
+      expect(first?.variables.map(({ name }) => name)).toContain('PASSWORD')
+    }
+    expect(JSON.stringify(report)).not.toMatch(/lantern-in-the-window|"[^"]*\b[0-9a-f]{32}\b/)
+  })
+})
+
+describe('carriers', () => {
+  const carriersOf = async (app: ReturnType<typeof cookieApp>) =>
+    findings(await audit(app, ['carriers'])).map(({ about }) => about)
+
+  test('two cookies that each suffice are found', async () => {
+    expect(await carriersOf(cookieApp({ carriers: 'either' }))).toEqual(['cookie sid', 'cookie auth'])
+  })
+
+  test('two cookies that suffice only together are found', async () => {
+    expect(await carriersOf(cookieApp({ carriers: 'both' }))).toEqual(['cookie sid and cookie auth'])
+  })
+
+  test('a cookie that goes along without a part in it is left out', async () => {
+    expect(await carriersOf(cookieApp({ carriers: 'kept id beside it' }))).toEqual(['cookie auth'])
+  })
+
+  test('cookies that are bound to a path are sent there', async () => {
+    const report = await audit(cookieApp({ base: '/shop' }), ['carriers', 'logout-ends-session'], {
+      recipe: {
+        login: [{ get: '/shop/login' }, { post: '/shop/login', form: { name: '${user}', password: '${password}' } }],
+        loggedIn: { get: '/shop/account' },
+        logout: [{ get: '/shop/logout' }],
+      },
+    })
+    expect(report.untrusted).toBeNull()
+    expect(verdicts(report)).toEqual({ 'carriers/cookie sid': 'inform', 'logout-ends-session/logout': 'pass' })
+  })
+})
+
+describe('logout', () => {
+  test('a session that ends on the server is not accused', async () => {
+    expect(verdicts(await audit(cookieApp(), ['logout-ends-session']))).toEqual({
+      'logout-ends-session/logout': 'pass',
+    })
+  })
+
+  test('a cookie that is only taken away is found', async () => {
+    expect(verdicts(await audit(cookieApp({ logout: 'nothing' }), ['logout-ends-session']))).toEqual({
+      'logout-ends-session/logout': 'fail',
+    })
+  })
+
+  test('a second cookie that outlives the logout is found, and named', async () => {
+    const report = await audit(cookieApp({ carriers: 'either', logout: 'session' }), ['logout-ends-session'])
+    const [finding] = findings(report)
+    expect(finding?.verdict).toBe('fail')
+    expect(finding?.detail).toContain('cookie auth')
+    expect(finding?.detail).not.toContain('cookie sid')
+  })
+
+  test('a cookie that is overwritten in place of being deleted counts as taken away', async () => {
+    const report = await audit(cookieApp({ replacesAtLogout: true }), ['logout-ends-session'])
+    expect(verdicts(report)).toEqual({ 'logout-ends-session/logout': 'pass' })
+  })
+
+  test('a logout link with a nonce is read from the page each time', async () => {
+    const report = await audit(cookieApp({ logoutNonce: true }), ['logout-ends-session'])
+    expect(report.application.source).toBe('discovery')
+    expect(verdicts(report)).toEqual({ 'logout-ends-session/logout': 'pass' })
+    expect(report.leftBehind).toEqual([])
+  })
+
+  test('a recipe whose logout puts nobody out gives no verdict on logout', async () => {
+    const report = await audit(cookieApp(), ['logout-ends-session'], {
+      recipe: {
+        login: [{ post: '/login', form: { name: '${user}', password: '${password}' } }],
+        loggedIn: { get: '/account' },
+        logout: [{ get: '/' }],
+      },
+    })
+    expect(verdicts(report)).toEqual({ 'logout-ends-session/check': 'cannot-judge' })
+  })
+})
+
+describe('the logged-in check is judged first', () => {
+  const login = [{ post: '/login', form: { name: '${user}', password: '${password}' } }]
+
+  test('a page that strangers see gives no verdict at all', async () => {
+    const report = await audit(cookieApp({ open: true }), ['fixation'], {
+      recipe: { login, loggedIn: { get: '/account' } },
+    })
+    expect(report.untrusted).toContain('never logged in')
+    expect(verdicts(report)).toEqual({ 'fixation/check': 'cannot-judge' })
+  })
+
+  test('an application that takes any cookie for a login gives no verdict', async () => {
+    const report = await audit(cookieApp({ believesAnything: true }), ['fixation'], {
+      recipe: { login, loggedIn: { get: '/account' } },
+    })
+    expect(report.untrusted).toContain('made-up credential')
+  })
+
+  test('a wrong password gives no verdict, and says so', async () => {
+    const report = await audit(cookieApp(), ['fixation'], {
+      recipe: { login, loggedIn: { get: '/account' } },
+      user: { name: 'alice', password: 'not the password' },
+    })
+    expect(report.untrusted).toContain('after the login')
+  })
+})
+
+test('an audit leaves no session of its own alive', async () => {
+  const report = await audit(cookieApp(), ['concurrent-sessions', 'fixation'])
+  expect(report.leftBehind).toEqual([])
+})
