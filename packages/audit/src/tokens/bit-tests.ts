@@ -15,7 +15,10 @@ export function bitTests(family: Family, columns: readonly BitColumn[]): void {
     add('monobit', fairTails(column.ones, column.length))
     if (bits.length / 64 >= PER_CELL) add('poker', poker(bits))
     runs(bits, add)
-    for (const lag of lagsOf(bits.length)) add('autocorrelation', autocorrelation(bits, lag))
+    for (const lag of lagsOf(bits.length)) {
+      const p = autocorrelation(bits, lag)
+      family.add('autocorrelation', 'bit', p, index, () => `${name()}, ${lag} ${lag === 1 ? 'token' : 'tokens'} apart`)
+    }
     if (bits.length >= 256) add('spectral', spectralTail(bits))
     if (bits.length >= 64) add('linear complexity', linearComplexityTail(bits))
   })

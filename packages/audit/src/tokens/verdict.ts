@@ -85,10 +85,12 @@ function duplicatesText(part: PartScore): string {
 }
 
 function limitsOf({ sample }: Measured): string[] {
-  const { tokens, capPerPositionBits, shownByNoRepeatBits, alpha } = sample
+  const { tokens, distinct, capPerPositionBits, shownByNoRepeatBits, alpha } = sample
   return [
     `${tokens} tokens cap the entropy by position at log2(${tokens}) = ${round(capPerPositionBits)} bits.`,
-    `That no token repeats shows ${round(shownByNoRepeatBits)} bits at least, and no more.`,
+    ...(distinct < tokens
+      ? []
+      : [`That no token repeats shows ${round(shownByNoRepeatBits)} bits at least, and no more.`]),
     `All tests together accuse a good generator in at most ${alpha * 100} % of samples (Holm).`,
     'Statistics never prove a token unguessable: a hash of something small passes them all.',
   ]

@@ -7,7 +7,7 @@ const LEFT = 40
 
 /** The graphs of a score of tokens, if that is what the data of a finding holds. */
 export function tokenGraphs(data: Readonly<Record<string, unknown>>, id: string): Markup {
-  const score = data['score']
+  const score = data.score
   if (!isScore(score)) return html``
   const parts = score.parts.filter(({ positions }) => positions.length > 0)
   return html`${parts.slice(0, 4).map((part, i) => html`${entropyGraph(part, `${id}-${i}`)}${testGraph(part, `${id}-${i}`)}`)}`
