@@ -17,6 +17,8 @@ import { passwordChange } from './password-change.ts'
 import { puzzling } from './puzzling.ts'
 import { refreshRotation } from './refresh-rotation.ts'
 import { timeouts } from './timeouts.ts'
+import { tokenContents } from './token-contents.ts'
+import { tokenStrength } from './token-strength.ts'
 import { transport } from './transport.ts'
 import { unknownIds } from './unknown-ids.ts'
 
@@ -31,6 +33,8 @@ export const checks: readonly Check[] = [
   newLoginEndsOld,
   concurrentSessions,
   exposure,
+  tokenContents,
+  tokenStrength,
   unknownIds,
   jwtAttacks,
   deviceBound,

@@ -1,11 +1,17 @@
 import { VERSION } from '../version.ts'
+import { cookie } from './cookie.ts'
+import { har } from './har.ts'
 import { type Command, EXIT, type Io } from './io.ts'
 import { listChecks } from './list-checks.ts'
 import { run } from './run.ts'
+import { tokens } from './tokens.ts'
 import { USAGE } from './usage.ts'
 
 const commands: Readonly<Record<string, Command>> = {
   checks: listChecks,
+  cookie,
+  har,
+  tokens,
 }
 
 /** The command `sojourn-audit`: the first word names a subcommand, or the application to audit. */

@@ -1,0 +1,70 @@
+import type { Audit, Login } from '../audit/audit.ts'
+import type { Companion } from '../decode/decode.ts'
+import { judgeToken } from '../decode/judge-token.ts'
+import type { Check } from '../model/check.ts'
+import { type Finding, fail, inform, pass } from '../model/finding.ts'
+
+export const tokenContents: Check = {
+  id: 'token-contents',
+  title: 'Tokens hold nothing that is readable, forgeable or signed with a known secret',
+  wstg: ['WSTG-SESS-01', 'WSTG-SESS-10'],
+  asvs: ['9.1.1'],
+  cwe: [315, 321, 565, 798],
+  severity: 'medium',
+  proves:
+    'What the credential is, what whoever holds it can read in it, and that it is not signed with one of a public list of secrets.',
+  cannotProve: 'That a secret which is not in the list is strong, or what an encrypted token holds.',
+  why: 'Who knows the key of a signature makes a token for any user. What is readable in a token is read: by scripts, in logs, by whoever finds the browser.',
+  fix: {
+    text: 'Let the client hold a random id and keep the data on the server. Where tokens are signed, use a random key of at least 256 bits from the environment, and rotate it.',
+    snippets: {
+      Express: 'app.use(session({ secret: process.env.SESSION_SECRET })) // made by: openssl rand -base64 32',
+      Fastify: "app.register(fastifySecureSession, { key: Buffer.from(process.env.SESSION_KEY, 'hex') })",
+      Django: "SECRET_KEY = os.environ['DJANGO_SECRET_KEY']; SESSION_ENGINE = 'django.contrib.sessions.backends.db'",
+      Flask:
+        "app.secret_key = os.environ['SECRET_KEY']  # made by: python -c 'import secrets; print(secrets.token_hex(32))'",
+      Rails: 'bin/rails credentials:edit # secret_key_base; and a server-side session_store',
+      Laravel: 'php artisan key:generate',
+      Spring: '@Value("${jwt.secret}") // 256 random bits, from a vault or the environment',
+      'ASP.NET': 'builder.Services.AddDataProtection().PersistKeysTo...().ProtectKeysWith...()',
+      PHP: 'session_start(); // keep data in $_SESSION, not in cookies',
+    },
+  },
+  needs: [],
+  async run(audit) {
+    const login = await audit.login('victim')
+    return tokensOf(audit, login).flatMap((token) => judge(audit, login, token))
+  },
+}
+
+interface Token {
+  readonly about: string
+  readonly value: string
+  /** It makes the login, alone or with others. */
+  readonly isCarrier: boolean
+  readonly companion: Companion
+}
+
+function tokensOf(audit: Audit, { credential: { cookies, bearer } }: Login): Token[] {
+  const values = new Map(cookies.map(({ name, value }) => [name, value]))
+  const carriers = new Set(audit.carriers.flat())
+  const isSignature = (name: string): boolean => name.endsWith('.sig') && values.has(name.slice(0, -4))
+  const held = [...values].flatMap(([name, value]): Token[] => {
+    if (isSignature(name)) return []
+    const signature = values.get(`${name}.sig`)
+    const companion = { name, ...(signature !== undefined && { signature }) }
+    return [{ about: `cookie ${name}`, value, isCarrier: carriers.has(name), companion }]
+  })
+  return bearer === null ? held : [...held, { about: 'bearer', value: bearer, isCarrier: true, companion: {} }]
+}
+
+function judge(audit: Audit, login: Login, { about, value, companion, isCarrier }: Token): Finding[] {
+  return judgeToken(value, companion, isCarrier).map(
+    ({ topic, verdict, title, detail, reveals, ...grade }): Finding => {
+      const words = { about: `${about}: ${topic}`, title, detail, ...(reveals && { data: { reveals } }) }
+      if (verdict === 'inform') return inform(words)
+      if (verdict === 'pass') return pass(words)
+      return fail({ ...words, ...grade, evidence: [audit.evidence(`${about}: ${title}.`, login.exchanges.slice(-1))] })
+    },
+  )
+}

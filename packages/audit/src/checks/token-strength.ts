@@ -1,0 +1,90 @@
+import type { Audit, TokenSamples } from '../audit/audit.ts'
+import type { Check } from '../model/check.ts'
+import type { Evidence } from '../model/evidence.ts'
+import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import type { Confidence, Severity } from '../model/verdict.ts'
+import { scoreTokens, type TokenScore } from '../tokens/score.ts'
+
+export const tokenStrength: Check = {
+  id: 'token-strength',
+  title: 'Session tokens cannot be guessed',
+  wstg: ['WSTG-SESS-01'],
+  asvs: ['7.2.3', '11.5.1'],
+  cwe: [330, 331, 340],
+  severity: 'high',
+  proves:
+    'Tokens given out one after another show no counter, clock, known generator, bias or dependence that a sample of this size can show.',
+  cannotProve: 'That tokens come from a secure generator: a hash of something small passes every statistical test.',
+  why: 'Who can compute or guess a token is logged in as its owner, without ever touching that person or the network.',
+  fix: {
+    text: 'Make session ids of at least 128 bits of the operating system’s secure random generator, and of nothing else. A framework’s own session library does.',
+    snippets: {
+      'Node.js': "crypto.randomBytes(32).toString('base64url')",
+      Python: 'secrets.token_urlsafe(32)',
+      PHP: 'bin2hex(random_bytes(32)); // for sessions: leave it to session_start(), with session.sid_length = 32 or more',
+      Ruby: 'SecureRandom.urlsafe_base64(32)',
+      Java: 'byte[] id = new byte[32]; new SecureRandom().nextBytes(id); // or leave it to the servlet container',
+      'ASP.NET': 'RandomNumberGenerator.GetHexString(64)',
+      Go: 'b := make([]byte, 32); crypto_rand.Read(b)',
+    },
+  },
+  needs: [],
+  async run(audit) {
+    const samples = await audit.sampleTokens()
+    const values = samples.tokens.map(({ value }) => value)
+    const score = scoreTokens(values, { issuedAt: samples.tokens.map(({ at }) => at) })
+    return [judge(score, samples, () => proofOf(audit, samples))]
+  },
+}
+
+type Verdict = TokenScore['verdict']
+
+const TITLES: Readonly<Record<Verdict, string>> = {
+  strong: 'Nothing was found that helps to guess a token',
+  adequate: 'Fewer than 128 bits: more than NIST asks, less than ASVS',
+  weak: 'Tokens have too few bits that cannot be guessed',
+  predictable: 'Tokens can be computed',
+  'self-contained': 'Tokens are signed data: they are as strong as the key',
+  opaque: 'Tokens are encrypted: what is inside cannot be seen',
+  undecided: 'Too little to tell',
+}
+
+function judge(score: TokenScore, { about, stopped }: TokenSamples, proof: () => readonly Evidence[]): Finding {
+  const reasons = [...score.reasons, ...score.limits, ...(stopped === null ? [] : [`No more tokens: ${stopped}.`])]
+  const words = {
+    about,
+    title: TITLES[score.verdict],
+    detail: reasons.join(' '),
+    data: { score },
+  }
+  switch (score.verdict) {
+    case 'strong':
+      return pass(words)
+    case 'undecided':
+      return cannotJudge(words)
+    case 'weak':
+    case 'predictable':
+      return fail({ ...words, ...gravity(score), evidence: proof() })
+    default:
+      return inform(words)
+  }
+}
+
+/** A signature keeps a weak id from being made up, as long as its key holds. */
+function gravity({ verdict, protection }: TokenScore): { severity: Severity; confidence: Confidence } {
+  const confidence = verdict === 'predictable' ? 'certain' : 'firm'
+  if (protection === 'signed') return { severity: 'medium', confidence }
+  return { severity: verdict === 'predictable' ? 'critical' : 'high', confidence }
+}
+
+function proofOf(audit: Audit, { tokens }: TokenSamples): readonly Evidence[] {
+  const last = new Set(tokens.slice(-3).map(({ value }) => value))
+  const exchanges = audit.exchanges.filter(({ response }) =>
+    [...last].some(
+      (value) =>
+        response?.body.includes(value) ||
+        response?.headers.some(([name, held]) => name === 'set-cookie' && held.includes(value)),
+    ),
+  )
+  return [audit.evidence('The last of the tokens that were scored, as they were given out.', exchanges.slice(-3))]
+}

@@ -1,0 +1,27 @@
+import { readHar } from '../offline/har.ts'
+import { judgeHar } from '../offline/judge-har.ts'
+import { type Command, EXIT } from './io.ts'
+import { exitCodeOf, readFileOrInput, showFindings, wordsOf } from './offline.ts'
+
+const USAGE = `usage: sojourn-audit har FILE [--json]
+
+Judges what a browser captured: cookies, credentials in addresses, caches, transport, and what tokens say.
+Export it with the login in it, and "with sensitive data": browsers leave cookies out otherwise. FILE - is standard input.
+`
+
+/** `sojourn-audit har FILE` */
+export const har: Command = async (args, io) => {
+  const read = wordsOf(args, ['--json', '--help'], USAGE, io)
+  if (read === null) return args.includes('--help') ? EXIT.ok : EXIT.usage
+  const text = await readFileOrInput(read.words[0] ?? '', io)
+  if (text === null) return EXIT.usage
+  const entries = readHar(text)
+  if (entries === null) {
+    io.err('This is no HAR file.\n')
+    return EXIT.usage
+  }
+  const findings = judgeHar(entries)
+  if (read.given.has('--json')) io.out(`${JSON.stringify(findings, null, 2)}\n`)
+  else showFindings(findings, io)
+  return exitCodeOf(findings)
+}

@@ -1,0 +1,37 @@
+import type { Fix } from '../../model/finding.ts'
+import type { CheckResult, ReportedFinding } from '../../model/report.ts'
+import { evidenceBlock } from './evidence.ts'
+import { html, type Markup } from './markup.ts'
+import { badge } from './summary.ts'
+import { tokenGraphs } from './token-graphs.ts'
+
+/** One check: its findings, failures with everything that proves and mends them. */
+export function checkSection({ check, verdict, severity, findings }: CheckResult): Markup {
+  const numbers = [...check.wstg, ...check.asvs.map((id) => `ASVS ${id}`), ...check.cwe.map((id) => `CWE-${id}`)]
+  return html`<section class="card" id="check-${check.id}">
+<div class="line"><h3>${check.title}</h3>${badge(verdict, severity)}</div>
+<p class="soft small">${check.id}${numbers.map((number) => ` · ${number}`)}</p>
+${findings.map((finding, i) => findingBlock(finding, check, i))}
+<details><summary>What this check proves, and what it cannot</summary>
+<p>${check.proves}</p><p><strong>It cannot prove:</strong> ${check.cannotProve}</p></details>
+</section>`
+}
+
+function findingBlock(finding: ReportedFinding, check: CheckResult['check'], index: number): Markup {
+  const isFailure = finding.verdict === 'fail'
+  const confidence = finding.confidence ?? 'certain'
+  const why = finding.why ?? check.why
+  return html`<div class="finding">
+<p>${badge(finding.verdict, finding.severity ?? check.severity, finding.accepted)}<span><strong>${finding.title}</strong> <span class="soft">(${finding.about}${isFailure && confidence !== 'certain' && `, ${confidence}`})</span></span></p>
+<p>${finding.detail}</p>
+${finding.data !== undefined && tokenGraphs(finding.data, `${check.id}-${index}`)}
+${isFailure && html`<h4>Why it matters</h4><p>${why}</p>${fixBlock(finding.fix ?? check.fix)}`}
+${(finding.evidence ?? []).map((one) => evidenceBlock(one, isFailure))}
+</div>`
+}
+
+function fixBlock({ text, snippets }: Fix): Markup {
+  const entries = Object.entries(snippets ?? {})
+  return html`<h4>How to fix it</h4><p>${text}</p>
+${entries.length > 0 && html`<details><summary>By framework</summary>${entries.map(([name, code]) => html`<p class="small"><strong>${name}</strong></p><pre>${code}</pre>`)}</details>`}`
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import type { Report } from '../../model/report.ts'
+import { checkSection } from './check.ts'
+import { html, type Markup } from './markup.ts'
+import { STYLE } from './style.ts'
+import { summary, verdictLine } from './summary.ts'
+import { timeline } from './timeline.ts'
+
+/** No script runs in it and nothing is fetched, whatever got into it: even one that was not escaped could do nothing. */
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
+
+/** A report as one page that stands on its own. Everything an application sent is escaped. */
+export function toHtml(report: Report): string {
+  // The style is ours, and a quote in it has to stay one.
+  const style: Markup = { markup: STYLE }
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="referrer" content="no-referrer">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Session audit of ${report.target}</title>
+<style>${style}</style>
+</head>
+<body>
+<a class="skip" href="#results">To the results</a>
+<header>
+<p class="soft small">Session audit</p>
+<h1>${report.target}</h1>
+${verdictLine(report)}
+</header>
+<main>
+${summary(report)}
+${report.results.length > 0 && html`<h2 id="results">Findings</h2>`}
+${report.results.filter(isOpen).map(checkSection)}
+${rest(report)}
+${timeline(report)}
+</main>
+<footer><p>Made by ${report.tool.name} ${report.tool.version} on ${report.startedAt.slice(0, 16).replace('T', ' ')} UTC. Secrets are replaced by <code>$NAMES</code>.</p></footer>
+</body>
+</html>
+`.markup
+}
+
+const isOpen = ({ verdict }: Report['results'][number]): boolean => verdict !== 'not-applicable'
+
+function rest(report: Report): Markup {
+  const left = report.results.filter((result) => !isOpen(result))
+  if (left.length === 0) return html``
+  return html`<h2>Not applicable</h2>
+<div class="scroll"><table><thead><tr><th scope="col">Check</th><th scope="col">Why</th></tr></thead><tbody>
+${left.map(({ check, findings }) => html`<tr id="check-${check.id}"><th scope="row">${check.title}</th><td>${findings[0]?.detail ?? ''}</td></tr>`)}
+</tbody></table></div>`
+}

@@ -1,0 +1,88 @@
+import type { MaskedExchange } from '../../model/evidence.ts'
+import type { Report } from '../../model/report.ts'
+import { duration } from '../words.ts'
+import { html, type Markup } from './markup.ts'
+
+const WIDTH = 900
+const LEFT = 170
+const LANE = 22
+/** More lanes than this are no picture any more; the table has them all. */
+const MOST_LANES = 16
+const MOST_ROWS = 2000
+
+/** Who asked what, when: a lane for each client, a mark for each request. */
+export function timeline({ timeline: exchanges }: Report): Markup {
+  if (exchanges.length === 0) return html``
+  const lanes = lanesOf(exchanges)
+  const start = exchanges.reduce((least, { startedAt }) => Math.min(least, startedAt), Number.POSITIVE_INFINITY)
+  const end = exchanges.reduce((most, one) => Math.max(most, one.startedAt + one.durationMs), 0)
+  const height = lanes.length * LANE + 30
+  const span = Math.max(1, end - start)
+  const x = (ms: number): number => LEFT + ((ms - start) / span) * (WIDTH - LEFT - 10)
+  return html`<h2>Timeline</h2>
+<div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="timeline-title">
+<title id="timeline-title">${exchanges.length} requests in ${duration(span)}, by client; the table below lists them</title>
+${[0, 0.25, 0.5, 0.75, 1].map((part) => tick(x(start + part * span), height, part === 0 ? '0' : duration(part * span), part))}
+${lanes.map(({ name, marks }, lane) => laneOf(name, marks, lane, x))}
+</svg></div>
+<ul class="key">${KEY.map(([style, text]) => html`<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="${style}" width="10" height="10" rx="2"/></svg>${text}</li>`)}</ul>
+${tableOf(exchanges)}`
+}
+
+const KEY = [
+  ['s2', 'answered 2xx'],
+  ['s3', 'redirect'],
+  ['s4', 'refused (4xx)'],
+  ['s5', 'server error, or no answer'],
+] as const
+
+interface Lane {
+  readonly name: string
+  readonly marks: readonly MaskedExchange[]
+}
+
+function lanesOf(exchanges: readonly MaskedExchange[]): Lane[] {
+  const clients = new Map<string, MaskedExchange[]>()
+  for (const exchange of exchanges) {
+    const marks = clients.get(exchange.client)
+    if (marks === undefined) clients.set(exchange.client, [exchange])
+    else marks.push(exchange)
+  }
+  const lanes = [...clients].map(([name, marks]) => ({ name, marks }))
+  if (lanes.length <= MOST_LANES) return lanes
+  const rest = lanes.slice(MOST_LANES - 1)
+  return [...lanes.slice(0, MOST_LANES - 1), { name: `${rest.length} more`, marks: rest.flatMap(({ marks }) => marks) }]
+}
+
+function tick(at: number, height: number, text: string, part: number): Markup {
+  const anchor = part === 0 ? 'start' : part === 1 ? 'end' : 'middle'
+  return html`<line class="axis" x1="${round(at)}" x2="${round(at)}" y1="4" y2="${height - 22}"/><text x="${round(at)}" y="${height - 6}" text-anchor="${anchor}">${text}</text>`
+}
+
+function laneOf(name: string, marks: readonly MaskedExchange[], lane: number, x: (ms: number) => number): Markup {
+  const y = lane * LANE + 6
+  const short = name.length > 26 ? `${name.slice(0, 25)}…` : name
+  return html`<text x="0" y="${y + 11}">${short}</text>${marks.map((mark) => {
+    const from = x(mark.startedAt)
+    const width = Math.max(2.5, x(mark.startedAt + mark.durationMs) - from)
+    return html`<rect class="s${statusClass(mark)}" x="${round(from)}" y="${y}" width="${round(width)}" height="14" rx="1.5"><title>${mark.number}. ${mark.purpose}: ${mark.request.method} ${mark.request.url} → ${mark.response?.status ?? 'no answer'}</title></rect>`
+  })}`
+}
+
+function statusClass({ response }: MaskedExchange): number {
+  const kind = Math.floor((response?.status ?? 0) / 100)
+  return kind >= 2 && kind <= 5 ? kind : 0
+}
+
+function tableOf(exchanges: readonly MaskedExchange[]): Markup {
+  const shown = exchanges.slice(0, MOST_ROWS)
+  return html`<details><summary>All exchanges as a table</summary><div class="scroll"><table>
+${exchanges.length > shown.length && html`<caption>The first ${shown.length} of ${exchanges.length}</caption>`}
+<thead><tr><th scope="col">#</th><th scope="col">Client</th><th scope="col">Purpose</th><th scope="col">Request</th><th scope="col">Answer</th><th scope="col">Time</th></tr></thead>
+<tbody>${shown.map(
+    (one) =>
+      html`<tr><td class="number">${one.number}</td><td>${one.client}</td><td>${one.purpose}</td><td><code>${one.request.method} ${one.request.url}</code></td><td class="number">${one.response?.status ?? 'none'}</td><td class="number">${duration(one.durationMs)}</td></tr>`,
+  )}</tbody></table></div></details>`
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10

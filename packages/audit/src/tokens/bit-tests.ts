@@ -1,0 +1,77 @@
+import { type BitColumn, toSequence } from './bit-columns.ts'
+import type { Family } from './family.ts'
+import { linearComplexityTail } from './linear-complexity.ts'
+import { chiSquareTail, fairTails } from './special.ts'
+import { spectralTail } from './spectrum.ts'
+
+const PER_CELL = 10
+
+/** What FIPS 140-2 asked of bits, for any number of them, and what its four tests do not see. */
+export function bitTests(family: Family, columns: readonly BitColumn[]): void {
+  columns.forEach((column, index) => {
+    const name = () => `bit ${column.bit + 1} of position ${column.at + 1}`
+    const add = (test: string, p: number) => family.add(test, 'bit', p, index, name)
+    const bits = toSequence(column)
+    add('monobit', fairTails(column.ones, column.length))
+    if (bits.length / 64 >= PER_CELL) add('poker', poker(bits))
+    runs(bits, add)
+    for (const lag of lagsOf(bits.length)) {
+      const p = autocorrelation(bits, lag)
+      family.add('autocorrelation', 'bit', p, index, () => `${name()}, ${lag} ${lag === 1 ? 'token' : 'tokens'} apart`)
+    }
+    if (bits.length >= 256) add('spectral', spectralTail(bits))
+    if (bits.length >= 64) add('linear complexity', linearComplexityTail(bits))
+  })
+}
+
+function poker(bits: Uint8Array): number {
+  const counts = new Float64Array(16)
+  const blocks = bits.length >>> 2
+  for (let i = 0; i < blocks * 4; i += 4) {
+    const nibble = ((bits[i] ?? 0) << 3) | ((bits[i + 1] ?? 0) << 2) | ((bits[i + 2] ?? 0) << 1) | (bits[i + 3] ?? 0)
+    counts[nibble] = (counts[nibble] ?? 0) + 1
+  }
+  const squares = counts.reduce((sum, count) => sum + count * count, 0)
+  return chiSquareTail((16 / blocks) * squares - blocks, 15)
+}
+
+/** How long bits stay the same: 1 to 5 and longer, and the longest of all. */
+function runs(bits: Uint8Array, add: (test: string, p: number) => void): void {
+  const counts = new Float64Array(6)
+  let longest = 0
+  let run = 1
+  let total = 0
+  for (let i = 1; i <= bits.length; i++) {
+    if (i < bits.length && bits[i] === bits[i - 1]) {
+      run++
+      continue
+    }
+    longest = Math.max(longest, run)
+    const length = Math.min(run, 6) - 1
+    counts[length] = (counts[length] ?? 0) + 1
+    total++
+    run = 1
+  }
+  // At most this: each place can begin such a run with probability 2^-longest.
+  add('long run', Math.min(1, (bits.length - longest + 2) * 2 ** -longest))
+  if (total / 32 < PER_CELL) return
+  const x = counts.reduce((sum, count, i) => {
+    const expected = total / 2 ** Math.min(i + 1, 5)
+    return sum + (count - expected) ** 2 / expected
+  }, 0)
+  add('runs', chiSquareTail(x, 5))
+}
+
+/** Every short lag, and powers of two: the low bits of a linear congruential generator repeat after one. */
+function lagsOf(length: number): number[] {
+  const lags = [1, 2, 3, 4, 5, 6, 7, 8]
+  for (let lag = 16; lag <= length / 4; lag *= 2) lags.push(lag)
+  return lags.filter((lag) => lag <= length / 2)
+}
+
+/** Bits that agree with the one `lag` later: of fair independent bits, exactly half of them on average. */
+function autocorrelation(bits: Uint8Array, lag: number): number {
+  let differ = 0
+  for (let i = lag; i < bits.length; i++) differ += (bits[i] ?? 0) ^ (bits[i - lag] ?? 0)
+  return fairTails(differ, bits.length - lag)
+}

@@ -1,0 +1,66 @@
+/** More bits than this tell nothing more of the generators that are looked for, and cost their square. */
+const MOST_BITS = 1500
+
+/**
+ * P of a shift register so short that makes these bits (Berlekamp and Massey). `Math.random` of every browser, xorshift and
+ * linear feedback registers look fair to every other test here, and are found by this one.
+ */
+export function linearComplexityTail(bits: Uint8Array): number {
+  const n = Math.min(bits.length, MOST_BITS)
+  // Of the 2^n series, 2^(2L-1) have complexity L, for L up to half of n.
+  return Math.min(1, 2 ** (2 * linearComplexity(bits, n) - n))
+}
+
+function linearComplexity(bits: Uint8Array, n: number): number {
+  const words = (n >>> 5) + 2
+  const current = new Uint32Array(words)
+  const previous = new Uint32Array(words)
+  // The bits so far, the latest first, so that the discrepancy is one AND over words.
+  const window = new Uint32Array(words)
+  current[0] = 1
+  previous[0] = 1
+  let length = 0
+  let since = 1
+  for (let i = 0; i < n; i++) {
+    shiftIn(window, bits[i] ?? 0, (i >>> 5) + 1)
+    if (parityOfAnd(current, window, (length >>> 5) + 1) === 0) {
+      since++
+      continue
+    }
+    const grows = 2 * length <= i
+    const kept = grows ? current.slice() : null
+    addShifted(current, previous, since)
+    if (kept === null) {
+      since++
+      continue
+    }
+    length = i + 1 - length
+    previous.set(kept)
+    since = 1
+  }
+  return length
+}
+
+function shiftIn(window: Uint32Array, bit: number, words: number): void {
+  for (let w = words; w > 0; w--) window[w] = ((window[w] ?? 0) << 1) | ((window[w - 1] ?? 0) >>> 31)
+  window[0] = ((window[0] ?? 0) << 1) | bit
+}
+
+function parityOfAnd(a: Uint32Array, b: Uint32Array, words: number): number {
+  let x = 0
+  for (let w = 0; w < words; w++) x ^= (a[w] ?? 0) & (b[w] ?? 0)
+  x ^= x >>> 16
+  x ^= x >>> 8
+  x ^= x >>> 4
+  return (0x6996 >>> (x & 15)) & 1
+}
+
+function addShifted(target: Uint32Array, source: Uint32Array, by: number): void {
+  const whole = by >>> 5
+  const rest = by & 31
+  for (let w = target.length - 1; w >= whole; w--) {
+    const low = (source[w - whole] ?? 0) << rest
+    const carried = rest > 0 && w > whole ? (source[w - whole - 1] ?? 0) >>> (32 - rest) : 0
+    target[w] = (target[w] ?? 0) ^ low ^ carried
+  }
+}

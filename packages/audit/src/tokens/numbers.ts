@@ -1,0 +1,80 @@
+import { alphabetOf } from './alphabet.ts'
+
+/** A part of the tokens, read as a number in every one of them. */
+export interface NumberSeries {
+  readonly how: string
+  /** The letters it stands in, from and to; to is exclusive. */
+  readonly from: number
+  readonly to: number
+  readonly values: readonly bigint[]
+}
+
+const BASES: Readonly<Record<string, number>> = { decimal: 10, hex: 16, base36: 36 }
+
+/** The tokens as bytes, if they are hex or base64 of whole bytes. */
+export function toBytes(value: string): Uint8Array | null {
+  if (/^(?:[0-9a-f]{2})+$/.test(value) || /^(?:[0-9A-F]{2})+$/.test(value))
+    return Uint8Array.from(Buffer.from(value, 'hex'))
+  const plain = value.replace(/=+$/, '')
+  if (!/^[\w+/-]+$/.test(plain) || plain.length % 4 === 1) return null
+  const bytes = Buffer.from(plain, 'base64')
+  const again = bytes.toString('base64').replace(/=+$/, '')
+  return again === plain.replaceAll('-', '+').replaceAll('_', '/') ? Uint8Array.from(bytes) : null
+}
+
+/** A whole token as one number, where every token is one: decimal, hex or base 36 of at most 20 letters. */
+export function wholeNumbers(values: readonly string[]): NumberSeries[] {
+  const longest = values.reduce((most, value) => Math.max(most, value.length), 0)
+  if (longest > 20) return []
+  const { name } = alphabetOf(new Set(values.flatMap((value) => [...value])))
+  return Object.entries(BASES)
+    .filter(([base]) => base === name || (base === 'hex' && name === 'decimal'))
+    .map(([how, base]) => ({ how, from: 0, to: longest, values: values.map((value) => toBig(value, base)) }))
+}
+
+/** Runs of digits and windows of bytes, at every offset at which a clock could stand. */
+export function* windows(values: readonly string[]): Generator<NumberSeries> {
+  const first = values[0] ?? ''
+  const even = values.every(({ length }) => length === first.length)
+  if (!even) return
+  for (const [size, how] of [
+    [10, 'decimal'],
+    [13, 'decimal'],
+    [16, 'decimal'],
+    [19, 'decimal'],
+  ] as const) {
+    for (let from = 0; from + size <= first.length; from++) {
+      const parts = values.map((value) => value.slice(from, from + size))
+      if (parts.every((part) => /^[1-9]\d+$/.test(part)))
+        yield { how, from, to: from + size, values: parts.map(BigInt) }
+    }
+  }
+  yield* byteWindows(values, first.length)
+}
+
+function* byteWindows(values: readonly string[], length: number): Generator<NumberSeries> {
+  const bytes = values.map((value) => toBytes(value.replaceAll('-', '')))
+  const count = bytes[0]?.length ?? 0
+  const perByte = length / count
+  const all = bytes.flatMap((one) => (one === null || one.length !== count ? [] : [one]))
+  if (all.length !== values.length || count === 0) return
+  for (const size of [4, 6, 8]) {
+    for (let at = 0; at + size <= count; at++) {
+      const from = Math.floor(at * perByte)
+      const to = Math.min(length, Math.ceil((at + size) * perByte))
+      yield { how: `${size} bytes`, from, to, values: all.map((one) => bytesToBig(one.subarray(at, at + size))) }
+      const reversed = all.map((one) => bytesToBig(one.slice(at, at + size).reverse()))
+      yield { how: `${size} bytes, lowest first`, from, to, values: reversed }
+    }
+  }
+}
+
+function toBig(text: string, base: number): bigint {
+  let value = 0n
+  for (const letter of text.toLowerCase()) value = value * BigInt(base) + BigInt(Number.parseInt(letter, base) || 0)
+  return value
+}
+
+function bytesToBig(bytes: Uint8Array): bigint {
+  return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n)
+}

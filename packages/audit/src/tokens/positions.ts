@@ -1,0 +1,52 @@
+import { type Alphabet, alphabetOf } from './alphabet.ts'
+import { logChoose } from './special.ts'
+
+/** One place in the tokens, from the left. */
+export interface Position {
+  readonly at: number
+  /** How many letters are possible here: 1 where every token has the same. */
+  readonly size: number
+  /** The letters as numbers below `size`, one a token, in the order of issue. Empty where nothing varies. */
+  readonly symbols: Uint8Array
+  /** How often the most common letter came. */
+  readonly commonest: number
+}
+
+export interface Positions {
+  readonly alphabet: Alphabet
+  /** Tokens differ in length: only as many places as the shortest has are looked at. */
+  readonly uneven: boolean
+  readonly all: readonly Position[]
+}
+
+/** Letters that are not seen at a place are held to be impossible there when this unlikely to be missed by chance. */
+const MISSED_BY_CHANCE = 1e-9
+
+export function toPositions(values: readonly string[]): Positions {
+  const length = values.reduce((least, value) => Math.min(least, value.length), Number.POSITIVE_INFINITY)
+  const sets = Array.from({ length }, (_, at) => new Set(values.map((value) => value.charAt(at))))
+  const varied = sets.filter((set) => set.size > 1)
+  const alphabet = alphabetOf(new Set(varied.flatMap((set) => [...set])))
+  const all = sets.map((seen, at) => toPosition(values, at, seen, alphabet))
+  return { alphabet, uneven: values.some((value) => value.length !== length), all }
+}
+
+function toPosition(values: readonly string[], at: number, seen: ReadonlySet<string>, alphabet: Alphabet): Position {
+  if (seen.size === 1) return { at, size: 1, symbols: new Uint8Array(0), commonest: values.length }
+  const letters = isNarrow(seen.size, alphabet.letters.length, values.length)
+    ? [...alphabet.letters].filter((letter) => seen.has(letter)).join('')
+    : alphabet.letters
+  const counts = new Uint32Array(letters.length)
+  const symbols = Uint8Array.from(values, (value) => {
+    const symbol = letters.indexOf(value.charAt(at))
+    counts[symbol] = (counts[symbol] ?? 0) + 1
+    return symbol
+  })
+  return { at, size: letters.length, symbols, commonest: Math.max(...counts) }
+}
+
+/** So few of the letters that it is not chance: the last letter of base64, the variant of a UUID, a clock's digit. */
+function isNarrow(seen: number, possible: number, draws: number): boolean {
+  const logP = logChoose(possible, seen) + draws * Math.log(seen / possible)
+  return seen < possible && logP < Math.log(MISSED_BY_CHANCE)
+}

@@ -1,0 +1,83 @@
+import { toBitColumns } from './bit-columns.ts'
+import { bitPairs } from './bit-pairs.ts'
+import { bitTests } from './bit-tests.ts'
+import { characterTests } from './character-tests.ts'
+import { compressionTests } from './compression.ts'
+import { birthdayTail, type Duplicates, findDuplicates } from './duplicates.ts'
+import { entropyByPosition, type PositionEntropy } from './entropy.ts'
+import type { Part } from './envelope.ts'
+import { createFamily, type Judged, type TestResult } from './family.ts'
+import { findGenerator } from './generators.ts'
+import { findHashed } from './hashes.ts'
+import { linearRank } from './linear-rank.ts'
+import { toPositions } from './positions.ts'
+import { type Clock, findStructures, type Structure } from './structure.ts'
+import { successionTests } from './succession.ts'
+
+/** What one part of the tokens is worth. Holds no part of any token. */
+export interface PartScore {
+  /** `token`, or where inside it the part stands: `$.sid`. */
+  readonly name: string
+  readonly alphabet: string
+  readonly shortest: number
+  readonly longest: number
+  readonly distinct: number
+  /** What letters of these kinds could hold at most. */
+  readonly nominalBits: number
+  /** What no test, structure or generator took away. An upper bound: no test proves a token unguessable. */
+  readonly effectiveBits: number
+  readonly positions: readonly PositionEntropy[]
+  readonly tests: readonly TestResult[]
+  readonly structures: readonly Structure[]
+  /** The generator whose next output follows from these, or what was hashed. */
+  readonly predictable: string | null
+  readonly duplicates: Duplicates
+}
+
+/** Letters beyond these are the business of whoever put that much into a token. */
+const MOST_LETTERS = 128
+
+export function scorePart({ name, values }: Part, clock: Clock, alpha: number): PartScore {
+  const { alphabet, all } = toPositions(values.map((value) => value.slice(0, MOST_LETTERS)))
+  const columns = toBitColumns(all)
+  const nominalBits = all.reduce((sum, { size }) => sum + Math.log2(size), 0)
+  const family = createFamily()
+  characterTests(family, all)
+  bitTests(family, columns)
+  const pairOf = bitPairs(family, columns)
+  successionTests(family, all, columns)
+  compressionTests(family, columns, values.length)
+  const rank = linearRank(columns, values.length)
+  if (rank !== null) family.add('linear rank', 'token', rank.p, -1, () => `${rank.rank} of ${rank.columns} bits`)
+  const duplicates = findDuplicates(values, clock.at)
+  const together = duplicates.repeats === 0 ? 1 : birthdayTail(values.length, nominalBits)
+  family.add('duplicates', 'token', together, -1, () => `${duplicates.repeats} repeats`)
+
+  const judged = family.judge(alpha)
+  const structures = findStructures(values, clock)
+  const positions = entropyByPosition(all, columns, structures, judged, pairOf)
+  const predictable = findGenerator(values) ?? findHashed(values, clock)
+  const sum = positions.reduce((total, { bits }) => total + bits, 0)
+  const lengths = values.map(({ length }) => length)
+  return {
+    name,
+    alphabet: alphabet.name,
+    shortest: lengths.reduce((least, length) => Math.min(least, length), Number.POSITIVE_INFINITY),
+    longest: lengths.reduce((most, length) => Math.max(most, length), 0),
+    distinct: values.length - duplicates.repeats,
+    nominalBits,
+    effectiveBits: predictable === null ? Math.min(sum, ...capsOf(judged, values.length, duplicates, rank?.rank)) : 0,
+    positions,
+    tests: judged.results,
+    structures,
+    predictable,
+    duplicates,
+  }
+}
+
+function capsOf(judged: Judged, n: number, { repeats }: Duplicates, rank: number | undefined): number[] {
+  return [
+    ...(judged.failed('linear rank') && rank !== undefined ? [rank] : []),
+    ...(judged.failed('duplicates') ? [Math.log2((n * n) / (2 * repeats))] : []),
+  ]
+}

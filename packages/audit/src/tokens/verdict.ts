@@ -1,0 +1,101 @@
+import type { TokenScore } from './score.ts'
+import type { PartScore } from './score-part.ts'
+
+export interface Judgement {
+  readonly verdict: TokenVerdict
+  /** Why, in sentences, the weightiest first. */
+  readonly reasons: readonly string[]
+  /** What such a sample cannot show. */
+  readonly limits: readonly string[]
+}
+
+/**
+ * `strong`: 128 bits or more that nothing took away (ASVS 7.2.3). `adequate`: 64 or more (NIST SP 800-63B). `weak`: less.
+ * `predictable`: the next token follows from what is known. `self-contained`: data under a signature, so that its key decides
+ * and not an id. `opaque`: encrypted, so that nothing inside can be seen. `undecided`: too few tokens.
+ */
+export type TokenVerdict = 'strong' | 'adequate' | 'weak' | 'predictable' | 'self-contained' | 'opaque' | 'undecided'
+
+const STRONG_BITS = 128
+const ADEQUATE_BITS = 64
+/** With fewer, hardly a test can reach a verdict. */
+const FEWEST = 20
+
+type Measured = Omit<TokenScore, keyof Judgement>
+
+export function judgeScore(score: Measured, best: PartScore | null): Judgement {
+  const verdict = verdictOf(score, best)
+  return { verdict, reasons: reasonsOf(score, best), limits: limitsOf(score) }
+}
+
+function verdictOf(score: Measured, best: PartScore | null): TokenVerdict {
+  const { sample, protection, effectiveBits } = score
+  if (protection === 'encrypted') return 'opaque'
+  const isData = protection === 'signed' && score.parts.some(({ name }) => name.startsWith('$'))
+  if (best === null) return protection === 'signed' ? 'self-contained' : sample.tokens > 1 ? 'predictable' : 'undecided'
+  if (isData && effectiveBits < ADEQUATE_BITS) return 'self-contained'
+  if (isPredictable(best)) return 'predictable'
+  if (sample.tokens < FEWEST) return 'undecided'
+  if (isOneSecond(best) && effectiveBits < ADEQUATE_BITS) return 'undecided'
+  if (effectiveBits >= STRONG_BITS || isWhole(best)) return 'strong'
+  return effectiveBits >= ADEQUATE_BITS ? 'adequate' : 'weak'
+}
+
+/** Long enough, and nothing but the size of the sample took anything from it. */
+function isWhole({ nominalBits, positions, tests }: PartScore): boolean {
+  const isUntouched = positions.every(({ letters, lowered }) => letters === 1 || lowered.length === 0)
+  return nominalBits >= STRONG_BITS && isUntouched && tests.every(({ failed }) => !failed)
+}
+
+/** What is left is less than anyone would call a secret, and it is known what the rest is. */
+function isPredictable({ predictable, structures, effectiveBits }: PartScore): boolean {
+  return predictable !== null || (structures.length > 0 && effectiveBits < 32)
+}
+
+function isOneSecond({ duplicates: { repeats, sameSecond } }: PartScore): boolean {
+  return repeats > 0 && repeats === sameSecond
+}
+
+function reasonsOf({ layers, protection, effectiveBits, nominalBits }: Measured, best: PartScore | null): string[] {
+  const reasons: string[] = []
+  if (layers.length > 0) reasons.push(`It is wrapped: ${layers.join(', then ')}. What is inside was scored.`)
+  if (protection === 'encrypted')
+    reasons.push('It is encrypted: the statistics are those of the cipher, and say nothing of an id inside.')
+  if (best === null) return [...reasons, 'All tokens are the same.']
+  if (best.predictable !== null)
+    reasons.push(`It comes from ${best.predictable}: whoever has a few tokens has the next.`)
+  reasons.push(...best.structures.map(({ text }) => `Not secret: ${text}.`))
+  if (best.duplicates.repeats > 0) reasons.push(duplicatesText(best))
+  const failed = best.tests.filter((test) => test.failed).map(({ id }) => id)
+  if (failed.length > 0) reasons.push(`Tests that a random token passes fail: ${failed.join(', ')}.`)
+  reasons.push(
+    `${round(effectiveBits)} of at most ${round(nominalBits)} bits are left${best.name === 'token' ? '' : `, in ${best.name}`}.`,
+  )
+  if (protection === 'signed' && effectiveBits < ADEQUATE_BITS) {
+    reasons.push('Only the signature keeps it from being guessed: it is as strong as the key, and no stronger.')
+  }
+  return reasons
+}
+
+function duplicatesText(part: PartScore): string {
+  const { repeats } = part.duplicates
+  const count = `${repeats} ${repeats === 1 ? 'token repeats' : 'tokens repeat'} an earlier one`
+  if (!isOneSecond(part)) return `${count}: random ones of this length never would.`
+  return `${count} of the same second. That can mean a stateless token, made of the user and the time, and no bad generator: log in with a pause between.`
+}
+
+function limitsOf({ sample }: Measured): string[] {
+  const { tokens, distinct, capPerPositionBits, shownByNoRepeatBits, alpha } = sample
+  return [
+    `${tokens} tokens cap the entropy by position at log2(${tokens}) = ${round(capPerPositionBits)} bits.`,
+    ...(distinct < tokens
+      ? []
+      : [`That no token repeats shows ${round(shownByNoRepeatBits)} bits at least, and no more.`]),
+    `All tests together accuse a good generator in at most ${alpha * 100} % of samples (Holm).`,
+    'Statistics never prove a token unguessable: a hash of something small passes them all.',
+  ]
+}
+
+function round(bits: number): string {
+  return (Math.round(bits * 10) / 10).toString()
+}
