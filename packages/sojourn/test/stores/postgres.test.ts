@@ -1,81 +1,72 @@
 import { PGlite } from '@electric-sql/pglite'
-import { type StoreContext, storeCases } from '@sojourn/conformance'
-import fc from 'fast-check'
 import pg from 'pg'
 import postgres from 'postgres'
-import { afterAll, beforeAll, describe, test } from 'vitest'
-import type { Store } from '../../src/core/store.ts'
+import { afterAll } from 'vitest'
 import { type PostgresClient, postgresStore } from '../../src/stores/postgres.ts'
-import { testCases } from '../support/run-cases.ts'
-import { type PostgresServer, startPostgres } from '../support/servers/postgres.ts'
-import { overlappingRequests } from './overlapping-requests.ts'
-import { parallelCalls } from './parallel-calls.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
+import { type Connected, testSqlStore } from './sql-contract.ts'
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres()
-}, 60_000)
-afterAll(() => server.stop())
+const server = await startPostgres()
+const admin = new pg.Pool({ connectionString: server.url, max: 1 })
+afterAll(async () => {
+  await admin.end()
+  await server.stop()
+})
 
-let count = 0
-const tables = new WeakMap<object, string>()
+const urlOf = (port: number): string => server.url.replace(`${server.port}`, `${port}`)
 
-/** A kind of client: how to open one, and how to let go of it. */
-interface Kind {
-  open(): { client: PostgresClient; end(): Promise<unknown> }
+async function dump(table: string): Promise<string[]> {
+  const { rows } = await admin.query({ text: `SELECT t::text FROM "${table}" AS t`, rowMode: 'array' })
+  return rows.map(([row]) => String(row))
 }
 
-const kinds: Record<string, Kind> = {
-  'pg Pool': {
-    open() {
-      const client = new pg.Pool({ connectionString: server.url })
-      client.on('error', () => undefined)
-      return { client, end: () => client.end() }
-    },
+const over = (client: PostgresClient, end: () => Promise<unknown>): Connected => ({
+  createStore: (table) => postgresStore({ client, table }),
+  end,
+})
+
+const world = { port: () => server.port, dump }
+
+testSqlStore('postgres, a Pool of pg', {
+  ...world,
+  connect(port) {
+    const pool = new pg.Pool({ connectionString: urlOf(port) })
+    pool.on('error', () => undefined)
+    return over(pool, () => pool.end())
   },
-  'postgres.js': {
-    open() {
-      const client = postgres(server.url, { onnotice: () => undefined })
-      return { client, end: () => client.end() }
-    },
+})
+
+testSqlStore('postgres, postgres.js without prepared statements, as behind a pooler', {
+  ...world,
+  connect(port) {
+    const sql = postgres(urlOf(port), { onnotice: () => undefined, prepare: false, transform: postgres.camel })
+    return over(sql, () => sql.end({ timeout: 1 }))
   },
-}
+})
 
-for (const [name, kind] of Object.entries(kinds)) {
-  describe(name, () => {
-    const ends: (() => Promise<unknown>)[] = []
-    const clients = new WeakMap<object, ReturnType<Kind['open']>>()
-    let shared: ReturnType<Kind['open']> | undefined
-    afterAll(() => Promise.all(ends.map((end) => end())))
-
-    function openAt(table: string, opened: ReturnType<Kind['open']>): Store {
-      const store = postgresStore({ client: opened.client, table })
-      tables.set(store, table)
-      clients.set(store, opened)
-      return store
+testSqlStore('postgres, a url', {
+  ...world,
+  connect(port) {
+    const stores: { close(): unknown }[] = []
+    return {
+      createStore(table) {
+        const store = postgresStore({ url: urlOf(port), table })
+        stores.push(store)
+        return store
+      },
+      end: () => Promise.all(stores.map((store) => store.close())),
     }
-    function sharedClient(): ReturnType<Kind['open']> {
-      if (shared === undefined) {
-        shared = kind.open()
-        ends.push(shared.end)
-      }
-      return shared
-    }
+  },
+})
 
-    testCases(name, storeCases, {
-      createStore: () => openAt(`t${count++}`, sharedClient()),
-      second: (store) => openAt(tables.get(store) ?? '', sharedClient()),
-      reopen: (store) => openAt(tables.get(store) ?? '', sharedClient()),
-      sweeps: true,
-      without: { sever: 'x', probe: 'y' },
-    } satisfies StoreContext)
+const lite = await PGlite.create()
+afterAll(() => lite.close())
 
-    test('random', { timeout: 60_000 }, async () => {
-      const store = openAt(`t${count++}`, sharedClient())
-      await store.setup?.()
-      await fc.assert(overlappingRequests(() => store), { numRuns: 20 })
-      await fc.assert(parallelCalls(() => store), { numRuns: 50 })
-    })
-  })
-}
-void PGlite
+testSqlStore('postgres, PGlite', {
+  port: () => null,
+  connect: () => over(lite, () => Promise.resolve()),
+  async dump(table) {
+    const { rows } = await lite.query<{ t: string }>(`SELECT t::text FROM "${table}" AS t`)
+    return rows.map(({ t }) => t)
+  },
+})

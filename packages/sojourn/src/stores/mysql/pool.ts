@@ -2,7 +2,10 @@ import { SessionError } from '../../core/errors.ts'
 import type { Call, Driver, Result, Row } from '../sql/driver.ts'
 
 interface Executing {
-  execute(options: { readonly sql: string; readonly rowsAsArray: true }, values: never[]): Promise<[unknown, ...unknown[]]>
+  execute(
+    options: { readonly sql: string; readonly rowsAsArray: true },
+    values: never[],
+  ): Promise<[unknown, ...unknown[]]>
 }
 
 interface MysqlConnection extends Executing {

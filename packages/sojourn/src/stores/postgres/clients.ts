@@ -38,7 +38,9 @@ export type PostgresClient = PgClient | PostgresJsClient | PGliteClient
 export function toDriver(client: unknown, isPreparing: boolean): Omit<Driver, 'close'> | null {
   if (isObject(client) && 'unsafe' in client) return postgresJs(client as unknown as PostgresJsClient, isPreparing)
   if (!isObject(client) || typeof client.query !== 'function') return null
-  return 'waitReady' in client ? pglite(client as unknown as PGliteClient) : pg(client as unknown as PgClient, isPreparing)
+  return 'waitReady' in client
+    ? pglite(client as unknown as PGliteClient)
+    : pg(client as unknown as PgClient, isPreparing)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -7,7 +7,7 @@ import type { Dialect } from './dialect.ts'
 import type { Call, Driver, Result, Row } from './driver.ts'
 import { assertIdentifier, DEFAULT_TABLE } from './identifier.ts'
 import { fromRow, isStorableId, toParameters, toUserColumn } from './row.ts'
-import { createStatements, type Template } from './statements.ts'
+import { createStatements, type Template, toNumbered } from './statements.ts'
 import { guarded, retrying } from './store-error.ts'
 import { toAsciiJson } from './stored-text.ts'
 import { toUpdateCall } from './update-call.ts'
@@ -41,10 +41,19 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   assertIdentifier(table, `${option} table`)
   if (schema !== undefined) assertIdentifier(schema, `${option} schema`)
   const statements = createStatements(dialect, table, schema)
-  let closing: MaybePromise<void> = undefined
+  let closing: MaybePromise<void>
   let isClosed = false
 
-  const send = ({ statement, values }: Call): MaybePromise<Result> => driver.run(statement, values)
+  const send = ({ statement, values }: Call): MaybePromise<Result> =>
+    retrying(dialect, () => driver.run(statement, values))
+
+  function sendAll(calls: readonly Call[]): MaybePromise<readonly Result[]> {
+    const { batch } = driver
+    const [first] = calls
+    if (calls.length === 1 && first !== undefined) return chain(send(first), (result) => [result])
+    if (batch === undefined) throw new TypeError('this dialect needs a driver with batch')
+    return retrying(dialect, () => batch(calls))
+  }
 
   function ask<T>(operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
     if (isClosed) throw new SessionError('ERR_CLOSED', `${dialect.name}Store.`)
@@ -64,7 +73,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     return rescue(
       () => chain(send(statements.create(toParameters(record))), ({ affected }) => affected === 1),
       (error) => {
-        if (dialect.toFault(error).kind === 'duplicate') return false
+        if (dialect.unlessTaken === '' && dialect.toFault(error).kind === 'duplicate') return false
         throw error
       },
     )
@@ -89,21 +98,30 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     const { id, reason, endedAt, expiresAt } = tombstone
     if (!isStorableId(id)) return null
     const calls = statements.end.map((one) => one({ id, head: toAsciiJson(reason), ended: endedAt, until: expiresAt }))
-    return chain(runAll(driver, calls), (results) => {
+    return chain(sendAll(calls), (results) => {
       if (results.at(-1)?.affected === 0) return null
       const value = toValue(results[0]?.rows[0])
       return value?.kind === 'live' ? value : null
     })
   }
 
-  function deleteDue(now: number, limit: number, before = 0): MaybePromise<number> {
+  function sweep(now: number, limit: number, before = 0): MaybePromise<number> {
     const wanted = Math.min(limit - before, SWEEP_ROWS)
     if (!(wanted > 0)) return before
-    const swept = retrying(dialect, () => send(statements.sweep({ now, limit: wanted })))
-    return chain(swept, ({ affected }) => {
-      const total = before + affected
-      return affected < wanted ? total : deleteDue(now, limit, total)
+    return chain(send(statements.sweep({ now, limit: wanted })), ({ rows, affected }) => {
+      const isDeleted = statements.deleteDue === null
+      const found = isDeleted ? affected : rows.length
+      return chain(isDeleted ? affected : deleteRows(now, rows), (deleted) =>
+        found < wanted ? before + deleted : sweep(now, limit, before + deleted),
+      )
     })
+  }
+
+  function deleteRows(now: number, rows: readonly Row[]): MaybePromise<number> {
+    const ids = toNumbered('id', rows.map(String))
+    const count = Object.keys(ids).length
+    if (count === 0 || statements.deleteDue === null) return 0
+    return chain(send(statements.deleteDue(count)({ ...ids, now })), ({ affected }) => affected)
   }
 
   async function setUp(): Promise<void> {
@@ -114,7 +132,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   async function makeOne(statement: Template): Promise<void> {
     await retrying(
       dialect,
-      () => send(statement({ id: '' })),
+      () => send(statement({})),
       ({ kind }) => kind === 'again' || kind === 'duplicate',
     )
   }
@@ -134,7 +152,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
             .filter((found): found is SessionRecord => found.kind === 'live' && found.userId === userId),
         ),
       ),
-    sweep: (now, limit) => ask('sweep', () => deleteDue(now, limit)),
+    sweep: (now, limit) => ask('sweep', () => sweep(now, limit)),
     setup: async () => ask('setup', setUp),
     close() {
       if (!isClosed) closing = driver.close()
@@ -142,13 +160,4 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
       return closing
     },
   }
-}
-
-function runAll(driver: Driver, calls: readonly Call[]): MaybePromise<readonly Result[]> {
-  const [first] = calls
-  if (calls.length === 1 && first !== undefined) {
-    return chain(driver.run(first.statement, first.values), (result) => [result])
-  }
-  if (driver.batch === undefined) throw new TypeError('this dialect needs a driver with batch')
-  return driver.batch(calls)
 }

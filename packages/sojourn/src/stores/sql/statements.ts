@@ -10,6 +10,8 @@ export type Template = (parameters: Parameters) => Call
 /** Which parts a change has. Each combination is a statement of its own, so that a touch rewrites no data. */
 export interface Shape {
   readonly edits: boolean
+  /** How many keys are removed by their paths, `:gone0` and on. */
+  readonly paths: number
   readonly head: boolean
   readonly seen: boolean
   readonly expect: 'text' | 'absent' | 'any'
@@ -22,9 +24,12 @@ export interface Statements {
   readonly list: Template
   readonly create: Template
   readonly write: (shape: Shape) => Template
+  readonly isRemovingByPath: boolean
   /** One statement, or two to run as a batch. */
   readonly end: readonly [Template] | readonly [Template, Template]
   readonly sweep: Template
+  /** Deletes rows by this many ids, `:id0` and on, unless they were touched. `null`: `sweep` has deleted them itself. */
+  readonly deleteDue: ((ids: number) => Template) | null
 }
 
 const BURY = 'user_id = NULL, head = :head, data = NULL, expires_at = :until, ended_at = :ended'
@@ -40,7 +45,13 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
   const columns = `${COLUMNS}, ${dialect.data}`
   const live = `SELECT ${columns} FROM ${table} WHERE id = :id AND ended_at IS NULL ${dialect.forUpdate}`
   const bury = `UPDATE ${table} SET ${BURY} WHERE id = :id AND ended_at IS NULL`
-  const writes = new Map<string, Template>()
+  const toDelete = dialect.deleteDue
+  const kept = new Map<string, Template>()
+  const once = (key: string, toText: () => string): Template => {
+    const known = kept.get(key) ?? one(toText())
+    kept.set(key, known)
+    return known
+  }
 
   return {
     setup: dialect.schema({ table, ...indexes }).map(one),
@@ -51,38 +62,56 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
       `INSERT INTO ${table} (id, user_id, version, created_at, last_seen_at, expires_at, head, data)` +
         ` VALUES (:id, :user, :version, :created, :at, :until, :head, ${dialect.newData}) ${dialect.unlessTaken}`,
     ),
-    write(shape) {
-      const key = JSON.stringify(shape)
-      const known = writes.get(key) ?? one(toUpdate(dialect, table, shape))
-      writes.set(key, known)
-      return known
-    },
+    write: (shape) => once(JSON.stringify(shape), () => toUpdate(dialect, table, shape)),
+    isRemovingByPath: dialect.removed !== undefined,
     end: dialect.end === null ? [one(live), one(bury)] : [one(dialect.end(table, live, BURY))],
     sweep: one(dialect.sweep(table)),
+    deleteDue: toDelete === undefined ? null : (ids) => once(`${ids}`, () => toDelete(table, numbered('id', ids))),
   }
 }
 
 /** A touch that is older than a newer one, or than a change of the head, moves nothing, and is no reason to refuse the rest. */
 const FRESH = 'version = :version AND last_seen_at <= :at'
 
-function toUpdate({ patched, holds, lacks }: Dialect, table: string, { edits, head, seen, expect }: Shape): string {
+function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, expect }: Shape): string {
   const set: string[] = []
   // In this order: MySQL assigns from left to right, and each line sees what those before it made.
   if (seen) set.push(`expires_at = CASE WHEN ${FRESH} THEN :until ELSE expires_at END`)
   if (seen) set.push(`last_seen_at = CASE WHEN ${FRESH} THEN :at ELSE last_seen_at END`)
   if (head) set.push('head = :head', 'version = version + 1')
-  if (edits) set.push(`data = ${patched}`)
+  if (edits) set.push(`data = ${toEdited(dialect, paths)}`)
   const where = ['id = :id', 'ended_at IS NULL']
   if (head) where.push('version = :version')
-  if (expect === 'text') where.push(holds)
-  if (expect === 'absent') where.push(lacks)
+  if (expect === 'text') where.push(dialect.holds)
+  if (expect === 'absent') where.push(dialect.lacks)
   return `UPDATE ${table} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`
+}
+
+function toEdited({ patched, removed }: Dialect, paths: number): string {
+  if (removed === undefined || paths === 0) return patched
+  return removed(patched, numbered('gone', paths))
+}
+
+/** `:gone0, :gone1` */
+function numbered(name: string, count: number): string {
+  return Array.from({ length: count }, (_, index) => `:${name}${index}`).join(', ')
+}
+
+/**
+ * Values for numbered parameters. Their number is a power of two, with the last value again and again: each number of them
+ * is a statement of its own, that the server has to keep.
+ */
+export function toNumbered(name: string, values: readonly string[]): Record<string, string> {
+  const last = values.at(-1)
+  if (last === undefined) return {}
+  const length = 2 ** Math.ceil(Math.log2(values.length))
+  return Object.fromEntries(Array.from({ length }, (_, index) => [name + index, values[index] ?? last]))
 }
 
 /** Turns `:name` into the dialect's placeholders; `::` is a cast of PostgreSQL's. */
 function template({ placeholders, toParameter }: Dialect, source: string): Template {
   const names: string[] = []
-  const text = source.trim().replace(/(?<!:):([a-z]+)/g, (_, name: string) => {
+  const text = source.trim().replace(/(?<!:):([a-z]+\d*)/g, (_, name: string) => {
     if (placeholders === 'questions' || !names.includes(name)) names.push(name)
     return placeholders === 'questions' ? '?' : `$${names.indexOf(name) + 1}`
   })

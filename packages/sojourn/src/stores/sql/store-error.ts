@@ -1,5 +1,5 @@
 import { SessionError } from '../../core/errors.ts'
-import { isPromise, rescue } from '../../core/maybe.ts'
+import { rescue } from '../../core/maybe.ts'
 import type { MaybePromise } from '../../core/store.ts'
 import type { Dialect, Fault } from './dialect.ts'
 
@@ -48,14 +48,7 @@ function pause(tries: number): Promise<void> {
 
 /** `work`, with every failure as a `SessionError`, now or later. */
 export function guarded<T>(dialect: Dialect, operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
-  try {
-    const value = retrying(dialect, work)
-    return isPromise(value) ? value.catch((error) => fail(dialect, operation, error)) : value
-  } catch (error) {
-    return fail(dialect, operation, error)
-  }
-}
-
-function fail(dialect: Dialect, operation: string, error: unknown): never {
-  throw toStoreError(dialect, operation, error)
+  return rescue(work, (error) => {
+    throw toStoreError(dialect, operation, error)
+  })
 }

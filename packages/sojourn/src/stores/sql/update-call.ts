@@ -1,14 +1,16 @@
 import type { SessionId } from '../../core/record.ts'
 import type { Change } from '../../core/store.ts'
 import type { Call } from './driver.ts'
-import type { Shape, Statements } from './statements.ts'
+import { type Shape, type Statements, toNumbered } from './statements.ts'
 import { toAsciiJson, toStoredData, toStoredKey, toStoredText } from './stored-text.ts'
 
 /** A change as one update, or `null` when there is nothing to set. */
 export function toUpdateCall(statements: Statements, id: SessionId, change: Change): Call | null {
   const { set = {}, remove = [], expect, version, head, seen } = change
+  const gone = statements.isRemovingByPath ? toNumbered('gone', remove.map(toStoredKey).map(toPath)) : {}
   const shape: Shape = {
     edits: remove.length > 0 || Object.keys(set).length > 0,
+    paths: Object.keys(gone).length,
     head: head !== undefined,
     // Without the version it was made from, a touch is stale by definition.
     seen: seen !== undefined && version !== undefined,
@@ -22,9 +24,12 @@ export function toUpdateCall(statements: Statements, id: SessionId, change: Chan
     head: head === undefined ? null : toAsciiJson(head),
     at: seen?.at ?? null,
     until: seen?.expiresAt ?? null,
-    patch: shape.edits ? toStoredData(set, remove) : null,
+    patch: shape.edits ? toStoredData(set, shape.paths === 0 ? remove : []) : null,
     key,
-    path: `$."${key}"`,
+    path: toPath(key),
     text: expect === undefined || expect.text === null ? null : toStoredText(expect.text),
+    ...gone,
   })
 }
+
+const toPath = (storedKey: string): string => `$."${storedKey}"`

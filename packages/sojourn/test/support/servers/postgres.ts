@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { chown, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,7 +17,7 @@ export interface PostgresServer extends Running {
 export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const folder = await newFolder('postgres')
   const account = await unprivileged()
-  if (account.uid !== undefined) await chown(folder, account.uid, account.gid)
+  if (account !== null) await chown(folder, account.uid, account.gid)
   const data = join(folder, 'data')
   const run = promisify(execFile)
   const init = ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--no-sync']
@@ -46,8 +47,9 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
       return running.process
     },
     kill: () => running.kill(),
-    pause: () => running.pause(),
-    resume: () => running.resume(),
+    // Its connections are processes of their own.
+    pause: () => signalAll(running, 'SIGSTOP'),
+    resume: () => signalAll(running, 'SIGCONT'),
     stop: async () => {
       // SIGTERM waits for clients to leave; SIGINT does not.
       running.process.kill('SIGINT')
@@ -57,6 +59,12 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
       running = await start()
     },
   }
+}
+
+function signalAll({ process: { pid = 0 } }: Running, signal: NodeJS.Signals): void {
+  process.kill(pid, signal)
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  for (const child of children) process.kill(Number(child), signal)
 }
 
 /** It accepts connections before it can answer them. */
@@ -71,8 +79,8 @@ async function isReady(port: number): Promise<boolean> {
 }
 
 /** PostgreSQL refuses to run as root. */
-async function unprivileged(): Promise<{ uid?: number; gid?: number }> {
-  if (process.getuid?.() !== 0) return {}
+async function unprivileged(): Promise<{ uid: number; gid: number } | null> {
+  if (process.getuid?.() !== 0) return null
   const accounts = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'))
   const found = ['postgres', 'nobody'].map((name) => accounts.find(([first]) => first === name)).find(Boolean)
   if (found === undefined) throw new Error('as root, PostgreSQL needs the account postgres or nobody')
