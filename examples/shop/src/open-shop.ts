@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { open } from 'lmdb'
+import type { Sessions } from 'sojourn'
 import { createCatalogue } from './catalogue.ts'
 import { addDemoUsers } from './demo-users.ts'
 import { createGuesses } from './guesses.ts'
 import { createOrders } from './orders.ts'
 import { createPasswords } from './passwords.ts'
-import { openSessions } from './sessions.ts'
+import type { ShopData } from './sessions.ts'
 import type { Shop } from './shop.ts'
 import { createUsers } from './users.ts'
 
@@ -13,8 +14,8 @@ export interface OpenShop extends Shop {
   close(): Promise<void>
 }
 
-/** Sessions in one LMDB environment, users and orders in another: they have nothing to do with each other. */
-export async function openShop(folder: string, sessions = openSessions(join(folder, 'sessions'))): Promise<OpenShop> {
+/** Users and orders in an LMDB environment of their own, wherever the sessions are: they have nothing to do with each other. */
+export async function openShop(folder: string, sessions: Sessions<ShopData>): Promise<OpenShop> {
   const db = open({ path: join(folder, 'shop') })
   const users = createUsers(db, await createPasswords())
   await addDemoUsers(users)

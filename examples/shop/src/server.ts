@@ -1,18 +1,23 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { storeFrom } from 'sojourn/stores/url'
 import { createShop } from './app.ts'
 import { openShop } from './open-shop.ts'
+import { openSessions } from './sessions.ts'
 import { welcome } from './welcome.ts'
 
-const { PORT, HOST = '127.0.0.1', SHOP_DATA } = process.env
+const { PORT, HOST = '127.0.0.1', SHOP_DATA, SOJOURN_STORE } = process.env
 const folder = SHOP_DATA ?? fileURLToPath(new URL('../data', import.meta.url))
 
-const shop = await openShop(folder)
+const store = await storeFrom(SOJOURN_STORE ?? `lmdb:${join(folder, 'sessions')}`)
+await store.setup?.()
+const shop = await openShop(folder, openSessions(store))
 const server = await listen(createServer(createShop(shop)))
 const { port } = server.address() as AddressInfo
-console.log(welcome(`http://localhost:${port}`, folder, process.pid))
+console.log(welcome(`http://localhost:${port}`, { folder, store: store.name, pid: process.pid }))
 
 process.once('SIGINT', close)
 process.once('SIGTERM', close)

@@ -1,7 +1,14 @@
 import { demoUsers } from './demo-users.ts'
 
+interface Place {
+  readonly folder: string
+  /** The name of the store that the sessions are in. */
+  readonly store: string
+  readonly pid: number
+}
+
 /** What the terminal says once the shop is open. */
-export function welcome(url: string, folder: string, pid: number): string {
+export function welcome(url: string, { folder, store, pid }: Place): string {
   const kill = process.platform === 'win32' ? `taskkill /f /pid ${pid}` : `kill -9 ${pid}`
   const users = demoUsers.map(({ email, password }) => `    ${email.padEnd(20)} ${password}`)
   return `
@@ -20,6 +27,7 @@ ${users.join('\n')}
     - Order something more than ten minutes after signing in: it asks whether that is still you.
     - Unfold *Look inside this session* at the foot of any page.
 
-  Everything is kept in ${folder}; delete that folder to begin anew. Ctrl+C closes the shop.
+  Sessions are kept in: ${store} (another store: SOJOURN_STORE=redis://127.0.0.1:6379 npm start, or sqlite:, postgres:, ...)
+  Everything else is kept in ${folder}; delete that folder to begin anew. Ctrl+C closes the shop.
 `
 }

@@ -5,6 +5,7 @@ import { endCases } from './store/end-cases.ts'
 import { faultCases } from './store/fault-cases.ts'
 import { isolationCases } from './store/isolation-cases.ts'
 import { listCases } from './store/list-cases.ts'
+import { scanCases } from './store/scan-cases.ts'
 import { sessionRaceCases } from './store/session-race-cases.ts'
 import { sessionTimeCases } from './store/session-time-cases.ts'
 import { sessionTokenCases } from './store/session-token-cases.ts'
@@ -26,6 +27,7 @@ export const storeCases: readonly StoreCase[] = [
   ...dataCases,
   ...isolationCases,
   ...sweepCases,
+  ...scanCases,
   ...faultCases,
   ...sharedCases,
   ...durableCases,

@@ -49,6 +49,9 @@ export type Flaw =
   | 'sweeps by the first expiry'
   | 'sweeps no tombstones'
   | 'sweeps and leaves the list'
+  | 'scans no tombstones'
+  | 'scans by position, the living first'
+  | 'scans take any cursor'
   | 'closed means empty'
   | 'errors quote the id'
   | 'close fails the second time'
@@ -260,6 +263,18 @@ export function flawedStore(flaw: Flaw): Store {
         kept.delete(value.id)
       }
       return taken.length
+    },
+
+    async scan(cursor, limit) {
+      assertOpen()
+      if (cursor !== null && !/^\d+$/.test(cursor) && !has('scans take any cursor')) {
+        throw Object.assign(new Error('no cursor'), { code: 'ERR_OPTION' })
+      }
+      const start = Number(cursor)
+      const all = [...kept.values()].filter(({ kind }) => kind === 'live' || !has('scans no tombstones'))
+      if (has('scans by position, the living first')) all.sort((a, b) => b.kind.localeCompare(a.kind))
+      const next = start + limit < all.length ? `${start + limit}` : null
+      return { values: all.slice(start, start + limit).map((value) => copy(value, 'returns what it keeps')), next }
     },
 
     async close() {

@@ -11,7 +11,7 @@ const without = {
 }
 
 function run(createStore: () => Store): Promise<readonly CaseResult[]> {
-  return runCases(storeCases, { createStore, sweeps: true, without }, { timeoutMs: 5000 })
+  return runCases(storeCases, { createStore, sweeps: true, scans: true, without }, { timeoutMs: 5000 })
 }
 
 /** Each flaw, and words of one case that finds it. */
@@ -62,6 +62,9 @@ const FOUND_BY: Readonly<Record<Exclude<Flaw, 'none'>, string>> = {
   'sweeps by the first expiry': 'outlives its first expiry',
   'sweeps no tombstones': 'kept until its own time, then swept',
   'sweeps and leaves the list': 'at the very millisecond',
+  'scans no tombstones': 'every record and every tombstone',
+  'scans by position, the living first': 'misses none that was there',
+  'scans take any cursor': 'no cursor of this store',
   'closed means empty': 'a closed store rejects every call',
   'errors quote the id': 'no error quotes',
   'close fails the second time': 'setup and close may be called again',
@@ -76,7 +79,7 @@ describe('the store cases', () => {
   test.each(Object.entries(FOUND_BY) as [Flaw, string][])('find: %s', async (flaw, words) => {
     const cases = storeCases.filter(({ name }) => name.includes(words))
     expect(cases, words).toHaveLength(1)
-    const [result] = await runCases(cases, { createStore: () => flawedStore(flaw), sweeps: true, without })
+    const [result] = await runCases(cases, { createStore: () => flawedStore(flaw), sweeps: true, scans: true, without })
     expect(result?.status, `${result?.name}: ${result?.reason}`).toBe('failed')
     expect(result?.reason).toMatch(/\S/)
   })

@@ -15,6 +15,8 @@ export interface StoreContext extends CaseContext {
   sever?(store: Store): MaybePromise<void>
   /** `true` for a store with `sweep`; left out where the server expires by itself. */
   readonly sweeps?: true
+  /** `true` for a store with `scan`. */
+  readonly scans?: true
 }
 
 export type StoreCase = Case<StoreContext>

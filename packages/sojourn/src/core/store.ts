@@ -28,6 +28,16 @@ export type Written =
   | { readonly status: 'conflict'; readonly record: SessionRecord }
   | { readonly status: 'gone'; readonly tombstone: Tombstone | null }
 
+/** A page of `Store.scan`. */
+export interface ScanPage {
+  /** About as many as were asked for. May be fewer, or none, before the end. */
+  readonly values: readonly (SessionRecord | Tombstone)[]
+  /** Where to go on: printable text that outlives this process. `null`: that was all. */
+  readonly next: string | null
+  /** About how many there are in all, when the store knows without counting them. */
+  readonly total?: number
+}
+
 /**
  * What a store can be unable to promise. `ended`: an ended session may still open somewhere, or be written back.
  * `lost-update`: parallel changes may undo each other. `fresh-token`: a replaced token may go on, or an honest one be
@@ -78,6 +88,13 @@ export interface Store {
    * Left out by stores whose server expires by itself.
    */
   sweep?(now: number, limit: number): MaybePromise<number>
+
+  /**
+   * Everything there is, a page at a time, for moving house and for backups; never in a request. `cursor` is `null` at first, then the
+   * last page's `next`. What is there from the first page to the last comes at least once; what is made, ended or deleted meanwhile
+   * may come or not. Left out by stores that cannot enumerate.
+   */
+  scan?(cursor: string | null, limit: number): MaybePromise<ScanPage>
 
   /** Creates tables, directories, indexes. Safe to call again. */
   setup?(): MaybePromise<void>

@@ -34,6 +34,6 @@ function isExpected({ data }: SessionRecord, expect: Change['expect']): boolean 
 }
 
 /** A touch that took longer than a newer one, or than a change of the head, would undo a limit that was set since. */
-function isFresh(record: SessionRecord, { seen, version }: Change): boolean {
+export function isFresh(record: SessionRecord, { seen, version }: Change): boolean {
   return seen !== undefined && version === record.version && seen.at >= record.lastSeenAt
 }

@@ -6,6 +6,7 @@ import { backUp } from './lmdb/backup.ts'
 import { type Environment, openEnvironment } from './lmdb/environment.ts'
 import { reasonOf, toStoreError } from './lmdb/store-error.ts'
 import { createTables, type Stored, type Tables } from './lmdb/tables.ts'
+import { assertIdCursor } from './scan-ids.ts'
 
 export interface LmdbStoreOptions {
   /** A directory, created with mode 0700 when it is not there. On a local disk: LMDB and network file systems do not go together. */
@@ -91,6 +92,11 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
     read: (id) => look('read', (tables) => (ID.test(id) ? tables.read(id) : null)),
     list: (userId) => look('list', (tables) => tables.list(userId)),
     sweep,
+
+    scan(cursor, limit) {
+      assertIdCursor('lmdb', cursor)
+      return look('scan', (tables) => tables.scan(cursor, limit))
+    },
 
     create: (record) => transact('create', (tables) => create(tables, record)),
     write: (id, change) => transact('write', (tables) => write(tables, id, change)),

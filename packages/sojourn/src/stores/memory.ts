@@ -5,6 +5,8 @@ import { applyChange } from './apply-change.ts'
 import { createArrivals } from './memory/arrivals.ts'
 import { deepFreeze } from './memory/deep-freeze.ts'
 import { createExpiryHeap } from './memory/expiry-heap.ts'
+import { createScanOrder } from './memory/scan-order.ts'
+import { assertIdCursor } from './scan-ids.ts'
 
 export interface MemoryStoreOptions {
   /**
@@ -34,6 +36,7 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
   const anonymous = createArrivals<Slot>()
   const tombstones = createArrivals<Slot>()
   const expiry = createExpiryHeap<Slot>()
+  const order = createScanOrder(() => slots.keys())
   let isClosed = false
 
   function enter(slot: Slot): void {
@@ -131,6 +134,13 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
         deleted++
       }
       return deleted
+    },
+
+    scan(cursor, limit) {
+      assertOpen()
+      assertIdCursor('memory', cursor)
+      const { ids, next } = order.page(cursor, limit)
+      return { values: ids.flatMap((id) => slots.get(id)?.value ?? []), next, total: slots.size }
     },
 
     close() {

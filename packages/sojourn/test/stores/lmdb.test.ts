@@ -27,6 +27,7 @@ testCases('lmdb', storeCases, {
   reopen: (store) => openAt(pathOf(store)),
   probe: (store) => readdirSync(pathOf(store)).map((file) => readFileSync(join(pathOf(store), file))),
   sweeps: true,
+  scans: true,
   without: { sever: 'there is no connection to lose: the data is mapped into the process' },
 } satisfies StoreContext)
 

@@ -32,6 +32,7 @@ testCases('memory', storeCases, {
   createStore: recordedStore,
   probe: (store) => given.get(store) ?? [],
   sweeps: true,
+  scans: true,
   without: {
     second: 'memory belongs to one process',
     reopen: 'memory ends with its process',

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { ScanPage } from '../../core/store.ts'
 import type { Environment } from './environment.ts'
 import { fromText, indexedAtOf, toText } from './record-text.ts'
 
@@ -9,10 +10,11 @@ export interface Stored {
   readonly indexedAt: number
 }
 
-/** Keeps the records and both indexes in step. All but `read`, `list` and `isDue` belong inside a write transaction. */
+/** Keeps the records and both indexes in step. All but `read`, `list`, `scan` and `isDue` belong inside a write transaction. */
 export interface Tables {
   read(id: SessionId): SessionRecord | Tombstone | null
   list(userId: string): SessionRecord[]
+  scan(cursor: string | null, limit: number): ScanPage
   /** Whether a sweep would find anything to look at. */
   isDue(now: number): boolean
   load(id: SessionId): Stored | null
@@ -87,6 +89,16 @@ export function createTables({ records, users, expiry }: Environment): Tables {
         if (record?.kind === 'live' && record.userId === userId) found.push(record)
       }
       return found
+    },
+
+    scan(cursor, limit) {
+      const start = cursor === null ? {} : { start: cursor, exclusiveStart: true }
+      const values = Array.from(records.getRange({ ...start, limit }), ({ key, value }) =>
+        fromText(key as SessionId, value),
+      )
+      const next = values.length < limit ? null : (values.at(-1)?.id ?? null)
+      const { entryCount } = records.getStats() as { entryCount: number }
+      return { values, next, total: entryCount }
     },
 
     isDue: (now) => due(now, 1).length > 0,

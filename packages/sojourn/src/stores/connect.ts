@@ -1,0 +1,160 @@
+import { SessionError } from '../core/errors.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
+import type { Change, Guarantee, Store, Written } from '../core/store.ts'
+import { takeTurn } from '../core/turns.ts'
+import { applyChange } from './apply-change.ts'
+import { ID, toUserKey } from './cloudflare/keys.ts'
+import { entryUntil, lifeAfter, lifeOf } from './cloudflare/lifetime.ts'
+import { type ExpressStore, textsOf } from './connect/sessions-of.ts'
+
+export type { ExpressStore } from './connect/sessions-of.ts'
+
+export interface ConnectStoreOptions {
+  /** An instance of a store made for express-session. Sojourn leaves it open. */
+  readonly store: ExpressStore
+}
+
+const LACKS: Readonly<Record<Guarantee, string>> = {
+  ended:
+    'Express-style stores have no write that spares an ended session, so a save by another process can bring one back.',
+  'lost-update':
+    'Express-style stores replace a session as a whole, so of changes by several processes one undoes the others.',
+  'fresh-token': 'A save by another process can put a replaced token back.',
+  list: 'Express-style stores know no users. The list kept beside the sessions can miss some when several processes write it.',
+}
+
+/** `deleteAt`, `until`: when the record, and its entry in the user's list, are kept until, by this machine's clock. */
+interface Kept {
+  readonly value: SessionRecord | Tombstone
+  readonly deleteAt: number
+  readonly until: number
+}
+
+/** Ids of a user, each with the time that its entry is kept until. */
+type Entries = readonly (readonly [id: SessionId, until: number])[]
+
+const WRITTEN: Written = { status: 'written' }
+
+/**
+ * Any store made for express-session. Such stores read and write sessions whole, one after the other, so what `lacks` says cannot be
+ * kept among several processes, and `createSessions` refuses the bridge unless each is accepted by name. Within one process calls
+ * for one session take turns, and nothing is lost.
+ */
+export function connectStore({ store }: ConnectStoreOptions): Store {
+  if (typeof store?.get !== 'function' || typeof store.set !== 'function' || typeof store.destroy !== 'function') {
+    throw new SessionError('ERR_OPTION', 'connectStore: store must have get, set and destroy, as express-session asks.')
+  }
+  const texts = textsOf(store)
+  const turns = new Map<string, Promise<unknown>>()
+  let isClosed = false
+
+  async function ask<T>(operation: string, work: () => T | Promise<T>): Promise<T> {
+    if (isClosed) throw new SessionError('ERR_CLOSED', 'connectStore.')
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof SessionError) throw error
+      throw new SessionError('ERR_STORE', `connect: ${operation} failed.`, error)
+    }
+  }
+
+  async function load(id: SessionId): Promise<Kept | null> {
+    if (!ID.test(id)) return null
+    const text = await texts.get(id)
+    return text === null ? null : parse<Kept>(text)
+  }
+
+  function keep(kept: Kept): Promise<void> {
+    return texts.set(kept.value.id, JSON.stringify(kept), kept.deleteAt)
+  }
+
+  async function entriesOf(key: string): Promise<Entries> {
+    const text = await texts.get(key)
+    return text === null ? [] : parse<Entries>(text)
+  }
+
+  /** Changes the user's list; what has run out goes with it. */
+  async function edit(userId: string, change: (entries: Entries) => Entries): Promise<void> {
+    const key = await keyOf(userId)
+    await takeTurn(turns, key, async () => {
+      const now = Date.now()
+      const entries = change((await entriesOf(key)).filter(([, until]) => until > now))
+      if (entries.length === 0) return texts.delete(key)
+      await texts.set(key, JSON.stringify(entries), Math.max(...entries.map(([, until]) => until)))
+    })
+  }
+
+  function enter(userId: string, id: SessionId, until: number): Promise<void> {
+    return edit(userId, (entries) => [...entries.filter(([other]) => other !== id), [id, until]])
+  }
+
+  async function create(record: SessionRecord): Promise<boolean> {
+    if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'connect: not an id.')
+    if ((await load(record.id)) !== null) return false
+    const deleteAt = Date.now() + lifeOf(record)
+    const until = entryUntil(deleteAt)
+    // First, so that no session is acknowledged that a revocation would miss.
+    if (record.userId !== null) await enter(record.userId, record.id, until)
+    await keep({ value: record, deleteAt, until })
+    return true
+  }
+
+  async function write(id: SessionId, change: Change): Promise<Written> {
+    const kept = await load(id)
+    if (kept === null) return { status: 'gone', tombstone: null }
+    const { value, until } = kept
+    if (value.kind === 'ended') return { status: 'gone', tombstone: value }
+    const next = applyChange(value, change)
+    if (next === null) return { status: 'conflict', record: value }
+    if (next === value) return WRITTEN
+    const life = next.expiresAt === value.expiresAt ? null : lifeAfter(change)
+    const deleteAt = life === null ? kept.deleteAt : Date.now() + life
+    const isEntryShort = value.userId !== null && deleteAt > until
+    if (isEntryShort) await enter(value.userId, id, entryUntil(deleteAt))
+    await keep({ value: next, deleteAt, until: isEntryShort ? entryUntil(deleteAt) : until })
+    return WRITTEN
+  }
+
+  async function end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
+    const kept = await load(id)
+    if (kept === null || kept.value.kind === 'ended') return null
+    await keep({ value: tombstone, deleteAt: Date.now() + lifeOf(tombstone), until: kept.until })
+    const { userId } = kept.value
+    // It has ended, whatever becomes of the entry, which goes by itself.
+    if (userId !== null) await edit(userId, (all) => all.filter(([other]) => other !== id)).catch(() => undefined)
+    return kept.value
+  }
+
+  async function list(userId: string): Promise<SessionRecord[]> {
+    const entries = await entriesOf(await keyOf(userId))
+    const kept = await Promise.all(entries.map(([id]) => load(id)))
+    return kept.flatMap((each) => (each?.value.kind === 'live' && each.value.userId === userId ? [each.value] : []))
+  }
+
+  return {
+    name: 'connect',
+    lacks: LACKS,
+    read: (id) => ask('read', async () => (await load(id))?.value ?? null),
+    create: (record) => ask('create', () => takeTurn(turns, record.id, () => create(record))),
+    write: (id, change) => ask('write', () => takeTurn(turns, id, () => write(id, change))),
+    end: (id, tombstone) => ask('end', () => takeTurn(turns, id, () => end(id, tombstone))),
+    list: (userId) => ask('list', () => list(userId)),
+    close() {
+      isClosed = true
+    },
+  }
+}
+
+/** No id looks so. */
+async function keyOf(userId: string): Promise<string> {
+  return `user.${await toUserKey(userId)}`
+}
+
+/** Throws `ERR_STORE`, without a word of what is stored, for what is no text of ours. */
+function parse<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    throw new SessionError('ERR_STORE', 'connect: a record is damaged.')
+  }
+}

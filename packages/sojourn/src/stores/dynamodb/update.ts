@@ -1,0 +1,112 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { withEdits } from '../../core/draft.ts'
+import type { SessionRecord } from '../../core/record.ts'
+import type { Change } from '../../core/store.ts'
+import { fromData, fromKey, fromText, number, toSeconds } from './item.ts'
+
+/** What `UpdateItem` takes beside the key. */
+export interface Update {
+  readonly UpdateExpression: string
+  readonly ConditionExpression: string
+  readonly ExpressionAttributeNames: Record<string, string>
+  readonly ExpressionAttributeValues: Record<string, AttributeValue>
+}
+
+export interface UpdateOptions {
+  /** The user's list holds the session longer than before: until this second. */
+  readonly listed?: number
+  /** For changes of more keys than an expression holds: what the change was made on, and its count of edits. */
+  readonly whole?: { readonly record: SessionRecord; readonly edits: number }
+}
+
+/** An expression has 4 KB and 300 operators at most; these many keys are far from both. */
+const MAX_EDITS = 100
+
+export function isLarge({ set = {}, remove = [] }: Change): boolean {
+  return Object.keys(set).length + remove.length > MAX_EDITS
+}
+
+export function isEmptyChange({ set = {}, remove = [], head, seen }: Change): boolean {
+  return head === undefined && seen === undefined && Object.keys(set).length === 0 && remove.length === 0
+}
+
+/**
+ * A change as one conditional update: each key of data is an attribute of its own in the map, so that parallel changes of different
+ * keys do not meet. The condition has everything that the change depends on; DynamoDB checks it and writes as one.
+ */
+export function toUpdate(change: Change, { listed, whole }: UpdateOptions = {}): Update {
+  const { expect, head, seen, version = -1 } = change
+  const names: Record<string, string> = { '#kind': 'kind' }
+  const values: Record<string, AttributeValue> = { ':live': { S: 'live' } }
+  const sets: string[] = []
+  const removes: string[] = []
+  const conditions = ['#kind = :live']
+
+  function name(attribute: string): string {
+    names[`#${attribute}`] = attribute
+    return `#${attribute}`
+  }
+  function value(key: string, given: AttributeValue): string {
+    values[`:${key}`] = given
+    return `:${key}`
+  }
+  /** By number: a key of the user's is no name that an expression could hold. */
+  function keyPath(key: string, place: string): string {
+    names[`#${place}`] = fromKey(key)
+    return `${name('data')}.#${place}`
+  }
+  function put(attribute: string, given: AttributeValue): void {
+    sets.push(`${name(attribute)} = ${value(`${attribute}Next`, given)}`)
+  }
+
+  if (expect !== undefined) {
+    const path = keyPath(expect.key, 'expect')
+    conditions.push(
+      expect.text === null ? `attribute_not_exists(${path})` : `${path} = ${value('expect', fromText(expect.text))}`,
+    )
+  }
+  if (head !== undefined || seen !== undefined)
+    conditions.push(`${name('version')} = ${value('version', number(version))}`)
+  if (head !== undefined) {
+    put('version', number(version + 1))
+    put('head', { S: JSON.stringify(head) })
+  }
+  if (seen !== undefined) {
+    conditions.push(`${name('seen')} <= ${value('seenNext', number(seen.at))}`)
+    put('seen', number(seen.at))
+    put('expires', number(seen.expiresAt))
+    put('ttl', number(toSeconds(seen.expiresAt)))
+    if (listed === undefined) {
+      conditions.push(`(attribute_not_exists(${name('listed')}) OR ${name('listed')} >= :ttlNext)`)
+    } else put('listed', number(listed))
+  }
+  if (whole !== undefined) {
+    conditions.push(`${name('edits')} = ${value('edits', number(whole.edits))}`)
+    put('data', fromData(withEdits(whole.record.data, change)))
+  } else {
+    editsOf(change).forEach(([key, text], index) => {
+      const path = keyPath(key, `k${index}`)
+      if (text === null) removes.push(path)
+      else sets.push(`${path} = ${value(`k${index}`, fromText(text))}`)
+    })
+  }
+  const isEdited = whole !== undefined || editsOf(change).length > 0
+  const clauses = [
+    ...(sets.length > 0 ? [`SET ${sets.join(', ')}`] : []),
+    ...(removes.length > 0 ? [`REMOVE ${removes.join(', ')}`] : []),
+    ...(isEdited ? [`ADD ${name('edits')} ${value('one', number(1))}`] : []),
+  ]
+  return {
+    UpdateExpression: clauses.join(' '),
+    ConditionExpression: conditions.join(' AND '),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  }
+}
+
+/** Each key once, as DynamoDB demands; a key that is both set and removed goes. */
+function editsOf({ set = {}, remove = [] }: Change): (readonly [string, string | null])[] {
+  const gone = new Set(remove)
+  const kept = Object.entries(set).filter(([key]) => !gone.has(key))
+  return [...kept, ...[...gone].map((key) => [key, null] as const)]
+}

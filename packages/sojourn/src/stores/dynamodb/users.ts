@@ -1,0 +1,96 @@
+import type { SessionId, SessionRecord } from '../../core/record.ts'
+import { type Calls, type Item, isNamed } from './calls.ts'
+import { number, recordKey, toSeconds, toValue } from './item.ts'
+
+/**
+ * Who has which sessions: items under a key of the user's own, beside the records. A global secondary index would be read some time
+ * later only, and `revokeAll` would miss the session that a thief began a moment ago.
+ */
+export interface Users {
+  /** Lists the session at least until `listed`, in seconds. Before the record itself: what is acknowledged is always found. */
+  add(userId: string, id: SessionId, listed: number): Promise<void>
+  remove(userId: string, id: SessionId): Promise<void>
+  list(userId: string): Promise<SessionRecord[]>
+}
+
+/** An entry outlives the record by this, so that only one touch a day has to move the entry too. */
+const SLACK_SECONDS = 24 * 60 * 60
+
+export function listedUntil(expiresAt: number): number {
+  return toSeconds(expiresAt) + SLACK_SECONDS
+}
+
+export function createUsers({ table, send }: Calls): Users {
+  async function idsOf(key: string): Promise<SessionId[]> {
+    const ids: SessionId[] = []
+    let start: Item | undefined
+    do {
+      const page = await send('Query', {
+        KeyConditionExpression: 'pk = :user',
+        ExpressionAttributeValues: { ':user': { S: key } },
+        ProjectionExpression: 'sk',
+        ConsistentRead: true,
+        ExclusiveStartKey: start,
+      })
+      for (const { sk } of page.Items ?? []) if (sk?.S !== undefined) ids.push(sk.S as SessionId)
+      start = page.LastEvaluatedKey
+    } while (start !== undefined)
+    return ids
+  }
+
+  /** At most 100 of them. What DynamoDB leaves undone is asked for again. */
+  async function recordsOf(ids: readonly SessionId[]): Promise<Item[]> {
+    const found: Item[] = []
+    let keys: Item[] = ids.map(recordKey)
+    for (let pauseMs = 10; keys.length > 0; pauseMs *= 2) {
+      if (pauseMs > MAX_PAUSE_MS) throw new Error('DynamoDB leaves keys of a batch undone.')
+      const { Responses = {}, UnprocessedKeys = {} } = await send('BatchGetItem', {
+        RequestItems: { [table]: { Keys: keys, ConsistentRead: true } },
+      })
+      const items = Responses[table] ?? []
+      found.push(...items)
+      keys = UnprocessedKeys[table]?.Keys ?? []
+      if (items.length === 0 && keys.length > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      else pauseMs = 5
+    }
+    return found
+  }
+
+  return {
+    async add(userId, id, listed) {
+      try {
+        await send('UpdateItem', {
+          Key: { pk: { S: await toUserKey(userId) }, sk: { S: id } },
+          UpdateExpression: 'SET #ttl = :listed',
+          ConditionExpression: 'attribute_not_exists(#ttl) OR #ttl < :listed',
+          ExpressionAttributeNames: { '#ttl': 'ttl' },
+          ExpressionAttributeValues: { ':listed': number(listed) },
+        })
+      } catch (error) {
+        // It is listed for longer already.
+        if (!isNamed(error, 'ConditionalCheckFailedException')) throw error
+      }
+    },
+
+    async remove(userId, id) {
+      await send('DeleteItem', { Key: { pk: { S: await toUserKey(userId) }, sk: { S: id } } })
+    },
+
+    async list(userId) {
+      const ids = await idsOf(await toUserKey(userId))
+      const batches = Array.from({ length: Math.ceil(ids.length / 100) }, (_, i) => ids.slice(i * 100, (i + 1) * 100))
+      const items = (await Promise.all(batches.map(recordsOf))).flat()
+      // An entry without a live record: it ended, expired, or is about to be created. DynamoDB deletes the entry in time.
+      return items.map(toValue).filter((value) => value.kind === 'live' && value.userId === userId) as SessionRecord[]
+    },
+  }
+}
+
+const MAX_PAUSE_MS = 2000
+
+/** Fits a key whatever the length of the user id. Escaped as JSON first, for to UTF-8 all halves of characters are the same. */
+async function toUserKey(userId: string): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(userId))
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return `u#${Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}

@@ -1,0 +1,80 @@
+import { SessionError } from '../core/errors.ts'
+import type { SessionRecord, Tombstone } from '../core/record.ts'
+import type { Store } from '../core/store.ts'
+import { type Move, moveOne, moveTombstone } from './migrate/move.ts'
+import type { MigrationProgress } from './migrate/progress.ts'
+
+export { type MovingStoreOptions, movingStore } from './migrate/moving-store.ts'
+export { type MigrationProgress, type ProgressOutput, progressPrinter } from './migrate/progress.ts'
+
+export interface MigrateOptions {
+  /** Called after each page. Keep the last value, as JSON, to go on after a crash. */
+  readonly onProgress?: (progress: MigrationProgress) => void | Promise<void>
+  /** The last progress of a migration that did not come to its end. */
+  readonly resume?: MigrationProgress
+  /** Stops after the page at work. `migrate` then resolves with the progress so far. */
+  readonly signal?: { readonly aborted: boolean }
+  /** Records looked at in one go. Default 200. */
+  readonly pageSize?: number
+  /** Records moved at once. Default 16. */
+  readonly concurrency?: number
+  /** What has expired stays behind. Default `Date.now`. */
+  readonly clock?: () => number
+}
+
+const START: MigrationProgress = { cursor: null, isDone: false, seen: 0, moved: 0, ended: 0, total: null }
+
+/**
+ * Moves every live session, and every tombstone, from one store to another. Nobody is logged out, whenever it stops: what is not
+ * moved yet is still in `from`, and another run goes on. The stores may be in use meanwhile, by processes that all use
+ * `movingStore`, and by no others. Needs a `from` that can enumerate what it holds (`scan`).
+ */
+export async function migrate(from: Store, to: Store, options: MigrateOptions = {}): Promise<MigrationProgress> {
+  const { onProgress, resume = START, signal, pageSize = 200, concurrency = 16, clock = Date.now } = options
+  if (from.scan === undefined)
+    throw new SessionError('ERR_OPTION', `migrate: ${from.name} cannot enumerate what it holds.`)
+  const move: Move = { from, to }
+  let progress = { ...START, ...resume }
+  while (!progress.isDone && signal?.aborted !== true) {
+    const { values, next, total = null } = await from.scan(progress.cursor, pageSize)
+    const now = clock()
+    const due = values.filter(({ expiresAt }) => expiresAt > now)
+    const came = await inParallel(due, concurrency, async (value) =>
+      (await moveValue(move, value)) ? value.kind : null,
+    )
+    progress = {
+      cursor: next,
+      isDone: next === null,
+      seen: progress.seen + values.length,
+      moved: progress.moved + came.filter((kind) => kind === 'live').length,
+      ended: progress.ended + came.filter((kind) => kind === 'ended').length,
+      total: total ?? progress.total,
+    }
+    await onProgress?.(progress)
+  }
+  return progress
+}
+
+function moveValue(move: Move, value: SessionRecord | Tombstone): Promise<boolean> {
+  return value.kind === 'live' ? moveOne(move, value.id) : moveTombstone(move, value)
+}
+
+/** The answers in order. After an error nothing new is begun, and the error comes out when the rest is done. */
+async function inParallel<T, U>(items: readonly T[], workers: number, work: (item: T) => Promise<U>): Promise<U[]> {
+  const answers: U[] = []
+  const errors: unknown[] = []
+  let next = 0
+  async function run(): Promise<void> {
+    while (next < items.length && errors.length === 0) {
+      const index = next++
+      try {
+        answers[index] = await work(items[index] as T)
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, workers) }, run))
+  if (errors.length > 0) throw errors[0]
+  return answers
+}

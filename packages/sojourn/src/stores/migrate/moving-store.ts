@@ -1,0 +1,122 @@
+import type { SessionId, SessionRecord } from '../../core/record.ts'
+import type { Change, Store, Written } from '../../core/store.ts'
+import { applyChange, isFresh } from '../apply-change.ts'
+import { isMarked, LOCK, SHIFT, shiftOf, unmarked } from './marks.ts'
+import { contended, find, MAX_TRIES, type Move, moveEnded, moveOne } from './move.ts'
+
+export interface MovingStoreOptions {
+  /** The store that is left. */
+  readonly from: Store
+  /** The store that is moved to. */
+  readonly to: Store
+  /**
+   * `false`: reads both, moves nothing but what ends, and begins sessions in `from`. For the first of two deployments: servers that
+   * know only `from` still understand everything. Default `true`.
+   */
+  readonly moves?: boolean
+}
+
+/**
+ * Both stores as one, while sessions move from one to the other: whatever is asked, each session is where it is. A session moves
+ * when it is first written to, and ends in both. Every guarantee holds among processes that all use a moving store.
+ */
+export function movingStore({ from, to, moves = true }: MovingStoreOptions): Store {
+  const move: Move = { from, to }
+
+  async function write(id: SessionId, change: Change): Promise<Written> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const place = await find(move, id)
+      if (place.at === 'nowhere') return { status: 'gone', tombstone: null }
+      if (place.at === 'to') return to.write(id, change)
+      if (place.value.kind === 'ended') return { status: 'gone', tombstone: place.value }
+      const record = unmarked(place.value)
+      if (applyChange(record, change) === null) return { status: 'conflict', record }
+      if (moves || isMarked(place.value)) await moveOne(move, id)
+      else if ((await from.write(id, toGuarded(place.value, change))).status === 'written') return { status: 'written' }
+    }
+    throw contended()
+  }
+
+  async function list(userId: string): Promise<SessionRecord[]> {
+    // In this order: what moves meanwhile is seen twice, and never missed.
+    const left = await from.list(userId)
+    const arrived = await to.list(userId)
+    const known = new Set(arrived.map(({ id }) => id))
+    const rest = await Promise.all(left.filter(({ id }) => !known.has(id)).map(stillThere))
+    return [...arrived, ...rest.filter((record) => record !== null)]
+  }
+
+  /** A locked one may have ended in `to`, if the process that moved it did not live to end it in `from`. */
+  async function stillThere(record: SessionRecord): Promise<SessionRecord | null> {
+    if (!isMarked(record)) return unmarked(record)
+    const place = await find(move, record.id)
+    return place.at !== 'nowhere' && place.value.kind === 'live' ? unmarked(place.value) : null
+  }
+
+  return {
+    name: 'moving',
+    ...(hasLacks(move) && { lacks: { ...from.lacks, ...to.lacks } }),
+    write,
+    list,
+
+    async read(id) {
+      const place = await find(move, id)
+      if (place.at === 'nowhere') return null
+      return place.value.kind === 'live' ? unmarked(place.value) : place.value
+    },
+
+    async create(record) {
+      const [first, second] = moves ? [from, to] : [to, from]
+      return (await first.read(record.id)) === null && second.create(record)
+    },
+
+    async end(id, tombstone) {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const place = await find(move, id)
+        if (place.at === 'nowhere' || place.value.kind === 'ended') return null
+        if (place.at === 'to') return to.end(id, tombstone)
+        const record = await moveEnded(move, id, tombstone)
+        if (record !== null) return record
+      }
+      throw contended()
+    },
+
+    ...((from.sweep !== undefined || to.sweep !== undefined) && {
+      async sweep(now: number, limit: number): Promise<number> {
+        const deleted = (await from.sweep?.(now, limit)) ?? 0
+        return deleted + ((deleted < limit ? await to.sweep?.(now, limit - deleted) : 0) ?? 0)
+      },
+    }),
+
+    async setup() {
+      await from.setup?.()
+      await to.setup?.()
+    },
+
+    async close() {
+      await from.close()
+      await to.close()
+    },
+  }
+}
+
+function hasLacks({ from, to }: Move): boolean {
+  return from.lacks !== undefined || to.lacks !== undefined
+}
+
+/** The same change of a record in `from`, to be refused there if the record was locked since it was read. */
+function toGuarded(record: SessionRecord, change: Change): Change {
+  const guard = { key: LOCK, text: null }
+  const { expect = guard, seen, ...rest } = change
+  const isSeen = seen !== undefined && isFresh(unmarked(record), change)
+  if (change.expect === undefined && !isSeen && change.head === undefined) return { ...rest, expect }
+  // With the head goes the version, which a lock raises; without one of the caller's the raise is ours, and taken off again.
+  return {
+    ...rest,
+    ...(isSeen && { seen }),
+    expect,
+    head: change.head ?? record.head,
+    version: record.version,
+    ...(change.head === undefined && { set: { ...change.set, [SHIFT]: `${shiftOf(record) + 1}` } }),
+  }
+}

@@ -1,0 +1,65 @@
+/** How far a migration has come: what to print, and what to keep so that another process can go on from there. JSON. */
+export interface MigrationProgress {
+  /** Where to go on; `null` at the beginning, and at the end. */
+  readonly cursor: string | null
+  readonly isDone: boolean
+  /** Records and tombstones looked at. */
+  readonly seen: number
+  /** Sessions that are in `to` now and were not before. */
+  readonly moved: number
+  /** Tombstones, likewise. */
+  readonly ended: number
+  /** About how many there are to look at, when `from` knows. */
+  readonly total: number | null
+}
+
+/** What the printer writes to: `process.stderr`, or anything alike. */
+export interface ProgressOutput {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
+
+const TERMINAL_MS = 100
+const LINES_MS = 10_000
+
+/** Prints a migration: one line that is written over on a terminal, a line every ten seconds anywhere else. */
+export function progressPrinter(
+  output: ProgressOutput,
+  clock: () => number = Date.now,
+): (progress: MigrationProgress) => void {
+  let first: { readonly at: number; readonly seen: number } | null = null
+  let printedAt = Number.NEGATIVE_INFINITY
+  return (progress) => {
+    const now = clock()
+    first ??= { at: now, seen: progress.seen }
+    const isDue = now - printedAt >= (output.isTTY ? TERMINAL_MS : LINES_MS)
+    if (!isDue && !progress.isDone) return
+    printedAt = now
+    const line = toLine(progress, now - first.at, progress.seen - first.seen)
+    // Blanks behind it cover what a longer line left.
+    output.write(output.isTTY ? `\r${line.padEnd(78)}${progress.isDone ? '\n' : ''}` : `${line}\n`)
+  }
+}
+
+function toLine({ seen, moved, ended, total, isDone }: MigrationProgress, ms: number, seenSince: number): string {
+  const perSecond = ms > 0 ? (seenSince * 1000) / ms : 0
+  const parts = [
+    total === null || isDone ? `${count(seen)} seen` : `${count(seen)} of about ${count(Math.max(total, seen))} seen`,
+    `${count(moved)} moved`,
+    `${count(ended)} ended`,
+  ]
+  if (perSecond > 0) parts.push(`${count(Math.round(perSecond))}/s`)
+  if (isDone) parts.push('done')
+  else if (total !== null && perSecond > 0) parts.push(`${duration(Math.max(0, total - seen) / perSecond)} left`)
+  return parts.join(', ')
+}
+
+function count(n: number): string {
+  return n.toLocaleString('en').replaceAll(',', ' ')
+}
+
+function duration(seconds: number): string {
+  if (seconds < 100) return `${Math.ceil(seconds)} s`
+  if (seconds < 6000) return `${Math.ceil(seconds / 60)} min`
+  return `${Math.ceil(seconds / 3600)} h`
+}

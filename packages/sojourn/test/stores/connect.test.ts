@@ -1,0 +1,121 @@
+import { createRequire } from 'node:module'
+import { runCases, type StoreContext, storeCases } from '@sojourn/conformance'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Store } from '../../src/core/store.ts'
+import { createSessions } from '../../src/index.ts'
+import { connectStore, type ExpressStore } from '../../src/stores/connect.ts'
+import { testCases } from '../support/run-cases.ts'
+import { overlappingRequests } from './overlapping-requests.ts'
+import { parallelCalls } from './parallel-calls.ts'
+import { aRecord, aTombstone } from './records.ts'
+
+const require = createRequire(import.meta.url)
+const { MemoryStore } = require('express-session') as { MemoryStore: new () => ExpressStore & { sessions: object } }
+
+const inner = new WeakMap<Store, InstanceType<typeof MemoryStore>>()
+function open(): Store {
+  const memory = new MemoryStore()
+  const store = connectStore({ store: memory })
+  inner.set(store, memory)
+  return store
+}
+
+const one = 'between processes the bridge promises nothing, and says so'
+
+testCases("connect: express-session's MemoryStore", storeCases, {
+  createStore: open,
+  probe: (store) => Object.values(inner.get(store)?.sessions ?? {}).map(String),
+  without: {
+    second: one,
+    reopen: 'memory ends with its process',
+    sever: 'there is nothing between the store and its data',
+    sweeps: 'each store expires in its own way',
+    scans: 'Express-style stores cannot enumerate page by page',
+  },
+} satisfies StoreContext)
+
+describe('in one process', () => {
+  test('parallel calls answer as in some order of them', () => fc.assert(parallelCalls(open), { numRuns: 60 }))
+
+  test('overlapping requests leave what their user expects', () =>
+    fc.assert(overlappingRequests(accepted), { numRuns: 40 }))
+})
+
+/** For the schedules, which make sessions of their own. */
+function accepted(): Store {
+  const { lacks: _, ...store } = open()
+  return store
+}
+
+describe('what it cannot promise', () => {
+  const store = connectStore({ store: new MemoryStore() })
+
+  test('is refused, each with its reason, until it is accepted by name', () => {
+    const refused = {
+      code: 'ERR_OPTION',
+      message: expect.stringMatching(/ended: .*lost-update: .*fresh-token: .*list: /),
+    }
+    expect(() => createSessions({ store })).toThrow(expect.objectContaining(refused))
+    const insecureStoreLacks = ['ended', 'lost-update', 'fresh-token', 'list'] as const
+    expect(() => createSessions({ store, insecureStoreLacks })).not.toThrow()
+    expect(() => createSessions({ store, insecureStoreLacks: insecureStoreLacks.slice(1) })).toThrow()
+  })
+
+  test('it cannot promise indeed: two processes lose updates, and bring back what ended', async () => {
+    const cases = storeCases.filter(({ name }) => /other handle|on one server|two handles|another server/.test(name))
+    expect(cases.length).toBeGreaterThan(0)
+    const results = await runCases(cases, {
+      createStore: open,
+      second: (first) => connectStore({ store: inner.get(first) as ExpressStore }),
+    })
+    expect(results.some(({ status }) => status === 'failed')).toBe(true)
+  })
+})
+
+describe('what it gets from an Express-style store', () => {
+  test('an error fails the call, and never means that nothing is there [7 Fail closed]', async () => {
+    const fail = (...args: unknown[]): void => void (args.at(-1) as (error: Error) => void)(new Error('down'))
+    const store = connectStore({ store: { get: fail, set: fail, destroy: fail } })
+    const record = aRecord({ userId: 'ada' })
+    const calls = [
+      () => store.read(record.id),
+      () => store.create(record),
+      () => store.write(record.id, {}),
+      () => store.end(record.id, aTombstone(record)),
+      () => store.list('ada'),
+    ]
+    for (const call of calls) await expect((async () => call())()).rejects.toMatchObject({ code: 'ERR_STORE' })
+  })
+
+  test('a missing file is a missing session, as for express-session', async () => {
+    const missing = Object.assign(new Error('no file'), { code: 'ENOENT' })
+    const memory = new MemoryStore()
+    const store = connectStore({
+      store: { get: (_, done) => done(missing), set: memory.set.bind(memory), destroy: memory.destroy.bind(memory) },
+    })
+    expect(await store.read(aRecord().id)).toBeNull()
+  })
+
+  test('a session of other software, or a damaged one, fails the call, and is not quoted', async () => {
+    const memory = new MemoryStore()
+    const store = connectStore({ store: memory })
+    const cookie = { originalMaxAge: 60_000, expires: new Date(Date.now() + 60_000) }
+    for (const session of [
+      { cookie, name: 'private' },
+      { cookie, sojourn: '{"private' },
+    ]) {
+      const { id } = aRecord()
+      await new Promise<void>((resolve) => memory.set(id, session, () => resolve()))
+      const error = await Promise.resolve(store.read(id)).catch((found: unknown) => found as Error)
+      expect(error).toMatchObject({ code: 'ERR_STORE' })
+      expect(`${(error as Error).stack}${String((error as Error).cause)}`).not.toContain('private')
+    }
+  })
+
+  test('what is no store is an option error', () => {
+    for (const none of [undefined, null, {}, { get: () => undefined }]) {
+      expect(() => connectStore({ store: none as never })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    }
+  })
+})

@@ -1,0 +1,288 @@
+import { CreateTableCommand, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import type { SessionRecord } from '../../src/core/record.ts'
+import type { Store } from '../../src/core/store.ts'
+import { type DynamodbClient, dynamodbStore } from '../../src/stores/dynamodb.ts'
+import { startDynalite } from '../support/servers/dynalite.ts'
+import { aRecord, aTombstone, DAY, MINUTE } from './records.ts'
+
+const server = await startDynalite()
+const client = server.client()
+afterAll(() => server.stop())
+
+interface Command {
+  readonly constructor: { readonly name: string }
+  readonly input: Record<string, unknown>
+}
+
+let asked: Command[]
+/** Answers instead of the server, with what it returns or throws; `undefined` lets the call through. */
+let intercept: (command: Command) => unknown
+const watched: DynamodbClient = {
+  async send(command) {
+    asked.push(command)
+    return (await intercept(command)) ?? client.send(command)
+  },
+}
+const names = (): string[] => asked.map((command) => command.constructor.name.replace('Command', ''))
+
+let tables = 0
+let table: string
+let store: Store
+beforeEach(async () => {
+  table = `calls-${tables++}`
+  intercept = () => undefined
+  asked = []
+  store = dynamodbStore({ client: watched, table })
+  await store.setup?.()
+  asked = []
+})
+
+async function itemOf(id: string): Promise<Record<string, { N?: string; S?: string }>> {
+  const Key = { pk: { S: `s#${id}` }, sk: { S: 's' } }
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key }))
+  return (Item ?? {}) as Record<string, { N?: string; S?: string }>
+}
+
+async function created(fields: Partial<SessionRecord> = {}): Promise<SessionRecord> {
+  const record = aRecord({ userId: 'ada', ...fields })
+  expect(await store.create(record)).toBe(true)
+  asked = []
+  return record
+}
+
+function fault(name: string, fields: object = {}): Error {
+  return Object.assign(new Error(`${name}.`), { name, ...fields })
+}
+
+/** As DynamoDB itself does, and dynalite does not: a condition that is not met says what is there. */
+async function withOldItem(command: Command): Promise<unknown> {
+  const input = command.input as { Key: Record<string, { S: string }>; ReturnValuesOnConditionCheckFailure?: string }
+  if (input.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD') return undefined
+  try {
+    return await client.send(command as never)
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error
+    const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: input.Key }))
+    throw Object.assign(error, { Item })
+  }
+}
+
+describe('round trips', () => {
+  test('one to read, to write, to touch, to create and to end an anonymous session', async () => {
+    const { id, lastSeenAt, expiresAt, head } = await created({ userId: null })
+    await store.read(id)
+    await store.write(id, { set: { a: '1' }, remove: ['b'], expect: { key: 'a', text: null } })
+    await store.write(id, { version: 0, seen: { at: lastSeenAt + 1, expiresAt: expiresAt + 1 } })
+    await store.write(id, { version: 0, head })
+    await store.create(aRecord())
+    await store.end(id, aTombstone(aRecord({ id })))
+    expect(names()).toEqual(['GetItem', 'UpdateItem', 'UpdateItem', 'UpdateItem', 'PutItem', 'PutItem'])
+  })
+
+  test('a conflict and a dead session need no second one where the server says what is there', async () => {
+    intercept = withOldItem
+    const record = await created({ userId: null, data: { a: '1' } })
+    const conflict = await store.write(record.id, { set: { a: '2' }, expect: { key: 'a', text: '3' } })
+    expect(conflict).toEqual({ status: 'conflict', record })
+    const tombstone = aTombstone(record)
+    await store.end(record.id, tombstone)
+    expect(await store.write(record.id, { set: { a: '2' } })).toEqual({ status: 'gone', tombstone })
+    expect(names()).toEqual(['UpdateItem', 'PutItem', 'UpdateItem'])
+  })
+
+  test('every read is a consistent one', async () => {
+    const { id } = await created()
+    await store.read(id)
+    await store.list('ada')
+    await store.scan?.(null, 10)
+    await store.write(id, { set: { a: '1' }, expect: { key: 'b', text: '1' } })
+    const reads = asked.filter(({ constructor: { name } }) => name !== 'UpdateItemCommand')
+    expect(reads.map(({ input }) => JSON.stringify(input).includes('"ConsistentRead":true'))).toEqual(
+      Array(5).fill(true),
+    )
+  })
+})
+
+describe("a user's list [1 Ended is ended]", () => {
+  test('has a session before the session is there: a server that dies in between leaves none that revokeAll misses', async () => {
+    const record = aRecord({ userId: 'ada' })
+    intercept = ({ constructor: { name } }) => {
+      if (name === 'PutItemCommand') throw fault('TimeoutError')
+      return undefined
+    }
+    await expect(Promise.resolve(store.create(record))).rejects.toMatchObject({ code: 'ERR_STORE' })
+    intercept = () => undefined
+    expect(await store.list('ada')).toEqual([])
+    expect(await store.create(record)).toBe(true)
+    expect(await store.list('ada')).toEqual([record])
+  })
+
+  test('outlives the session, however often that is touched', async () => {
+    const record = await created()
+    let { lastSeenAt, expiresAt } = record
+    for (let day = 0; day < 3; day++) {
+      lastSeenAt += DAY
+      expiresAt += DAY
+      await store.write(record.id, { version: 0, seen: { at: lastSeenAt, expiresAt }, set: { day: `${day}` } })
+      const { listed, ttl } = await itemOf(record.id)
+      expect(Number(listed?.N)).toBeGreaterThanOrEqual(expiresAt / 1000)
+      expect(Number(ttl?.N)).toBeGreaterThanOrEqual(expiresAt / 1000)
+      const entries = await client.send(new ScanCommand({ TableName: table }))
+      const entry = entries.Items?.find(({ pk }) => pk?.S?.startsWith('u#'))
+      expect(entry?.ttl, 'the entry is kept as long as the record says').toEqual(listed)
+    }
+    expect(names().filter((name) => name === 'UpdateItem').length, 'one more a day').toBeLessThanOrEqual(3 * 3)
+    expect(await store.list('ada')).toEqual([{ ...record, lastSeenAt, expiresAt, data: { day: '2' } }])
+  })
+
+  test('a failed removal of the entry does not fail the logout, nor show what ended', async () => {
+    const record = await created()
+    intercept = ({ constructor: { name } }) => {
+      if (name === 'DeleteItemCommand') throw fault('ThrottlingException')
+      return undefined
+    }
+    expect(await store.end(record.id, aTombstone(record))).toEqual(record)
+    expect(await store.list('ada')).toEqual([])
+  })
+
+  test('a create of a taken id takes no session out of any list', async () => {
+    const record = await created({ expiresAt: aRecord().expiresAt + DAY })
+    expect(await store.create({ ...record, expiresAt: record.createdAt + MINUTE })).toBe(false)
+    expect(await store.create({ ...record, userId: 'eve' })).toBe(false)
+    expect(await store.list('ada')).toEqual([record])
+    expect(await store.list('eve')).toEqual([])
+  })
+
+  test('is whole with more sessions than a batch holds, and when DynamoDB leaves part of a batch undone', async () => {
+    const records = await Promise.all(Array.from({ length: 130 }, () => created()))
+    let leaves = 3
+    intercept = async (command) => {
+      if (command.constructor.name !== 'BatchGetItemCommand' || leaves-- <= 0) return undefined
+      const { Keys, ...rest } = (command.input.RequestItems as Record<string, { Keys: object[] }>)[table] ?? {
+        Keys: [],
+      }
+      return { Responses: {}, UnprocessedKeys: { [table]: { ...rest, Keys } } }
+    }
+    const listed = await store.list('ada')
+    expect(new Set(listed.map(({ id }) => id))).toEqual(new Set(records.map(({ id }) => id)))
+  })
+})
+
+describe('changes [2 No lost update]', () => {
+  test('of more keys than an expression holds lose none of those made meanwhile', async () => {
+    const record = await created({ data: { gone: '0' } })
+    const keys = Array.from({ length: 400 }, (_, index) => `key ${index}`)
+    const set = Object.fromEntries(keys.map((key) => [key, '1']))
+    const others = Array.from({ length: 20 }, (_, index) =>
+      store.write(record.id, { set: { [`other ${index}`]: '2' } }),
+    )
+    const all = [store.write(record.id, { set, remove: ['gone'] }), ...others]
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual(Array(21).fill('written'))
+    const kept = await store.read(record.id)
+    expect(kept?.kind === 'live' ? Object.keys(kept.data).length : 0).toBe(420)
+  })
+
+  test('a key that is set and removed goes', async () => {
+    const { id } = await created()
+    await store.write(id, { set: { a: '1', b: '2' }, remove: ['a', 'a'] })
+    expect(await store.read(id)).toMatchObject({ data: { b: '2' } })
+  })
+
+  test('data beyond 400 KB is refused with the reason, and what is there stays', async () => {
+    const record = await created({ data: { a: '1' } })
+    const set = { big: JSON.stringify('x'.repeat(500_000)) }
+    const write = Promise.resolve(store.write(record.id, { set }))
+    await expect(write).rejects.toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining('400 KB') })
+    const create = Promise.resolve(store.create(aRecord({ data: set })))
+    await expect(create).rejects.toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining('400 KB') })
+    expect(await store.read(record.id)).toEqual(record)
+  })
+})
+
+describe('faults [7 Fail closed]', () => {
+  test('what is still throttled after the tries of the SDK is ERR_STORE, quoting nothing', async () => {
+    const record = await created({ data: { secret: '"private"' } })
+    intercept = () => {
+      throw fault('ProvisionedThroughputExceededException')
+    }
+    const calls = [
+      () => store.read(record.id),
+      () => store.list('ada'),
+      () => store.create(aRecord()),
+      () => store.write(record.id, { set: { a: '"private"' } }),
+      () => store.end(record.id, aTombstone(record)),
+    ]
+    for (const call of calls) {
+      const error: Error & { code?: string } = await Promise.resolve(call()).then(
+        () => new Error('no error'),
+        (found) => found,
+      )
+      expect(error.code).toBe('ERR_STORE')
+      expect(`${error.message}`).not.toMatch(/private|ada/)
+    }
+  })
+
+  test('an item that this version cannot read fails the call, and is not quoted', async () => {
+    const record = await created()
+    const Item = { pk: { S: `s#${record.id}` }, sk: { S: 's' }, kind: { S: 'live' }, head: { S: '{"private' } }
+    await client.send(new PutItemCommand({ TableName: table, Item }))
+    const error = await Promise.resolve(store.read(record.id)).catch((found: unknown) => found as Error)
+    expect(error).toMatchObject({ code: 'ERR_STORE' })
+    expect(`${(error as Error).stack}${String((error as Error).cause)}`).not.toContain('private')
+  })
+
+  test('a table that is not there names the way to it', async () => {
+    const lost = dynamodbStore({ client, table: 'nowhere' })
+    const read = Promise.resolve(lost.read(aRecord().id))
+    await expect(read).rejects.toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining('setup()') })
+  })
+})
+
+describe('setup', () => {
+  test('creates a table paid by request whose TTL is on; several processes may do so at once', async () => {
+    const fresh = `fresh-${tables++}`
+    const ttls: unknown[] = []
+    intercept = ({ constructor: { name }, input }) => {
+      if (name !== 'UpdateTimeToLiveCommand') return undefined
+      ttls.push(input.TimeToLiveSpecification)
+      return {}
+    }
+    const stores = [1, 2, 3].map(() => dynamodbStore({ client: watched, table: fresh }))
+    await Promise.all(stores.map((each) => each.setup?.()))
+    expect(ttls).toEqual(Array(3).fill({ AttributeName: 'ttl', Enabled: true }))
+    const made = asked.find(({ constructor: { name } }) => name === 'CreateTableCommand')
+    expect(made?.input).toMatchObject({ BillingMode: 'PAY_PER_REQUEST' })
+  })
+
+  test('refuses a table with other keys, or with its TTL on another attribute', async () => {
+    const other = `other-${tables++}`
+    await client.send(
+      new CreateTableCommand({
+        TableName: other,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      }),
+    )
+    const refused = { code: 'ERR_OPTION' }
+    await expect(Promise.resolve(dynamodbStore({ client, table: other }).setup?.())).rejects.toMatchObject(refused)
+    intercept = ({ constructor: { name } }) =>
+      name === 'DescribeTimeToLiveCommand'
+        ? { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: 'expires' } }
+        : undefined
+    await expect(Promise.resolve(store.setup?.())).rejects.toMatchObject(refused)
+  })
+
+  test('a name that is none of a table is an option error', () => {
+    for (const name of ['', 'a', 'a b', undefined as never, 'x'.repeat(256)]) {
+      expect(() => dynamodbStore({ client, table: name })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    }
+  })
+
+  test('leaves a client that was passed in alone, and closes its own', async () => {
+    await store.close()
+    await client.send(new GetItemCommand({ TableName: table, Key: { pk: { S: 'a' }, sk: { S: 'b' } } }))
+    await expect(Promise.resolve(store.read(aRecord().id))).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  })
+})
