@@ -7,7 +7,6 @@ import Database from 'libsql'
 import { describe, expect, test } from 'vitest'
 import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 import type { Store } from '../../src/core/store.ts'
-import { sqliteDialect } from '../../src/stores/sqlite/dialect.ts'
 import { type SqliteClient, type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { testCases } from '../support/run-cases.ts'
@@ -60,6 +59,7 @@ for (const [name, { connect, sever }] of Object.entries(DRIVERS)) {
       if (home !== undefined) sever(home.client)
     },
     sweeps: true,
+    scans: true,
   } satisfies StoreContext)
 
   describe(`${name}, under random schedules`, () => {
@@ -188,15 +188,5 @@ describe('a sweep', () => {
     clearInterval(timer)
     expect(turns).toBeGreaterThan(0)
     expect(await store.sweep(NOW + DAY, 300)).toBe(50)
-  })
-})
-
-describe('the schema file', () => {
-  test('is what setup makes', () => {
-    const names = { table: 'sojourn_sessions', user: 'sojourn_sessions_user_id', expiry: 'sojourn_sessions_expires_at' }
-    const { table, user, expiry } = names
-    const statements = sqliteDialect.schema({ table, userIndex: user, expiryIndex: expiry })
-    const file = readFileSync(new URL('../../schema/sqlite.sql', import.meta.url), 'utf8')
-    expect(file.replace(/^--.*\n/gm, '').trim()).toBe(statements.map((statement) => `${statement};`).join('\n\n'))
   })
 })

@@ -181,6 +181,7 @@ function d1Context(db: Database): StoreContext {
       if (corner !== undefined) corner.isSevered = true
     },
     sweeps: true,
+    scans: true,
   }
 }
 
