@@ -10,5 +10,5 @@ CREATE TABLE IF NOT EXISTS "sojourn_sessions" (
   head TEXT NOT NULL,
   data TEXT
 ) STRICT;
-CREATE INDEX IF NOT EXISTS sojourn_sessions_user_id ON "sojourn_sessions" (user_id) WHERE user_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS sojourn_sessions_expires_at ON "sojourn_sessions" (expires_at);
+CREATE INDEX IF NOT EXISTS "sojourn_sessions_user_id" ON "sojourn_sessions" (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS "sojourn_sessions_expires_at" ON "sojourn_sessions" (expires_at);

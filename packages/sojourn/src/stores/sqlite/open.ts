@@ -74,6 +74,10 @@ async function makePrivate(path: string): Promise<void> {
   await (await files.open(path, 'a', 0o600)).close()
 }
 
+interface NodeError extends Error {
+  readonly code?: string
+}
+
 type Create = (path: string) => SynchronousClient
 
 async function findDatabase(): Promise<Create> {
@@ -96,13 +100,15 @@ function load(name: string): Promise<unknown> {
   return import(/* @vite-ignore */ name)
 }
 
-const MISSING = ['ERR_UNKNOWN_BUILTIN_MODULE', 'ERR_MODULE_NOT_FOUND']
+/** As Node says it, and as Vite does, which puts a module that throws in the place of an optional peer. */
+const MISSING = /^ERR_(UNKNOWN_BUILTIN_MODULE|MODULE_NOT_FOUND) |^ Could not resolve/
 
 async function loadIfThere(name: string): Promise<unknown> {
   try {
     return await load(name)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && MISSING.includes(String(error.code))) return null
+    const { code = '', message } = error as NodeError
+    if (MISSING.test(`${code} ${message}`)) return null
     throw error
   }
 }
