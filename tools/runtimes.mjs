@@ -10,14 +10,14 @@ export const RUNTIMES = 'tools/runtimes'
 /** `SOJOURN_TEST_WITHOUT=runtimes` leaves out what is tested on other runtimes. */
 export const hasRuntimes = !without().includes('runtimes')
 
-/** Installs the runtimes that stores are tested on beside this Node: Workers, Bun, a newer Node. */
+/** Installs the runtimes that stores are tested on beside this Node: Workers, Bun, Deno, a newer Node. */
 export function ensureRuntimes() {
   if (hasRuntimes && !isInstalled(RUNTIMES)) install(RUNTIMES)
 }
 
 /**
  * The path of something in there; what is missing is a failure, never a reason to pass.
- * @param {'node/bin/node' | 'bun/bin/bun.exe' | 'miniflare' | 'better-sqlite3'} name
+ * @param {'node/bin/node' | 'bun/bin/bun.exe' | 'deno/deno' | 'miniflare' | 'better-sqlite3'} name
  */
 export function runtimePath(name) {
   const path = join(root, RUNTIMES, 'node_modules', name)

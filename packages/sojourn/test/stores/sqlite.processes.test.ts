@@ -7,7 +7,7 @@ import type { SessionId } from '../../src/core/record.ts'
 import { type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
 import { buildChild, type Child, removeBuilt, startChild } from '../support/child.ts'
 import { quickFolder } from '../support/quick-folder.ts'
-import { commandOf } from '../support/runtime.ts'
+import { programOf } from '../support/runtime.ts'
 import { aRecord } from './records.ts'
 
 const folder = quickFolder('sqlite')
@@ -16,7 +16,7 @@ const started: Child[] = []
 /** Starts a program on a runtime that has SQLite built in. */
 async function start(name: string, runtime: 'node' | 'bun', args: readonly string[]): Promise<Child> {
   const file = await buildChild(new URL(`./children/${name}.ts`, import.meta.url))
-  const child = startChild(file, args, ['sh', '-c', 'exec "$RUNTIME" "$@"'.replace('$RUNTIME', commandOf(runtime))])
+  const child = startChild(file, args, ['sh', '-c', `exec ${programOf(runtime)} "$@"`])
   started.push(child)
   return child
 }

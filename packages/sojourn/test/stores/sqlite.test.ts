@@ -10,7 +10,7 @@ import type { Store } from '../../src/core/store.ts'
 import { type SqliteClient, type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { testCases } from '../support/run-cases.ts'
-import { buildFor, commandOf, outputOf } from '../support/runtime.ts'
+import { buildProgram, outputOf, programOf } from '../support/runtime.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
 import { aRecord, aTombstone, DAY, NOW } from './records.ts'
@@ -85,6 +85,9 @@ for (const [name, { connect, sever }] of Object.entries(DRIVERS)) {
 
 const PROGRAM = new URL('./runtimes/sqlite-program.ts', import.meta.url)
 
+/** All, for `/dev` is not of the files that Deno gives singly. */
+const DENO = ['run', '--no-config', '--allow-all']
+
 /** Runtime, its flags, and the driver that the program imports there. */
 const ELSEWHERE = [
   ['node', [], 'node:sqlite'],
@@ -93,6 +96,8 @@ const ELSEWHERE = [
   ['node', ['--no-experimental-sqlite'], 'path'],
   ['bun', [], 'bun:sqlite'],
   ['bun', [], 'path'],
+  ['deno', DENO, 'node:sqlite'],
+  ['deno', DENO, 'path'],
 ] as const
 
 interface Told {
@@ -103,8 +108,8 @@ interface Told {
 
 describe.skipIf(!hasRuntimes)('on other runtimes every store case holds', () => {
   test.each(ELSEWHERE)('%s %j, %s', { timeout: 120_000 }, async (runtime, flags, driver) => {
-    const file = await buildFor(runtime, PROGRAM)
-    const output = await outputOf(commandOf(runtime), [...flags, file, driver, quickFolder('sqlite')])
+    const file = await buildProgram(PROGRAM)
+    const output = await outputOf(programOf(runtime), [...flags, file, driver, quickFolder('sqlite')])
     const { results, schedules, isAtOnce } = JSON.parse(output) as Told
     const failed = results.filter(({ status }) => status === 'failed')
     expect(failed.map(({ name, reason }) => `${name}: ${reason}`)).toEqual([])

@@ -1,4 +1,4 @@
-import type { Call, Driver, Result, Row, Statement, Value } from '../sql/driver.ts'
+import type { Call, Result, Row, Statement, Value } from '../sql/driver.ts'
 
 /** `DatabaseSync` of `node:sqlite`. */
 export interface NodeSqliteClient {
@@ -40,8 +40,13 @@ interface Prepared {
   run(values: Value[]): Changes
 }
 
-/** Runs statements on databases that answer at once. */
-export function synchronous(client: SynchronousClient): Omit<Driver, 'close'> {
+/** A driver that answers at once. */
+export interface SynchronousDriver {
+  run(statement: Statement, values: Value[]): Result
+  batch(calls: readonly Call[]): readonly Result[]
+}
+
+export function synchronous(client: SynchronousClient): SynchronousDriver {
   const prepared = new Map<Statement, Prepared>()
 
   function run(statement: Statement, values: Value[]): Result {
