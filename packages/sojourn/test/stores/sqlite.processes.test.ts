@@ -4,10 +4,10 @@ import Database from 'libsql'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 import type { SessionId } from '../../src/core/record.ts'
-import { type SqliteClient, type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
+import { type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
 import { buildChild, type Child, removeBuilt, startChild } from '../support/child.ts'
 import { quickFolder } from '../support/quick-folder.ts'
-import { commandOf } from '../support/runtime.ts'
+import { programOf } from '../support/runtime.ts'
 import { aRecord } from './records.ts'
 
 const folder = quickFolder('sqlite')
@@ -16,7 +16,7 @@ const started: Child[] = []
 /** Starts a program on a runtime that has SQLite built in. */
 async function start(name: string, runtime: 'node' | 'bun', args: readonly string[]): Promise<Child> {
   const file = await buildChild(new URL(`./children/${name}.ts`, import.meta.url))
-  const child = startChild(file, args, ['sh', '-c', 'exec "$RUNTIME" "$@"'.replace('$RUNTIME', commandOf(runtime))])
+  const child = startChild(file, args, ['sh', '-c', `exec ${programOf(runtime)} "$@"`])
   started.push(child)
   return child
 }
@@ -31,7 +31,7 @@ afterEach(async () => {
 function openHere(file: string): { store: SqlStore; database: Database.Database } {
   const database = new Database(file)
   database.exec('PRAGMA busy_timeout = 1000')
-  return { store: sqliteStore({ client: database as unknown as SqliteClient }), database }
+  return { store: sqliteStore({ client: database }), database }
 }
 
 interface Acknowledged {

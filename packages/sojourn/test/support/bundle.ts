@@ -5,7 +5,7 @@ const packages = new URL('../../../', import.meta.url)
 const source = (path: string): string => fileURLToPath(new URL(path, packages))
 
 /** A TypeScript program as one module for another runtime, with the sources of the library as they are now. */
-export async function bundle(program: URL, runtime: 'node' | 'bun' | 'workerd'): Promise<string> {
+export async function bundle(program: URL, runtime: 'node' | 'workerd'): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(program)],
     bundle: true,

@@ -15,17 +15,21 @@ process.once('exit', () => {
 })
 
 /** A TypeScript program, ready to be run by another runtime. */
-export async function buildFor(runtime: 'node' | 'bun', program: URL): Promise<string> {
+export async function buildProgram(program: URL): Promise<string> {
   mkdirSync(folder(), { recursive: true })
-  const file = join(folder(), `${basename(program.pathname, '.ts')}.${runtime}.${process.pid}.mjs`)
-  writeFileSync(file, await bundle(program, runtime))
+  const file = join(folder(), `${basename(program.pathname, '.ts')}.${process.pid}.mjs`)
+  writeFileSync(file, await bundle(program, 'node'))
   made.add(file)
   return file
 }
 
-/** The command that starts a program on this runtime. */
-export function commandOf(runtime: 'node' | 'bun'): string {
-  return runtimePath(runtime === 'node' ? 'node/bin/node' : 'bun/bin/bun.exe')
+export type Runtime = 'node' | 'bun' | 'deno'
+
+const PROGRAMS = { node: 'node/bin/node', bun: 'bun/bin/bun.exe', deno: 'deno/deno' } as const
+
+/** The full path of the runtime. */
+export function programOf(runtime: Runtime): string {
+  return runtimePath(PROGRAMS[runtime])
 }
 
 /** What a program printed, when it has ended well. */

@@ -1,8 +1,9 @@
 import { SessionError } from '../../core/errors.ts'
 import { chain, rescue } from '../../core/maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
-import type { Change, MaybePromise, Store, Written } from '../../core/store.ts'
+import type { Change, MaybePromise, ScanPage, Store, Written } from '../../core/store.ts'
 import { applyChange } from '../apply-change.ts'
+import { assertIdCursor } from '../scan-ids.ts'
 import type { Dialect } from './dialect.ts'
 import type { Call, Driver, Result, Row } from './driver.ts'
 import { assertIdentifier, DEFAULT_TABLE } from './identifier.ts'
@@ -20,6 +21,7 @@ export interface SqlStoreParts {
 }
 
 export interface SqlStore extends Store {
+  scan(cursor: string | null, limit: number): MaybePromise<ScanPage>
   sweep(now: number, limit: number): MaybePromise<number>
   setup(): Promise<void>
 }
@@ -105,6 +107,14 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     })
   }
 
+  function scan(cursor: string | null, limit: number): MaybePromise<ScanPage> {
+    assertIdCursor(dialect.name, cursor)
+    return chain(send(statements.scan({ id: cursor ?? '', limit })), ({ rows }) => {
+      const values = rows.map((row) => fromRow(dialect.name, row))
+      return { values, next: values.length < limit ? null : (values.at(-1)?.id ?? null) }
+    })
+  }
+
   function sweep(now: number, limit: number, before = 0): MaybePromise<number> {
     const wanted = Math.min(limit - before, SWEEP_ROWS)
     if (!(wanted > 0)) return before
@@ -152,6 +162,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
             .filter((found): found is SessionRecord => found.kind === 'live' && found.userId === userId),
         ),
       ),
+    scan: (cursor, limit) => ask('scan', () => scan(cursor, limit)),
     sweep: (now, limit) => ask('sweep', () => sweep(now, limit)),
     setup: async () => ask('setup', setUp),
     close() {

@@ -22,6 +22,8 @@ export interface Statements {
   readonly check: Template
   readonly read: Template
   readonly list: Template
+  /** Rows after `:id`, in the order of ids. */
+  readonly scan: Template
   readonly create: Template
   readonly write: (shape: Shape) => Template
   readonly isRemovingByPath: boolean
@@ -58,6 +60,7 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
     check: one(dialect.check(table)),
     read: one(`SELECT ${columns} FROM ${table} WHERE id = :id`),
     list: one(`SELECT ${columns} FROM ${table} WHERE user_id = :user`),
+    scan: one(`SELECT ${columns} FROM ${table} WHERE id > :id ORDER BY id LIMIT :limit`),
     create: one(
       `INSERT INTO ${table} (id, user_id, version, created_at, last_seen_at, expires_at, head, data)` +
         ` VALUES (:id, :user, :version, :created, :at, :until, :head, ${dialect.newData}) ${dialect.unlessTaken}`,

@@ -2,7 +2,13 @@ import { SessionError } from '../../core/errors.ts'
 import { chain } from '../../core/maybe.ts'
 import type { MaybePromise } from '../../core/store.ts'
 import type { Call, Driver } from '../sql/driver.ts'
-import { type BetterSqliteClient, type NodeSqliteClient, type SynchronousClient, synchronous } from './synchronous.ts'
+import {
+  type BetterSqliteClient,
+  type NodeSqliteClient,
+  type SynchronousClient,
+  type SynchronousDriver,
+  synchronous,
+} from './synchronous.ts'
 
 /**
  * How a file of our own is used. Readers and one writer do not wait for each other; a commit returns when the disk has
@@ -11,12 +17,16 @@ import { type BetterSqliteClient, type NodeSqliteClient, type SynchronousClient,
  */
 const PRAGMAS = ['busy_timeout = 20', 'journal_mode = WAL', 'synchronous = FULL', 'secure_delete = ON']
 
+interface Opened extends SynchronousDriver {
+  close(): unknown
+}
+
 /** A driver over a file, which the first call opens, with its table. From then on it answers at once. */
 export function opening(path: string, setup: readonly Call[]): Driver {
-  let opened: Driver | null = null
-  let pending: Promise<Driver> | null = null
+  let opened: Opened | null = null
+  let pending: Promise<Opened> | null = null
 
-  function ready(): MaybePromise<Driver> {
+  function ready(): MaybePromise<Opened> {
     if (opened !== null) return opened
     pending ??= open(path, setup).then(
       (driver) => {
@@ -34,23 +44,23 @@ export function opening(path: string, setup: readonly Call[]): Driver {
 
   return {
     run: (statement, values) => chain(ready(), (driver) => driver.run(statement, values)),
-    batch: (calls) => chain(ready(), (driver) => driver.batch?.(calls) ?? []),
+    batch: (calls) => chain(ready(), (driver) => driver.batch(calls)),
     async close() {
       const driver = await pending?.catch(() => null)
-      await driver?.close()
+      driver?.close()
     },
   }
 }
 
-async function open(path: string, setup: readonly Call[]): Promise<Driver> {
+async function open(path: string, setup: readonly Call[]): Promise<Opened> {
   const create = await findDatabase()
   await makePrivate(path)
   const client = create(path)
   try {
     for (const pragma of PRAGMAS) client.exec(`PRAGMA ${pragma}`)
     const driver = synchronous(client)
-    for (const { statement, values } of setup) await driver.run(statement, values)
-    return { ...driver, close: () => void client.close() }
+    for (const { statement, values } of setup) driver.run(statement, values)
+    return { ...driver, close: () => client.close() }
   } catch (error) {
     client.close()
     throw error
@@ -72,6 +82,10 @@ async function makePrivate(path: string): Promise<void> {
   const { dirname } = (await load('node:path')) as Paths
   await files.mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await (await files.open(path, 'a', 0o600)).close()
+}
+
+interface NodeError extends Error {
+  readonly code?: string
 }
 
 type Create = (path: string) => SynchronousClient
@@ -96,13 +110,15 @@ function load(name: string): Promise<unknown> {
   return import(/* @vite-ignore */ name)
 }
 
-const MISSING = ['ERR_UNKNOWN_BUILTIN_MODULE', 'ERR_MODULE_NOT_FOUND']
+/** As Node says it, and as Vite does, which puts a module that throws in the place of an optional peer. */
+const MISSING = /^ERR_(UNKNOWN_BUILTIN_MODULE|MODULE_NOT_FOUND) |^ Could not resolve/
 
 async function loadIfThere(name: string): Promise<unknown> {
   try {
     return await load(name)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && MISSING.includes(String(error.code))) return null
+    const { code = '', message } = error as NodeError
+    if (MISSING.test(`${code} ${message}`)) return null
     throw error
   }
 }
