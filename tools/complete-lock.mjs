@@ -24,8 +24,11 @@ import { root } from './run.mjs'
 
 const FILE = join(root, 'package-lock.json')
 
-/** @returns {{ packages: Record<string, Entry> }} */
-export const readLock = () => JSON.parse(readFileSync(FILE, 'utf8'))
+/**
+ * @param {string} folder
+ * @returns {{ packages: Record<string, Entry> }}
+ */
+export const readLock = (folder = '') => JSON.parse(readFileSync(join(root, folder, 'package-lock.json'), 'utf8'))
 
 /**
  * Optional dependencies without an entry of their own.

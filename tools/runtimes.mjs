@@ -4,15 +4,15 @@ import { install, isInstalled } from './install.mjs'
 import { root } from './run.mjs'
 import { without } from './servers.mjs'
 
-/** Half a gigabyte with a lock file of its own, which only tests need. */
-const FOLDER = 'tools/runtimes'
+/** Half a gigabyte that only tests need, with a lock file of its own. */
+export const RUNTIMES = 'tools/runtimes'
 
 /** `SOJOURN_TEST_WITHOUT=runtimes` leaves out what is tested on other runtimes. */
 export const hasRuntimes = !without().includes('runtimes')
 
 /** Installs the runtimes that stores are tested on beside this Node: Workers, Bun, a newer Node. */
 export function ensureRuntimes() {
-  if (hasRuntimes && !isInstalled(FOLDER)) install(FOLDER)
+  if (hasRuntimes && !isInstalled(RUNTIMES)) install(RUNTIMES)
 }
 
 /**
@@ -20,7 +20,7 @@ export function ensureRuntimes() {
  * @param {'node/bin/node' | 'bun/bin/bun.exe' | 'miniflare' | 'better-sqlite3'} name
  */
 export function runtimePath(name) {
-  const path = join(root, FOLDER, 'node_modules', name)
+  const path = join(root, RUNTIMES, 'node_modules', name)
   if (!existsSync(path)) throw new Error(`${name} is not installed. npm test installs it.`)
   return path
 }

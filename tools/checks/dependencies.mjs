@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missingFrom, readLock } from '../complete-lock.mjs'
 import { root } from '../run.mjs'
+import { RUNTIMES } from '../runtimes.mjs'
 
 /** @typedef {import('../complete-lock.mjs').Entry} Entry */
 
@@ -28,16 +29,20 @@ function manifestProblems(folder, locked) {
   })
 }
 
-/** Every version is pinned, and the lock file is whole, up to date and bound to no registry. */
+/** Every version is pinned, and the lock files are whole, up to date and bound to no registry. */
 export function checkDependencies() {
-  const { packages } = readLock()
+  return ['', RUNTIMES].flatMap(lockProblems)
+}
+
+/** @param {string} home */
+function lockProblems(home) {
+  const { packages } = readLock(home)
+  const file = join(home, 'package-lock.json')
   const folders = Object.keys(packages).filter((path) => !path.includes('node_modules/'))
   const hosts = Object.entries(packages).filter(([, { resolved = '' }]) => /^https?:/.test(resolved))
   return [
-    ...folders.flatMap((folder) => manifestProblems(folder, packages[folder] ?? {})),
-    ...missingFrom(packages).map(
-      ({ name, parent }) => `package-lock.json lacks ${name}, which is optional to ${parent}`,
-    ),
-    ...hosts.map(([path]) => `package-lock.json binds ${path} to one registry`),
+    ...folders.flatMap((folder) => manifestProblems(join(home, folder), packages[folder] ?? {})),
+    ...missingFrom(packages).map(({ name, parent }) => `${file} lacks ${name}, which is optional to ${parent}`),
+    ...hosts.map(([path]) => `${file} binds ${path} to one registry`),
   ]
 }

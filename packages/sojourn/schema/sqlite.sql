@@ -1,5 +1,5 @@
 -- What sqliteStore keeps sessions in: SQLite 3.38 or later, libSQL, Cloudflare D1. The same as store.setup() makes.
-CREATE TABLE IF NOT EXISTS sojourn_sessions (
+CREATE TABLE IF NOT EXISTS "sojourn_sessions" (
   id TEXT PRIMARY KEY NOT NULL,
   user_id TEXT,
   version INTEGER NOT NULL,
@@ -10,7 +10,5 @@ CREATE TABLE IF NOT EXISTS sojourn_sessions (
   head TEXT NOT NULL,
   data TEXT
 ) STRICT;
-
-CREATE INDEX IF NOT EXISTS sojourn_sessions_user_id ON sojourn_sessions (user_id) WHERE user_id IS NOT NULL;
-
-CREATE INDEX IF NOT EXISTS sojourn_sessions_expires_at ON sojourn_sessions (expires_at);
+CREATE INDEX IF NOT EXISTS sojourn_sessions_user_id ON "sojourn_sessions" (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sojourn_sessions_expires_at ON "sojourn_sessions" (expires_at);

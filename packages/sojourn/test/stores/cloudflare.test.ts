@@ -40,6 +40,19 @@ describe.skipIf(!hasRuntimes)('Durable Objects in workerd', () => {
   }, 120_000)
 })
 
+describe.skipIf(!hasRuntimes)('an application in workerd', () => {
+  test('counts every one of 30 requests at once, and a logout holds for requests in flight', async () => {
+    const { cookie } = await worker.send('/app/login')
+    await Promise.all(Array.from({ length: 30 }, () => worker.send('/app/count', cookie)))
+    expect((await worker.send('/app/', cookie)).value).toEqual({ user: 'ada', n: 30 })
+    // Those that come too late are told so, as an error.
+    const late = Array.from({ length: 10 }, () => worker.send('/app/count', cookie).catch(() => null))
+    await worker.send('/app/logout', cookie)
+    await Promise.all(late)
+    expect((await worker.send('/app/', cookie)).value).toEqual({ user: null, n: 0 })
+  }, 60_000)
+})
+
 describe.skipIf(!hasRuntimes)('D1 in workerd', () => {
   test('every store case holds, run inside a Worker', async () => {
     const results = (await worker.ask('/d1')) as CaseResult[]
@@ -161,6 +174,31 @@ describe.skipIf(!hasRuntimes)('a write that the platform refuses', () => {
     await expect(store.write(record.id, { set })).rejects.toMatchObject({ code: 'ERR_STORE' })
     expect(await store.read(record.id)).toEqual(record)
     expect(await store.write(record.id, { set: { next: '2' } })).toEqual({ status: 'written' })
+  })
+
+  test('or a call that fails while objects move is tried again where that is harmless, and only once', async () => {
+    const error = Object.assign(new Error('moved'), { retryable: true })
+    const asked: string[] = []
+    const moving = (failures: number): Store =>
+      durableObjectStore({
+        namespace: {
+          idFromName: (name) => name,
+          get: () => ({
+            async fetch(url) {
+              asked.push(url.slice('https://sojourn/'.length))
+              if (asked.length <= failures) throw error
+              return Response.json(null)
+            },
+          }),
+        },
+      })
+    expect(await moving(1).read(anId())).toBeNull()
+    expect(asked.splice(0)).toEqual(['read', 'read'])
+    await expect(moving(9).read(anId())).rejects.toMatchObject({ code: 'ERR_STORE', cause: error })
+    expect(asked.splice(0)).toEqual(['read', 'read'])
+    const record = aRecord()
+    await expect(moving(1).end(record.id, aTombstone(record))).rejects.toMatchObject({ code: 'ERR_STORE' })
+    expect(asked).toEqual(['end'])
   })
 
   test('to a binding of another class is ERR_STORE too, never "nothing there"', async () => {

@@ -8,6 +8,7 @@ import { type Connected, testSqlStore } from './sql-contract.ts'
 
 const server = await startPostgres()
 const admin = new pg.Pool({ connectionString: server.url, max: 1 })
+admin.on('error', () => undefined)
 afterAll(async () => {
   await admin.end()
   await server.stop()

@@ -61,6 +61,7 @@ export function testSqlStore(name: string, world: SqlWorld): void {
       reopen: (store) => openAt(tableOf(store)),
       probe: (store) => world.dump(tableOf(store)),
       sweeps: true,
+      scans: true,
     }
     const sever = (store: object): void => {
       homes.get(store)?.link.proxy?.cut()

@@ -114,6 +114,8 @@ export function testSqlFaults(name: string, { server, connect }: FaultWorld): vo
       const record = aRecord()
       await store.create(record)
       server.pause()
+      // The signal takes a moment to reach every thread.
+      await new Promise((resolve) => setTimeout(resolve, 50))
       const ends = Promise.all(Array.from({ length: 4 }, () => store.end(record.id, aTombstone(record))))
       const isSettled = await Promise.race([
         ends.then(() => true),

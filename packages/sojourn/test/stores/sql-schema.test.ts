@@ -5,10 +5,11 @@ import { postgresDialect } from '../../src/stores/postgres/dialect.ts'
 import type { Dialect } from '../../src/stores/sql/dialect.ts'
 import { DEFAULT_TABLE } from '../../src/stores/sql/identifier.ts'
 import { createStatements } from '../../src/stores/sql/statements.ts'
+import { sqliteDialect } from '../../src/stores/sqlite/dialect.ts'
 
 const fileOf = (name: string): string => readFileSync(new URL(`../../schema/${name}.sql`, import.meta.url), 'utf8')
 
-const dialects: Record<string, Dialect> = { postgres: postgresDialect, mysql: mysqlDialect }
+const dialects: Record<string, Dialect> = { postgres: postgresDialect, mysql: mysqlDialect, sqlite: sqliteDialect }
 
 describe('the files in schema', () => {
   test.each(Object.entries(dialects))('%s.sql is what setup runs', (name, dialect) => {

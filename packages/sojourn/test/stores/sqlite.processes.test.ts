@@ -4,7 +4,7 @@ import Database from 'libsql'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 import type { SessionId } from '../../src/core/record.ts'
-import { type SqliteClient, type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
+import { type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
 import { buildChild, type Child, removeBuilt, startChild } from '../support/child.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { commandOf } from '../support/runtime.ts'
@@ -31,7 +31,7 @@ afterEach(async () => {
 function openHere(file: string): { store: SqlStore; database: Database.Database } {
   const database = new Database(file)
   database.exec('PRAGMA busy_timeout = 1000')
-  return { store: sqliteStore({ client: database as unknown as SqliteClient }), database }
+  return { store: sqliteStore({ client: database }), database }
 }
 
 interface Acknowledged {

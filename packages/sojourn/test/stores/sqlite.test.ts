@@ -7,7 +7,6 @@ import Database from 'libsql'
 import { describe, expect, test } from 'vitest'
 import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 import type { Store } from '../../src/core/store.ts'
-import { sqliteDialect } from '../../src/stores/sqlite/dialect.ts'
 import { type SqliteClient, type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { testCases } from '../support/run-cases.ts'
@@ -60,6 +59,7 @@ for (const [name, { connect, sever }] of Object.entries(DRIVERS)) {
       if (home !== undefined) sever(home.client)
     },
     sweeps: true,
+    scans: true,
   } satisfies StoreContext)
 
   describe(`${name}, under random schedules`, () => {
@@ -131,7 +131,7 @@ describe('options', () => {
   })
 
   test('a table whose name is no plain word', () => {
-    const client = new Database(':memory:') as unknown as SqliteClient
+    const client = new Database(':memory:')
     for (const table of ['', '1', 'a b', 'a"; DROP TABLE users; --', 'x'.repeat(49)]) {
       expect(() => sqliteStore({ client, table })).toThrow(refused)
       expect(() => sqliteStore({ path: join(folder, 'never.db'), table })).toThrow(refused)
@@ -152,7 +152,7 @@ describe.skipIf('Bun' in globalThis || Number(process.versions.node.split('.')[0
 
 describe('faults', () => {
   test('a database without the table says what to do', async () => {
-    const store = sqliteStore({ client: new Database(':memory:') as unknown as SqliteClient })
+    const store = sqliteStore({ client: new Database(':memory:') })
     expect(() => store.list('ada')).toThrow(
       expect.objectContaining({ code: 'ERR_STORE', message: expect.stringContaining('store.setup()') }),
     )
@@ -162,7 +162,7 @@ describe('faults', () => {
     const file = join(folder, 'busy.db')
     const [mine, other] = [new Database(file), new Database(file)]
     mine.exec('PRAGMA journal_mode = WAL')
-    const store = sqliteStore({ client: mine as unknown as SqliteClient })
+    const store = sqliteStore({ client: mine })
     await store.setup()
     const record = aRecord({ userId: 'ada' })
     await store.create(record)
@@ -178,7 +178,7 @@ describe('faults', () => {
 
 describe('a sweep', () => {
   test('lets requests through between its batches', async () => {
-    const store = sqliteStore({ client: new Database(':memory:') as unknown as SqliteClient })
+    const store = sqliteStore({ client: new Database(':memory:') })
     await store.setup()
     for (let i = 0; i < 350; i++) await store.create(aRecord())
     let turns = 0
@@ -188,15 +188,5 @@ describe('a sweep', () => {
     clearInterval(timer)
     expect(turns).toBeGreaterThan(0)
     expect(await store.sweep(NOW + DAY, 300)).toBe(50)
-  })
-})
-
-describe('the schema file', () => {
-  test('is what setup makes', () => {
-    const names = { table: 'sojourn_sessions', user: 'sojourn_sessions_user_id', expiry: 'sojourn_sessions_expires_at' }
-    const { table, user, expiry } = names
-    const statements = sqliteDialect.schema({ table, userIndex: user, expiryIndex: expiry })
-    const file = readFileSync(new URL('../../schema/sqlite.sql', import.meta.url), 'utf8')
-    expect(file.replace(/^--.*\n/gm, '').trim()).toBe(statements.map((statement) => `${statement};`).join('\n\n'))
   })
 })

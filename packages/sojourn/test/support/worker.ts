@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { createRequire } from 'node:module'
 import { runtimePath } from '../../../../tools/runtimes.mjs'
 import type { KvNamespace, ObjectNamespace } from '../../src/stores/cloudflare.ts'
@@ -21,7 +22,14 @@ export interface RunningWorker {
   readonly flare: Miniflare
   /** What the Worker answers to `GET /path`, as JSON. */
   ask(path: string): Promise<unknown>
+  send(path: string, cookie?: string): Promise<Answer>
   stop(): Promise<void>
+}
+
+export interface Answer {
+  readonly value: unknown
+  /** As a browser would send it back. */
+  readonly cookie: string
 }
 
 export async function startWorker(program: URL): Promise<RunningWorker> {
@@ -44,11 +52,27 @@ export async function startWorker(program: URL): Promise<RunningWorker> {
   const url = await flare.ready
   return {
     flare,
-    async ask(path) {
-      const response = await fetch(new URL(path, url))
-      if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
-      return response.json()
-    },
+    ask: async (path) => (await send(new URL(path, url))).value,
+    send: (path, cookie) => send(new URL(path, url), cookie),
     stop: () => flare.dispose(),
   }
+}
+
+/** Over a connection of its own: workerd closes those that were busy for some seconds, and `fetch` would use them again. */
+function send(url: URL, cookie = ''): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent: false, headers: { cookie } }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+      })
+      response.on('error', reject)
+      response.on('end', () => {
+        const [setCookie = ''] = response.headers['set-cookie'] ?? []
+        if (response.statusCode === 200) resolve({ value: JSON.parse(text), cookie: setCookie.split(';')[0] ?? '' })
+        else reject(new Error(`${response.statusCode}: ${text}`))
+      })
+    })
+    request.on('error', reject)
+  })
 }

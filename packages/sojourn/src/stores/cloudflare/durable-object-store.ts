@@ -23,6 +23,15 @@ export interface DurableObjectStoreOptions<Id = unknown> {
 /** Sessions that are read at once for a list: no user, however busy, takes all that one request may ask for. */
 const BATCH = 100
 
+/** Done twice, these are as if done once. */
+const IDEMPOTENT: readonly string[] = ['read', 'ids', 'enter', 'leave']
+
+/** With every deployment each object starts anew, and calls on their way fail. Not again where the platform is overloaded. */
+function isRepeatable(name: string, error: unknown): boolean {
+  const { retryable, overloaded } = (error ?? {}) as { readonly retryable?: unknown; readonly overloaded?: unknown }
+  return retryable === true && overloaded !== true && IDEMPOTENT.includes(name)
+}
+
 type Call = <Name extends keyof ObjectCalls>(
   object: string,
   name: Name,
@@ -43,12 +52,20 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
     if (isClosed) throw new SessionError('ERR_CLOSED', 'durableObjectStore.')
   }
 
+  /** A new stub each time, for one that has seen a failure is of no more use. */
+  async function ask(object: string, name: string, body: string): Promise<Response> {
+    const stub = namespace.get(namespace.idFromName(object))
+    return stub.fetch(`https://sojourn/${name}`, { method: 'POST', body })
+  }
+
   const call: Call = async (object, name, ...given) => {
     assertOpen()
+    const body = JSON.stringify(given[0] ?? null)
     try {
-      const stub = namespace.get(namespace.idFromName(object))
-      const body = JSON.stringify(given[0] ?? null)
-      const response = await stub.fetch(`https://sojourn/${name}`, { method: 'POST', body })
+      const response = await ask(object, name, body).catch((error: unknown) => {
+        if (!isRepeatable(name, error)) throw error
+        return ask(object, name, body)
+      })
       if (response.ok) return await response.json()
     } catch (error) {
       throw new SessionError('ERR_STORE', `durable-object: ${name} failed.`, error)

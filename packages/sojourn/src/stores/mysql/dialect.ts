@@ -29,7 +29,7 @@ export const mysqlDialect: Dialect = {
   newData: 'CONVERT(:data USING utf8mb4)',
   patched: 'JSON_MERGE_PATCH(data, CONVERT(:patch USING utf8mb4))',
   // MariaDB 10.11 forgets some of several keys that a patch with null should take away.
-  removed: (data, paths) => `JSON_REMOVE(${data}, ${paths.join(', ')})`,
+  removed: (data, paths) => `JSON_REMOVE(${data}, ${paths})`,
   holds: 'CAST(JSON_UNQUOTE(JSON_EXTRACT(data, :path)) AS BINARY) = :text',
   lacks: 'JSON_EXTRACT(data, :path) IS NULL',
   toParameter: (text) => Buffer.from(text),
@@ -39,10 +39,12 @@ export const mysqlDialect: Dialect = {
   end: null,
   forUpdate: 'FOR UPDATE',
 
-  // What another session has locked is left for the next sweep.
+  // What another session has locked is left for the next sweep. A delete would wait for it, and meanwhile keep what it locked.
   sweep: (table) =>
-    `DELETE t FROM ${table} AS t JOIN (SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at` +
-    ' LIMIT :limit FOR UPDATE SKIP LOCKED) AS due ON t.id = due.id',
+    `SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED`,
+  // By the primary key alone: any other way would meet rows that somebody has locked.
+  deleteDue: (table, ids) =>
+    `DELETE t FROM ${table} AS t FORCE INDEX (PRIMARY) WHERE id IN (${ids}) AND expires_at <= :now`,
   check: (table) => `SELECT ${COLUMNS}, data FROM ${table} FORCE INDEX (PRIMARY) WHERE id = ''`,
 
   toFault,

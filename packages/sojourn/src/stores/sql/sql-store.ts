@@ -1,13 +1,14 @@
 import { SessionError } from '../../core/errors.ts'
 import { chain, rescue } from '../../core/maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
-import type { Change, MaybePromise, Store, Written } from '../../core/store.ts'
+import type { Change, MaybePromise, ScanPage, Store, Written } from '../../core/store.ts'
 import { applyChange } from '../apply-change.ts'
+import { assertIdCursor } from '../scan-ids.ts'
 import type { Dialect } from './dialect.ts'
 import type { Call, Driver, Result, Row } from './driver.ts'
 import { assertIdentifier, DEFAULT_TABLE } from './identifier.ts'
 import { fromRow, isStorableId, toParameters, toUserColumn } from './row.ts'
-import { createStatements, type Template } from './statements.ts'
+import { createStatements, type Template, toNumbered } from './statements.ts'
 import { guarded, retrying } from './store-error.ts'
 import { toAsciiJson } from './stored-text.ts'
 import { toUpdateCall } from './update-call.ts'
@@ -20,6 +21,7 @@ export interface SqlStoreParts {
 }
 
 export interface SqlStore extends Store {
+  scan(cursor: string | null, limit: number): MaybePromise<ScanPage>
   sweep(now: number, limit: number): MaybePromise<number>
   setup(): Promise<void>
 }
@@ -105,13 +107,31 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     })
   }
 
-  function deleteDue(now: number, limit: number, before = 0): MaybePromise<number> {
+  function scan(cursor: string | null, limit: number): MaybePromise<ScanPage> {
+    assertIdCursor(dialect.name, cursor)
+    return chain(send(statements.scan({ id: cursor ?? '', limit })), ({ rows }) => {
+      const values = rows.map((row) => fromRow(dialect.name, row))
+      return { values, next: values.length < limit ? null : (values.at(-1)?.id ?? null) }
+    })
+  }
+
+  function sweep(now: number, limit: number, before = 0): MaybePromise<number> {
     const wanted = Math.min(limit - before, SWEEP_ROWS)
     if (!(wanted > 0)) return before
-    return chain(send(statements.sweep({ now, limit: wanted })), ({ affected }) => {
-      const total = before + affected
-      return affected < wanted ? total : deleteDue(now, limit, total)
+    return chain(send(statements.sweep({ now, limit: wanted })), ({ rows, affected }) => {
+      const isDeleted = statements.deleteDue === null
+      const found = isDeleted ? affected : rows.length
+      return chain(isDeleted ? affected : deleteRows(now, rows), (deleted) =>
+        found < wanted ? before + deleted : sweep(now, limit, before + deleted),
+      )
     })
+  }
+
+  function deleteRows(now: number, rows: readonly Row[]): MaybePromise<number> {
+    const ids = toNumbered('id', rows.map(String))
+    const count = Object.keys(ids).length
+    if (count === 0 || statements.deleteDue === null) return 0
+    return chain(send(statements.deleteDue(count)({ ...ids, now })), ({ affected }) => affected)
   }
 
   async function setUp(): Promise<void> {
@@ -142,7 +162,8 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
             .filter((found): found is SessionRecord => found.kind === 'live' && found.userId === userId),
         ),
       ),
-    sweep: (now, limit) => ask('sweep', () => deleteDue(now, limit)),
+    scan: (cursor, limit) => ask('scan', () => scan(cursor, limit)),
+    sweep: (now, limit) => ask('sweep', () => sweep(now, limit)),
     setup: async () => ask('setup', setUp),
     close() {
       if (!isClosed) closing = driver.close()

@@ -9,10 +9,16 @@ export interface NodeSqliteClient {
 
 /** `Database` of `better-sqlite3`, and of `libsql`. */
 export interface BetterSqliteClient {
-  prepare(sql: string): { raw(): unknown; all(...values: Value[]): unknown[]; run(...values: Value[]): Changes }
+  prepare(sql: string): BetterSqliteStatement
   exec(sql: string): unknown
   pragma(text: string): unknown
   close(): unknown
+}
+
+interface BetterSqliteStatement {
+  raw(): unknown
+  all(values: Value[]): unknown[]
+  run(values: Value[]): Changes
 }
 
 /** `Database` of `bun:sqlite`. */
@@ -76,12 +82,16 @@ function prepare(client: SynchronousClient, text: string): Prepared {
     const statement = client.query(text)
     return { all: (values) => statement.values(...values), run: (values) => statement.run(...values) }
   }
-  const statement = client.prepare(text)
-  const run = (values: Value[]): Changes => statement.run(...values)
   if ('pragma' in client) {
+    const statement = client.prepare(text)
     // Statements that answer with nothing refuse it.
-    if (text.startsWith('SELECT')) (statement as ReturnType<BetterSqliteClient['prepare']>).raw()
-    return { all: (values) => statement.all(...values) as Row[], run }
+    if (text.startsWith('SELECT')) statement.raw()
+    // As one array, for `libsql` takes a lone `null` for an object of names.
+    return { all: (values) => statement.all(values) as Row[], run: (values) => statement.run(values) }
   }
-  return { all: (values) => statement.all(...values).map((row) => Object.values(row as object)), run }
+  const statement = client.prepare(text)
+  return {
+    all: (values) => statement.all(...values).map((row) => Object.values(row as object)),
+    run: (values) => statement.run(...values),
+  }
 }

@@ -1,4 +1,6 @@
 import { runCases, type StoreContext, storeCases } from '@sojourn/conformance'
+import { createSessions } from 'sojourn'
+import { withSession } from '../../../src/adapters/fetch.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type { ObjectState } from '../../../src/stores/cloudflare/sojourn-object.ts'
 import {
@@ -179,13 +181,32 @@ function d1Context(db: Database): StoreContext {
       if (corner !== undefined) corner.isSevered = true
     },
     sweeps: true,
+    scans: true,
   }
+}
+
+/** An application as one would deploy it: made by the first request, and used by all that follow. */
+let application: ((request: Request) => Promise<Response>) | undefined
+
+function createApplication(namespace: ObjectNamespace): (request: Request) => Promise<Response> {
+  const sessions = createSessions({ store: durableObjectStore({ namespace }) })
+  return withSession(sessions, async (request, session) => {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/app/login') await session.login('ada')
+    if (pathname === '/app/count') await session.update('n', (n) => Number(n ?? 0) + 1)
+    if (pathname === '/app/logout') await session.logout()
+    return Response.json({ user: session.userId, n: session.data.n ?? 0 })
+  })
 }
 
 // biome-ignore lint/style/noDefaultExport: that is what a Worker is
 export default {
   async fetch(request: Request, { SESSIONS, KV, DB }: Bindings): Promise<Response> {
     const { pathname } = new URL(request.url)
+    if (pathname.startsWith('/app/')) {
+      application ??= createApplication(SESSIONS)
+      return application(request)
+    }
     if (pathname === '/durable-objects/schedules') {
       const open = (): Store => durableObjectStore({ namespace: new Corner(SESSIONS) })
       return Response.json(await runSchedules(open))

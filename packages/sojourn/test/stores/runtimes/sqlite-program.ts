@@ -46,6 +46,7 @@ const context: StoreContext = {
   reopen: (store) => openAt(fileOf(store)),
   probe: (store) => readdirSync(dirname(fileOf(store))).map((file) => readFileSync(join(dirname(fileOf(store)), file))),
   sweeps: true,
+  scans: true,
   ...(open === null
     ? { without: { sever: 'there is no connection to lose: the file is open in the process' } }
     : { sever: (store) => homes.get(store)?.sever() }),
