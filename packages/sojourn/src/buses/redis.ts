@@ -25,7 +25,7 @@ export interface IoRedisBusClient {
   readonly status: string
   readonly isCluster: boolean
   publish(channel: string, message: string): Promise<unknown>
-  duplicate(...options: object[]): {
+  duplicate(...options: never[]): {
     on(event: 'message', listener: (channel: string, message: string) => void): unknown
     on(event: string, listener: (error?: unknown) => void): unknown
     subscribe(...channels: string[]): Promise<unknown>
@@ -119,7 +119,8 @@ function nodeRedisListener(client: NodeRedisBusClient, hear: Hear): Listener {
 function ioRedisListener(client: IoRedisBusClient, hear: Hear): Listener {
   // It is to connect now, and to wait for that with the subscription, whatever the application wants of its own.
   const options = { enableOfflineQueue: true, lazyConnect: false }
-  const listener = client.isCluster ? client.duplicate([], options) : client.duplicate(options)
+  const args = client.isCluster ? [[], options] : [options]
+  const listener = client.duplicate(...(args as never[]))
   listener.on('error', () => undefined)
   listener.on('message', (channel, message) => hear(message, channel))
   return {
