@@ -72,7 +72,7 @@ function judge(scenario: Scenario, crowd: Crowd, { from, to }: { from: number; t
   }
   const strict = history.check()
   const violations =
-    writes === 'replicated' ? history.check({ from: from - REPLICATION_MS, to: to + REPLICATION_MS }) : strict
+    writes === 'replicated' ? history.check({ losing: { from: from - REPLICATION_MS, to: to + REPLICATION_MS } }) : strict
   const firstAnswer = answers.find((at) => at > to) ?? Number.POSITIVE_INFINITY
   const recoveredAt = Math.max(firstAnswer, ...failures.map(({ failedAt }) => failedAt))
   return {
