@@ -34,7 +34,7 @@ export type {
   UntypedData,
 } from './core/session.ts'
 export type { ExportedSession, Sessions, UserExport } from './core/sessions.ts'
-export type { Change, MaybePromise, Store, StoreEvent, Written } from './core/store.ts'
+export type { Change, MaybePromise, Store, StoreEvent, StoreEventKind, Written } from './core/store.ts'
 export type { TimeoutPreset, Timeouts } from './core/timeouts.ts'
 export { createSessions, type SessionsOptions } from './create-sessions.ts'
 export { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'

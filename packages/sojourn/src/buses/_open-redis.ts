@@ -21,7 +21,7 @@ export async function openRedis(
 ): Promise<OpenRedis> {
   const { createClient } = await importRedis(bus)
   const client = createClient({ url, disableOfflineQueue: true, ...options }) as unknown as OpenRedis
-  const destroy = closeOnce(() => client.destroy())
+  const destroy = closeOnce(client.destroy.bind(client))
   signal.addEventListener('abort', destroy)
   // An error that nobody hears ends the process; commands reject with it anyway.
   client.on('error', () => undefined)

@@ -100,7 +100,13 @@ async function listen(
   })
   await listener.query(`LISTEN "${channel}"`)
   await listener.query(`LISTEN "${own}"`)
-  const notify = (to: string, text: string): Promise<unknown> => listener.query('SELECT pg_notify($1, $2)', [to, text])
+  /** One client asks one thing at a time. */
+  let last: Promise<unknown> = Promise.resolve()
+  function notify(to: string, text: string): Promise<unknown> {
+    const done = last.then(() => listener.query('SELECT pg_notify($1, $2)', [to, text]))
+    last = done.catch(() => undefined)
+    return done
+  }
   return {
     send: (message) => notify(channel, message),
     // Notices come in the order of commits, over this connection.

@@ -20,11 +20,12 @@ export interface NodeRedisBusClient {
   }
 }
 
-/** What the bus needs of a client of `ioredis` or `iovalkey`. */
+/** What the bus needs of a client of `ioredis` or `iovalkey`: one server, behind Sentinel, or a Cluster. */
 export interface IoRedisBusClient {
   readonly status: string
+  readonly isCluster: boolean
   publish(channel: string, message: string): Promise<unknown>
-  duplicate(): {
+  duplicate(...options: never[]): {
     on(event: 'message', listener: (channel: string, message: string) => void): unknown
     on(event: string, listener: (error?: unknown) => void): unknown
     subscribe(...channels: string[]): Promise<unknown>
@@ -49,6 +50,8 @@ export function redisBus({ client, url, channel = 'sojourn' }: RedisBusOptions):
   assertChannel(channel, 'redisBus')
   if ((client === undefined) === (url === undefined))
     throw new SessionError('ERR_OPTION', 'redisBus: give either client or url.')
+  if (client !== undefined && typeof client.duplicate !== 'function')
+    throw new SessionError('ERR_OPTION', 'redisBus: client must have duplicate(), as node-redis and ioredis have.')
   return connectedBus({
     name: 'redis',
     maxLength: 32_000,
@@ -107,20 +110,23 @@ function nodeRedisListener(client: NodeRedisBusClient, hear: Hear): Listener {
     async subscribe(channels, broken) {
       await listener.connect()
       await listener.subscribe(channels, hear)
-      for (const event of ['error', 'reconnecting', 'end']) listener.on(event, broken)
+      for (const event of ['error', 'reconnecting', 'end', 'node-disconnect', 'node-error']) listener.on(event, broken)
     },
     close: closeOnce(() => listener.destroy()),
   }
 }
 
 function ioRedisListener(client: IoRedisBusClient, hear: Hear): Listener {
-  const listener = client.duplicate()
+  // It is to connect now, and to wait for that with the subscription, whatever the application wants of its own.
+  const options = { enableOfflineQueue: true, lazyConnect: false }
+  const args = client.isCluster ? [[], options] : [options]
+  const listener = client.duplicate(...(args as never[]))
   listener.on('error', () => undefined)
   listener.on('message', (channel, message) => hear(message, channel))
   return {
     async subscribe(channels, broken) {
       await listener.subscribe(...channels)
-      for (const event of ['error', 'close', 'end']) listener.on(event, broken)
+      for (const event of ['error', 'close', 'end', '-node']) listener.on(event, broken)
     },
     close: closeOnce(() => listener.disconnect()),
   }

@@ -28,26 +28,28 @@ export type Written =
   | { readonly status: 'conflict'; readonly record: SessionRecord }
   | { readonly status: 'gone'; readonly tombstone: Tombstone | null }
 
+/**
+ * `timeout`: no answer in time. `open`, `half-open`, `closed`: the circuit breaker. `overload`: too many calls in flight.
+ * `link-up`, `link-down`: the near cache's bus. `unpublished`: other nodes were not told of a change. `stale`: reads are
+ * answered with what is older than it should be. `touches-kept`: last-seen times could not be written yet.
+ */
+export type StoreEventKind =
+  | 'timeout'
+  | 'open'
+  | 'half-open'
+  | 'closed'
+  | 'overload'
+  | 'link-up'
+  | 'link-down'
+  | 'unpublished'
+  | 'stale'
+  | 'touches-kept'
+
 /** How a store, or what stands around one, is doing: for metrics and for operators. */
 export interface StoreEvent {
   /** The `name` of the store or bus that it is about. */
   readonly name: string
-  /**
-   * `timeout`: no answer in time. `open`, `half-open`, `closed`: the circuit breaker. `overload`: too many calls in flight.
-   * `link-up`, `link-down`: the near cache's bus. `unpublished`: other nodes were not told of a change. `stale`: reads are
-   * answered with what is older than it should be. `touches-kept`: last-seen times could not be written yet.
-   */
-  readonly kind:
-    | 'timeout'
-    | 'open'
-    | 'half-open'
-    | 'closed'
-    | 'overload'
-    | 'link-up'
-    | 'link-down'
-    | 'unpublished'
-    | 'stale'
-    | 'touches-kept'
+  readonly kind: StoreEventKind
   /** The store's verb, where there is one. */
   readonly operation?: string
   /** What the driver said, where it is the reason. */

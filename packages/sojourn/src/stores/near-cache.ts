@@ -17,6 +17,9 @@ export interface NearCache extends Store {
   stats(): NearCacheStats
 }
 
+/** A long `maxStale` is no reason to notice late that the link is dead. */
+const LONGEST_PROOF_MS = 2000
+
 /** Longer than a message takes, shorter than a user notices. */
 const PUBLISH_MS = 100
 
@@ -35,7 +38,7 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
 
   const link = createLink({
     bus,
-    windowMs: maxStaleMs / 2,
+    windowMs: Math.min(maxStaleMs / 2, LONGEST_PROOF_MS),
     uptime: timing.uptime,
     changed: (ids) => ids.forEach(reader.forget),
     lost: () => reader.forgetAll(),

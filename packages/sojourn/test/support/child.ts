@@ -29,7 +29,7 @@ async function bundle(program: URL): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: ['lmdb'],
+    external: ['lmdb', 'redis', 'pg'],
     logLevel: 'error',
   })
   return outfile

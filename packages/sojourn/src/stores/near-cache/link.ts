@@ -23,6 +23,9 @@ export interface LinkOptions {
   readonly tell: (kind: 'link-up' | 'link-down', error?: unknown) => void
 }
 
+/** After a failure, so that it is up again soon. */
+const AGAIN_MS = 250
+
 /**
  * No timer: reads ask for proof twice in each window, and a proof counts from the moment it was asked for. A bus that is dead
  * without a word is therefore noticed within one window, by the first read after it.
@@ -30,6 +33,7 @@ export interface LinkOptions {
 export function createLink({ bus, windowMs, uptime, changed, lost, tell }: LinkOptions): Link {
   let stopListening: (() => MaybePromise<void>) | null = null
   let provedAt = Number.NEGATIVE_INFINITY
+  let askAt = Number.NEGATIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
   /** The question that is not answered yet. Answers to others come too late. */
   let open: symbol | null = null
@@ -43,6 +47,7 @@ export function createLink({ bus, windowMs, uptime, changed, lost, tell }: LinkO
 
   function fail(error?: unknown): void {
     open = null
+    askAt = Math.min(askAt, uptime() + AGAIN_MS)
     provedAt = Number.NEGATIVE_INFINITY
     lost()
     become('down', error)
@@ -52,6 +57,7 @@ export function createLink({ bus, windowMs, uptime, changed, lost, tell }: LinkO
     const question = Symbol()
     open = question
     askedAt = now
+    askAt = now + windowMs / 2
     const pass = (): void => {
       if (open !== question) return
       open = null
@@ -72,9 +78,8 @@ export function createLink({ bus, windowMs, uptime, changed, lost, tell }: LinkO
 
   return {
     isUp(now) {
-      const waited = now - askedAt
-      if (open !== null && waited >= windowMs) fail()
-      if (open === null && waited >= windowMs / 2) ask(now)
+      if (open !== null && now - askedAt >= windowMs) fail()
+      if (open === null && now >= askAt) ask(now)
       return now - provedAt < windowMs
     },
     isDown: () => state === 'down',
