@@ -14,10 +14,10 @@ export async function ioredis(url) {
   return new Redis(url).on('error', ignore)
 }
 
-/** @param {string} url */
-export async function pgPool(url) {
+/** @param {string} url @param {string} [options] for the server. */
+export async function pgPool(url, options) {
   const { default: pg } = await import('pg')
-  return new pg.Pool({ connectionString: url }).on('error', ignore)
+  return new pg.Pool({ connectionString: url, options }).on('error', ignore)
 }
 
 function ignore() {}

@@ -17,11 +17,16 @@ export interface History {
   /** One call that is about many sessions: what it was for each, `null` where it was not about that one. */
   addToAll(callOf: (id: string) => SessionOperation | null): void
   readonly sessions: ReadonlyMap<string, readonly SessionOperation[]>
-  /**
-   * What does not hold. With `losing`, calls answered in that time may be lost all the same, as by a failover to a
-   * replica that had not heard of them yet.
-   */
-  check(losing?: { readonly from: number; readonly to: number }): readonly Violation[]
+  /** What does not hold. */
+  check(leniency?: Leniency): readonly Violation[]
+}
+
+/** What is not promised everywhere, on the clock of the history. */
+export interface Leniency {
+  /** Calls answered in that time may be lost all the same, as by a failover to a replica that had not heard of them yet. */
+  readonly losing?: { readonly from: number; readonly to: number }
+  /** What a request finds may be from so long ago, as behind a near cache. */
+  readonly stale?: number
 }
 
 export function createHistory(): History {
@@ -43,11 +48,11 @@ export function createHistory(): History {
     sessions,
     add: (id, operation) => void sessions.set(id, [...(sessions.get(id) ?? []), operation]),
     addToAll: (callOf) => void toAll.push(callOf),
-    check(losing) {
+    check({ losing, stale = 0 } = {}) {
       return [...sessions].flatMap(([id, own]) => {
         // A login that failed may have left a session that only administrators see.
         if (beginOf(own) === undefined) return []
-        const whole = [...own, ...shared(id, own)]
+        const whole = [...own.map((each) => dated(each, stale)), ...shared(id, own)]
         const violations = checkSession(id, whole)
         if (violations.length === 0 || losing === undefined) return violations
         return checkSession(
@@ -57,6 +62,10 @@ export function createHistory(): History {
       })
     },
   }
+}
+
+function dated(operation: SessionOperation, stale: number): SessionOperation {
+  return operation.input.kind === 'open' ? { ...operation, calledAt: operation.calledAt - stale } : operation
 }
 
 function beginOf(operations: readonly SessionOperation[]): SessionOperation | undefined {

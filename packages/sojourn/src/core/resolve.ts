@@ -1,7 +1,7 @@
 import { InvalidData, isCheckedEarly } from './data.ts'
 import { defined } from './defined.ts'
 import { ask, type Engine, readRecord } from './engine.ts'
-import { isPromise } from './maybe.ts'
+import { chain, isPromise } from './maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from './record.ts'
 import { isStanding, judge, type Standing } from './secrets.ts'
 import type { Refusal } from './session.ts'
@@ -53,8 +53,17 @@ function lookUp(engine: Engine, text: string, nowMs: number): MaybePromise<Found
   if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
   const kept = readRecord(engine, parts.id)
   return isPromise(kept)
-    ? kept.then((late) => toFound(engine, parts, late, nowMs))
-    : toFound(engine, parts, kept, nowMs)
+    ? kept.then((late) => assure(engine, parts, toFound(engine, parts, late, nowMs), nowMs))
+    : assure(engine, parts, toFound(engine, parts, kept, nowMs), nowMs)
+}
+
+/** A live session is not refused by what a near cache knew: another server may have given it this very token meanwhile. */
+function assure(engine: Engine, parts: TokenParts, found: Found, nowMs: number): MaybePromise<Found> {
+  if (found.kind === 'live' || found.record === undefined || engine.store.readNow === undefined) return found
+  return chain(
+    ask(engine, 'readNow', (store) => store.readNow?.(parts.id) ?? null),
+    (kept) => toFound(engine, parts, kept, nowMs),
+  )
 }
 
 function toFound(engine: Engine, parts: TokenParts, kept: SessionRecord | Tombstone | null, nowMs: number): Found {

@@ -124,6 +124,12 @@ export interface Store {
    */
   scan?(cursor: string | null, limit: number): MaybePromise<ScanPage>
 
+  /**
+   * For stores whose `read` may be a moment behind: the same, as it is now. Core asks before it refuses a token of a session that
+   * is live, for the token may be newer than what `read` knew, and taking it for an old one would log an honest client out.
+   */
+  readNow?(id: SessionId): MaybePromise<SessionRecord | Tombstone | null>
+
   /** Creates tables, directories, indexes. Safe to call again. */
   setup?(): MaybePromise<void>
 

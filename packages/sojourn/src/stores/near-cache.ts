@@ -100,6 +100,12 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
       return reader.read(id)
     },
 
+    readNow(id) {
+      begin()
+      reader.forget(id)
+      return reader.read(id)
+    },
+
     create: (record) =>
       change(
         record.id,

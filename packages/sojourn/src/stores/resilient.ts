@@ -99,7 +99,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     })
   }
 
-  const { setup, sweep } = store
+  const { setup, sweep, readNow } = store
   return {
     name: store.name,
     observe,
@@ -117,6 +117,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
       })
     },
 
+    ...(readNow !== undefined && { readNow: (id) => run('readNow', () => readNow.call(store, id)) }),
     ...(sweep !== undefined && { sweep: (now, limit) => run('sweep', () => sweep.call(store, now, limit)) }),
     ...(setup !== undefined && { setup: () => setup.call(store) }),
     close: () => store.close(),

@@ -93,7 +93,7 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     })
   }
 
-  const { setup, sweep } = store
+  const { setup, sweep, readNow } = store
   return {
     name: store.name,
     observe,
@@ -102,6 +102,13 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
       assertOpen()
       return chain(store.read(id), show)
     },
+
+    ...(readNow !== undefined && {
+      readNow(id) {
+        assertOpen()
+        return chain(readNow.call(store, id), show)
+      },
+    }),
 
     create(record) {
       assertOpen()

@@ -1,10 +1,10 @@
 import type { Store } from 'sojourn'
 
-/** A store as it would be deployed: real servers, and two handles on them, as two web servers would have. */
+/** A store as it would be deployed: real servers, and a handle on them for each web server. */
 export interface Deployment {
-  readonly stores: readonly [Store, Store]
-  /** What happens to it; resolves when the trouble is over and only recovering is left. */
-  strike(): Promise<void>
+  readonly stores: readonly [Store, ...Store[]]
+  /** What happens to it; resolves when the trouble is over and only recovering is left. Where it can last any time, it lasts so long. */
+  strike(lastingMs: number): Promise<void>
   /** Ends everything that was started. */
   close(): Promise<void>
 }
@@ -22,6 +22,8 @@ export interface Scenario {
    */
   readonly writes: 'kept' | 'forgotten' | 'replicated'
   /** From when recovery is counted: the trouble's end, or its beginning where nobody ends it. */
+  /** How old what a request finds may be: the near cache's `maxStale`. */
+  readonly staleMs?: number
   readonly recoversFrom: 'end' | 'beginning'
   open(): Promise<Deployment>
 }

@@ -3,7 +3,7 @@ import { scenarios } from './scenarios.ts'
 import { suffer } from './suffer.ts'
 
 /** A longer run, with its times, is `npm run faults`. */
-const PACE = { clients: 60, pauseMs: 20, seed: 1, warmRequests: 250, calmMs: 300, patienceMs: 30_000 }
+const PACE = { clients: 60, pauseMs: 20, seed: 1, warmRequests: 250, calmMs: 300, patienceMs: 30_000, lastingMs: 2_000 }
 
 describe('a store whose server is in trouble', () => {
   test.each(scenarios.map((scenario) => [`${scenario.store}, ${scenario.fault}`, scenario] as const))(

@@ -2,7 +2,7 @@ import { scenarios } from './scenarios.ts'
 import { suffer } from './suffer.ts'
 
 /** The long run, for `npm run faults`: one line of JSON an outcome. With a word: the scenarios that have it in their names. */
-const PACE = { clients: 200, pauseMs: 50, warmRequests: 5_000, calmMs: 3_000, patienceMs: 60_000 }
+const PACE = { clients: 200, pauseMs: 50, warmRequests: 5_000, calmMs: 3_000, patienceMs: 60_000, lastingMs: 60_000 }
 
 const [only = ''] = process.argv.slice(2)
 const chosen = scenarios.filter(({ store, fault }) => `${store} ${fault}`.includes(only))

@@ -11,6 +11,8 @@ export interface Pace {
   /** How long, without a failure, counts as recovered; and when waiting for that ends. */
   readonly calmMs: number
   readonly patienceMs: number
+  /** How long trouble lasts that can last any time. */
+  readonly lastingMs: number
 }
 
 /** What came of one scenario: a line of the table. */
@@ -43,7 +45,7 @@ export async function suffer(scenario: Scenario, pace: Pace): Promise<Outcome> {
     const crowd = createCrowd({ stores: deployment.stores, ...pace })
     await until(() => crowd.answers.length >= pace.warmRequests, pace.patienceMs)
     const from = crowd.now()
-    await deployment.strike()
+    await deployment.strike(pace.lastingMs)
     const to = crowd.now()
     await recovery(crowd, to, pace)
     await crowd.stop()
@@ -64,15 +66,17 @@ async function recovery(crowd: Crowd, to: number, { calmMs, patienceMs, warmRequ
 }
 
 function judge(scenario: Scenario, crowd: Crowd, { from, to }: { from: number; to: number }): Omit<Outcome, 'clients'> {
-  const { store, fault, writes, recoversFrom } = scenario
+  const { store, fault, writes, recoversFrom, staleMs: stale = 0 } = scenario
   const { history, answers, failures, unexpected } = crowd
   if (writes === 'forgotten') {
     const call = { input: { kind: 'forget' }, output: { kind: 'done' }, calledAt: from, returnedAt: to } as const
     history.addToAll(() => call)
   }
-  const strict = history.check()
+  const strict = history.check({ stale })
   const violations =
-    writes === 'replicated' ? history.check({ from: from - REPLICATION_MS, to: to + REPLICATION_MS }) : strict
+    writes === 'replicated'
+      ? history.check({ stale, losing: { from: from - REPLICATION_MS, to: to + REPLICATION_MS } })
+      : strict
   const firstAnswer = answers.find((at) => at > to) ?? Number.POSITIVE_INFINITY
   const recoveredAt = Math.max(firstAnswer, ...failures.map(({ failedAt }) => failedAt))
   return {
