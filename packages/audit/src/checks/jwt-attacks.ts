@@ -41,7 +41,9 @@ export const jwtAttacks: Check = {
           detail: 'The real token was refused in a clean client.',
         }),
       ]
-    const changed = await found.probe('another payload under the old signature', tampered(found.jwt))
+    const forged = tampered(found.jwt)
+    audit.hide(forged, 'tampered token', 'a real token with another payload')
+    const changed = await found.probe('another payload under the old signature', forged)
     if (changed.state === 'in') {
       const detail = 'A token with another payload under the old signature is taken: the signature is not verified.'
       return [

@@ -8,6 +8,8 @@ const TRACES =
   /\bat [\w.$<>]+ ?\([^)]*:\d+(:\d+)?\)|Traceback \(most recent call last\)|\bin \/[\w/.-]+\.php on line \d+|Stack trace:|\.java:\d+\)|\.rb:\d+:in /
 
 const GUESSES = 30
+/** Shapes that most of a real id is in: decoders that are lenient at the end may take them. */
+const DERIVED = 'the real one'
 
 export const unknownIds: Check = {
   id: 'unknown-ids',
@@ -33,7 +35,7 @@ function shapes(value: string): Record<string, string> {
     empty: '',
     'one character': 'a',
     'very long': 'a'.repeat(4000),
-    quotes: `'"${value.slice(0, 4)}`,
+    quotes: `'"--`,
     'a path': '../../../../etc/hostname',
     'percent signs': '%00%ff%c0%80%zz',
     JSON: '%7B%22user%22%3A%22admin%22%7D',
@@ -52,11 +54,12 @@ async function malformed(audit: Audit, credential: Credential): Promise<Finding>
   const talks: [string, Exchange][] = []
   let accepted: [string, Exchange] | null = null
   for (const [name, value] of Object.entries(shapes(real))) {
+    if (name.startsWith(DERIVED)) audit.hide(value, name, `made from the real one`)
     const sent =
       first === undefined ? { authorization: `Bearer ${value}` } : { cookie: withValue(credential, first.name, value) }
     const { state, exchange } = await audit.look(audit.client(`id: ${name}`), `logged-in check, id: ${name}`, sent)
     const { status = 0, body = '' } = exchange.response ?? {}
-    if (state === 'in' && name !== 'the real one, longer' && name !== 'the real one, cut') accepted = [name, exchange]
+    if (state === 'in' && !name.startsWith(DERIVED)) accepted = [name, exchange]
     if (status >= 500) broken.push([name, exchange])
     if (TRACES.test(body)) talks.push([name, exchange])
   }

@@ -1,6 +1,7 @@
 import { VERSION } from '../version.ts'
 import { cookie } from './cookie.ts'
 import { har } from './har.ts'
+import { init } from './init.ts'
 import { type Command, EXIT, type Io } from './io.ts'
 import { listChecks } from './list-checks.ts'
 import { run } from './run.ts'
@@ -11,6 +12,7 @@ const commands: Readonly<Record<string, Command>> = {
   checks: listChecks,
   cookie,
   har,
+  init,
   tokens,
 }
 

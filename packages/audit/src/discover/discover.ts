@@ -1,9 +1,11 @@
 import type { Engine } from '../http/engine.ts'
+import { headerOf } from '../http/exchange.ts'
+import { readPage } from '../http/page.ts'
 import type { Secrets } from '../http/secrets.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 import { createExplorer } from './explorer.ts'
-import { formLogins } from './form-login.ts'
+import { formLogins, isLoginForm } from './form-login.ts'
 import { jsonLogins } from './json-login.ts'
 import { findLoggedInCheck } from './logged-in-check.ts'
 import { findLogout } from './logout.ts'
@@ -33,7 +35,18 @@ export async function discover(engine: Engine, secrets: Secrets, user: User): Pr
   throw new DiscoveryFailed(tried)
 }
 
+/** What is plainly a refusal needs no search for a page that shows the user. */
+function isRefused({ exchanges, client }: Candidate): boolean {
+  const last = exchanges.at(-1)
+  if (last?.response == null || last.response.status >= 400) return true
+  const asksAgain = readPage(last.response.body, last.request.url).forms.some(isLoginForm)
+  const posted = exchanges.findIndex(({ request }) => request.method === 'POST')
+  const setsCookie = exchanges.slice(posted).some(({ response }) => headerOf(response, 'set-cookie') !== null)
+  return asksAgain && !setsCookie && client.bearer === null
+}
+
 async function tryOut(explorer: Explorer, candidate: Candidate): Promise<Recipe | null> {
+  if (isRefused(candidate)) return null
   const loggedIn = await findLoggedInCheck(explorer, candidate)
   if (loggedIn === null) return null
   const recipe: Recipe = {

@@ -48,7 +48,8 @@ export async function* formLogins(explorer: Explorer): AsyncGenerator<Candidate>
   }
 }
 
-function isLoginForm({ fields, method, text }: Form): boolean {
+/** One password, so no sign-up and no change of one. */
+export function isLoginForm({ fields, method, text }: Form): boolean {
   const passwords = fields.filter(({ type }) => type === 'password')
   return method === 'POST' && passwords.length === 1 && !/\b(register|sign up|create (an )?account)\b/i.test(text)
 }

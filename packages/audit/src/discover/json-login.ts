@@ -1,3 +1,4 @@
+import { headerOf } from '../http/exchange.ts'
 import type { Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Candidate, Explorer } from './explorer.ts'
@@ -31,14 +32,16 @@ export async function* jsonLogins(explorer: Explorer): AsyncGenerator<Candidate>
   for (const endpoint of ENDPOINTS) {
     if (!(await takesPosts(explorer, endpoint))) continue
     for (const key of keysFor(explorer.user.name)) {
-      const step: Step = { post: endpoint, json: { [key]: '${user}', password: '${password}' } }
+      const step: Step = { post: endpoint, json: { [key]: '${user}', password: '${password}' }, follow: false }
       const client = explorer.client('first login')
       const { exchanges } = await runSteps(client, [step], explorer.variables, 'try the endpoint', explorer.learn)
       const response = exchanges.at(-1)?.response
       if (response == null || response.status === 429) return
-      if (response.status >= 400) continue
+      if (response.status >= 300) continue
       const tokens = tokensIn(response.body)
       const { access, refresh } = tokens
+      // Neither a cookie nor a token: whatever this was, it was no login.
+      if (access === null && client.cookies().length === 0) continue
       if (access !== null) {
         explorer.learn(access.value, 'bearer', `${access.path} in the answer to the login`)
         client.bearer = access.value
@@ -65,7 +68,11 @@ async function takesPosts(explorer: Explorer, url: string): Promise<boolean> {
     body: '{}',
     purpose: 'look for a login endpoint',
   })
-  return response !== null && ![404, 405, 501].includes(response.status)
+  if (response === null || response.status >= 500 || [404, 405].includes(response.status)) return false
+  // Pages, and redirects to them, are for people.
+  return response.status < 300 || response.status >= 400
+    ? headerOf(response, 'content-type')?.includes('html') !== true
+    : false
 }
 
 const keysFor = (name: string) =>

@@ -2,8 +2,9 @@ import type { Evidence, MaskedExchange } from '../model/evidence.ts'
 import type { Exchange, Headers } from './exchange.ts'
 import { type Secrets, shellWord, shown } from './secrets.ts'
 
-/** As much of a body as a reader needs. */
-const MOST_SHOWN = 2_000
+/** As much as a reader needs. */
+const MOST_OF_BODY = 2_000
+const MOST_OF_HEADER = 500
 
 /** curl sets these itself. */
 const OF_CURL = new Set(['host', 'content-length', 'connection', 'user-agent', 'accept', 'accept-language'])
@@ -49,28 +50,28 @@ function markExchange({ request, response, ...rest }: Exchange, secrets: Secrets
     response: response && {
       status: response.status,
       headers: markHeaders(response.headers, secrets),
-      body: response.body.includes('\0') ? '' : cut(secrets.mark(response.body)),
+      body: response.body.includes('\0') ? '' : secrets.mark(response.body),
     },
   }
 }
 
-const cut = (text: string) => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text)
+const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most)}…` : text)
 
 function markHeaders(headers: Headers, secrets: Secrets): Headers {
-  return headers.map(([name, value]) => [name, hideCookies(name, secrets.mark(value))])
+  return headers.map(([name, value]) => [name, markHeader(name, value, secrets)])
 }
 
-/** Cookies too short to be looked for are hidden by where they stand. */
-function hideCookies(name: string, marked: string): string {
-  const hide = (pair: string) => pair.replace(/^([^=]*=)([^\uE000].*)$/, '$1…')
-  if (name === 'cookie') return marked.split('; ').map(hide).join('; ')
-  if (name !== 'set-cookie') return marked
-  const [pair = '', ...attributes] = marked.split(';')
-  return [hide(pair), ...attributes].join(';')
+function markHeader(name: string, value: string, secrets: Secrets): string {
+  const markPair = (pair: string) =>
+    pair.replace(/^([^=]*=)(.*)$/s, (_, key: string, held: string) => key + secrets.markWhole(held))
+  if (name === 'cookie') return value.split('; ').map(markPair).join('; ')
+  if (name !== 'set-cookie') return secrets.mark(value)
+  const [pair = '', ...attributes] = value.split(';')
+  return [markPair(pair), ...attributes.map(secrets.mark)].join(';')
 }
 
 function show({ request, response, ...rest }: MaskedExchange): MaskedExchange {
-  const headers = (all: Headers): Headers => all.map(([name, value]) => [name, shown(value)])
+  const headers = (all: Headers): Headers => all.map(([name, value]) => [name, cut(shown(value), MOST_OF_HEADER)])
   return {
     ...rest,
     fault: rest.fault === null ? null : shown(rest.fault),
@@ -80,7 +81,11 @@ function show({ request, response, ...rest }: MaskedExchange): MaskedExchange {
       headers: headers(request.headers),
       body: request.body === null ? null : shown(request.body),
     },
-    response: response && { ...response, headers: headers(response.headers), body: shown(response.body) },
+    response: response && {
+      ...response,
+      headers: headers(response.headers),
+      body: cut(shown(response.body), MOST_OF_BODY),
+    },
   }
 }
 

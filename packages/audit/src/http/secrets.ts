@@ -9,7 +9,7 @@ const OPEN = '\uE000'
 const CLOSE = '\uE001'
 const MARKED = new RegExp(`${OPEN}(\\w+)${CLOSE}`, 'g')
 
-/** Shorter values would be found in words that have nothing to do with them. Cookies are masked by their place too. */
+/** Shorter values would be found in words that have nothing to do with them: they are masked where a cookie stands. */
 const SHORTEST = 6
 
 /** What must not be seen in any report, and the variables that stand for it. */
@@ -20,6 +20,8 @@ export interface Secrets {
   learnFrom(exchange: Exchange): void
   /** Secrets replaced by marks; `shown` and `variablesIn` make something of them. */
   mark(text: string): string
+  /** The mark of a value that is a secret, however short it is; else the value with the secrets in it marked. */
+  markWhole(value: string): string
   variablesIn(marked: string): Variable[]
 }
 
@@ -58,6 +60,10 @@ export function createSecrets(): Secrets {
   return {
     learn,
     learnFrom(exchange) {
+      for (const [name, value] of credentialsIn(exchange)) {
+        if (LIKE_A_TOKEN.test(value))
+          learn(value, `made up ${name}`, `made up by the audit, ${value.length} characters`)
+      }
       for (const [name, value] of cookiesSetBy(exchange)) {
         const { method, url } = exchange.request
         learn(
@@ -68,6 +74,10 @@ export function createSecrets(): Secrets {
       }
     },
     mark,
+    markWhole(value) {
+      const variable = byValue.get(value)
+      return variable === undefined ? mark(value) : `${OPEN}${variable.name}${CLOSE}`
+    },
     variablesIn(marked) {
       const names = new Set([...marked.matchAll(MARKED)].map(([, name]) => name))
       return [...byValue.values()].filter(({ name }) => names.has(name))
@@ -92,6 +102,21 @@ function decode(value: string): string {
   } catch {
     return value
   }
+}
+
+/**
+ * What was sent in the place of a credential and did not come from the server was made up by the audit. A server that
+ * takes ids from anybody may have made a session of it.
+ */
+const LIKE_A_TOKEN = /^[\w.-]{16,}$/
+
+function credentialsIn({ request }: Exchange): [string, string][] {
+  const cookies = valuesOf(request.headers, 'cookie').flatMap((line) => line.split('; '))
+  const bearers = valuesOf(request.headers, 'authorization').map((line) => line.replace(/^Bearer /, ''))
+  return [
+    ...cookies.map((pair): [string, string] => [pair.split('=')[0] ?? '', pair.slice(pair.indexOf('=') + 1)]),
+    ...bearers.map((value): [string, string] => ['token', value]),
+  ]
 }
 
 function cookiesSetBy(exchange: Exchange): [string, string][] {

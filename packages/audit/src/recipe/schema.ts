@@ -31,6 +31,7 @@ const extract = z
     (value) => Object.keys(value).length === 1,
     'needs exactly one of: field, json, regex, header, cookie, meta, link',
   )
+  .meta({ id: 'Extract' })
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 
@@ -55,13 +56,16 @@ const step: z.ZodType<Step> = z
   .refine((value) => [value.form, value.json, value.body].filter((body) => body !== undefined).length <= 1, {
     message: 'takes one of form, json and body, not several',
   })
+  .meta({ id: 'Step' })
 
 const steps = z.array(step).min(1)
 
-const user = z.strictObject({
-  name: text('what is typed as user name'),
-  password: text('better: ${env.AUDIT_PASSWORD}'),
-})
+const user = z
+  .strictObject({
+    name: text('what is typed as user name'),
+    password: text('better: ${env.AUDIT_PASSWORD}'),
+  })
+  .meta({ id: 'User' })
 
 const loggedIn = z
   .strictObject({

@@ -25,3 +25,7 @@ export function verdicts(report: Report): Record<string, string> {
 }
 
 export const findings = (report: Report): ReportedFinding[] => report.results.flatMap((result) => result.findings)
+
+/** Tokens that stand in a report; none may. The applications of these tests give out JWTs and ids of 32 hex digits. */
+export const leaksIn = (report: Report): string[] =>
+  JSON.stringify(report).match(/eyJ[\w-]{20,}|\b[0-9a-f]{32}\b|lantern-in-the-window/g) ?? []
