@@ -1,3 +1,4 @@
+import { withSnippets } from '../fixes/with-snippets.ts'
 import type { Check } from '../model/check.ts'
 import { cacheHeaders } from './cache-headers.ts'
 import { carriers } from './carriers.ts'
@@ -46,4 +47,4 @@ export const checks: readonly Check[] = [
   crossSiteRequests,
   logoutEverywhere,
   passwordChange,
-]
+].map(withSnippets)
