@@ -1,4 +1,5 @@
 import type { Check } from '../model/check.ts'
+import { browserExposure } from './browser-exposure.ts'
 import { cacheHeaders } from './cache-headers.ts'
 import { carriers } from './carriers.ts'
 import { clearSiteData } from './clear-site-data.ts'
@@ -33,6 +34,7 @@ export const checks: readonly Check[] = [
   newLoginEndsOld,
   concurrentSessions,
   exposure,
+  browserExposure,
   tokenContents,
   tokenStrength,
   unknownIds,
