@@ -1,3 +1,4 @@
+import { withSnippets } from '../fixes/with-snippets.ts'
 import type { Check } from '../model/check.ts'
 import { browserExposure } from './browser-exposure.ts'
 import { cacheHeaders } from './cache-headers.ts'
@@ -48,4 +49,4 @@ export const checks: readonly Check[] = [
   crossSiteRequests,
   logoutEverywhere,
   passwordChange,
-]
+].map(withSnippets)

@@ -18,16 +18,8 @@ export const tokenContents: Check = {
   fix: {
     text: 'Let the client hold a random id and keep the data on the server. Where tokens are signed, use a random key of at least 256 bits from the environment, and rotate it.',
     snippets: {
-      Express: 'app.use(session({ secret: process.env.SESSION_SECRET })) // made by: openssl rand -base64 32',
-      Fastify: "app.register(fastifySecureSession, { key: Buffer.from(process.env.SESSION_KEY, 'hex') })",
-      Django: "SECRET_KEY = os.environ['DJANGO_SECRET_KEY']; SESSION_ENGINE = 'django.contrib.sessions.backends.db'",
       Flask:
         "app.secret_key = os.environ['SECRET_KEY']  # made by: python -c 'import secrets; print(secrets.token_hex(32))'",
-      Rails: 'bin/rails credentials:edit # secret_key_base; and a server-side session_store',
-      Laravel: 'php artisan key:generate',
-      Spring: '@Value("${jwt.secret}") // 256 random bits, from a vault or the environment',
-      'ASP.NET': 'builder.Services.AddDataProtection().PersistKeysTo...().ProtectKeysWith...()',
-      PHP: 'session_start(); // keep data in $_SESSION, not in cookies',
     },
   },
   needs: [],

@@ -18,15 +18,6 @@ export const tokenStrength: Check = {
   why: 'Who can compute or guess a token is logged in as its owner, without ever touching that person or the network.',
   fix: {
     text: 'Make session ids of at least 128 bits of the operating system’s secure random generator, and of nothing else. A framework’s own session library does.',
-    snippets: {
-      'Node.js': "crypto.randomBytes(32).toString('base64url')",
-      Python: 'secrets.token_urlsafe(32)',
-      PHP: 'bin2hex(random_bytes(32)); // for sessions: leave it to session_start(), with session.sid_length = 32 or more',
-      Ruby: 'SecureRandom.urlsafe_base64(32)',
-      Java: 'byte[] id = new byte[32]; new SecureRandom().nextBytes(id); // or leave it to the servlet container',
-      'ASP.NET': 'RandomNumberGenerator.GetHexString(64)',
-      Go: 'b := make([]byte, 32); crypto_rand.Read(b)',
-    },
   },
   needs: [],
   async run(audit) {

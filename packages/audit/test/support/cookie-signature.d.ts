@@ -1,4 +1,3 @@
 declare module 'cookie-signature' {
-  const cookieSignature: { sign(value: string, secret: string): string }
-  export default cookieSignature
+  export function sign(value: string, secret: string): string
 }
