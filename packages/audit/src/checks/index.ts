@@ -1,5 +1,6 @@
 import { withSnippets } from '../fixes/with-snippets.ts'
 import type { Check } from '../model/check.ts'
+import { browserExposure } from './browser-exposure.ts'
 import { cacheHeaders } from './cache-headers.ts'
 import { carriers } from './carriers.ts'
 import { clearSiteData } from './clear-site-data.ts'
@@ -34,6 +35,7 @@ export const checks: readonly Check[] = [
   newLoginEndsOld,
   concurrentSessions,
   exposure,
+  browserExposure,
   tokenContents,
   tokenStrength,
   unknownIds,

@@ -4,6 +4,7 @@ import { har } from './har.ts'
 import { init } from './init.ts'
 import { type Command, EXIT, type Io } from './io.ts'
 import { listChecks } from './list-checks.ts'
+import { record } from './record.ts'
 import { run } from './run.ts'
 import { tokens } from './tokens.ts'
 import { USAGE } from './usage.ts'
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, Command>> = {
   cookie,
   har,
   init,
+  record,
   tokens,
 }
 
