@@ -11,7 +11,7 @@ export function ownModules(): Record<string, string> {
   const found: Record<string, string> = {
     '#crypto': `${root}packages/sojourn/src/platform/crypto.node.ts`,
   }
-  for (const folder of ['sojourn', 'conformance']) {
+  for (const folder of ['sojourn', 'conformance', 'audit']) {
     const { name, exports } = JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8')) as Manifest
     for (const [subpath, target] of Object.entries(exports)) {
       if (typeof target === 'string') continue

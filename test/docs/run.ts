@@ -24,6 +24,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/hono': () => import('sojourn/hono'),
   'sojourn/node': () => import('sojourn/node'),
   '@sojourn/conformance': () => import('@sojourn/conformance'),
+  '@sojourn/audit': () => import('@sojourn/audit'),
   '@hono/node-server': () => import('@hono/node-server'),
   connect: () => import('connect'),
   express: () => import('express'),

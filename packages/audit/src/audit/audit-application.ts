@@ -71,12 +71,13 @@ export async function auditApplication(request: AuditRequest): Promise<Report> {
   })
 }
 
-function essentialsOf(request: AuditRequest) {
-  const env = request.env ?? process.env
+/** The address that may be audited. Throws `Refused` for one that may not. */
+export function assertAllowed(request: AuditRequest): URL {
   const address = request.target ?? request.recipe?.target
   if (address === undefined) throw new Refused('no target: the address of the application')
-  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
+  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
     throw new Refused(`not an address: ${address}`)
+  }
   const target = new URL(address)
   if (!isLoopback(target.hostname) && request.authorized !== true) {
     throw new Refused(
@@ -86,6 +87,12 @@ function essentialsOf(request: AuditRequest) {
   if (request.insecureTls === true && !isLoopback(target.hostname)) {
     throw new Refused('certificates are taken unseen only on this machine')
   }
+  return target
+}
+
+function essentialsOf(request: AuditRequest) {
+  const env = request.env ?? process.env
+  const target = assertAllowed(request)
   const given = request.user ?? request.recipe?.user
   if (given === undefined) throw new Refused('no user to log in as')
   const environment = environmentOf(given, env)

@@ -74,6 +74,8 @@ export interface Audit {
   /** Cookie names that make a login: the smallest sets of which each suffices alone. Empty for a bearer application. */
   readonly carriers: readonly (readonly string[])[]
   readonly hasSecondUser: boolean
+  /** Any certificate is taken. */
+  readonly insecureTls: boolean
   /** Why nothing can be said from what happens at logout; `null`: the current client is really out after it. */
   readonly logoutProblem: string | null
   /** Everything exchanged so far, by any client. */

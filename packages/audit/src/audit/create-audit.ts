@@ -129,6 +129,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
     options: parts.options,
     carriers: [],
     logoutProblem: null,
+    insecureTls: engine.insecureTls,
     hasSecondUser: users.second !== null,
     exchanges: engine.exchanges,
     logins,

@@ -1,4 +1,6 @@
+import { withSnippets } from '../fixes/with-snippets.ts'
 import type { Check } from '../model/check.ts'
+import { browserExposure } from './browser-exposure.ts'
 import { cacheHeaders } from './cache-headers.ts'
 import { carriers } from './carriers.ts'
 import { clearSiteData } from './clear-site-data.ts'
@@ -33,6 +35,7 @@ export const checks: readonly Check[] = [
   newLoginEndsOld,
   concurrentSessions,
   exposure,
+  browserExposure,
   tokenContents,
   tokenStrength,
   unknownIds,
@@ -46,4 +49,4 @@ export const checks: readonly Check[] = [
   crossSiteRequests,
   logoutEverywhere,
   passwordChange,
-]
+].map(withSnippets)

@@ -1,4 +1,5 @@
 import type { Audit, Login } from '../audit/audit.ts'
+import { gave } from '../audit/given-by.ts'
 import type { Companion } from '../decode/decode.ts'
 import { judgeToken } from '../decode/judge-token.ts'
 import type { Check } from '../model/check.ts'
@@ -18,16 +19,8 @@ export const tokenContents: Check = {
   fix: {
     text: 'Let the client hold a random id and keep the data on the server. Where tokens are signed, use a random key of at least 256 bits from the environment, and rotate it.',
     snippets: {
-      Express: 'app.use(session({ secret: process.env.SESSION_SECRET })) // made by: openssl rand -base64 32',
-      Fastify: "app.register(fastifySecureSession, { key: Buffer.from(process.env.SESSION_KEY, 'hex') })",
-      Django: "SECRET_KEY = os.environ['DJANGO_SECRET_KEY']; SESSION_ENGINE = 'django.contrib.sessions.backends.db'",
       Flask:
         "app.secret_key = os.environ['SECRET_KEY']  # made by: python -c 'import secrets; print(secrets.token_hex(32))'",
-      Rails: 'bin/rails credentials:edit # secret_key_base; and a server-side session_store',
-      Laravel: 'php artisan key:generate',
-      Spring: '@Value("${jwt.secret}") // 256 random bits, from a vault or the environment',
-      'ASP.NET': 'builder.Services.AddDataProtection().PersistKeysTo...().ProtectKeysWith...()',
-      PHP: 'session_start(); // keep data in $_SESSION, not in cookies',
     },
   },
   needs: [],
@@ -59,12 +52,14 @@ function tokensOf(audit: Audit, { credential: { cookies, bearer } }: Login): Tok
 }
 
 function judge(audit: Audit, login: Login, { about, value, companion, isCarrier }: Token): Finding[] {
+  const giving = login.exchanges.filter((exchange) => gave(exchange, value)).slice(-1)
+  const proof = giving.length > 0 ? giving : login.exchanges.slice(-1)
   return judgeToken(value, companion, isCarrier).map(
     ({ topic, verdict, title, detail, reveals, ...grade }): Finding => {
       const words = { about: `${about}: ${topic}`, title, detail, ...(reveals && { data: { reveals } }) }
       if (verdict === 'inform') return inform(words)
       if (verdict === 'pass') return pass(words)
-      return fail({ ...words, ...grade, evidence: [audit.evidence(`${about}: ${title}.`, login.exchanges.slice(-1))] })
+      return fail({ ...words, ...grade, evidence: [audit.evidence(`${about}: ${title}.`, proof)] })
     },
   )
 }

@@ -1,4 +1,5 @@
 import type { Audit, TokenSamples } from '../audit/audit.ts'
+import { gave } from '../audit/given-by.ts'
 import type { Check } from '../model/check.ts'
 import type { Evidence } from '../model/evidence.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
@@ -18,15 +19,6 @@ export const tokenStrength: Check = {
   why: 'Who can compute or guess a token is logged in as its owner, without ever touching that person or the network.',
   fix: {
     text: 'Make session ids of at least 128 bits of the operating system’s secure random generator, and of nothing else. A framework’s own session library does.',
-    snippets: {
-      'Node.js': "crypto.randomBytes(32).toString('base64url')",
-      Python: 'secrets.token_urlsafe(32)',
-      PHP: 'bin2hex(random_bytes(32)); // for sessions: leave it to session_start(), with session.sid_length = 32 or more',
-      Ruby: 'SecureRandom.urlsafe_base64(32)',
-      Java: 'byte[] id = new byte[32]; new SecureRandom().nextBytes(id); // or leave it to the servlet container',
-      'ASP.NET': 'RandomNumberGenerator.GetHexString(64)',
-      Go: 'b := make([]byte, 32); crypto_rand.Read(b)',
-    },
   },
   needs: [],
   async run(audit) {
@@ -78,13 +70,7 @@ function gravity({ verdict, protection }: TokenScore): { severity: Severity; con
 }
 
 function proofOf(audit: Audit, { tokens }: TokenSamples): readonly Evidence[] {
-  const last = new Set(tokens.slice(-3).map(({ value }) => value))
-  const exchanges = audit.exchanges.filter(({ response }) =>
-    [...last].some(
-      (value) =>
-        response?.body.includes(value) ||
-        response?.headers.some(([name, held]) => name === 'set-cookie' && held.includes(value)),
-    ),
-  )
+  const last = tokens.slice(-3).map(({ value }) => value)
+  const exchanges = audit.exchanges.filter((exchange) => last.some((value) => gave(exchange, value)))
   return [audit.evidence('The last of the tokens that were scored, as they were given out.', exchanges.slice(-3))]
 }

@@ -1,8 +1,10 @@
 import { VERSION } from '../version.ts'
 import { cookie } from './cookie.ts'
 import { har } from './har.ts'
+import { init } from './init.ts'
 import { type Command, EXIT, type Io } from './io.ts'
 import { listChecks } from './list-checks.ts'
+import { record } from './record.ts'
 import { run } from './run.ts'
 import { tokens } from './tokens.ts'
 import { USAGE } from './usage.ts'
@@ -11,6 +13,8 @@ const commands: Readonly<Record<string, Command>> = {
   checks: listChecks,
   cookie,
   har,
+  init,
+  record,
   tokens,
 }
 

@@ -1,7 +1,5 @@
 import { type Form, readPage } from '../http/page.ts'
-import { StepFailed } from '../recipe/fill.ts'
-import type { Step } from '../recipe/recipe.ts'
-import { runSteps } from '../recipe/run-steps.ts'
+import { tryLogin } from './complete.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 import { formStep } from './form-step.ts'
 
@@ -48,7 +46,8 @@ export async function* formLogins(explorer: Explorer): AsyncGenerator<Candidate>
   }
 }
 
-function isLoginForm({ fields, method, text }: Form): boolean {
+/** One password, so no sign-up and no change of one. */
+export function isLoginForm({ fields, method, text }: Form): boolean {
   const passwords = fields.filter(({ type }) => type === 'password')
   return method === 'POST' && passwords.length === 1 && !/\b(register|sign up|create (an )?account)\b/i.test(text)
 }
@@ -61,13 +60,5 @@ async function logIn(explorer: Explorer, pageUrl: string, form: Form): Promise<C
   const name = before.find((field) => /user|mail|login|name|account|id/i.test(field.name)) ?? before.at(-1)
   const filled = new Map([[form.fields[password]?.name ?? '', '${password}']])
   if (name !== undefined) filled.set(name.name, '${user}')
-  const steps: Step[] = formStep(explorer, pageUrl, form, filled)
-  const client = explorer.client('first login')
-  try {
-    const { exchanges } = await runSteps(client, steps, explorer.variables, 'try the login form', explorer.learn)
-    return { words: `the form at ${explorer.address(pageUrl)}`, steps, client, exchanges }
-  } catch (error) {
-    if (error instanceof StepFailed) return null
-    throw error
-  }
+  return tryLogin(explorer, formStep(explorer, pageUrl, form, filled), `the form at ${explorer.address(pageUrl)}`)
 }

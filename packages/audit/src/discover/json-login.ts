@@ -1,5 +1,6 @@
+import { headerOf } from '../http/exchange.ts'
 import type { Step } from '../recipe/recipe.ts'
-import { runSteps } from '../recipe/run-steps.ts'
+import { tryLogin } from './complete.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 
 const ENDPOINTS = [
@@ -31,27 +32,14 @@ export async function* jsonLogins(explorer: Explorer): AsyncGenerator<Candidate>
   for (const endpoint of ENDPOINTS) {
     if (!(await takesPosts(explorer, endpoint))) continue
     for (const key of keysFor(explorer.user.name)) {
-      const step: Step = { post: endpoint, json: { [key]: '${user}', password: '${password}' } }
-      const client = explorer.client('first login')
-      const { exchanges } = await runSteps(client, [step], explorer.variables, 'try the endpoint', explorer.learn)
-      const response = exchanges.at(-1)?.response
-      if (response == null || response.status === 429) return
-      if (response.status >= 400) continue
-      const tokens = tokensIn(response.body)
-      const { access, refresh } = tokens
-      if (access !== null) {
-        explorer.learn(access.value, 'bearer', `${access.path} in the answer to the login`)
-        client.bearer = access.value
-      }
-      if (refresh !== null) explorer.learn(refresh.value, 'refresh token', `${refresh.path} in the answer to the login`)
-      yield {
-        words: `POST ${endpoint} with ${key} and password as JSON`,
-        steps: [step],
-        client,
-        exchanges,
-        ...(access === null ? {} : { credential: { bearer: { json: access.path } } }),
-        ...(refresh === null ? {} : { refreshToken: refresh }),
-      }
+      const step: Step = { post: endpoint, json: { [key]: '${user}', password: '${password}' }, follow: false }
+      const candidate = await tryLogin(explorer, [step], `POST ${endpoint} with ${key} and password as JSON`)
+      const response = candidate?.exchanges.at(-1)?.response
+      if (candidate === null || response == null || response.status === 429) return
+      // Neither a cookie nor a token: whatever this was, it was no login.
+      if (response.status >= 300 || (candidate.credential === undefined && candidate.client.cookies().length === 0))
+        continue
+      yield candidate
     }
   }
 }
@@ -65,36 +53,12 @@ async function takesPosts(explorer: Explorer, url: string): Promise<boolean> {
     body: '{}',
     purpose: 'look for a login endpoint',
   })
-  return response !== null && ![404, 405, 501].includes(response.status)
+  if (response === null || response.status >= 500 || [404, 405].includes(response.status)) return false
+  // Pages, and redirects to them, are for people.
+  return response.status < 300 || response.status >= 400
+    ? headerOf(response, 'content-type')?.includes('html') !== true
+    : false
 }
 
 const keysFor = (name: string) =>
   name.includes('@') ? ['email', 'username', 'login'] : ['username', 'user', 'login', 'email']
-
-interface Found {
-  readonly path: string
-  readonly value: string
-}
-
-/** Tokens in a JSON answer, by the names they go under. */
-function tokensIn(body: string): { access: Found | null; refresh: Found | null } {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(body)
-  } catch {
-    return { access: null, refresh: null }
-  }
-  const all = textsOf(parsed, '').filter(({ value }) => value.length >= 16 && !/\s/.test(value))
-  const named = (pattern: RegExp) => all.find(({ path }) => pattern.test(path.split('.').at(-1) ?? ''))
-  const access =
-    named(/^(access[_-]?token|access|jwt|bearer|auth[_-]?token|session[_-]?token)$/i) ??
-    named(/^token$/i) ??
-    named(/^id[_-]?token$/i)
-  return { access: access ?? null, refresh: named(/refresh/i) ?? null }
-}
-
-function textsOf(value: unknown, path: string): Found[] {
-  if (typeof value === 'string') return [{ path, value }]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, held]) => textsOf(held, path === '' ? key : `${path}.${key}`))
-}

@@ -68,7 +68,7 @@ function proof({ check }: CheckResult, finding: ReportedFinding, paint: Paint): 
     `  ${clean(finding.detail)}`,
     `  Why: ${finding.why ?? check.why}`,
     `  Fix: ${fix.text}`,
-    ...Object.entries(fix.snippets ?? {}).map(([framework, code]) => `       ${framework}: ${code}`),
+    ...codeFor(fix.snippets),
     `  See: ${numbers.join(', ')}`,
     ...evidence.flatMap(({ curl, variables }) => [
       '  Reproduce:',
@@ -77,6 +77,12 @@ function proof({ check }: CheckResult, finding: ReportedFinding, paint: Paint): 
     ]),
     '',
   ].join('\n')
+}
+
+/** Eight frameworks fill a screen: their code stands in the other reports. */
+function codeFor(snippets: Readonly<Record<string, string>> = {}): string[] {
+  const names = Object.keys(snippets)
+  return names.length === 0 ? [] : [`       (--html shows the code for ${names.join(', ')})`]
 }
 
 function tail(report: Report, paint: Paint): string[] {

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { readHar } from '../../src/offline/har.ts'
 import { judgeHar } from '../../src/offline/judge-har.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 interface Entry {
   readonly url: string

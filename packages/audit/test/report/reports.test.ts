@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'parse5'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { toHtml } from '../../src/report/html.ts'
 import { toJunit } from '../../src/report/junit.ts'
 import { toSarif } from '../../src/report/sarif.ts'
 import { ATTACKS } from './attacks.ts'
 import { sampleReport } from './sample.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const schema = JSON.parse(readFileSync(new URL('../../schema/report.schema.json', import.meta.url), 'utf8'))
 

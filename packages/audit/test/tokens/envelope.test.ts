@@ -1,7 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { scoreTokens } from '../../src/tokens/score.ts'
 import { counter, NOW } from './generators.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const sign = (value: string): string => createHmac('sha256', 'a key nobody knows').update(value).digest('base64url')
 const express = (id: string): string =>

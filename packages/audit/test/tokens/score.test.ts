@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { scoreTokens } from '../../src/tokens/score.ts'
 import * as made from './generators.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const score = (tokens: readonly string[]) => scoreTokens(tokens, { now: made.NOW })
 

@@ -1,0 +1,62 @@
+import { headerOf } from '../http/exchange.ts'
+import { readPage } from '../http/page.ts'
+import { StepFailed } from '../recipe/fill.ts'
+import type { Recipe, Step } from '../recipe/recipe.ts'
+import { runSteps } from '../recipe/run-steps.ts'
+import type { Candidate, Explorer } from './explorer.ts'
+import { isLoginForm } from './form-login.ts'
+import { findLoggedInCheck } from './logged-in-check.ts'
+import { findLogout } from './logout.ts'
+import { findRefresh } from './refresh.ts'
+import { tokensIn } from './tokens-in.ts'
+
+/** Makes a recipe of a login that was done; `null` when it did not log in. */
+export async function complete(explorer: Explorer, candidate: Candidate): Promise<Recipe | null> {
+  if (isRefused(candidate)) return null
+  const loggedIn = await findLoggedInCheck(explorer, candidate)
+  if (loggedIn === null) return null
+  const refresh = await findRefresh(explorer, candidate)
+  const logout = await findLogout(explorer, candidate, loggedIn)
+  return {
+    login: candidate.steps,
+    ...(candidate.credential === undefined ? {} : { credential: candidate.credential }),
+    loggedIn,
+    ...(logout === null ? {} : { logout }),
+    ...(refresh === null ? {} : { refresh }),
+  }
+}
+
+/** Does login steps with a clean client, and looks for tokens in what comes back. `null` when a step fails. */
+export async function tryLogin(explorer: Explorer, steps: readonly Step[], words: string): Promise<Candidate | null> {
+  const client = explorer.client('first login')
+  try {
+    const { exchanges } = await runSteps(client, steps, explorer.variables, `try ${words}`, explorer.learn)
+    const { access, refresh } = tokensIn(exchanges.at(-1)?.response?.body ?? '')
+    if (access !== null) {
+      explorer.learn(access.value, 'bearer', `${access.path} in the answer to the login`)
+      client.bearer = access.value
+    }
+    if (refresh !== null) explorer.learn(refresh.value, 'refresh token', `${refresh.path} in the answer to the login`)
+    return {
+      words,
+      steps,
+      client,
+      exchanges,
+      ...(access === null ? {} : { credential: { bearer: { json: access.path } } }),
+      ...(refresh === null ? {} : { refreshToken: refresh }),
+    }
+  } catch (error) {
+    if (error instanceof StepFailed) return null
+    throw error
+  }
+}
+
+/** What is plainly a refusal needs no search for a page that shows the user. */
+function isRefused({ exchanges, client }: Candidate): boolean {
+  const last = exchanges.at(-1)
+  if (last?.response == null || last.response.status >= 400) return true
+  const asksAgain = readPage(last.response.body, last.request.url).forms.some(isLoginForm)
+  const posted = exchanges.findIndex(({ request }) => request.method === 'POST')
+  const setsCookie = exchanges.slice(posted).some(({ response }) => headerOf(response, 'set-cookie') !== null)
+  return asksAgain && !setsCookie && client.bearer === null
+}

