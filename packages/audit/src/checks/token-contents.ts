@@ -1,4 +1,5 @@
 import type { Audit, Login } from '../audit/audit.ts'
+import { gave } from '../audit/given-by.ts'
 import type { Companion } from '../decode/decode.ts'
 import { judgeToken } from '../decode/judge-token.ts'
 import type { Check } from '../model/check.ts'
@@ -51,12 +52,14 @@ function tokensOf(audit: Audit, { credential: { cookies, bearer } }: Login): Tok
 }
 
 function judge(audit: Audit, login: Login, { about, value, companion, isCarrier }: Token): Finding[] {
+  const giving = login.exchanges.filter((exchange) => gave(exchange, value)).slice(-1)
+  const proof = giving.length > 0 ? giving : login.exchanges.slice(-1)
   return judgeToken(value, companion, isCarrier).map(
     ({ topic, verdict, title, detail, reveals, ...grade }): Finding => {
       const words = { about: `${about}: ${topic}`, title, detail, ...(reveals && { data: { reveals } }) }
       if (verdict === 'inform') return inform(words)
       if (verdict === 'pass') return pass(words)
-      return fail({ ...words, ...grade, evidence: [audit.evidence(`${about}: ${title}.`, login.exchanges.slice(-1))] })
+      return fail({ ...words, ...grade, evidence: [audit.evidence(`${about}: ${title}.`, proof)] })
     },
   )
 }

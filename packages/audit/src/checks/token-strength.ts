@@ -1,4 +1,5 @@
 import type { Audit, TokenSamples } from '../audit/audit.ts'
+import { gave } from '../audit/given-by.ts'
 import type { Check } from '../model/check.ts'
 import type { Evidence } from '../model/evidence.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
@@ -69,13 +70,7 @@ function gravity({ verdict, protection }: TokenScore): { severity: Severity; con
 }
 
 function proofOf(audit: Audit, { tokens }: TokenSamples): readonly Evidence[] {
-  const last = new Set(tokens.slice(-3).map(({ value }) => value))
-  const exchanges = audit.exchanges.filter(({ response }) =>
-    [...last].some(
-      (value) =>
-        response?.body.includes(value) ||
-        response?.headers.some(([name, held]) => name === 'set-cookie' && held.includes(value)),
-    ),
-  )
+  const last = tokens.slice(-3).map(({ value }) => value)
+  const exchanges = audit.exchanges.filter((exchange) => last.some((value) => gave(exchange, value)))
   return [audit.evidence('The last of the tokens that were scored, as they were given out.', exchanges.slice(-3))]
 }

@@ -30,7 +30,7 @@ function ofSecret(decoded: Decoded): TokenRemark | null {
   if (!canGuess(decoded)) return null
   const secret = guessSecret(decoded)
   if (secret === null) {
-    const detail = `It is a ${decoded.name}; none of ${WELL_KNOWN_SECRETS.length} well-known secrets made its signature.`
+    const detail = `${nameOf(decoded)}: none of ${WELL_KNOWN_SECRETS.length} well-known secrets made its signature.`
     return { topic: 'secret', verdict: 'pass', title: 'Not signed with a well-known secret', detail }
   }
   // Enough to recognise it by; the report may be read by more people than the configuration.
@@ -40,7 +40,7 @@ function ofSecret(decoded: Decoded): TokenRemark | null {
     verdict: 'fail',
     severity: 'critical',
     title: 'Signed with a well-known secret',
-    detail: `It is a ${decoded.name}, signed with a secret that stands in public documentation and word lists (${hint}). Anyone can sign one for any user.`,
+    detail: `${nameOf(decoded)}: signed with a secret that stands in public documentation and word lists (${hint}). Anyone can sign one for any user.`,
   }
 }
 
@@ -56,7 +56,7 @@ function ofProtection(decoded: Decoded): TokenRemark | null {
     severity: 'high',
     confidence: 'tentative',
     title: 'Data that nothing protects',
-    detail: `It is ${decoded.name} without a signature (it holds: ${listOf(revealsOf(decoded))}). Whether an edited one is believed was not tried here.`,
+    detail: `${nameOf(decoded)}, without a signature (it holds: ${listOf(revealsOf(decoded))}). Whether an edited one is believed was not tried here.`,
   }
 }
 
@@ -65,17 +65,23 @@ const PERSONAL: readonly Reveal['what'][] = ['secret', 'e-mail address', 'networ
 function ofContent(decoded: Decoded): TokenRemark {
   const topic = 'content'
   if (decoded.protection === 'encrypted') {
-    const detail = `It is a ${decoded.name}: only the server can read it.`
+    const detail = `${nameOf(decoded)}: only the server can read it.`
     return { topic, verdict: 'pass', title: 'Encrypted', detail }
   }
+  if (typeof decoded.content === 'string' && decode(decoded.content) === null) {
+    const detail = `${nameOf(decoded)}: it holds one value, which says nothing.`
+    return { topic, verdict: 'pass', title: 'It says nothing', detail }
+  }
   const reveals = revealsOf(decoded)
-  const detail = `It is a ${decoded.name}. Whoever holds it reads in it: ${listOf(reveals)}.`
+  const detail = `${nameOf(decoded)}. Whoever holds it reads in it: ${listOf(reveals)}.`
   if (!reveals.some(({ what }) => PERSONAL.includes(what))) {
-    return { topic, verdict: 'inform', title: `${decoded.name}, readable`, detail, reveals }
+    return { topic, verdict: 'inform', title: `${nameOf(decoded)}, readable`, detail, reveals }
   }
   const severity = reveals.some(({ what }) => what === 'secret') ? 'medium' : 'low'
   return { topic, verdict: 'fail', severity, confidence: 'firm', title: 'Readable personal data', detail, reveals }
 }
+
+const nameOf = ({ name }: Decoded): string => name.charAt(0).toUpperCase() + name.slice(1)
 
 function listOf(reveals: readonly Reveal[]): string {
   const list = reveals.slice(0, 20).map(({ path, what }) => (path === '$' ? 'one value' : `${path.slice(2)} (${what})`))

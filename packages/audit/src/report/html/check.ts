@@ -8,26 +8,38 @@ import { tokenGraphs } from './token-graphs.ts'
 /** One check: its findings, failures with everything that proves and mends them. */
 export function checkSection({ check, verdict, severity, findings }: CheckResult): Markup {
   const numbers = [...check.wstg, ...check.asvs.map((id) => `ASVS ${id}`), ...check.cwe.map((id) => `CWE-${id}`)]
+  const firstFailure = findings.findIndex((finding) => finding.verdict === 'fail')
   return html`<section class="card" id="check-${check.id}">
 <div class="line"><h3>${check.title}</h3>${badge(verdict, severity)}</div>
 <p class="soft small">${check.id}${numbers.map((number) => ` · ${number}`)}</p>
-${findings.map((finding, i) => findingBlock(finding, check, i))}
+${findings.map((finding, i) => findingBlock(finding, check, i, i === firstFailure))}
 <details><summary>What this check proves, and what it cannot</summary>
 <p>${check.proves}</p><p><strong>It cannot prove:</strong> ${check.cannotProve}</p></details>
 </section>`
 }
 
-function findingBlock(finding: ReportedFinding, check: CheckResult['check'], index: number): Markup {
+function findingBlock(
+  finding: ReportedFinding,
+  check: CheckResult['check'],
+  index: number,
+  isFirstFailure: boolean,
+): Markup {
   const isFailure = finding.verdict === 'fail'
   const confidence = finding.confidence ?? 'certain'
-  const why = finding.why ?? check.why
   return html`<div class="finding">
 <p>${badge(finding.verdict, finding.severity ?? check.severity, finding.accepted)}<span><strong>${finding.title}</strong> <span class="soft">(${finding.about}${isFailure && confidence !== 'certain' && `, ${confidence}`})</span></span></p>
 <p>${finding.detail}</p>
 ${finding.data !== undefined && tokenGraphs(finding.data, `${check.id}-${index}`)}
-${isFailure && html`<h4>Why it matters</h4><p>${why}</p>${fixBlock(finding.fix ?? check.fix)}`}
+${isFailure && adviceBlock(finding, check, isFirstFailure)}
 ${(finding.evidence ?? []).map((one) => evidenceBlock(one, isFailure))}
 </div>`
+}
+
+/** What the check says for all of its failures is said once. */
+function adviceBlock({ why, fix }: ReportedFinding, check: CheckResult['check'], isFirst: boolean): Markup {
+  const reason = why ?? (isFirst ? check.why : null)
+  const remedy = fix ?? (isFirst ? check.fix : null)
+  return html`${reason !== null && html`<h4>Why it matters</h4><p>${reason}</p>`}${remedy !== null && fixBlock(remedy)}`
 }
 
 function fixBlock({ text, snippets }: Fix): Markup {

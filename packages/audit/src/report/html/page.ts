@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Report } from '../../model/report.ts'
+import { SEVERITIES, VERDICTS } from '../../model/verdict.ts'
 import { checkSection } from './check.ts'
 import { html, type Markup } from './markup.ts'
 import { STYLE } from './style.ts'
@@ -10,7 +11,8 @@ import { timeline } from './timeline.ts'
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
 
 /** A report as one page that stands on its own. Everything an application sent is escaped. */
-export function toHtml(report: Report): string {
+export function toHtml(unsorted: Report): string {
+  const report = { ...unsorted, results: worstFirst(unsorted.results) }
   // The style is ours, and a quote in it has to stay one.
   const style: Markup = { markup: STYLE }
   return html`<!doctype html>
@@ -41,6 +43,12 @@ ${timeline(report)}
 </body>
 </html>
 `.markup
+}
+
+function worstFirst(results: Report['results']): Report['results'] {
+  const rankOf = ({ verdict, severity }: Report['results'][number]): number =>
+    VERDICTS.indexOf(verdict) * 10 + (severity === null ? 0 : SEVERITIES.indexOf(severity))
+  return [...results].sort((a, b) => rankOf(a) - rankOf(b))
 }
 
 const isOpen = ({ verdict }: Report['results'][number]): boolean => verdict !== 'not-applicable'

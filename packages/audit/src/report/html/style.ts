@@ -32,6 +32,7 @@ caption{text-align:left;padding:.5rem .8rem;color:var(--soft)}
 th,td{text-align:left;vertical-align:top;padding:.5rem .8rem;border-top:1px solid var(--line)}
 thead th{border-top:0;color:var(--soft);font-weight:500;white-space:nowrap}
 tbody th{font-weight:500}
+span.number{white-space:nowrap}
 td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem 1.15rem;margin:0 0 .9rem}
 .finding{border-top:1px solid var(--line);margin-top:.9rem;padding-top:.8rem}

@@ -55,9 +55,13 @@ function table({ results }: Report): Markup {
     ({ check, verdict, severity }) => html`<tr>
 <th scope="row"><a href="#check-${check.id}">${check.title}</a></th>
 <td>${badge(verdict, severity)}</td>
-<td class="wide">${check.wstg.join(', ')}</td><td class="wide">${check.asvs.join(', ')}</td></tr>`,
+<td class="wide">${numbers(check.wstg)}</td><td class="wide">${numbers(check.asvs)}</td></tr>`,
   )}</tbody>
 </table></div>`
+}
+
+function numbers(list: readonly string[]): Markup {
+  return html`${list.map((number, i) => html`${i > 0 && ' '}<span class="number">${number}${i < list.length - 1 && ','}</span>`)}`
 }
 
 /** The verdict in words and colour; a failure by how grave it is. */

@@ -22,7 +22,7 @@ export function timeline({ timeline: exchanges }: Report): Markup {
   return html`<h2>Timeline</h2>
 <div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="timeline-title">
 <title id="timeline-title">${exchanges.length} requests in ${duration(span)}, by client; the table below lists them</title>
-${[0, 0.25, 0.5, 0.75, 1].map((part) => tick(x(start + part * span), height, part === 0 ? '0' : duration(part * span), part))}
+${ticksOf(span).map((ms) => tick(x(start + ms), height, ms === 0 ? '0' : duration(ms)))}
 ${lanes.map(({ name, marks }, lane) => laneOf(name, marks, lane, x))}
 </svg></div>
 <ul class="key">${KEY.map(([style, text]) => html`<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="${style}" width="10" height="10" rx="2"/></svg>${text}</li>`)}</ul>
@@ -54,8 +54,15 @@ function lanesOf(exchanges: readonly MaskedExchange[]): Lane[] {
   return [...lanes.slice(0, MOST_LANES - 1), { name: `${rest.length} more`, marks: rest.flatMap(({ marks }) => marks) }]
 }
 
-function tick(at: number, height: number, text: string, part: number): Markup {
-  const anchor = part === 0 ? 'start' : part === 1 ? 'end' : 'middle'
+/** Round times, about five of them. */
+function ticksOf(span: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(span / 5))
+  const step = power * ([1, 2, 5, 10].find((factor) => span / (power * factor) <= 6) ?? 10)
+  return Array.from({ length: Math.floor(span / step) + 1 }, (_, i) => i * step)
+}
+
+function tick(at: number, height: number, text: string): Markup {
+  const anchor = at > WIDTH - 40 ? 'end' : at === LEFT ? 'start' : 'middle'
   return html`<line class="axis" x1="${round(at)}" x2="${round(at)}" y1="4" y2="${height - 22}"/><text x="${round(at)}" y="${height - 6}" text-anchor="${anchor}">${text}</text>`
 }
 
