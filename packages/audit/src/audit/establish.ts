@@ -24,7 +24,9 @@ export async function establish(audit: RunningAudit): Promise<string | null> {
   if (garbage.state !== 'out') return says('a made-up credential', garbage.state)
   const problem = await findOutCarriers(audit, login)
   if (problem !== null) return problem
-  audit.logoutProblem = await tryLogout(audit, login)
+  // Trying carriers one by one may have ended the session: a remember-me cookie that is good once, say.
+  const alive = (await audit.look(login.client)).state === 'in' ? login : await audit.login('victim')
+  audit.logoutProblem = await tryLogout(audit, alive)
   return null
 }
 

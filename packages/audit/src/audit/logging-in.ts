@@ -36,7 +36,10 @@ export async function doLogin(
     credential: { cookies: client.cookies(), bearer },
     refreshToken,
     exchanges: done.exchanges,
-    variables: done.variables,
+    variables: new Map([
+      ...done.variables,
+      ...(refreshToken === null ? [] : [['refreshToken', refreshToken] as const]),
+    ]),
   }
 }
 

@@ -111,14 +111,13 @@ class Attempts {
     for (const name of secrets) if (!variables.has(name)) variables.set(name, 'none')
     const forged = last === undefined ? undefined : forgeriesOf(last, variables, secrets)[index]
     if (forged === undefined) return 'no more'
+    // The attacker's login, or what the application does to forged requests, may have put the victim out.
+    if ((await this.#audit.look(this.#victim.client)).state !== 'in') this.#victim = await this.#audit.login('victim')
     const request = await this.#send(forged, sender, cookies)
     if (request === null) return null
     const { seen, exchange } = await lookForEffect(this.#audit, this.#victim, variables)
     if (exchange.response === null || exchange.response.status >= 500)
       this.unclear = `the effect was answered ${exchange.response?.status ?? exchange.fault}`
-    // What an application does to a forged request may end the session; the next attempt needs a victim that is in.
-    if (!seen && (await this.#audit.look(this.#victim.client)).state === 'out')
-      this.#victim = await this.#audit.login('victim')
     return seen ? { forged, sender, exchanges: [request, exchange] } : null
   }
 

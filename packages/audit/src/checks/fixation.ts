@@ -3,6 +3,7 @@ import { garbageLike } from '../audit/garbage.ts'
 import type { HeldCookie } from '../http/client.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
+import { attempt } from './attempt.ts'
 
 export const fixation: Check = {
   id: 'fixation',
@@ -28,7 +29,11 @@ export const fixation: Check = {
   },
   needs: ['cookies'],
   async run(audit) {
-    return [await kept(audit), await forced(audit), await planted(audit)]
+    return [
+      await attempt('kept id', () => kept(audit)),
+      await attempt('given id', () => forced(audit)),
+      await attempt('planted id', () => planted(audit)),
+    ]
   },
 }
 

@@ -7,6 +7,7 @@ import { clearSiteData } from './clear-site-data.ts'
 import { concurrentSessions } from './concurrent-sessions.ts'
 import { cookieAttributes } from './cookie-attributes.ts'
 import { cookieTossing } from './cookie-tossing.ts'
+import { crossOriginReads } from './cross-origin-reads.ts'
 import { crossSiteRequests } from './cross-site-requests.ts'
 import { deviceBound } from './device-bound.ts'
 import { exposure } from './exposure.ts'
@@ -36,6 +37,7 @@ export const checks: readonly Check[] = [
   concurrentSessions,
   exposure,
   browserExposure,
+  crossOriginReads,
   tokenContents,
   tokenStrength,
   unknownIds,

@@ -16,13 +16,13 @@ export async function complete(explorer: Explorer, candidate: Candidate): Promis
   const loggedIn = await findLoggedInCheck(explorer, candidate)
   if (loggedIn === null) return null
   const refresh = await findRefresh(explorer, candidate)
-  const logout = await findLogout(explorer, candidate, loggedIn)
+  const logout = await findLogout(explorer, candidate, loggedIn, refresh?.token ?? null)
   return {
     login: candidate.steps,
     ...(candidate.credential === undefined ? {} : { credential: candidate.credential }),
     loggedIn,
     ...(logout === null ? {} : { logout }),
-    ...(refresh === null ? {} : { refresh }),
+    ...(refresh === null ? {} : { refresh: refresh.refresh }),
   }
 }
 

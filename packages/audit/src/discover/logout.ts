@@ -18,20 +18,32 @@ export async function findLogout(
   explorer: Explorer,
   candidate: Candidate,
   check: LoggedInCheck,
+  refreshToken: string | null,
 ): Promise<readonly Step[] | null> {
   const { client } = candidate
+  const variables = new Map([
+    ...explorer.variables,
+    ...(refreshToken === null ? [] : [['refreshToken', refreshToken] as const]),
+  ])
   const pages = new Set([explorer.address(candidate.exchanges.at(-1)?.request.url ?? '/'), check.get, '/'])
   for (const place of pages) {
     const last = (await client.follow({ url: place, purpose: 'look for a way to log out' })).at(-1)
     if (last?.response == null) continue
     const page = readPage(last.response.body, last.request.url)
     for (const steps of offersOf(explorer, last.request.url, page))
-      if (await works(explorer, client, steps, check)) return steps
+      if (await works({ ...explorer, variables }, client, steps, check)) return steps
   }
-  for (const steps of ENDPOINTS.flatMap((endpoint) => [[{ post: endpoint }], [{ get: endpoint }]])) {
-    if (await works(explorer, client, steps, check)) return steps
+  for (const steps of ENDPOINTS.flatMap((endpoint) => endpointSteps(endpoint, candidate.refreshToken?.path))) {
+    if (await works({ ...explorer, variables }, client, steps, check)) return steps
   }
   return null
+}
+
+/** Some ask for the refresh token that is to end, under the name they gave it out by. */
+function endpointSteps(endpoint: string, refreshPath: string | undefined): Step[][] {
+  const name = refreshPath?.split('.').at(-1)
+  const withToken: Step[][] = name === undefined ? [] : [[{ post: endpoint, json: { [name]: '${refreshToken}' } }]]
+  return [...withToken, [{ post: endpoint }], [{ get: endpoint }]]
 }
 
 function offersOf(explorer: Explorer, url: string, { forms, links }: Page): Step[][] {

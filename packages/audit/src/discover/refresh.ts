@@ -13,8 +13,14 @@ const ENDPOINTS = [
 ]
 const KEYS = ['refresh_token', 'refreshToken', 'refresh', 'token']
 
+export interface FoundRefresh {
+  readonly refresh: Refresh
+  /** The token that is good now: that of the login was used. */
+  readonly token: string
+}
+
 /** Where a refresh token of the login is traded for a new credential. */
-export async function findRefresh(explorer: Explorer, candidate: Candidate): Promise<Refresh | null> {
+export async function findRefresh(explorer: Explorer, candidate: Candidate): Promise<FoundRefresh | null> {
   const { refreshToken, client } = candidate
   const bearerPath = candidate.credential?.bearer?.json
   if (refreshToken === undefined || bearerPath === undefined) return null
@@ -31,7 +37,9 @@ export async function findRefresh(explorer: Explorer, candidate: Candidate): Pro
       if (token === null) continue
       explorer.learn(token, 'bearer', `${bearerPath} in the answer to the refresh`)
       client.bearer = token
-      return { token: { json: refreshToken.path }, steps }
+      const next = textAt(response.body, refreshToken.path) ?? refreshToken.value
+      explorer.learn(next, 'refresh token', `${refreshToken.path} in the answer to the refresh`)
+      return { refresh: { token: { json: refreshToken.path }, steps }, token: next }
     }
   }
   return null

@@ -104,10 +104,22 @@ function selectedOf(select: Element): string {
   return chosen === undefined ? '' : (attribute(chosen, 'value') ?? textOf(chosen))
 }
 
+/** Elements below a node in the order of the page. By a list of what is left, for pages may be nested deeper than the stack. */
 function elementsOf(node: Node): Element[] {
-  const children = 'childNodes' in node ? node.childNodes : []
-  return children.flatMap((child) => ('tagName' in child ? [child, ...elementsOf(child)] : []))
+  return nodesBelow(node, () => true).filter((found): found is Element => 'tagName' in found)
 }
+
+function nodesBelow(node: Node, goInto: (node: Node) => boolean): Node[] {
+  const found: Node[] = []
+  const left = childrenOf(node).toReversed()
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    found.push(next)
+    if (goInto(next)) left.push(...childrenOf(next).toReversed())
+  }
+  return found
+}
+
+const childrenOf = (node: Node): Node[] => ('childNodes' in node ? [...node.childNodes] : [])
 
 function attribute(element: Element | undefined, name: string): string | null {
   return element?.attrs.find((held) => held.name === name)?.value ?? null
@@ -117,8 +129,9 @@ const UNSEEN = new Set(['script', 'style', 'template', 'noscript', 'head'])
 
 function textOf(node: Node | undefined): string {
   if (node === undefined) return ''
-  if (node.nodeName === '#text' && 'value' in node) return node.value
-  if (UNSEEN.has(node.nodeName)) return ''
-  const children = 'childNodes' in node ? node.childNodes : []
-  return children.map(textOf).join(' ').replace(/\s+/g, ' ').trim()
+  return nodesBelow(node, ({ nodeName }) => !UNSEEN.has(nodeName))
+    .map((found) => (found.nodeName === '#text' && 'value' in found ? found.value : ' '))
+    .join('')
+    .replace(/\s+/g, ' ')
+    .trim()
 }

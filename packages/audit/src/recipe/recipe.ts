@@ -1,6 +1,6 @@
 /**
  * How to log in to an application and how to tell that one is. Texts may hold `${name}`: `user`, `password`,
- * `newPassword`, `value` (fresh and random in each run), what a step extracted, and `env.NAME` of the environment.
+ * `newPassword`, `refreshToken`, `value` (fresh and random in each run), what a login step extracted, and `env.NAME` of the environment.
  */
 export interface Recipe {
   readonly target?: string

@@ -1,12 +1,17 @@
-import express, { type Express } from 'express'
-import session, { type SessionOptions } from 'express-session'
+import { createRequire } from 'node:module'
+import express, { type Express, type Request, type RequestHandler } from 'express'
 
-declare module 'express-session' {
-  interface SessionData {
-    user: string
-    nickname: string
-  }
+/** Loaded without its types: they would give `req.session` of every other application in this repository another type. */
+const session = createRequire(import.meta.url)('express-session') as (options: object) => RequestHandler
+
+interface ExpressSession {
+  user?: string
+  nickname?: string
+  regenerate(done: (error: unknown) => void): void
+  destroy(done: () => void): void
 }
+
+const sessionOf = (req: Request) => (req as unknown as { session: ExpressSession }).session
 
 export const ALICE = { name: 'alice', password: 'lantern-in-the-window' }
 
@@ -15,7 +20,7 @@ export interface ExpressSwitches {
   readonly regenerate?: boolean
   /** Only the cookie is cleared at logout. */
   readonly logoutClearsCookieOnly?: boolean
-  readonly session?: Partial<SessionOptions>
+  readonly session?: Readonly<Record<string, unknown>>
 }
 
 const page = (body: string) => `<!doctype html><title>app</title>${body}`
@@ -31,8 +36,8 @@ export function expressSessionApp(switches: ExpressSwitches = {}): Express {
   app.get('/', (req, res) => {
     res.send(
       page(
-        req.session.user
-          ? `Hello ${req.session.user} <a href="/account">Account</a> <a href="/logout">Log out</a>`
+        sessionOf(req).user
+          ? `Hello ${sessionOf(req).user} <a href="/account">Account</a> <a href="/logout">Log out</a>`
           : '<a href="/login">Log in</a>',
       ),
     )
@@ -48,24 +53,24 @@ export function expressSessionApp(switches: ExpressSwitches = {}): Express {
     const { username, password } = req.body
     if (username !== ALICE.name || password !== ALICE.password) return res.status(401).send(page('Wrong.'))
     const enter = () => {
-      req.session.user = username
+      sessionOf(req).user = username
       res.redirect('/account')
     }
     if (!switches.regenerate) return enter()
-    req.session.regenerate((error) => (error ? next(error) : enter()))
+    sessionOf(req).regenerate((error) => (error ? next(error) : enter()))
   })
   app.get('/account', (req, res) => {
-    if (!req.session.user) return res.redirect('/login')
-    return res.send(page(`Account of ${req.session.user}, called ${req.session.nickname ?? 'nothing'}`))
+    if (!sessionOf(req).user) return res.redirect('/login')
+    return res.send(page(`Account of ${sessionOf(req).user}, called ${sessionOf(req).nickname ?? 'nothing'}`))
   })
   app.post('/account/nickname', (req, res) => {
-    if (!req.session.user) return res.redirect('/login')
-    req.session.nickname = String(req.body.nickname)
+    if (!sessionOf(req).user) return res.redirect('/login')
+    sessionOf(req).nickname = String(req.body.nickname)
     return res.redirect('/account')
   })
   app.get('/logout', (req, res) => {
     if (switches.logoutClearsCookieOnly) return res.clearCookie('connect.sid').redirect('/')
-    return req.session.destroy(() => res.clearCookie('connect.sid').redirect('/'))
+    return sessionOf(req).destroy(() => res.clearCookie('connect.sid').redirect('/'))
   })
   return app
 }

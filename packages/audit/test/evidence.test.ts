@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { auditApplication, checks } from '@sojourn/audit'
+import { expect, test } from 'vitest'
+import { createSecrets, shellWord, shown } from '../src/http/secrets.ts'
+import { ALICE, cookieApp } from './support/cookie-app.ts'
+import { serve } from './support/serve.ts'
+import { listenerOf } from './support/web.ts'
+
+const run = promisify(execFile)
+
+test('the commands of a failure, run in a shell, show it again', async () => {
+  const served = await serve(listenerOf(cookieApp({ keepsId: true })))
+  try {
+    const report = await auditApplication({
+      target: served.url,
+      user: ALICE,
+      checks: checks.filter(({ id }) => id === 'fixation'),
+    })
+    const finding = report.results[0]?.findings.find(({ about }) => about === 'kept id')
+    const [evidence] = finding?.evidence ?? []
+    // As a reader would: the cookie is taken from the answer to the first command.
+    const [visit = '', ...rest] = evidence?.curl ?? []
+    const { stdout } = await run('sh', ['-c', visit])
+    const [, sid = ''] = /sid=([0-9a-f]+)/.exec(stdout) ?? []
+    const name = evidence?.variables.find(({ from }) => from.startsWith('cookie sid'))?.name ?? ''
+    const env = { ...process.env, PASSWORD: ALICE.password, [name]: sid }
+    const answers = []
+    for (const command of rest) answers.push((await run('sh', ['-c', command], { env })).stdout)
+    expect(answers.at(-1)).toContain('Account of alice')
+  } finally {
+    await served.close()
+  }
+})
+
+test('what a server says cannot break out of a command', async () => {
+  const nasty = '"; touch /tmp/broken; echo "`id`$(id)$HOME\\ !\'\n${IFS}'
+  const { stdout } = await run('sh', ['-c', `printf %s ${shellWord(nasty)}`])
+  expect(stdout).toBe(nasty)
+})
+
+test('secrets are masked in every coding, the longest first', () => {
+  const secrets = createSecrets()
+  secrets.learn('pass word/é', 'password', 'the user')
+  secrets.learn('abcdefgh', 'sid', 'a cookie')
+  secrets.learn('abcdefghij', 'sid', 'a cookie')
+  const text = 'pass word/é pass%20word%2F%C3%A9 abcdefghij abcdefgh'
+  expect(shown(secrets.mark(text))).toBe('$PASSWORD $PASSWORD_ENCODED $SID_2 $SID')
+})
