@@ -88,6 +88,12 @@ export function readRecord(engine: Engine, id: SessionId): MaybePromise<SessionR
   }
 }
 
+/** The record as it is now, where `read` may be a moment behind. */
+export function readNow(engine: Engine, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+  if (engine.store.readNow === undefined) return readRecord(engine, id)
+  return ask(engine, 'readNow', (store) => store.readNow?.(id) ?? null)
+}
+
 function fail(engine: Engine, operation: string, cause: unknown): never {
   const error =
     cause instanceof SessionError

@@ -1,6 +1,6 @@
 import { InvalidData, isCheckedEarly } from './data.ts'
 import { defined } from './defined.ts'
-import { ask, type Engine, readRecord } from './engine.ts'
+import { ask, type Engine, readNow, readRecord } from './engine.ts'
 import { chain, isPromise } from './maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from './record.ts'
 import { isStanding, judge, type Standing } from './secrets.ts'
@@ -60,10 +60,7 @@ function lookUp(engine: Engine, text: string, nowMs: number): MaybePromise<Found
 /** A live session is not refused by what a near cache knew: another server may have given it this very token meanwhile. */
 function assure(engine: Engine, parts: TokenParts, found: Found, nowMs: number): MaybePromise<Found> {
   if (found.kind === 'live' || found.record === undefined || engine.store.readNow === undefined) return found
-  return chain(
-    ask(engine, 'readNow', (store) => store.readNow?.(parts.id) ?? null),
-    (kept) => toFound(engine, parts, kept, nowMs),
-  )
+  return chain(readNow(engine, parts.id), (kept) => toFound(engine, parts, kept, nowMs))
 }
 
 function toFound(engine: Engine, parts: TokenParts, kept: SessionRecord | Tombstone | null, nowMs: number): Found {

@@ -1,5 +1,5 @@
 import { equalText } from './bytes.ts'
-import { readRecord } from './engine.ts'
+import { readNow } from './engine.ts'
 import { chain } from './maybe.ts'
 import type { Head, SessionRecord } from './record.ts'
 import { createNonce, deriveSuccessor, toRenewed, toRenewing, withoutStale } from './secrets.ts'
@@ -55,7 +55,7 @@ function isReissued({ standing, strays }: State): boolean {
  */
 export async function isNewest({ engine }: State, { id, secret }: TokenParts): Promise<boolean> {
   try {
-    const kept = await readRecord(engine, id)
+    const kept = await readNow(engine, id)
     return kept?.kind === 'live' && equalText(hashSecret(secret), kept.head.renewal?.next ?? kept.head.secret)
   } catch {
     return false

@@ -1,0 +1,59 @@
+import type { SessionId, SessionRecord, Sessions, Store, Tombstone } from 'sojourn'
+import { describe, expect, it } from 'vitest'
+import { createClient, createWorld, HOUR, look, MINUTE, setCookiesOf, stayFor, type TestData } from './kit.ts'
+
+interface StaleNode {
+  readonly sessions: Sessions<TestData>
+  /** From now on, reads there answer with what is stored now. */
+  fall(id: SessionId): Promise<void>
+}
+
+/** Another server, whose near cache has not heard of what happened since it fell behind. */
+function staleNode(world: ReturnType<typeof createWorld>): StaleNode {
+  const known = new Map<SessionId, SessionRecord | Tombstone | null>()
+  const { store } = world
+  const stale: Store = {
+    ...store,
+    read: (id) => (known.has(id) ? (known.get(id) ?? null) : store.read(id)),
+    readNow: (id) => store.read(id),
+  }
+  return {
+    sessions: world.node({ store: stale }),
+    fall: async (id) => void known.set(id, await world.kept(id)),
+  }
+}
+
+async function loggedIn() {
+  const world = createWorld()
+  const client = world.client()
+  await client.send((session) => session.login('ada'))
+  const { value: id } = await client.send((session) => session.id)
+  const node = staleNode(world)
+  const elsewhere = createClient(node.sessions)
+  return { world, client, id, node, elsewhere }
+}
+
+describe('a server whose reads are a moment behind', () => {
+  it('does not take a token for a copy of an old one, that another server gave out just now', async () => {
+    const { world, client, id, node, elsewhere } = await loggedIn()
+    await node.fall(id)
+    await client.send((session) => session.rotate())
+    const { value } = await elsewhere.send(look, { cookie: client.cookie() })
+    expect(value).toMatchObject({ userId: 'ada', refused: null })
+    expect(world.eventsOf('reuse')).toEqual([])
+  })
+
+  it('hands out no successor of a token that another server has rotated away: it would take the place of the newer', async () => {
+    const { world, client, id, node, elsewhere } = await loggedIn()
+    await stayFor(world, client, HOUR - MINUTE)
+    world.clock.advance(MINUTE)
+    const before = client.cookie()
+    // The renewal begins, and its answer is lost: the client goes on with the old token.
+    await (await client.open()).commit()
+    await node.fall(id)
+    const late = await elsewhere.open({ cookie: before })
+    await client.send((session) => session.rotate(), { cookie: before })
+    expect(setCookiesOf(await late.commit())).toEqual([])
+    expect((await client.send(look)).value).toMatchObject({ userId: 'ada', refused: null })
+  })
+})
