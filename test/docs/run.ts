@@ -14,6 +14,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
   'sojourn/stores/memory': () => import('sojourn/stores/memory'),
   'sojourn/stores/lmdb': () => import('sojourn/stores/lmdb'),
+  'sojourn/stores/mysql': () => import('sojourn/stores/mysql'),
+  'sojourn/stores/postgres': () => import('sojourn/stores/postgres'),
   'sojourn/express': () => import('sojourn/express'),
   'sojourn/fastify': () => import('sojourn/fastify'),
   'sojourn/fetch': () => import('sojourn/fetch'),

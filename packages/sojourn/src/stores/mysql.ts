@@ -27,7 +27,7 @@ export function mysqlStore({ url, client, table }: MysqlStoreOptions): SqlStore 
 }
 
 function driverOf(url: string | undefined, client: unknown): Driver {
-  if (typeof url === 'string' && client === undefined) return connecting(url)
+  if (isUrl(url) && client === undefined) return connecting(url)
   const pool = url === undefined ? toPool(client) : null
   if (pool !== null) return { ...toDriver(pool), close: () => undefined }
   throw new SessionError('ERR_OPTION', 'mysqlStore: pass url, or as client a pool of mysql2 or mysql2/promise.')
@@ -55,4 +55,8 @@ async function open(uri: string): Promise<Driver> {
   })
   const pool = createPool({ uri, connectionLimit: 10, connectTimeout: 5000, enableKeepAlive: true })
   return { ...toDriver(pool), close: () => pool.end() }
+}
+
+function isUrl(url: unknown): url is string {
+  return typeof url === 'string' && /^(mysql|mariadb):\/\//.test(url)
 }

@@ -33,11 +33,15 @@ export function postgresStore(options: PostgresStoreOptions): SqlStore {
 }
 
 function driverOf({ url, client, prepare = true }: PostgresStoreOptions): Driver {
-  if (typeof url === 'string' && client === undefined) return connecting(url, prepare)
+  if (isUrl(url) && client === undefined) return connecting(url, prepare)
   const driver = url === undefined ? toDriver(client, prepare) : null
   if (driver !== null) return { ...driver, close: () => undefined }
   throw new SessionError(
     'ERR_OPTION',
     'postgresStore: pass url, or as client a Pool or Client of pg, the sql of postgres, or a PGlite.',
   )
+}
+
+function isUrl(url: unknown): url is string {
+  return typeof url === 'string' && /^postgres(ql)?:\/\//.test(url)
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Dialect, Fault } from '../sql/dialect.ts'
+import { COLUMNS } from '../sql/row.ts'
 
 export const mysqlDialect: Dialect = {
   name: 'mysql',
@@ -28,7 +29,7 @@ export const mysqlDialect: Dialect = {
   newData: 'CONVERT(:data USING utf8mb4)',
   patched: 'JSON_MERGE_PATCH(data, CONVERT(:patch USING utf8mb4))',
   // MariaDB 10.11 forgets some of several keys that a patch with null should take away.
-  removed: (data, paths) => `JSON_REMOVE(${data}, ${paths.join(', ')})`,
+  removed: (data, paths) => `JSON_REMOVE(${data}, ${paths})`,
   holds: 'CAST(JSON_UNQUOTE(JSON_EXTRACT(data, :path)) AS BINARY) = :text',
   lacks: 'JSON_EXTRACT(data, :path) IS NULL',
   toParameter: (text) => Buffer.from(text),
@@ -38,13 +39,13 @@ export const mysqlDialect: Dialect = {
   end: null,
   forUpdate: 'FOR UPDATE',
 
-  // What another session has locked is left for the next sweep.
+  // What another session has locked is left for the next sweep. A delete would wait for it, and meanwhile keep what it locked.
   sweep: (table) =>
-    `DELETE t FROM ${table} AS t JOIN (SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at` +
-    ' LIMIT :limit FOR UPDATE SKIP LOCKED) AS due ON t.id = due.id',
-  check: (table) =>
-    'SELECT id, user_id, version, created_at, last_seen_at, expires_at, ended_at, head, data' +
-    ` FROM ${table} FORCE INDEX (PRIMARY) WHERE id = :id`,
+    `SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED`,
+  // By the primary key alone: any other way would meet rows that somebody has locked.
+  deleteDue: (table, ids) =>
+    `DELETE t FROM ${table} AS t FORCE INDEX (PRIMARY) WHERE id IN (${ids}) AND expires_at <= :now`,
+  check: (table) => `SELECT ${COLUMNS}, data FROM ${table} FORCE INDEX (PRIMARY) WHERE id = ''`,
 
   toFault,
 }
@@ -55,8 +56,9 @@ const AGAIN = [1213, 1020]
 /** No such table, no such column, no primary key, a column that we do not know and that wants a value. */
 const TABLE = [1146, 1054, 1176, 1364]
 
-/** Duplicate of a key. */
+/** Duplicate of a key. Only that of the id means that the id is taken. */
 const DUPLICATE = 1062
+const OF_PRIMARY_KEY = /\bPRIMARY'$/
 
 /** What else is said in words that quote no value: too many connections, access denied, read-only, lock timeout and the like. */
 const QUIET = [1040, 1044, 1045, 1049, 1129, 1130, 1142, 1143, 1205, 1227, 1290, 1836, 3024]
@@ -70,5 +72,6 @@ function toFault(error: unknown): Fault {
   const text = [code ?? '', number || '', isQuiet ? error.message : ''].filter((part) => part !== '').join(' ')
   if (AGAIN.includes(number)) return { kind: 'again', text }
   if (TABLE.includes(number)) return { kind: 'table', text }
-  return { kind: number === DUPLICATE ? 'duplicate' : 'other', text }
+  const isTaken = number === DUPLICATE && OF_PRIMARY_KEY.test(error.message)
+  return { kind: isTaken ? 'duplicate' : 'other', text }
 }

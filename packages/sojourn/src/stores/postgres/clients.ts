@@ -53,8 +53,10 @@ const TEXTS = { getTypeParser: () => (text: string) => text }
 function pg(client: PgClient, isPreparing: boolean): Omit<Driver, 'close'> {
   return {
     async run({ name, text }, values) {
-      const query = { text, values, rowMode: 'array', types: TEXTS } as const
-      const { rows, rowCount } = await client.query(isPreparing ? { ...query, name } : query)
+      const query = isPreparing
+        ? { name, text, values, rowMode: 'array' as const, types: TEXTS }
+        : { text, values, rowMode: 'array' as const, types: TEXTS }
+      const { rows, rowCount } = await client.query(query)
       return toResult(rows, rowCount)
     },
   }

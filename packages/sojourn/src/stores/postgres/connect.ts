@@ -5,6 +5,7 @@ import { toDriver } from './clients.ts'
 /** Connections of a pool of our own. */
 const CONNECTIONS = 10
 const CONNECT_MS = 5000
+const RECONNECT_MS = 200
 
 /** A driver that connects with the first statement, by `pg` where it is installed, else by `postgres`. */
 export function connecting(url: string, isPreparing: boolean): Driver {
@@ -39,12 +40,14 @@ async function openPg(url: string, isPreparing: boolean): Promise<Driver | null>
   return { ...refuseNone(toDriver(pool, isPreparing)), close: () => pool.end() }
 }
 
-async function openPostgresJs(url: string, isPreparing: boolean): Promise<Driver | null> {
+export async function openPostgresJs(url: string, isPreparing: boolean): Promise<Driver | null> {
   const module = await import('postgres').catch(nothingIfMissing)
   if (module === null) return null
   const sql = module.default(url, {
     max: CONNECTIONS,
     connect_timeout: CONNECT_MS / 1000,
+    // By default it waits longer with each failure, up to 20 seconds: nobody could log in for that long.
+    backoff: () => RECONNECT_MS / 1000,
     onnotice: () => undefined,
   })
   return { ...refuseNone(toDriver(sql, isPreparing)), close: () => sql.end({ timeout: 5 }) }

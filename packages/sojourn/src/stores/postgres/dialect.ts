@@ -1,4 +1,5 @@
 import type { Dialect, Fault } from '../sql/dialect.ts'
+import { COLUMNS } from '../sql/row.ts'
 
 export const postgresDialect: Dialect = {
   name: 'postgres',
@@ -35,12 +36,14 @@ export const postgresDialect: Dialect = {
     `WITH live AS MATERIALIZED (${live}) UPDATE ${table} AS t SET ${bury} FROM live WHERE t.id = live.id RETURNING live.*`,
   forUpdate: 'FOR UPDATE',
 
-  // What another session has locked is left for the next sweep.
+  // What another session has locked is left for the next sweep. As an array, the ids are looked up by the primary key.
   sweep: (table) =>
-    `WITH due AS MATERIALIZED (SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit` +
-    ` FOR UPDATE SKIP LOCKED) DELETE FROM ${table} AS t USING due WHERE t.id = due.id`,
+    `DELETE FROM ${table} WHERE id = ANY(ARRAY(SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at` +
+    ' LIMIT :limit FOR UPDATE SKIP LOCKED))',
+  // Inserts nothing, but is refused where a column, a type or the primary key is another.
   check: (table) =>
-    `SELECT id, user_id, version, created_at, last_seen_at, expires_at, ended_at, head, data FROM ${table} WHERE id = :id`,
+    `INSERT INTO ${table} (${COLUMNS}, data) SELECT ${COLUMNS}, jsonb_strip_nulls(data) FROM ${table} WHERE false` +
+    ' ON CONFLICT (id) DO NOTHING',
 
   toFault,
 }
@@ -48,8 +51,8 @@ export const postgresDialect: Dialect = {
 /** Serialisation failure and deadlock. */
 const AGAIN = ['40001', '40P01']
 
-/** Of two processes that make one table at once, one can be told that its name is taken, by either of these. */
-const DUPLICATE = ['23505', '42P07']
+/** Of two processes that make one table at once, one can be told that its name is taken, by any of these. */
+const DUPLICATE = ['23505', '42P07', '42710']
 
 /** No such table or schema, no such column, another type, no primary key. */
 const TABLE = ['42P01', '3F000', '42703', '42804', '42883', '42P10']

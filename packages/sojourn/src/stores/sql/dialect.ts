@@ -33,7 +33,7 @@ export interface Dialect {
   /** `data` with `:patch` applied. */
   readonly patched: string
   /** Takes these paths out of `data`. Where it is there, `:patch` has no `null`. */
-  removed?(data: string, paths: readonly string[]): string
+  removed?(data: string, paths: string): string
   /** Whether the key holds exactly `:text`; whether it is absent. */
   readonly holds: string
   readonly lacks: string
@@ -46,8 +46,10 @@ export interface Dialect {
   readonly end: ((table: string, live: string, bury: string) => string) | null
   /** Follows the select of the batch, to lock the row. */
   readonly forUpdate: string
-  /** Deletes at most `:limit` rows with `expires_at` up to `:now`. */
+  /** Deletes at most `:limit` rows with `expires_at` up to `:now`, by the index, without waiting where that can be said. */
   sweep(table: string): string
+  /** Where a delete cannot pass over what is locked: `sweep` selects ids, and this deletes them, but for what was touched since. */
+  deleteDue?(table: string, ids: string): string
   /** Fails unless the table has what the statements need. */
   check(table: string): string
   /** Texts of `data` as parameters; where left out, as they are. */

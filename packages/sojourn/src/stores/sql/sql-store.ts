@@ -7,7 +7,7 @@ import type { Dialect } from './dialect.ts'
 import type { Call, Driver, Result, Row } from './driver.ts'
 import { assertIdentifier, DEFAULT_TABLE } from './identifier.ts'
 import { fromRow, isStorableId, toParameters, toUserColumn } from './row.ts'
-import { createStatements, type Template } from './statements.ts'
+import { createStatements, type Template, toNumbered } from './statements.ts'
 import { guarded, retrying } from './store-error.ts'
 import { toAsciiJson } from './stored-text.ts'
 import { toUpdateCall } from './update-call.ts'
@@ -73,7 +73,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     return rescue(
       () => chain(send(statements.create(toParameters(record))), ({ affected }) => affected === 1),
       (error) => {
-        if (dialect.toFault(error).kind === 'duplicate') return false
+        if (dialect.unlessTaken === '' && dialect.toFault(error).kind === 'duplicate') return false
         throw error
       },
     )
@@ -105,13 +105,23 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     })
   }
 
-  function deleteDue(now: number, limit: number, before = 0): MaybePromise<number> {
+  function sweep(now: number, limit: number, before = 0): MaybePromise<number> {
     const wanted = Math.min(limit - before, SWEEP_ROWS)
     if (!(wanted > 0)) return before
-    return chain(send(statements.sweep({ now, limit: wanted })), ({ affected }) => {
-      const total = before + affected
-      return affected < wanted ? total : deleteDue(now, limit, total)
+    return chain(send(statements.sweep({ now, limit: wanted })), ({ rows, affected }) => {
+      const isDeleted = statements.deleteDue === null
+      const found = isDeleted ? affected : rows.length
+      return chain(isDeleted ? affected : deleteRows(now, rows), (deleted) =>
+        found < wanted ? before + deleted : sweep(now, limit, before + deleted),
+      )
     })
+  }
+
+  function deleteRows(now: number, rows: readonly Row[]): MaybePromise<number> {
+    const ids = toNumbered('id', rows.map(String))
+    const count = Object.keys(ids).length
+    if (count === 0 || statements.deleteDue === null) return 0
+    return chain(send(statements.deleteDue(count)({ ...ids, now })), ({ affected }) => affected)
   }
 
   async function setUp(): Promise<void> {
@@ -122,7 +132,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   async function makeOne(statement: Template): Promise<void> {
     await retrying(
       dialect,
-      () => send(statement({ id: '' })),
+      () => send(statement({})),
       ({ kind }) => kind === 'again' || kind === 'duplicate',
     )
   }
@@ -142,7 +152,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
             .filter((found): found is SessionRecord => found.kind === 'live' && found.userId === userId),
         ),
       ),
-    sweep: (now, limit) => ask('sweep', () => deleteDue(now, limit)),
+    sweep: (now, limit) => ask('sweep', () => sweep(now, limit)),
     setup: async () => ask('setup', setUp),
     close() {
       if (!isClosed) closing = driver.close()

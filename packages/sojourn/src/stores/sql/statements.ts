@@ -28,6 +28,8 @@ export interface Statements {
   /** One statement, or two to run as a batch. */
   readonly end: readonly [Template] | readonly [Template, Template]
   readonly sweep: Template
+  /** Deletes rows by this many ids, `:id0` and on, unless they were touched. `null`: `sweep` has deleted them itself. */
+  readonly deleteDue: ((ids: number) => Template) | null
 }
 
 const BURY = 'user_id = NULL, head = :head, data = NULL, expires_at = :until, ended_at = :ended'
@@ -43,7 +45,13 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
   const columns = `${COLUMNS}, ${dialect.data}`
   const live = `SELECT ${columns} FROM ${table} WHERE id = :id AND ended_at IS NULL ${dialect.forUpdate}`
   const bury = `UPDATE ${table} SET ${BURY} WHERE id = :id AND ended_at IS NULL`
-  const writes = new Map<string, Template>()
+  const toDelete = dialect.deleteDue
+  const kept = new Map<string, Template>()
+  const once = (key: string, toText: () => string): Template => {
+    const known = kept.get(key) ?? one(toText())
+    kept.set(key, known)
+    return known
+  }
 
   return {
     setup: dialect.schema({ table, ...indexes }).map(one),
@@ -54,15 +62,11 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
       `INSERT INTO ${table} (id, user_id, version, created_at, last_seen_at, expires_at, head, data)` +
         ` VALUES (:id, :user, :version, :created, :at, :until, :head, ${dialect.newData}) ${dialect.unlessTaken}`,
     ),
-    write(shape) {
-      const key = JSON.stringify(shape)
-      const known = writes.get(key) ?? one(toUpdate(dialect, table, shape))
-      writes.set(key, known)
-      return known
-    },
+    write: (shape) => once(JSON.stringify(shape), () => toUpdate(dialect, table, shape)),
     isRemovingByPath: dialect.removed !== undefined,
     end: dialect.end === null ? [one(live), one(bury)] : [one(dialect.end(table, live, BURY))],
     sweep: one(dialect.sweep(table)),
+    deleteDue: toDelete === undefined ? null : (ids) => once(`${ids}`, () => toDelete(table, numbered('id', ids))),
   }
 }
 
@@ -85,10 +89,23 @@ function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, e
 
 function toEdited({ patched, removed }: Dialect, paths: number): string {
   if (removed === undefined || paths === 0) return patched
-  return removed(
-    patched,
-    Array.from({ length: paths }, (_, index) => `:gone${index}`),
-  )
+  return removed(patched, numbered('gone', paths))
+}
+
+/** `:gone0, :gone1` */
+function numbered(name: string, count: number): string {
+  return Array.from({ length: count }, (_, index) => `:${name}${index}`).join(', ')
+}
+
+/**
+ * Values for numbered parameters. Their number is a power of two, with the last value again and again: each number of them
+ * is a statement of its own, that the server has to keep.
+ */
+export function toNumbered(name: string, values: readonly string[]): Record<string, string> {
+  const last = values.at(-1)
+  if (last === undefined) return {}
+  const length = 2 ** Math.ceil(Math.log2(values.length))
+  return Object.fromEntries(Array.from({ length }, (_, index) => [name + index, values[index] ?? last]))
 }
 
 /** Turns `:name` into the dialect's placeholders; `::` is a cast of PostgreSQL's. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { chown, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -46,8 +47,9 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
       return running.process
     },
     kill: () => running.kill(),
-    pause: () => running.pause(),
-    resume: () => running.resume(),
+    // Its connections are processes of their own.
+    pause: () => signalAll(running, 'SIGSTOP'),
+    resume: () => signalAll(running, 'SIGCONT'),
     stop: async () => {
       // SIGTERM waits for clients to leave; SIGINT does not.
       running.process.kill('SIGINT')
@@ -57,6 +59,12 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
       running = await start()
     },
   }
+}
+
+function signalAll({ process: { pid = 0 } }: Running, signal: NodeJS.Signals): void {
+  process.kill(pid, signal)
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  for (const child of children) process.kill(Number(child), signal)
 }
 
 /** It accepts connections before it can answer them. */
