@@ -14,6 +14,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
   'sojourn/stores/memory': () => import('sojourn/stores/memory'),
   'sojourn/stores/lmdb': () => import('sojourn/stores/lmdb'),
+  'sojourn/stores/migrate': () => import('sojourn/stores/migrate'),
+  'sojourn/stores/url': () => import('sojourn/stores/url'),
   'sojourn/stores/mysql': () => import('sojourn/stores/mysql'),
   'sojourn/stores/postgres': () => import('sojourn/stores/postgres'),
   'sojourn/express': () => import('sojourn/express'),
@@ -31,6 +33,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   vitest: async () => ({ test: runTest, expect: (await import('vitest')).expect }),
   'node:cluster': () => import('node:cluster'),
   'node:crypto': () => import('node:crypto'),
+  'node:fs/promises': () => import('node:fs/promises'),
   'node:http': () => import('node:http'),
   'node:os': () => import('node:os'),
 }

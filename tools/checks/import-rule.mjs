@@ -17,7 +17,7 @@ const LAYERS = {
 }
 
 /** The modules that may stand on Node: each a file, a folder, or several files whose names begin so. */
-const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|mysql)|adapters\/_?(node|express|fastify))[./-]/
+const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|mysql|redis)|adapters\/_?(node|express|fastify))[./-]/
 
 /** The entries that run on every runtime. */
 export const PORTABLE = [

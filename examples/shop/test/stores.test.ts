@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startDynalite } from '../../../packages/sojourn/test/support/servers/dynalite.ts'
 import { startMariadb } from '../../../packages/sojourn/test/support/servers/mariadb.ts'
 import { startPostgres } from '../../../packages/sojourn/test/support/servers/postgres.ts'
+import { startRedis } from '../../../packages/sojourn/test/support/servers/redis.ts'
 import { hasRuntimes, runtimePath } from '../../../tools/runtimes.mjs'
 import { without } from '../../../tools/servers.mjs'
 import { demoUser, temporaryFolder } from './shop.ts'
@@ -36,6 +37,7 @@ const STORES: Readonly<Record<string, { needs?: string; open(folder: string): Pr
       ...(!NODE_22 && { node: runtimePath('node/bin/node') }),
     }),
   },
+  redis: { needs: 'redis-server', open: async () => ({ url: (await started(startRedis())).url }) },
   postgres: { needs: 'postgres', open: async () => ({ url: (await started(startPostgres())).url }) },
   mysql: { needs: 'mariadbd', open: async () => ({ url: (await started(startMariadb())).url }) },
   dynamodb: {

@@ -6,6 +6,8 @@ const OPENERS: Readonly<Record<string, (url: string) => Promise<Store>>> = {
   memory: async () => (await import('./memory.ts')).memoryStore(),
   lmdb: async (url) => (await import('./lmdb.ts')).lmdbStore({ path: pathOf(url) }),
   sqlite: async (url) => (await import('./sqlite.ts')).sqliteStore({ path: pathOf(url) }),
+  redis: async (url) => (await import('./redis.ts')).redisStore({ url }),
+  rediss: async (url) => (await import('./redis.ts')).redisStore({ url }),
   postgres: async (url) => (await import('./postgres.ts')).postgresStore({ url }),
   postgresql: async (url) => (await import('./postgres.ts')).postgresStore({ url }),
   mysql: async (url) => (await import('./mysql.ts')).mysqlStore({ url }),

@@ -6,6 +6,8 @@ test.each([
   ['lmdb:./data/sessions', 'lmdb'],
   ['lmdb:///var/lib/sessions', 'lmdb'],
   ['sqlite:./data/sessions.db', 'sqlite'],
+  ['redis://user:secret@localhost:6379', 'redis'],
+  ['rediss://localhost', 'redis'],
   ['postgres://user:secret@localhost/app', 'postgres'],
   ['postgresql://localhost/app', 'postgres'],
   ['mysql://localhost/app', 'mysql'],

@@ -1,0 +1,152 @@
+import { SessionError } from '../../core/errors.ts'
+
+/** All that the store needs of a client: one command, sent to the master of the slot that `key` is in. */
+export interface Link {
+  send(args: readonly string[], key: string): Promise<unknown>
+  /**
+   * Rises whenever the client may have sent a command twice, because the connection broke before the answer. Then an
+   * answer may be to the second copy: a refusal that the first one caused.
+   */
+  resends(): number
+  /** Lets go of the listeners, or of the whole connection when it is the store's own. */
+  close(): Promise<void> | void
+}
+
+type Listener = () => void
+
+/** ioredis and iovalkey: one server, behind Sentinel, or a Cluster. */
+export interface CallingClient {
+  call(command: string, ...args: string[]): Promise<unknown>
+  on(event: string, listener: Listener): unknown
+  removeListener(event: string, listener: Listener): unknown
+}
+
+/** node-redis: `createClient`, `createClientPool`. */
+export interface SendingClient {
+  sendCommand(args: string[], options?: object): Promise<unknown>
+}
+
+/** node-redis: `createCluster`. */
+export interface SendingCluster {
+  sendCommand(key: string | undefined, isReadonly: boolean, args: string[], options?: object): Promise<unknown>
+  nodeClient(node: never): unknown
+}
+
+/** node-redis: `createSentinel`. */
+export interface SendingSentinel {
+  sendCommand(isReadonly: boolean, args: string[], options?: object): Promise<unknown>
+  getMasterNode(): unknown
+}
+
+/** What the store sends commands through: typed by what it needs, so that no driver is a dependency. */
+export type RedisClient = CallingClient | SendingClient | SendingCluster | SendingSentinel
+
+/** The answers as strings, whatever the client is set to make of them. */
+const AS_TEXT = { typeMapping: {} }
+
+export function toLink(client: RedisClient): Link {
+  if (typeof client !== 'object' || client === null) throw notAClient()
+  if ('call' in client && typeof client.call === 'function') return callingLink(client)
+  if ('sendCommand' in client && typeof client.sendCommand === 'function') {
+    if ('nodeClient' in client) return clusterLink(client)
+    if ('getMasterNode' in client) return sentinelLink(client)
+    return sendingLink(client)
+  }
+  throw notAClient()
+}
+
+function notAClient(): SessionError {
+  return new SessionError('ERR_OPTION', 'redisStore: client must be one of node-redis, ioredis or iovalkey.')
+}
+
+/** node-redis sends a command once: what was on its way when the connection broke is rejected. */
+function sendingLink(client: SendingClient): Link {
+  return { send: (args) => client.sendCommand([...args], AS_TEXT), resends: never, close: nothing }
+}
+
+/**
+ * Never to a replica: it may not have heard of a logout yet. When a master dies, node-redis keeps calling it until another
+ * node says who took over, and asks none: so any node is asked for the key, which it either has or knows the way to.
+ */
+function clusterLink(client: SendingCluster): Link {
+  let isAsking = false
+
+  function askAround(key: string): void {
+    if (isAsking) return
+    isAsking = true
+    const done = (): void => {
+      isAsking = false
+    }
+    client.sendCommand(undefined, false, ['get', key], AS_TEXT).then(done, done)
+  }
+
+  return {
+    async send(args, key) {
+      try {
+        return await client.sendCommand(key, false, [...args], AS_TEXT)
+      } catch (error) {
+        if (!isAnswer(error)) askAround(key)
+        throw error
+      }
+    },
+    resends: never,
+    close: nothing,
+  }
+}
+
+/** What the server says begins with a code, such as `NOSCRIPT` or `CLUSTERDOWN`. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && /^[A-Z]+ /.test(error.message)
+}
+
+/** Sends again after a failover, without a word, but reads the options each time that it does. */
+function sentinelLink(client: SendingSentinel): Link {
+  let resends = 0
+  return {
+    send(args) {
+      let sends = 0
+      const options = {
+        get typeMapping() {
+          if (++sends > 1) resends++
+          return {}
+        },
+      }
+      return client.sendCommand(false, [...args], options)
+    },
+    resends: () => resends,
+    close: nothing,
+  }
+}
+
+/** Resends after `close`; a Cluster after it lost a node. */
+const BREAKS = ['close', '-node']
+
+function callingLink(client: CallingClient): Link {
+  assertReadsFromMaster(client)
+  let breaks = 0
+  const onBreak = (): void => {
+    breaks++
+  }
+  for (const event of BREAKS) client.on(event, onBreak)
+  return {
+    send: ([command = '', ...args]) => client.call(command, ...args),
+    resends: () => breaks,
+    close() {
+      for (const event of BREAKS) client.removeListener(event, onBreak)
+    },
+  }
+}
+
+function assertReadsFromMaster(client: object): void {
+  const options: object = 'options' in client ? Object(client.options) : {}
+  const reads = 'scaleReads' in options ? options.scaleReads : 'master'
+  if (reads !== 'master' || ('role' in options && options.role === 'slave')) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'redisStore: a replica may not know of a logout yet, so reads must go to the master: leave out scaleReads and role.',
+    )
+  }
+}
+
+const never = (): number => 0
+const nothing = (): void => undefined

@@ -1,0 +1,84 @@
+import { SessionError } from '../../core/errors.ts'
+import { type Link, toLink } from './link.ts'
+
+/**
+ * A connection that fails fast: what cannot be sent now is rejected now, and nothing is sent twice. It reconnects by
+ * itself, at least once a second, for as long as it takes.
+ */
+const CONNECT_MS = 2000
+/** A server that does not answer for so long is taken for dead, though the connection stands. */
+const SILENCE_MS = 5000
+
+const toDelay = (tries: number): number => Math.min(tries * 50, 1000)
+
+const DRIVERS: readonly ((url: string) => Promise<Link>)[] = [
+  openNodeRedis,
+  async (url) => openIoredis(url, (await import('ioredis')).Redis),
+  async (url) => openIoredis(url, (await import('iovalkey')).Redis),
+]
+
+/** With the first of `redis`, `ioredis` and `iovalkey` that is installed. Rejects when the server cannot be reached. */
+export async function openUrl(url: string): Promise<Link> {
+  for (const open of DRIVERS) {
+    try {
+      return await open(url)
+    } catch (error) {
+      if (!isNotInstalled(error)) throw error
+    }
+  }
+  throw new SessionError('ERR_OPTION', 'redisStore: a url needs one of the packages redis, ioredis and iovalkey.')
+}
+
+function isNotInstalled(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+}
+
+async function openNodeRedis(url: string): Promise<Link> {
+  const { createClient } = await import('redis')
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    pingInterval: SILENCE_MS / 2,
+    socket: { connectTimeout: CONNECT_MS, socketTimeout: SILENCE_MS, reconnectStrategy: toDelay },
+  })
+  const close = (): void => {
+    if (client.isOpen) client.destroy()
+  }
+  await firstConnection(client, () => client.connect(), close)
+  return { ...toLink(client), close }
+}
+
+type Ioredis = typeof import('ioredis').Redis | typeof import('iovalkey').Redis
+
+async function openIoredis(url: string, Redis: Ioredis): Promise<Link> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    socketTimeout: SILENCE_MS,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: toDelay,
+    // A primary that became a replica behind the same address: only a new connection finds the new one.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  })
+  const close = (): void => client.disconnect()
+  await firstConnection(client, () => client.connect(), close)
+  return { ...toLink(client), close }
+}
+
+interface Connecting {
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** A wrong address or password shows at once. Later errors show where they matter: on the calls that they fail. */
+async function firstConnection(client: Connecting, connect: () => Promise<unknown>, close: () => void): Promise<void> {
+  try {
+    await new Promise<unknown>((resolve, reject) => {
+      client.on('error', reject)
+      connect().then(resolve, reject)
+    })
+  } catch (error) {
+    close()
+    throw error
+  }
+}

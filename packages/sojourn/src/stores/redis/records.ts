@@ -1,0 +1,156 @@
+import { SessionError } from '../../core/errors.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { Change, Written } from '../../core/store.ts'
+import { toChangeArgs } from './change-args.ts'
+import type { Link } from './link.ts'
+import { fromText, fromUserLine, toRecordText, toTombstoneText } from './record-text.ts'
+import { runScript } from './run-script.ts'
+import * as scripts from './scripts.ts'
+import { createUserIndex } from './user-index.ts'
+
+/** The verbs of a store, over a link that is open. */
+export interface Records {
+  read(id: SessionId): Promise<SessionRecord | Tombstone | null>
+  create(record: SessionRecord): Promise<boolean>
+  write(id: SessionId, change: Change): Promise<Written>
+  end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null>
+  list(userId: string): Promise<SessionRecord[]>
+}
+
+/** Kept longer than core asks for: clocks differ by seconds, and a slow request sends its touch late. */
+const MARGIN_MS = 60_000
+
+/** What the server can count to, at the least: a hundred years. */
+const LONGEST_MS = 3_155_760_000_000
+
+/** Records of a list that are asked for at once: few enough that other requests get their turn in between. */
+const BATCH = 200
+
+const WRITTEN: Written = { status: 'written' }
+
+export function createRecords(link: Link, prefix: string): Records {
+  const index = createUserIndex(link, prefix)
+  const toKey = (id: SessionId): string => prefix + id
+
+  async function read(id: SessionId): Promise<SessionRecord | Tombstone | null> {
+    const key = toKey(id)
+    const text = await link.send(['get', key], key)
+    return text === null ? null : parse(id, text)
+  }
+
+  /** Both at once: a list may come between, so it never takes an entry out for want of a record. */
+  async function create(record: SessionRecord): Promise<boolean> {
+    const { id, userId, createdAt, expiresAt } = record
+    const before = link.resends()
+    const until = toIndexed(createdAt, expiresAt)
+    const text = toRecordText(record, userId === null ? null : until)
+    const key = toKey(id)
+    const [set, entered] = await Promise.allSettled([
+      link.send(['set', key, text, 'PX', String(toKeepMs(createdAt, expiresAt)), 'NX'], key),
+      userId === null ? null : index.enter(userId, id, toKeepMs(createdAt, until * 1000)),
+    ])
+    const isTaken = set.status === 'fulfilled' && set.value === null
+    if (isTaken && link.resends() === before) return false
+    const failed = [set, entered].find(({ status }) => status === 'rejected')
+    if (failed === undefined && !isTaken) return true
+    runScript(link, scripts.undo, key, [text]).catch(() => undefined)
+    throw failed?.status === 'rejected' ? failed.reason : unknown()
+  }
+
+  async function write(id: SessionId, change: Change): Promise<Written> {
+    const { seen } = change
+    const before = link.resends()
+    const run = (indexed: number | null): Promise<unknown> => {
+      const keep = seen === undefined ? '' : String(toKeepMs(seen.at, seen.expiresAt))
+      return runScript(link, scripts.write, toKey(id), toChangeArgs(change, keep, indexed))
+    }
+    const answer = toAnswer(await run(null))
+    if (answer.kind !== INDEX_FIRST || seen === undefined) return toWritten(id, answer, link.resends() !== before)
+    // First the index, then the record: never the other way round, or a list could miss it if this process died between.
+    const until = toIndexed(seen.at, seen.expiresAt)
+    await index.enter(fromUserLine(answer.text ?? ''), id, toKeepMs(seen.at, until * 1000))
+    return toWritten(id, toAnswer(await run(until)), link.resends() !== before)
+  }
+
+  async function end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
+    const args = [toTombstoneText(tombstone), String(toKeepMs(tombstone.endedAt, tombstone.expiresAt))]
+    const text = await runScript(link, scripts.end, toKey(id), args)
+    if (text === null) return null
+    const record = toLive(parse(id, text))
+    if (record.userId !== null) index.forget(record.userId, [id])
+    return record
+  }
+
+  async function list(userId: string): Promise<SessionRecord[]> {
+    const ids = await index.ids(userId)
+    const mine: SessionRecord[] = []
+    const dead: SessionId[] = []
+    for (let from = 0; from < ids.length; from += BATCH) {
+      const batch = ids.slice(from, from + BATCH)
+      for (const found of await Promise.all(batch.map(read))) {
+        if (found?.kind === 'ended') dead.push(found.id)
+        else if (found?.userId === userId) mine.push(found)
+      }
+    }
+    // Only what ended: for what has no record, one may be on its way.
+    if (dead.length > 0) index.forget(userId, dead)
+    return mine
+  }
+
+  return { read, create, write, end, list }
+}
+
+function toKeepMs(from: number, until: number): number {
+  return Math.ceil(Math.min(Math.max(until - from, 0), LONGEST_MS) + MARGIN_MS)
+}
+
+/**
+ * In seconds. As long again as the session has from here, so that of the touches which keep it alive only those of a
+ * whole idle limit later have to go to the index first.
+ */
+function toIndexed(from: number, until: number): number {
+  return Math.ceil((Math.max(from, until) + Math.max(until - from, MARGIN_MS)) / 1000)
+}
+
+const DONE = 0
+const GONE = 1
+const CONFLICT = 2
+const INDEX_FIRST = 3
+
+interface Answer {
+  readonly kind: number
+  readonly text: string | null
+}
+
+function toAnswer(reply: unknown): Answer {
+  if (Number(reply) === DONE) return { kind: DONE, text: null }
+  if (!Array.isArray(reply)) throw new SessionError('ERR_STORE', 'redis: not an answer of the script.')
+  return { kind: Number(reply[0]), text: reply.length > 1 ? String(reply[1]) : null }
+}
+
+function toWritten(id: SessionId, { kind, text }: Answer, isResent: boolean): Written {
+  if (kind === DONE) return WRITTEN
+  if (kind === GONE) return { status: 'gone', tombstone: text === null ? null : toEnded(parse(id, text)) }
+  if (kind !== CONFLICT) throw new SessionError('ERR_STORE', 'redis: not an answer of the script.')
+  // The first copy of this command may have been done: to be told of a conflict with oneself would count an update twice.
+  if (isResent) throw unknown()
+  return { status: 'conflict', record: toLive(parse(id, text)) }
+}
+
+function parse(id: SessionId, text: unknown): SessionRecord | Tombstone {
+  return fromText(id, typeof text === 'string' ? text : '')
+}
+
+function toLive(value: SessionRecord | Tombstone): SessionRecord {
+  if (value.kind === 'ended') throw new SessionError('ERR_STORE', 'redis: a tombstone in the place of a record.')
+  return value
+}
+
+function toEnded(value: SessionRecord | Tombstone): Tombstone {
+  if (value.kind === 'live') throw new SessionError('ERR_STORE', 'redis: a record in the place of a tombstone.')
+  return value
+}
+
+function unknown(): SessionError {
+  return new SessionError('ERR_STORE', 'redis: the connection broke, and whether this was done is not known.')
+}

@@ -1,0 +1,118 @@
+import { hash } from 'node:crypto'
+
+export interface Script {
+  readonly text: string
+  readonly sha: string
+}
+
+/**
+ * Applies one change to one live record, alone among all clients. User data goes through as bytes: it is cut at line ends
+ * and joined again, never decoded.
+ *
+ * KEYS: the record. ARGV: 1 version or '', 2 head or '', 3 the version after it, 4 last seen or '', 5 expires, 6 ms to keep,
+ * 7 indexed until or '', 8 '', 'absent' or 'text', 9 key and 10 text that are expected, 11 how many keys to set,
+ * then key and text each, then keys to remove.
+ *
+ * Answers 0 written, {1, tombstone?} gone, {2, record} conflict, {3, user} index the user first: changing nothing.
+ */
+const WRITE = `
+local text = redis.call('GET', KEYS[1])
+if not text then return {1} end
+if string.sub(text, 1, 2) == '1E' then return {1, text} end
+local created, seen, expires, indexed, version, user, head, rest =
+  string.match(text, '^1L(%S+) (%S*) (%S+) (%S*) (%S+)\\n([^\\n]*)\\n([^\\n]*)()')
+if not rest then return redis.error_reply('ERR the record is damaged or of a later version') end
+local data = string.sub(text, rest)
+
+local function time(t)
+  if string.sub(t, 1, 1) == '.' then return tonumber(string.sub(t, 2)) end
+  return tonumber(t, 36)
+end
+
+if ARGV[8] ~= '' then
+  local _, tab = string.find(data, '\\n' .. ARGV[9] .. '\\t', 1, true)
+  local held = tab and string.match(data, '^[^\\n]*', tab + 1)
+  if ARGV[8] == 'absent' then
+    if held then return {2, text} end
+  elseif held ~= ARGV[10] then
+    return {2, text}
+  end
+end
+if ARGV[2] ~= '' and ARGV[1] ~= version then return {2, text} end
+
+local fresh = ARGV[4] ~= '' and ARGV[1] == version and time(ARGV[4]) >= time(seen == '' and created or seen)
+if fresh and user ~= '' and time(ARGV[5]) > time(indexed) * 1000 then
+  if ARGV[7] == '' then return {3, user} end
+  indexed = ARGV[7]
+end
+local edits = #ARGV > 11
+if not fresh and ARGV[2] == '' and not edits then return 0 end
+
+if fresh then seen, expires = ARGV[4], ARGV[5] end
+if ARGV[2] ~= '' then head, version = ARGV[2], ARGV[3] end
+if edits then
+  local changes, order, parts = {}, {}, {}
+  local lastSet = 11 + 2 * ARGV[11]
+  for i = 12, lastSet, 2 do
+    order[#order + 1] = ARGV[i]
+    changes[ARGV[i]] = ARGV[i + 1]
+  end
+  for i = lastSet + 1, #ARGV do changes[ARGV[i]] = false end
+  for key, value in string.gmatch(data, '\\n([^\\t]*)\\t([^\\n]*)') do
+    local change = changes[key]
+    if change == nil then change = value end
+    if change then parts[#parts + 1] = '\\n' .. key .. '\\t' .. change end
+    changes[key] = false
+  end
+  for _, key in ipairs(order) do
+    if changes[key] then parts[#parts + 1] = '\\n' .. key .. '\\t' .. changes[key] end
+  end
+  data = table.concat(parts)
+end
+
+text = '1L' .. created .. ' ' .. seen .. ' ' .. expires .. ' ' .. indexed .. ' ' .. version
+  .. '\\n' .. user .. '\\n' .. head .. data
+if fresh then
+  redis.call('SET', KEYS[1], text, 'PX', ARGV[6])
+else
+  redis.call('SET', KEYS[1], text, 'KEEPTTL')
+end
+return 0
+`
+
+/** KEYS: the record. ARGV: the tombstone, ms to keep. Answers with the record's last state, or nil. */
+const END = `
+local text = redis.call('GET', KEYS[1])
+if not text or string.sub(text, 1, 2) == '1E' then return false end
+if string.sub(text, 1, 2) ~= '1L' then return redis.error_reply('ERR the record is of a later version') end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return text
+`
+
+/** Takes back a creation that was not acknowledged. KEYS: the record. ARGV: its text, for another's is none of ours. */
+const UNDO = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+`
+
+/**
+ * KEYS: a user's index. ARGV: session id, seconds to keep it. The server's clock orders the entries: an application
+ * server whose clock is wrong must not push out what others entered.
+ */
+const ENTER = `
+local now = tonumber(redis.call('TIME')[1])
+local seconds = tonumber(ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
+redis.call('ZADD', KEYS[1], 'GT', string.format('%.0f', now + seconds), ARGV[1])
+if redis.call('TTL', KEYS[1]) < seconds then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return 0
+`
+
+function toScript(text: string): Script {
+  return { text, sha: hash('sha1', text, 'hex') }
+}
+
+export const write: Script = toScript(WRITE)
+export const end: Script = toScript(END)
+export const undo: Script = toScript(UNDO)
+export const enter: Script = toScript(ENTER)

@@ -1,0 +1,43 @@
+import { hash } from 'node:crypto'
+import { SessionError } from '../../core/errors.ts'
+import type { SessionId } from '../../core/record.ts'
+import type { Link } from './link.ts'
+import { runScript } from './run-script.ts'
+import { enter } from './scripts.ts'
+
+/**
+ * Which sessions a user may have: a sorted set for each, by the time until which an entry stays. An entry says only where
+ * to look. Whether the session lives, and whose it is, is for its record to say.
+ */
+export interface UserIndex {
+  /** Resolves when the entry is certain to stay for so long. */
+  enter(userId: string, id: SessionId, ms: number): Promise<void>
+  ids(userId: string): Promise<SessionId[]>
+  /** Without waiting: an entry too many costs a look, never a guarantee. */
+  forget(userId: string, ids: readonly SessionId[]): void
+}
+
+export function createUserIndex(link: Link, prefix: string): UserIndex {
+  return {
+    async enter(userId, id, ms) {
+      await runScript(link, enter, toKey(prefix, userId), [id, String(Math.ceil(ms / 1000))])
+    },
+
+    async ids(userId) {
+      const key = toKey(prefix, userId)
+      const found = await link.send(['zrange', key, '0', '-1'], key)
+      if (!Array.isArray(found)) throw new SessionError('ERR_STORE', 'redis: the index is no list.')
+      return found as SessionId[]
+    },
+
+    forget(userId, ids) {
+      const key = toKey(prefix, userId)
+      link.send(['zrem', key, ...ids], key).catch(() => undefined)
+    },
+  }
+}
+
+/** As long as a record's key, whatever the length of the user id, and never equal to one: ids have no `@`. */
+function toKey(prefix: string, userId: string): string {
+  return `${prefix}@${hash('sha256', userId, 'base64url').slice(0, 21)}`
+}
