@@ -1,9 +1,10 @@
 import { createPool as createCallbackPool } from 'mysql2'
 import { createPool } from 'mysql2/promise'
 import { afterAll } from 'vitest'
-import { mysqlStore } from '../../src/stores/mysql.ts'
+import { type MysqlPromisePool, mysqlStore } from '../../src/stores/mysql.ts'
 import { startMariadb } from '../support/servers/mariadb.ts'
-import { testSqlStore } from './sql-contract.ts'
+import { newTable, testSqlStore } from './sql-contract.ts'
+import { testRoundTrips } from './sql-round-trips.ts'
 
 const server = await startMariadb()
 const admin = createPool({ uri: server.url, connectionLimit: 1, jsonStrings: true })
@@ -59,3 +60,35 @@ testSqlStore('mysql, a url', {
     }
   },
 })
+
+testRoundTrips(
+  'mysql',
+  () => {
+    const sent: string[] = []
+    const pool: MysqlPromisePool = admin
+    const counting: MysqlPromisePool['execute'] = (options, values) => {
+      sent.push(options.sql)
+      return pool.execute(options, values)
+    }
+    const client: MysqlPromisePool = {
+      execute: counting,
+      async getConnection() {
+        const connection = await pool.getConnection()
+        return {
+          execute(options, values) {
+            sent.push(options.sql)
+            return connection.execute(options, values)
+          },
+          query(sql) {
+            sent.push(sql)
+            return connection.query(sql)
+          },
+          release: () => connection.release(),
+          destroy: () => connection.destroy(),
+        }
+      },
+    }
+    return { store: mysqlStore({ client, table: newTable() }), sent }
+  },
+  4,
+)

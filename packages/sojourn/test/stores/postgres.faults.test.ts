@@ -1,7 +1,10 @@
 import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, describe, expect, test } from 'vitest'
+import { openPostgresJs } from '../../src/stores/postgres/connect.ts'
+import { postgresDialect } from '../../src/stores/postgres/dialect.ts'
 import { type PgClient, postgresStore } from '../../src/stores/postgres.ts'
+import { sqlStore } from '../../src/stores/sql/sql-store.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 import { aRecord, aTombstone } from './records.ts'
 import { newTable } from './sql-contract.ts'
@@ -105,6 +108,58 @@ describe('deadlocks', () => {
     const client = failing('57P01', 1)
     await expect(postgresStore({ client }).create(aRecord())).rejects.toMatchObject({ code: 'ERR_STORE' })
     expect(client.calls).toBe(1)
+  })
+})
+
+describe('the indexes', () => {
+  test('serve every lookup among many rows', async () => {
+    const table = newTable()
+    await postgresStore({ client: admin, table }).setup()
+    await admin.query(
+      `INSERT INTO ${table} SELECT md5(n::text), 'user-' || n % 1000, 0, n, n, n, NULL, '{}', '{}' FROM generate_series(1, 20000) AS n`,
+    )
+    await admin.query(`ANALYZE ${table}`)
+    const planOf = async (sql: string): Promise<string> => {
+      const { rows } = await admin.query(`EXPLAIN ${sql}`)
+      return rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n')
+    }
+    expect(await planOf(`SELECT * FROM ${table} WHERE id = 'x'`)).toContain(`Index Scan using ${table}_pkey`)
+    expect(await planOf(`SELECT * FROM ${table} WHERE user_id = 'user-3'`)).toContain(`${table}_user_id`)
+    const sweep = postgresDialect.sweep(table).replace(':now', '900').replace(':limit', '500')
+    const plan = await planOf(sweep)
+    expect(plan).toContain(`Index Scan using ${table}_expires_at`)
+    expect(plan).not.toContain('Seq Scan')
+  })
+})
+
+describe('locks', () => {
+  test('a sweep waits for no row that somebody holds, and takes it the next time', async () => {
+    const table = newTable()
+    const store = postgresStore({ client: admin, table })
+    await store.setup()
+    const records = Array.from({ length: 21 }, () => aRecord())
+    await Promise.all(records.map((record) => store.create(record)))
+    const [held = aRecord()] = records
+    const holder = await admin.connect()
+    await holder.query('BEGIN')
+    await holder.query(`SELECT id FROM ${table} WHERE id = $1 FOR UPDATE`, [held.id])
+    expect(await store.sweep(held.expiresAt, 100)).toBe(20)
+    await holder.query('ROLLBACK')
+    holder.release()
+    expect(await store.sweep(held.expiresAt, 100)).toBe(1)
+  })
+})
+
+describe('a url without pg installed', () => {
+  test('is opened by postgres.js', async () => {
+    const driver = await openPostgresJs(server.url, true)
+    if (driver === null) throw new Error('postgres is installed')
+    const store = sqlStore({ dialect: postgresDialect, driver, table: newTable() })
+    await store.setup()
+    const record = aRecord({ data: { a: '1' } })
+    expect(await store.create(record)).toBe(true)
+    expect(await store.end(record.id, aTombstone(record))).toEqual(record)
+    await store.close()
   })
 })
 

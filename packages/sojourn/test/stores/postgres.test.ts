@@ -2,9 +2,10 @@ import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll } from 'vitest'
-import { type PostgresClient, postgresStore } from '../../src/stores/postgres.ts'
+import { type PgClient, type PostgresClient, postgresStore } from '../../src/stores/postgres.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
-import { type Connected, testSqlStore } from './sql-contract.ts'
+import { type Connected, newTable, testSqlStore } from './sql-contract.ts'
+import { testRoundTrips } from './sql-round-trips.ts'
 
 const server = await startPostgres()
 const admin = new pg.Pool({ connectionString: server.url, max: 1 })
@@ -59,6 +60,21 @@ testSqlStore('postgres, a url', {
     }
   },
 })
+
+testRoundTrips(
+  'postgres',
+  () => {
+    const sent: string[] = []
+    const client: PgClient = {
+      query(config) {
+        sent.push(config.text)
+        return (admin as PgClient).query(config)
+      },
+    }
+    return { store: postgresStore({ client, table: newTable() }), sent }
+  },
+  1,
+)
 
 const lite = await PGlite.create()
 afterAll(() => lite.close())

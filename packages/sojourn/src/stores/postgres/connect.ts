@@ -40,7 +40,7 @@ async function openPg(url: string, isPreparing: boolean): Promise<Driver | null>
   return { ...refuseNone(toDriver(pool, isPreparing)), close: () => pool.end() }
 }
 
-async function openPostgresJs(url: string, isPreparing: boolean): Promise<Driver | null> {
+export async function openPostgresJs(url: string, isPreparing: boolean): Promise<Driver | null> {
   const module = await import('postgres').catch(nothingIfMissing)
   if (module === null) return null
   const sql = module.default(url, {

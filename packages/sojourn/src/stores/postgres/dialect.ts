@@ -36,10 +36,10 @@ export const postgresDialect: Dialect = {
     `WITH live AS MATERIALIZED (${live}) UPDATE ${table} AS t SET ${bury} FROM live WHERE t.id = live.id RETURNING live.*`,
   forUpdate: 'FOR UPDATE',
 
-  // What another session has locked is left for the next sweep.
+  // What another session has locked is left for the next sweep. As an array, the ids are looked up by the primary key.
   sweep: (table) =>
-    `WITH due AS MATERIALIZED (SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit` +
-    ` FOR UPDATE SKIP LOCKED) DELETE FROM ${table} AS t USING due WHERE t.id = due.id`,
+    `DELETE FROM ${table} WHERE id = ANY(ARRAY(SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at` +
+    ' LIMIT :limit FOR UPDATE SKIP LOCKED))',
   // Inserts nothing, but is refused where a column, a type or the primary key is another.
   check: (table) =>
     `INSERT INTO ${table} (${COLUMNS}, data) SELECT ${COLUMNS}, jsonb_strip_nulls(data) FROM ${table} WHERE false` +
