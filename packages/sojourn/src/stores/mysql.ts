@@ -45,7 +45,8 @@ function connecting(url: string): Driver {
   return {
     run: async (statement, values) => (await opened()).run(statement, values),
     batch: async (calls) => (await opened()).batch?.(calls) ?? [],
-    close: async () => (await opening)?.close(),
+    // What could not be opened needs no closing.
+    close: async () => (await opening?.catch(() => undefined))?.close(),
   }
 }
 

@@ -5,7 +5,7 @@ import { type MysqlPromisePool, mysqlStore } from '../../src/stores/mysql.ts'
 import { startMariadb } from '../support/servers/mariadb.ts'
 import { aRecord, aTombstone } from './records.ts'
 import { newTable } from './sql-contract.ts'
-import { testSqlFaults } from './sql-faults.ts'
+import { testSqlFaults, testWaiting } from './sql-faults.ts'
 
 // Acknowledged is what has reached the operating system: the server is killed here.
 const server = await startMariadb(['--innodb-flush-log-at-trx-commit=2'])
@@ -47,6 +47,23 @@ testSqlFaults('mysql, a url', {
     }
   },
 })
+
+testWaiting(
+  'mysql, calls that wait for another transaction',
+  (table) => mysqlStore({ client: admin, table }),
+  async (table, id) => {
+    const holder = await admin.getConnection()
+    await holder.beginTransaction()
+    await holder.execute(`SELECT id FROM ${table} WHERE id = ? FOR UPDATE`, [id])
+    return {
+      async finish(set) {
+        await holder.execute(`UPDATE ${table} SET ${set} WHERE id = ?`, [id])
+        await holder.commit()
+        holder.release()
+      },
+    }
+  },
+)
 
 describe('another isolation level', () => {
   test.each(['SERIALIZABLE', 'READ-UNCOMMITTED'])(

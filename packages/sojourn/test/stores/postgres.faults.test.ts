@@ -8,7 +8,7 @@ import { sqlStore } from '../../src/stores/sql/sql-store.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 import { aRecord, aTombstone } from './records.ts'
 import { newTable } from './sql-contract.ts'
-import { testSqlFaults } from './sql-faults.ts'
+import { testSqlFaults, testWaiting } from './sql-faults.ts'
 
 const server = await startPostgres()
 const admin = new pg.Pool({ connectionString: server.url })
@@ -52,6 +52,23 @@ testSqlFaults('postgres, a url', {
     }
   },
 })
+
+testWaiting(
+  'postgres, calls that wait for another transaction',
+  (table) => postgresStore({ client: admin, table }),
+  async (table, id) => {
+    const holder = await admin.connect()
+    await holder.query('BEGIN')
+    await holder.query(`SELECT id FROM ${table} WHERE id = $1 FOR UPDATE`, [id])
+    return {
+      async finish(set) {
+        await holder.query(`UPDATE ${table} SET ${set} WHERE id = $1`, [id])
+        await holder.query('COMMIT')
+        holder.release()
+      },
+    }
+  },
+)
 
 describe('another isolation level', () => {
   test.each(['serializable', 'repeatable read'])(

@@ -1,11 +1,12 @@
 import { type StoreContext, storeCases } from '@sojourn/conformance'
 import fc from 'fast-check'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { SqlStore } from '../../src/stores/sql/sql-store.ts'
 import { testCases } from '../support/run-cases.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
+import { aRecord, aTombstone } from './records.ts'
 import { edits } from './sql-edits.ts'
 
 /** A way to reach a database, and stores over it. */
@@ -72,6 +73,19 @@ export function testSqlStore(name: string, world: SqlWorld): void {
       ...(world.port() === null
         ? { without: { sever: 'it is in this process: there is no connection to lose' } }
         : { sever }),
+    })
+
+    test('a stolen copy of the table holds nothing of a session that ended, but its id, the reason and times', async () => {
+      const table = newTable()
+      const store = await openAt(table)
+      await store.setup()
+      const record = aRecord({ userId: 'eve-the-user', data: { cart: '"private-value"' } })
+      await store.create(record)
+      expect((await world.dump(table)).join()).toContain('private-value')
+      await store.end(record.id, aTombstone(record))
+      const left = (await world.dump(table)).join()
+      expect(left).toContain(record.id)
+      for (const gone of ['private-value', 'cart', 'eve-the-user', record.head.secret]) expect(left).not.toContain(gone)
     })
 
     test('a random schedule of overlapping requests leaves what a user would expect', { timeout: 60_000 }, async () => {

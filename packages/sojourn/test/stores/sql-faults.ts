@@ -183,3 +183,54 @@ export function testSqlFaults(name: string, { server, connect }: FaultWorld): vo
     })
   })
 }
+
+/** Holds the row of this id, as another transaction would; then runs this SQL on it and commits. */
+export type Holder = (table: string, id: string) => Promise<{ finish(set: string): Promise<void> }>
+
+/** What comes of calls that have to wait for another transaction: no chance is needed for the two to meet. */
+export function testWaiting(name: string, open: (table: string) => SqlStore, hold: Holder): void {
+  describe(name, () => {
+    async function meet<T>(
+      call: (store: SqlStore, record: SessionRecord) => T | Promise<T>,
+      set: string,
+    ): Promise<{ answer: T; record: SessionRecord; left: unknown }> {
+      const table = newTable()
+      const store = open(table)
+      await store.setup()
+      const record = aRecord({ userId: 'ada', data: { a: '1' } })
+      await store.create(record)
+      const { finish } = await hold(table, record.id)
+      const answer = Promise.resolve(call(store, record))
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await finish(set)
+      return { answer: await answer, record, left: await store.read(record.id) }
+    }
+    const ending = `ended_at = 5, head = '"revoked"', data = NULL, user_id = NULL`
+    const editing = `data = '{"a":"2","b":"3"}', last_seen_at = last_seen_at + 1`
+
+    test('an end that waited for a write has what that wrote', async () => {
+      const { answer, record, left } = await meet((store, given) => store.end(given.id, aTombstone(given)), editing)
+      expect(answer).toEqual({ ...record, lastSeenAt: record.lastSeenAt + 1, data: { a: '2', b: '3' } })
+      expect(left).toMatchObject({ kind: 'ended', reason: 'logout' })
+    })
+
+    test('an end that waited for another end gets nothing, and leaves its tombstone alone', async () => {
+      const { answer, left } = await meet((store, record) => store.end(record.id, aTombstone(record)), ending)
+      expect(answer).toBeNull()
+      expect(left).toMatchObject({ kind: 'ended', reason: 'revoked', endedAt: 5 })
+    })
+
+    test('a save that waited for a logout brings nothing back', async () => {
+      const { answer, left } = await meet((store, { id }) => store.write(id, { set: { a: '9' } }), ending)
+      expect(answer).toMatchObject({ status: 'gone', tombstone: { reason: 'revoked' } })
+      expect(left).toMatchObject({ kind: 'ended' })
+    })
+
+    test('an update that waited for another one conflicts with it', async () => {
+      const change = { set: { a: '9' }, expect: { key: 'a', text: '1' } }
+      const { answer, left } = await meet((store, { id }) => store.write(id, change), editing)
+      expect(answer).toMatchObject({ status: 'conflict', record: { data: { a: '2', b: '3' } } })
+      expect(left).toMatchObject({ data: { a: '2', b: '3' } })
+    })
+  })
+}

@@ -18,7 +18,8 @@ export function connecting(url: string, isPreparing: boolean): Driver {
 
   return {
     run: async (statement, values) => (await opened()).run(statement, values),
-    close: async () => (await opening)?.close(),
+    // What could not be opened needs no closing.
+    close: async () => (await opening?.catch(() => undefined))?.close(),
   }
 }
 

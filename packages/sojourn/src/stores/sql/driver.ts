@@ -22,7 +22,7 @@ export interface Result {
 
 export interface Call {
   readonly statement: Statement
-  /** Made for this call: the driver may do with it as it likes. */
+  /** Not to be changed: another try sends it again. */
   readonly values: Value[]
 }
 

@@ -143,7 +143,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     await retrying(
       dialect,
       () => send(statement({})),
-      ({ kind }) => kind === 'again' || kind === 'duplicate',
+      ({ kind }) => kind === 'duplicate',
     )
   }
 
