@@ -16,6 +16,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/stores/lmdb': () => import('sojourn/stores/lmdb'),
   'sojourn/stores/migrate': () => import('sojourn/stores/migrate'),
   'sojourn/stores/url': () => import('sojourn/stores/url'),
+  'sojourn/stores/cloudflare': () => import('sojourn/stores/cloudflare'),
+  'sojourn/stores/sqlite': () => import('sojourn/stores/sqlite'),
   'sojourn/stores/mysql': () => import('sojourn/stores/mysql'),
   'sojourn/stores/postgres': () => import('sojourn/stores/postgres'),
   'sojourn/express': () => import('sojourn/express'),
