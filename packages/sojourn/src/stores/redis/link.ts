@@ -64,9 +64,39 @@ function sendingLink(client: SendingClient): Link {
   return { send: (args) => client.sendCommand([...args], AS_TEXT), resends: never, close: nothing }
 }
 
-/** Never to a replica: it may not have heard of a logout yet. */
+/**
+ * Never to a replica: it may not have heard of a logout yet. When a master dies, node-redis keeps calling it until another
+ * node says who took over, and asks none: so any node is asked for the key, which it either has or knows the way to.
+ */
 function clusterLink(client: SendingCluster): Link {
-  return { send: (args, key) => client.sendCommand(key, false, [...args], AS_TEXT), resends: never, close: nothing }
+  let isAsking = false
+
+  function askAround(key: string): void {
+    if (isAsking) return
+    isAsking = true
+    const done = (): void => {
+      isAsking = false
+    }
+    client.sendCommand(undefined, false, ['get', key], AS_TEXT).then(done, done)
+  }
+
+  return {
+    async send(args, key) {
+      try {
+        return await client.sendCommand(key, false, [...args], AS_TEXT)
+      } catch (error) {
+        if (!isAnswer(error)) askAround(key)
+        throw error
+      }
+    },
+    resends: never,
+    close: nothing,
+  }
+}
+
+/** What the server says begins with a code, such as `NOSCRIPT` or `CLUSTERDOWN`. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && /^[A-Z]+ /.test(error.message)
 }
 
 /** Sends again after a failover, without a word, but reads the options each time that it does. */
