@@ -2,7 +2,7 @@ import { SessionError } from '../../core/errors.ts'
 
 /** All that the store needs of a client: one command, sent to the master of the slot that `key` is in. */
 export interface Link {
-  send(args: readonly string[], key: string): Promise<unknown>
+  send(args: string[], key: string): Promise<unknown>
   /**
    * Rises whenever the client may have sent a command twice, because the connection broke before the answer. Then an
    * answer may be to the second copy: a refusal that the first one caused.
@@ -61,7 +61,7 @@ function notAClient(): SessionError {
 
 /** node-redis sends a command once: what was on its way when the connection broke is rejected. */
 function sendingLink(client: SendingClient): Link {
-  return { send: (args) => client.sendCommand([...args], AS_TEXT), resends: never, close: nothing }
+  return { send: (args) => client.sendCommand(args, AS_TEXT), resends: never, close: nothing }
 }
 
 /**
@@ -83,7 +83,7 @@ function clusterLink(client: SendingCluster): Link {
   return {
     async send(args, key) {
       try {
-        return await client.sendCommand(key, false, [...args], AS_TEXT)
+        return await client.sendCommand(key, false, args, AS_TEXT)
       } catch (error) {
         if (!isAnswer(error)) askAround(key)
         throw error
@@ -111,7 +111,7 @@ function sentinelLink(client: SendingSentinel): Link {
           return {}
         },
       }
-      return client.sendCommand(false, [...args], options)
+      return client.sendCommand(false, args, options)
     },
     resends: () => resends,
     close: nothing,
