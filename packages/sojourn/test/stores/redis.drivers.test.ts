@@ -89,6 +89,7 @@ describe.skipIf(isLeftOut)('a URL', async () => {
 
   test.concurrent.for(Object.entries(opens))(
     'through %s fails fast when the server is gone or silent, sends nothing twice, and comes back by itself',
+    { timeout: 60_000 },
     async ([counter, open], { expect }) => {
       const proxy = await startProxy(server.port)
       const link = await open(`redis://127.0.0.1:${proxy.port}`)
@@ -116,6 +117,5 @@ describe.skipIf(isLeftOut)('a URL', async () => {
       await link.close()
       await proxy.stop()
     },
-    60_000,
   )
 })

@@ -32,10 +32,10 @@ export function createRecords(link: Link, prefix: string): Records {
   const index = createUserIndex(link, prefix)
   const toKey = (id: SessionId): string => prefix + id
 
-  async function read(id: SessionId): Promise<SessionRecord | Tombstone | null> {
+  /** On the way of every request, so without a promise more than it needs. */
+  function read(id: SessionId): Promise<SessionRecord | Tombstone | null> {
     const key = toKey(id)
-    const text = await link.send(['get', key], key)
-    return text === null ? null : parse(id, text)
+    return link.send(['get', key], key).then((text) => (text === null ? null : parse(id, text)))
   }
 
   /** Both at once: a list may come between, so it never takes an entry out for want of a record. */
