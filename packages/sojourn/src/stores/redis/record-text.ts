@@ -19,10 +19,8 @@ import { lengthen, shorten } from './head-text.ts'
 export const LIVE = '1L'
 export const ENDED = '1E'
 
-/** Until when the user's index is certain to have this session, in seconds; `null`: it has no user. */
-export type IndexedUntil = number | null
-
-export function toRecordText(record: SessionRecord, indexedUntil: IndexedUntil): string {
+/** `indexedUntil`: how long the user's index is certain to have this session, in seconds; `null`: it has no user. */
+export function toRecordText(record: SessionRecord, indexedUntil: number | null): string {
   const { createdAt, lastSeenAt, userId, head, version } = record
   const seen = lastSeenAt === createdAt ? '' : toTime(lastSeenAt)
   const indexed = indexedUntil === null ? '' : toTime(indexedUntil)
@@ -63,7 +61,7 @@ export function toLine(text: string, isEmptyNone = false): string {
   return UNFIT.test(text) || (isEmptyNone && text === '') ? ESC + JSON.stringify(text) : text
 }
 
-function fromLine(line: string): string {
+export function fromLine(line: string): string {
   return line.startsWith(ESC) ? String(JSON.parse(line.slice(1))) : line
 }
 
@@ -76,11 +74,6 @@ export function fromText(id: SessionId, text: string): SessionRecord | Tombstone
     // What JSON.parse says about a text quotes it: that must reach no log, so it is no cause here.
   }
   throw new SessionError('ERR_STORE', 'redis: a record is damaged, or was written by a later version.')
-}
-
-/** The user id in a line of its own, as a script answers with it. */
-export function fromUserLine(line: string): string {
-  return fromLine(line)
 }
 
 function toRecord(id: SessionId, text: string): SessionRecord {

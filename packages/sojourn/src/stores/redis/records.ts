@@ -3,7 +3,7 @@ import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Change, Written } from '../../core/store.ts'
 import { toChangeArgs } from './change-args.ts'
 import type { Link } from './link.ts'
-import { fromText, fromUserLine, toRecordText, toTombstoneText } from './record-text.ts'
+import { fromLine, fromText, toRecordText, toTombstoneText } from './record-text.ts'
 import { runScript } from './run-script.ts'
 import * as scripts from './scripts.ts'
 import { createUserIndex } from './user-index.ts'
@@ -68,7 +68,7 @@ export function createRecords(link: Link, prefix: string): Records {
     if (answer.kind !== INDEX_FIRST || seen === undefined) return toWritten(id, answer, link.resends() !== before)
     // First the index, then the record: never the other way round, or a list could miss it if this process died between.
     const until = toIndexed(seen.at, seen.expiresAt)
-    await index.enter(fromUserLine(answer.text ?? ''), id, toKeepMs(seen.at, until * 1000))
+    await index.enter(fromLine(answer.text ?? ''), id, toKeepMs(seen.at, until * 1000))
     return toWritten(id, toAnswer(await run(until)), link.resends() !== before)
   }
 
@@ -84,16 +84,15 @@ export function createRecords(link: Link, prefix: string): Records {
   async function list(userId: string): Promise<SessionRecord[]> {
     const ids = await index.ids(userId)
     const mine: SessionRecord[] = []
-    const dead: SessionId[] = []
     for (let from = 0; from < ids.length; from += BATCH) {
-      const batch = ids.slice(from, from + BATCH)
-      for (const found of await Promise.all(batch.map(read))) {
+      const dead: SessionId[] = []
+      for (const found of await Promise.all(ids.slice(from, from + BATCH).map(read))) {
         if (found?.kind === 'ended') dead.push(found.id)
         else if (found?.userId === userId) mine.push(found)
       }
+      // Only what ended: for what has no record, one may be on its way.
+      if (dead.length > 0) index.forget(userId, dead)
     }
-    // Only what ended: for what has no record, one may be on its way.
-    if (dead.length > 0) index.forget(userId, dead)
     return mine
   }
 
