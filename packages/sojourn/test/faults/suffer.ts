@@ -23,7 +23,7 @@ export interface Outcome {
   readonly requests: number
   readonly sessions: number
   /** Requests that failed with a typed error, by its code. */
-  readonly failures: Readonly<Record<string, number>>
+  readonly failures: Readonly<Partial<Record<string, number>>>
   readonly struckForMs: number
   /** Until requests were answered again and none failed any more, counted from where the scenario says. */
   readonly recoveredMs: number
