@@ -86,11 +86,11 @@ interface World {
   kinds(): string[]
 }
 
-/** A store that answers later, as one behind a network does. */
+/** A store that answers later and with copies, as one behind a network does. */
 function late(store: Store): Store {
   return {
     ...store,
-    read: async (id) => store.read(id),
+    read: async (id) => structuredClone(await store.read(id)),
     write: async (id, change) => store.write(id, change),
     end: async (id, tombstone) => store.end(id, tombstone),
   }
@@ -262,6 +262,18 @@ describe('1 Ended is ended: never staler than maxStale, whatever breaks', () => 
     expect(await isOpen(cache, record)).toBe(false)
   })
 
+  test('the wall clock was set back by less than the age: uptime tells', async () => {
+    const { cache, store, time, record } = createWorld()
+    await cache.read(record.id)
+    await store.end(record.id, aTombstone(record))
+    for (let i = 0; i < 4; i++) {
+      time.advance(250)
+      cache.read(anId())
+    }
+    time.setWallBy(-500)
+    expect(await isOpen(cache, record)).toBe(false)
+  })
+
   test('the wall clock was set back: no entry becomes younger', async () => {
     const { cache, store, time, record } = createWorld()
     await cache.read(record.id)
@@ -346,6 +358,17 @@ describe('own changes', () => {
     expect(await isOpen(cache, record)).toBe(false)
   })
 
+  test('a read while the answer to a change is on its way asks the store', async () => {
+    const { cache, store, record } = createWorld()
+    await cache.read(record.id)
+    const gate = store.hold('end', 'after')
+    const ending = cache.end(record.id, aTombstone(record))
+    await gate.reached
+    expect(await isOpen(cache, record)).toBe(false)
+    gate.release()
+    await ending
+  })
+
   test('that failed, and may have been done, are looked up', async () => {
     const { cache, store, bus, record } = createWorld()
     await cache.read(record.id)
@@ -353,6 +376,17 @@ describe('own changes', () => {
     await expect(cache.end(record.id, aTombstone(record))).rejects.toThrow()
     expect(await isOpen(cache, record)).toBe(false)
     expect(bus.published, 'and others are told').toEqual([record.id])
+  })
+
+  test('that failed are looked up even if they were read meanwhile', async () => {
+    const { cache, store, record } = createWorld()
+    store.replace('end', async () => {
+      await cache.read(record.id)
+      await store.end(record.id, aTombstone(record))
+      throw new Error('connection reset')
+    })
+    await expect(cache.end(record.id, aTombstone(record))).rejects.toThrow('connection reset')
+    expect(await isOpen(cache, record)).toBe(false)
   })
 
   test('a session that was just looked for is found once it was created', async () => {
@@ -377,7 +411,7 @@ describe('own changes', () => {
   })
 
   test('are told after the store has them and before the caller goes on', async () => {
-    const { cache, store, bus, record } = createWorld()
+    const { cache, store, bus, time, record } = createWorld()
     const gate = store.hold('end')
     let sent = (): void => undefined
     bus.answerPublish = () => new Promise((resolve) => (sent = resolve))
@@ -393,6 +427,7 @@ describe('own changes', () => {
     expect(isResolved, 'before it was sent').toBe(false)
     sent()
     await ending
+    expect(time.timers).toEqual([])
   })
 
   test('do not wait for a bus that is slow: a tenth of a second at most', async () => {
@@ -467,6 +502,34 @@ describe('the link', () => {
     gate.release()
     await early
     expect(await isOpen(cache, record)).toBe(false)
+  })
+
+  test('a read from before the first proof is not waited for after it', async () => {
+    const { cache, store, bus, record } = createWorld()
+    let prove = (): void => undefined
+    bus.answerProbe = () => new Promise((resolve) => (prove = resolve))
+    const gate = store.hold('read', 'after')
+    const early = cache.read(record.id)
+    await gate.reached
+    await store.end(record.id, aTombstone(record))
+    prove()
+    await settle()
+    expect(await isOpen(cache, record)).toBe(false)
+    gate.release()
+    await early
+  })
+
+  test('while it is not proved, nobody waits for the read of another', async () => {
+    const { cache, store, bus, time, record } = createWorld()
+    const gate = store.hold('read', 'after')
+    const early = cache.read(record.id)
+    await gate.reached
+    bus.answerProbe = () => new Promise(() => undefined)
+    time.advance(500)
+    await cache.read(record.id)
+    expect(store.count('read')).toBe(2)
+    gate.release()
+    await early
   })
 
   test('an answer to a question from before the break proves nothing', async () => {
@@ -702,6 +765,37 @@ describe('insecureStaleWhileDown', () => {
     await cache.read(record.id)
     await goDown(world)
     expect(await isOpen(cache, record)).toBe(false)
+  })
+
+  test('changes nothing while the store is up: a reconnection makes reads ask it', async () => {
+    const { cache, store, bus, time, record } = createWorld(options)
+    await cache.read(record.id)
+    await store.end(record.id, aTombstone(record))
+    bus.lose()
+    time.advance(250)
+    expect(await isOpen(cache, record)).toBe(false)
+  })
+
+  test('what was read without a link is not taken for proved when there is one', async () => {
+    const { cache, store, bus, record } = createWorld(options)
+    let prove = (): void => undefined
+    bus.answerProbe = () => new Promise((resolve) => (prove = resolve))
+    await cache.read(record.id)
+    await store.end(record.id, aTombstone(record))
+    prove()
+    await settle()
+    expect(await isOpen(cache, record)).toBe(false)
+  })
+
+  test('a session that was found to be gone is not brought back', async () => {
+    const world = createWorld(options)
+    const { cache, store, time, record } = world
+    await cache.read(record.id)
+    time.advance(1000)
+    await store.sweep(record.expiresAt, 10)
+    expect(await cache.read(record.id)).toBeNull()
+    await goDown(world)
+    await expect(cache.read(record.id)).rejects.toThrow('connection reset')
   })
 
   test('writes still fail closed', async () => {

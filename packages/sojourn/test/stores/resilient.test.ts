@@ -249,6 +249,44 @@ describe('the circuit breaker', () => {
     expect(ms).toBeLessThanOrEqual(2000)
   })
 
+  test('opens for a store that throws at once, and for one that says ERR_STORE', async () => {
+    for (const error of [new Error('x'), new SessionError('ERR_STORE')]) {
+      const throwing = (): never => {
+        throw error
+      }
+      const store = resilientStore({ ...memoryStore(), write: throwing }, { failures: 2 })
+      const codes = [1, 2, 3].map(() => codeOf(() => store.write(anId(), {})))
+      expect((await Promise.all(codes))[2]).toBe('ERR_STORE_UNAVAILABLE')
+    }
+  })
+
+  test('begins anew once it has closed: as many failures as ever, and the first pause', async () => {
+    const world = createWorld()
+    await hang(world)
+    world.inner.fail('read', { times: 3 })
+    for (let i = 0; i < 3; i++) {
+      world.time.advance(2000)
+      await codeOf(read(world))
+    }
+    world.time.advance(2000)
+    expect(await codeOf(read(world)), 'closed').toBeNull()
+    world.inner.fail('write', { times: 5 })
+    for (let i = 0; i < 5; i++) expect(await codeOf(write(world))).toBe('Error: connection reset')
+    world.time.advance(99)
+    expect(await codeOf(read(world))).toBe('ERR_STORE_UNAVAILABLE')
+    world.time.advance(1)
+    expect(await codeOf(read(world))).toBeNull()
+  })
+
+  test('opens once for a crowd that fails together', async () => {
+    const world = createWorld()
+    world.inner.fail('write', { times: 50 })
+    await Promise.all(Array.from({ length: 50 }, () => codeOf(write(world))))
+    expect(world.kinds()).toEqual(['open'])
+    world.time.advance(100)
+    expect(await codeOf(read(world))).toBeNull()
+  })
+
   test('is not closed, nor kept open, by answers to calls from before', async () => {
     const world = createWorld()
     const gate = world.inner.hold('list')
@@ -286,6 +324,12 @@ describe('no retry storm', () => {
     world.inner.fail('read', { times: 2 })
     expect(await codeOf(read(world))).toBe('Error: connection reset')
     expect(world.inner.count('read')).toBe(4)
+  })
+
+  test('a read that opens the breaker rejects with what the store said', async () => {
+    const world = createWorld({ failures: 1 })
+    world.inner.fail('read')
+    expect(await codeOf(read(world))).toBe('Error: connection reset')
   })
 
   test('but not after a time limit, and not when the breaker has opened', async () => {
@@ -329,6 +373,22 @@ describe('calls in flight', () => {
     }
     expect(await codeOf(read(world))).toBeNull()
   })
+})
+
+test('an answer that comes after its limit makes no more room', async () => {
+  const world = createWorld({ maxInFlight: 2 })
+  const gates = [world.inner.hold('read'), world.inner.hold('read')]
+  const early = gates.map(() => codeOf(read(world)))
+  await settle()
+  world.time.advance(2001)
+  await Promise.all(early)
+  for (const gate of gates) gate.release()
+  await settle()
+  world.inner.hold('read')
+  world.inner.hold('read')
+  void [codeOf(read(world)), codeOf(read(world))]
+  await settle()
+  expect(await codeOf(read(world))).toBe('ERR_STORE_UNAVAILABLE')
 })
 
 describe('7 Fail closed, through node:http', () => {

@@ -158,18 +158,77 @@ describe('a touch', () => {
     const { store, memory, inner, record } = world
     await store.write(record.id, touchOf(record, MINUTE))
     const gate = inner.hold('write')
-    const flushing = store.flush()
+    await pass(world, 5 * MINUTE)
     await gate.reached
-    const second = touchOf(record, 2 * MINUTE)
+    const second = touchOf(record, 6 * MINUTE)
     await store.write(record.id, second)
     gate.release()
-    await flushing
+    await settle()
     expect(seenIn(store, record)).toBe(second.seen.at)
-    await pass(world, 2000)
+    await pass(world, MINUTE)
     expect(inner.count('write')).toBe(1)
     await pass(world, 5 * MINUTE)
     expect(inner.count('write')).toBe(2)
     expect(seenIn(memory, record)).toBe(second.seen.at)
+  })
+
+  test('that comes while another change is written is not lost with the one before', async () => {
+    const { store, memory, inner, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    const gate = inner.hold('write')
+    const writing = store.write(record.id, { set: { a: '1' } })
+    await gate.reached
+    const second = touchOf(record, 2 * MINUTE)
+    await store.write(record.id, second)
+    gate.release()
+    await writing
+    await store.flush()
+    expect(seenIn(memory, record)).toBe(second.seen.at)
+  })
+
+  test('that is older than the one that waits changes nothing', async () => {
+    const { store, record } = createWorld()
+    await store.write(record.id, touchOf(record, 2 * MINUTE))
+    await store.write(record.id, touchOf(record, MINUTE))
+    expect(seenIn(store, record)).toBe(record.lastSeenAt + 2 * MINUTE)
+  })
+
+  test('of the record as it is now takes the place of one from before, whatever the clocks said', async () => {
+    const { store, memory, record } = createWorld()
+    await store.write(record.id, touchOf(record, 2 * MINUTE))
+    memory.write(record.id, { version: 0, head: record.head })
+    await store.write(record.id, touchOf(record, MINUTE, 1))
+    expect(seenIn(store, record)).toBe(record.lastSeenAt + MINUTE)
+  })
+
+  test('of an older version does not make a change of the head conflict', async () => {
+    const { store, memory, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    memory.write(record.id, { version: 0, head: record.head })
+    expect(await store.write(record.id, { version: 1, head: record.head })).toEqual({ status: 'written' })
+  })
+
+  test('waits on when a request from before the last change of the head writes data', async () => {
+    const { store, memory, record } = createWorld()
+    memory.write(record.id, { version: 0, head: record.head })
+    await store.write(record.id, touchOf(record, 2 * MINUTE, 1))
+    await store.write(record.id, { ...touchOf(record, MINUTE), set: { a: '1' } })
+    expect(seenIn(store, record)).toBe(record.lastSeenAt + 2 * MINUTE)
+  })
+
+  test('of a session that ended while others were written is not written', async () => {
+    const { store, memory, inner, events } = createWorld()
+    const records = Array.from({ length: 40 }, () => aRecord())
+    for (const record of records) memory.create(record)
+    for (const record of records) await store.write(record.id, touchOf(record, MINUTE))
+    const gate = inner.hold('write')
+    const flushing = store.flush()
+    const last = records[39] ?? aRecord()
+    await store.end(last.id, aTombstone(last))
+    gate.release()
+    await flushing
+    expect(inner.count('write')).toBe(39)
+    expect(events).toEqual([])
   })
 })
 

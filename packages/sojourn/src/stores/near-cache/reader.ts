@@ -47,9 +47,9 @@ export function createReader(
   link: Pick<Link, 'isUp'>,
   tellStale: (error: unknown) => void,
 ): Reader {
-  const { size, maxStaleMs, staleMs } = settings
+  const { maxStaleMs, staleMs } = settings
   const { wall, uptime } = settings.timing
-  const entries = createEntries(size)
+  const entries = createEntries(settings.size)
   const flights = new Map<SessionId, Flight>()
   const counts = { hits: 0, misses: 0, joined: 0, stale: 0 }
   let era = 0
@@ -106,16 +106,13 @@ export function createReader(
     if (isCurrent) flights.delete(id)
     isStoreDown = false
     const value = deepFreeze(answer)
-    if (size === 0) return value
-    if (value?.kind === 'ended' || (value !== null && isCurrent && (flight.isUp || staleMs > 0))) {
-      entries.put(id, {
-        value,
-        uptimeAt: flight.uptimeAt,
-        wallAt: flight.wallAt,
-        // What was read without a link serves only while the store is down.
-        era: flight.isUp ? era : -1,
-      })
-    } else if (isCurrent) entries.delete(id)
+    if (value === null) {
+      if (isCurrent) entries.delete(id)
+    } else if (isCurrent || value.kind === 'ended') {
+      const { uptimeAt, wallAt, isUp } = flight
+      // What was read without a link serves only while the store is down.
+      entries.put(id, { value, uptimeAt, wallAt, era: isUp ? era : -1 })
+    }
     return value
   }
 
