@@ -29,59 +29,61 @@ const ID = /^[\w-]{1,64}$/
 export function redisStore(options: RedisStoreOptions): Store {
   const { prefix = 'sojourn:' } = options
   if (typeof prefix !== 'string') throw new SessionError('ERR_OPTION', 'redisStore: prefix must be a string.')
-  const toOpened = (link: Link): Opened => ({ link, records: createRecords(link, prefix) })
   const { url, client } = checked(options)
-  let opened: Promise<Opened> | null = client === undefined ? null : Promise.resolve(toOpened(toLink(client)))
+  let link: Link | null = client === undefined ? null : toLink(client)
+  let records: Records | null = link === null ? null : createRecords(link, prefix)
+  let opening: Promise<Records> | null = null
   let isClosed = false
 
-  function open(): Promise<Opened> {
-    if (isClosed) throw new SessionError('ERR_CLOSED', 'redisStore.')
-    if (opened !== null) return opened
-    const opening = openUrl(url).then(toOpened)
-    // The next call tries anew.
-    opening.catch(() => {
-      if (opened === opening) opened = null
+  async function open(): Promise<Records> {
+    const opened = await openUrl(url)
+    if (isClosed) {
+      await opened.close()
+      throw new SessionError('ERR_CLOSED', 'redisStore.')
+    }
+    link = opened
+    records = createRecords(opened, prefix)
+    return records
+  }
+
+  function connected(): Promise<Records> {
+    // When it fails, the next call tries anew.
+    opening ??= open().finally(() => {
+      opening = null
     })
-    opened = opening
     return opening
   }
 
-  async function ask<T>(operation: string, work: (opened: Opened) => Promise<T>): Promise<T> {
-    try {
-      return await work(await open())
-    } catch (error) {
+  function ask<T>(operation: string, work: (records: Records) => Promise<T>): Promise<T> {
+    if (isClosed) return Promise.reject(new SessionError('ERR_CLOSED', 'redisStore.'))
+    return (records === null ? connected().then(work) : work(records)).catch((error: unknown) => {
       throw toStoreError(operation, error)
-    }
+    })
   }
 
   return {
     name: 'redis',
-    setup: () => ask('setup', async ({ records }) => void (await records.read('' as SessionId))),
-    read: (id) => ask('read', async ({ records }) => (ID.test(id) ? records.read(id) : null)),
-    list: (userId) => ask('list', ({ records }) => records.list(userId)),
-    write: (id, change) => ask('write', async ({ records }) => (ID.test(id) ? records.write(id, change) : GONE)),
-    end: (id, tombstone) => ask('end', async ({ records }) => (ID.test(id) ? records.end(id, tombstone) : null)),
+    setup: () => ask('setup', async ({ read }) => void (await read('' as SessionId))),
+    read: (id) => ask('read', ({ read }) => (ID.test(id) ? read(id) : NOTHING)),
+    list: (userId) => ask('list', ({ list }) => list(userId)),
+    write: (id, change) => ask('write', async ({ write }) => (ID.test(id) ? write(id, change) : GONE)),
+    end: (id, tombstone) => ask('end', async ({ end }) => (ID.test(id) ? end(id, tombstone) : null)),
 
     create: (record) =>
-      ask('create', ({ records }) => {
+      ask('create', async ({ create }) => {
         if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'redis: not an id.')
-        return records.create(record)
+        return create(record)
       }),
 
     async close() {
       isClosed = true
-      const closing = opened
-      opened = null
-      await closing?.then(({ link }) => link.close()).catch(() => undefined)
+      await link?.close()
+      await opening?.catch(() => undefined)
     },
   }
 }
 
-interface Opened {
-  readonly link: Link
-  readonly records: Records
-}
-
+const NOTHING = Promise.resolve(null)
 const GONE: Written = { status: 'gone', tombstone: null }
 
 function checked({ url, client }: RedisStoreOptions): { readonly url: string; readonly client?: RedisClient } {

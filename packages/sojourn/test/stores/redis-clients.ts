@@ -25,7 +25,7 @@ const NODES = { clusterRetryStrategy: (tries: number): number => Math.min(tries 
 
 const reconnectStrategy = (tries: number): number => Math.min(tries * 50, 500)
 
-export const oneServer: Readonly<Record<string, Connect>> = {
+export const oneServer = {
   async 'node-redis'([port]) {
     const client = createClient({
       disableOfflineQueue: true,
@@ -53,12 +53,12 @@ export const oneServer: Readonly<Record<string, Connect>> = {
     await client.connect()
     return { client, close: () => client.disconnect() }
   },
-}
+} satisfies Record<string, Connect>
 
 const toNodes = (ports: readonly number[]): { host: string; port: number }[] =>
   ports.map((port) => ({ host: HOST, port }))
 
-export const clusters: Readonly<Record<string, Connect>> = {
+export const clusters = {
   async 'node-redis'(ports) {
     const client = createCluster({
       rootNodes: toNodes(ports).map((socket) => ({ socket })),
@@ -77,11 +77,11 @@ export const clusters: Readonly<Record<string, Connect>> = {
     await client.connect()
     return { client, close: () => client.disconnect() }
   },
-}
+} satisfies Record<string, Connect>
 
 export type ConnectSentinel = (group: SentinelGroup) => Promise<Connected>
 
-export const sentinels: Readonly<Record<string, ConnectSentinel>> = {
+export const sentinels = {
   async 'node-redis'({ name, sentinels: sentinelRootNodes }) {
     const client = createSentinel({
       name,
@@ -102,4 +102,4 @@ export const sentinels: Readonly<Record<string, ConnectSentinel>> = {
     await client.connect()
     return { client, close: () => client.disconnect() }
   },
-}
+} satisfies Record<string, ConnectSentinel>

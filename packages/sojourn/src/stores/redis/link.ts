@@ -2,7 +2,7 @@ import { SessionError } from '../../core/errors.ts'
 
 /** All that the store needs of a client: one command, sent to the master of the slot that `key` is in. */
 export interface Link {
-  send(args: readonly string[], key: string): Promise<unknown>
+  send(args: string[], key: string): Promise<unknown>
   /**
    * Rises whenever the client may have sent a command twice, because the connection broke before the answer. Then an
    * answer may be to the second copy: a refusal that the first one caused.
@@ -61,36 +61,42 @@ function notAClient(): SessionError {
 
 /** node-redis sends a command once: what was on its way when the connection broke is rejected. */
 function sendingLink(client: SendingClient): Link {
-  return { send: (args) => client.sendCommand([...args], AS_TEXT), resends: never, close: nothing }
+  return { send: (args) => client.sendCommand(args, AS_TEXT), resends: never, close: nothing }
 }
 
-/** Never to a replica: it may not have heard of a logout yet. */
+/**
+ * Never to a replica: it may not have heard of a logout yet. When a master dies, node-redis keeps calling it until another
+ * node says who took over, and asks none: so any node is asked for the key, which it either has or knows the way to.
+ */
 function clusterLink(client: SendingCluster): Link {
-  let isLooking = false
+  let isAsking = false
 
-  /**
-   * node-redis looks for the slots again when a node says that one has moved, which a dead master cannot say: without this
-   * its slots stay lost after the failover. Any other node that is asked for the key says it.
-   */
-  async function lookAgain(key: string): Promise<void> {
-    if (isLooking) return
-    isLooking = true
-    await client.sendCommand(undefined, true, ['EXISTS', key], AS_TEXT).catch(nothing)
-    isLooking = false
+  function askAround(key: string): void {
+    if (isAsking) return
+    isAsking = true
+    const done = (): void => {
+      isAsking = false
+    }
+    client.sendCommand(undefined, false, ['get', key], AS_TEXT).then(done, done)
   }
 
   return {
     async send(args, key) {
       try {
-        return await client.sendCommand(key, false, [...args], AS_TEXT)
+        return await client.sendCommand(key, false, args, AS_TEXT)
       } catch (error) {
-        void lookAgain(key)
+        if (!isAnswer(error)) askAround(key)
         throw error
       }
     },
     resends: never,
     close: nothing,
   }
+}
+
+/** What the server says begins with a code, such as `NOSCRIPT` or `CLUSTERDOWN`. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && /^[A-Z]+ /.test(error.message)
 }
 
 /** Sends again after a failover, without a word, but reads the options each time that it does. */
@@ -105,7 +111,7 @@ function sentinelLink(client: SendingSentinel): Link {
           return {}
         },
       }
-      return client.sendCommand(false, [...args], options)
+      return client.sendCommand(false, args, options)
     },
     resends: () => resends,
     close: nothing,

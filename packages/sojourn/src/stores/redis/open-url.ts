@@ -33,7 +33,7 @@ function isNotInstalled(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
 }
 
-async function openNodeRedis(url: string): Promise<Link> {
+export async function openNodeRedis(url: string): Promise<Link> {
   const { createClient } = await import('redis')
   const client = createClient({
     url,
@@ -50,7 +50,7 @@ async function openNodeRedis(url: string): Promise<Link> {
 
 type Ioredis = typeof import('ioredis').Redis | typeof import('iovalkey').Redis
 
-async function openIoredis(url: string, Redis: Ioredis): Promise<Link> {
+export async function openIoredis(url: string, Redis: Ioredis): Promise<Link> {
   const client = new Redis(url, {
     lazyConnect: true,
     connectTimeout: CONNECT_MS,

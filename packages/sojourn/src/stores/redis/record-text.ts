@@ -26,7 +26,8 @@ export function toRecordText(record: SessionRecord, indexedUntil: IndexedUntil):
   const { createdAt, lastSeenAt, userId, head, version } = record
   const seen = lastSeenAt === createdAt ? '' : toTime(lastSeenAt)
   const indexed = indexedUntil === null ? '' : toTime(indexedUntil)
-  let text = `${LIVE}${toTime(createdAt)} ${seen} ${toTime(record.expiresAt)} ${indexed} ${version}\n`
+  const expires = toLater(createdAt, record.expiresAt)
+  let text = `${LIVE}${toTime(createdAt)} ${seen} ${expires} ${indexed} ${version}\n`
   text += `${userId === null ? '' : toLine(userId, true)}\n${toHeadText(head, createdAt)}`
   for (const [key, value] of Object.entries(record.data)) text += `\n${toLine(key)}\t${toLine(value)}`
   return text
@@ -43,6 +44,12 @@ export function toHeadText(head: Head, createdAt?: number): string {
 /** Milliseconds in base 36: five characters less for each. Lua reads both forms, into the same doubles as here. */
 export function toTime(ms: number): string {
   return Number.isSafeInteger(ms) && ms >= 0 ? ms.toString(36) : `.${ms}`
+}
+
+/** A new record's expiry is written as the time from its beginning, for the server only ever passes it on. */
+function toLater(beginning: number, time: number): string {
+  const ms = time - beginning
+  return Number.isSafeInteger(ms) && ms >= 0 && Number.isSafeInteger(time) ? `+${toTime(ms)}` : toTime(time)
 }
 
 const ESC = '\x1b'
@@ -91,7 +98,7 @@ function toRecord(id: SessionId, text: string): SessionRecord {
     version: toNumber(Number(version)),
     createdAt,
     lastSeenAt: seen === '' ? createdAt : fromTime(seen ?? ''),
-    expiresAt: fromTime(expires),
+    expiresAt: expires.startsWith('+') ? createdAt + fromTime(expires.slice(1)) : fromTime(expires),
     head: JSON.parse(head),
     data: dataAt < 0 ? {} : toData(text, dataAt),
   }

@@ -20,6 +20,9 @@ export interface Records {
 /** Kept longer than core asks for: clocks differ by seconds, and a slow request sends its touch late. */
 const MARGIN_MS = 60_000
 
+/** What the server can count to, at the least: a hundred years. */
+const LONGEST_MS = 3_155_760_000_000
+
 /** Records of a list that are asked for at once: few enough that other requests get their turn in between. */
 const BATCH = 200
 
@@ -29,10 +32,10 @@ export function createRecords(link: Link, prefix: string): Records {
   const index = createUserIndex(link, prefix)
   const toKey = (id: SessionId): string => prefix + id
 
-  async function read(id: SessionId): Promise<SessionRecord | Tombstone | null> {
+  /** On the way of every request, so without a promise more than it needs. */
+  function read(id: SessionId): Promise<SessionRecord | Tombstone | null> {
     const key = toKey(id)
-    const text = await link.send(['get', key], key)
-    return text === null ? null : parse(id, text)
+    return link.send(['get', key], key).then((text) => (text === null ? null : parse(id, text)))
   }
 
   /** Both at once: a list may come between, so it never takes an entry out for want of a record. */
@@ -43,8 +46,8 @@ export function createRecords(link: Link, prefix: string): Records {
     const text = toRecordText(record, userId === null ? null : until)
     const key = toKey(id)
     const [set, entered] = await Promise.allSettled([
-      link.send(['set', key, text, 'PX', toKeep(createdAt, expiresAt), 'NX'], key),
-      userId === null ? null : index.enter(userId, id, until * 1000 - createdAt + MARGIN_MS),
+      link.send(['set', key, text, 'PX', String(toKeepMs(createdAt, expiresAt)), 'NX'], key),
+      userId === null ? null : index.enter(userId, id, toKeepMs(createdAt, until * 1000)),
     ])
     const isTaken = set.status === 'fulfilled' && set.value === null
     if (isTaken && link.resends() === before) return false
@@ -58,19 +61,19 @@ export function createRecords(link: Link, prefix: string): Records {
     const { seen } = change
     const before = link.resends()
     const run = (indexed: number | null): Promise<unknown> => {
-      const keep = seen === undefined ? '' : toKeep(seen.at, seen.expiresAt)
+      const keep = seen === undefined ? '' : String(toKeepMs(seen.at, seen.expiresAt))
       return runScript(link, scripts.write, toKey(id), toChangeArgs(change, keep, indexed))
     }
     const answer = toAnswer(await run(null))
     if (answer.kind !== INDEX_FIRST || seen === undefined) return toWritten(id, answer, link.resends() !== before)
     // First the index, then the record: never the other way round, or a list could miss it if this process died between.
     const until = toIndexed(seen.at, seen.expiresAt)
-    await index.enter(fromUserLine(answer.text ?? ''), id, until * 1000 - seen.at + MARGIN_MS)
+    await index.enter(fromUserLine(answer.text ?? ''), id, toKeepMs(seen.at, until * 1000))
     return toWritten(id, toAnswer(await run(until)), link.resends() !== before)
   }
 
   async function end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
-    const args = [toTombstoneText(tombstone), toKeep(tombstone.endedAt, tombstone.expiresAt)]
+    const args = [toTombstoneText(tombstone), String(toKeepMs(tombstone.endedAt, tombstone.expiresAt))]
     const text = await runScript(link, scripts.end, toKey(id), args)
     if (text === null) return null
     const record = toLive(parse(id, text))
@@ -97,8 +100,8 @@ export function createRecords(link: Link, prefix: string): Records {
   return { read, create, write, end, list }
 }
 
-function toKeep(from: number, until: number): string {
-  return String(Math.ceil(Math.max(until - from, 0) + MARGIN_MS))
+function toKeepMs(from: number, until: number): number {
+  return Math.ceil(Math.min(Math.max(until - from, 0), LONGEST_MS) + MARGIN_MS)
 }
 
 /**
