@@ -15,7 +15,7 @@ import { summarise, timesBound } from './summary.mjs'
 
 const MEMORY_READ_US = { node: 5, express: 8, fastify: 5, hono: 5 }
 const MAP_TIMES = 2
-/** Of the bound with the same client. */
+/** Of the bound with the same client. @type {Partial<Record<Contender['store'], number>>} */
 const READ_TIMES = { lmdb: 1.5, redis: 1.3, ioredis: 1.3, postgres: 1.3 }
 const CHANGE_TIMES = 1.3
 const BUNDLE_BYTES = { node: 8_000, portable: 12_000 }
@@ -54,7 +54,8 @@ function judgeReads({ rows }) {
     const times = timesBound(reads, summary)
     if (kind !== 'sojourn' || times === null) return []
     const where = `read, ${store}, ${framework}`
-    if (store in READ_TIMES) return [atMost(`${where}: times the bound`, '×', READ_TIMES[store], times)]
+    const limit = READ_TIMES[store]
+    if (limit !== undefined) return [atMost(`${where}: times the bound`, '×', limit, times)]
     const added = atMost(`${where}: added CPU`, 'µs', MEMORY_READ_US[framework], summary.added.median)
     return framework === 'express' ? [added] : [added, atMost(`${where}: times the Map bound`, '×', MAP_TIMES, times)]
   })

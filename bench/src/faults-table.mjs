@@ -27,7 +27,7 @@ export function renderFaults({ at, machine, outcomes }) {
     outcome.fault,
     `${outcome.requests} of ${outcome.sessions} sessions`,
     countsOf(outcome.failures) || 'none',
-    countsOf(outcome.violations) || 'none',
+    brokenPromises(outcome) || 'none',
     outcome.allowedLosses === 0 ? 'none' : `${outcome.allowedLosses} sessions`,
     `${(outcome.recoveredMs / 1000).toFixed(1)} s${outcome.recoveredMs > RECOVERED_MS ? ' **(late)**' : ''}`,
   ])
@@ -41,6 +41,11 @@ export function renderFaults({ at, machine, outcomes }) {
     'back after',
   ]
   return `${conditions({ at, machine })}\n\n${table(head, lines)}`
+}
+
+/** @param {Outcome} outcome What no order of calls explains, and what no client may ever see. */
+function brokenPromises({ violations, unexpected }) {
+  return [countsOf(violations), ...unexpected].filter((each) => each !== '').join('; ')
 }
 
 /** @param {Readonly<Record<string, number>>} counts */

@@ -13,11 +13,12 @@ import { FAULTS, writeJson } from './results.mjs'
  * packages/sojourn/test/faults, of which tests run a short version; here it lasts longer, and is written down.
  */
 
-const LIBRARY = new URL('../../packages/sojourn/', import.meta.url)
+const FOLDER = new URL('../../packages/sojourn/test/faults/', import.meta.url)
 
+/** Beside its source, for it starts others by where they are from there. */
 async function bundle() {
-  const outfile = fileURLToPath(new URL(`node_modules/.sojourn-test/faults.${process.pid}.mjs`, LIBRARY))
-  const entryPoints = [fileURLToPath(new URL('test/faults/main.ts', LIBRARY))]
+  const outfile = fileURLToPath(new URL(`.run.${process.pid}.mjs`, FOLDER))
+  const entryPoints = [fileURLToPath(new URL('main.ts', FOLDER))]
   await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external' })
   return outfile
 }

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
 import { startChild } from '../src/child.mjs'
+import { renderFaults } from '../src/faults-table.mjs'
 import type { Done, Job } from '../src/load.mjs'
-import { fillIn, README } from '../src/readme.mjs'
-import { LATEST, readResults } from '../src/results.mjs'
+import { fillIn, fillSection, README } from '../src/readme.mjs'
+import { FAULTS, LATEST, readResults, SCALE } from '../src/results.mjs'
+import { renderScale } from '../src/scale/table.mjs'
 import { spreadOf, summarise, timesBound } from '../src/summary.mjs'
 
 const row = (contender: string, round: number, cpuUs: number) =>
@@ -40,6 +42,18 @@ describe('what the tables say', () => {
   test.runIf(existsSync(LATEST))('nobody wrote figures into the README by hand', async () => {
     const text = readFileSync(README, 'utf8')
     expect(fillIn(text, await readResults(LATEST))).toBe(text)
+  })
+
+  test.runIf(existsSync(FAULTS))('nor what became of servers in trouble', () => {
+    const text = readFileSync(README, 'utf8')
+    const faults = JSON.parse(readFileSync(FAULTS, 'utf8'))
+    expect(fillSection(text, 'faults', renderFaults(faults))).toBe(text)
+  })
+
+  test.runIf(existsSync(SCALE))('nor what it is like with a million sessions', () => {
+    const text = readFileSync(README, 'utf8')
+    const scale = JSON.parse(readFileSync(SCALE, 'utf8'))
+    expect(fillSection(text, 'scale', renderScale(scale))).toBe(text)
   })
 })
 

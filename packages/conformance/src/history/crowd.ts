@@ -16,6 +16,11 @@ export interface CrowdOptions {
   readonly pauseMs?: number
   /** For everything that is left to chance. Default 1. */
   readonly seed?: number
+  /**
+   * Whether tokens that were rotated away are presented once more. Default `true`; `false` where a run lasts longer than
+   * `timeouts.grace`, for then that is token reuse, and ends the session.
+   */
+  readonly oldTokens?: boolean
   /** A clock that only rises, ms. Default `performance.now`. */
   readonly now?: () => number
   readonly sleep?: (ms: number) => Promise<void>
@@ -107,7 +112,7 @@ export function createCrowd(options: CrowdOptions): Crowd {
 }
 
 function createScene(
-  { stores, clients = 200, tabs = 4, seed = 1, sessions = {} }: CrowdOptions,
+  { stores, clients = 200, tabs = 4, seed = 1, oldTokens = true, sessions = {} }: CrowdOptions,
   now: () => number,
 ): Scene {
   const more = { timeouts: TIMEOUTS, warn: () => undefined, ...sessions }
@@ -123,6 +128,7 @@ function createScene(
     users: ['user', ...Array.from({ length: users }, (_, n) => `user-${n + 1}`)],
     owners: new Map(),
     tokens: [],
+    oldTokens,
     count: () => ++count,
   }
 }

@@ -1,10 +1,16 @@
+import { type Expiry, mayExpireFrom, openedTooLate } from './expiry.ts'
 import { linearize } from './linearize.ts'
 import { type SessionInput, type SessionOperation, type SessionOutput, sessionModel } from './session-model.ts'
 
 /** A session whose history no order of its calls explains. */
 export interface Violation {
   readonly id: string
-  readonly kind: 'ended session open' | 'acknowledged write missing' | 'impossible answer' | 'undecided'
+  readonly kind:
+    | 'ended session open'
+    | 'expired session open'
+    | 'acknowledged write missing'
+    | 'impossible answer'
+    | 'undecided'
   /** The first answer that nothing explains any more, in words. */
   readonly what: string
   /** The session's whole history, for whoever looks for the cause. */
@@ -27,6 +33,8 @@ export interface Leniency {
   readonly losing?: { readonly from: number; readonly to: number }
   /** What a request finds may be from so long ago, as behind a near cache. */
   readonly stale?: number
+  /** Sessions have these limits, and they are short enough to matter. Left out: nothing expires while the run lasts. */
+  readonly expiry?: Expiry
 }
 
 export function createHistory(): History {
@@ -48,12 +56,13 @@ export function createHistory(): History {
     sessions,
     add: (id, operation) => void sessions.set(id, [...(sessions.get(id) ?? []), operation]),
     addToAll: (callOf) => void toAll.push(callOf),
-    check({ losing, stale = 0 } = {}) {
+    check({ losing, stale = 0, expiry } = {}) {
       return [...sessions].flatMap(([id, own]) => {
         // A login that failed may have left a session that only administrators see.
         if (beginOf(own) === undefined) return []
-        const whole = [...own.map((each) => dated(each, stale)), ...shared(id, own)]
-        const violations = checkSession(id, whole)
+        const seen = [...own.map((each) => dated(each, stale)), ...shared(id, own)]
+        const whole = expiry === undefined ? seen : expiring(seen, expiry)
+        const violations = [...checkLimits(id, own, expiry), ...checkSession(id, whole)]
         if (violations.length === 0 || losing === undefined) return violations
         return checkSession(
           id,
@@ -78,6 +87,20 @@ function losable(operation: SessionOperation, { from, to }: { from: number; to: 
   // What was read then may have been lost after it was read.
   const { kind } = operation.input
   return kind === 'open' || kind === 'list' ? [] : [{ ...operation, output: null }]
+}
+
+/** With an end that nobody caused and nobody heard of, and without the lists that left it out for that. */
+function expiring(operations: readonly SessionOperation[], expiry: Expiry): SessionOperation[] {
+  const from = mayExpireFrom(operations, expiry)
+  const isLeftOut = ({ output, returnedAt }: SessionOperation): boolean =>
+    output?.kind === 'listed' && !output.isThere && returnedAt >= from
+  const end = { input: { kind: 'end' }, output: null, calledAt: from, returnedAt: from } as const
+  return [...operations.filter((each) => !isLeftOut(each)), end]
+}
+
+function checkLimits(id: string, operations: readonly SessionOperation[], expiry: Expiry | undefined): Violation[] {
+  const late = expiry && openedTooLate(operations, expiry)
+  return late === undefined ? [] : [{ id, kind: 'expired session open', what: describe(late), operations }]
 }
 
 function checkSession(id: string, operations: readonly SessionOperation[]): Violation[] {

@@ -16,6 +16,8 @@ export interface Scene {
   readonly owners: Map<string, string | null>
   /** Every token that any client was given, the newest last. */
   readonly tokens: Held[]
+  /** Whether tokens that were rotated away are presented once more. */
+  readonly oldTokens: boolean
   /** Another number each time: for tokens, and for values that nobody else writes. */
   readonly count: () => number
 }
@@ -100,8 +102,14 @@ export async function answer({ tokens }: Scene, request: Request, number: number
   const { browser, held, exchange, session } = request
   for (const { name, value } of await exchange.commit()) {
     if (name !== 'x-token') continue
+    const isRenewal = number === null && held?.id === session.id
     if (value === '') {
       if (browser.held === held) browser.held = null
+    } else if (isRenewal) {
+      browser.held = { ...held, token: value }
+      // The token before it is honoured for a while, and then no honest client presents it.
+      const place = tokens.indexOf(held)
+      if (place >= 0) tokens[place] = browser.held
     } else if (number === null) {
       throw new Error('A token that nobody asked for.')
     } else {

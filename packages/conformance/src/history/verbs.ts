@@ -47,9 +47,15 @@ const update: Verb = async (scene, request) => {
 
 const rotate: Verb = async (scene, request) => {
   const { number: from, id } = request.held
+  if (!scene.oldTokens) forget(scene, request.held)
   const to = scene.count()
   note(scene, id, { kind: 'rotate', from, to }, await hear(scene, () => request.session.rotate()))
   await answer(scene, request, to)
+}
+
+function forget({ tokens }: Scene, held: Held): void {
+  const place = tokens.indexOf(held)
+  if (place >= 0) tokens.splice(place, 1)
 }
 
 const logout: Verb = async (scene, request) => {

@@ -23,7 +23,7 @@ export interface Outcome {
   readonly requests: number
   readonly sessions: number
   /** Requests that failed with a typed error, by its code. */
-  readonly failures: Readonly<Record<string, number>>
+  readonly failures: Readonly<Partial<Record<string, number>>>
   readonly struckForMs: number
   /** Until requests were answered again and none failed any more, counted from where the scenario says. */
   readonly recoveredMs: number
@@ -35,7 +35,7 @@ export interface Outcome {
   readonly example: Violation | null
 }
 
-/** How long a replica on the same machine may lag behind at most, in our favour and in a test's. */
+/** How far a replica on the same machine may lag behind at most. */
 const REPLICATION_MS = 100
 
 /** Lets a crowd work on a deployment while it is in trouble, and judges what the crowd saw. */
@@ -78,7 +78,7 @@ function judge(scenario: Scenario, crowd: Crowd, { from, to }: { from: number; t
       ? history.check({ stale, losing: { from: from - REPLICATION_MS, to: to + REPLICATION_MS } })
       : strict
   const firstAnswer = answers.find((at) => at > to) ?? Number.POSITIVE_INFINITY
-  const recoveredAt = Math.max(firstAnswer, ...failures.map(({ failedAt }) => failedAt))
+  const recoveredAt = failures.reduce((latest, { failedAt }) => Math.max(latest, failedAt), firstAnswer)
   return {
     store,
     fault,

@@ -3,15 +3,20 @@ import { memoryStore, type Store } from 'sojourn'
 import { describe, expect, test } from 'vitest'
 import { FAIR_BUS, FOUL_BUS } from './network-bus.ts'
 import { FAIR, FOUL } from './network-store.ts'
-import { MAX_STALE_MS, type Simulation, simulate } from './simulate.ts'
+import { MAX_STALE_MS, SHORT_LIMITS, type Simulation, simulate } from './simulate.ts'
 
 /** `SIM_SEED` runs one world again, `SIM_RUNS` says how many there are of each kind. */
-const { SIM_SEED, SIM_RUNS = '4' } = process.env
+const { SIM_SEED, SIM_RUNS = '2' } = process.env
 
 const WORLDS: readonly (readonly [name: string, world: Omit<Simulation, 'seed'>])[] = [
   ['a network that is only slow', { weather: FAIR }],
   ['a network that loses calls and answers', { weather: FOUL }],
   ['near caches', { weather: FAIR, bus: FAIR_BUS }],
+  ['sessions that renew and expire', { weather: FAIR, shortLived: true }],
+  [
+    'sessions that renew and expire, near caches, and a bus that breaks',
+    { weather: FAIR, bus: FOUL_BUS, shortLived: true },
+  ],
   ['near caches, a bus that breaks, and a network that loses calls', { weather: FOUL, bus: FOUL_BUS }],
 ]
 
@@ -33,7 +38,7 @@ describe('servers and clients in simulated time', () => {
         console.info(`simulation of '${name}': SIM_SEED=${seed}`)
         const crowd = await simulate({ ...world, seed })
         const stale = world.bus === undefined ? 0 : MAX_STALE_MS
-        expect(crowd.history.check({ stale })).toEqual([])
+        expect(crowd.history.check({ stale, ...(world.shortLived && { expiry: SHORT_LIMITS }) })).toEqual([])
         expect(crowd.unexpected).toEqual([])
         if (world.weather === FAIR) expect(crowd.failures).toEqual([])
         else expect(crowd.failures.length).toBeGreaterThan(10)
@@ -55,6 +60,26 @@ describe('servers and clients in simulated time', () => {
     const crowd = await simulate({ weather: FAIR, bus: FOUL_BUS, seed: 7 })
     expect(crowd.history.check({ stale: MAX_STALE_MS })).toEqual([])
     expect(crowd.history.check().length).toBeGreaterThan(0)
+  })
+
+  test('sessions do renew and expire there, and limits that are not kept would be found out', async () => {
+    const inner = memoryStore()
+    let renewals = 0
+    const store: Store = {
+      ...inner,
+      write(id, change) {
+        if (change.head?.renewal !== undefined) renewals++
+        return inner.write(id, change)
+      },
+    }
+    const { history } = await simulate({ weather: FAIR, shortLived: true, store, seed: 7 })
+    expect(renewals).toBeGreaterThan(5)
+    expect(history.check({ expiry: SHORT_LIMITS })).toEqual([])
+    expect(history.check().length).toBeGreaterThan(5)
+    const kindsBy = (limits: Partial<typeof SHORT_LIMITS>): string[] =>
+      history.check({ expiry: { ...SHORT_LIMITS, ...limits } }).map(({ kind }) => kind)
+    expect(kindsBy({ idle: 60_000 })).toContain('expired session open')
+    expect(kindsBy({ absolute: 120_000 })).toContain('expired session open')
   })
 
   test('a late write that brings an ended session back is found', async () => {

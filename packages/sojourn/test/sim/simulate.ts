@@ -12,6 +12,8 @@ export interface Simulation {
   readonly bus?: BusWeather
   /** The store behind it all. Default memory. */
   readonly store?: Store
+  /** Sessions that live short, so that limits, renewals and graces matter; clients then take their time. */
+  readonly shortLived?: boolean
   readonly servers?: number
   readonly requests?: number
 }
@@ -19,20 +21,26 @@ export interface Simulation {
 /** What a server may show of a session that another has ended: the near cache's `maxStale`. */
 export const MAX_STALE_MS = 1_000
 
+/** A request takes a second at most where nothing is lost, so nobody is too late for a grace. */
+const SHORT = { idle: '90s', absolute: '8m', renew: '1m', grace: '20s', touch: '5s' } as const
+
+/** The same, for the history to be judged by. */
+export const SHORT_LIMITS = { idle: 90_000, absolute: 480_000, touch: 5_000 }
+
 const START = Date.UTC(2030, 0, 1)
 
 /** Clients and servers in a world whose time and chances come from one number: the same number, the same world. */
 export async function simulate(simulation: Simulation): Promise<Crowd> {
-  const { seed, requests = 1_500 } = simulation
+  const { seed, requests = 1_500, shortLived = false } = simulation
   const time = virtualTime()
   const crowd = createCrowd({
     stores: serversOf(simulation, time),
     clients: 24,
-    pauseMs: 60,
+    ...(shortLived ? { tabs: 2, pauseMs: 45_000, oldTokens: false } : { pauseMs: 60 }),
     seed,
     now: time.now,
     sleep: time.sleep,
-    sessions: { clock: () => START + Math.floor(time.now()) },
+    sessions: { clock: () => START + time.now(), ...(shortLived && { timeouts: SHORT }) },
   })
   while (crowd.answers.length < requests) await time.drive(time.sleep(500))
   await time.drive(crowd.stop())
