@@ -1,7 +1,9 @@
 import type { Recipe } from '@sojourn/audit'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { audit, findings, leaksIn, verdicts } from './support/audit.ts'
 import { cookieApp } from './support/cookie-app.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('fixation', () => {
   test('a careful application is not accused', async () => {

@@ -51,7 +51,14 @@ async function worksProperly(audit: Audit, victim: Login): Promise<string | null
     throw error
   }
   const { seen } = await lookForEffect(audit, victim, variables)
-  return seen ? null : 'It was done as the recipe says, and its effect is not to be seen.'
+  if (!seen) return 'It was done as the recipe says, and its effect is not to be seen.'
+  // An effect that any value shows would be taken for that of each forged request.
+  const other = await lookForEffect(
+    audit,
+    victim,
+    new Map([...variables, ['value', audit.variablesOf(victim.role).get('value') ?? '']]),
+  )
+  return other.seen ? 'Its effect does not show which value was written; let a step write ${value}.' : null
 }
 
 async function lookForEffect(
