@@ -1,7 +1,9 @@
 import { checks } from '@sojourn/audit'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { audit, findings, leaksIn, verdicts } from './support/audit.ts'
 import { type BearerSwitches, bearerApp } from './support/bearer-app.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const judge = async (switches: BearerSwitches, ...only: string[]) => verdicts(await audit(bearerApp(switches), only))
 

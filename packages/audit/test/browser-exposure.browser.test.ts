@@ -1,8 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { audit, findings, leaksIn, verdicts } from './support/audit.ts'
 import { bearerApp } from './support/bearer-app.ts'
 import { cookieApp } from './support/cookie-app.ts'
 import type { App } from './support/web.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 /** The cookie application with HttpOnly taken off, or with a script that copies where it should not. */
 function changed(change: (html: string) => string, cookies: (line: string) => string = (line) => line): App {

@@ -1,7 +1,9 @@
 import type { Recipe } from '@sojourn/audit'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { audit, findings, verdicts } from './support/audit.ts'
 import { ALICE, type CookieSwitches, cookieApp } from './support/cookie-app.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const recipe: Recipe = {
   login: [{ get: '/login' }, { post: '/login', form: { name: '${user}', password: '${password}' } }],
@@ -82,6 +84,13 @@ describe('forged requests of other sites', () => {
   test('an action that does not work as it is meant proves nothing', async () => {
     const broken: Recipe = { ...recipe, action: { steps: [{ post: '/nowhere' }], effect: { get: '/account' } } }
     expect(await judge({}, broken)).toEqual({ 'cross-site-requests/action': 'cannot-judge' })
+  })
+
+  test('an effect that is there before proves nothing', async () => {
+    const effect = { get: '/account', text: 'called' }
+    expect(await judge({}, { ...recipe, action: { steps: recipe.action?.steps ?? [], effect } })).toEqual({
+      'cross-site-requests/action': 'cannot-judge',
+    })
   })
 
   test('nothing is changed without leave', async () => {

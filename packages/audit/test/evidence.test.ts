@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { auditApplication, checks } from '@sojourn/audit'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createSecrets, shellWord, shown } from '../src/http/secrets.ts'
 import { ALICE, cookieApp } from './support/cookie-app.ts'
 import { serve } from './support/serve.ts'
 import { listenerOf } from './support/web.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const run = promisify(execFile)
 

@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import type { Recipe } from '@sojourn/audit'
+import { describe, expect, test, vi } from 'vitest'
 import { audit, findings, leaksIn, verdicts } from './support/audit.ts'
 import { cookieApp } from './support/cookie-app.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('fixation', () => {
   test('a careful application is not accused', async () => {
@@ -151,4 +154,41 @@ describe('the logged-in check is judged first', () => {
 test('an audit leaves no session of its own alive', async () => {
   const report = await audit(cookieApp(), ['concurrent-sessions', 'fixation'])
   expect(report.leftBehind).toEqual([])
+})
+
+describe('an application that allows one session a user', () => {
+  const app = () => cookieApp({ oneSession: true, sameSite: null, forgery: 'none' })
+  const recipe: Recipe = {
+    login: [{ post: '/login', form: { name: '${user}', password: '${password}' } }],
+    loggedIn: { get: '/account' },
+    logout: [{ get: '/logout' }],
+    passwordChange: { steps: [{ post: '/password', form: { current: '${password}', next: '${newPassword}' } }] },
+    action: { steps: [{ post: '/nickname', form: { nickname: '${value}' } }], effect: { get: '/account' } },
+  }
+
+  test('is judged by sessions that are alive when they are judged', async () => {
+    const report = await audit(
+      app(),
+      ['fixation', 'concurrent-sessions', 'logout-ends-session', 'cross-site-requests', 'password-change'],
+      {
+        recipe,
+        allowChanges: true,
+      },
+    )
+    expect(verdicts(report)).toMatchObject({
+      'fixation/kept id': 'pass',
+      'concurrent-sessions/sessions at once': 'pass',
+      'logout-ends-session/logout': 'pass',
+      'cross-site-requests/other sites': 'fail',
+      'password-change/change': 'cannot-judge',
+    })
+  })
+})
+
+test('an application that has had enough of logins is not judged from then on', async () => {
+  const report = await audit(cookieApp({ mostLogins: 4 }), ['fixation', 'logout-ends-session'])
+  const given = new Set(findings(report).map(({ verdict }) => verdict))
+  expect(given).toContain('cannot-judge')
+  expect(given).not.toContain('fail')
+  expect(JSON.stringify(report)).toContain('429')
 })

@@ -51,7 +51,17 @@ async function worksProperly(audit: Audit, victim: Login): Promise<string | null
     throw error
   }
   const { seen } = await lookForEffect(audit, victim, variables)
-  return seen ? null : 'It was done as the recipe says, and its effect is not to be seen.'
+  if (!seen) return 'It was done as the recipe says, and its effect is not to be seen.'
+  await undo(audit, victim)
+  // An effect that is there already would be taken for that of each forged request.
+  const value = audit.variablesOf(victim.role).get('value') ?? ''
+  const before = await lookForEffect(audit, victim, new Map([...variables, ['value', value]]))
+  return before.seen ? 'Its effect is there before it is done again; let a step write ${value}, or name an undo.' : null
+}
+
+async function undo(audit: Audit, victim: Login): Promise<void> {
+  const { undo: steps } = audit.recipe.action ?? {}
+  if (steps !== undefined) await audit.run(victim, steps, 'undo the action')
 }
 
 async function lookForEffect(
@@ -92,7 +102,9 @@ class Attempts {
       for (let i = 0; ; i++) {
         const hit = await this.#one(sender, i, cookies)
         if (hit === 'no more') break
-        if (hit !== null) return hit
+        if (hit === null) continue
+        await undo(this.#audit, this.#victim)
+        return hit
       }
     }
     return null

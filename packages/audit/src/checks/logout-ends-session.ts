@@ -42,7 +42,7 @@ export const logoutEndsSession: Check = {
 async function replay(audit: Audit, login: Login, logout: Login['exchanges']): Promise<Finding> {
   const about = 'logout'
   const { state, exchange } = await audit.probe('copy after the logout', login.credential)
-  const proof = (says: string) => [audit.evidence(says, [...login.exchanges.slice(-1), ...logout, exchange])]
+  const proof = (says: string) => [audit.evidence(says, [...login.exchanges, ...logout, exchange])]
   if (state === 'in') {
     const surviving = await survivors(audit, login.credential)
     const detail = `A copy of ${surviving} is still logged in after the logout. What the logout did was to make the client forget it.`

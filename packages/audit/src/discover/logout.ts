@@ -50,12 +50,19 @@ function offersOf(explorer: Explorer, url: string, { forms, links }: Page): Step
   const isWayOut = (words: string) => LOGOUT_WORDS.test(words)
   const byForm = forms
     .filter(({ text, action }) => isWayOut(text) || isWayOut(new URL(action).pathname))
+    .toSorted(byModesty)
     .map((form) => formStep(explorer, url, form, new Map()))
   const byLink = links
     .filter(({ text, href }) => explorer.engine.isInScope(new URL(href)) && isWayOut(`${text} ${href}`))
+    .toSorted(byModesty)
     .map((link) => linkSteps(explorer, url, link))
   return [...byForm, ...byLink]
 }
+
+/** To end every session of the user is more than was asked. */
+const byModesty = (a: { text: string }, b: { text: string }) =>
+  Number(ENDS_MORE.test(a.text)) - Number(ENDS_MORE.test(b.text))
+const ENDS_MORE = /\b(everywhere|all|other)\b/i
 
 /** A link may hold a nonce: it is taken anew from the page each time. */
 function linkSteps(explorer: Explorer, url: string, { href, text }: Link): Step[] {

@@ -67,10 +67,12 @@ export interface Refresh {
 }
 
 export interface Action {
-  /** The last step is the one that gets forged. It should write `${value}` somewhere. */
+  /** The last step is the one that gets forged. It should write `${value}` somewhere, or be undone by `undo`. */
   readonly steps: readonly Step[]
-  /** Where `${value}` is seen once it took effect. */
+  /** Where `text` is seen once it took effect; without a text: `${value}`. */
   readonly effect: { readonly get: string; readonly text?: string }
+  /** Takes the effect away, for an action that writes no value of its own. */
+  readonly undo?: readonly Step[]
 }
 
 /** One request. Exactly one of the methods names the address. */

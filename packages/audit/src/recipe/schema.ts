@@ -114,6 +114,7 @@ export const recipeSchema: z.ZodType<Recipe> = z
           get: text('where ${value} is seen once it took effect'),
           text: text('default: ${value}').exactOptional(),
         }),
+        undo: steps.describe('takes the effect away, for an action that writes no ${value}').exactOptional(),
       })
       .describe('a change that a forged request must not make')
       .exactOptional(),

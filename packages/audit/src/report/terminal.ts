@@ -67,7 +67,7 @@ function proof({ check }: CheckResult, finding: ReportedFinding, paint: Paint): 
     `${paint(`✗ ${clean(finding.title)}`, 31)} (${finding.severity ?? check.severity}, ${finding.fingerprint})`,
     `  ${clean(finding.detail)}`,
     `  Why: ${finding.why ?? check.why}`,
-    `  Fix: ${fix.text}${fix.snippets === undefined ? '' : ' (code in the --html report)'}`,
+    `  Fix: ${fix.text}`,
     ...codeFor(fix.snippets),
     `  See: ${numbers.join(', ')}`,
     ...evidence.flatMap(({ curl, variables }) => [

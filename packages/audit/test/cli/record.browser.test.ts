@@ -2,13 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseRecipe } from '@sojourn/audit'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { recordWith } from '../../src/cli/record.ts'
 import { ALICE, cookieApp } from '../support/cookie-app.ts'
 import { testIo } from '../support/io.ts'
 import { type Served, serve } from '../support/serve.ts'
 import { type App, listenerOf, newId } from '../support/web.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
 let served: Served

@@ -2,12 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseRecipe, type Report } from '@sojourn/audit'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { ALICE, type CookieSwitches, cookieApp } from '../support/cookie-app.ts'
 import { testIo } from '../support/io.ts'
 import { type Served, serve } from '../support/serve.ts'
 import { listenerOf } from '../support/web.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
 let served: Served | null = null

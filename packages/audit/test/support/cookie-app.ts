@@ -27,6 +27,10 @@ export interface CookieSwitches {
   readonly passwordChange?: 'ends others' | 'ends none'
   readonly forgery?: 'token' | 'token not bound' | 'origin' | 'none'
   readonly takesGet?: boolean
+  /** A login ends the sessions before it. */
+  readonly oneSession?: boolean
+  /** So many logins, and then 429. */
+  readonly mostLogins?: number
   readonly sameSite?: 'Lax' | 'Strict' | 'None' | null
   readonly attributes?: string
 }
@@ -44,6 +48,7 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
   const issued = new Set<string>()
   let password = ALICE.password
   let nickname = 'nobody'
+  let logins = 0
   const site = switches.sameSite === null ? '' : `; SameSite=${switches.sameSite ?? 'Lax'}`
   const set = (name: string, value: string, more = '') =>
     `${name}=${value}; Path=${base || '/'}; HttpOnly${site}${switches.attributes ?? ''}${more}`
@@ -63,6 +68,7 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
     const adopted = sid !== undefined && switches.adopts
     const id = keeps || adopted ? sid : newId()
     if (!keeps && sid !== undefined) sessions.delete(sid)
+    if (switches.oneSession) for (const [other, held] of sessions) if (held.user !== null) sessions.delete(other)
     sessions.set(id, { user: carriers === 'kept id beside it' ? null : ALICE.name, token: newId() })
     const cookies = [set('sid', id)]
     if (carriers !== 'one') {
@@ -108,6 +114,9 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
       const cookie = known ? {} : { cookies: [set('sid', id)] }
       const form = `<form method="post" action="${base}/login"><input name="name"><input type="password" name="password"></form>`
       return { html: path === '/login' ? form : `<a href="${base}/login">Log in</a>`, ...cookie }
+    }
+    if (path === '/login' && ++logins > (switches.mostLogins ?? Number.POSITIVE_INFINITY)) {
+      return { status: 429, html: 'later' }
     }
     if (path === '/login')
       return body.name === ALICE.name && body.password === password ? login(sid) : { status: 401, html: 'no' }

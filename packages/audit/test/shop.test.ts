@@ -1,0 +1,82 @@
+import { auditApplication, parseRecipe } from '@sojourn/audit'
+import { expect, test, vi } from 'vitest'
+import { startShop } from '../../../examples/shop/test/shop.ts'
+import { findings, leaksIn, verdicts } from './support/audit.ts'
+import { ALICE } from './support/cookie-app.ts'
+import { expressSessionApp } from './support/express-session-app.ts'
+import { serve } from './support/serve.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const SHOP = `
+user: { name: alice@example.com, password: lantern-in-the-window }
+login:
+  - get: /sign-in
+  - post: /sign-in
+    form: { email: '\${user}', password: '\${password}' }
+loggedIn: { get: /account, text: '\${user}' }
+logout:
+  - post: /sign-out
+logoutEverywhere:
+  - post: /sign-out-everywhere
+passwordChange:
+  steps:
+    - post: /account/password
+      form: { current: '\${password}', next: '\${newPassword}' }
+action:
+  steps:
+    - post: /cart/folding-lantern
+      form: { by: '1' }
+  effect: { get: /cart, text: Folding Lantern }
+  undo:
+    - post: /cart/folding-lantern/remove
+sessionsPage: /account
+puzzles:
+  - - post: /sign-up
+      form: { name: Alice, email: '\${user}', password: not-the-password-of-alice }
+`
+
+test('the shop of this repository passes with no failure, and is left as it was', async () => {
+  const shop = await startShop()
+  try {
+    const report = await auditApplication({
+      target: shop.url,
+      recipe: parseRecipe(SHOP),
+      allowChanges: true,
+      samples: 20,
+    })
+    expect(report.untrusted).toBeNull()
+    expect(findings(report).filter(({ verdict }) => verdict === 'fail')).toEqual([])
+    expect(verdicts(report)).toMatchObject({
+      'fixation/planted id': 'pass',
+      'logout-ends-session/logout': 'pass',
+      'logout-everywhere/other session': 'pass',
+      'password-change/other session': 'pass',
+      'cross-site-requests/other sites': 'pass',
+      'cross-site-requests/hosts of the same site': 'pass',
+      'puzzling/flow 1': 'pass',
+    })
+    expect(report.leftBehind).toEqual([])
+    expect(leaksIn(report)).toEqual([])
+    expect(report.durationMs).toBeLessThan(120_000)
+  } finally {
+    await shop.close()
+  }
+})
+
+test('express-session with default options, used as tutorials do, shows the failures it has', async () => {
+  const served = await serve(expressSessionApp())
+  try {
+    const report = await auditApplication({ target: served.url, user: ALICE, samples: 20 })
+    const failed = findings(report).filter(({ verdict }) => verdict === 'fail')
+    expect(failed.map(({ fingerprint }) => fingerprint)).toEqual([
+      'cookie-attributes/cookie connect.sid: SameSite',
+      'cache-headers/page of a logged-in user',
+      'cache-headers/answer that gives out the credential',
+      'fixation/kept id',
+      'fixation/given id',
+    ])
+  } finally {
+    await served.close()
+  }
+})
