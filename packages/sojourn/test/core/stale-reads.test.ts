@@ -1,6 +1,16 @@
 import type { SessionId, SessionRecord, Sessions, Store, Tombstone } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { createClient, createWorld, HOUR, look, MINUTE, setCookiesOf, stayFor, type TestData } from './kit.ts'
+import {
+  createClient,
+  createWorld,
+  HOUR,
+  look,
+  MINUTE,
+  setCookiesOf,
+  stayFor,
+  type TestData,
+  type World,
+} from './kit.ts'
 
 interface StaleNode {
   readonly sessions: Sessions<TestData>
@@ -9,7 +19,7 @@ interface StaleNode {
 }
 
 /** Another server, whose near cache has not heard of what happened since it fell behind. */
-function staleNode(world: ReturnType<typeof createWorld>): StaleNode {
+function staleNode(world: World<TestData>): StaleNode {
   const known = new Map<SessionId, SessionRecord | Tombstone | null>()
   const { store } = world
   const stale: Store = {
@@ -24,7 +34,7 @@ function staleNode(world: ReturnType<typeof createWorld>): StaleNode {
 }
 
 async function loggedIn() {
-  const world = createWorld()
+  const world = createWorld<TestData>()
   const client = world.client()
   await client.send((session) => session.login('ada'))
   const { value: id } = await client.send((session) => session.id)
