@@ -6,18 +6,20 @@ import type { SessionRecord } from '../../src/core/record.ts'
 import type { Store } from '../../src/core/store.ts'
 import { durableObjectStore, kvStore, type ObjectNamespace } from '../../src/stores/cloudflare.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
+import { quickFolder } from '../support/quick-folder.ts'
 import { type RunningWorker, startWorker } from '../support/worker.ts'
 import { anId, aRecord, aTombstone, DAY, MINUTE, NOW } from './records.ts'
 
 const HOUR = 60 * MINUTE
 
+const folder = quickFolder('worker')
 let worker: RunningWorker
 let namespace: ObjectNamespace
 let store: Store
 
 beforeAll(async () => {
   if (!hasRuntimes) return
-  worker = await startWorker(new URL('./runtimes/cloudflare-worker.ts', import.meta.url))
+  worker = await startWorker(new URL('./runtimes/cloudflare-worker.ts', import.meta.url), folder)
   namespace = await worker.flare.getDurableObjectNamespace('SESSIONS')
   store = durableObjectStore({ namespace })
 }, 60_000)

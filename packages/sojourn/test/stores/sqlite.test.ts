@@ -4,18 +4,19 @@ import { createClient } from '@libsql/client'
 import { type CaseResult, type StoreContext, storeCases } from '@sojourn/conformance'
 import fc from 'fast-check'
 import Database from 'libsql'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 import type { Store } from '../../src/core/store.ts'
 import { type SqliteClient, type SqlStore, sqliteStore } from '../../src/stores/sqlite.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { testCases } from '../support/run-cases.ts'
-import { buildProgram, outputOf, programOf } from '../support/runtime.ts'
+import { buildProgram, outputOf, programOf, removePrograms } from '../support/runtime.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
 import { aRecord, aTombstone, DAY, NOW } from './records.ts'
 
 const folder = quickFolder('sqlite')
+afterAll(removePrograms)
 
 type Client = SqliteClient & { close(): unknown }
 
@@ -109,7 +110,7 @@ interface Told {
 describe.skipIf(!hasRuntimes)('on other runtimes every store case holds', () => {
   test.each(ELSEWHERE)('%s %j, %s', { timeout: 120_000 }, async (runtime, flags, driver) => {
     const file = await buildProgram(PROGRAM)
-    const output = await outputOf(programOf(runtime), [...flags, file, driver, quickFolder('sqlite')])
+    const output = await outputOf(programOf(runtime), [...flags, file, driver, mkdtempSync(join(folder, 'runtime-'))])
     const { results, schedules, isAtOnce } = JSON.parse(output) as Told
     const failed = results.filter(({ status }) => status === 'failed')
     expect(failed.map(({ name, reason }) => `${name}: ${reason}`)).toEqual([])

@@ -11,8 +11,12 @@ const made = new Set<string>()
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
-  for (const file of made) rmSync(file, { force: true })
 })
+
+/** To be called when a test file is done: what it built is gone. */
+export function removePrograms(): void {
+  for (const file of made) rmSync(file, { force: true })
+}
 
 /** A TypeScript program, ready to be run by another runtime. */
 export async function buildProgram(program: URL): Promise<string> {

@@ -4,7 +4,6 @@ import { runtimePath } from '../../../../tools/runtimes.mjs'
 import type { KvNamespace, ObjectNamespace } from '../../src/stores/cloudflare.ts'
 import type { D1Client } from '../../src/stores/sqlite.ts'
 import { bundle } from './bundle.ts'
-import { quickFolder } from './quick-folder.ts'
 
 /** What these tests use of miniflare, which starts the real workerd with the storage of this machine. */
 interface Miniflare {
@@ -32,9 +31,9 @@ export interface Answer {
   readonly cookie: string
 }
 
-export async function startWorker(program: URL): Promise<RunningWorker> {
+/** `folder`: where its databases are. */
+export async function startWorker(program: URL, folder: string): Promise<RunningWorker> {
   const { Miniflare } = createRequire(import.meta.url)(runtimePath('miniflare')) as MiniflareModule
-  const folder = quickFolder('worker')
   const flare = new Miniflare({
     modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundle(program, 'workerd') }],
     compatibilityDate: '2026-04-01',
