@@ -56,6 +56,7 @@ async function timeEach(count, work) {
 export async function measureStore(place, totals, say) {
   const { name, store } = place
   const rows = []
+  /** @type {import('sojourn').SessionId[]} */
   const ids = []
   const before = await place.bytes()
   for (const total of totals) {

@@ -7,8 +7,6 @@ import { DAY_SECONDS, nextContent } from '../work.mjs'
 import { inParallel } from './records.mjs'
 import { poolOf, postgresBytes, redisBytes } from './stores.mjs'
 
-/** @typedef {{ name: string, total: number, perSession: number }} Peer Bytes. */
-
 /** As express-session hands it over, with the cookie's attributes beside the content. */
 function newSession() {
   const expires = new Date(Date.now() + DAY_SECONDS * 1000).toISOString()
@@ -21,7 +19,7 @@ function idOf(n) {
   return String(n).padStart(32, 'x')
 }
 
-/** @param {string} root @param {number} total @returns {Promise<Peer>} */
+/** @param {string} root @param {number} total @returns {Promise<import('./table.mjs').Peer>} */
 async function connectRedis(root, total) {
   const server = await startRedis(root)
   const client = await nodeRedis(server.url)
@@ -34,7 +32,7 @@ async function connectRedis(root, total) {
   return { name: 'connect-redis', total, perSession }
 }
 
-/** @param {string} root @param {number} total @returns {Promise<Peer>} */
+/** @param {string} root @param {number} total @returns {Promise<import('./table.mjs').Peer>} */
 async function connectPg(root, total) {
   const server = await startPostgres(root)
   const pool = await poolOf(server.url)

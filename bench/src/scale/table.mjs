@@ -5,7 +5,9 @@ import { conditions, table } from '../tables.mjs'
  * @property {string} at
  * @property {ReturnType<typeof import('../machine.mjs').describeMachine>} machine
  * @property {import('./measure.mjs').Row[]} rows
- * @property {import('./peers.mjs').Peer[]} peers
+ * @property {Peer[]} peers
+ *
+ * @typedef {{ name: string, total: number, perSession: number }} Peer Bytes.
  */
 
 /** @param {import('./measure.mjs').Times} times ms */

@@ -1,4 +1,5 @@
 import { redisStore } from 'sojourn/stores/redis'
+import { resilientStore } from 'sojourn/stores/resilient'
 import { type Connected, clusters, oneServer, sentinels } from '../stores/redis-clients.ts'
 import { newFolder } from '../support/servers/program.ts'
 import { startProxy } from '../support/servers/proxy.ts'
@@ -11,13 +12,14 @@ async function hasCaughtUp(replica: RedisServer | undefined): Promise<void> {
   while (!String(await replica?.ask('info', 'replication')).includes('master_link_status:up')) await later(20)
 }
 
-/** One server that web servers reach by one client each, of both kinds. */
+/** Web servers reach it by one client each, of both kinds; one of them gives up on a call that takes long, and goes on. */
 async function deploy(
   connects: readonly [one: () => Promise<Connected>, two: () => Promise<Connected>],
   stop: () => Promise<void>,
 ): Promise<Pick<Deployment, 'stores' | 'close'>> {
   const [one, two] = [await connects[0](), await connects[1]()]
-  const stores = [redisStore({ client: one.client }), redisStore({ client: two.client })] as const
+  const patient = redisStore({ client: one.client })
+  const stores = [patient, resilientStore(redisStore({ client: two.client }), { timeout: '500ms' })] as const
   return {
     stores,
     async close() {
