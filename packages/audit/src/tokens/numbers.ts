@@ -22,14 +22,34 @@ export function toBytes(value: string): Uint8Array | null {
   return again === plain.replaceAll('-', '+').replaceAll('_', '/') ? Uint8Array.from(bytes) : null
 }
 
-/** A whole token as one number, where every token is one: decimal, hex or base 36 of at most 20 letters. */
+/**
+ * A whole token as one number, or what follows the same words in every token (`session-1041`): decimal, hex or base 36 of
+ * at most 20 letters.
+ */
 export function wholeNumbers(values: readonly string[]): NumberSeries[] {
+  const prefix = commonPrefix(values).replace(/\d+$/, '').length
+  const rest = values.map((value) => value.slice(prefix))
+  return [...numbersIn(values, 0), ...(prefix === 0 ? [] : numbersIn(rest, prefix))]
+}
+
+function numbersIn(values: readonly string[], from: number): NumberSeries[] {
   const longest = values.reduce((most, value) => Math.max(most, value.length), 0)
-  if (longest > 20) return []
+  if (longest > 20 || values.includes('')) return []
   const { name } = alphabetOf(new Set(values.flatMap((value) => [...value])))
   return Object.entries(BASES)
     .filter(([base]) => base === name || (base === 'hex' && name === 'decimal'))
-    .map(([how, base]) => ({ how, from: 0, to: longest, values: values.map((value) => toBig(value, base)) }))
+    .map(([how, base]) => ({
+      how,
+      from,
+      to: from + longest,
+      values: values.map((value) => toBig(value, base)),
+    }))
+}
+
+function commonPrefix(values: readonly string[]): string {
+  const [first = ''] = values
+  const end = [...first].findIndex((letter, i) => values.some((value) => value[i] !== letter))
+  return end < 0 ? first : first.slice(0, end)
 }
 
 /** Runs of digits and windows of bytes, at every offset at which a clock could stand. */

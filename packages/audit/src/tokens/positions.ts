@@ -26,9 +26,16 @@ export function toPositions(values: readonly string[]): Positions {
   const length = values.reduce((least, value) => Math.min(least, value.length), Number.POSITIVE_INFINITY)
   const sets = Array.from({ length }, (_, at) => new Set(values.map((value) => value.charAt(at))))
   const varied = sets.filter((set) => set.size > 1)
-  const alphabet = alphabetOf(new Set(varied.flatMap((set) => [...set])))
+  const alphabet = toAlphabet(new Set(varied.flatMap((set) => [...set])), varied.length * values.length)
   const all = sets.map((seen, at) => toPosition(values, at, seen, alphabet))
   return { alphabet, uneven: values.some((value) => value.length !== length), all }
+}
+
+/** Letters of a known alphabet that none of so many has are not of this one: somebody made their own. */
+function toAlphabet(seen: ReadonlySet<string>, draws: number): Alphabet {
+  const known = alphabetOf(seen)
+  if (!isNarrow(seen.size, known.letters.length, draws)) return known
+  return { name: `part of ${known.name}`, letters: [...known.letters].filter((letter) => seen.has(letter)).join('') }
 }
 
 function toPosition(values: readonly string[], at: number, seen: ReadonlySet<string>, alphabet: Alphabet): Position {
