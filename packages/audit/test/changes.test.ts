@@ -55,6 +55,11 @@ describe('forged requests of other sites', () => {
     })
   })
 
+  test('SameSite=Strict keeps back links too', async () => {
+    const strict = { forgery: 'none', takesGet: true, sameSite: 'Strict' } as const
+    expect(await judge(strict)).toMatchObject({ 'cross-site-requests/other sites': 'inform' })
+  })
+
   test('a look at the origin refuses them, with SameSite and without', async () => {
     for (const sameSite of ['Lax', null] as const) {
       expect(await judge({ forgery: 'origin', sameSite })).toEqual({

@@ -2,6 +2,7 @@ import type { Recipe } from '@sojourn/audit'
 import { describe, expect, test, vi } from 'vitest'
 import { audit, findings, leaksIn, verdicts } from './support/audit.ts'
 import { cookieApp } from './support/cookie-app.ts'
+import type { App } from './support/web.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -110,6 +111,20 @@ describe('logout', () => {
     expect(report.application.source).toBe('discovery')
     expect(verdicts(report)).toEqual({ 'logout-ends-session/logout': 'pass' })
     expect(report.leftBehind).toEqual([])
+  })
+
+  test('a server that breaks when the copy is presented has not refused it', async () => {
+    const app = cookieApp()
+    let over = 0
+    const breaks: App = async (ask) => {
+      if (ask.path === '/logout') over++
+      const reply = await app(ask)
+      // The logout of the check is the second: the first is how it is known that there is one.
+      return over > 2 && ask.path === '/account' && reply.to !== undefined ? { status: 503, html: 'soon' } : reply
+    }
+    expect(verdicts(await audit(breaks, ['logout-ends-session']))).toEqual({
+      'logout-ends-session/logout': 'cannot-judge',
+    })
   })
 
   test('a recipe whose logout puts nobody out gives no verdict on logout', async () => {
