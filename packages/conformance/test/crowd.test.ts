@@ -67,10 +67,19 @@ describe('a crowd', () => {
     ['one write in a hundred is not kept', forgetsSome, 'acknowledged write missing'],
   ]
 
-  test.each(FLAWS)('finds: %s', async (_, open, kind) => {
-    const crowd = await run(slow(open()))
-    expect(crowd.history.check().map((violation) => violation.kind)).toContain(kind)
-  })
+  test.each(FLAWS)(
+    'finds: %s',
+    async (_, open, kind) => {
+      // Whether a crowd comes upon a flaw is chance, and chance has a few tries.
+      const found: string[] = []
+      for (let tries = 0; tries < 5 && !found.includes(kind); tries++) {
+        const crowd = await run(slow(open()))
+        found.push(...crowd.history.check().map((violation) => violation.kind))
+      }
+      expect(found).toContain(kind)
+    },
+    60_000,
+  )
 
   test('finds: a list of somebody else’s sessions', async () => {
     const crowd = await run(slow(flawedStore('users by prefix')))

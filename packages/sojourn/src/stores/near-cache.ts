@@ -89,9 +89,10 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
     })
   }
 
-  const { setup, sweep } = store
+  const { setup, sweep, scan, lacks } = store
   return {
     name: store.name,
+    ...(lacks !== undefined && { lacks }),
     observe,
     stats: reader.stats,
 
@@ -140,6 +141,13 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
           if (deleted > 0) reader.clear()
           return deleted
         })
+      },
+    }),
+
+    ...(scan !== undefined && {
+      scan(cursor, limit) {
+        begin()
+        return scan.call(store, cursor, limit)
       },
     }),
 

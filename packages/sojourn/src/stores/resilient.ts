@@ -99,9 +99,10 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     })
   }
 
-  const { setup, sweep, readNow } = store
+  const { setup, sweep, scan, readNow, lacks } = store
   return {
     name: store.name,
+    ...(lacks !== undefined && { lacks }),
     observe,
     create: (record) => run('create', () => store.create(record)),
     write: (id, change) => run('write', () => store.write(id, change)),
@@ -119,6 +120,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
 
     ...(readNow !== undefined && { readNow: (id) => run('readNow', () => readNow.call(store, id)) }),
     ...(sweep !== undefined && { sweep: (now, limit) => run('sweep', () => sweep.call(store, now, limit)) }),
+    ...(scan !== undefined && { scan: (cursor, limit) => run('scan', () => scan.call(store, cursor, limit)) }),
     ...(setup !== undefined && { setup: () => setup.call(store) }),
     close: () => store.close(),
   }

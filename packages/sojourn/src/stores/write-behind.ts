@@ -93,9 +93,10 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     })
   }
 
-  const { setup, sweep, readNow } = store
+  const { setup, sweep, scan, readNow, lacks } = store
   return {
     name: store.name,
+    ...(lacks !== undefined && { lacks }),
     observe,
 
     read(id) {
@@ -141,6 +142,12 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
         const isNeeded = touches.size > 0 && [...touches.values()].some(({ endsAt }) => endsAt <= now)
         const ready = isNeeded ? flusher.flush(({ endsAt }) => endsAt <= now) : undefined
         return chain(ready, () => sweep.call(store, now, limit))
+      },
+    }),
+    ...(scan !== undefined && {
+      scan(cursor, limit) {
+        assertOpen()
+        return chain(scan.call(store, cursor, limit), (page) => ({ ...page, values: page.values.map(show) }))
       },
     }),
     ...(setup !== undefined && { setup: () => setup.call(store) }),

@@ -33,6 +33,7 @@ testCases('near cache', storeCases, {
   createStore: () => newCache(),
   second: another,
   sweeps: true,
+  scans: true,
   without: {
     reopen: 'the store behind it is what lasts',
     sever: 'the store behind it is what can be lost',

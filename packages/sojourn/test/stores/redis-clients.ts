@@ -21,6 +21,8 @@ const quiet = <T extends { on(event: 'error', listener: () => void): unknown }>(
 
 /** As docs/stores/redis.md has them: a connection that is lost fails its requests instead of holding them. */
 const FAIL_FAST = { enableOfflineQueue: false, maxRetriesPerRequest: 0, lazyConnect: true }
+/** Not with `failoverDetector`: its message may come in the middle of a new connection, and then ioredis gives up for good. */
+const SENTINEL = { reconnectOnError: (error: Error): boolean => error.message.startsWith('READONLY') }
 const NODES = { clusterRetryStrategy: (tries: number): number => Math.min(tries * 50, 500), slotsRefreshTimeout: 2000 }
 
 const reconnectStrategy = (tries: number): number => Math.min(tries * 50, 500)
@@ -93,12 +95,12 @@ export const sentinels = {
     return { client, close: () => client.destroy() }
   },
   async ioredis({ name, sentinels: nodes }) {
-    const client = quiet(new Ioredis({ ...FAIL_FAST, name, sentinels: [...nodes], failoverDetector: true }))
+    const client = quiet(new Ioredis({ ...FAIL_FAST, ...SENTINEL, name, sentinels: [...nodes] }))
     await client.connect()
     return { client, close: () => client.disconnect() }
   },
   async iovalkey({ name, sentinels: nodes }) {
-    const client = quiet(new Iovalkey({ ...FAIL_FAST, name, sentinels: [...nodes], failoverDetector: true }))
+    const client = quiet(new Iovalkey({ ...FAIL_FAST, ...SENTINEL, name, sentinels: [...nodes] }))
     await client.connect()
     return { client, close: () => client.disconnect() }
   },

@@ -20,6 +20,14 @@ describe('options of redisStore', () => {
     'a Cluster that reads from replicas': {
       client: { call: async () => null, on: () => null, removeListener: () => null, options: { scaleReads: 'slave' } },
     },
+    'a client that a failover may end for good': {
+      client: {
+        call: async () => null,
+        on: () => null,
+        removeListener: () => null,
+        options: { failoverDetector: true },
+      },
+    },
     'a client of a replica': {
       client: { call: async () => null, on: () => null, removeListener: () => null, options: { role: 'slave' } },
     },

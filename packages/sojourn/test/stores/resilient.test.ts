@@ -32,6 +32,7 @@ function lateStore(): Store {
 testCases('resilient store', storeCases, {
   createStore: () => resilientStore(lateStore()),
   sweeps: true,
+  scans: true,
   without: {
     second: 'the store behind it is what is shared',
     reopen: 'the store behind it is what lasts',

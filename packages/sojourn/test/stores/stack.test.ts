@@ -33,6 +33,7 @@ describe('write-behind around near cache around resilient store around Redis', a
   testCases('the stack', storeCases, {
     createStore: () => newStack(),
     probe: (store) => dump([server], prefixes.get(store) ?? ''),
+    scans: true,
     without: {
       second: 'other nodes see a change when the message arrives: test/buses',
       reopen: 'each store of these cases has a prefix of its own: test/stores/redis.test.ts',

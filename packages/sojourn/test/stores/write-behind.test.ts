@@ -16,6 +16,7 @@ import { createTime, settle } from './wrappers/time.ts'
 testCases('write-behind', storeCases, {
   createStore: () => writeBehind(memoryStore()),
   sweeps: true,
+  scans: true,
   without: {
     second: 'other nodes see last-seen later, which is what it is for',
     reopen: 'the store behind it is what lasts',

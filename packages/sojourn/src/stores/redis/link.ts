@@ -122,7 +122,7 @@ function sentinelLink(client: SendingSentinel): Link {
 const BREAKS = ['close', '-node']
 
 function callingLink(client: CallingClient): Link {
-  assertReadsFromMaster(client)
+  assertSafe(client)
   let breaks = 0
   const onBreak = (): void => {
     breaks++
@@ -137,13 +137,19 @@ function callingLink(client: CallingClient): Link {
   }
 }
 
-function assertReadsFromMaster(client: object): void {
+function assertSafe(client: object): void {
   const options: object = 'options' in client ? Object(client.options) : {}
   const reads = 'scaleReads' in options ? options.scaleReads : 'master'
   if (reads !== 'master' || ('role' in options && options.role === 'slave')) {
     throw new SessionError(
       'ERR_OPTION',
       'redisStore: a replica may not know of a logout yet, so reads must go to the master: leave out scaleReads and role.',
+    )
+  }
+  if ('failoverDetector' in options && options.failoverDetector === true) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'redisStore: leave out failoverDetector. Its message, in the middle of a new connection, ends the client for good.',
     )
   }
 }
