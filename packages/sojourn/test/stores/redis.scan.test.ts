@@ -157,6 +157,7 @@ describe.skipIf(isLeftOut)('a scan of a Cluster', () => {
     })
     expect(isMoved).toBe(true)
     expect(all.ids).toEqual(ids)
+    await store.close()
   }, 60_000)
 })
 
