@@ -34,16 +34,7 @@ export type {
   UntypedData,
 } from './core/session.ts'
 export type { ExportedSession, Sessions, UserExport } from './core/sessions.ts'
-export type {
-  Change,
-  Guarantee,
-  MaybePromise,
-  ScanPage,
-  Store,
-  StoreEvent,
-  StoreEventKind,
-  Written,
-} from './core/store.ts'
+export type { Change, Guarantee, MaybePromise, ScanPage, Store, StoreEvent, StoreEventKind, Written } from './core/store.ts'
 export type { TimeoutPreset, Timeouts } from './core/timeouts.ts'
 export { createSessions, type SessionsOptions } from './create-sessions.ts'
 export { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'

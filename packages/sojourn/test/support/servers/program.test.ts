@@ -14,11 +14,9 @@ test('a program dies with the process that started it, even by SIGKILL, and even
   await expect.poll(areAlive, { timeout: 30_000 }).toEqual([false, false])
 }, 60_000)
 
-test('a program that does not come up fails at once, with what it said', async () => {
-  const args = ['-e', 'console.error("no such folder"); process.exit(3)']
+test('a program that does not come up fails at once', async () => {
   const isReady = async (): Promise<boolean> => false
-  const failed = await launch(process.execPath, { args, isReady }).catch(String)
-  expect(failed).toContain('did not come up')
-  expect(failed).toContain('no such folder')
-  await expect(launch('/no/such/program', { args, isReady })).rejects.toThrow('did not come up')
+  for (const [program, ...args] of [[process.execPath, '-e', 'process.exit(3)'], ['/no/such/program']] as const) {
+    await expect(launch(program, { args, isReady })).rejects.toThrow('did not come up')
+  }
 })
