@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'
-import type { Store } from 'sojourn'
+import type { ScanPage, SessionId, Store } from 'sojourn'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lmdbStore } from '../../src/stores/lmdb.ts'
 import { migrate } from '../../src/stores/migrate.ts'
@@ -11,7 +11,7 @@ import { anId, aRecord, aTombstone, NOW } from './records.ts'
 import { isLeftOut } from './redis-stores.ts'
 
 /** Every third has ended. */
-async function fill(store: Store, count: number): Promise<Set<string>> {
+async function fill(store: Store, count: number): Promise<Set<SessionId>> {
   const records = Array.from({ length: count }, (_, i) => aRecord({ userId: `user ${i % 7}`, data: { n: `${i}` } }))
   await Promise.all(records.map((record) => store.create(record)))
   await Promise.all(records.filter((_, i) => i % 3 === 0).map((record) => store.end(record.id, aTombstone(record))))
@@ -27,7 +27,7 @@ async function scanAll(
   const ids = new Set<string>()
   let [from, cursor]: [Store, string | null] = [store, null]
   for (let pages = 1; pages < 1000; pages++) {
-    const page = await from.scan?.(cursor, limit)
+    const page: ScanPage | undefined = await from.scan?.(cursor, limit)
     for (const { id } of page?.values ?? []) ids.add(id)
     cursor = page?.next ?? null
     if (cursor === null) return { ids, pages }
