@@ -66,6 +66,7 @@ export function redisStore(options: RedisStoreOptions): Store {
     setup: () => ask('setup', async ({ read }) => void (await read('' as SessionId))),
     read: (id) => ask('read', ({ read }) => (ID.test(id) ? read(id) : NOTHING)),
     list: (userId) => ask('list', ({ list }) => list(userId)),
+    scan: (cursor, limit) => ask('scan', ({ scan }) => scan(cursor, limit)),
     write: (id, change) => ask('write', async ({ write }) => (ID.test(id) ? write(id, change) : GONE)),
     end: (id, tombstone) => ask('end', async ({ end }) => (ID.test(id) ? end(id, tombstone) : null)),
 

@@ -1,10 +1,11 @@
 import { SessionError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
-import type { Change, Written } from '../../core/store.ts'
+import type { Change, ScanPage, Written } from '../../core/store.ts'
 import { toChangeArgs } from './change-args.ts'
 import type { Link } from './link.ts'
 import { fromLine, fromText, toRecordText, toTombstoneText } from './record-text.ts'
 import { runScript } from './run-script.ts'
+import { scanPage } from './scan.ts'
 import * as scripts from './scripts.ts'
 import { createUserIndex } from './user-index.ts'
 
@@ -15,6 +16,7 @@ export interface Records {
   write(id: SessionId, change: Change): Promise<Written>
   end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null>
   list(userId: string): Promise<SessionRecord[]>
+  scan(cursor: string | null, limit: number): Promise<ScanPage>
 }
 
 /** Kept longer than core asks for: clocks differ by seconds, and a slow request sends its touch late. */
@@ -96,7 +98,9 @@ export function createRecords(link: Link, prefix: string): Records {
     return mine
   }
 
-  return { read, create, write, end, list }
+  const scan = (cursor: string | null, limit: number): Promise<ScanPage> => scanPage(link, prefix, read, cursor, limit)
+
+  return { read, create, write, end, list, scan }
 }
 
 function toKeepMs(from: number, until: number): number {

@@ -108,7 +108,7 @@ if redis.call('TTL', KEYS[1]) < seconds then redis.call('EXPIRE', KEYS[1], ARGV[
 return 0
 `
 
-function toScript(text: string): Script {
+export function toScript(text: string): Script {
   return { text, sha: hash('sha1', text, 'hex') }
 }
 

@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { findProgram } from '../../../../../tools/servers.mjs'
 
 /** A real server that a test started: on a port and in a folder of its own, and gone when the test is. */
@@ -61,22 +62,34 @@ export interface Launch {
   readonly timeoutMs?: number
 }
 
+/**
+ * Becomes the program, and leaves a watchdog beside it that kills it when the other end of descriptor 3 closes without a
+ * word: a test worker that is killed runs no handler of its own.
+ */
+const WATCHED = `
+( (trap '' HUP INT TERM; read -r _ <&3 || kill -9 $$) >/dev/null 2>&1 & )
+exec "$0" "$@" 3<&-
+`
+
 /** Starts a program in the foreground and resolves when it answers. */
 export async function launch(program: string, options: Launch): Promise<Running> {
   const { args, uid, gid, env, isReady, timeoutMs = 30_000 } = options
-  const child = spawn(program, [...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn('/bin/sh', ['-c', WATCHED, program, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     ...(uid !== undefined && { uid }),
     ...(gid !== undefined && { gid }),
   })
   alive.add(child)
+  const watchdog = child.stdio[3] as Writable
+  watchdog.on('error', () => undefined)
+  child.once('exit', () => watchdog.end('done\n'))
   let said = ''
   const hear = (text: Buffer): void => {
     said = (said + text.toString()).slice(-4000)
   }
-  child.stdout.on('data', hear)
-  child.stderr.on('data', hear)
+  child.stdout?.on('data', hear)
+  child.stderr?.on('data', hear)
   const dead = new Promise<void>((resolve) => {
     child.once('error', () => resolve())
     child.once('exit', () => resolve())
