@@ -46,6 +46,9 @@ export default defineConfig({
           name: 'node',
           include: roots.map((root) => `${root}/**/*.test.ts`),
           exclude: [browserTests, '**/node_modules/**'],
+          // Real servers on a busy machine take their time; a test that hangs fails nevertheless.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {
