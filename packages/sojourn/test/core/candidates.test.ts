@@ -93,6 +93,24 @@ describe('several tokens under one name', () => {
     expect(world.eventsOf('reuse')).toEqual([])
   })
 
+  it.each(['older first', 'newer first'])(
+    'two tokens of one session: the client goes on with the newer (%s)',
+    async (order) => {
+      const world = createWorld()
+      const client = world.client()
+      await client.send((session) => session.login('ada'))
+      const older = client.cookie()
+      await stayFor(world, client, HOUR)
+      await client.send(() => {})
+      const newer = client.cookie()
+      expect(newer).not.toBe(older)
+      const cookies = order === 'older first' ? [older, newer] : [newer, older]
+      const { value, setCookies } = await client.send(look, { cookie: cookies.join('; ') })
+      expect(value).toMatchObject({ userId: 'ada', refused: null })
+      expect(setCookies.at(-1)).toContain(`${newer};`)
+    },
+  )
+
   it('all dead: the most telling reason is the one that is told', async () => {
     const { world, victim } = await twoSessions()
     const first = victim.cookie()

@@ -1,7 +1,7 @@
 import type { Timeouts } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import type { Duration } from '../../src/core/duration.ts'
-import { createWorld, DAY, edit, HOUR, MINUTE, rejection, SECOND, stayFor } from './kit.ts'
+import { createWorld, DAY, edit, HOUR, look, MINUTE, rejection, SECOND, stayFor } from './kit.ts'
 
 async function loggedIn(timeouts?: Timeouts, options: { absolute?: Duration; idle?: Duration } = {}) {
   const world = createWorld(timeouts === undefined ? {} : { timeouts })
@@ -68,6 +68,15 @@ describe('limits of one login', () => {
     world.clock.advance(1)
     expect((await client.send((session) => session.refused)).value).toBe('expired')
   })
+
+  it.each(['2h', '12h'] as const)(
+    'an absolute limit of %s, no longer than the usual, leaves the idle limit as it is',
+    async (absolute) => {
+      const { world, client } = await loggedIn({}, { absolute })
+      world.clock.advance(31 * MINUTE)
+      expect((await client.send(look)).value).toMatchObject({ userId: null, refused: 'expired' })
+    },
+  )
 
   it('shorter limits hold: idle', async () => {
     const { world, client } = await loggedIn({}, { idle: '2m' })
