@@ -65,7 +65,9 @@ async function audit(commandLine: ReturnType<typeof readCommandLine>, io: Io): P
   const request = await toRequest(commandLine, io)
   const interrupted = new AbortController()
   io.onInterrupt(() => {
-    io.err('\nInterrupted: putting back what was changed, and ending the sessions the audit made.\n')
+    io.err(
+      '\nInterrupted: putting back what was changed, and ending the sessions the audit made (Ctrl-C again: leaves them).\n',
+    )
     interrupted.abort(new Interrupted())
   })
   const report = await auditApplication({

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { askAt } from './ask.ts'
+import { interrupts } from './interrupts.ts'
 import type { Io } from './io.ts'
 
 /** The process's own terminal. */
@@ -11,7 +12,10 @@ export function terminalIo(): Io {
     err: (words) => void process.stderr.write(words),
     readInput: () => text(process.stdin),
     ask,
-    onInterrupt: (work) => void process.once('SIGINT', work).once('SIGTERM', work),
+    onInterrupt(work) {
+      const take = interrupts(work, () => process.exit(130), performance.now.bind(performance))
+      process.on('SIGINT', take).on('SIGTERM', take)
+    },
     isTerminal,
     width: process.stdout.columns ?? 100,
   }

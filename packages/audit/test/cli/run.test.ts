@@ -149,6 +149,7 @@ describe('sojourn-audit URL', () => {
     expect(app.password()).toBe(ALICE.password)
     const report = JSON.parse(readFileSync(file('report.json'), 'utf8')) as Report
     expect(report.leftBehind).toEqual([])
+    expect(report.results.flatMap(({ findings }) => findings.map(({ title }) => title))).toEqual(['Not finished'])
   })
 })
 
