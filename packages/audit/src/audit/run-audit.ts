@@ -51,7 +51,10 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
     untrusted ??= 'the audit was interrupted'
   } finally {
     options.beginCleanUp()
-    options.onProgress?.({ kind: 'note', text: 'ending the sessions the audit made' })
+    options.onProgress?.({
+      kind: 'note',
+      text: 'putting right what was changed, and ending sessions (waits where logins are limited)',
+    })
     leftBehind = (await putRight(audit)).map(audit.mask)
   }
   return {

@@ -76,6 +76,7 @@ async function audit(commandLine: ReturnType<typeof readCommandLine>, io: Io): P
     ...(baseline === null ? {} : { baseline: new Set(baseline.accepted) }),
     onProgress: (progress) => showProgress(progress, values, io),
   })
+  if (io.isTerminal && !values.quiet) io.err(CLEAR_LINE)
   write(report, values, io)
   if (earlier !== null) io.out(toTerminalDifferences(compareReports(earlier, report)))
   return interrupted.signal.aborted ? EXIT.noVerdict : exitCodeOf(report, failOn)
@@ -120,7 +121,7 @@ function showProgress(progress: Progress, { quiet }: Values, io: Io): void {
   if (quiet || !io.isTerminal) return
   if (progress.kind === 'end') return
   const words = progress.kind === 'note' ? progress.text : `${progress.number}/${progress.of} ${progress.check.title}`
-  io.err(`${CLEAR_LINE}${words}${progress.kind === 'note' && progress.text.startsWith('ending') ? CLEAR_LINE : ''}`)
+  io.err(`${CLEAR_LINE}${words}`)
 }
 
 /** By the gravest failure that is not known; without a trusted check there is no verdict. */
