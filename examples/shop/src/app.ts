@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import express, { type ErrorRequestHandler, type Express } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { expressSessions } from 'sojourn/express'
 import { securityHeaders } from './headers.ts'
 import { messagePage } from './pages/message.ts'
@@ -19,14 +19,15 @@ import type { Shop } from './shop.ts'
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url))
 const FONT = '@fontsource/young-serif/files/young-serif-latin-400-normal.woff2'
 
-export function createShop(shop: Shop): Express {
+/** `sessions`: another middleware that gives requests a session, to compare with. */
+export function createShop(shop: Shop, sessions: RequestHandler = expressSessions(shop.sessions)): Express {
   const app = express()
   app.disable('x-powered-by')
   app.use(securityHeaders())
   app.use(express.static(PUBLIC))
   app.use('/fonts', express.static(dirname(createRequire(import.meta.url).resolve(FONT)), { maxAge: '1y' }))
 
-  app.use(expressSessions(shop.sessions))
+  app.use(sessions)
   app.use(express.urlencoded({ extended: false, limit: '8kb' }))
 
   app.use(browseRoutes(shop), cartRoutes(shop))

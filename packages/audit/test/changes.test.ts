@@ -2,6 +2,7 @@ import type { Recipe } from '@sojourn/audit'
 import { describe, expect, test, vi } from 'vitest'
 import { audit, findings, verdicts } from './support/audit.ts'
 import { ALICE, type CookieSwitches, cookieApp } from './support/cookie-app.ts'
+import type { Ask } from './support/web.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -139,6 +140,22 @@ describe('a changed password', () => {
     expect(app.password()).toBe(ALICE.password)
     expect(report.leftBehind).toEqual([])
     expect(verdicts(report)).toEqual({ 'password-change/change': 'cannot-judge' })
+  })
+
+  test('is put back late where the application limits its logins', async () => {
+    const app = cookieApp()
+    let limited = 0
+    const limiting = (ask: Ask) => {
+      const isLogin = ask.path === '/login' && ask.method === 'POST'
+      if (!isLogin || app.password() === ALICE.password || ask.body.password === ALICE.password) return app(ask)
+      // The first login with the new password is that of the check.
+      limited++
+      return limited > 1 && limited < 4 ? { status: 429, headers: { 'retry-after': '1' } } : app(ask)
+    }
+    const report = await audit(limiting, ['password-change'], { recipe, allowChanges: true })
+    expect(limited).toBeGreaterThan(3)
+    expect(app.password()).toBe(ALICE.password)
+    expect(report.leftBehind).toEqual([])
   })
 
   test('that cannot be put back is told, with the way to know it, and no secret', async () => {

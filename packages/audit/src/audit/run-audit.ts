@@ -51,7 +51,10 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
     untrusted ??= 'the audit was interrupted'
   } finally {
     options.beginCleanUp()
-    options.onProgress?.({ kind: 'note', text: 'ending the sessions the audit made' })
+    options.onProgress?.({
+      kind: 'note',
+      text: 'putting right what was changed, and ending sessions (waits where logins are limited)',
+    })
     leftBehind = (await putRight(audit)).map(audit.mask)
   }
   return {
@@ -105,7 +108,9 @@ function toResult(
 
 async function runCheck(audit: RunningAudit, check: Check, signal?: AbortSignal): Promise<readonly Finding[]> {
   try {
-    return await check.run(audit)
+    const findings = await check.run(audit)
+    // A check may take an interrupted request for an answer that tells nothing.
+    return signal?.aborted ? findings.map(asInterrupted) : findings
   } catch (error) {
     if (signal?.aborted) return [interruptedFinding]
     const reason = error instanceof Error ? error.message : String(error)
@@ -114,6 +119,9 @@ async function runCheck(audit: RunningAudit, check: Check, signal?: AbortSignal)
 }
 
 const interruptedFinding = cannotJudge({ about: 'check', title: 'Not finished', detail: 'The audit was interrupted.' })
+
+const asInterrupted = (finding: Finding): Finding =>
+  finding.verdict === 'cannot-judge' ? { ...interruptedFinding, about: finding.about } : finding
 
 const untrustedFinding = (why: string) =>
   cannotJudge({ about: 'check', title: 'The logged-in check cannot be trusted', detail: why })

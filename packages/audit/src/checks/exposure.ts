@@ -9,7 +9,7 @@ const SHORTEST = 12
 
 export const exposure: Check = {
   id: 'exposure',
-  title: 'The credential shows up where it should not',
+  title: 'The credential shows up nowhere but where it belongs',
   wstg: ['WSTG-SESS-04'],
   asvs: ['14.2.1', '3.3.4'],
   cwe: [598, 200],

@@ -1,11 +1,9 @@
 import type { Audit, Login } from '../audit/audit.ts'
+import { restorePassword, SUFFIX } from '../audit/restore-password.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
 import type { StepsDone } from '../recipe/run-steps.ts'
-
-/** Put behind the old password. It stands in the report when the old one cannot be restored, so it is no secret by itself. */
-const SUFFIX = '-Aud1t!'
 
 export const passwordChange: Check = {
   id: 'password-change',
@@ -32,7 +30,7 @@ export const passwordChange: Check = {
     const changer = await audit.login('the one that changes the password')
     const other = await audit.login('another session')
     const old = audit.variablesOf('first').get('password') ?? ''
-    restoreAtEnd(audit, old)
+    audit.onEnd(() => restorePassword(audit, old))
     const change = await changePassword(audit, changer, `${old}${SUFFIX}`)
     if (typeof change === 'string')
       return [cannotJudge({ about: 'change', title: 'The password could not be changed', detail: change })]
@@ -57,40 +55,6 @@ async function changePassword(audit: Audit, login: Login, next: string): Promise
     return `after the change the new password does not log in: ${error instanceof Error ? error.message : error}`
   }
 }
-
-function restoreAtEnd(audit: Audit, old: string): void {
-  audit.onEnd(async () => {
-    const next = `${old}${SUFFIX}`
-    // An interruption leaves open which password holds: the old one is tried first.
-    audit.setPassword('first', old)
-    if (await canLogIn(audit)) return null
-    audit.setPassword('first', next)
-    try {
-      const login = await audit.login('the one that restores the password')
-      const { steps = [], restore } = audit.recipe.passwordChange ?? {}
-      const words: [string, string][] =
-        restore === undefined
-          ? [
-              ['password', next],
-              ['newPassword', old],
-            ]
-          : [['newPassword', old]]
-      await audit.run(login, restore ?? steps, 'restore the password', new Map(words))
-      audit.setPassword('first', old)
-      if (await canLogIn(audit)) return null
-    } catch {
-      // What it means is said below.
-    }
-    audit.setPassword('first', next)
-    return `the password could not be restored: it is the old one with ${SUFFIX} behind it`
-  })
-}
-
-const canLogIn = (audit: Audit): Promise<boolean> =>
-  audit.login('which password holds').then(
-    () => true,
-    () => false,
-  )
 
 async function otherSession(audit: Audit, other: Login, change: StepsDone): Promise<Finding> {
   const about = 'other session'

@@ -49,7 +49,7 @@ export const init: Command = async (args, io) => {
       ...recipe,
     }
     writeFileSync(values.output, writeRecipe(whole) + MORE_TO_SAY)
-    io.out(`\nWritten: ${values.output}. Now: AUDIT_PASSWORD=... sojourn-audit --recipe ${values.output}\n`)
+    io.out(`\nWritten: ${values.output}. Now: npx @sojourn/audit --recipe ${values.output}\n`)
     return EXIT.ok
   } catch (error) {
     if (!(error instanceof Refused)) throw error

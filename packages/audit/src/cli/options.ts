@@ -5,6 +5,7 @@ import { checks } from '../checks/index.ts'
 import { SEVERITIES, type Severity } from '../model/verdict.ts'
 import { parseRecipe } from '../recipe/parse-recipe.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
+import { clean } from '../report/terminal.ts'
 import type { Io } from './io.ts'
 import { parseTime } from './time.ts'
 
@@ -93,9 +94,10 @@ export async function toRequest({ url, values }: CommandLine, io: Io): Promise<A
   const recipe = values.recipe === undefined ? null : readRecipe(values.recipe)
   const target = url === null ? recipe?.target : /^https?:\/\//.test(url) ? url : `http://${url}`
   if (target === undefined) throw new Misuse('the address of the application is missing')
-  const user = await userOf(values.user, recipe?.user, values.password ?? io.env.AUDIT_PASSWORD, io)
+  const env = await withMissingSecrets(recipe, values, io)
+  const user = await userOf(values.user, recipe?.user, values.password ?? env.AUDIT_PASSWORD, io)
   if (user === null) throw new Misuse('--user is missing: whom to log in as')
-  const second = await userOf(values['second-user'], recipe?.secondUser, io.env.AUDIT_SECOND_PASSWORD, io)
+  const second = await userOf(values['second-user'], recipe?.secondUser, env.AUDIT_SECOND_PASSWORD, io)
   return {
     target,
     user,
@@ -106,7 +108,7 @@ export async function toRequest({ url, values }: CommandLine, io: Io): Promise<A
     browser: values.browser,
     authorized: values['i-am-authorized'],
     insecureTls: values['self-signed'],
-    env: io.env,
+    env,
     ...numbersOf(values),
   }
 }
@@ -136,10 +138,23 @@ async function userOf(
   return { name, password: typed }
 }
 
+/** A recipe may leave passwords to variables of the environment; for those that are not there, a terminal is asked. */
+async function withMissingSecrets(recipe: Recipe | null, values: Values, io: Io): Promise<Io['env']> {
+  const env: Record<string, string | undefined> = { ...io.env }
+  const first = values.user === undefined && values.password === undefined ? recipe?.user : undefined
+  for (const user of [first, recipe?.secondUser]) {
+    const variable = /^\$\{env\.(\w+)\}$/.exec(user?.password ?? '')?.[1]
+    if (user === undefined || variable === undefined || env[variable] !== undefined) continue
+    const typed = await io.ask(`Password of ${clean(user.name)} ($${variable}): `, { secret: true })
+    if (typed !== null) env[variable] = typed
+  }
+  return env
+}
+
 function chosenChecks(only: string | undefined, skip: string | undefined) {
   const ids = (list: string | undefined) => list?.split(',').map((id) => id.trim()) ?? []
   const unknown = [...ids(only), ...ids(skip)].find((id) => !checks.some((check) => check.id === id))
-  if (unknown !== undefined) throw new Misuse(`there is no check ${unknown}; sojourn-audit checks lists them`)
+  if (unknown !== undefined) throw new Misuse(`there is no check ${unknown}; npx @sojourn/audit checks lists them`)
   return checks.filter(({ id }) => (only === undefined || ids(only).includes(id)) && !ids(skip).includes(id))
 }
 

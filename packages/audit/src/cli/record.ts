@@ -44,7 +44,7 @@ export async function recordWith(args: readonly string[], io: Io, hands: Hands):
     io.env.AUDIT_PASSWORD ??
     (await io.ask('Its password, so that it can be left out of the recipe: ', { secret: true }))
   if (target === undefined || name === null || password === null) {
-    io.err('sojourn-audit record URL --user NAME, with AUDIT_PASSWORD or at a terminal\n')
+    io.err('usage: sojourn-audit record URL --user NAME, with AUDIT_PASSWORD or at a terminal\n')
     return EXIT.usage
   }
   if (existsSync(values.output) && !values.force) {
@@ -56,7 +56,7 @@ export async function recordWith(args: readonly string[], io: Io, hands: Hands):
     const recipe = await recipeOf({ target, user: { name, password }, ...options }, io, hands)
     if (recipe === null) return EXIT.noVerdict
     writeFileSync(values.output, writeRecipe(recipe) + MORE_TO_SAY)
-    io.out(`Written: ${values.output}. Now: AUDIT_PASSWORD=... sojourn-audit --recipe ${values.output}\n`)
+    io.out(`Written: ${values.output}. Now: npx @sojourn/audit --recipe ${values.output}\n`)
     return EXIT.ok
   } catch (error) {
     if (!(error instanceof NoBrowser || error instanceof Refused)) throw error

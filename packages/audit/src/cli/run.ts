@@ -14,6 +14,8 @@ import { failOnOf, Misuse, readCommandLine, readText, toRequest, type Values } f
 import { reportFormats } from './report-formats.ts'
 import { USAGE } from './usage.ts'
 
+const CLEAR_LINE = '\r\u001b[K'
+
 /** `sojourn-audit URL ...` */
 export const run: Command = async (args, io) => {
   try {
@@ -30,15 +32,20 @@ export const run: Command = async (args, io) => {
       error instanceof RecipeError ||
       error instanceof StepFailed
     ) {
-      io.err(`${clean(error.message).trimEnd()}\n`)
+      complain(error, io)
       return EXIT.usage
     }
     if (error instanceof DiscoveryFailed || error instanceof Interrupted) {
-      io.err(`${clean(error.message)}\n`)
+      complain(error, io)
       return EXIT.noVerdict
     }
     throw error
   }
+}
+
+/** Where the progress stood. */
+function complain({ message }: Error, io: Io): void {
+  io.err(`${io.isTerminal ? CLEAR_LINE : ''}${clean(message).trimEnd()}\n`)
 }
 
 /** Ctrl-C, before anything was judged. */
@@ -58,7 +65,9 @@ async function audit(commandLine: ReturnType<typeof readCommandLine>, io: Io): P
   const request = await toRequest(commandLine, io)
   const interrupted = new AbortController()
   io.onInterrupt(() => {
-    io.err('\nInterrupted: putting back what was changed, and ending the sessions the audit made.\n')
+    io.err(
+      '\nInterrupted: putting back what was changed, and ending the sessions the audit made (Ctrl-C again: leaves them).\n',
+    )
     interrupted.abort(new Interrupted())
   })
   const report = await auditApplication({
@@ -67,9 +76,10 @@ async function audit(commandLine: ReturnType<typeof readCommandLine>, io: Io): P
     ...(baseline === null ? {} : { baseline: new Set(baseline.accepted) }),
     onProgress: (progress) => showProgress(progress, values, io),
   })
+  if (io.isTerminal && !values.quiet) io.err(CLEAR_LINE)
   write(report, values, io)
   if (earlier !== null) io.out(toTerminalDifferences(compareReports(earlier, report)))
-  return exitCodeOf(report, failOn)
+  return interrupted.signal.aborted ? EXIT.noVerdict : exitCodeOf(report, failOn)
 }
 
 function readReport(file: string): Report {
@@ -85,27 +95,36 @@ function readReport(file: string): Report {
 
 function write(report: Report, values: Values, io: Io): void {
   let usesOutput = false
+  const files: string[] = []
   for (const [format, toText] of Object.entries(reportFormats)) {
     const file = values[format as keyof typeof reportFormats]
     if (file === undefined) continue
     if (file === '-') {
       io.out(toText(report))
       usesOutput = true
-    } else writeFileSync(file, toText(report))
+      continue
+    }
+    writeFileSync(file, toText(report))
+    files.push(file)
   }
-  if (values['write-baseline'] !== undefined) writeFileSync(values['write-baseline'], toBaseline(report))
+  if (values['write-baseline'] !== undefined) {
+    writeFileSync(values['write-baseline'], toBaseline(report))
+    files.push(values['write-baseline'])
+  }
   const color = io.isTerminal && !values['no-color'] && io.env.NO_COLOR === undefined
-  if (!usesOutput && !values.quiet) io.out(toTerminal(report, { color, width: io.width }))
+  if (usesOutput || values.quiet) return
+  io.out(toTerminal(report, { color, width: io.width }))
+  if (files.length > 0) io.out(`Written: ${files.join(', ')}\n`)
 }
 
 function showProgress(progress: Progress, { quiet }: Values, io: Io): void {
   if (quiet || !io.isTerminal) return
   if (progress.kind === 'end') return
   const words = progress.kind === 'note' ? progress.text : `${progress.number}/${progress.of} ${progress.check.title}`
-  io.err(`\r\u001b[K${words}${progress.kind === 'note' && progress.text.startsWith('ending') ? '\r\u001b[K' : ''}`)
+  io.err(`${CLEAR_LINE}${words}`)
 }
 
-/** By the gravest failure that is not known; without a trusted check, or cut short, there is no verdict. */
+/** By the gravest failure that is not known; without a trusted check there is no verdict. */
 function exitCodeOf(report: Report, failOn: Severity): number {
   if (report.untrusted !== null) return EXIT.noVerdict
   const counting = SEVERITIES.slice(0, SEVERITIES.indexOf(failOn) + 1)

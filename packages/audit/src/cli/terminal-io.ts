@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { askAt } from './ask.ts'
+import { interrupts } from './interrupts.ts'
 import type { Io } from './io.ts'
 
 /** The process's own terminal. */
@@ -12,7 +12,10 @@ export function terminalIo(): Io {
     err: (words) => void process.stderr.write(words),
     readInput: () => text(process.stdin),
     ask,
-    onInterrupt: (work) => void process.once('SIGINT', work).once('SIGTERM', work),
+    onInterrupt(work) {
+      const take = interrupts(work, () => process.exit(130), performance.now.bind(performance))
+      process.on('SIGINT', take).on('SIGTERM', take)
+    },
     isTerminal,
     width: process.stdout.columns ?? 100,
   }
@@ -21,14 +24,6 @@ export function terminalIo(): Io {
 /** Asks on standard error, so that a report on standard output stays clean. */
 async function ask(question: string, { secret = false }: { readonly secret?: boolean } = {}): Promise<string | null> {
   if (process.stdin.isTTY !== true) return null
-  process.stderr.write(question)
-  // readline echoes what is typed into its output; a secret goes nowhere.
-  const output = secret ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr
-  const lines = createInterface({ input: process.stdin, output, terminal: true })
-  try {
-    return await lines.question('')
-  } finally {
-    lines.close()
-    if (secret) process.stderr.write('\n')
-  }
+  const interrupted = () => void process.kill(process.pid, 'SIGINT')
+  return askAt({ input: process.stdin, output: process.stderr, interrupted }, question, secret)
 }

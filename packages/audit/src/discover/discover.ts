@@ -12,7 +12,7 @@ export class DiscoveryFailed extends Error {
     super(
       fault !== null
         ? `the application does not answer: ${fault}`
-        : `found no way to log in. Tried: ${tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')}. Is the password right? A recipe can say how to log in: sojourn-audit init`,
+        : `found no way to log in. Tried: ${tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')}. Are the name and the password right? A recipe can say how to log in: npx @sojourn/audit init`,
     )
     this.name = 'DiscoveryFailed'
   }

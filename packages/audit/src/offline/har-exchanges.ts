@@ -60,7 +60,8 @@ function holds(text: string, value: string): boolean {
   return text.includes(value) || text.includes(encodeURIComponent(value))
 }
 
-const DOCUMENT = /html|json|xml|text\/plain/
+/** Not the images of a page, an SVG among them: they are everybody's. */
+const DOCUMENT = /^(?!image\/).*(html|json|xml|text\/plain)/
 
 /** Answers to who is logged in, and those that set the credential, say `no-store`. */
 export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): OfflineFinding[] {
@@ -74,7 +75,9 @@ export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Se
     const type = valuesOf(responseHeaders, 'content-type').join(' ')
     return carried.some((text) => values.some((value) => text.includes(value))) && (type === '' || DOCUMENT.test(type))
   }
-  const personal = entries.filter((entry) => entry.status >= 200 && entry.status < 400 && isPersonal(entry))
+  // A 304 has no content type that would tell a page from a stylesheet.
+  const isAnswer = ({ status }: HarEntry): boolean => status >= 200 && status < 400 && status !== 304
+  const personal = entries.filter((entry) => isAnswer(entry) && isPersonal(entry))
   const said = (entry: HarEntry): string => valuesOf(entry.responseHeaders, 'cache-control').join(',').toLowerCase()
   const shared = personal.filter((entry) => /\bpublic\b|s-maxage/.test(said(entry)))
   const silent = personal.filter(

@@ -98,7 +98,16 @@ function tail(report: Report, paint: Paint): string[] {
   const bySeverity = SEVERITIES.filter((severity) => failed.includes(severity)).map(
     (severity) => `${failed.filter((held) => held === severity).length} ${severity}`,
   )
+  const limited = report.timeline.filter(({ response }) => response?.status === 429).length
   return [
+    ...(limited === 0
+      ? []
+      : [
+          paint(
+            `${limited} requests were answered 429 (too many). What could not be judged for that may be judged later, or with fewer --samples.`,
+            33,
+          ),
+        ]),
     ...report.leftBehind.map((words) => paint(`Left behind: ${clean(words)}`, 33)),
     `${counts.fail} failed${bySeverity.length > 0 ? ` (${bySeverity.join(', ')})` : ''}, ${counts.pass} passed, ${counts.inform} to know, ${counts['cannot-judge']} could not be judged, ${counts['not-applicable']} not applicable`,
     `${report.timeline.length} requests in ${(report.durationMs / 1000).toFixed(1)} s`,

@@ -67,11 +67,28 @@ describe('sojourn-audit URL', () => {
     expect(io.output() + io.errors() + readFileSync(file('report.json'), 'utf8')).not.toContain(ALICE.password)
   })
 
+  test('asks for a password that the recipe leaves to the environment, where that has none', async () => {
+    const { url } = await start()
+    const told = RECIPE.replace(/^user: .*$/m, '')
+    writeFileSync(
+      file('app.yaml'),
+      `target: ${url}\nuser: { name: alice, password: '\${env.AUDIT_PASSWORD}' }\n${told}`,
+    )
+    const args = ['--recipe', file('app.yaml'), '--only', 'fixation', '--html', file('report.html')]
+    const io = testIo([ALICE.password])
+    expect(await main(args, io)).toBe(0)
+    expect(io.errors()).toBe('Password of alice ($AUDIT_PASSWORD): ')
+    expect(io.output()).toContain(`Written: ${file('report.html')}`)
+    const nobody = testIo()
+    expect(await main(args, nobody)).toBe(2)
+    expect(nobody.errors()).toContain('AUDIT_PASSWORD')
+  })
+
   test('a wrong password is no verdict', async () => {
     const { url } = await start()
     const io = testIo(['wrong'])
     expect(await main([url, '--user', 'alice'], io)).toBe(3)
-    expect(io.errors()).toContain('Is the password right?')
+    expect(io.errors()).toContain('Are the name and the password right?')
   })
 
   test('an application that is not there is told as that', async () => {
@@ -128,10 +145,11 @@ describe('sojourn-audit URL', () => {
     const running = main([...args, '--json', file('report.json')], io)
     while (app.password() === ALICE.password) await new Promise((resolve) => setTimeout(resolve, 1))
     io.interrupt()
-    await running
+    expect(await running).toBe(3)
     expect(app.password()).toBe(ALICE.password)
     const report = JSON.parse(readFileSync(file('report.json'), 'utf8')) as Report
     expect(report.leftBehind).toEqual([])
+    expect(report.results.flatMap(({ findings }) => findings.map(({ title }) => title))).toEqual(['Not finished'])
   })
 })
 

@@ -74,6 +74,13 @@ describe('what a browser captured', () => {
     expect(failing({ url: 'https://app.example/a;jsessionid=ABCDEF0123456789' })).toContain('path parameter jsessionid')
   })
 
+  test('stylesheets and images are nobody’s pages, whatever is sent along with them', () => {
+    const got = [['Cache-Control', 'public, max-age=60']] as const
+    const svg = { ...page, got: [...got, ['Content-Type', 'image/svg+xml'] as const] }
+    const notModified = { ...page, status: 304, got }
+    expect(failing(login, svg, notModified)).not.toContain('shared caches')
+  })
+
   test('caches, HSTS and plain http', () => {
     expect(failing(login, { ...page, got: [['Content-Type', 'text/html']] })).toContain('caches')
     expect(

@@ -19,7 +19,7 @@ export async function serveTls(listener: RequestListener): Promise<Served> {
   return listen(createTlsServer({ key, cert }, listener), 'https')
 }
 
-async function listen(server: Server, protocol: string): Promise<Served> {
+export async function listen(server: Server, protocol: string): Promise<Served> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `${protocol}://127.0.0.1:${(server.address() as AddressInfo).port}`,

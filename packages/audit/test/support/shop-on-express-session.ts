@@ -1,0 +1,112 @@
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { type Request, type RequestHandler, Router } from 'express'
+import { createSessions, type JsonValue, memoryStore, type Session, type Sessions } from 'sojourn'
+import { createShop } from '../../../../examples/shop/src/app.ts'
+import type { Cart } from '../../../../examples/shop/src/cart.ts'
+import { openShop } from '../../../../examples/shop/src/open-shop.ts'
+import { ShopData } from '../../../../examples/shop/src/sessions.ts'
+import { temporaryFolder } from '../../../../examples/shop/test/shop.ts'
+import { listen, type Served } from './serve.ts'
+
+/** Loaded without its types, which would give `req.session` of the shop another type. */
+const expressSession = createRequire(import.meta.url)('express-session') as (options: object) => RequestHandler
+
+/** What express-session keeps for the shop, and the one method of its own that the shop comes to use. */
+interface Kept {
+  user?: string
+  provedAt?: number
+  cart?: Cart
+  flash?: Record<string, JsonValue>
+  destroy(done: (error: unknown) => void): void
+}
+
+type Used = Omit<Session<ShopData>, 'id' | 'rotate' | 'createdAt' | 'assurance' | 'device'>
+
+const DAY = 24 * 60 * 60 * 1000
+const SECRET = 'a long secret of this test only'
+
+/** The real shop, its users, routes and pages, with express-session at its defaults for its sessions. */
+export async function shopOnExpressSession(): Promise<Served> {
+  const folder = temporaryFolder()
+  const shop = await openShop(folder.path, createSessions({ store: memoryStore(), data: ShopData }))
+  const served = await listen(createServer(createShop(shop, sessionsOfExpress(shop.sessions))), 'http')
+  return {
+    url: served.url,
+    async close() {
+      await served.close()
+      await shop.close()
+      folder.remove()
+    },
+  }
+}
+
+/** `sessions` stores nothing here: it only lets the shop's `sessions.get(req)` find what express-session opened. */
+function sessionsOfExpress(sessions: Sessions<ShopData>): RequestHandler {
+  const router = Router()
+  // Said out loud, these defaults are not warned about.
+  router.use(expressSession({ secret: SECRET, resave: true, saveUninitialized: true }))
+  router.use((req, _res, next) => {
+    const methods = Object.getOwnPropertyDescriptors(asTutorialsDo((req as unknown as { session: Kept }).session))
+    for (const [name, method] of Object.entries(methods))
+      Object.defineProperty(req.session, name, { ...method, enumerable: false })
+    sessions.attach(req, req.session as Request['session'] & Session<ShopData>)
+    next()
+  })
+  return router
+}
+
+/** What the shop asks of a session, as it is usually written on express-session. */
+function asTutorialsDo(kept: Kept): Used {
+  const prove = async () => {
+    kept.provedAt = Date.now()
+  }
+  return {
+    get userId() {
+      return kept.user ?? null
+    },
+    get data() {
+      return { cart: kept.cart ?? {} }
+    },
+    get authenticatedAt() {
+      return kept.provedAt === undefined ? null : new Date(kept.provedAt)
+    },
+    isNew: false,
+    methods: ['pwd'],
+    lastSeenAt: new Date(),
+    expiresAt: new Date(Date.now() + DAY),
+    refused: null,
+    flash: flashOf(kept),
+
+    async update(key, change) {
+      const value = await change(kept[key] ?? {})
+      kept[key] = value
+      return value
+    },
+    login(user) {
+      kept.user = user
+      return prove()
+    },
+    logout: () => new Promise((done, failed) => kept.destroy((error) => (error ? failed(error) : done()))),
+    reauthenticated: prove,
+    authenticatedWithin: () => Date.now() - (kept.provedAt ?? 0) < DAY,
+
+    // Its store can be asked for one session by its id, and knows no users.
+    devices: async () => [],
+    revokeDevice: async () => false,
+    revokeOthers: async () => 0,
+  }
+}
+
+function flashOf(kept: Kept): Session['flash'] {
+  return {
+    set(key, value) {
+      kept.flash = { ...kept.flash, [key]: value }
+    },
+    take<Value extends JsonValue>(key: string) {
+      const { [key]: value, ...others } = kept.flash ?? {}
+      kept.flash = others
+      return value as Value | undefined
+    },
+  }
+}
