@@ -32,13 +32,13 @@ const echoes: Twist = answers((reply, { path, headers }) =>
 
 export const bearerVariants: readonly Variant[] = [
   variant('careful', {}),
-  variant('careful, RS256', { alg: 'RS256' }, { 'token-contents/bearer: secret': null }),
+  variant('careful, RS256', { alg: 'RS256' }),
   variant('alg none is taken', { takes: 'alg none' }, forged),
-  variant('a key in the header is taken', { takes: 'jwk', alg: 'RS256' }, { ...forged, 'token-contents/bearer: secret': null }),
+  variant('a key in the header is taken', { takes: 'jwk', alg: 'RS256' }, forged),
   variant(
     'the public key is taken for a secret',
     { takes: 'public key as secret', alg: 'RS256' },
-    { ...forged, 'token-contents/bearer: secret': null },
+    forged,
   ),
   variant('a key id that is a path is taken', { takes: 'kid' }, forged),
   variant(
