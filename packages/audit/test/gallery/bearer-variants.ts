@@ -10,7 +10,12 @@ interface More {
   readonly patienceMs?: number
 }
 
-function variant(name: string, switches: BearerSwitches, changes: Changes = {}, { twists = [], ...more }: More = {}): Variant {
+function variant(
+  name: string,
+  switches: BearerSwitches,
+  changes: Changes = {},
+  { twists = [], ...more }: More = {},
+): Variant {
   const base = more.only === undefined ? CAREFUL_BEARER : ofChecks(CAREFUL_BEARER, more.only)
   const app = () => twisted(bearerApp(switches), sends({ 'cache-control': 'no-store' }), ...twists)
   return { name: `bearer: ${name}`, app, recipe: bearerRecipe, ...more, truth: changed(base, changes) }
@@ -27,7 +32,9 @@ const fromAddress: Twist = (app) => (ask) => {
   return app(token === null ? ask : { ...ask, headers: { ...ask.headers, authorization: `Bearer ${token}` } })
 }
 const echoes: Twist = answers((reply, { path, headers }) =>
-  path === '/me' && reply.status === undefined ? { ...reply, json: { name: 'alice', sent: headers.authorization } } : reply,
+  path === '/me' && reply.status === undefined
+    ? { ...reply, json: { name: 'alice', sent: headers.authorization } }
+    : reply,
 )
 
 export const bearerVariants: readonly Variant[] = [
@@ -35,11 +42,7 @@ export const bearerVariants: readonly Variant[] = [
   variant('careful, RS256', { alg: 'RS256' }),
   variant('alg none is taken', { takes: 'alg none' }, forged),
   variant('a key in the header is taken', { takes: 'jwk', alg: 'RS256' }, forged),
-  variant(
-    'the public key is taken for a secret',
-    { takes: 'public key as secret', alg: 'RS256' },
-    forged,
-  ),
+  variant('the public key is taken for a secret', { takes: 'public key as secret', alg: 'RS256' }, forged),
   variant('a key id that is a path is taken', { takes: 'kid' }, forged),
   variant(
     'nobody looks at the signature',
@@ -47,7 +50,11 @@ export const bearerVariants: readonly Variant[] = [
     { 'jwt-attacks/forged tokens': null, 'jwt-attacks/signature': 'fail' },
   ),
   variant('a well-known secret', { secret: 'secret' }, { 'token-contents/bearer: secret': 'fail' }),
-  variant('personal data in it', { claims: { email: 'alice@example.com' } }, { 'token-contents/bearer: content': 'fail' }),
+  variant(
+    'personal data in it',
+    { claims: { email: 'alice@example.com' } },
+    { 'token-contents/bearer: content': 'fail' },
+  ),
   variant('look-alike: roles in it', { claims: { roles: ['reader'] } }),
   variant(
     'logout does nothing',
@@ -63,7 +70,11 @@ export const bearerVariants: readonly Variant[] = [
       'logout-ends-session/refresh after logout': 'fail',
     },
   ),
-  variant('look-alike: a grace for refresh tokens', { refresh: 'rotates with grace' }, refresh('inform', 'cannot-judge')),
+  variant(
+    'look-alike: a grace for refresh tokens',
+    { refresh: 'rotates with grace' },
+    refresh('inform', 'cannot-judge'),
+  ),
   variant('reuse leaves the family alive', { refresh: 'family outlives reuse' }, refresh('pass', 'fail')),
   variant('refresh tokens work twice', { refresh: 'works twice' }, refresh('fail', 'cannot-judge')),
   variant(
@@ -71,7 +82,12 @@ export const bearerVariants: readonly Variant[] = [
     { refresh: 'never changes' },
     { 'refresh-rotation/second use': null, 'refresh-rotation/family': null, 'refresh-rotation/rotation': 'fail' },
   ),
-  variant('the token is taken from the address', {}, { 'exposure/taken from an address': 'fail' }, { twists: [fromAddress] }),
+  variant(
+    'the token is taken from the address',
+    {},
+    { 'exposure/taken from an address': 'fail' },
+    { twists: [fromAddress] },
+  ),
   variant('the token stands in an answer', {}, { 'exposure/pages': 'fail' }, { twists: [echoes] }),
   variant(
     'tokens that anybody may cache',

@@ -150,15 +150,10 @@ const attributeVariants = [
     { switches: { sameSite: 'None' }, twists: [plus('; Secure')] },
     { 'cookie-attributes/cookie sid: SameSite': 'inform', 'cookie-attributes/cookie sid: Secure': 'pass' },
   ),
-  variant(
-    'look-alike: attributes in another case',
-    { twists: [twist.setCookies((line) => line.replace('HttpOnly', 'httponly').replace('SameSite=Lax', 'samesite=lax'))] },
-  ),
-  variant(
-    'a Domain',
-    { twists: [plus('; Domain=127.0.0.1')] },
-    { 'cookie-attributes/cookie sid: Domain': 'inform' },
-  ),
+  variant('look-alike: attributes in another case', {
+    twists: [twist.setCookies((line) => line.replace('HttpOnly', 'httponly').replace('SameSite=Lax', 'samesite=lax'))],
+  }),
+  variant('a Domain', { twists: [plus('; Domain=127.0.0.1')] }, { 'cookie-attributes/cookie sid: Domain': 'inform' }),
   variant('no Path', { twists: [without(/; Path=\//)] }, { 'cookie-attributes/cookie sid: Path': 'inform' }),
   variant(
     'kept on disk',
@@ -180,12 +175,7 @@ const prefixed = [twist.named('__Host-sid'), plus('; Secure')]
 
 const tlsVariants = [
   variant('look-alike: __Host- over TLS', { tls: true, twists: [...prefixed, hsts(31_536_000)] }, {}, overTls),
-  variant(
-    'no HSTS',
-    { tls: true, twists: prefixed },
-    { 'transport/Strict-Transport-Security': 'fail' },
-    overTls,
-  ),
+  variant('no HSTS', { tls: true, twists: prefixed }, { 'transport/Strict-Transport-Security': 'fail' }, overTls),
   variant(
     'HSTS for a day',
     { tls: true, twists: [...prefixed, hsts(86_400)] },
@@ -203,7 +193,10 @@ const tlsVariants = [
   ),
 ]
 
-const taken = { 'cross-site-requests/other sites': 'fail', 'cross-site-requests/hosts of the same site': 'inform' } as const
+const taken = {
+  'cross-site-requests/other sites': 'fail',
+  'cross-site-requests/hosts of the same site': 'inform',
+} as const
 const open = { 'cookie-attributes/cookie sid: SameSite': 'fail' } as const
 
 const forgeryVariants = [
@@ -215,7 +208,11 @@ const forgeryVariants = [
       'cross-site-requests/hosts of the same site': 'inform',
     },
   ),
-  variant('a form of another site', { switches: { forgery: 'none', sameSite: null }, recipe: withoutToken }, { ...taken, ...open }),
+  variant(
+    'a form of another site',
+    { switches: { forgery: 'none', sameSite: null }, recipe: withoutToken },
+    { ...taken, ...open },
+  ),
   variant('a link of another site', { switches: { forgery: 'none', takesGet: true }, recipe: withoutToken }, taken),
   variant('look-alike: GET, with a token', { switches: { takesGet: true } }),
   variant(
@@ -242,7 +239,10 @@ const forgeryVariants = [
 ]
 
 const anyOrigin = twist.echoesOrigin(() => true)
-const none = { 'cookie-attributes/cookie sid: SameSite': 'inform', 'cookie-attributes/cookie sid: Secure': 'pass' } as const
+const none = {
+  'cookie-attributes/cookie sid: SameSite': 'inform',
+  'cookie-attributes/cookie sid: Secure': 'pass',
+} as const
 const readable = (name: string, twists: readonly twist.Twist[], verdict: 'pass' | 'fail') =>
   variant(
     name,
@@ -251,29 +251,60 @@ const readable = (name: string, twists: readonly twist.Twist[], verdict: 'pass' 
   )
 const corsVariants = [
   readable('any origin may read', [anyOrigin], 'fail'),
-  readable('origins compared by their beginning', [twist.echoesOrigin((origin) => origin.startsWith('http://127.0.0.1'))], 'fail'),
-  readable('look-alike: one other origin may read', [twist.echoesOrigin((origin) => origin === 'https://friend.example')], 'pass'),
-  variant('look-alike: any origin may read, and SameSite keeps the cookie', { twists: [anyOrigin] }, { 'cross-origin-reads/CORS': 'inform' }),
+  readable(
+    'origins compared by their beginning',
+    [twist.echoesOrigin((origin) => origin.startsWith('http://127.0.0.1'))],
+    'fail',
+  ),
+  readable(
+    'look-alike: one other origin may read',
+    [twist.echoesOrigin((origin) => origin === 'https://friend.example')],
+    'pass',
+  ),
+  variant(
+    'look-alike: any origin may read, and SameSite keeps the cookie',
+    { twists: [anyOrigin] },
+    { 'cross-origin-reads/CORS': 'inform' },
+  ),
 ]
 
 const link = (sid: string) => `<a href="/help?s=${sid}">Help</a>`
 const digest = (sid: string) => createHash('sha256').update(sid).digest('hex')
 
 const exposureVariants = [
-  variant('the id in the address after the login', { twists: [twist.redirectsWithId] }, { 'exposure/addresses': 'fail' }),
-  variant('the id in a link', { twists: [twist.prints(link)] }, { 'exposure/addresses': 'fail', 'exposure/pages': 'fail' }),
+  variant(
+    'the id in the address after the login',
+    { twists: [twist.redirectsWithId] },
+    { 'exposure/addresses': 'fail' },
+  ),
+  variant(
+    'the id in a link',
+    { twists: [twist.prints(link)] },
+    { 'exposure/addresses': 'fail', 'exposure/pages': 'fail' },
+  ),
   variant('the id in a page', { twists: [twist.prints((sid) => `<!-- ${sid} -->`)] }, { 'exposure/pages': 'fail' }),
   variant(
     'the id in an error page',
-    { twists: [twist.prints((sid) => `session ${sid}`, ({ status }) => status === 404)] },
+    {
+      twists: [
+        twist.prints(
+          (sid) => `session ${sid}`,
+          ({ status }) => status === 404,
+        ),
+      ],
+    },
     { 'exposure/pages': 'fail' },
   ),
+  variant('TRACE is left on', { twists: [twist.echoesTrace] }, { 'exposure/TRACE': 'fail' }),
   variant('look-alike: a hash of the id in a page', { twists: [twist.prints((sid) => `<!-- ${digest(sid)} -->`)] }),
+  variant('look-alike: the id of a visitor in the login page', {
+    twists: [twist.prints((sid, { path }) => (path === '/login' ? `<!-- ${sid} -->` : ''))],
+  }),
   variant(
-    'look-alike: the id of a visitor in the login page',
-    { twists: [twist.prints((sid, { path }) => (path === '/login' ? `<!-- ${sid} -->` : ''))] },
+    'the id is taken from the address',
+    { twists: [twist.takesFromAddress] },
+    { 'exposure/taken from an address': 'fail' },
   ),
-  variant('the id is taken from the address', { twists: [twist.takesFromAddress] }, { 'exposure/taken from an address': 'fail' }),
 ]
 
 const page = (value: string) => twist.sends({ 'cache-control': value }, ({ path }) => path === '/account')
@@ -282,21 +313,38 @@ const silent = twist.answers(({ headers, ...reply }) => {
   return { ...reply, headers: others }
 })
 const cacheVariants = [
-  variant('a public page', { twists: [page('public, max-age=60')] }, { 'cache-headers/page of a logged-in user': 'fail' }),
+  variant(
+    'a public page',
+    { twists: [page('public, max-age=60')] },
+    { 'cache-headers/page of a logged-in user': 'fail' },
+  ),
   variant('a private page', { twists: [page('private')] }, { 'cache-headers/page of a logged-in user': 'inform' }),
   variant(
     'no Cache-Control',
     { twists: [silent] },
     // The answer to a POST is not kept by caches, and the id that visitors get is not the one of the login.
-    { 'cache-headers/page of a logged-in user': 'fail', 'cache-headers/answer that gives out the credential': 'inform' },
+    {
+      'cache-headers/page of a logged-in user': 'fail',
+      'cache-headers/answer that gives out the credential': 'inform',
+    },
   ),
 ]
 
 const trace = 'Error: bad id\n    at open (/srv/app/session.js:10:5)'
 const idVariants = [
-  variant('an id that breaks the server', { twists: [twist.stumbles(/%/, { status: 500, html: 'oh' })] }, { 'unknown-ids/malformed ids': 'fail' }),
-  variant('an id that makes it talk', { twists: [twist.stumbles(/\.\./, { status: 400, html: trace })] }, { 'unknown-ids/malformed ids': 'fail' }),
-  variant('look-alike: a malformed id is a bad request', { twists: [twist.stumbles(/[^0-9a-f]/, { status: 400, html: 'bad id' })] }),
+  variant(
+    'an id that breaks the server',
+    { twists: [twist.stumbles(/%/, { status: 500, html: 'oh' })] },
+    { 'unknown-ids/malformed ids': 'fail' },
+  ),
+  variant(
+    'an id that makes it talk',
+    { twists: [twist.stumbles(/\.\./, { status: 400, html: trace })] },
+    { 'unknown-ids/malformed ids': 'fail' },
+  ),
+  variant('look-alike: a malformed id is a bad request', {
+    twists: [twist.stumbles(/[^0-9a-f]/, { status: 400, html: 'bad id' })],
+  }),
   variant(
     'look-alike: guesses are limited',
     { twists: [twist.limitsGuesses(20)], only: ['unknown-ids'] },
@@ -339,11 +387,25 @@ const tokenVariants = [
     ),
     app: () => appOf({ switches: { makeId: ids.counter() }, twists: [signed(LONG)] }),
   },
-  variant('look-alike: random ids under a signature', { twists: [signed(LONG)] }, { 'token-contents/cookie sid: secret': 'pass' }),
+  variant(
+    'look-alike: random ids under a signature',
+    { twists: [signed(LONG)] },
+    { 'token-contents/cookie sid: secret': 'pass' },
+  ),
   variant('a well-known secret', { twists: [signed('keyboard cat')] }, { 'token-contents/cookie sid: secret': 'fail' }),
   variant('look-alike: the id in a JWT', { twists: [jwt(LONG)] }, {}, jwtTruth),
-  variant('a JWT with a well-known secret', { twists: [jwt('secret')] }, { 'token-contents/cookie sid: secret': 'fail' }, jwtTruth),
-  variant('a JWT without a signature is taken', { twists: [jwt(LONG, 'none')] }, { 'jwt-attacks/forged tokens': 'fail' }, jwtTruth),
+  variant(
+    'a JWT with a well-known secret',
+    { twists: [jwt('secret')] },
+    { 'token-contents/cookie sid: secret': 'fail' },
+    jwtTruth,
+  ),
+  variant(
+    'a JWT without a signature is taken',
+    { twists: [jwt(LONG, 'none')] },
+    { 'jwt-attacks/forged tokens': 'fail' },
+    jwtTruth,
+  ),
 ]
 
 const withPuzzle: Recipe = { ...cookieRecipe, puzzles: [[{ post: '/forgotten', form: { name: '${user}' } }]] }
@@ -359,8 +421,16 @@ const offers = (header: string) =>
   twist.sends({ 'secure-session-registration': header }, ({ path, method }) => path === '/login' && method === 'POST')
 
 const otherVariants = [
-  variant('the first step of a reset logs in', { twists: [forgotten(true)], recipe: withPuzzle }, { 'puzzling/flows': null, 'puzzling/flow 1': 'fail' }),
-  variant('look-alike: the first step of a reset', { twists: [forgotten(false)], recipe: withPuzzle }, { 'puzzling/flows': null, 'puzzling/flow 1': 'pass' }),
+  variant(
+    'the first step of a reset logs in',
+    { twists: [forgotten(true)], recipe: withPuzzle },
+    { 'puzzling/flows': null, 'puzzling/flow 1': 'fail' },
+  ),
+  variant(
+    'look-alike: the first step of a reset',
+    { twists: [forgotten(false)], recipe: withPuzzle },
+    { 'puzzling/flows': null, 'puzzling/flow 1': 'pass' },
+  ),
   variant(
     'look-alike: device bound sessions are offered',
     { twists: [offers(`${DBSC};challenge="abc"`)] },

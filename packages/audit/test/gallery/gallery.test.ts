@@ -23,7 +23,10 @@ function recorded(app: App, givenOut: Set<string>): App {
   }
 }
 
-async function audited({ app, recipe, tls = false, samples, patienceMs, only }: Variant, givenOut: Set<string>): Promise<Report> {
+async function audited(
+  { app, recipe, tls = false, samples, patienceMs, only }: Variant,
+  givenOut: Set<string>,
+): Promise<Report> {
   const served = await (tls ? serveTls : serve)(listenerOf(recorded(app(), givenOut)))
   try {
     return await auditApplication({

@@ -49,7 +49,15 @@ export function scoresOf(cells: readonly Cell[]): readonly Score[] {
     const missed = count((expected, got) => expected === 'fail' && got !== 'fail')
     const accused = count((expected, got) => expected !== 'fail' && got === 'fail')
     const part = (all: number) => (all === 0 ? null : found / all)
-    return { check: id, cells: own.length, found, missed, accused, precision: part(found + accused), recall: part(found + missed) }
+    return {
+      check: id,
+      cells: own.length,
+      found,
+      missed,
+      accused,
+      precision: part(found + accused),
+      recall: part(found + missed),
+    }
   })
 }
 

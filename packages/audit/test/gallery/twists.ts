@@ -14,8 +14,8 @@ export const answers =
 const asks =
   (change: (ask: Ask) => Ask): Twist =>
   (app) =>
-    (ask) =>
-      app(change(ask))
+  (ask) =>
+    app(change(ask))
 
 export const sends = (headers: Readonly<Record<string, string>>, where: (ask: Ask) => boolean = () => true): Twist =>
   answers((reply, ask) => (where(ask) ? { ...reply, headers: { ...reply.headers, ...headers } } : reply))
@@ -73,7 +73,9 @@ export const takesFromAddress: Twist = asks((ask) =>
 /** The id of a session that just began is in the address that the login leads to. */
 export const redirectsWithId: Twist = answers((reply, { path }) => {
   const [, id] = /^sid=([^;]+)/.exec(reply.cookies?.[0] ?? '') ?? []
-  return path === '/login' && reply.to !== undefined && id !== undefined ? { ...reply, to: `${reply.to}?s=${id}` } : reply
+  return path === '/login' && reply.to !== undefined && id !== undefined
+    ? { ...reply, to: `${reply.to}?s=${id}` }
+    : reply
 })
 
 /** Answers to ids of a certain shape. */
@@ -123,3 +125,14 @@ export const wantsJson = (strictly: boolean): Twist =>
     const looksSo = text.startsWith('{')
     return strictly || !looksSo ? { status: 415, html: 'JSON only' } : readsJsonAsText(app)(ask)
   }) satisfies Twist
+
+/** As servers with TRACE left on do. */
+export const echoesTrace: Twist = answers((reply, { method, path, headers }) =>
+  method === 'TRACE'
+    ? {
+        html: [`TRACE ${path} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)].join(
+          '\r\n',
+        ),
+      }
+    : reply,
+)

@@ -27,7 +27,9 @@ export function changed(truth: Truth, changes: Changes): Truth {
 
 /** The same of a cookie of another name. */
 export const renamed = (truth: Truth, from: string, to: string): Truth =>
-  Object.fromEntries(Object.entries(truth).map(([about, verdict]) => [about.replace(`cookie ${from}`, `cookie ${to}`), verdict]))
+  Object.fromEntries(
+    Object.entries(truth).map(([about, verdict]) => [about.replace(`cookie ${from}`, `cookie ${to}`), verdict]),
+  )
 
 export const ofChecks = (truth: Truth, only: readonly string[]): Truth =>
   Object.fromEntries(Object.entries(truth).filter(([about]) => only.includes(about.split('/')[0] ?? '')))

@@ -32,10 +32,7 @@ export const tooShort = (): (() => string) => () => (randomBytes(4).readUInt32BE
 
 export function hashedCounter(): () => string {
   let next = 4_711
-  return () =>
-    createHash('md5')
-      .update(String(next++))
-      .digest('hex')
+  return () => createHash('md5').update(String(next++)).digest('hex')
 }
 
 /** As `cookie-signature` has it: `s:id.signature`. */

@@ -44,7 +44,13 @@ export function bearerApp(switches: BearerSwitches = {}): App {
 
   function issue(): string {
     const now = Math.floor(Date.now() / 1000)
-    const claims = { sub: ALICE.name, jti: newId(), iat: now, exp: now + (switches.expiresInSeconds ?? 900), ...switches.claims }
+    const claims = {
+      sub: ALICE.name,
+      jti: newId(),
+      iat: now,
+      exp: now + (switches.expiresInSeconds ?? 900),
+      ...switches.claims,
+    }
     const signed = `${part({ alg, typ: 'JWT' })}.${part(claims)}`
     const signature =
       alg === 'HS256' ? hmac(secret, signed) : sign('sha256', Buffer.from(signed), privateKey).toString('base64url')

@@ -1,4 +1,4 @@
-import { type App, newId as randomId, type Reply } from './web.ts'
+import { type App, type Reply, newId as randomId } from './web.ts'
 
 export const ALICE = { name: 'alice', password: 'lantern-in-the-window' }
 
@@ -134,7 +134,9 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
       return { status: 429, html: 'later' }
     }
     if (path === '/login')
-      return body.name === ALICE.name && body.password === password ? login(sid, cookies.get('auth')) : { status: 401, html: 'no' }
+      return body.name === ALICE.name && body.password === password
+        ? login(sid, cookies.get('auth'))
+        : { status: 401, html: 'no' }
     if (path === '/account' && switches.open) return { html: `Account of ${user ?? ALICE.name}` }
     if (user === null) return { to: `${base}/login` }
     if (path === '/account') return account(user, session, cookies.get('auth') ?? '')
