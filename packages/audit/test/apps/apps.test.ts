@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { auditApplication, parseRecipe } from '@sojourn/audit'
 import { afterAll, describe, expect, test, vi } from 'vitest'
@@ -8,20 +9,22 @@ import { verdicts } from '../support/audit.ts'
 import { ALICE } from '../support/cookie-app.ts'
 import { type RunningApp, startDjango } from './django.ts'
 import { startDokuWiki } from './dokuwiki.ts'
-import { DJANGO_DATABASE, DJANGO_SIGNED_COOKIES, DOKUWIKI } from './truth.ts'
+import { DJANGO_DATABASE, DJANGO_SIGNED_COOKIES, dokuWiki } from './truth.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
 const cells: Cell[] = []
+/** DokuWiki names the cookie after the path and the port. */
+const authCookie = (port: string) => `DW${createHash('md5').update(`/${port}`).digest('hex')}`
 const recipeOf = (name: string) => parseRecipe(readFileSync(new URL(`${name}/recipe.yaml`, import.meta.url), 'utf8'))
 
-async function judged(name: string, recipe: string, start: () => Promise<RunningApp>, truth: Truth): Promise<void> {
+async function judged(name: string, recipe: string, start: () => Promise<RunningApp>, truthOf: (url: URL) => Truth): Promise<void> {
   const { url, running } = await start()
   try {
     const request = { target: url, user: ALICE, recipe: recipeOf(recipe), allowChanges: true, rate: 10_000 }
     const report = await auditApplication(request)
     expect(report.untrusted).toBeNull()
-    const own = cellsOf(name, truth, verdicts(report))
+    const own = cellsOf(name, truthOf(new URL(url)), verdicts(report))
     cells.push(...own)
     expect(differences(own)).toEqual([])
     expect(JSON.stringify(report)).not.toContain(ALICE.password)
@@ -32,14 +35,14 @@ async function judged(name: string, recipe: string, start: () => Promise<Running
 
 describe.skipIf(without().includes('django'))('Django’s admin', () => {
   test('with sessions in the database', () =>
-    judged('Django, database', 'django', () => startDjango('db', ALICE), DJANGO_DATABASE))
+    judged('Django, database', 'django', () => startDjango('db', ALICE), () => DJANGO_DATABASE))
 
   test('with sessions in a signed cookie', () =>
-    judged('Django, signed cookies', 'django', () => startDjango('signed_cookies', ALICE), DJANGO_SIGNED_COOKIES))
+    judged('Django, signed cookies', 'django', () => startDjango('signed_cookies', ALICE), () => DJANGO_SIGNED_COOKIES))
 })
 
 test.skipIf(without().includes('dokuwiki'))('DokuWiki', () =>
-  judged('DokuWiki', 'dokuwiki', () => startDokuWiki(ALICE), DOKUWIKI),
+  judged('DokuWiki', 'dokuwiki', () => startDokuWiki(ALICE), ({ port }) => dokuWiki(authCookie(port))),
 )
 
 afterAll(() => {
