@@ -168,14 +168,19 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
   ]
   if (queries.length === 0)
     return cannotJudge({ about, title: 'Not tried', detail: 'No single value carries the session.' })
-  for (const query of queries) {
+  const places = [
+    ...queries.map((query) => ({ query })),
+    ...cookies.map(({ name, value }) => ({ pathParameter: `${name.toLowerCase()}=${encodeURIComponent(value)}` })),
+  ]
+  for (const place of places) {
     const { state, exchange } = await audit.look(
       audit.client('credential in the address'),
       'logged-in check, credential in the address',
-      { query },
+      place,
     )
     if (state !== 'in') continue
-    const detail = `The credential is taken from the address (${query.split('=')[0]}), so links with it log in, and logs keep it.`
+    const [name] = Object.values(place).join('').split('=')
+    const detail = `The credential is taken from the address (${name}), so links with it log in, and logs keep it.`
     return fail({
       about,
       title: 'The credential is taken from the address',

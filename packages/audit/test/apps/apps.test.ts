@@ -5,7 +5,6 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { without } from '../../../../tools/servers.mjs'
 import { type Cell, cellsOf, differences, scoresOf, tableOf, writeScores } from '../gallery/score.ts'
 import type { Truth } from '../gallery/variant.ts'
-import { verdicts } from '../support/audit.ts'
 import { ALICE } from '../support/cookie-app.ts'
 import { type RunningApp, startDjango } from './django.ts'
 import { startDokuWiki } from './dokuwiki.ts'
@@ -18,13 +17,18 @@ const cells: Cell[] = []
 const authCookie = (port: string) => `DW${createHash('md5').update(`/${port}`).digest('hex')}`
 const recipeOf = (name: string) => parseRecipe(readFileSync(new URL(`${name}/recipe.yaml`, import.meta.url), 'utf8'))
 
-async function judged(name: string, recipe: string, start: () => Promise<RunningApp>, truthOf: (url: URL) => Truth): Promise<void> {
+async function judged(
+  name: string,
+  recipe: string,
+  start: () => Promise<RunningApp>,
+  truthOf: (url: URL) => Truth,
+): Promise<void> {
   const { url, running } = await start()
   try {
     const request = { target: url, user: ALICE, recipe: recipeOf(recipe), allowChanges: true, rate: 10_000 }
     const report = await auditApplication(request)
     expect(report.untrusted).toBeNull()
-    const own = cellsOf(name, truthOf(new URL(url)), verdicts(report))
+    const own = cellsOf(name, truthOf(new URL(url)), report)
     cells.push(...own)
     expect(differences(own)).toEqual([])
     expect(JSON.stringify(report)).not.toContain(ALICE.password)
@@ -35,14 +39,29 @@ async function judged(name: string, recipe: string, start: () => Promise<Running
 
 describe.skipIf(without().includes('django'))('Django’s admin', () => {
   test('with sessions in the database', () =>
-    judged('Django, database', 'django', () => startDjango('db', ALICE), () => DJANGO_DATABASE))
+    judged(
+      'Django, database',
+      'django',
+      () => startDjango('db', ALICE),
+      () => DJANGO_DATABASE,
+    ))
 
   test('with sessions in a signed cookie', () =>
-    judged('Django, signed cookies', 'django', () => startDjango('signed_cookies', ALICE), () => DJANGO_SIGNED_COOKIES))
+    judged(
+      'Django, signed cookies',
+      'django',
+      () => startDjango('signed_cookies', ALICE),
+      () => DJANGO_SIGNED_COOKIES,
+    ))
 })
 
 test.skipIf(without().includes('dokuwiki'))('DokuWiki', () =>
-  judged('DokuWiki', 'dokuwiki', () => startDokuWiki(ALICE), ({ port }) => dokuWiki(authCookie(port))),
+  judged(
+    'DokuWiki',
+    'dokuwiki',
+    () => startDokuWiki(ALICE),
+    ({ port }) => dokuWiki(authCookie(port)),
+  ),
 )
 
 afterAll(() => {

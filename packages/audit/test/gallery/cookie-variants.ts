@@ -15,11 +15,11 @@ type More = Partial<Omit<Variant, 'name' | 'app'>> & {
 
 const noStore = twist.sends({ 'cache-control': 'no-store' })
 
-const appOf = ({ switches = {}, twists = [] }: More): App =>
+export const appOf = ({ switches = {}, twists = [] }: More): App =>
   twist.twisted(cookieApp({ forgery: 'token', renewsAtPasswordChange: true, ...switches }), noStore, ...twists)
 
 /** The careful application but for `more`, of which the careful truth holds but for `changes`. */
-function variant(name: string, more: More, changes: Changes = {}, base: Truth = CAREFUL_COOKIE): Variant {
+export function variant(name: string, more: More, changes: Changes = {}, base: Truth = CAREFUL_COOKIE): Variant {
   const { switches: _, twists: __, ...rest } = more
   const truth = rest.only === undefined ? base : ofChecks(base, rest.only)
   return { name, app: () => appOf(more), recipe: cookieRecipe, ...rest, truth: changed(truth, changes) }
@@ -59,7 +59,7 @@ const fixationVariants = [
   ),
 ]
 
-const either: Truth = {
+export const either: Truth = {
   ...CAREFUL_COOKIE,
   ...SECOND_COOKIE,
   'carriers/cookie auth': 'inform',

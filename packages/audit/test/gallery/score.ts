@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { checks, VERDICTS, type Verdict } from '@sojourn/audit'
+import { checks, type Report, VERDICTS, type Verdict } from '@sojourn/audit'
+import { findings } from '../support/audit.ts'
 import type { Truth } from './variant.ts'
 
 /** One check on one application. */
@@ -11,7 +12,8 @@ export interface Cell {
   readonly got: Truth
 }
 
-export function cellsOf(application: string, expected: Truth, got: Truth): readonly Cell[] {
+export function cellsOf(application: string, expected: Truth, report: Report): readonly Cell[] {
+  const got = Object.fromEntries(findings(report).map(({ fingerprint, verdict }) => [fingerprint, verdict]))
   const of = (check: string, truth: Truth) =>
     Object.fromEntries(Object.entries(truth).filter(([about]) => about.startsWith(`${check}/`)))
   return checks

@@ -1,4 +1,4 @@
-import type { App, Ask, Reply } from '../support/web.ts'
+import { type App, type Ask, newId, type Reply } from '../support/web.ts'
 
 /** An application, but for what is done to what it is asked and what it answers. */
 export type Twist = (app: App) => App
@@ -136,3 +136,46 @@ export const echoesTrace: Twist = answers((reply, { method, path, headers }) =>
       }
     : reply,
 )
+
+/** A new id with each page, and the one before is no good any more. */
+export function rotates(): Twist {
+  const inner = new Map<string, string>()
+  return (app) => async (ask) => {
+    const shown = ask.cookies.get('sid') ?? ''
+    const sid = inner.get(shown) ?? ''
+    const reply = await app({ ...ask, cookies: new Map(sid === '' ? [] : [['sid', sid]]) })
+    const [, given] = /^sid=([^;]+)/.exec(reply.cookies?.[0] ?? '') ?? []
+    const held = given ?? sid
+    if (held === '' || reply.cookies?.[0]?.includes('Max-Age=0') === true) return reply
+    inner.delete(shown)
+    const next = newId()
+    inner.set(next, held)
+    return { ...reply, cookies: [`sid=${next}; Path=/; HttpOnly; SameSite=Lax`] }
+  }
+}
+
+/** Logout says nothing of the cookie. */
+export const leavesCookie: Twist = answers((reply, { path }) =>
+  path === '/logout' ? { ...reply, cookies: [] } : reply,
+)
+
+/** The id is taken from behind a semicolon in the path, as servlets do; for the client it is an address like any other. */
+export const takesFromPath: Twist = asks((ask) => {
+  const [path = '', sid] = ask.path.split(';sid=')
+  return sid === undefined ? ask : { ...ask, path, cookies: new Map([...ask.cookies, ['sid', sid]]) }
+})
+
+/** Changes are refused unless `allows`. */
+export const guards =
+  (allows: (ask: Ask) => boolean): Twist =>
+  (app) =>
+  (ask) =>
+    ask.path === '/nickname' && !allows(ask) ? { status: 403, html: 'not from here' } : app(ask)
+
+/** The id a second time, in a cookie that scripts read. */
+export const copiesToScripts: Twist = answers((reply) => {
+  const [, id] = /^sid=([^;]+)/.exec(reply.cookies?.[0] ?? '') ?? []
+  return id === undefined
+    ? reply
+    : { ...reply, cookies: [...(reply.cookies ?? []), `sid_for_scripts=${id}; Path=/; SameSite=Lax`] }
+})

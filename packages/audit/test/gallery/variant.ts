@@ -15,6 +15,8 @@ export interface Variant {
   readonly patienceMs?: number
   /** Checks to run; default: all. */
   readonly only?: readonly string[]
+  /** Nothing can be said, and the audit should know. */
+  readonly untrusted?: boolean
 }
 
 /** `null`: the finding is not there. */

@@ -69,3 +69,21 @@ export const asJwt = (secret: string, takes: 'signed' | 'none' = 'signed') => {
     },
   }
 }
+
+/** `made` holds as many random bytes as it is asked for. */
+export const randomIds = {
+  'base64url of 24 bytes': () => randomBytes(24).toString('base64url'),
+  'the time beside 128 bits': () => `${Date.now().toString(36)}-${randomBytes(16).toString('hex')}`,
+  'a name beside 128 bits': () => `alice.${randomBytes(16).toString('hex')}`,
+} as const
+
+/** Of the first version: the time, a count and an address. */
+export function uuid1(): () => string {
+  const node = randomBytes(6).toString('hex')
+  let ticks = BigInt(Date.now()) * 10_000n + 122_192_928_000_000_000n
+  return () => {
+    ticks += BigInt(1 + (randomBytes(1)[0] ?? 0))
+    const time = ticks.toString(16).padStart(15, '0')
+    return `${time.slice(7)}-${time.slice(3, 7)}-1${time.slice(0, 3)}-9a4b-${node}`
+  }
+}

@@ -33,7 +33,7 @@ export interface CookieSwitches {
   /** At a second login the session that came along lives on. */
   readonly forgetsOld?: boolean
   readonly makeId?: () => string
-  readonly forgery?: 'token' | 'token not bound' | 'origin' | 'none'
+  readonly forgery?: 'token' | 'token not bound' | 'token, if there is one' | 'origin' | 'none'
   readonly takesGet?: boolean
   /** A login ends the sessions before it. */
   readonly oneSession?: boolean
@@ -105,10 +105,7 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
   function account(user: string, session: Session | undefined, auth: string): Reply {
     const token = session?.token ?? auth
     const link = switches.logoutNonce ? `${base}/logout?nonce=${token}` : `${base}/logout`
-    const hidden =
-      switches.forgery === 'token' || switches.forgery === 'token not bound'
-        ? `<input type="hidden" name="token" value="${token}">`
-        : ''
+    const hidden = switches.forgery?.startsWith('token') ? `<input type="hidden" name="token" value="${token}">` : ''
     issued.add(token)
     return {
       html: `Account of ${user}, called ${nickname} <a href="${link}">Log out</a><form method="post" action="${base}/nickname">${hidden}<input name="nickname"></form>`,
@@ -150,6 +147,8 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
       const given = method === 'GET' ? Object.fromEntries(query) : body
       if (method === 'GET' && !switches.takesGet) return { status: 405 }
       if (switches.forgery === 'token' && given.token !== session?.token) return { status: 403, html: 'no token' }
+      if (switches.forgery === 'token, if there is one' && ![undefined, session?.token].includes(given.token))
+        return { status: 403, html: 'wrong token' }
       if (switches.forgery === 'token not bound' && !issued.has(given.token ?? ''))
         return { status: 403, html: 'no token' }
       const origin = headers.origin
