@@ -2,12 +2,13 @@ import { type BearerSwitches, bearerApp } from '../support/bearer-app.ts'
 import { CAREFUL_BEARER } from './careful.ts'
 import { bearerRecipe } from './recipes.ts'
 import { answers, sends, type Twist, twisted } from './twists.ts'
-import { type Changes, changed, ofChecks, type Variant } from './variant.ts'
+import { type Changes, changed, ofChecks, toRun, type Variant } from './variant.ts'
 
 interface More {
   readonly twists?: readonly Twist[]
   readonly only?: readonly string[]
   readonly patienceMs?: number
+  readonly samples?: number
 }
 
 function variant(
@@ -16,7 +17,7 @@ function variant(
   changes: Changes = {},
   { twists = [], ...more }: More = {},
 ): Variant {
-  const base = more.only === undefined ? CAREFUL_BEARER : ofChecks(CAREFUL_BEARER, more.only)
+  const base = ofChecks(CAREFUL_BEARER, toRun(more))
   const app = () => twisted(bearerApp(switches), sends({ 'cache-control': 'no-store' }), ...twists)
   return { name: `bearer: ${name}`, app, recipe: bearerRecipe, ...more, truth: changed(base, changes) }
 }
@@ -38,7 +39,7 @@ const echoes: Twist = answers((reply, { path, headers }) =>
 )
 
 export const bearerVariants: readonly Variant[] = [
-  variant('careful', {}),
+  variant('careful', {}, {}, { samples: 40 }),
   variant('careful, RS256', { alg: 'RS256' }),
   variant('alg none is taken', { takes: 'alg none' }, forged),
   variant('a key in the header is taken', { takes: 'jwk', alg: 'RS256' }, forged),
@@ -69,6 +70,7 @@ export const bearerVariants: readonly Variant[] = [
       'logout-ends-session/logout': 'fail',
       'logout-ends-session/refresh after logout': 'fail',
     },
+    { samples: 40 },
   ),
   variant(
     'look-alike: a grace for refresh tokens',

@@ -5,7 +5,7 @@ import type { App } from '../support/web.ts'
 import { CAREFUL_COOKIE, SECOND_COOKIE } from './careful.ts'
 import { cookieRecipe, logoutWithNonce, withJson, withoutToken } from './recipes.ts'
 import * as twist from './twists.ts'
-import { type Changes, changed, ofChecks, renamed, type Truth, type Variant } from './variant.ts'
+import { type Changes, changed, ofChecks, renamed, type Truth, toRun, type Variant } from './variant.ts'
 import * as ids from './weak-ids.ts'
 
 type More = Partial<Omit<Variant, 'name' | 'app'>> & {
@@ -21,7 +21,7 @@ export const appOf = ({ switches = {}, twists = [] }: More): App =>
 /** The careful application but for `more`, of which the careful truth holds but for `changes`. */
 export function variant(name: string, more: More, changes: Changes = {}, base: Truth = CAREFUL_COOKIE): Variant {
   const { switches: _, twists: __, ...rest } = more
-  const truth = rest.only === undefined ? base : ofChecks(base, rest.only)
+  const truth = ofChecks(base, toRun(rest))
   return { name, app: () => appOf(more), recipe: cookieRecipe, ...rest, truth: changed(truth, changes) }
 }
 
@@ -47,7 +47,7 @@ const fixationVariants = [
   ),
   variant(
     'look-alike: the id is kept, and alone opens nothing',
-    { switches: { carriers: 'kept id beside it' } },
+    { switches: { carriers: 'kept id beside it' }, samples: 40 },
     // A new id for the session does not help where the other cookie is the login.
     { 'password-change/copy of the own session': 'inform', 'token-contents/cookie sid: content': 'pass' },
     renamed(CAREFUL_COOKIE, 'sid', 'auth'),
@@ -78,7 +78,7 @@ const both: Truth = changed(
 )
 
 const endVariants = [
-  variant('either of two cookies suffices', { switches: { carriers: 'either' } }, {}, either),
+  variant('either of two cookies suffices', { switches: { carriers: 'either' }, samples: 40 }, {}, either),
   variant(
     'of two that each suffice one outlives the logout',
     { switches: { carriers: 'either', logout: 'session' } },
@@ -389,20 +389,24 @@ const tokenVariants = [
   },
   variant(
     'look-alike: random ids under a signature',
-    { twists: [signed(LONG)] },
+    { twists: [signed(LONG)], samples: 40 },
     { 'token-contents/cookie sid: secret': 'pass' },
   ),
-  variant('a well-known secret', { twists: [signed('keyboard cat')] }, { 'token-contents/cookie sid: secret': 'fail' }),
-  variant('look-alike: the id in a JWT', { twists: [jwt(LONG)] }, {}, jwtTruth),
+  variant(
+    'a well-known secret',
+    { twists: [signed('keyboard cat')], samples: 40 },
+    { 'token-contents/cookie sid: secret': 'fail' },
+  ),
+  variant('look-alike: the id in a JWT', { twists: [jwt(LONG)], samples: 40 }, {}, jwtTruth),
   variant(
     'a JWT with a well-known secret',
-    { twists: [jwt('secret')] },
+    { twists: [jwt('secret')], samples: 40 },
     { 'token-contents/cookie sid: secret': 'fail' },
     jwtTruth,
   ),
   variant(
     'a JWT without a signature is taken',
-    { twists: [jwt(LONG, 'none')] },
+    { twists: [jwt(LONG, 'none')], samples: 40 },
     { 'jwt-attacks/forged tokens': 'fail' },
     jwtTruth,
   ),
@@ -449,7 +453,7 @@ const otherVariants = [
 ]
 
 export const cookieVariants: readonly Variant[] = [
-  variant('careful', {}),
+  variant('careful', { samples: 40 }),
   ...fixationVariants,
   ...endVariants,
   ...attributeVariants,

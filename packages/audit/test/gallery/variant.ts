@@ -1,4 +1,4 @@
-import type { Recipe, Verdict } from '@sojourn/audit'
+import { checks, type Recipe, type Verdict } from '@sojourn/audit'
 import type { App } from '../support/web.ts'
 
 /** What an audit should say, by `check/about`. */
@@ -15,6 +15,8 @@ export interface Variant {
   readonly patienceMs?: number
   /** Checks to run; default: all. */
   readonly only?: readonly string[]
+  /** Where the audit is known to be wrong, as `differences` has it. The truth stays what it is. */
+  readonly lacks?: readonly string[]
   /** Nothing can be said, and the audit should know. */
   readonly untrusted?: boolean
 }
@@ -35,3 +37,9 @@ export const renamed = (truth: Truth, from: string, to: string): Truth =>
 
 export const ofChecks = (truth: Truth, only: readonly string[]): Truth =>
   Object.fromEntries(Object.entries(truth).filter(([about]) => only.includes(about.split('/')[0] ?? '')))
+
+/** Statistics take longer than all the rest: they are for where ids differ, which is where a sample is asked for. */
+export function toRun({ only, samples }: Pick<Variant, 'only' | 'samples'>): readonly string[] {
+  const all = checks.map(({ id }) => id)
+  return only ?? (samples === undefined ? all.filter((id) => id !== 'token-strength') : all)
+}
