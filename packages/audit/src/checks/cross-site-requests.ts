@@ -1,10 +1,9 @@
 import type { Audit, Login } from '../audit/audit.ts'
-import { type Forged, forgeriesOf } from '../forge/forged.ts'
-import { CROSS_SITE, goesWith, SAME_SITE, type Sender } from '../forge/senders.ts'
-import type { Exchange } from '../http/exchange.ts'
+import { type Attempts, createAttempts, lookForEffect, undo } from '../forge/attempts.ts'
+import { CROSS_SITE, SAME_SITE } from '../forge/senders.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
-import { fill, StepFailed } from '../recipe/fill.ts'
+import { StepFailed } from '../recipe/fill.ts'
 
 export const crossSiteRequests: Check = {
   id: 'cross-site-requests',
@@ -33,7 +32,7 @@ export const crossSiteRequests: Check = {
     const problem = await worksProperly(audit, victim)
     if (problem !== null) return [cannotJudge({ about: 'action', title: 'The action does not work', detail: problem })]
     const attacker = await audit.login('attacker', audit.hasSecondUser ? { role: 'second' } : {})
-    const attempts = new Attempts(audit, victim, attacker)
+    const attempts = createAttempts(audit, victim, attacker)
     return [await crossSite(audit, attempts), await sameSite(audit, attempts)]
   },
 }
@@ -59,101 +58,6 @@ async function worksProperly(audit: Audit, victim: Login): Promise<string | null
   return before.seen ? 'Its effect is there before it is done again; let a step write ${value}, or name an undo.' : null
 }
 
-async function undo(audit: Audit, victim: Login): Promise<void> {
-  const { undo: steps } = audit.recipe.action ?? {}
-  if (steps !== undefined) await audit.run(victim, steps, 'undo the action')
-}
-
-async function lookForEffect(
-  audit: Audit,
-  victim: Login,
-  variables: ReadonlyMap<string, string>,
-): Promise<{ seen: boolean; exchange: Exchange }> {
-  const { get = '/', text = '${value}' } = audit.recipe.action?.effect ?? {}
-  const exchange = await victim.client.send({
-    url: fill(get, variables, encodeURIComponent),
-    purpose: 'did it take effect',
-  })
-  return { seen: exchange.response?.body.includes(fill(text, variables)) === true, exchange }
-}
-
-interface Hit {
-  readonly forged: Forged
-  readonly sender: Sender
-  readonly exchanges: readonly Exchange[]
-}
-
-/** Forged requests, one at a time, each with a fresh value. */
-class Attempts {
-  readonly #audit: Audit
-  readonly #attacker: Login
-  #victim: Login
-  unclear: string | null = null
-
-  constructor(audit: Audit, victim: Login, attacker: Login) {
-    this.#audit = audit
-    this.#victim = victim
-    this.#attacker = attacker
-  }
-
-  /** The first that takes effect. `cookies`: those a browser would let go, or all. */
-  async first(senders: readonly Sender[], cookies: 'as browsers do' | 'all'): Promise<Hit | null> {
-    for (const sender of senders) {
-      for (let i = 0; ; i++) {
-        const hit = await this.#one(sender, i, cookies)
-        if (hit === 'no more') break
-        if (hit === null) continue
-        await undo(this.#audit, this.#victim)
-        return hit
-      }
-    }
-    return null
-  }
-
-  async #one(sender: Sender, index: number, cookies: 'as browsers do' | 'all'): Promise<Hit | null | 'no more'> {
-    const steps = this.#audit.recipe.action?.steps ?? []
-    const last = steps.at(-1)
-    const secrets = new Set(steps.flatMap(({ extract = {} }) => Object.keys(extract)))
-    const fresh = this.#audit.variablesOf(this.#attacker.role)
-    // The attacker has a session too, and with it tokens of its own.
-    const prepared = await this.#audit
-      .run(this.#attacker, steps.slice(0, -1), 'get a token of the attacker’s own', fresh)
-      .catch(() => null)
-    const variables = new Map([...(prepared?.variables ?? this.#attacker.variables), ...fresh])
-    for (const name of secrets) if (!variables.has(name)) variables.set(name, 'none')
-    const forged = last === undefined ? undefined : forgeriesOf(last, variables, secrets)[index]
-    if (forged === undefined) return 'no more'
-    // The attacker's login, or what the application does to forged requests, may have put the victim out.
-    if ((await this.#audit.look(this.#victim.client)).state !== 'in') this.#victim = await this.#audit.login('victim')
-    const request = await this.#send(forged, sender, cookies)
-    if (request === null) return null
-    const { seen, exchange } = await lookForEffect(this.#audit, this.#victim, variables)
-    if (exchange.response === null || exchange.response.status >= 500)
-      this.unclear = `the effect was answered ${exchange.response?.status ?? exchange.fault}`
-    return seen ? { forged, sender, exchanges: [request, exchange] } : null
-  }
-
-  /** `null`: the browser would send no cookie that matters, so the request is a stranger's. */
-  async #send(forged: Forged, sender: Sender, cookies: 'as browsers do' | 'all'): Promise<Exchange | null> {
-    const { client } = this.#victim
-    const url = new URL(forged.url, this.#audit.target)
-    const goes = new Set(
-      client
-        .cookies()
-        .filter((cookie) => cookies === 'all' || goesWith(cookie, sender.site, forged.method))
-        .map(({ name }) => name),
-    )
-    if (!this.#audit.carriers.some((names) => names.every((name) => goes.has(name)))) return null
-    const pairs = client.cookieHeader(url.href).split('; ')
-    return client.send({
-      ...forged,
-      headers: [...forged.headers, ...sender.headers(this.#audit.target, forged.method)],
-      cookie: pairs.filter((pair) => goes.has(pair.split('=')[0] ?? '')).join('; '),
-      purpose: `forged by ${sender.name}, as ${forged.name}`,
-    })
-  }
-}
-
 async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   const about = 'other sites'
   const hit = await attempts.first(CROSS_SITE, 'as browsers do')
@@ -166,7 +70,8 @@ async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
       evidence: [audit.evidence(detail, hit.exchanges)],
     })
   }
-  if (attempts.unclear !== null) return cannotJudge({ about, title: 'No clear answer', detail: attempts.unclear })
+  const unclear = attempts.unclear()
+  if (unclear !== null) return cannotJudge({ about, title: 'No clear answer', detail: unclear })
   const deeper = await attempts.first(CROSS_SITE, 'all')
   if (deeper === null)
     return pass({ about, title: 'Forged requests are refused', detail: 'None took effect, with all cookies either.' })

@@ -30,5 +30,12 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     return EXIT.ok
   }
   const command = Object.hasOwn(commands, first) ? commands[first] : undefined
-  return command === undefined ? run(args, io) : command(rest, io)
+  try {
+    return await (command === undefined ? run(args, io) : command(rest, io))
+  } catch (error) {
+    // What node:util says of a command line; anything else is a fault of this program, and shows where.
+    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))) throw error
+    io.err(`${error.message}\n`)
+    return EXIT.usage
+  }
 }

@@ -33,11 +33,19 @@ export const run: Command = async (args, io) => {
       io.err(`${clean(error.message).trimEnd()}\n`)
       return EXIT.usage
     }
-    if (error instanceof DiscoveryFailed) {
+    if (error instanceof DiscoveryFailed || error instanceof Interrupted) {
       io.err(`${clean(error.message)}\n`)
       return EXIT.noVerdict
     }
     throw error
+  }
+}
+
+/** Ctrl-C, before anything was judged. */
+class Interrupted extends Error {
+  constructor() {
+    super('interrupted')
+    this.name = 'Interrupted'
   }
 }
 
@@ -51,7 +59,7 @@ async function audit(commandLine: ReturnType<typeof readCommandLine>, io: Io): P
   const interrupted = new AbortController()
   io.onInterrupt(() => {
     io.err('\nInterrupted: putting back what was changed, and ending the sessions the audit made.\n')
-    interrupted.abort(new Error('interrupted'))
+    interrupted.abort(new Interrupted())
   })
   const report = await auditApplication({
     ...request,

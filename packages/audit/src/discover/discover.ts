@@ -8,9 +8,11 @@ import { jsonLogins } from './json-login.ts'
 
 /** No way to log in was found; says what was tried. */
 export class DiscoveryFailed extends Error {
-  constructor(tried: readonly string[]) {
+  constructor(tried: readonly string[], fault: string | null) {
     super(
-      `found no way to log in. Tried: ${tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')}. Is the password right? A recipe can say how to log in: sojourn-audit init`,
+      fault !== null
+        ? `the application does not answer: ${fault}`
+        : `found no way to log in. Tried: ${tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')}. Is the password right? A recipe can say how to log in: sojourn-audit init`,
     )
     this.name = 'DiscoveryFailed'
   }
@@ -19,6 +21,8 @@ export class DiscoveryFailed extends Error {
 /** Finds out how to log in, how to tell that one is, and how to log out; written as a recipe. */
 export async function discover(engine: Engine, secrets: Secrets, user: User): Promise<Recipe> {
   const explorer = createExplorer(engine, secrets, user)
+  const first = await explorer.client('explorer').send({ url: engine.target.href, purpose: 'does it answer' })
+  if (first.response === null) throw new DiscoveryFailed([], first.fault)
   const tried: string[] = []
   for (const find of [formLogins, jsonLogins]) {
     for await (const candidate of find(explorer)) {
@@ -27,5 +31,5 @@ export async function discover(engine: Engine, secrets: Secrets, user: User): Pr
       tried.push(`${candidate.words} (answered ${candidate.exchanges.at(-1)?.response?.status ?? 'nothing'})`)
     }
   }
-  throw new DiscoveryFailed(tried)
+  throw new DiscoveryFailed(tried, null)
 }

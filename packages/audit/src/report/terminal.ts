@@ -48,11 +48,16 @@ function rows({ check, findings }: CheckResult, { width }: TerminalOptions, pain
     const name = i === 0 ? check.id : ''
     const severity = finding.verdict === 'fail' ? (finding.severity ?? check.severity) : ''
     const words = finding.verdict === 'cannot-judge' ? `${finding.title}: ${finding.detail}` : finding.title
-    const about = finding.about === 'check' ? '' : `${finding.about}: `
-    const line = clean(`${about}${words}`)
+    const line = clean(finding.about === 'check' ? words : `${finding.about}: ${withoutEcho(words, finding.about)}`)
     const room = Math.max(width - 46, 40)
     return `${name.padEnd(22)}${paint(sign.padEnd(11), color)}${severity.padEnd(10)} ${line.length > room ? `${line.slice(0, room - 1)}…` : line}`
   })
+}
+
+/** `cookie sid: Secure` and `Secure: not set` need one `Secure` between them. */
+function withoutEcho(words: string, about: string): string {
+  const last = `${about.split(': ').at(-1)}: `
+  return words.startsWith(last) ? words.slice(last.length) : words
 }
 
 function proof({ check }: CheckResult, finding: ReportedFinding, paint: Paint): string {

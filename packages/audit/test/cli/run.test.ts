@@ -74,6 +74,15 @@ describe('sojourn-audit URL', () => {
     expect(io.errors()).toContain('Is the password right?')
   })
 
+  test('an application that is not there is told as that', async () => {
+    const { url } = await start()
+    await served?.close()
+    served = null
+    const io = testIo([], SECRET)
+    expect(await main([url, '--user', 'alice'], io)).toBe(3)
+    expect(io.errors()).toContain('does not answer')
+  })
+
   test.each([
     [['https://example.com', '--user', 'alice'], 'is not this machine'],
     [['https://example.com', '--user', 'alice', '--i-am-authorized', '--self-signed'], 'only on this machine'],
@@ -81,6 +90,7 @@ describe('sojourn-audit URL', () => {
     [['http://localhost:1', '--user', 'alice', '--only', 'everything'], 'there is no check everything'],
     [['http://localhost:1', '--user', 'alice', '--patience', 'long'], 'a time is'],
     [['--user', 'alice'], 'address'],
+    [['init', '--nonsense'], 'nonsense'],
   ])('%j is refused before anything is sent', async (args, words) => {
     const io = testIo([], SECRET)
     expect(await main(args, io)).toBe(2)
