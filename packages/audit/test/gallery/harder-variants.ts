@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { appOf, either, variant } from './cookie-variants.ts'
+import { appOf, variant } from './cookie-variant.ts'
+import { either } from './cookie-variants.ts'
 import { withoutToken } from './recipes.ts'
 import * as twist from './twists.ts'
 import type { Variant } from './variant.ts'
