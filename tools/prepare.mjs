@@ -2,6 +2,7 @@
  * What npm runs before `start`, `test` and the rest. Uses nothing but Node's own modules until the packages are there.
  * `--no-build`: leave the build alone. `--tests`: a Chromium, the servers and the runtimes that stores are tested on are needed too.
  */
+import { ensureApplications } from './applications.mjs'
 import { ensureChromium } from './chromium.mjs'
 import { install, isInstalled } from './install.mjs'
 import { giveUp } from './run.mjs'
@@ -17,6 +18,7 @@ if (process.argv.includes('--tests')) {
   ensureChromium()
   ensureServers()
   ensureRuntimes()
+  ensureApplications()
 }
 if (!process.argv.includes('--no-build')) {
   const { build } = await import('./build.mjs')

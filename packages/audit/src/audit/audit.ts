@@ -16,6 +16,8 @@ export interface Credential {
 export interface Sent {
   /** Added to the address: `sid=...` */
   readonly query?: string
+  /** Behind a semicolon at the end of the path, as servlets take ids. */
+  readonly pathParameter?: string
   readonly cookie?: string
   readonly authorization?: string
 }

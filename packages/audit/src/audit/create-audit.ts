@@ -79,8 +79,9 @@ export function createAudit(parts: AuditParts): RunningAudit {
   async function look(of: Client, purpose = 'logged-in check', sent: Sent = {}): Promise<Probe> {
     const { get, headers = {} } = recipe.loggedIn
     const variables = variablesOf(roleOf(of))
-    const { query, ...instead } = sent
-    const url = fill(get, variables, encodeURIComponent)
+    const { query, pathParameter, ...instead } = sent
+    const filled = fill(get, variables, encodeURIComponent)
+    const url = pathParameter === undefined ? filled : filled.replace(/\?|$/, (end) => `;${pathParameter}${end}`)
     const exchange = await of.send({
       ...instead,
       url: query === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}${query}`,

@@ -25,9 +25,12 @@ export const cacheHeaders: Check = {
   async run(audit) {
     const login = await audit.login('victim')
     const page = await audit.look(login.client)
-    const names = audit.carriers.flat()
+    // With the value that makes the login: what visitors were given before may be another.
+    const pairs = login.credential.cookies
+      .filter(({ name }) => audit.carriers.flat().includes(name))
+      .map(({ name, value }) => `${name}=${value}`)
     const giving = login.exchanges.find(({ response }) =>
-      valuesOf(response?.headers ?? [], 'set-cookie').some((line) => names.some((name) => line.startsWith(`${name}=`))),
+      valuesOf(response?.headers ?? [], 'set-cookie').some((line) => pairs.includes(line.split(';')[0]?.trim() ?? '')),
     )
     const token = login.credential.bearer
     const answer =

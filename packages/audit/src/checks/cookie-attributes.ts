@@ -1,3 +1,4 @@
+import type { Audit, Login } from '../audit/audit.ts'
 import { channelOf, settingsOf } from '../audit/channel.ts'
 import { judgeSetCookie } from '../cookie/judge-set-cookie.ts'
 import type { Check } from '../model/check.ts'
@@ -27,7 +28,7 @@ export const cookieAttributes: Check = {
   needs: ['cookies'],
   async run(audit) {
     const login = await audit.login('victim')
-    const settings = settingsOf(login.client.exchanges, audit.carriers.flat())
+    const settings = settingsOf(login.client.exchanges, [...audit.carriers.flat(), ...copiesOf(audit, login)])
     if (settings.length === 0) {
       return [
         cannotJudge({
@@ -54,4 +55,14 @@ export const cookieAttributes: Check = {
       }),
     )
   },
+}
+
+/** Cookies that hold the same again: who reads one of them needs no other. */
+function copiesOf(audit: Audit, { credential: { cookies } }: Login): string[] {
+  const names = audit.carriers.flat()
+  const alone = audit.carriers.filter((set) => set.length === 1).flat()
+  const values = cookies.filter(({ name, value }) => alone.includes(name) && value.length >= 12)
+  return cookies
+    .filter(({ name, value }) => !names.includes(name) && values.some((held) => value.includes(held.value)))
+    .map(({ name }) => name)
 }

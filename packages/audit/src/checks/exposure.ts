@@ -7,6 +7,9 @@ import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 /** Shorter values turn up in pages by chance. */
 const SHORTEST = 12
 
+/** A header that nothing but an echo of the request has. */
+const MARK = 'x-sojourn-audit-trace'
+
 export const exposure: Check = {
   id: 'exposure',
   title: 'The credential shows up nowhere but where it belongs',
@@ -133,8 +136,15 @@ function inPages(audit: Audit, login: Login): Finding {
 
 async function traced(audit: Audit, login: Login): Promise<Finding> {
   const about = 'TRACE'
-  const exchange = await login.client.send({ method: 'TRACE', url: '/', purpose: 'does TRACE echo the credential' })
-  const found = find(valuesOf(audit, login), [exchange], ({ response }) => response?.body ?? '')
+  const exchange = await login.client.send({
+    method: 'TRACE',
+    url: '/',
+    headers: [[MARK, '1']],
+    purpose: 'does TRACE echo the credential',
+  })
+  // Some answer TRACE as they would GET, with a page that may show the credential by itself.
+  const echo = ({ response }: Exchange) => (response?.body.toLowerCase().includes(MARK) ? response.body : '')
+  const found = find(valuesOf(audit, login), [exchange], echo)
   if (found === null)
     return pass({ about, title: 'No echo', detail: `TRACE was answered ${exchange.response?.status ?? 'not at all'}.` })
   const detail = `TRACE gives back the ${found.name} that was sent.`
@@ -158,14 +168,19 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
   ]
   if (queries.length === 0)
     return cannotJudge({ about, title: 'Not tried', detail: 'No single value carries the session.' })
-  for (const query of queries) {
+  const places = [
+    ...queries.map((query) => ({ query })),
+    ...cookies.map(({ name, value }) => ({ pathParameter: `${name.toLowerCase()}=${encodeURIComponent(value)}` })),
+  ]
+  for (const place of places) {
     const { state, exchange } = await audit.look(
       audit.client('credential in the address'),
       'logged-in check, credential in the address',
-      { query },
+      place,
     )
     if (state !== 'in') continue
-    const detail = `The credential is taken from the address (${query.split('=')[0]}), so links with it log in, and logs keep it.`
+    const [name] = Object.values(place).join('').split('=')
+    const detail = `The credential is taken from the address (${name}), so links with it log in, and logs keep it.`
     return fail({
       about,
       title: 'The credential is taken from the address',

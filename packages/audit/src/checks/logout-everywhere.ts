@@ -17,6 +17,11 @@ export const logoutEverywhere: Check = {
     const about = 'other session'
     const owner = await audit.login('the one that ends all sessions')
     const other = await audit.login('another session')
+    // Where a login ends the sessions before it, nobody is left to ask for the end of the others.
+    if ((await audit.look(owner.client)).state !== 'in') {
+      const detail = 'The session that was to end the others was over once there was another.'
+      return [cannotJudge({ about, title: 'One session at a time', detail })]
+    }
     const done = await audit.run(owner, audit.recipe.logoutEverywhere ?? [], 'log out everywhere')
     const { state, exchange } = await audit.probe('another session, after the logout', other.credential)
     const evidence = [audit.evidence('Another session after all were ended.', [...done.exchanges, exchange])]

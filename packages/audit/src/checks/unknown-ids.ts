@@ -48,7 +48,10 @@ function shapes(value: string): Record<string, string> {
 
 async function malformed(audit: Audit, credential: Credential): Promise<Finding> {
   const about = 'malformed ids'
-  const [first] = credential.cookies.filter(({ name }) => audit.carriers.flat().includes(name))
+  // A cookie that suffices without the malformed one would be what is let in.
+  const [names = []] = audit.carriers
+  const sufficing = credential.cookies.filter(({ name }) => names.includes(name))
+  const [first] = sufficing
   const real = first?.value ?? credential.bearer ?? ''
   const broken: [string, Exchange][] = []
   const talks: [string, Exchange][] = []
@@ -56,14 +59,14 @@ async function malformed(audit: Audit, credential: Credential): Promise<Finding>
   for (const [name, value] of Object.entries(shapes(real))) {
     if (name.startsWith(DERIVED)) audit.hide(value, name, `made from the real one`)
     const sent =
-      first === undefined ? { authorization: `Bearer ${value}` } : { cookie: withValue(credential, first.name, value) }
+      first === undefined ? { authorization: `Bearer ${value}` } : { cookie: withValue(sufficing, first.name, value) }
     const { state, exchange } = await audit.look(audit.client(`id: ${name}`), `logged-in check, id: ${name}`, sent)
     const { status = 0, body = '' } = exchange.response ?? {}
     if (state === 'in' && !name.startsWith(DERIVED)) accepted = [name, exchange]
     if (status >= 500) broken.push([name, exchange])
     if (TRACES.test(body)) talks.push([name, exchange])
   }
-  const names = (list: readonly [string, Exchange][]) => list.map(([name]) => name).join(', ')
+  const listed = (list: readonly [string, Exchange][]) => list.map(([name]) => name).join(', ')
   const proof = (says: string, list: readonly [string, Exchange][]) => [
     audit.evidence(
       says,
@@ -81,11 +84,11 @@ async function malformed(audit: Audit, credential: Credential): Promise<Finding>
     })
   }
   if (talks.length > 0) {
-    const detail = `Answers to malformed ids show a stack trace (${names(talks)}).`
+    const detail = `Answers to malformed ids show a stack trace (${listed(talks)}).`
     return fail({ about, title: 'Malformed ids make the server talk', detail, evidence: proof(detail, talks) })
   }
   if (broken.length > 0) {
-    const detail = `Malformed ids are answered with an error of the server (${names(broken)}).`
+    const detail = `Malformed ids are answered with an error of the server (${listed(broken)}).`
     return fail({
       about,
       severity: 'low',
@@ -101,7 +104,7 @@ async function malformed(audit: Audit, credential: Credential): Promise<Finding>
   })
 }
 
-function withValue({ cookies }: Credential, name: string, value: string): string {
+function withValue(cookies: Credential['cookies'], name: string, value: string): string {
   return cookies.map((cookie) => `${cookie.name}=${cookie.name === name ? value : cookie.value}`).join('; ')
 }
 

@@ -19,6 +19,9 @@ export interface BearerSwitches {
   readonly refresh?: 'rotates' | 'rotates with grace' | 'family outlives reuse' | 'works twice' | 'never changes'
   readonly expiresInSeconds?: number
   readonly keepsExpired?: boolean
+  readonly secret?: string
+  /** More that the token says. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -35,13 +38,19 @@ interface Family {
 /** A JSON interface with signed tokens and refresh tokens. Well-behaved unless told otherwise. */
 export function bearerApp(switches: BearerSwitches = {}): App {
   const { alg = 'HS256', takes, refresh: how = 'rotates' } = switches
-  const secret = randomBytes(32)
+  const secret = switches.secret ?? randomBytes(32)
   const denied = new Set<string>()
   const families: Family[] = []
 
   function issue(): string {
     const now = Math.floor(Date.now() / 1000)
-    const claims = { sub: ALICE.name, jti: newId(), iat: now, exp: now + (switches.expiresInSeconds ?? 900) }
+    const claims = {
+      sub: ALICE.name,
+      jti: newId(),
+      iat: now,
+      exp: now + (switches.expiresInSeconds ?? 900),
+      ...switches.claims,
+    }
     const signed = `${part({ alg, typ: 'JWT' })}.${part(claims)}`
     const signature =
       alg === 'HS256' ? hmac(secret, signed) : sign('sha256', Buffer.from(signed), privateKey).toString('base64url')

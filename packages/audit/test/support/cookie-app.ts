@@ -1,4 +1,4 @@
-import { type App, newId, type Reply } from './web.ts'
+import { type App, type Reply, newId as randomId } from './web.ts'
 
 export const ALICE = { name: 'alice', password: 'lantern-in-the-window' }
 
@@ -24,8 +24,16 @@ export interface CookieSwitches {
   readonly open?: boolean
   /** Any cookie is taken for a login. */
   readonly believesAnything?: boolean
-  readonly passwordChange?: 'ends others' | 'ends none'
-  readonly forgery?: 'token' | 'token not bound' | 'origin' | 'none'
+  /** `ends sessions`: remember-me cookies stay good. */
+  readonly passwordChange?: 'ends others' | 'ends sessions' | 'ends none'
+  /** `own`: what is called logging out everywhere ends the session it is asked from. */
+  readonly everywhere?: 'all' | 'own'
+  /** The session gets a new id when the password changes. */
+  readonly renewsAtPasswordChange?: boolean
+  /** At a second login the session that came along lives on. */
+  readonly forgetsOld?: boolean
+  readonly makeId?: () => string
+  readonly forgery?: 'token' | 'token not bound' | 'token, if there is one' | 'origin' | 'none'
   readonly takesGet?: boolean
   /** A login ends the sessions before it. */
   readonly oneSession?: boolean
@@ -42,7 +50,7 @@ interface Session {
 
 /** A small application that keeps sessions in a map. Well-behaved unless told otherwise. */
 export function cookieApp(switches: CookieSwitches = {}): App & { password(): string } {
-  const { carriers = 'one', base = '' } = switches
+  const { carriers = 'one', base = '', makeId: newId = randomId } = switches
   const sessions = new Map<string, Session>()
   const remembered = new Map<string, string>()
   const issued = new Set<string>()
@@ -63,13 +71,14 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
     return carriers === 'either' ? (session ?? second) : second === null ? null : session
   }
 
-  function login(sid: string | undefined): Reply {
+  function login(sid: string | undefined, remember: string | undefined): Reply {
     const keeps = sid !== undefined && (switches.keepsId || carriers === 'kept id beside it') && sessions.has(sid)
     const adopted = sid !== undefined && switches.adopts
     const id = keeps || adopted ? sid : newId()
-    if (!keeps && sid !== undefined) sessions.delete(sid)
+    if (!keeps && sid !== undefined && !switches.forgetsOld) sessions.delete(sid)
+    if (remember !== undefined && !switches.forgetsOld) remembered.delete(remember)
     if (switches.oneSession) for (const [other, held] of sessions) if (held.user !== null) sessions.delete(other)
-    sessions.set(id, { user: carriers === 'kept id beside it' ? null : ALICE.name, token: newId() })
+    sessions.set(id, { user: carriers === 'kept id beside it' ? null : ALICE.name, token: randomId() })
     const cookies = [set('sid', id)]
     if (carriers !== 'one') {
       const auth = newId()
@@ -87,13 +96,16 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
     return { to: `${base}/`, cookies: [away('sid'), away('auth')] }
   }
 
+  /** But for the session and the remember-me cookie (`all`: any of them) that are named. */
+  function endOthers(sid?: string, remember?: string): void {
+    for (const [id, held] of sessions) if (id !== sid && held.user !== null) sessions.delete(id)
+    if (remember !== 'all') for (const value of remembered.keys()) if (value !== remember) remembered.delete(value)
+  }
+
   function account(user: string, session: Session | undefined, auth: string): Reply {
     const token = session?.token ?? auth
     const link = switches.logoutNonce ? `${base}/logout?nonce=${token}` : `${base}/logout`
-    const hidden =
-      switches.forgery === 'token' || switches.forgery === 'token not bound'
-        ? `<input type="hidden" name="token" value="${token}">`
-        : ''
+    const hidden = switches.forgery?.startsWith('token') ? `<input type="hidden" name="token" value="${token}">` : ''
     issued.add(token)
     return {
       html: `Account of ${user}, called ${nickname} <a href="${link}">Log out</a><form method="post" action="${base}/nickname">${hidden}<input name="nickname"></form>`,
@@ -110,7 +122,7 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
       // Visitors get an id, as PHP gives one; one that is not known is replaced.
       const known = session !== undefined || (switches.adopts && sid !== undefined)
       const id = known ? (sid ?? newId()) : newId()
-      if (!sessions.has(id)) sessions.set(id, { user: null, token: newId() })
+      if (!sessions.has(id)) sessions.set(id, { user: null, token: randomId() })
       const cookie = known ? {} : { cookies: [set('sid', id)] }
       const form = `<form method="post" action="${base}/login"><input name="name"><input type="password" name="password"></form>`
       return { html: path === '/login' ? form : `<a href="${base}/login">Log in</a>`, ...cookie }
@@ -119,7 +131,9 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
       return { status: 429, html: 'later' }
     }
     if (path === '/login')
-      return body.name === ALICE.name && body.password === password ? login(sid) : { status: 401, html: 'no' }
+      return body.name === ALICE.name && body.password === password
+        ? login(sid, cookies.get('auth'))
+        : { status: 401, html: 'no' }
     if (path === '/account' && switches.open) return { html: `Account of ${user ?? ALICE.name}` }
     if (user === null) return { to: `${base}/login` }
     if (path === '/account') return account(user, session, cookies.get('auth') ?? '')
@@ -133,6 +147,8 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
       const given = method === 'GET' ? Object.fromEntries(query) : body
       if (method === 'GET' && !switches.takesGet) return { status: 405 }
       if (switches.forgery === 'token' && given.token !== session?.token) return { status: 403, html: 'no token' }
+      if (switches.forgery === 'token, if there is one' && ![undefined, session?.token].includes(given.token))
+        return { status: 403, html: 'wrong token' }
       if (switches.forgery === 'token not bound' && !issued.has(given.token ?? ''))
         return { status: 403, html: 'no token' }
       const origin = headers.origin
@@ -145,12 +161,21 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
       nickname = String(given.nickname)
       return { to: `${base}/account` }
     }
+    if (path === '/everywhere' && method === 'POST') {
+      if (switches.everywhere === 'own') return logout(cookies)
+      endOthers()
+      return logout(cookies)
+    }
     if (path === '/password') {
       if (body.current !== password) return { status: 403, html: 'wrong' }
       password = String(body.next)
-      if (switches.passwordChange !== 'ends none')
-        for (const [id, held] of sessions) if (id !== sid && held.user !== null) sessions.delete(id)
-      return { html: 'changed' }
+      const { passwordChange: how = 'ends others' } = switches
+      if (how !== 'ends none') endOthers(sid, how === 'ends sessions' ? 'all' : cookies.get('auth'))
+      if (!switches.renewsAtPasswordChange || session === undefined) return { html: 'changed' }
+      const id = newId()
+      sessions.delete(sid ?? '')
+      sessions.set(id, session)
+      return { html: 'changed', cookies: [set('sid', id)] }
     }
     return { status: 404, html: 'nothing here' }
   }

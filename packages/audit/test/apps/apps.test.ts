@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { auditApplication, parseRecipe } from '@sojourn/audit'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { without } from '../../../../tools/servers.mjs'
+import { type Cell, cellsOf, differences, scoresOf, tableOf, writeScores } from '../gallery/score.ts'
+import type { Truth } from '../gallery/variant.ts'
+import { ALICE } from '../support/cookie-app.ts'
+import { type RunningApp, startDjango } from './django.ts'
+import { startDokuWiki } from './dokuwiki.ts'
+import { DJANGO_DATABASE, DJANGO_SIGNED_COOKIES, dokuWiki, dokuWikiLacks } from './truth.ts'
+
+vi.setConfig({ testTimeout: 240_000 })
+
+const cells: Cell[] = []
+/** DokuWiki names the cookie after the path and the port. */
+const authCookie = (port: string) => `DW${createHash('md5').update(`/${port}`).digest('hex')}`
+const recipeOf = (name: string) => parseRecipe(readFileSync(new URL(`${name}/recipe.yaml`, import.meta.url), 'utf8'))
+
+async function judged(
+  name: string,
+  recipe: string,
+  start: () => Promise<RunningApp>,
+  truthOf: (url: URL) => Truth,
+  lacksOf: (url: URL) => readonly string[] = () => [],
+): Promise<void> {
+  const { url, running } = await start()
+  try {
+    const request = { target: url, user: ALICE, recipe: recipeOf(recipe), allowChanges: true, rate: 10_000 }
+    const report = await auditApplication(request)
+    expect(report.untrusted).toBeNull()
+    const own = cellsOf(name, truthOf(new URL(url)), report)
+    cells.push(...own)
+    expect(differences(own)).toEqual(lacksOf(new URL(url)))
+    expect(JSON.stringify(report)).not.toContain(ALICE.password)
+  } finally {
+    await running.stop()
+  }
+}
+
+describe.skipIf(without().includes('django'))('Django’s admin', () => {
+  test('with sessions in the database', () =>
+    judged(
+      'Django, database',
+      'django',
+      () => startDjango('db', ALICE),
+      () => DJANGO_DATABASE,
+    ))
+
+  test('with sessions in a signed cookie', () =>
+    judged(
+      'Django, signed cookies',
+      'django',
+      () => startDjango('signed_cookies', ALICE),
+      () => DJANGO_SIGNED_COOKIES,
+    ))
+})
+
+test.skipIf(without().includes('dokuwiki'))('DokuWiki', () =>
+  judged(
+    'DokuWiki',
+    'dokuwiki',
+    () => startDokuWiki(ALICE),
+    ({ port }) => dokuWiki(authCookie(port)),
+    ({ port }) => dokuWikiLacks(authCookie(port)),
+  ),
+)
+
+afterAll(() => {
+  console.log(tableOf(scoresOf(cells)))
+  writeScores('applications', cells)
+})

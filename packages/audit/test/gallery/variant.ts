@@ -1,0 +1,45 @@
+import { checks, type Recipe, type Verdict } from '@sojourn/audit'
+import type { App } from '../support/web.ts'
+
+/** What an audit should say, by `check/about`. */
+export type Truth = Readonly<Record<string, Verdict>>
+
+/** An application with one weakness, or with something that only looks like one. */
+export interface Variant {
+  readonly name: string
+  readonly app: () => App
+  readonly recipe: Recipe
+  readonly truth: Truth
+  readonly tls?: boolean
+  readonly samples?: number
+  readonly patienceMs?: number
+  /** Checks to run; default: all. */
+  readonly only?: readonly string[]
+  /** Where the audit is known to be wrong, as `differences` has it. The truth stays what it is. */
+  readonly lacks?: readonly string[]
+  /** Nothing can be said, and the audit should know. */
+  readonly untrusted?: boolean
+}
+
+/** `null`: the finding is not there. */
+export type Changes = Readonly<Record<string, Verdict | null>>
+
+export function changed(truth: Truth, changes: Changes): Truth {
+  const all = Object.entries({ ...truth, ...changes })
+  return Object.fromEntries(all.filter((entry): entry is [string, Verdict] => entry[1] !== null))
+}
+
+/** The same of a cookie of another name. */
+export const renamed = (truth: Truth, from: string, to: string): Truth =>
+  Object.fromEntries(
+    Object.entries(truth).map(([about, verdict]) => [about.replace(`cookie ${from}`, `cookie ${to}`), verdict]),
+  )
+
+export const ofChecks = (truth: Truth, only: readonly string[]): Truth =>
+  Object.fromEntries(Object.entries(truth).filter(([about]) => only.includes(about.split('/')[0] ?? '')))
+
+/** Statistics take longer than all the rest: they are for where ids differ, which is where a sample is asked for. */
+export function toRun({ only, samples }: Pick<Variant, 'only' | 'samples'>): readonly string[] {
+  const all = checks.map(({ id }) => id)
+  return only ?? (samples === undefined ? all.filter((id) => id !== 'token-strength') : all)
+}
