@@ -73,6 +73,15 @@ async function recovered(store: SqlStore): Promise<number> {
   }
 }
 
+/** Until each connection of the pool has found out that its server was another. */
+async function allBack(store: SqlStore): Promise<void> {
+  for (;;) {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => settled(store.read(aRecord().id))))
+    if (answers.every((answer) => answer === null)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 /** What a store does when its server does not do as it should. */
 export function testSqlFaults(name: string, { server, connect }: FaultWorld): void {
   describe(name, () => {
@@ -101,6 +110,7 @@ export function testSqlFaults(name: string, { server, connect }: FaultWorld): vo
       await server.restart()
       expect(await recovered(store)).toBeLessThan(5000)
       const kept = await traffic.stop()
+      await allBack(store)
       for (const error of traffic.errors) expect(error).toMatchObject(TYPED)
       expect(kept.size).toBeGreaterThan(8)
       for (const [id, record] of kept) {
@@ -108,6 +118,7 @@ export function testSqlFaults(name: string, { server, connect }: FaultWorld): vo
         if (record === null) expect(found).toMatchObject({ kind: 'ended' })
         else expect(found).toEqual(record)
       }
+      await allBack(distant)
     }, 60_000)
 
     test('a server that stands still answers when it goes on, each call once', async () => {
