@@ -89,8 +89,8 @@ export async function fillSignIn(
   await page.getByLabel('E-mail').fill(demoUser(name).email)
   await page.getByLabel('Password').fill(password)
   if (remember) await page.getByLabel('Keep me signed in').check()
-  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click()
-  await page.waitForLoadState()
+  const press = page.getByRole('main').getByRole('button', { name: 'Sign in' })
+  await Promise.all([page.waitForEvent('load'), press.click()])
 }
 
 export async function addToCart(page: Page, url: string, slug: string): Promise<void> {

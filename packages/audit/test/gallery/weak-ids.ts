@@ -27,8 +27,8 @@ export function lehmer(): () => string {
 
 export const mathRandom = (): (() => string) => () => Math.random().toString(36).slice(2)
 
-/** Twenty bits of the best generator there is. */
-export const tooShort = (): (() => string) => () => (randomBytes(4).readUInt32BE() >>> 12).toString(16).padStart(5, '0')
+/** 28 bits of the best generator there is: too few, and enough that no two clients of a test get the same. */
+export const tooShort = (): (() => string) => () => (randomBytes(4).readUInt32BE() >>> 4).toString(16).padStart(7, '0')
 
 export function hashedCounter(): () => string {
   let next = 4_711
