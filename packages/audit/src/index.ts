@@ -1,6 +1,7 @@
 export {
   type Audit,
   type AuditOptions,
+  type Clock,
   type Credential,
   type Login,
   NoLogin,

@@ -8,7 +8,7 @@ import type { Report } from '../model/report.ts'
 import { environmentOf, fill } from '../recipe/fill.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
 import type { Application } from './application.ts'
-import type { AuditOptions } from './audit.ts'
+import type { AuditOptions, Clock } from './audit.ts'
 import { createAudit } from './create-audit.ts'
 import { isLoopback } from './loopback.ts'
 import { type Progress, runAudit } from './run-audit.ts'
@@ -38,6 +38,8 @@ export interface AuditRequest extends Partial<AuditOptions> {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Ends the audit early; what it changed is put back all the same. */
   readonly signal?: AbortSignal
+  /** What `patienceMs` is measured by; default: the real one. */
+  readonly clock?: Clock
   readonly onProgress?: (progress: Progress) => void
   readonly onExchange?: (exchange: Exchange) => void
 }
@@ -59,8 +61,9 @@ export async function auditApplication(request: AuditRequest): Promise<Report> {
   const { allowChanges = false, patienceMs = 0, samples = 60, browser = false } = request
   const secondUser = request.secondUser ?? request.recipe?.secondUser ?? null
   const signal = request.signal && { signal: request.signal }
+  const clock = request.clock && { clock: request.clock }
   const options = { allowChanges, patienceMs, samples, browser }
-  const audit = createAudit({ engine, secrets, application, user, secondUser, options, env, ...signal })
+  const audit = createAudit({ engine, secrets, application, user, secondUser, options, env, ...signal, ...clock })
   return runAudit(audit, {
     checks: request.checks ?? allChecks,
     secrets,

@@ -113,6 +113,16 @@ export interface Audit {
   mask(text: string): string
   /** Waits; interrupted when the audit is. */
   wait(ms: number): Promise<void>
+  /** ms, of a clock that only goes forward. */
+  now(): number
+}
+
+/** What checks that wait go by. */
+export interface Clock {
+  /** ms, only ever more. */
+  now(): number
+  /** Rejects when the signal is aborted. */
+  wait(ms: number, signal?: AbortSignal): Promise<void>
 }
 
 export interface TokenSamples {

@@ -12,6 +12,7 @@ import type { Application } from './application.ts'
 import {
   type Audit,
   type AuditOptions,
+  type Clock,
   type Credential,
   type Login,
   NoLogin,
@@ -32,6 +33,12 @@ export interface AuditParts {
   readonly options: AuditOptions
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal
+  readonly clock?: Clock
+}
+
+const realClock: Clock = {
+  now: () => performance.now(),
+  wait: (ms, signal) => sleep(ms, undefined, signal && { signal }),
 }
 
 /** What the runner knows beyond what checks see. */
@@ -44,7 +51,7 @@ export interface RunningAudit extends Audit {
 
 /** Everything a check may do, on one engine. */
 export function createAudit(parts: AuditParts): RunningAudit {
-  const { engine, secrets, application, signal } = parts
+  const { engine, secrets, application, signal, clock = realClock } = parts
   const { recipe } = application
   const environment = environmentOf(recipe, parts.env)
   for (const [name, value] of environment) secrets.learn(value, name.slice(4), `${name.slice(4)} of the environment`)
@@ -155,7 +162,8 @@ export function createAudit(parts: AuditParts): RunningAudit {
     evidence: (says, exchanges) => toEvidence(says, exchanges, secrets, engine.insecureTls),
     hide: learn,
     mask: (text) => shown(secrets.mark(text)),
-    wait: (ms) => sleep(ms, undefined, signal && { signal }),
+    wait: (ms) => clock.wait(ms, signal),
+    now: clock.now,
   }
   let samples: ReturnType<Audit['sampleTokens']> | null = null
   return audit

@@ -1,4 +1,4 @@
-import type { Login, State } from './audit.ts'
+import type { Login, Probe } from './audit.ts'
 import { NoLogin } from './audit.ts'
 import { findCarriers } from './carriers.ts'
 import type { RunningAudit } from './create-audit.ts'
@@ -10,7 +10,7 @@ import { garbageCredential } from './garbage.ts'
  */
 export async function establish(audit: RunningAudit): Promise<string | null> {
   const anonymous = await audit.look(audit.client('anonymous'))
-  if (anonymous.state !== 'out') return says('a client that never logged in', anonymous.state)
+  if (anonymous.state !== 'out') return says('a client that never logged in', anonymous)
   let login: Login
   try {
     login = await audit.login('victim')
@@ -21,7 +21,7 @@ export async function establish(audit: RunningAudit): Promise<string | null> {
   const again = await audit.look(login.client)
   if (again.state !== 'in') return 'a logged-in client was refused at its second request'
   const garbage = await audit.probe('garbage', garbageCredential(login.credential))
-  if (garbage.state !== 'out') return says('a made-up credential', garbage.state)
+  if (garbage.state !== 'out') return says('a made-up credential', garbage)
   const problem = await findOutCarriers(audit, login)
   if (problem !== null) return problem
   // Trying carriers one by one may have ended the session: a remember-me cookie that is good once, say.
@@ -30,10 +30,10 @@ export async function establish(audit: RunningAudit): Promise<string | null> {
   return null
 }
 
-const says = (who: string, state: State) =>
+const says = (who: string, { state, exchange: { response, fault } }: Probe) =>
   state === 'in'
     ? `the logged-in check takes ${who} for logged in, so it cannot tell who is`
-    : `the application does not answer the logged-in check for ${who}`
+    : `the application does not answer the logged-in check for ${who} (${response?.status ?? fault})`
 
 async function findOutCarriers(audit: RunningAudit, login: Login): Promise<string | null> {
   const { sets, bearer } = await findCarriers(audit, login)

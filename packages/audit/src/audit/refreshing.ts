@@ -14,6 +14,8 @@ export interface Refreshed {
   readonly state: State
   readonly exchanges: readonly Exchange[]
   readonly credential: Credential
+  /** What was presented. */
+  readonly before: RefreshGrant
   /** For the next refresh; the same as before where the application does not change it. */
   readonly next: RefreshGrant
   /** Whether the grant itself is a new one. */
@@ -57,6 +59,7 @@ export async function refreshWith(audit: Audit, login: Login, grant: RefreshGran
         : 'out',
     exchanges,
     credential,
+    before: grant,
     next,
     rotated: place === undefined ? differs(grant.cookies, next.cookies) : token !== null && token !== grant.token,
   }

@@ -25,11 +25,14 @@ export const clearSiteData: Check = {
       .map(({ name }) => name)
     const about = 'logout'
     const storage =
-      value === undefined
+      value === undefined || !isUnderstood(value)
         ? inform({
             about: 'Clear-Site-Data',
-            title: 'Not sent',
-            detail: 'The logout does not send Clear-Site-Data. Pages may take care of storage by themselves.',
+            title: value === undefined ? 'Not sent' : 'Not as browsers read it',
+            detail:
+              value === undefined
+                ? 'The logout does not send Clear-Site-Data. Pages may take care of storage by themselves.'
+                : `The logout sends Clear-Site-Data: ${value}. Browsers want the words in quotes: "cache", "cookies", "storage" or "*".`,
           })
         : pass({ about: 'Clear-Site-Data', title: 'Sent', detail: `The logout sends Clear-Site-Data: ${value}.` })
     if (audit.carriers.length === 0) return [storage]
@@ -49,3 +52,7 @@ export const clearSiteData: Check = {
     ]
   },
 }
+
+/** Browsers pass over words that they do not know, and those without quotes. */
+const isUnderstood = (value: string): boolean =>
+  value.split(',').some((word) => ['"cache"', '"cookies"', '"storage"', '"*"'].includes(word.trim().toLowerCase()))

@@ -1,4 +1,4 @@
-import type { Audit, Login } from '../audit/audit.ts'
+import type { Audit, Credential, Login } from '../audit/audit.ts'
 import { grantOf, type Refreshed, refreshWith } from '../audit/refreshing.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
@@ -58,13 +58,24 @@ function secondUse(audit: Audit, first: Refreshed, again: Refreshed): Finding {
     return cannotJudge({ about, title: 'No clear answer', detail: 'The second use got none.' })
   if (again.state === 'out')
     return pass({ about, title: 'A used token is refused', detail: 'The second use is refused.', evidence })
-  if (again.next.token !== null && again.next.token === first.next.token) {
+  if (hasSameSuccessor(audit, first, again)) {
     const detail =
       'A second use within seconds gives out the same successor: a grace for answers that were lost. How long it lasts was not measured.'
     return inform({ about, title: 'A second use gives the same successor', detail, evidence })
   }
   const detail = 'A refresh token that was used already gives out another credential.'
   return fail({ about, severity: 'high', title: 'A refresh token works twice', detail, evidence })
+}
+
+/** The token in the answer, or what the refresh changed of the cookies beside those that are logged in. */
+function hasSameSuccessor(audit: Audit, { next, before }: Refreshed, again: Refreshed): boolean {
+  if (audit.recipe.refresh?.token !== undefined) return again.next.token === next.token
+  const names = audit.carriers.flat()
+  const held = (cookies: Credential['cookies'], name: string) => cookies.find((one) => one.name === name)?.value
+  return next.cookies.some(
+    ({ name, value }) =>
+      !names.includes(name) && held(before.cookies, name) !== value && held(again.next.cookies, name) === value,
+  )
 }
 
 async function family(audit: Audit, login: Login, first: Refreshed, again: Refreshed): Promise<Finding> {

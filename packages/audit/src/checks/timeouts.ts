@@ -1,4 +1,4 @@
-import type { Audit, Login } from '../audit/audit.ts'
+import type { Audit, Login, Probe } from '../audit/audit.ts'
 import { settingsOf } from '../audit/channel.ts'
 import { parseJwt } from '../jwt/jwt.ts'
 import type { Check } from '../model/check.ts'
@@ -6,8 +6,10 @@ import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.
 
 /** Parts of the patience after which a session that was left alone is looked at, one session for each. */
 const LOOKS = [1 / 8, 1 / 4, 1 / 2, 1] as const
-/** How often the session that is kept busy is used. */
-const BUSY_PARTS = 16
+/** How often the session that is kept busy is used: an idle limit must not be what ends it. */
+const FEWEST_PARTS = 16
+const MOST_PARTS = 192
+const LONGEST_PAUSE_MS = 10_000
 
 export const timeouts: Check = {
   id: 'timeouts',
@@ -55,36 +57,80 @@ function saysOf(audit: Audit, login: Login): Said {
   return { words: 'The cookie says nothing of an end.', seconds: null }
 }
 
+interface Seen {
+  /** s after which a session that was left alone was over, the first of them. */
+  readonly endedIdle: number | null
+  /** The longest that one was left alone and still logged in. */
+  readonly aliveIdle: number | null
+  readonly endedBusy: number | null
+  /** It outlived a pause between two uses, so it was not such a pause that ended it. */
+  readonly outlivedPause: boolean
+}
+
 async function measure(audit: Audit, said: Said, patienceMs: number): Promise<readonly Finding[]> {
   const idle: Login[] = []
   for (const part of LOOKS) idle.push(await audit.login(`left alone for ${part} of the patience`))
   const busy = await audit.login('kept busy')
-  const began = performance.now()
-  const endedIdle: { after: number; evidence: ReturnType<Audit['evidence']> }[] = []
-  const aliveIdle: number[] = []
-  let endedBusy: number | null = null
-  for (let part = 1; part <= BUSY_PARTS; part++) {
-    await audit.wait(Math.max(0, (patienceMs * part) / BUSY_PARTS - (performance.now() - began)))
-    const seconds = (performance.now() - began) / 1000
-    if (endedBusy === null && (await audit.look(busy.client, 'is the busy one still in')).state === 'out')
-      endedBusy = seconds
-    const at = LOOKS.findIndex((look) => look * BUSY_PARTS === part)
-    const waiting = idle[at]
-    if (waiting === undefined) continue
-    // As a thief would: without the browser's own idea of when the cookie ends.
-    const { state, exchange } = await audit.probe('left alone', endless(waiting))
-    if (state === 'in') aliveIdle.push(seconds)
-    if (state === 'out')
-      endedIdle.push({
-        after: seconds,
-        evidence: audit.evidence(`Left alone for ${seconds.toFixed(0)} s.`, [exchange]),
-      })
-  }
+  const began = audit.now()
+  // Where a login ends the one before, waiting would be taken for what ended it.
+  const alive = new Set<Login>()
+  for (const login of idle) if (await isIn(audit, login)) alive.add(login)
+  const seen = await watch(
+    audit,
+    patienceMs,
+    busy,
+    (part) => {
+      const login = idle[LOOKS.indexOf(part)]
+      return login !== undefined && alive.has(login) ? login : null
+    },
+    began,
+  )
   return [
-    idleFinding(endedIdle[0]?.after ?? null, aliveIdle.at(-1) ?? null),
-    absoluteFinding(endedBusy, patienceMs),
-    ...clientOnly(audit, said, aliveIdle.at(-1) ?? 0, idle),
+    idleFinding(seen, alive.size),
+    absoluteFinding(seen, patienceMs),
+    ...clientOnly(audit, said, seen.aliveIdle ?? 0, idle),
   ]
+}
+
+/** As a thief would: without the browser's own idea of when the cookie ends. */
+const isIn = async (audit: Audit, login: Login) => (await audit.probe('left alone', endless(login))).state === 'in'
+
+async function watch(
+  audit: Audit,
+  patienceMs: number,
+  busy: Login,
+  leftAlone: (part: number) => Login | null,
+  began: number,
+): Promise<Seen> {
+  const parts = partsOf(patienceMs)
+  let seen: Seen = { endedIdle: null, aliveIdle: null, endedBusy: null, outlivedPause: false }
+  for (let part = 1; part <= parts; part++) {
+    await audit.wait(Math.max(0, (patienceMs * part) / parts - (audit.now() - began)))
+    const seconds = (audit.now() - began) / 1000
+    if (seen.endedBusy === null) {
+      const { state } = await use(audit, busy)
+      if (state === 'out') seen = { ...seen, endedBusy: seconds }
+      if (state === 'in') seen = { ...seen, outlivedPause: true }
+    }
+    const waiting = leftAlone(part / parts)
+    if (waiting === null) continue
+    const { state } = await audit.probe('left alone', endless(waiting))
+    if (state === 'in') seen = { ...seen, aliveIdle: seconds }
+    if (state === 'out') seen = { ...seen, endedIdle: seen.endedIdle ?? seconds }
+  }
+  return seen
+}
+
+/** Often enough that few idle limits end it, and a multiple of what `LOOKS` are parts of. */
+function partsOf(patienceMs: number): number {
+  const wanted = Math.min(Math.max(patienceMs / LONGEST_PAUSE_MS, FEWEST_PARTS), MOST_PARTS)
+  return Math.ceil(wanted / FEWEST_PARTS) * FEWEST_PARTS
+}
+
+/** The client that logged in, with what it was given last, and again without an end of the browser's own. */
+async function use(audit: Audit, { client }: Login): Promise<Probe> {
+  for (const cookie of client.cookies()) client.hold({ ...cookie, expiresAt: null })
+  return audit.look(client, 'is the busy one still in')
 }
 
 const endless = ({ credential }: Login) => ({
@@ -92,26 +138,43 @@ const endless = ({ credential }: Login) => ({
   cookies: credential.cookies.map((cookie) => ({ ...cookie, expiresAt: null })),
 })
 
-function idleFinding(ended: number | null, alive: number | null): Finding {
+function idleFinding({ endedIdle, aliveIdle }: Seen, alive: number): Finding {
   const about = 'idle limit'
-  if (ended !== null)
+  if (alive === 0)
+    return cannotJudge({
+      about,
+      title: 'One session at a time',
+      detail: 'Each login ended the session before it, so none could be left alone.',
+    })
+  if (endedIdle !== null)
     return pass({
       about,
       title: 'Ends when left alone',
-      detail: `A session that was left alone was over after ${ended.toFixed(0)} s.`,
+      detail: `A session that was left alone was over after ${endedIdle.toFixed(0)} s.`,
     })
-  if (alive === null) return cannotJudge({ about, title: 'No clear answer', detail: 'The server gave none.' })
+  if (aliveIdle === null) return cannotJudge({ about, title: 'No clear answer', detail: 'The server gave none.' })
   return inform({
     about,
     title: 'Longer than the patience',
-    detail: `A session that was left alone for ${alive.toFixed(0)} s was still logged in.`,
+    detail: `A session that was left alone for ${aliveIdle.toFixed(0)} s was still logged in.`,
   })
 }
 
-function absoluteFinding(ended: number | null, patienceMs: number): Finding {
+function absoluteFinding({ endedBusy, outlivedPause }: Seen, patienceMs: number): Finding {
   const about = 'absolute limit'
-  if (ended !== null)
-    return pass({ about, title: 'Ends in use too', detail: `A session in use was over after ${ended.toFixed(0)} s.` })
+  if (endedBusy !== null && !outlivedPause)
+    return cannotJudge({
+      about,
+      title: 'Over before it was used again',
+      detail: `The session that was to be kept in use was over at its first use, after ${endedBusy.toFixed(0)} s: an idle limit as well as an absolute one ends it so.`,
+    })
+  if (endedBusy !== null)
+    return pass({
+      about,
+      title: 'Ends in use too',
+      detail: `A session in use was over after ${endedBusy.toFixed(0)} s.`,
+    })
+  if (!outlivedPause) return cannotJudge({ about, title: 'No clear answer', detail: 'The server gave none.' })
   return inform({
     about,
     title: 'Longer than the patience',

@@ -76,14 +76,17 @@ async function strictTransport(audit: Audit): Promise<Finding> {
   })
 }
 
-/** The usual address has a plain one beside it; others are not guessed at. */
+/**
+ * The usual address has a plain one beside it. Another is asked itself, for some servers speak both at one; that it does
+ * not says nothing, and others are not guessed at.
+ */
 async function plainDoor(audit: Audit): Promise<Finding[]> {
-  if (audit.target.port !== '') return []
   const about = 'plain http'
   const url = `http://${audit.target.host}/`
   const exchange = await audit.client('visitor over http').send({ url, purpose: 'is there a plain door' })
   const { status = 0 } = exchange.response ?? {}
   const leadsToTls = headerOf(exchange.response, 'location')?.startsWith('https:') === true
+  if (audit.target.port !== '' && (status === 0 || status >= 400)) return []
   if (status === 0 || status >= 400 || leadsToTls)
     return [
       pass({ about, title: 'Nothing is served over http', detail: `http was answered ${status || 'not at all'}.` }),

@@ -1,8 +1,19 @@
 import { bearerVariants } from './bearer-variants.ts'
 import { cookieVariants } from './cookie-variants.ts'
 import { harderVariants } from './harder-variants.ts'
+import { jwtVariants } from './jwt-variants.ts'
+import { rareVariants } from './rare-variants.ts'
+import { timeoutVariants } from './timeout-variants.ts'
 import { tokenVariants } from './token-variants.ts'
 import type { Variant } from './variant.ts'
 
 /** Every application of the gallery, and what is true of it. Worked out by hand: it is never fitted to what the audit says. */
-export const gallery: readonly Variant[] = [...cookieVariants, ...tokenVariants, ...harderVariants, ...bearerVariants]
+export const gallery: readonly Variant[] = [
+  ...cookieVariants,
+  ...tokenVariants,
+  ...harderVariants,
+  ...bearerVariants,
+  ...jwtVariants,
+  ...rareVariants,
+  ...timeoutVariants,
+]

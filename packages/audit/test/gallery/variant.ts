@@ -1,4 +1,6 @@
 import { checks, type Recipe, type Verdict } from '@sojourn/audit'
+import type { ALICE } from '../support/cookie-app.ts'
+import type { FakeClock } from '../support/fake-clock.ts'
 import type { App } from '../support/web.ts'
 
 /** What an audit should say, by `check/about`. */
@@ -10,11 +12,20 @@ export interface Variant {
   readonly app: () => App
   readonly recipe: Recipe
   readonly truth: Truth
-  readonly tls?: boolean
+  /** Over TLS, with a certificate that nobody vouches for; and over plain http at the same address, perhaps. */
+  readonly tls?: boolean | 'https, and http beside it'
+  /** Reached under this name, in place of the address of this machine. */
+  readonly plainHost?: string
+  readonly browser?: boolean
+  readonly secondUser?: typeof ALICE
   readonly samples?: number
   readonly patienceMs?: number
+  /** What patience is measured by. */
+  readonly clock?: FakeClock
   /** Checks to run; default: all. */
   readonly only?: readonly string[]
+  /** What the detail of a finding says, beside its verdict. */
+  readonly says?: Readonly<Record<string, RegExp>>
   /** Where the audit is known to be wrong, as `differences` has it. The truth stays what it is. */
   readonly lacks?: readonly string[]
   /** Nothing can be said, and the audit should know. */

@@ -4,6 +4,7 @@ import {
   createVerify,
   generateKeyPairSync,
   type JsonWebKey,
+  type KeyObject,
   randomBytes,
   sign,
 } from 'node:crypto'
@@ -13,7 +14,9 @@ import { type App, newId, type Reply } from './web.ts'
 export interface BearerSwitches {
   /** Which forged tokens are taken. */
   readonly takes?: 'alg none' | 'jwk' | 'public key as secret' | 'kid' | 'any signature'
-  readonly alg?: 'HS256' | 'RS256'
+  /** Takes more than what it signed: looks at the header, what is signed, and the signature. */
+  readonly accepts?: (header: Readonly<Record<string, unknown>>, signed: string, signature: string) => boolean
+  readonly alg?: 'HS256' | 'RS256' | 'ES256'
   /** `nothing`: the token stays good until it expires. */
   readonly logout?: 'denylist' | 'nothing'
   readonly refresh?: 'rotates' | 'rotates with grace' | 'family outlives reuse' | 'works twice' | 'never changes'
@@ -24,7 +27,11 @@ export interface BearerSwitches {
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const { publicKey } = rsa
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+/** The key that the application publishes. */
+export const RSA_PUBLIC_KEY: KeyObject = publicKey
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const parse = (text: string) => JSON.parse(Buffer.from(text, 'base64url').toString()) as Record<string, unknown>
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest('base64url')
@@ -39,6 +46,8 @@ interface Family {
 export function bearerApp(switches: BearerSwitches = {}): App {
   const { alg = 'HS256', takes, refresh: how = 'rotates' } = switches
   const secret = switches.secret ?? randomBytes(32)
+  const own = alg === 'ES256' ? { key: ec.privateKey, dsaEncoding: 'ieee-p1363' as const } : rsa.privateKey
+  const known = alg === 'ES256' ? { key: ec.publicKey, dsaEncoding: 'ieee-p1363' as const } : publicKey
   const denied = new Set<string>()
   const families: Family[] = []
 
@@ -53,14 +62,14 @@ export function bearerApp(switches: BearerSwitches = {}): App {
     }
     const signed = `${part({ alg, typ: 'JWT' })}.${part(claims)}`
     const signature =
-      alg === 'HS256' ? hmac(secret, signed) : sign('sha256', Buffer.from(signed), privateKey).toString('base64url')
+      alg === 'HS256' ? hmac(secret, signed) : sign('sha256', Buffer.from(signed), own).toString('base64url')
     return `${signed}.${signature}`
   }
 
   function isSigned(head: string, body: string, signature: string): boolean {
     const header = parse(head)
     const signed = `${head}.${body}`
-    if (takes === 'any signature') return true
+    if (takes === 'any signature' || switches.accepts?.(header, signed, signature)) return true
     if (takes === 'alg none' && String(header.alg).toLowerCase() === 'none') return true
     if (takes === 'kid' && typeof header.kid === 'string' && header.kid.endsWith('/dev/null'))
       return signature === hmac('', signed)
@@ -73,7 +82,7 @@ export function bearerApp(switches: BearerSwitches = {}): App {
     }
     if (header.alg !== alg) return false
     if (alg === 'HS256') return signature === hmac(secret, signed)
-    return createVerify('sha256').update(signed).verify(publicKey, signature, 'base64url')
+    return createVerify('sha256').update(signed).verify(known, signature, 'base64url')
   }
 
   function claimsOf(authorization = ''): Record<string, unknown> | null {

@@ -9,6 +9,8 @@ export interface Ask {
   readonly query: URLSearchParams
   readonly cookies: ReadonlyMap<string, string>
   readonly headers: IncomingMessage['headers']
+  /** Came over TLS. */
+  readonly encrypted?: boolean
   /** Fields of a form, or of a JSON object. */
   readonly body: Readonly<Record<string, string>>
 }
@@ -46,6 +48,7 @@ async function handle(app: App, request: IncomingMessage, response: ServerRespon
         .map((pair) => [pair.split('=')[0] ?? '', pair.slice(pair.indexOf('=') + 1)]),
     ),
     headers: request.headers,
+    encrypted: 'encrypted' in request.socket,
     body: parse(await text(request), request.headers['content-type'] ?? ''),
   })
   if (reply.cookies !== undefined) response.setHeader('set-cookie', [...reply.cookies])
