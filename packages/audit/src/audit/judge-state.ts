@@ -4,7 +4,7 @@ import type { LoggedInCheck } from '../recipe/recipe.ts'
 import type { State } from './audit.ts'
 
 /** What an answer to the logged-in check says about who asked. */
-export function stateOf({ response }: Exchange, check: LoggedInCheck, variables: Variables): State {
+export function stateOf({ response }: Pick<Exchange, 'response'>, check: LoggedInCheck, variables: Variables): State {
   // A server that is broken, or tired of us, says nothing about the session.
   if (response === null || response.status === 429 || response.status >= 500) return 'unknown'
   const contains = (text: string) => response.body.includes(fill(text, variables))

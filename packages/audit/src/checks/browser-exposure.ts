@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core'
 import type { Audit, Login } from '../audit/audit.ts'
+import { stateOf } from '../audit/judge-state.ts'
 import { launchChromium, NoBrowser } from '../browser/launch.ts'
-import { logInWith } from '../browser/log-in.ts'
-import { type ForeignRequest, keepHome, readStorage, type Storage } from '../browser/observe.ts'
+import { logInByCookies, logInByForm, SETTLE_MS, settled } from '../browser/log-in.ts'
+import { addressesOf, type ForeignRequest, keepHome, messagesTo } from '../browser/observe.ts'
+import { type Places, readPlaces } from '../browser/read-places.ts'
 import type { HeldCookie } from '../http/client.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
@@ -16,7 +18,7 @@ export const browserExposure: Check = {
   cwe: [922, 1004, 598],
   severity: 'medium',
   proves:
-    'In Chromium, after a login: what of the credential stands in document.cookie, in storage, and in requests to other sites.',
+    'In Chromium, after a login: what of the credential stands where scripts read it (document.cookie, storage, IndexedDB, caches, the page), in addresses, in requests to other sites, and in messages to a page that opens the application.',
   cannotProve: 'What other pages of the application do.',
   why: 'What scripts can read, an injected script can send away.',
   fix: {
@@ -41,22 +43,54 @@ async function look(audit: Audit): Promise<readonly Finding[]> {
     const foreign = await keepHome(context, (url) => url.hostname === audit.target.hostname)
     const page = await context.newPage()
     const tokens = bearersOf(page)
-    const how = await logInWith(page, audit, login)
-    const check = new URL(fill(audit.recipe.loggedIn.get, audit.variablesOf('first'), encodeURIComponent), audit.target)
-    await page.goto(check.href, { waitUntil: 'load' })
+    const addresses = addressesOf(page)
+    const places = await enter(page, audit, login, tokens)
     const cookies = (await context.cookies()).filter(({ name }) => audit.carriers.flat().includes(name))
     endAtEnd(audit, login, cookies)
     const values = [...cookies.map(({ value }) => value), ...tokens].filter((value) => value.length >= 12)
     for (const value of values) audit.hide(value, 'browser credential', 'what Chromium held after the login')
-    if (values.length === 0) {
-      const detail = `Chromium was logged in by ${how}, and held no credential that is known.`
+    if (places === null || values.length === 0) {
+      const detail = 'Chromium was not logged in by the form of the application, nor by the cookies of a login.'
       return [cannotJudge({ about: 'browser', title: 'Not logged in', detail })]
     }
-    const storage = await readStorage(page)
-    return [readable(audit, storage, values, cookies.length > 0), sentAway(foreign, values)]
+    const messages = await messagesTo(context, checkOf(audit), SETTLE_MS)
+    return [
+      readable(audit, places, values, cookies.length > 0),
+      sentAway(foreign, messages, values),
+      inAddresses(audit, [...addresses], values),
+    ]
   } finally {
     await browser.close()
   }
+}
+
+const checkOf = ({ recipe, target, variablesOf }: Audit) =>
+  new URL(fill(recipe.loggedIn.get, variablesOf('first'), encodeURIComponent), target).href
+
+/** Logs in, and reads the page after the login and that of the logged-in check. `null`: neither way logs in. */
+async function enter(page: Page, audit: Audit, login: Login, tokens: ReadonlySet<string>): Promise<Places | null> {
+  const byForm = await logInByForm(page, audit)
+  const after = byForm ? await readPlaces(page) : {}
+  // What a script sends a token to is no page, and the browser is not let in by its address.
+  if (!(await isIn(page, audit)) && tokens.size === 0) {
+    await logInByCookies(page, login)
+    if (!(await isIn(page, audit))) return null
+  }
+  const now = await readPlaces(page)
+  return Object.fromEntries(
+    [...new Set([...Object.keys(after), ...Object.keys(now)])].map((place) => [
+      place,
+      `${after[place] ?? ''}\n${now[place] ?? ''}`,
+    ]),
+  )
+}
+
+async function isIn(page: Page, audit: Audit): Promise<boolean> {
+  const answer = await page.goto(checkOf(audit), { waitUntil: 'load' })
+  await settled(page)
+  if (answer === null || answer.request().redirectedFrom() !== null) return false
+  const response = { status: answer.status(), headers: [], body: await answer.text() }
+  return stateOf({ response }, audit.recipe.loggedIn, audit.variablesOf('first')) === 'in'
 }
 
 /** Tokens that scripts of the page send. */
@@ -88,24 +122,18 @@ function endAtEnd(audit: Audit, login: Login, cookies: readonly Omit<HeldCookie,
   })
 }
 
-function readable(audit: Audit, storage: Storage, values: readonly string[], byCookie: boolean): Finding {
+const holds = (text: string, values: readonly string[]) =>
+  values.some((value) => text.includes(value) || text.includes(encodeURIComponent(value)))
+
+function readable(audit: Audit, all: Places, values: readonly string[], byCookie: boolean): Finding {
   const about = 'scripts'
-  const holds = (text: string) =>
-    values.some((value) => text.includes(value) || text.includes(encodeURIComponent(value)))
-  const places = [
-    ...(holds(storage.cookies) ? ['document.cookie'] : []),
-    ...Object.entries(storage.local)
-      .filter(([, text]) => holds(text))
-      .map(([key]) => `localStorage ${key}`),
-    ...Object.entries(storage.session)
-      .filter(([, text]) => holds(text))
-      .map(([key]) => `sessionStorage ${key}`),
-  ]
+  const places = Object.keys(all).filter((place) => holds(all[place] ?? '', values))
   if (places.length === 0)
     return pass({
       about,
       title: 'Scripts cannot read it',
-      detail: 'The credential is neither in document.cookie nor in storage.',
+      detail:
+        'The credential is neither in document.cookie nor in storage, databases, caches, window.name or the page.',
     })
   const detail = audit.mask(`Any script of the page can read the credential: ${places.join(', ')}.`)
   if (!byCookie)
@@ -114,32 +142,49 @@ function readable(audit: Audit, storage: Storage, values: readonly string[], byC
       title: 'Scripts can read the token',
       detail: `${detail} ASVS 14.3.3 allows it; OWASP's sheet and NIST advise against it.`,
     })
-  const evidence = [
-    audit.evidence(`${detail} In the browser's console: document.cookie, localStorage, sessionStorage.`, []),
-  ]
+  const evidence = [audit.evidence(`${detail} In the browser's console: the places by these names.`, [])]
   return fail({ about, title: 'Scripts can read the credential', detail, evidence })
 }
 
-function sentAway(foreign: readonly ForeignRequest[], values: readonly string[]): Finding {
+function sentAway(foreign: readonly ForeignRequest[], messages: readonly string[], values: readonly string[]): Finding {
   const about = 'other sites'
-  const leak = foreign.find(({ url, referer }) => values.some((value) => `${url}\n${referer}`.includes(value)))
+  const leak = foreign.find(({ url, referer, body }) => holds(`${url}\n${referer}\n${body}`, values))
   const hosts = [...new Set(foreign.map(({ url }) => new URL(url).host))]
-  if (leak === undefined) {
-    return pass({
-      about,
-      title: 'Nothing is sent away',
-      detail:
-        hosts.length === 0
-          ? 'The pages ask no other host.'
-          : `The pages ask other hosts (${hosts.join(', ')}), without the credential.`,
-    })
-  }
-  const detail = `A request to ${new URL(leak.url).host} has the credential in its address or Referer.`
-  return fail({
+  if (leak !== undefined)
+    return leaked(`A request to ${new URL(leak.url).host} has the credential in its ${partOf(leak, values)}.`)
+  if (messages.some((message) => holds(message, values)))
+    return leaked(
+      'A page of another site that opens the application is sent the credential in a message (postMessage).',
+    )
+  return pass({
     about,
+    title: 'Nothing is sent away',
+    detail:
+      hosts.length === 0
+        ? 'The pages ask no other host.'
+        : `The pages ask other hosts (${hosts.join(', ')}), without the credential.`,
+  })
+}
+
+const partOf = ({ url, referer }: ForeignRequest, values: readonly string[]) =>
+  holds(url, values) ? 'address' : holds(referer, values) ? 'Referer' : 'body'
+
+const leaked = (detail: string): Finding =>
+  fail({
+    about: 'other sites',
     severity: 'high',
     title: 'The credential is sent to another site',
     detail,
     evidence: [{ says: detail, curl: [], variables: [], exchanges: [] }],
   })
+
+/** What comes behind `#` is seen here alone: no server is told. */
+function inAddresses(audit: Audit, addresses: readonly string[], values: readonly string[]): Finding {
+  const about = 'addresses'
+  const found = addresses.find((address) => holds(address, values))
+  if (found === undefined)
+    return pass({ about, title: 'Not in addresses', detail: 'No address that Chromium showed has the credential.' })
+  const detail = audit.mask(`Chromium showed the credential in an address, which history keeps: ${found}.`)
+  const evidence = [audit.evidence(detail, [])]
+  return fail({ about, title: 'The credential stands in an address', detail, evidence })
 }

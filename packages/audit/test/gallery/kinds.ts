@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import type { Verdict } from '@sojourn/audit'
+import type { Truth } from './variant.ts'
+
+/** What a finding is about, whatever the cookie is called: `cookie-attributes/*: Secure`. */
+export const kindOf = (fingerprint: string): string =>
+  fingerprint.replace(/(?<=\/)(cookie \S+?( and cookie \S+?)*|bearer)(?=:|$)/, '*').replace(/(?<=\/flow )\d+/, '*')
+
+/** Verdicts by kind, as tables have them. */
+export function verdictsByKind(truths: readonly Truth[]): ReadonlyMap<string, ReadonlySet<Verdict>> {
+  const seen = new Map<string, Set<Verdict>>()
+  for (const truth of truths) {
+    for (const [fingerprint, verdict] of Object.entries(truth)) {
+      const kind = kindOf(fingerprint)
+      seen.set(kind, (seen.get(kind) ?? new Set()).add(verdict))
+    }
+  }
+  return seen
+}
+
+const source = (path: string) => readFileSync(new URL(`../../src/${path}.ts`, import.meta.url), 'utf8')
+
+/** Where a check leaves the words to another file. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'cookie-attributes': 'cookie/judge-set-cookie',
+  'token-contents': 'decode/judge-token',
+}
+
+/** What the source of a check can say something about: every literal that becomes `about`. */
+export function kindsInSource(check: string): readonly string[] {
+  const own = [
+    ...source(`checks/${check}`).matchAll(
+      /\babout(?:: | = )['`]([^'`]+)['`]|\b(?:judge|attempt)\((?:audit, )?'([^']+)'/g,
+    ),
+  ].map(([, named, passed]) => named ?? passed ?? '')
+  const elsewhere = ELSEWHERE[check]
+  const parts =
+    elsewhere === undefined
+      ? []
+      : [...source(elsewhere).matchAll(/\b(?:attribute|topic)(?:: | = )'([^']+)'/g)].map(([, part]) => `*: ${part}`)
+  const all = [...own, ...parts].map((about) =>
+    kindOf(`${check}/${about.replace(/^(cookie )?\$\{\w+(\.\w+)?\}/, '*').replace(/\$\{[^}]+\}/g, '*')}`),
+  )
+  // The name alone is what a part is put behind.
+  return [...new Set(all)].filter(
+    (kind) => !kind.endsWith('/*: *') && (elsewhere === undefined || !kind.endsWith('/*')),
+  )
+}
