@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/exchange.ts'
 import { fill, type Variables } from '../recipe/fill.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
-import type { State } from './audit.ts'
+import type { Audit, Role, State } from './audit.ts'
 
 /** What an answer to the logged-in check says about who asked. */
 export function stateOf({ response }: Pick<Exchange, 'response'>, check: LoggedInCheck, variables: Variables): State {
@@ -14,3 +14,7 @@ export function stateOf({ response }: Pick<Exchange, 'response'>, check: LoggedI
     (check.notText === undefined || !contains(check.notText))
   return holds ? 'in' : 'out'
 }
+
+/** Whether an answer is that to this user, whoever asked. */
+export const judgeAs = ({ recipe, variablesOf }: Audit, role: Role, exchange: Exchange): State =>
+  stateOf(exchange, recipe.loggedIn, variablesOf(role))

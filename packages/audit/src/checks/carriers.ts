@@ -1,5 +1,6 @@
 import type { Check } from '../model/check.ts'
 import { type Finding, inform } from '../model/finding.ts'
+import { cookiesOfTwo } from './two-users.ts'
 
 export const carriers: Check = {
   id: 'carriers',
@@ -19,6 +20,7 @@ export const carriers: Check = {
       const detail = names.length === 1 ? `The ${list} alone is logged in.` : `Together, and only together: ${list}.`
       return inform({ about: list, title: `${list} suffices`, detail })
     })
+    findings.push(...(await cookiesOfTwo(audit)))
     if (audit.recipe.credential?.bearer === undefined) return findings
     const detail = `The token at ${audit.recipe.credential.bearer.json} in the answer to the login, sent as a bearer token.`
     return [...findings, inform({ about: 'bearer', title: 'A bearer token carries the session', detail })]

@@ -157,20 +157,25 @@ async function traced(audit: Audit, login: Login): Promise<Finding> {
   })
 }
 
+/** In an address: as the cookie has it, and as an application that decodes its cookies knows it. */
+const asWritten = (value: string) => [...new Set([value, decodeOf(value)].map(encodeURIComponent))]
+
 async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
   const about = 'taken from an address'
   const names = audit.carriers.filter((set) => set.length === 1).flat()
   const cookies = login.credential.cookies.filter(({ name }) => names.includes(name))
   const { bearer } = login.credential
   const queries = [
-    ...cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`),
+    ...cookies.flatMap(({ name, value }) => asWritten(value).map((form) => `${name}=${form}`)),
     ...(bearer === null ? [] : [`access_token=${encodeURIComponent(bearer)}`, `token=${encodeURIComponent(bearer)}`]),
   ]
   if (queries.length === 0)
     return cannotJudge({ about, title: 'Not tried', detail: 'No single value carries the session.' })
   const places = [
     ...queries.map((query) => ({ query })),
-    ...cookies.map(({ name, value }) => ({ pathParameter: `${name.toLowerCase()}=${encodeURIComponent(value)}` })),
+    ...cookies.flatMap(({ name, value }) =>
+      asWritten(value).map((form) => ({ pathParameter: `${name.toLowerCase()}=${form}` })),
+    ),
   ]
   for (const place of places) {
     const { state, exchange } = await audit.look(
@@ -188,6 +193,7 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
       evidence: [audit.evidence(detail, [exchange])],
     })
   }
-  const detail = `Tried as parameters: ${queries.map((query) => query.split('=')[0]).join(', ')}.`
+  const tried = new Set(queries.map((query) => query.split('=')[0]))
+  const detail = `Tried as parameters: ${[...tried].join(', ')}.`
   return pass({ about, title: 'Not taken from an address', detail })
 }

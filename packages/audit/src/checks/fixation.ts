@@ -4,6 +4,7 @@ import type { HeldCookie } from '../http/client.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 import { attempt } from './attempt.ts'
+import { USERS_ALIKE } from './two-users.ts'
 
 export const fixation: Check = {
   id: 'fixation',
@@ -33,6 +34,7 @@ export const fixation: Check = {
       await attempt('kept id', () => kept(audit)),
       await attempt('given id', () => forced(audit)),
       await attempt('planted id', () => planted(audit)),
+      ...(audit.hasSecondUser ? [await attempt('id of another user', () => ofAnotherUser(audit))] : []),
     ]
   },
 }
@@ -77,6 +79,16 @@ async function planted(audit: Audit): Promise<Finding> {
   for (const { name, value } of known)
     audit.hide(value, `planted ${name}`, `made up: any fresh random value of that shape`)
   return judge(audit, 'planted id', await loginWith(audit, known), known, 'Made-up values')
+}
+
+/** Whoever has an account can plant a session that is logged in, which an application may keep where it renews a visitor's. */
+async function ofAnotherUser(audit: Audit): Promise<Finding> {
+  const about = 'id of another user'
+  const attacker = await audit.login('attacker', { role: 'second' })
+  const before = await audit.probe('attacker', attacker.credential)
+  if (before.state === 'in') return cannotJudge({ about, title: 'Users look alike', detail: USERS_ALIKE })
+  const { cookies } = attacker.credential
+  return judge(audit, about, await loginWith(audit, cookies), cookies, 'Cookies of another user’s session')
 }
 
 async function loginWith(audit: Audit, cookies: readonly HeldCookie[]): Promise<Login> {

@@ -2,6 +2,7 @@ import type { Audit, Credential, Login } from '../audit/audit.ts'
 import { grantOf, refreshWith } from '../audit/refreshing.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
+import { otherUserStays } from './two-users.ts'
 
 export const logoutEndsSession: Check = {
   id: 'logout-ends-session',
@@ -32,8 +33,10 @@ export const logoutEndsSession: Check = {
         'A copy of the credential was refused before the logout already, so a refusal after it would prove nothing.'
       return [cannotJudge({ about: 'logout', title: 'A copy of the credential opens nothing', detail })]
     }
+    const other = audit.hasSecondUser ? await audit.login('another user', { role: 'second' }) : null
     const logout = await audit.logout(login.client)
     const findings = [await replay(audit, login, logout)]
+    if (other !== null) findings.push(await otherUserStays(audit, other, logout))
     if (audit.recipe.refresh !== undefined) findings.push(await refreshAfter(audit, login, logout))
     return findings
   },

@@ -1,5 +1,6 @@
 import type { Check } from '../model/check.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
+import { otherUserStays } from './two-users.ts'
 
 export const logoutEverywhere: Check = {
   id: 'logout-everywhere',
@@ -22,12 +23,14 @@ export const logoutEverywhere: Check = {
       const detail = 'The session that was to end the others was over once there was another.'
       return [cannotJudge({ about, title: 'One session at a time', detail })]
     }
+    const stranger = audit.hasSecondUser ? await audit.login('another user', { role: 'second' }) : null
     const done = await audit.run(owner, audit.recipe.logoutEverywhere ?? [], 'log out everywhere')
     const { state, exchange } = await audit.probe('another session, after the logout', other.credential)
     const evidence = [audit.evidence('Another session after all were ended.', [...done.exchanges, exchange])]
+    const ofStranger = stranger === null ? [] : [await otherUserStays(audit, stranger, done.exchanges)]
     if (state === 'in') {
       const detail = 'Another session of the user is still logged in after all were ended.'
-      return [fail({ about, title: 'Another session lives on', detail, evidence })]
+      return [fail({ about, title: 'Another session lives on', detail, evidence }), ...ofStranger]
     }
     const control = await audit.login('control')
     if (state === 'unknown' || (await audit.look(control.client)).state !== 'in') {
@@ -37,8 +40,9 @@ export const logoutEverywhere: Check = {
           title: 'No clear answer',
           detail: `Answered ${exchange.response?.status ?? exchange.fault}.`,
         }),
+        ...ofStranger,
       ]
     }
-    return [pass({ about, title: 'The other session is over', detail: 'It is refused.', evidence })]
+    return [pass({ about, title: 'The other session is over', detail: 'It is refused.', evidence }), ...ofStranger]
   },
 }

@@ -5,6 +5,7 @@ import { jwtVariants } from './jwt-variants.ts'
 import { rareVariants } from './rare-variants.ts'
 import { timeoutVariants } from './timeout-variants.ts'
 import { tokenVariants } from './token-variants.ts'
+import { twoUserVariants } from './two-user-variants.ts'
 import type { Variant } from './variant.ts'
 
 /** Every application of the gallery, and what is true of it. Worked out by hand: it is never fitted to what the audit says. */
@@ -16,4 +17,5 @@ export const gallery: readonly Variant[] = [
   ...jwtVariants,
   ...rareVariants,
   ...timeoutVariants,
+  ...twoUserVariants,
 ]

@@ -1,6 +1,7 @@
 import { type App, type Reply, newId as randomId } from './web.ts'
 
 export const ALICE = { name: 'alice', password: 'lantern-in-the-window' }
+export const BOB = { name: 'bob', password: 'compass-under-the-stairs' }
 
 export interface CookieSwitches {
   /**
@@ -8,6 +9,8 @@ export interface CookieSwitches {
    * DokuWiki does); two that count only together; two of which each suffices.
    */
   readonly carriers?: 'one' | 'kept id beside it' | 'both' | 'either'
+  /** Two that count together have to be of one user. */
+  readonly bindsCarriers?: boolean
   /** The id from before the login is kept, and is the login. */
   readonly keepsId?: boolean
   /** Any id that a client brings becomes a session. */
@@ -27,7 +30,7 @@ export interface CookieSwitches {
   /** `ends sessions`: remember-me cookies stay good. */
   readonly passwordChange?: 'ends others' | 'ends sessions' | 'ends none'
   /** `own`: what is called logging out everywhere ends the session it is asked from. */
-  readonly everywhere?: 'all' | 'own'
+  readonly everywhere?: 'all' | 'own' | 'everybody'
   /** The session gets a new id when the password changes. */
   readonly renewsAtPasswordChange?: boolean
   /** At a second login the session that came along lives on. */
@@ -54,7 +57,7 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
   const sessions = new Map<string, Session>()
   const remembered = new Map<string, string>()
   const issued = new Set<string>()
-  let password = ALICE.password
+  const passwords = new Map([ALICE, BOB].map(({ name, password }) => [name, password]))
   let nickname = 'nobody'
   let logins = 0
   const site = switches.sameSite === null ? '' : `; SameSite=${switches.sameSite ?? 'Lax'}`
@@ -68,21 +71,22 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
     if (switches.believesAnything && cookies.has('sid')) return ALICE.name
     if (carriers === 'one') return session
     if (carriers === 'kept id beside it') return second
+    if (switches.bindsCarriers && session !== second) return null
     return carriers === 'either' ? (session ?? second) : second === null ? null : session
   }
 
-  function login(sid: string | undefined, remember: string | undefined): Reply {
+  function login(sid: string | undefined, remember: string | undefined, user: string): Reply {
     const keeps = sid !== undefined && (switches.keepsId || carriers === 'kept id beside it') && sessions.has(sid)
     const adopted = sid !== undefined && switches.adopts
     const id = keeps || adopted ? sid : newId()
     if (!keeps && sid !== undefined && !switches.forgetsOld) sessions.delete(sid)
     if (remember !== undefined && !switches.forgetsOld) remembered.delete(remember)
-    if (switches.oneSession) for (const [other, held] of sessions) if (held.user !== null) sessions.delete(other)
-    sessions.set(id, { user: carriers === 'kept id beside it' ? null : ALICE.name, token: randomId() })
+    if (switches.oneSession) for (const [other, held] of sessions) if (held.user === user) sessions.delete(other)
+    sessions.set(id, { user: carriers === 'kept id beside it' ? null : user, token: randomId() })
     const cookies = [set('sid', id)]
     if (carriers !== 'one') {
       const auth = newId()
-      remembered.set(auth, ALICE.name)
+      remembered.set(auth, user)
       cookies.push(set('auth', auth))
     }
     return { to: `${base}/account`, cookies }
@@ -97,9 +101,11 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
   }
 
   /** But for the session and the remember-me cookie (`all`: any of them) that are named. */
-  function endOthers(sid?: string, remember?: string): void {
-    for (const [id, held] of sessions) if (id !== sid && held.user !== null) sessions.delete(id)
-    if (remember !== 'all') for (const value of remembered.keys()) if (value !== remember) remembered.delete(value)
+  function endOthers(user: string, sid?: string, remember?: string): void {
+    const isMeant = (owner: string | null) => (switches.everywhere === 'everybody' ? owner !== null : owner === user)
+    for (const [id, held] of sessions) if (id !== sid && isMeant(held.user)) sessions.delete(id)
+    if (remember === 'all') return
+    for (const [value, owner] of remembered) if (value !== remember && isMeant(owner)) remembered.delete(value)
   }
 
   function account(user: string, session: Session | undefined, auth: string): Reply {
@@ -131,8 +137,8 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
       return { status: 429, html: 'later' }
     }
     if (path === '/login')
-      return body.name === ALICE.name && body.password === password
-        ? login(sid, cookies.get('auth'))
+      return body.name !== undefined && passwords.has(body.name) && passwords.get(body.name) === body.password
+        ? login(sid, cookies.get('auth'), body.name)
         : { status: 401, html: 'no' }
     if (path === '/account' && switches.open) return { html: `Account of ${user ?? ALICE.name}` }
     if (user === null) return { to: `${base}/login` }
@@ -163,14 +169,14 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
     }
     if (path === '/everywhere' && method === 'POST') {
       if (switches.everywhere === 'own') return logout(cookies)
-      endOthers()
+      endOthers(user)
       return logout(cookies)
     }
     if (path === '/password') {
-      if (body.current !== password) return { status: 403, html: 'wrong' }
-      password = String(body.next)
+      if (body.current !== passwords.get(user)) return { status: 403, html: 'wrong' }
+      passwords.set(user, String(body.next))
       const { passwordChange: how = 'ends others' } = switches
-      if (how !== 'ends none') endOthers(sid, how === 'ends sessions' ? 'all' : cookies.get('auth'))
+      if (how !== 'ends none') endOthers(user, sid, how === 'ends sessions' ? 'all' : cookies.get('auth'))
       if (!switches.renewsAtPasswordChange || session === undefined) return { html: 'changed' }
       const id = newId()
       sessions.delete(sid ?? '')
@@ -179,5 +185,5 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
     }
     return { status: 404, html: 'nothing here' }
   }
-  return Object.assign(app, { password: () => password })
+  return Object.assign(app, { password: () => passwords.get(ALICE.name) ?? '' })
 }
