@@ -75,6 +75,8 @@ export interface Audit {
   readonly options: AuditOptions
   /** Cookie names that make a login: the smallest sets of which each suffices alone. Empty for a bearer application. */
   readonly carriers: readonly (readonly string[])[]
+  /** Of the cookies that carry the session, those that an answer gave another value. */
+  readonly renewed: readonly string[]
   readonly hasSecondUser: boolean
   /** Any certificate is taken. */
   readonly insecureTls: boolean
@@ -86,7 +88,10 @@ export interface Audit {
   client(name: string): Client
   /** Logs in with a clean client, or with `client` as it is. Throws `NoLogin` when that does not work (any more). */
   login(name: string, options?: { readonly role?: Role; readonly client?: Client }): Promise<Login>
-  /** Whether this client is logged in, by the logged-in check. */
+  /**
+   * Whether this client is logged in, by the logged-in check. Where the answer renews a cookie that was copied from the
+   * client of a login, that client has the new one from then on.
+   */
   look(client: Client, purpose?: string, sent?: Sent): Promise<Probe>
   /** Whether a clean client that holds only this credential is logged in. */
   probe(name: string, credential: Credential): Promise<Probe>

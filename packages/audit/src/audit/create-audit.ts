@@ -19,6 +19,7 @@ import {
   type Role,
   type Sent,
 } from './audit.ts'
+import { type Gained, gainedBy, handOn } from './hand-on.ts'
 import { stateOf } from './judge-state.ts'
 import { doLogin } from './logging-in.ts'
 import { sampleTokens } from './sample-tokens.ts'
@@ -39,6 +40,8 @@ export interface RunningAudit extends Audit {
   carriers: readonly (readonly string[])[]
   logoutProblem: string | null
   readonly logins: readonly Login[]
+  /** Clients that came into a session of their own by what they presented. */
+  readonly strays: readonly Client[]
   readonly endings: readonly (() => Promise<string | null>)[]
 }
 
@@ -54,6 +57,8 @@ export function createAudit(parts: AuditParts): RunningAudit {
   }
   const passwords = new Map<Role, string>()
   const logins: Login[] = []
+  const strays = new Set<Client>()
+  const renewed = new Set<string>()
   const endings: (() => Promise<string | null>)[] = []
   const learn = secrets.learn
   for (const role of ['first', 'second'] as const) if (users[role] !== null) setPassword(role, users[role].password)
@@ -88,11 +93,25 @@ export function createAudit(parts: AuditParts): RunningAudit {
       headers: Object.entries(fillJson(headers, variables) as Record<string, string>),
       purpose,
     })
-    return { state: stateOf(exchange, recipe.loggedIn, variables), client: of, exchange }
+    const state = stateOf(exchange, recipe.loggedIn, variables)
+    if (state === 'in') settle(of, gainedBy(of, exchange, sent))
+    return { state, client: of, exchange }
+  }
+
+  /** Who was let in may have been given something new: for whom it was copied from, or for itself. */
+  function settle(of: Client, gained: readonly Gained[]): void {
+    for (const { before, cookie } of gained) if (before !== null) renewed.add(cookie.name)
+    if (loginOf(of) !== undefined) return
+    const left = handOn(
+      logins.map((login) => login.client),
+      gained,
+    )
+    if (left.length > 0) strays.add(of)
   }
 
   /** Whose session a client is expected to have: what it logged in as, else the first user's. */
-  const roleOf = (of: Client): Role => logins.find((login) => login.client === of)?.role ?? 'first'
+  const roleOf = (of: Client): Role => loginOf(of)?.role ?? 'first'
+  const loginOf = (of: Client) => logins.find((made) => made.client === of)
 
   async function login(name: string, options: { role?: Role; client?: Client } = {}): Promise<Login> {
     const { role = 'first' } = options
@@ -121,19 +140,23 @@ export function createAudit(parts: AuditParts): RunningAudit {
   const run: Audit['run'] = (made, steps, purpose, more = new Map()) =>
     runSteps(made.client, steps, new Map([...made.variables, ...variablesOf(made.role), ...more]), purpose, learn)
 
-  const loginOf = (of: Client) => logins.find((made) => made.client === of)
-
   const audit: RunningAudit = {
     target: engine.target,
     application,
     recipe,
     options: parts.options,
     carriers: [],
+    get renewed() {
+      return audit.carriers.flat().filter((name) => renewed.has(name))
+    },
     logoutProblem: null,
     insecureTls: engine.insecureTls,
     hasSecondUser: users.second !== null,
     exchanges: engine.exchanges,
     logins,
+    get strays() {
+      return [...strays]
+    },
     endings,
     client,
     login,

@@ -10,6 +10,7 @@ export async function putRight(audit: RunningAudit): Promise<readonly string[]> 
   }
   const alive: Login[] = []
   for (const login of audit.logins) if (!(await end(audit, login))) alive.push(login)
+  for (const client of audit.strays) await end(audit, { client })
   if (alive.length > 0) {
     left.push(
       audit.recipe.logout === undefined
@@ -21,7 +22,7 @@ export async function putRight(audit: RunningAudit): Promise<readonly string[]> 
 }
 
 /** Whether this session is over. */
-async function end(audit: RunningAudit, { client }: Login): Promise<boolean> {
+async function end(audit: RunningAudit, { client }: Pick<Login, 'client'>): Promise<boolean> {
   try {
     if ((await audit.look(client, 'is it still logged in')).state === 'out') return true
     if (audit.recipe.logout === undefined) return false

@@ -1,4 +1,5 @@
 import type { Audit, Login } from '../audit/audit.ts'
+import { copiesWith, distinct, firstAlive } from '../audit/copies.ts'
 import { restorePassword, SUFFIX } from '../audit/restore-password.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
@@ -82,7 +83,12 @@ async function otherSession(audit: Audit, other: Login, change: StepsDone): Prom
 
 async function copyOfOwn(audit: Audit, changer: Login, change: StepsDone): Promise<Finding> {
   const about = 'copy of the own session'
-  const { state, exchange } = await audit.probe('copy of the session that changed it', changer.credential)
+  const changed = change.exchanges.findLastIndex(({ request }) => request.method !== 'GET')
+  const upTo = change.exchanges.slice(0, changed === -1 ? undefined : changed + 1)
+  const copies = distinct(audit, [...copiesWith(changer, upTo), changer.credential])
+  const probe = await firstAlive(audit, 'copy of the session that changed it', copies)
+  if (probe === null) return cannotJudge({ about, title: 'No copy', detail: 'It held nothing that carries a session.' })
+  const { state, exchange } = probe
   const evidence = [
     audit.evidence('A copy, from before, of the session that changed the password.', [...change.exchanges, exchange]),
   ]
