@@ -21,7 +21,8 @@ import {
 } from './audit.ts'
 import { type Gained, gainedBy, handOn } from './hand-on.ts'
 import { stateOf } from './judge-state.ts'
-import { doLogin } from './logging-in.ts'
+import { createLoginGate } from './login-gate.ts'
+import { createLogins } from './logins.ts'
 import { sampleTokens } from './sample-tokens.ts'
 
 export interface AuditParts {
@@ -32,6 +33,7 @@ export interface AuditParts {
   readonly secondUser: User | null
   readonly options: AuditOptions
   readonly env: Readonly<Record<string, string | undefined>>
+  warn(text: string): void
   readonly signal?: AbortSignal
 }
 
@@ -40,8 +42,10 @@ export interface RunningAudit extends Audit {
   carriers: readonly (readonly string[])[]
   logoutProblem: string | null
   readonly logins: readonly Login[]
-  /** Clients that came into a session of their own by what they presented. */
-  readonly strays: readonly Client[]
+  /** Clients that began to log in, or came into a session of their own by what they presented. */
+  readonly begun: readonly Client[]
+  /** That the application limits logins, and what can be done; `null`: not seen. */
+  readonly loginLimit: string | null
   readonly endings: readonly (() => Promise<string | null>)[]
 }
 
@@ -56,7 +60,6 @@ export function createAudit(parts: AuditParts): RunningAudit {
     second: parts.secondUser && fillUser(parts.secondUser, environment),
   }
   const passwords = new Map<Role, string>()
-  const logins: Login[] = []
   const strays = new Set<Client>()
   const renewed = new Set<string>()
   const endings: (() => Promise<string | null>)[] = []
@@ -80,6 +83,10 @@ export function createAudit(parts: AuditParts): RunningAudit {
   }
 
   const client = (name: string): Client => createClient(engine, name)
+  const wait = (ms: number) => sleep(ms, undefined, signal && { signal })
+  const gate = () => createLoginGate({ patienceMs: parts.options.patienceMs, wait, now: Date.now })
+  const gates = { first: gate(), second: gate() }
+  const logins = createLogins({ recipe, learn, gates, client, variablesOf, look })
 
   async function look(of: Client, purpose = 'logged-in check', sent: Sent = {}): Promise<Probe> {
     const { get, headers = {} } = recipe.loggedIn
@@ -103,7 +110,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
     for (const { before, cookie } of gained) if (before !== null) renewed.add(cookie.name)
     if (loginOf(of) !== undefined) return
     const left = handOn(
-      logins.map((login) => login.client),
+      logins.all.map((login) => login.client),
       gained,
     )
     if (left.length > 0) strays.add(of)
@@ -111,24 +118,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
 
   /** Whose session a client is expected to have: what it logged in as, else the first user's. */
   const roleOf = (of: Client): Role => loginOf(of)?.role ?? 'first'
-  const loginOf = (of: Client) => logins.find((made) => made.client === of)
-
-  async function login(name: string, options: { role?: Role; client?: Client } = {}): Promise<Login> {
-    const { role = 'first' } = options
-    const made = await doLogin(options.client ?? client(name), role, recipe, variablesOf(role), learn)
-    logins.push(made)
-    const { state, exchange } = await look(made.client, 'logged-in check after the login')
-    if (state !== 'in') {
-      const last = made.exchanges.at(-1)?.response?.status
-      throw new NoLogin(
-        `after the login (answered ${last}) the logged-in check was answered ${exchange.response?.status ?? exchange.fault}`,
-      )
-    }
-    // Some applications give the session out, or a new one, with the first page after the login.
-    const whole = { ...made, credential: { ...made.credential, cookies: made.client.cookies() } }
-    logins[logins.indexOf(made)] = whole
-    return whole
-  }
+  const loginOf = (of: Client) => logins.all.find((made) => made.client === of)
 
   async function probe(name: string, { cookies, bearer }: Credential): Promise<Probe> {
     const clean = client(name)
@@ -153,13 +143,18 @@ export function createAudit(parts: AuditParts): RunningAudit {
     insecureTls: engine.insecureTls,
     hasSecondUser: users.second !== null,
     exchanges: engine.exchanges,
-    logins,
-    get strays() {
-      return [...strays]
+    logins: logins.all,
+    get begun() {
+      return [...logins.begun, ...strays]
+    },
+    get loginLimit() {
+      return gates.first.limit
     },
     endings,
     client,
-    login,
+    login: logins.login,
+    shared: logins.shared,
+    alive: logins.alive,
     look,
     probe,
     async logout(of) {
@@ -178,7 +173,8 @@ export function createAudit(parts: AuditParts): RunningAudit {
     evidence: (says, exchanges) => toEvidence(says, exchanges, secrets, engine.insecureTls),
     hide: learn,
     mask: (text) => shown(secrets.mark(text)),
-    wait: (ms) => sleep(ms, undefined, signal && { signal }),
+    warn: parts.warn,
+    wait,
   }
   let samples: ReturnType<Audit['sampleTokens']> | null = null
   return audit

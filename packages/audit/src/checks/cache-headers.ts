@@ -23,7 +23,7 @@ export const cacheHeaders: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const page = await audit.look(login.client)
     // With the value that makes the login: what visitors were given before may be another.
     const pairs = login.credential.cookies

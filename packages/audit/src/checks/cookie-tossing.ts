@@ -18,7 +18,7 @@ export const cookieTossing: Check = {
   },
   needs: ['cookies'],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const single = audit.carriers.find((names) => names.length === 1)?.[0]
     const value = () => login.client.cookies().find(({ name }) => name === single)?.value ?? ''
     if (single === undefined || value() === '') {

@@ -30,7 +30,7 @@ export const exposure: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     await visit(audit, login)
     return [
       inAddresses(audit, login),

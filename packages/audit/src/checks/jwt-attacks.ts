@@ -27,7 +27,7 @@ export const jwtAttacks: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const found = findJwt(audit, login)
     if (found === null)
       return [

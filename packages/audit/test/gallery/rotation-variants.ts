@@ -1,12 +1,15 @@
 import { variant } from './cookie-variant.ts'
 import { either } from './cookie-variants.ts'
 import { renews, setsAgain, signsAnew } from './rotation-twists.ts'
-import type { Changes, Variant } from './variant.ts'
+import { type Changes, toRun, type Variant } from './variant.ts'
 
 const renewed = (verdict: 'pass' | 'inform'): Changes => ({ 'carriers/cookie sid: renewed': verdict })
 
 /** Old ids stay good: what is presented after a logout, a login or a change of the password is one of them. */
 const outlives = { ...renewed('inform'), 'logout-ends-session/logout': 'fail' } as const
+
+/** What decoders make of a signature of our own is no matter here. */
+const unread = toRun({}).filter((id) => id !== 'token-contents')
 
 /** Ids that change with each answer. */
 export const rotationVariants: readonly Variant[] = [
@@ -38,17 +41,13 @@ export const rotationVariants: readonly Variant[] = [
   ),
   variant(
     'a value signed anew with each answer, for a session that the server ends',
-    { twists: [signsAnew(1)] },
+    { twists: [signsAnew(1)], only: unread },
     renewed('inform'),
   ),
-  variant(
-    'a value signed anew once a second',
-    { twists: [signsAnew(1000)] },
-    { ...renewed('inform'), 'token-contents/cookie sid: secret': 'pass' },
-  ),
+  variant('a value signed anew once a second', { twists: [signsAnew(1000)], only: unread }, renewed('inform')),
   variant(
     'a value signed anew with each answer, for a session that no logout ends',
-    { switches: { logout: 'nothing' }, twists: [signsAnew(1)] },
+    { switches: { logout: 'nothing' }, twists: [signsAnew(1)], only: unread },
     outlives,
   ),
   variant('look-alike: the same id set again with each answer', { twists: [setsAgain] }),
