@@ -40,9 +40,9 @@ export function createLoginGate({ patienceMs, wait, now }: GateOptions): LoginGa
   function wordsOf({ answer, waitMs }: Limit): string {
     const made = count === 0 ? 'the first login of the audit was' : `after ${count} logins one was`
     if (waitMs === null)
-      return `logins are limited, or the account is locked: ${made} ${answer}, and the application does not say for how long`
+      return `logins are limited, or the account is locked: ${made} ${answer}, and the application does not say for how long. Fewer --samples, or --only some checks, take fewer logins`
     const until = new Date(closedUntil).toISOString().slice(0, 19).replace('T', ' ')
-    return `logins are limited: ${made} ${answer}. Try again in ${timeOf(waitMs)}, from ${until} UTC on; --patience ${optionOf(waitMs)} waits for it`
+    return `logins are limited: ${made} ${answer}. Try again in ${timeOf(waitMs)}, from ${until} UTC on; --patience ${optionOf(waitMs)} waits for it. Fewer --samples, or --only some checks, take fewer logins`
   }
 
   return {

@@ -66,7 +66,10 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
     target: audit.target.href,
     startedAt: startedAt.toISOString(),
     durationMs: Math.round(performance.now() - began),
-    application: factsOf(audit.application, audit.carriers),
+    application: {
+      ...factsOf(audit.application, audit.carriers),
+      ...(audit.loginLimit === null ? {} : { loginLimit: audit.mask(audit.loginLimit) }),
+    },
     untrusted: untrusted && audit.mask(untrusted),
     results: options.checks.flatMap(({ id }) => results.find(({ check }) => check.id === id) ?? []),
     counts: count(results),
