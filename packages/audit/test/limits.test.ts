@@ -113,7 +113,7 @@ describe('an application that limits logins', () => {
   })
 
   test('in the middle of a changed password: it is put back with the session that changed it', async () => {
-    for (let most = 5; most <= 10; most++) {
+    for (const most of [6, 7, 8]) {
       const { app, inner } = limited({ most, reply: { ...TOO_MANY, headers: { 'retry-after': '1' } }, windowMs: 1000 })
       const [report] = await audits(app, 1)
       expect(inner.password()).toBe(ALICE.password)

@@ -121,5 +121,5 @@ export function createAuditEngine(request: AuditRequest, target: URL, secrets: S
 async function understand(request: AuditRequest, engine: Engine, secrets: Secrets, user: User): Promise<Application> {
   if (request.recipe !== undefined) return { source: 'recipe', recipe: request.recipe }
   request.onProgress?.({ kind: 'note', text: 'looking for the login' })
-  return { source: 'discovery', recipe: await discover(engine, secrets, user) }
+  return { source: 'discovery', recipe: await discover(engine, secrets, user, request.signal) }
 }

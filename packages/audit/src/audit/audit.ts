@@ -93,6 +93,8 @@ export interface Audit {
   readonly insecureTls: boolean
   /** Why nothing can be said from what happens at logout; `null`: the current client is really out after it. */
   readonly logoutProblem: string | null
+  /** The logout that was tried before anything was judged; `null`: none is known. */
+  readonly firstLogout: { readonly login: Login; readonly exchanges: readonly Exchange[] } | null
   /** Everything exchanged so far, by any client. */
   readonly exchanges: readonly Exchange[]
   /** A client that has never spoken to the application. */

@@ -41,6 +41,7 @@ export interface AuditParts {
 export interface RunningAudit extends Audit {
   carriers: readonly (readonly string[])[]
   logoutProblem: string | null
+  firstLogout: Audit['firstLogout']
   readonly logins: readonly Login[]
   /** Clients that began to log in, or came into a session of their own by what they presented. */
   readonly begun: readonly Client[]
@@ -117,7 +118,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
   }
 
   /** Whose session a client is expected to have: what it logged in as, else the first user's. */
-  const roleOf = (of: Client): Role => loginOf(of)?.role ?? 'first'
+  const roleOf = (of: Client): Role => logins.begun.get(of) ?? 'first'
   const loginOf = (of: Client) => logins.all.find((made) => made.client === of)
 
   async function probe(name: string, { cookies, bearer }: Credential): Promise<Probe> {
@@ -140,12 +141,13 @@ export function createAudit(parts: AuditParts): RunningAudit {
       return audit.carriers.flat().filter((name) => renewed.has(name))
     },
     logoutProblem: null,
+    firstLogout: null,
     insecureTls: engine.insecureTls,
     hasSecondUser: users.second !== null,
     exchanges: engine.exchanges,
     logins: logins.all,
     get begun() {
-      return [...logins.begun, ...strays]
+      return [...new Set([...logins.begun.keys(), ...strays])]
     },
     get loginLimit() {
       return gates.first.limit

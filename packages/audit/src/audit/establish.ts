@@ -69,6 +69,7 @@ async function tryLogout(audit: RunningAudit, login: Login): Promise<string | nu
   const holdsToken = audit.carriers.length === 0
   try {
     const exchanges = await audit.logout(login.client)
+    audit.firstLogout = { login, exchanges }
     const status = exchanges.at(-1)?.response?.status ?? 0
     if (status === 0 || status >= 400) return `the logout was answered ${status === 0 ? 'not at all' : status}`
   } catch (error) {

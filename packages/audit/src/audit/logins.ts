@@ -11,7 +11,7 @@ import { LoginsLimited } from './login-limit.ts'
 export interface Logins {
   readonly all: readonly Login[]
   /** Every client that began to log in: what came of it is not known where that was interrupted. */
-  readonly begun: ReadonlySet<Client>
+  readonly begun: ReadonlyMap<Client, Role>
   readonly login: Audit['login']
   readonly shared: Audit['shared']
   readonly alive: Audit['alive']
@@ -29,7 +29,7 @@ export interface LoginsParts {
 /** Makes logins, and goes easy on them: applications count them, and some lock the account. */
 export function createLogins({ recipe, learn, gates, client, variablesOf, look }: LoginsParts): Logins {
   const all: Login[] = []
-  const begun = new Set<Client>()
+  const begun = new Map<Client, Role>()
   /** Lent already, over, or with something planted in it. */
   const taken = new Set<Client>()
   let common: Login | null = null
@@ -60,7 +60,7 @@ export function createLogins({ recipe, learn, gates, client, variablesOf, look }
 
   async function once(of: Client, role: Role): Promise<Login | NoLogin> {
     const variables = variablesOf(role)
-    begun.add(of)
+    begun.set(of, role)
     try {
       const made = await doLogin(of, role, recipe, variables, learn)
       all.push(made)

@@ -8,6 +8,9 @@ const LOGINS_FROM_HERE = [
   'logout-ends-session',
   'fixation',
   'refresh-rotation',
+  'timeouts',
+  // What it sends may have the address shut out; and a changed password ends the session it looks at.
+  'unknown-ids',
   'password-change',
   'logout-everywhere',
   'cross-site-requests',
@@ -16,9 +19,6 @@ const LOGINS_FROM_HERE = [
   'puzzling',
   'browser-exposure',
   'concurrent-sessions',
-  // What it sends may have the address shut out.
-  'unknown-ids',
-  'timeouts',
   'token-strength',
 ]
 

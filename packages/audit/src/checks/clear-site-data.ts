@@ -16,13 +16,13 @@ export const clearSiteData: Check = {
   fix: { text: 'Answer a logout with Clear-Site-Data: "cache", "cookies", "storage" and delete the cookie by name.' },
   needs: ['logout'],
   async run(audit) {
-    const login = await audit.login('victim')
-    const { client } = login
-    const exchanges = await audit.logout(client)
+    const { firstLogout } = audit
+    if (firstLogout === null) return []
+    const { login, exchanges } = firstLogout
     const held = copiesWith(login, exchanges).flatMap(({ cookies }) => cookies)
     const before = new Set(held.map(({ name, value }) => `${name}=${value}`))
     const value = exchanges.map(({ response }) => headerOf(response, 'clear-site-data')).find((held) => held !== null)
-    const left = client
+    const left = login.client
       .cookies()
       .filter(({ name, value }) => audit.carriers.flat().includes(name) && before.has(`${name}=${value}`))
       .map(({ name }) => name)
