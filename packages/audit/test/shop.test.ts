@@ -37,29 +37,33 @@ puzzles:
       form: { name: Alice, email: '\${user}', password: not-the-password-of-alice }
 `
 
-test('the shop of this repository passes with no failure, and is left as it was', async () => {
+test('the shop of this repository passes with no failure, twice in a row, and is left as it was', async () => {
   const shop = await startShop()
   try {
-    const report = await auditApplication({
-      target: shop.url,
-      recipe: parseRecipe(SHOP),
-      allowChanges: true,
-      samples: 20,
-    })
-    expect(report.untrusted).toBeNull()
-    expect(findings(report).filter(({ verdict }) => verdict === 'fail')).toEqual([])
-    expect(verdicts(report)).toMatchObject({
-      'fixation/planted id': 'pass',
-      'logout-ends-session/logout': 'pass',
-      'logout-everywhere/other session': 'pass',
-      'password-change/other session': 'pass',
-      'cross-site-requests/other sites': 'pass',
-      'cross-site-requests/hosts of the same site': 'pass',
-      'puzzling/flow 1': 'pass',
-    })
-    expect(report.leftBehind).toEqual([])
-    expect(leaksIn(report)).toEqual([])
-    expect(report.durationMs).toBeLessThan(120_000)
+    for (let run = 0; run < 2; run++) {
+      const report = await auditApplication({
+        target: shop.url,
+        recipe: parseRecipe(SHOP),
+        allowChanges: true,
+      })
+      expect(report.untrusted).toBeNull()
+      expect(findings(report).filter(({ verdict }) => verdict === 'fail')).toEqual([])
+      expect(verdicts(report)).toMatchObject({
+        'fixation/planted id': 'pass',
+        'logout-ends-session/logout': 'pass',
+        'logout-everywhere/other session': 'pass',
+        'password-change/other session': 'pass',
+        'cross-site-requests/other sites': 'pass',
+        'cross-site-requests/hosts of the same site': 'pass',
+        'puzzling/flow 1': 'pass',
+      })
+      expect(report.leftBehind).toEqual([])
+      expect(leaksIn(report)).toEqual([])
+      expect(report.durationMs).toBeLessThan(120_000)
+      // It allows 60 logins in a quarter of an hour.
+      expect(report.application.loginLimit).toBeUndefined()
+      expect(verdicts(report)).toMatchObject({ 'token-strength/cookie session': 'pass' })
+    }
   } finally {
     await shop.close()
   }

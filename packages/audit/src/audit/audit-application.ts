@@ -12,8 +12,9 @@ import type { AuditOptions, Clock } from './audit.ts'
 import { createAudit } from './create-audit.ts'
 import { isLoopback } from './loopback.ts'
 import { type Progress, runAudit } from './run-audit.ts'
+import { LOGINS_UNASKED, MOST_LOGINS } from './sample-tokens.ts'
 
-export interface AuditRequest extends Partial<AuditOptions> {
+export interface AuditRequest extends Partial<Omit<AuditOptions, 'loginSamples'>> {
   /** Address of the application; the recipe's without it. */
   readonly target?: string
   /** The recipe's without it. */
@@ -59,11 +60,13 @@ export async function auditApplication(request: AuditRequest): Promise<Report> {
   const engine = createAuditEngine(request, target, secrets)
   const application = await understand(request, engine, secrets, user)
   const { allowChanges = false, patienceMs = 0, samples = 60, browser = false } = request
+  const loginSamples = Math.min(request.samples ?? LOGINS_UNASKED, MOST_LOGINS)
   const secondUser = request.secondUser ?? request.recipe?.secondUser ?? null
   const signal = request.signal && { signal: request.signal }
   const clock = request.clock && { clock: request.clock }
-  const options = { allowChanges, patienceMs, samples, browser }
-  const audit = createAudit({ engine, secrets, application, user, secondUser, options, env, ...signal, ...clock })
+  const options = { allowChanges, patienceMs, samples, loginSamples, browser }
+  const warn = (text: string) => request.onProgress?.({ kind: 'warning', text })
+  const audit = createAudit({ engine, secrets, application, user, secondUser, options, env, warn, ...signal, ...clock })
   return runAudit(audit, {
     checks: request.checks ?? allChecks,
     secrets,
@@ -121,5 +124,5 @@ export function createAuditEngine(request: AuditRequest, target: URL, secrets: S
 async function understand(request: AuditRequest, engine: Engine, secrets: Secrets, user: User): Promise<Application> {
   if (request.recipe !== undefined) return { source: 'recipe', recipe: request.recipe }
   request.onProgress?.({ kind: 'note', text: 'looking for the login' })
-  return { source: 'discovery', recipe: await discover(engine, secrets, user) }
+  return { source: 'discovery', recipe: await discover(engine, secrets, user, request.signal) }
 }

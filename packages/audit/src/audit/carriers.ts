@@ -9,12 +9,14 @@ export interface Carriers {
 
 /** Which cookies make a login: tried one by one, and by leaving out, in clean clients. */
 export async function findCarriers(audit: Audit, login: Login): Promise<Carriers> {
-  const { cookies, bearer } = login.credential
+  const { bearer } = login.credential
   const wanted = audit.recipe.credential?.cookies
-  const names = [...new Set(cookies.map(({ name }) => name))].filter(
+  const names = [...new Set(login.client.cookies().map(({ name }) => name))].filter(
     (name) => wanted === undefined || matches(name, wanted),
   )
   const suffices = async (kept: readonly string[]): Promise<boolean> => {
+    // What it holds now: each try may use up a value, and is answered with the next.
+    const cookies = login.client.cookies()
     const credential: Credential = { cookies: cookies.filter(({ name }) => kept.includes(name)), bearer: null }
     return kept.length > 0 && (await audit.probe(`only ${kept.join(' and ')}`, credential)).state === 'in'
   }

@@ -1,3 +1,4 @@
+import { copiesWith } from '../audit/copies.ts'
 import { headerOf } from '../http/exchange.ts'
 import type { Check } from '../model/check.ts'
 import { inform, pass } from '../model/finding.ts'
@@ -15,11 +16,13 @@ export const clearSiteData: Check = {
   fix: { text: 'Answer a logout with Clear-Site-Data: "cache", "cookies", "storage" and delete the cookie by name.' },
   needs: ['logout'],
   async run(audit) {
-    const { client, credential } = await audit.login('victim')
-    const before = new Set(credential.cookies.map(({ name, value }) => `${name}=${value}`))
-    const exchanges = await audit.logout(client)
+    const { firstLogout } = audit
+    if (firstLogout === null) return []
+    const { login, exchanges } = firstLogout
+    const held = copiesWith(login, exchanges).flatMap(({ cookies }) => cookies)
+    const before = new Set(held.map(({ name, value }) => `${name}=${value}`))
     const value = exchanges.map(({ response }) => headerOf(response, 'clear-site-data')).find((held) => held !== null)
-    const left = client
+    const left = login.client
       .cookies()
       .filter(({ name, value }) => audit.carriers.flat().includes(name) && before.has(`${name}=${value}`))
       .map(({ name }) => name)

@@ -29,6 +29,7 @@ export async function complete(explorer: Explorer, candidate: Candidate): Promis
 /** Does login steps with a clean client, and looks for tokens in what comes back. `null` when a step fails. */
 export async function tryLogin(explorer: Explorer, steps: readonly Step[], words: string): Promise<Candidate | null> {
   const client = explorer.client('first login')
+  explorer.loggedIn.push(client)
   try {
     const { exchanges } = await runSteps(client, steps, explorer.variables, `try ${words}`, explorer.learn)
     const { access, refresh } = tokensIn(exchanges.at(-1)?.response?.body ?? '')

@@ -2,9 +2,10 @@ import type { Engine } from '../http/engine.ts'
 import type { Secrets } from '../http/secrets.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
 import { complete } from './complete.ts'
-import { createExplorer } from './explorer.ts'
+import { createExplorer, type Explorer } from './explorer.ts'
 import { formLogins } from './form-login.ts'
 import { jsonLogins } from './json-login.ts'
+import { findLogout } from './logout.ts'
 
 /** No way to log in was found; says what was tried. */
 export class DiscoveryFailed extends Error {
@@ -19,17 +20,35 @@ export class DiscoveryFailed extends Error {
 }
 
 /** Finds out how to log in, how to tell that one is, and how to log out; written as a recipe. */
-export async function discover(engine: Engine, secrets: Secrets, user: User): Promise<Recipe> {
+export async function discover(engine: Engine, secrets: Secrets, user: User, signal?: AbortSignal): Promise<Recipe> {
   const explorer = createExplorer(engine, secrets, user)
-  const first = await explorer.client('explorer').send({ url: engine.target.href, purpose: 'does it answer' })
+  try {
+    return await find(explorer)
+  } catch (error) {
+    if (signal?.aborted === true) await leave(explorer)
+    throw error
+  }
+}
+
+async function find(explorer: Explorer): Promise<Recipe> {
+  const first = await explorer.client('explorer').send({ url: explorer.engine.target.href, purpose: 'does it answer' })
   if (first.response === null) throw new DiscoveryFailed([], first.fault)
   const tried: string[] = []
-  for (const find of [formLogins, jsonLogins]) {
-    for await (const candidate of find(explorer)) {
+  for (const logins of [formLogins, jsonLogins]) {
+    for await (const candidate of logins(explorer)) {
       const recipe = await complete(explorer, candidate)
       if (recipe !== null) return recipe
       tried.push(`${candidate.words} (answered ${candidate.exchanges.at(-1)?.response?.status ?? 'nothing'})`)
     }
   }
   throw new DiscoveryFailed(tried, null)
+}
+
+/** Interrupted before it is known how to log out: every way out that is offered is taken. */
+async function leave(explorer: Explorer): Promise<void> {
+  explorer.engine.beginCleanUp()
+  for (const client of explorer.loggedIn) {
+    const candidate = { words: '', steps: [], client, exchanges: client.exchanges }
+    await findLogout(explorer, candidate, { get: '/' }, null).catch(() => null)
+  }
 }

@@ -13,6 +13,8 @@ export interface Explorer {
   readonly variables: Variables
   readonly learn: Secrets['learn']
   client(name: string): Client
+  /** Clients that sent a password: each may have a session. */
+  readonly loggedIn: Client[]
   /** As a recipe writes it: from the root on the target, whole elsewhere. */
   address(url: string): string
 }
@@ -38,6 +40,7 @@ export function createExplorer(engine: Engine, secrets: Secrets, user: User): Ex
     ]),
     learn: secrets.learn,
     client: (name) => createClient(engine, name),
+    loggedIn: [],
     address(url) {
       const { origin, pathname, search } = new URL(url)
       return origin === engine.target.origin ? pathname + search : url

@@ -41,6 +41,9 @@ const MAX_BODY_BYTES = 1_000_000
 const BACK_OFF_MS = 1_000
 const MOST_BACK_OFF_MS = 5_000
 
+/** For the answer to what is under way when the audit is interrupted: it may hold a session, which is then to be ended. */
+const LAST_ANSWER_MS = 3_000
+
 /** Sends for all clients of one audit, keeps the limits, and remembers everything. */
 export function createEngine(options: EngineOptions): Engine {
   const exchanges: Exchange[] = []
@@ -61,13 +64,16 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function attempt(request: SentRequest): Promise<Pick<Exchange, 'response' | 'fault'>> {
     const { timeoutMs, insecureTls } = options
-    const signal = cleaning ? undefined : options.signal
+    const interruption = cleaning || options.signal === undefined ? null : later(options.signal, LAST_ANSWER_MS)
+    const { signal } = interruption ?? {}
     try {
       const wire = { timeoutMs, insecureTls, maxBodyBytes: MAX_BODY_BYTES, ...(signal && { signal }) }
       return { response: await sendOnce(request, wire), fault: null }
     } catch (error) {
       signal?.throwIfAborted()
       return { response: null, fault: error instanceof Error ? error.message : String(error) }
+    } finally {
+      interruption?.forget()
     }
   }
 
@@ -96,6 +102,23 @@ export function createEngine(options: EngineOptions): Engine {
     exchange,
     beginCleanUp() {
       cleaning = true
+    },
+  }
+}
+
+/** Aborted so much later than another. */
+function later(signal: AbortSignal, ms: number): { readonly signal: AbortSignal; forget(): void } {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const begin = () => {
+    timer = setTimeout(() => controller.abort(signal.reason), ms)
+  }
+  signal.addEventListener('abort', begin, { once: true })
+  return {
+    signal: controller.signal,
+    forget() {
+      signal.removeEventListener('abort', begin)
+      clearTimeout(timer)
     },
   }
 }

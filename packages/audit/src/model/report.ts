@@ -49,6 +49,8 @@ export interface ApplicationFacts {
   readonly login: string
   readonly carriers: readonly string[]
   readonly loggedInCheck: string
+  /** That it limits logins, and how to go on; not there where no limit was met. */
+  readonly loginLimit?: string
   readonly logout: string | null
   /** Found by looking, or told by a recipe. */
   readonly source: 'discovery' | 'recipe'

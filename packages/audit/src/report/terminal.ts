@@ -28,6 +28,7 @@ export function toTerminal(report: Report, options: TerminalOptions): string {
     `  carried by ${clean(application.carriers.join(', ') || 'nothing found')}`,
     `  logged in  ${clean(application.loggedInCheck)}`,
     `  logout     ${clean(application.logout ?? 'not known')}`,
+    ...(application.loginLimit === undefined ? [] : [paint(`  limit      ${clean(application.loginLimit)}`, 33)]),
     '',
   ]
   const verdictless = report.untrusted === null ? [] : [paint(`No verdict: ${clean(report.untrusted)}`, 31), '']

@@ -2,7 +2,9 @@ import { bearerVariants } from './bearer-variants.ts'
 import { cookieVariants } from './cookie-variants.ts'
 import { harderVariants } from './harder-variants.ts'
 import { jwtVariants } from './jwt-variants.ts'
+import { limitVariants } from './limit-variants.ts'
 import { rareVariants } from './rare-variants.ts'
+import { rotationVariants } from './rotation-variants.ts'
 import { timeoutVariants } from './timeout-variants.ts'
 import { tokenVariants } from './token-variants.ts'
 import { twoUserVariants } from './two-user-variants.ts'
@@ -18,4 +20,6 @@ export const gallery: readonly Variant[] = [
   ...rareVariants,
   ...timeoutVariants,
   ...twoUserVariants,
+  ...rotationVariants,
+  ...limitVariants,
 ]

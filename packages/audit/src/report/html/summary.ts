@@ -38,6 +38,7 @@ function facts({ application, startedAt, durationMs, timeline }: Report): Markup
     ['Carried by', application.carriers.join('; ') || 'nothing that was found'],
     ['Logged in when', application.loggedInCheck],
     ['Logout', application.logout ?? 'none that was found'],
+    ...(application.loginLimit === undefined ? [] : [['Limit', application.loginLimit] as const]),
     ['Understood by', application.source === 'recipe' ? 'a recipe' : 'looking'],
     [
       'Run',
