@@ -1,3 +1,4 @@
+import type { Audit, Credential, Login } from '../audit/audit.ts'
 import { carriedBy, distinct, firstAlive } from '../audit/copies.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
@@ -34,6 +35,11 @@ export const newLoginEndsOld: Check = {
     const evidence = [
       audit.evidence('The first session is presented after the second login.', [...again.exchanges, exchange]),
     ]
+    if (state === 'in' && (await areOne(audit, again, copies))) {
+      const detail =
+        'What the first login gave ends with the session of the second: it is the same one, written anew. Whether an id is kept at login is judged by the check of fixation.'
+      return [cannotJudge({ about, title: 'Nothing to compare', detail })]
+    }
     if (state === 'in') {
       const detail = 'The session from before the second login lives on beside the new one.'
       return [fail({ about, title: 'The session before lives on', detail, evidence })]
@@ -50,4 +56,13 @@ export const newLoginEndsOld: Check = {
       pass({ about, title: 'The session before is over', detail: 'It is refused after the second login.', evidence }),
     ]
   },
+}
+
+/** Encrypted anew with each answer, one session has many values. They end together, and sessions of other clients do not. */
+async function areOne(audit: Audit, again: Login, copies: readonly Credential[]): Promise<boolean> {
+  if (audit.logoutProblem !== null) return false
+  const { client } = await audit.shared()
+  await audit.logout(again.client)
+  const old = await firstAlive(audit, 'copy of the first session, after the logout of the second', copies)
+  return old?.state === 'out' && (await audit.look(client, 'is another session still logged in')).state === 'in'
 }

@@ -25,6 +25,7 @@ export const never: readonly Never[] = [
     kinds: [
       'cookie-attributes/*: Domain',
       'cookie-attributes/*: lifetime',
+      'carriers/*: renewed',
       'cookie-tossing/*: sent twice',
       'concurrent-sessions/sessions at once',
       'clear-site-data/logout',

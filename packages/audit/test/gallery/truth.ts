@@ -5,6 +5,7 @@ import { jwtVariants } from './jwt-variants.ts'
 import { limitVariants } from './limit-variants.ts'
 import { rareVariants } from './rare-variants.ts'
 import { rotationVariants } from './rotation-variants.ts'
+import { styleVariants } from './style-variants.ts'
 import { timeoutVariants } from './timeout-variants.ts'
 import { tokenVariants } from './token-variants.ts'
 import { twoUserVariants } from './two-user-variants.ts'
@@ -18,6 +19,7 @@ export const gallery: readonly Variant[] = [
   ...bearerVariants,
   ...jwtVariants,
   ...rareVariants,
+  ...styleVariants,
   ...timeoutVariants,
   ...twoUserVariants,
   ...rotationVariants,
