@@ -22,7 +22,7 @@ const RUN = [
 function watched(app: App) {
   const ids = new Set<string>()
   let asked = 0
-  let onAsk: (count: number) => void = () => undefined
+  let onAsk: (count: number) => Promise<void> | undefined = () => undefined
   const account = (sid: string): Ask => ({
     method: 'GET',
     path: '/account',
@@ -33,13 +33,15 @@ function watched(app: App) {
   })
   return {
     served: async (ask: Ask) => {
-      onAsk(++asked)
+      const slow = onAsk(++asked)
       const reply = await app(ask)
+      // The answer comes after the interruption.
+      await slow
       for (const line of reply.cookies ?? []) ids.add(/^sid=([^;]*)/.exec(line)?.[1] ?? '')
       return reply
     },
     count: () => asked,
-    onAsk: (work: (count: number) => void) => {
+    onAsk: (work: typeof onAsk) => {
       onAsk = work
     },
     async alive() {
@@ -57,7 +59,9 @@ async function interrupted(at: number, request: Partial<AuditRequest>, twist: Tw
   const served = await serve(listenerOf(app.served))
   const control = new AbortController()
   app.onAsk((count) => {
-    if (count === at) control.abort(new Error('interrupted'))
+    if (count !== at) return undefined
+    control.abort(new Error('interrupted'))
+    return new Promise((resolve) => setTimeout(resolve, 20))
   })
   try {
     const report = await auditApplication({

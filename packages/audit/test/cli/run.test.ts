@@ -153,6 +153,19 @@ describe('sojourn-audit URL', () => {
   })
 })
 
+test('what a killed audit would leave is told before the password is changed, without the password', async () => {
+  const { app, url } = await start()
+  writeFileSync(file('app.yaml'), RECIPE)
+  const io = testIo([], SECRET)
+  const args = [url, '--user', 'alice', '--recipe', file('app.yaml'), '--only', 'password-change', '--allow-changes']
+  const running = main([...args, '--quiet'], io)
+  while (app.password() === ALICE.password) await new Promise((resolve) => setTimeout(resolve, 1))
+  expect(io.errors()).toContain('it is the old one with -Aud1t! behind it')
+  await running
+  expect(io.errors()).toContain('The password is the old one again.')
+  expect(io.errors()).not.toContain(ALICE.password)
+})
+
 describe('sojourn-audit init', () => {
   test('finds out by itself, shows that it logs in, and writes a recipe without the password', async () => {
     const { url } = await start()
