@@ -1,8 +1,10 @@
 import type { Recipe } from '@sojourn/audit'
+import { type BearerSwitches, bearerApp } from '../support/bearer-app.ts'
 import type { CookieSwitches } from '../support/cookie-app.ts'
-import { CAREFUL_COOKIE } from './careful.ts'
+import { CAREFUL_BEARER, CAREFUL_COOKIE } from './careful.ts'
 import { appOf } from './cookie-variant.ts'
-import { cookieRecipe, withoutToken } from './recipes.ts'
+import { bearerRecipe, cookieRecipe, withoutToken } from './recipes.ts'
+import { type Renewal, renews, setsAgain } from './rotation-twists.ts'
 import * as twist from './twists.ts'
 import { type Changes, changed, ofChecks, toRun, type Variant } from './variant.ts'
 import * as ids from './weak-ids.ts'
@@ -10,7 +12,7 @@ import * as ids from './weak-ids.ts'
 /** One of several things wrong, or only odd, with one application. */
 export interface Weakness {
   readonly name: string
-  readonly switches?: CookieSwitches
+  readonly switches?: CookieSwitches | BearerSwitches
   /** What the cookie holds: nearest to the application, so that all else sees what a client sees. */
   readonly inner?: () => twist.Twist
   readonly twists?: readonly (() => twist.Twist)[]
@@ -217,7 +219,46 @@ const shapes: readonly Weakness[] = [
   },
 ]
 
-export const weaknesses: readonly Weakness[] = [...attributes, ...lives, ...forgeries, ...exposures, ...shapes]
+/** The cookie that it sets has attributes of its own, and an id that was shown is no good by then. */
+const renewing = (name: string, renewal: Renewal, changes: Changes): Weakness => ({
+  name,
+  switches: { sameSite: 'Lax' },
+  inner: () => renews(renewal),
+  changes: { 'exposure/addresses': 'pass', 'exposure/pages': 'pass', 'exposure/TRACE': 'pass', ...changes },
+})
+
+const renewals: readonly Weakness[] = [
+  renewing(
+    'a new id with each answer',
+    {},
+    {
+      'carriers/cookie sid: renewed': 'pass',
+      'password-change/copy of the own session': 'pass',
+    },
+  ),
+  renewing(
+    'a new id with each answer, old ones good until the logout',
+    { graceMs: Number.POSITIVE_INFINITY },
+    {
+      'carriers/cookie sid: renewed': 'inform',
+    },
+  ),
+  {
+    name: 'the id set again with each answer',
+    switches: { sameSite: 'Lax' },
+    twists: [() => setsAgain],
+    changes: { 'cookie-attributes/cookie sid: HttpOnly': 'pass', 'cookie-attributes/cookie sid: lifetime': 'pass' },
+  },
+]
+
+export const weaknesses: readonly Weakness[] = [
+  ...attributes,
+  ...lives,
+  ...forgeries,
+  ...exposures,
+  ...shapes,
+  ...renewals,
+]
 
 /** Whether what is true of them together is what is true of each: they are about different things. */
 export function areApart(some: readonly Weakness[]): boolean {
@@ -236,18 +277,26 @@ export function areApart(some: readonly Weakness[]): boolean {
   )
 }
 
-/** One application with all of them. */
-export function combined(some: readonly Weakness[]): Variant {
-  const switches = Object.assign({}, ...some.map((one) => one.switches)) as CookieSwitches
-  const make = () =>
-    [...some.flatMap(({ inner }) => inner ?? []), ...some.flatMap(({ twists = [] }) => twists)].map((twist) => twist())
-  return {
-    name: some.map(({ name }) => name).join(' + '),
-    app: () => appOf({ switches, twists: make() }),
-    recipe: some.find(({ recipe }) => recipe !== undefined)?.recipe ?? cookieRecipe,
-    truth: changed(
-      ofChecks(CAREFUL_COOKIE, toRun({})),
-      Object.assign({}, ...some.map(({ changes }) => changes)) as Changes,
-    ),
-  }
-}
+const twistsOf = (some: readonly Weakness[]) =>
+  [...some.flatMap(({ inner }) => inner ?? []), ...some.flatMap(({ twists = [] }) => twists)].map((make) => make())
+
+const all = <Part extends object>(parts: readonly (Part | undefined)[]): Part => Object.assign({}, ...parts) as Part
+
+/** The cookie application with all of them. */
+export const combined = (some: readonly Weakness[]): Variant => ({
+  name: some.map(({ name }) => name).join(' + '),
+  app: () => appOf({ switches: all(some.map(({ switches }) => switches as CookieSwitches)), twists: twistsOf(some) }),
+  recipe: some.find(({ recipe }) => recipe !== undefined)?.recipe ?? cookieRecipe,
+  truth: changed(ofChecks(CAREFUL_COOKIE, toRun({})), all(some.map(({ changes }) => changes))),
+})
+
+const noStore = twist.sends({ 'cache-control': 'no-store' })
+
+/** The bearer application with all of them. */
+export const combinedBearer = (some: readonly Weakness[]): Variant => ({
+  name: some.map(({ name }) => name).join(' + '),
+  app: () =>
+    twist.twisted(bearerApp(all(some.map(({ switches }) => switches as BearerSwitches))), noStore, ...twistsOf(some)),
+  recipe: bearerRecipe,
+  truth: changed(ofChecks(CAREFUL_BEARER, toRun({})), all(some.map(({ changes }) => changes))),
+})
