@@ -1,6 +1,6 @@
 import { toTimeline } from '../http/evidence.ts'
 import type { Exchange } from '../http/exchange.ts'
-import type { Secrets } from '../http/secrets.ts'
+import { type Secrets, shown } from '../http/secrets.ts'
 import type { Check, Need } from '../model/check.ts'
 import { cannotJudge, type Finding, notApplicable } from '../model/finding.ts'
 import { type CheckResult, REPORT_VERSION, type Report } from '../model/report.ts'
@@ -94,13 +94,15 @@ function toResult(
   check: Check,
   findings: readonly Finding[],
   durationMs: number,
-  { baseline }: RunOptions,
+  { baseline, secrets }: RunOptions,
 ): CheckResult {
   const { run: _, ...facts } = check
   const reported = findings.map((finding) => {
     const fingerprint = `${check.id}/${finding.about}`
     const severity = finding.verdict === 'fail' ? { severity: finding.severity ?? check.severity } : {}
-    return { ...finding, ...severity, fingerprint, accepted: baseline?.has(fingerprint) === true }
+    // What could not be done is told in words that may quote an address.
+    const detail = finding.verdict === 'cannot-judge' ? shown(secrets.mark(finding.detail)) : finding.detail
+    return { ...finding, ...severity, detail, fingerprint, accepted: baseline?.has(fingerprint) === true }
   })
   const failures = reported.filter(({ verdict, accepted }) => verdict === 'fail' && !accepted)
   return {

@@ -80,7 +80,9 @@ export function createSecrets(): Secrets {
     },
     variablesIn(marked) {
       const names = new Set([...marked.matchAll(MARKED)].map(([, name]) => name))
-      return [...byValue.values()].filter(({ name }) => names.has(name))
+      // The address that a cookie came from may have one in it.
+      const held = [...byValue.values()].filter(({ name }) => names.has(name))
+      return held.map(({ name, from }) => ({ name, from: shown(mark(from)) }))
     },
   }
 }

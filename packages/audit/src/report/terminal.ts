@@ -1,6 +1,7 @@
 import type { CheckResult, Report, ReportedFinding } from '../model/report.ts'
 import { SEVERITIES, type Verdict } from '../model/verdict.ts'
 import type { Difference } from './compare.ts'
+import { paragraph } from './words.ts'
 
 export interface TerminalOptions {
   readonly color: boolean
@@ -34,7 +35,7 @@ export function toTerminal(report: Report, options: TerminalOptions): string {
   const verdictless = report.untrusted === null ? [] : [paint(`No verdict: ${clean(report.untrusted)}`, 31), '']
   const table = report.untrusted === null ? report.results.flatMap((result) => rows(result, options, paint)) : []
   const failures = report.results.flatMap((result) =>
-    result.findings.filter(isNew).map((finding) => proof(result, finding, paint)),
+    result.findings.filter(isNew).map((finding) => proof(result, finding, options, paint)),
   )
   return [...head, ...verdictless, ...table, '', ...failures, ...tail(report, paint), ''].join('\n')
 }
@@ -61,7 +62,8 @@ function withoutEcho(words: string, about: string): string {
   return words.startsWith(last) ? words.slice(last.length) : words
 }
 
-function proof({ check }: CheckResult, finding: ReportedFinding, paint: Paint): string {
+function proof({ check }: CheckResult, finding: ReportedFinding, { width }: TerminalOptions, paint: Paint): string {
+  const say = (head: string, text: string) => `  ${head}${paragraph(clean(text), width, ' '.repeat(2 + head.length))}`
   const fix = finding.fix ?? check.fix
   const numbers = [
     ...check.wstg,
@@ -71,9 +73,9 @@ function proof({ check }: CheckResult, finding: ReportedFinding, paint: Paint): 
   const evidence = finding.evidence ?? []
   return [
     `${paint(`✗ ${clean(finding.title)}`, 31)} (${finding.severity ?? check.severity}, ${finding.fingerprint})`,
-    `  ${clean(finding.detail)}`,
-    `  Why: ${finding.why ?? check.why}`,
-    `  Fix: ${fix.text}`,
+    say('', finding.detail),
+    say('Why: ', finding.why ?? check.why),
+    say('Fix: ', fix.text),
     ...codeFor(fix.snippets),
     `  See: ${numbers.join(', ')}`,
     ...evidence.flatMap(({ curl, variables }) => [

@@ -57,3 +57,17 @@ export function verdictOf(report: Report): string {
   const first = count(total, 'failure')
   return `${first.charAt(0).toUpperCase()}${first.slice(1)}: ${failures.map(([severity, number]) => `${number} ${severity}`).join(', ')}.`
 }
+
+/** Lines of at most this width, broken between words, all but the first behind the indent. A longer word stays whole. */
+export function paragraph(text: string, width: number, indent: string): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const next = line === '' ? word : `${line} ${word}`
+    if (line !== '' && next.length > width - indent.length) {
+      lines.push(line)
+      line = word
+    } else line = next
+  }
+  return [...lines, line].join(`\n${indent}`)
+}

@@ -22,8 +22,16 @@ async function holds(all: readonly Weakness[], combine: (some: readonly Weakness
   )
 }
 
+const ONCE_WRONG = [
+  ['the id is taken from the path', 'signed with a well-known secret'],
+  ['the id is taken from the path', 'a new id with each answer'],
+]
+
 describe('several weaknesses at once: each is found, and nothing else', () => {
   test(`${runs} times, carried by a cookie`, () => holds(weaknesses, combined))
+  test.each(ONCE_WRONG)('%s + %s', async (...names) => {
+    await judged(combined(weaknesses.filter(({ name }) => names.includes(name))))
+  })
   test(`${runs} times, carried by a token`, () => holds(bearerWeaknesses, combinedBearer))
 })
 

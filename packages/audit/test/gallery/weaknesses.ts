@@ -224,7 +224,14 @@ const renewing = (name: string, renewal: Renewal, changes: Changes): Weakness =>
   name,
   switches: { sameSite: 'Lax' },
   inner: () => renews(renewal),
-  changes: { 'exposure/addresses': 'pass', 'exposure/pages': 'pass', 'exposure/TRACE': 'pass', ...changes },
+  changes: {
+    'exposure/addresses': 'pass',
+    'exposure/pages': 'pass',
+    'exposure/TRACE': 'pass',
+    // Each page gives out the credential.
+    'cache-headers/page of a logged-in user': 'pass',
+    ...changes,
+  },
 })
 
 const renewals: readonly Weakness[] = [
@@ -233,6 +240,8 @@ const renewals: readonly Weakness[] = [
     {},
     {
       'carriers/cookie sid: renewed': 'pass',
+      // What was planted is dead once the victim has seen the login page.
+      'fixation/given id': 'pass',
       'password-change/copy of the own session': 'pass',
     },
   ),

@@ -45,4 +45,20 @@ describe('the HTML report in Chromium', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
     await page.close()
   })
+
+  test('what scrolls sideways is reached by the keyboard, and its text is large enough on a telephone', async () => {
+    const { page } = await open(toHtml(sampleReport()), 390)
+    const scrolls = await page.evaluate(() =>
+      [...document.querySelectorAll('.scroll')].map((place) => (place as HTMLElement).tabIndex),
+    )
+    expect(new Set(scrolls)).toEqual(new Set([0]))
+    const sizes = await page.evaluate(() =>
+      [...document.querySelectorAll('.chart > svg')].map((chart) => {
+        const { width } = chart.getBoundingClientRect()
+        return (11 * width) / (chart as SVGSVGElement).viewBox.baseVal.width
+      }),
+    )
+    expect(Math.min(...sizes)).toBeGreaterThan(9)
+    await page.close()
+  })
 })

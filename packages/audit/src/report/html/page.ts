@@ -57,7 +57,7 @@ function rest(report: Report): Markup {
   const left = report.results.filter((result) => !isOpen(result))
   if (left.length === 0) return html``
   return html`<h2>Not applicable</h2>
-<div class="scroll"><table><thead><tr><th scope="col">Check</th><th scope="col">Why</th></tr></thead><tbody>
+<div class="scroll" tabindex="0" role="group" aria-label="Checks that are not applicable"><table><thead><tr><th scope="col">Check</th><th scope="col">Why</th></tr></thead><tbody>
 ${left.map(({ check, findings }) => html`<tr id="check-${check.id}"><th scope="row">${check.title}</th><td>${findings[0]?.detail ?? ''}</td></tr>`)}
 </tbody></table></div>`
 }

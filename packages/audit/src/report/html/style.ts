@@ -42,7 +42,7 @@ td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .line h3{flex:1 1 14rem}
 details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--link);font-size:.9rem;padding:.1rem 0}
-summary:focus-visible,a:focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:3px}
+summary:focus-visible,a:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:3px}
 details>summary.plain{color:inherit;font-size:inherit}
 pre{margin:.4rem 0;padding:.7rem .85rem;background:var(--code);border:1px solid var(--line);border-radius:8px;font:.8rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere;max-height:26rem;overflow-y:auto}
 code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}
@@ -58,7 +58,7 @@ svg text{fill:var(--soft);font:11px system-ui,-apple-system,"Segoe UI",Roboto,Ar
 .skip{position:absolute;left:-100vw}.skip:focus{left:1rem;top:.5rem}
 footer{color:var(--soft);font-size:.85rem;padding-top:2rem;padding-bottom:3rem}
 @media (max-width:40rem){body{font-size:15px}header{padding-top:1.5rem}main,header,footer{padding-left:.9rem;padding-right:.9rem}h1{font-size:1.4rem}
-.facts{grid-template-columns:1fr}.facts dt{margin-top:.35rem}.card{padding:.85rem .9rem}.wide{display:none}th,td{padding:.45rem .6rem}.finding>p:first-child{display:block}.finding>p:first-child .badge{margin-right:.35rem}}
+.chart svg{min-width:52rem}.key svg{min-width:0}.facts{grid-template-columns:1fr}.facts dt{margin-top:.35rem}.card{padding:.85rem .9rem}.wide{display:none}th,td{padding:.45rem .6rem}.finding>p:first-child{display:block}.finding>p:first-child .badge{margin-right:.35rem}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--code:#f6f6f6;--link:#000;--critical:#9f1239;--high:#b93a0b;--medium:#8a5a00;--low:#1d5fc4;--info:#4b5563;--pass:#15703a;--unsure:#6b35c9;--none:#6b7280;--bar:#5b7fd6;--lost:#dcdcd6}
 body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}.card,.tiles li{break-inside:auto}.finding,tr,svg{break-inside:avoid}h2,h3,h4{break-after:avoid}
 pre{max-height:none;overflow:visible}.scroll{overflow:visible}.chart svg{min-width:0}details::details-content{content-visibility:visible;block-size:auto;height:auto}.skip{display:none}}

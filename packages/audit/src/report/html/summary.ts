@@ -50,7 +50,7 @@ function facts({ application, startedAt, durationMs, timeline }: Report): Markup
 
 function table({ results }: Report): Markup {
   return html`<h2>Checks</h2>
-<div class="scroll"><table>
+<div class="scroll" tabindex="0" role="group" aria-label="Checks"><table>
 <thead><tr><th scope="col">Check</th><th scope="col">Verdict</th><th scope="col" class="wide">WSTG</th><th scope="col" class="wide">ASVS</th></tr></thead>
 <tbody>${results.map(
     ({ check, verdict, severity }) => html`<tr>

@@ -20,7 +20,7 @@ export function timeline({ timeline: exchanges }: Report): Markup {
   const span = Math.max(1, end - start)
   const x = (ms: number): number => LEFT + ((ms - start) / span) * (WIDTH - LEFT - 10)
   return html`<h2>Timeline</h2>
-<div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="timeline-title">
+<div class="scroll chart" tabindex="0" role="group" aria-label="Timeline"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="timeline-title">
 <title id="timeline-title">${exchanges.length} requests in ${duration(span)}, by client; the table below lists them</title>
 ${ticksOf(span).map((ms) => tick(x(start + ms), height, ms === 0 ? '0' : duration(ms)))}
 ${lanes.map(({ name, marks }, lane) => laneOf(name, marks, lane, x))}
@@ -50,8 +50,12 @@ function lanesOf(exchanges: readonly MaskedExchange[]): Lane[] {
   }
   const lanes = [...clients].map(([name, marks]) => ({ name, marks }))
   if (lanes.length <= MOST_LANES) return lanes
-  const rest = lanes.slice(MOST_LANES - 1)
-  return [...lanes.slice(0, MOST_LANES - 1), { name: `${rest.length} more`, marks: rest.flatMap(({ marks }) => marks) }]
+  // Those that asked once or twice share a lane, wherever they stand.
+  const busiest = new Set([...lanes].sort((a, b) => b.marks.length - a.marks.length).slice(0, MOST_LANES - 1))
+  const rest = lanes.filter((lane) => !busiest.has(lane))
+  return [...busiest]
+    .sort((a, b) => lanes.indexOf(a) - lanes.indexOf(b))
+    .concat({ name: `${rest.length} others`, marks: rest.flatMap(({ marks }) => marks) })
 }
 
 /** Round times, about five of them. */
@@ -83,7 +87,7 @@ function statusClass({ response }: MaskedExchange): number {
 
 function tableOf(exchanges: readonly MaskedExchange[]): Markup {
   const shown = exchanges.slice(0, MOST_ROWS)
-  return html`<details><summary>All exchanges as a table</summary><div class="scroll"><table>
+  return html`<details><summary>All exchanges as a table</summary><div class="scroll" tabindex="0" role="group" aria-label="All exchanges"><table>
 ${exchanges.length > shown.length && html`<caption>The first ${shown.length} of ${exchanges.length}</caption>`}
 <thead><tr><th scope="col">#</th><th scope="col">Client</th><th scope="col">Purpose</th><th scope="col">Request</th><th scope="col">Answer</th><th scope="col">Time</th></tr></thead>
 <tbody>${shown.map(

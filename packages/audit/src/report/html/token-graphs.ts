@@ -28,7 +28,7 @@ function entropyGraph({ name, positions, nominalBits, effectiveBits }: PartScore
   const bar = (style: string, i: number, bits: number, title: string): Markup =>
     html`<rect class="${style}" x="${round(LEFT + i * slot + slot * 0.12)}" y="${round(y(bits))}" width="${round(slot * 0.76)}" height="${round(y(0) - y(bits))}"><title>${title}</title></rect>`
   const label = `Bits by letter of ${name}: ${fixed(effectiveBits)} left of ${fixed(nominalBits)}`
-  return html`<h4>${label}</h4><div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height + 34}" role="img" aria-labelledby="entropy-${id}">
+  return html`<h4>${label}</h4><div class="scroll chart" tabindex="0" role="group" aria-label="Graph"><svg viewBox="0 0 ${WIDTH} ${height + 34}" role="img" aria-labelledby="entropy-${id}">
 <title id="entropy-${id}">${label}</title>
 ${[0, most / 2, most].map((bits) => html`<line class="axis" x1="${LEFT}" x2="${WIDTH}" y1="${round(y(bits))}" y2="${round(y(bits))}"/><text x="${LEFT - 6}" y="${round(y(bits) + 4)}" text-anchor="end">${fixed(bits)}</text>`)}
 ${positions.map(({ position, letters, bits, lowered }, i) => {
@@ -48,7 +48,7 @@ function testGraph({ name, tests }: PartScore, id: string): Markup {
   const most = 12
   const x = (p: number): number =>
     names + (Math.min(most, -Math.log10(Math.max(p, 1e-300))) / most) * (WIDTH - names - 90)
-  return html`<h4>Statistical tests: how unlikely each result is by chance</h4><div class="scroll chart"><svg viewBox="0 0 ${WIDTH} ${height + 26}" role="img" aria-labelledby="tests-${id}">
+  return html`<h4>Statistical tests: how unlikely each result is by chance</h4><div class="scroll chart" tabindex="0" role="group" aria-label="Graph"><svg viewBox="0 0 ${WIDTH} ${height + 26}" role="img" aria-labelledby="tests-${id}">
 <title id="tests-${id}">How unlikely each result would be for random tokens (${name}); failed: ${failedOf(tests)}</title>
 ${[0, 3, 6, 9, 12].map((power) => html`<line class="axis" x1="${round(x(10 ** -power))}" x2="${round(x(10 ** -power))}" y1="0" y2="${height + 4}"/><text x="${round(x(10 ** -power))}" y="${height + 19}" text-anchor="middle">${power === 0 ? '1' : tenTo(-power)}</text>`)}
 ${tests.map(({ id: test, p, limit, failed }, i) => {
