@@ -1,5 +1,6 @@
-import type { Audit, Credential, Login } from '../audit/audit.ts'
+import type { Audit, Login } from '../audit/audit.ts'
 import { carriedBy, distinct, firstAlive } from '../audit/copies.ts'
+import type { Client } from '../http/client.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
 
@@ -35,7 +36,7 @@ export const newLoginEndsOld: Check = {
     const evidence = [
       audit.evidence('The first session is presented after the second login.', [...again.exchanges, exchange]),
     ]
-    if (state === 'in' && (await areOne(audit, again, copies))) {
+    if (state === 'in' && (await areOne(audit, again, probe.client))) {
       const detail =
         'What the first login gave ends with the session of the second: it is the same one, written anew. Whether an id is kept at login is judged by the check of fixation.'
       return [cannotJudge({ about, title: 'Nothing to compare', detail })]
@@ -59,10 +60,11 @@ export const newLoginEndsOld: Check = {
 }
 
 /** Encrypted anew with each answer, one session has many values. They end together, and sessions of other clients do not. */
-async function areOne(audit: Audit, again: Login, copies: readonly Credential[]): Promise<boolean> {
+async function areOne(audit: Audit, again: Login, copy: Client): Promise<boolean> {
   if (audit.logoutProblem !== null) return false
   const { client } = await audit.shared()
   await audit.logout(again.client)
-  const old = await firstAlive(audit, 'copy of the first session, after the logout of the second', copies)
-  return old?.state === 'out' && (await audit.look(client, 'is another session still logged in')).state === 'in'
+  // The client that was let in: it holds what its copy was renewed to.
+  const { state } = await audit.look(copy, 'copy of the first session, after the logout of the second')
+  return state === 'out' && (await audit.look(client, 'is another session still logged in')).state === 'in'
 }

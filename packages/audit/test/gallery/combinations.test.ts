@@ -25,6 +25,7 @@ async function holds(all: readonly Weakness[], combine: (some: readonly Weakness
 const ONCE_WRONG = [
   ['the id is taken from the path', 'signed with a well-known secret'],
   ['the id is taken from the path', 'a new id with each answer'],
+  ['a second login leaves the first session', 'a new id with each answer'],
 ]
 
 describe('several weaknesses at once: each is found, and nothing else', () => {
