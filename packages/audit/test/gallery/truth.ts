@@ -3,6 +3,7 @@ import { cookieVariants } from './cookie-variants.ts'
 import { harderVariants } from './harder-variants.ts'
 import { limitVariants } from './limit-variants.ts'
 import { rotationVariants } from './rotation-variants.ts'
+import { secondLoginVariants } from './second-login-variants.ts'
 import { tokenVariants } from './token-variants.ts'
 import type { Variant } from './variant.ts'
 
@@ -14,4 +15,5 @@ export const gallery: readonly Variant[] = [
   ...bearerVariants,
   ...rotationVariants,
   ...limitVariants,
+  ...secondLoginVariants,
 ]
