@@ -71,12 +71,13 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
     }
     if (holds === 'old') return 'in'
     const changed = await changeBackSomehow()
-    if (changed !== 'in') return changed
+    if (typeof changed === 'number') return changed
+    // Interrupted, an earlier try may have been done all the same.
     holds = 'perhaps old'
     const login = await tryLogin(old)
-    if (typeof login !== 'object') return login
-    holds = 'old'
-    return 'in'
+    if (typeof login === 'number') return login
+    holds = login === 'out' ? 'new' : 'old'
+    return login === 'out' ? 'out' : 'in'
   }
 
   return {
