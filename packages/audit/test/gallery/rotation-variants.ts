@@ -38,6 +38,11 @@ export const rotationVariants: readonly Variant[] = [
     outlives,
   ),
   variant(
+    'a new id with each answer, and the logout ends the newest alone: one before it is good for a while, and can be renewed',
+    { twists: [renews({ graceMs: 3000, logout: 'newest' })] },
+    { ...outlives, ...renewed('pass') },
+  ),
+  variant(
     'look-alike: the logout ends the newest id, and the others are dead by then',
     { twists: [renews({ logout: 'newest' })] },
     renewed('pass'),
