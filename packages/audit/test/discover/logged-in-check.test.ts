@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Report } from '@sojourn/audit'
 import { describe, expect, test, vi } from 'vitest'
+import { renews } from '../gallery/rotation-twists.ts'
 import { audit, verdicts } from '../support/audit.ts'
 import { ALICE } from '../support/cookie-app.ts'
 import { type App, type Ask, newId, type Reply } from '../support/web.ts'
@@ -158,5 +159,15 @@ describe('how to tell who is logged in is found', () => {
       null,
       PASS,
     ])
+  })
+
+  test.each([
+    ['at once', 0],
+    ['after a while', 60_000],
+  ])('where ids are renewed with each answer, and old ones are dead %s', async (_, graceMs) => {
+    const home = { mine: html('Hello alice <a href="/logout">Log out</a>'), others: html(FORM) }
+    const [check, untrusted, said] = await judge(renews({ graceMs })(appWith({ '/home': home })))
+    expect(check).toBe('GET /home answers 200 with "${user}"')
+    expect([untrusted, said]).toEqual([null, PASS])
   })
 })

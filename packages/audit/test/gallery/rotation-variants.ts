@@ -1,5 +1,6 @@
 import { variant } from './cookie-variant.ts'
 import { either } from './cookie-variants.ts'
+import { logoutWithNonce } from './recipes.ts'
 import { asJwt, renews, setsAgain, signsAnew } from './rotation-twists.ts'
 import { type Changes, toRun, type Variant } from './variant.ts'
 
@@ -40,6 +41,11 @@ export const rotationVariants: readonly Variant[] = [
   variant(
     'a new id with each answer, and the logout ends the newest alone: one before it is good for a while, and can be renewed',
     { twists: [renews({ graceMs: 3000, logout: 'newest' })] },
+    { ...outlives, ...renewed('pass') },
+  ),
+  variant(
+    'a new id with each answer, and no logout ends the one it came with',
+    { switches: { logout: 'nothing', logoutNonce: true }, twists: [renews()], recipe: logoutWithNonce },
     { ...outlives, ...renewed('pass') },
   ),
   variant(
