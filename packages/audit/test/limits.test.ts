@@ -120,4 +120,12 @@ describe('an application that limits logins', () => {
       expect(report?.leftBehind).toEqual([])
     }
   })
+
+  test('is told when the login is looked for, too', async () => {
+    const { app } = limited({ most: 0, reply: TOO_MANY })
+    const served = await serve(listenerOf(app))
+    const looked = auditApplication({ target: served.url, user: ALICE, checks: [] })
+    await expect(looked).rejects.toThrow(/logins are limited: one was answered 429. Try again in 10 min/)
+    await served.close()
+  })
 })

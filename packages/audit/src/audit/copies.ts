@@ -31,13 +31,13 @@ export function carriedBy(audit: Audit, { cookies, bearer }: Credential): string
   return [...pairs.toSorted(), ...(bearer === null ? [] : [bearer])].join('; ')
 }
 
-/** Presents one copy after another in clean clients, until one is let in; else the first that was answered. */
+/** Presents one copy after another in clean clients, until one is let in; else one that got no answer, or the first. */
 export async function firstAlive(audit: Audit, name: string, copies: readonly Credential[]): Promise<Probe | null> {
   let first: Probe | null = null
   for (const copy of copies) {
     const probe = await audit.probe(name, copy)
     if (probe.state === 'in') return probe
-    first ??= probe
+    if (first === null || probe.state === 'unknown') first = probe
   }
   return first
 }

@@ -108,7 +108,7 @@ async function survivors(audit: Audit, copies: readonly Credential[]): Promise<S
       const alive = found.length > 0 ? found.join(', ') : copy.bearer === null ? 'the cookies' : 'the token'
       return { alive: alive + age, probe: opened }
     }
-    refused ??= whole
+    if (refused === null || whole.state === 'unknown') refused = whole
   }
   return { alive: '', probe: refused }
 }

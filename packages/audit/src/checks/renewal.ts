@@ -1,8 +1,7 @@
-import type { Audit, Credential, Login, Probe } from '../audit/audit.ts'
+import { type Audit, type Credential, type Login, NoLogin, type Probe } from '../audit/audit.ts'
 import { heldNow } from '../audit/copies.ts'
 import { parseJwt } from '../jwt/jwt.ts'
 import { cannotJudge, type Finding, inform, pass } from '../model/finding.ts'
-import { attempt } from './attempt.ts'
 
 /** A value that is made anew once a second. */
 const ONE_SECOND_MS = 1100
@@ -14,19 +13,21 @@ export async function judgeRenewal(audit: Audit): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   for (const name of audit.renewed) {
     const about = `cookie ${name}: renewed`
-    findings.push(await attempt(about, () => judge(audit, name, about)))
+    const finding = await judge(audit, name, about).catch((error: unknown) => {
+      if (!(error instanceof NoLogin)) throw error
+      return cannotJudge({ about, title: 'Could not be tried', detail: error.message })
+    })
+    if (finding !== null) findings.push(finding)
   }
   return findings
 }
 
-async function judge(audit: Audit, name: string, about: string): Promise<Finding> {
+/** `null`: it was given another value once, which is no renewal. */
+async function judge(audit: Audit, name: string, about: string): Promise<Finding | null> {
   const login = await audit.login('one whose id is renewed')
   const names = audit.carriers.find((set) => set.includes(name)) ?? [name]
   const renewal = (await renew(audit, login, names, name)) ?? (await renew(audit, login, names, name, ONE_SECOND_MS))
-  if (renewal === null) {
-    const detail = 'An answer gave it another value before, and did not when it was looked at more closely.'
-    return cannotJudge({ about, title: 'Not renewed this time', detail })
-  }
+  if (renewal === null) return null
   const { old, next } = renewal
   const began = performance.now()
   const isSelfContained = parseJwt(old.cookies.find((cookie) => cookie.name === name)?.value ?? '') !== null

@@ -16,9 +16,9 @@ Who
 
 What
   --allow-changes        may change state: run the action, change the password and back, end all sessions
-  --patience TIME        waits so long for timeouts: 90s, 10m
+  --patience TIME        waits so long for timeouts, and for limited logins: 90s, 10m
   --browser              looks in Chromium too (needs playwright-core)
-  --samples N            tokens to collect (60)
+  --samples N            tokens to collect (60; 24 where each takes a login)
   --only IDS, --skip IDS checks, with commas between
 
 Manners

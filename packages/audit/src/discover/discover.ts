@@ -1,3 +1,4 @@
+import { type Limit, limitIn, timeOf } from '../audit/login-limit.ts'
 import type { Engine } from '../http/engine.ts'
 import type { Secrets } from '../http/secrets.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
@@ -9,15 +10,20 @@ import { findLogout } from './logout.ts'
 
 /** No way to log in was found; says what was tried. */
 export class DiscoveryFailed extends Error {
-  constructor(tried: readonly string[], fault: string | null) {
+  constructor(tried: readonly string[], fault: string | null, limit: Limit | null = null) {
     super(
       fault !== null
         ? `the application does not answer: ${fault}`
-        : `found no way to log in. Tried: ${tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')}. Are the name and the password right? A recipe can say how to log in: npx @sojourn/audit init`,
+        : limit !== null
+          ? limited(limit)
+          : `found no way to log in. Tried: ${tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')}. Are the name and the password right? A recipe can say how to log in: npx @sojourn/audit init`,
     )
     this.name = 'DiscoveryFailed'
   }
 }
+
+const limited = ({ answer, waitMs }: Limit) =>
+  `logins are limited: one was ${answer}. Try again ${waitMs === null ? 'later' : `in ${timeOf(waitMs)}`}`
 
 /** Finds out how to log in, how to tell that one is, and how to log out; written as a recipe. */
 export async function discover(engine: Engine, secrets: Secrets, user: User, signal?: AbortSignal): Promise<Recipe> {
@@ -38,6 +44,8 @@ async function find(explorer: Explorer): Promise<Recipe> {
     for await (const candidate of logins(explorer)) {
       const recipe = await complete(explorer, candidate)
       if (recipe !== null) return recipe
+      const limit = limitIn(candidate.exchanges, false)
+      if (limit !== null) throw new DiscoveryFailed(tried, null, limit)
       tried.push(`${candidate.words} (answered ${candidate.exchanges.at(-1)?.response?.status ?? 'nothing'})`)
     }
   }

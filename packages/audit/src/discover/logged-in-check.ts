@@ -5,6 +5,7 @@ import { readPage } from '../http/page.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 import { LOGOUT_WORDS } from './logout.ts'
+import { markersOf } from './markers.ts'
 
 const PLACES = [
   '/',
@@ -23,6 +24,15 @@ const PLACES = [
   '/api/account',
   '/whoami',
   '/api/session',
+  '/session',
+  '/auth/session',
+  '/api/auth/session',
+  '/api/v1/me',
+  '/api/v1/user',
+  '/api/v1/users/me',
+  '/api/whoami',
+  '/user/me',
+  '/users/current',
   '/settings',
   '/home',
 ]
@@ -76,23 +86,47 @@ async function compare(
   forger: Client,
 ): Promise<Graded | null> {
   const ask = (who: Client) => who.send({ url: place, purpose: 'look for a page that tells who is logged in' })
-  const mine = (await ask(client)).response
-  if (mine?.status !== 200) return null
-  const theirs = [(await ask(stranger)).response, (await ask(forger)).response]
+  const first = await ask(client)
+  if (first.response?.status !== 200) return null
+  const others = [await ask(stranger), await ask(forger)]
   // Once more: what changes from one look to the next tells nothing.
-  const again = (await ask(client)).response
-  if (again?.status !== 200) return null
-  const others = theirs.map((response) => ({ status: response?.status ?? 0, body: response?.body ?? '' }))
-  if (others.some(({ status }) => status === 0 || status === 429 || status >= 500)) return null
-  const byStatus = others.every(({ status }) => status !== 200)
-  const onlyMine = (text: string) =>
-    mine.body.includes(text) && again.body.includes(text) && others.every(({ body }) => !body.includes(text))
-  const name = explorer.user.name
-  const short = name.split('@')[0] ?? name
-  if (onlyMine(name)) return { check: { get: place, text: '${user}' }, grade: byStatus ? 0 : 1 }
-  if (short.length >= 3 && onlyMine(short)) return { check: { get: place, text: short }, grade: byStatus ? 0 : 2 }
+  const again = await ask(client)
+  if (again.response?.status !== 200) return null
+  const statuses = others.map(({ response }) => response?.status ?? 0)
+  if (statuses.some((status) => status === 0 || status === 429 || status >= 500)) return null
+  const byStatus = statuses.every((status) => status !== 200)
+  const named = byName(explorer.user.name, place, bodies([first, again]), bodies(others))
+  if (named !== null) return byStatus ? { ...named, grade: 0 } : named
   if (byStatus) return { check: { get: place }, grade: 1 }
-  const words = LOGOUT_WORDS.exec(readPage(mine.body, explorer.engine.target.href).text)?.[0]
-  if (words !== undefined && onlyMine(words)) return { check: { get: place, text: words }, grade: 3 }
+  const more = [await ask(stranger), await ask(client)]
+  return byWords(place, first, bodies([again, ...more.slice(1)]), bodies([...others, ...more.slice(0, 1)]))
+}
+
+const bodies = (exchanges: readonly Exchange[]) => exchanges.map(({ response }) => response?.body ?? '')
+
+/** The user's name as it is given, or else as the page shows it: in other case, or without the host of an address. */
+function byName(name: string, place: string, mine: readonly string[], others: readonly string[]): Graded | null {
+  if (isOnlyIn(name, mine, others)) return { check: { get: place, text: '${user}' }, grade: 1 }
+  const lower = others.map((body) => body.toLowerCase())
+  for (const text of [name, name.split('@')[0] ?? name].filter(({ length }) => length >= 3)) {
+    const at = mine[0]?.toLowerCase().indexOf(text.toLowerCase()) ?? -1
+    const shown = at < 0 ? '' : (mine[0]?.slice(at, at + text.length) ?? '')
+    const isAnothers = lower.some((body) => body.includes(text.toLowerCase()))
+    if (shown !== '' && !isAnothers && isOnlyIn(shown, mine, []))
+      return { check: { get: place, text: shown }, grade: 2 }
+  }
   return null
 }
+
+/** The way out, else any words of the page that no other is shown. */
+function byWords(place: string, page: Exchange, mine: readonly string[], others: readonly string[]): Graded | null {
+  const { text } = readPage(page.response?.body ?? '', page.request.url)
+  const wayOut = LOGOUT_WORDS.exec(text)?.[0]
+  const bodies = [page.response?.body ?? '', ...mine]
+  if (wayOut !== undefined && isOnlyIn(wayOut, bodies, others)) return { check: { get: place, text: wayOut }, grade: 3 }
+  const marker = markersOf(page).findLast((words) => isOnlyIn(words, bodies, others))
+  return marker === undefined ? null : { check: { get: place, text: marker }, grade: 4 }
+}
+
+const isOnlyIn = (text: string, mine: readonly string[], others: readonly string[]) =>
+  mine.every((body) => body.includes(text)) && others.every((body) => !body.includes(text))

@@ -21,8 +21,8 @@ export const DJANGO_DATABASE: Truth = {
   'fixation/kept id': 'pass',
   'fixation/given id': 'pass',
   'fixation/planted id': 'pass',
-  // The login page sends who is logged in on to the admin, so there is no second login to be made.
-  'new-login-ends-old/check': 'cannot-judge',
+  // The login page sends who is logged in on, but takes a login all the same; login() keeps the key for the same user.
+  'new-login-ends-old/second login': 'cannot-judge',
   'concurrent-sessions/sessions at once': 'inform',
   'concurrent-sessions/page of sessions': 'inform',
   'exposure/addresses': 'pass',
@@ -56,6 +56,8 @@ export const DJANGO_DATABASE: Truth = {
 /** The same, but that the server keeps nothing it could end: a copy of the cookie is good until it expires. */
 export const DJANGO_SIGNED_COOKIES: Truth = changed(DJANGO_DATABASE, {
   'logout-ends-session/logout': 'fail',
+  // A second login writes a new value, and the one before is good until it expires.
+  'new-login-ends-old/second login': 'fail',
   'token-contents/cookie sessionid: secret': 'pass',
   // Signed, not encrypted: the number of the user and a hash can be read.
   'token-contents/cookie sessionid: content': 'inform',

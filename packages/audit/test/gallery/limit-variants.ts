@@ -14,8 +14,7 @@ const AGAIN = {
 
 /** What takes logins when ten are spent: none of it is guessed at. */
 const SPENT: Changes = {
-  'new-login-ends-old/second login': null,
-  'new-login-ends-old/check': 'cannot-judge',
+  'new-login-ends-old/second login': 'cannot-judge',
   'concurrent-sessions/sessions at once': 'cannot-judge',
   'cross-site-requests/other sites': null,
   'cross-site-requests/hosts of the same site': null,

@@ -1,6 +1,7 @@
 import { variant } from './cookie-variant.ts'
 import { either } from './cookie-variants.ts'
-import { renews, setsAgain, signsAnew } from './rotation-twists.ts'
+import { logoutWithNonce } from './recipes.ts'
+import { asJwt, renews, setsAgain, signsAnew } from './rotation-twists.ts'
 import { type Changes, toRun, type Variant } from './variant.ts'
 
 const renewed = (verdict: 'pass' | 'inform'): Changes => ({ 'carriers/cookie sid: renewed': verdict })
@@ -10,6 +11,9 @@ const outlives = { ...renewed('inform'), 'logout-ends-session/logout': 'fail' } 
 
 /** What decoders make of a signature of our own is no matter here. */
 const unread = toRun({}).filter((id) => id !== 'token-contents')
+
+const judged = ['carriers', 'fixation', 'new-login-ends-old', 'jwt-attacks', 'logout-ends-session', 'logout-everywhere']
+const ofJwt: Changes = { 'jwt-attacks/token': null, 'jwt-attacks/forged tokens': 'pass' }
 
 /** Ids that change with each answer. */
 export const rotationVariants: readonly Variant[] = [
@@ -35,6 +39,16 @@ export const rotationVariants: readonly Variant[] = [
     outlives,
   ),
   variant(
+    'a new id with each answer, and the logout ends the newest alone: one before it is good for a while, and can be renewed',
+    { twists: [renews({ graceMs: 3000, logout: 'newest' })] },
+    { ...outlives, ...renewed('pass') },
+  ),
+  variant(
+    'a new id with each answer, and no logout ends the one it came with',
+    { switches: { logout: 'nothing', logoutNonce: true }, twists: [renews()], recipe: logoutWithNonce },
+    { ...outlives, ...renewed('pass') },
+  ),
+  variant(
     'look-alike: the logout ends the newest id, and the others are dead by then',
     { twists: [renews({ logout: 'newest' })] },
     renewed('pass'),
@@ -49,6 +63,16 @@ export const rotationVariants: readonly Variant[] = [
     'a value signed anew with each answer, for a session that no logout ends',
     { switches: { logout: 'nothing' }, twists: [signsAnew(1)], only: unread },
     outlives,
+  ),
+  variant(
+    'a JWT signed anew once a second, for a session that the server ends',
+    { twists: [signsAnew(1000, asJwt)], only: judged },
+    { ...renewed('inform'), ...ofJwt },
+  ),
+  variant(
+    'a JWT signed anew once a second, for a session that no logout ends',
+    { switches: { logout: 'nothing' }, twists: [signsAnew(1000, asJwt)], only: judged },
+    { ...outlives, ...ofJwt },
   ),
   variant('look-alike: the same id set again with each answer', { twists: [setsAgain] }),
   variant(

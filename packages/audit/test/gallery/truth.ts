@@ -5,6 +5,7 @@ import { jwtVariants } from './jwt-variants.ts'
 import { limitVariants } from './limit-variants.ts'
 import { rareVariants } from './rare-variants.ts'
 import { rotationVariants } from './rotation-variants.ts'
+import { secondLoginVariants } from './second-login-variants.ts'
 import { styleVariants } from './style-variants.ts'
 import { timeoutVariants } from './timeout-variants.ts'
 import { tokenVariants } from './token-variants.ts'
@@ -24,4 +25,5 @@ export const gallery: readonly Variant[] = [
   ...twoUserVariants,
   ...rotationVariants,
   ...limitVariants,
+  ...secondLoginVariants,
 ]

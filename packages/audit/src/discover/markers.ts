@@ -1,0 +1,31 @@
+import { type Exchange, headerOf } from '../http/exchange.ts'
+import { readPage } from '../http/page.ts'
+
+const LONGEST = 60
+
+/**
+ * Words of an answer that may tell a logged-in page from another, in any language: what its links and buttons are called,
+ * or what its JSON says. Nothing with a digit in it, nor a word too long to be one: that is another in the next session.
+ */
+export function markersOf({ request, response }: Exchange): string[] {
+  const body = response?.body ?? ''
+  const isJson = headerOf(response, 'content-type')?.includes('json') === true
+  const words = isJson ? pairsOf(body) : namesOf(body, request.url)
+  return [...new Set(words)].filter((text) => text.length <= LONGEST && isWords(text))
+}
+
+/** Flags first: `"authenticated":true`. */
+function pairsOf(json: string): string[] {
+  const flags = json.match(/"[\w-]+"\s*:\s*(?:true|false)/g) ?? []
+  const texts = json.match(/"[\w-]+"\s*:\s*"[^"\\]{1,40}"/g) ?? []
+  return [...flags, ...texts]
+}
+
+function namesOf(html: string, url: string): string[] {
+  const { links, forms } = readPage(html, url)
+  const buttons = forms.flatMap((form) => [...form.buttons.map(({ value }) => value), form.text])
+  return [...links.map(({ text }) => text), ...buttons].map((text) => text.trim())
+}
+
+const isWords = (text: string) =>
+  /\p{L}{2}/u.test(text) && !/\d/.test(text) && text.split(/[^\p{L}]+/u).every((word) => word.length <= 20)
