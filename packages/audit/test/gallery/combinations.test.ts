@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { bearerWeaknesses } from './bearer-weaknesses.ts'
+import { areApart, combined, combinedBearer } from './combined.ts'
 import { judged } from './run-variant.ts'
 import type { Variant } from './variant.ts'
-import { areApart, combined, combinedBearer, type Weakness, weaknesses } from './weaknesses.ts'
+import { type Weakness, weaknesses } from './weaknesses.ts'
 
 const { SOJOURN_AUDIT_COMBINATIONS: runs = '16', SOJOURN_AUDIT_SEED: seed } = process.env
 
