@@ -98,7 +98,8 @@ function asText({ url, method, text, type, isJson }: Parts): Forged[] {
 /** A form of type text/plain writes `name=value`, and the end of a line: the "=" goes into a member of its own. */
 const fieldOf = (json: string) => `${json.slice(0, -1)}${json === '{}' ? '' : ','}"_":"="}\r\n`
 
-const encode = (pairs: Pairs) => new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString()
+const encode = (pairs: Pairs) =>
+  new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value])).toString()
 
 function withPairs(url: string, pairs: Pairs): string {
   const query = encode(pairs)
