@@ -55,7 +55,7 @@ function goesAlong(audit: Audit, { client }: Login): boolean {
   const goes = new Set(
     client
       .cookies()
-      .filter((cookie) => goesWith(cookie, 'cross-site', 'POST'))
+      .filter((cookie) => goesWith(cookie, 'cross-site', 'POST', 'navigate'))
       .map(({ name }) => name),
   )
   return audit.carriers.some((names) => names.every((name) => goes.has(name)))

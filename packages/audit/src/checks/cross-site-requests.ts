@@ -1,6 +1,6 @@
 import type { Audit, Login } from '../audit/audit.ts'
 import { type Attempts, createAttempts, lookForEffect, undo } from '../forge/attempts.ts'
-import { CROSS_SITE, SAME_SITE } from '../forge/senders.ts'
+import { sendersOf } from '../forge/senders.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
@@ -13,7 +13,7 @@ export const crossSiteRequests: Check = {
   cwe: [352],
   severity: 'high',
   proves:
-    'Whether the action takes effect when another site makes the victim’s browser send it: as a form, as a link, as JSON in disguise, without a token or with a token of the attacker’s own, and with the cookies that browsers let go with it.',
+    'Whether the action takes effect when another site makes the victim’s browser send it: as a form, as a link, as JSON in disguise, with another method named in it; without a token, with an empty one or one of the attacker’s own; from pages that show their origin and pages that hide it; with the cookies that browsers let go with it.',
   cannotProve: 'Anything about other actions than the one that the recipe names.',
   why: 'A page on any site can make a visitor’s browser do what the visitor never meant, in the visitor’s name.',
   fix: {
@@ -42,7 +42,10 @@ async function worksProperly(audit: Audit, victim: Login): Promise<string | null
   const { steps = [] } = audit.recipe.action ?? {}
   const variables = new Map([...victim.variables, ...audit.variablesOf(victim.role)])
   const { origin } = audit.target
-  const own = steps.map((step) => ({ ...step, headers: { origin, 'sec-fetch-site': 'same-origin', ...step.headers } }))
+  const own = steps.map((step) => ({
+    ...step,
+    headers: { origin, referer: `${origin}/`, 'sec-fetch-site': 'same-origin', ...step.headers },
+  }))
   try {
     await audit.run(victim, own, 'the action, as it is meant', variables)
   } catch (error) {
@@ -60,7 +63,7 @@ async function worksProperly(audit: Audit, victim: Login): Promise<string | null
 
 async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   const about = 'other sites'
-  const hit = await attempts.first(CROSS_SITE, 'as browsers do')
+  const hit = await attempts.first(sendersOf('cross-site', audit.target), 'as browsers do')
   if (hit !== null) {
     const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name} (${hit.forged.method}), with the cookies that browsers send along.`
     return fail({
@@ -72,7 +75,7 @@ async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   }
   const unclear = attempts.unclear()
   if (unclear !== null) return cannotJudge({ about, title: 'No clear answer', detail: unclear })
-  const deeper = await attempts.first(CROSS_SITE, 'all')
+  const deeper = await attempts.first(sendersOf('cross-site', audit.target), 'all')
   if (deeper === null)
     return pass({ about, title: 'Forged requests are refused', detail: 'None took effect, with all cookies either.' })
   const detail = `Browsers keep the cookie back (SameSite); with it, the action would have taken effect as ${deeper.forged.name}. SameSite is the only defence.`
@@ -86,7 +89,7 @@ async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
 
 async function sameSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   const about = 'hosts of the same site'
-  const hit = await attempts.first([SAME_SITE], 'as browsers do')
+  const hit = await attempts.first(sendersOf('same-site', audit.target), 'as browsers do')
   if (hit === null)
     return pass({ about, title: 'Refused too', detail: 'No request of another host of the same site took effect.' })
   const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name}. That matters where such hosts are in other hands.`

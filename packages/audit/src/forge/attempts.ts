@@ -2,7 +2,7 @@ import type { Audit, Login } from '../audit/audit.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { fill } from '../recipe/fill.ts'
 import { type Forged, forgeriesOf } from './forged.ts'
-import { goesWith, type Sender } from './senders.ts'
+import { goesWith, headersFrom, type Sender } from './senders.ts'
 
 /** Takes the effect of the recipe's action away, where the recipe says how. */
 export async function undo(audit: Audit, victim: Login): Promise<void> {
@@ -43,30 +43,32 @@ export interface Attempts {
 
 export function createAttempts(audit: Audit, first: Login, attacker: Login): Attempts {
   const steps = audit.recipe.action?.steps ?? []
+  const last = steps.at(-1)
   const secrets = new Set(steps.flatMap(({ extract = {} }) => Object.keys(extract)))
+  const unknown = [...secrets].map((name) => [name, 'none'] as const)
+  const tried = new Set<string>()
   let victim = first
   let unclear: string | null = null
 
-  /** The last step with what the attacker knows: a fresh value, and tokens of a session of its own. */
-  async function prepare(): Promise<{ forgeries: readonly Forged[]; variables: ReadonlyMap<string, string> }> {
+  const forgeries = (variables: ReadonlyMap<string, string>) =>
+    last === undefined ? [] : forgeriesOf(last, variables, secrets)
+
+  /** What the attacker knows: a fresh value, and tokens of a session of its own. */
+  async function prepare(): Promise<ReadonlyMap<string, string>> {
     const fresh = audit.variablesOf(attacker.role)
     const prepared = await audit
       .run(attacker, steps.slice(0, -1), 'get a token of the attacker’s own', fresh)
       .catch(() => null)
-    const variables = new Map([...(prepared?.variables ?? attacker.variables), ...fresh])
-    for (const name of secrets) if (!variables.has(name)) variables.set(name, 'none')
-    const last = steps.at(-1)
-    return { forgeries: last === undefined ? [] : forgeriesOf(last, variables, secrets), variables }
+    return new Map([...unknown, ...(prepared?.variables ?? attacker.variables), ...fresh])
   }
 
-  async function one(sender: Sender, index: number, cookies: CookiesSent): Promise<Hit | null | 'no more'> {
-    const { forgeries, variables } = await prepare()
-    const forged = forgeries[index]
-    if (forged === undefined) return 'no more'
+  async function one(sender: Sender, index: number, goes: ReadonlySet<string>): Promise<Hit | null> {
+    const variables = await prepare()
+    const forged = forgeries(variables)[index]
     // The attacker's login, or what the application does to forged requests, may have put the victim out.
     if ((await audit.look(victim.client)).state !== 'in') victim = await audit.login('victim')
-    const request = await send(forged, sender, cookies)
-    if (request === null) return null
+    if (forged === undefined) return null
+    const request = await send(forged, sender, goes)
     const { seen, exchange } = await lookForEffect(audit, victim, variables)
     for (const { response, fault } of [request, exchange]) {
       if (response === null || response.status === 429) unclear = `a request was answered ${response?.status ?? fault}`
@@ -75,28 +77,39 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
     return seen ? { forged, sender, exchanges: [request, exchange] } : null
   }
 
-  /** `null`: the browser would send no cookie that matters, so the request is a stranger's. */
-  async function send(forged: Forged, sender: Sender, cookies: CookiesSent): Promise<Exchange | null> {
+  function send(forged: Forged, sender: Sender, goes: ReadonlySet<string>): Promise<Exchange> {
     const { client } = victim
-    const url = new URL(forged.url, audit.target)
-    const sent = client.cookies().filter((cookie) => cookies === 'all' || goesWith(cookie, sender.site, forged.method))
-    const goes = new Set(sent.map(({ name }) => name))
-    if (!audit.carriers.some((names) => names.every((name) => goes.has(name)))) return null
-    const pairs = client.cookieHeader(url.href).split('; ')
+    const pairs = client.cookieHeader(new URL(forged.url, audit.target).href).split('; ')
     return client.send({
       ...forged,
-      headers: [...forged.headers, ...sender.headers(audit.target, forged.method)],
+      headers: [...forged.headers, ...headersFrom(sender, audit.target, forged)],
       cookie: pairs.filter((pair) => goes.has(pair.split('=')[0] ?? '')).join('; '),
       purpose: `forged by ${sender.name}, as ${forged.name}`,
     })
   }
 
+  /** `null`: the browser would send no cookie that matters, so the request is a stranger's; or it was tried already. */
+  function cookiesFor(forged: Forged, sender: Sender, cookies: CookiesSent): ReadonlySet<string> | null {
+    const { site } = sender
+    const sent = victim.client
+      .cookies()
+      .filter((cookie) => cookies === 'all' || goesWith(cookie, site, forged.method, forged.mode))
+    const goes = new Set(sent.map(({ name }) => name))
+    if (!audit.carriers.some((names) => names.every((name) => goes.has(name)))) return null
+    const key = JSON.stringify([site, forged.name, headersFrom(sender, audit.target, forged), [...goes].sort()])
+    if (tried.has(key)) return null
+    tried.add(key)
+    return goes
+  }
+
   return {
     async first(senders, cookies) {
-      for (const sender of senders) {
-        for (let i = 0; ; i++) {
-          const hit = await one(sender, i, cookies)
-          if (hit === 'no more') break
+      // Addresses and values are those of the attempt; here it is only about which there are.
+      const outlines = forgeries(new Map([...unknown, ...attacker.variables, ...audit.variablesOf(attacker.role)]))
+      for (const [place, sender] of senders.entries()) {
+        for (const [index, outline] of outlines.entries()) {
+          const goes = place > 0 && !outline.isUsual ? null : cookiesFor(outline, sender, cookies)
+          const hit = goes === null ? null : await one(sender, index, goes)
           if (hit === null) continue
           await undo(audit, victim)
           return hit

@@ -1,5 +1,6 @@
 import { bearerVariants } from './bearer-variants.ts'
 import { cookieVariants } from './cookie-variants.ts'
+import { forgeryVariants } from './forgery-variants.ts'
 import { harderVariants } from './harder-variants.ts'
 import { jwtVariants } from './jwt-variants.ts'
 import { limitVariants } from './limit-variants.ts'
@@ -26,4 +27,5 @@ export const gallery: readonly Variant[] = [
   ...rotationVariants,
   ...limitVariants,
   ...secondLoginVariants,
+  ...forgeryVariants,
 ]
