@@ -7,6 +7,9 @@ import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 /** Shorter values turn up in pages by chance. */
 const SHORTEST = 12
 
+/** What a parameter with a credential is called (the first in RFC 6750), whatever the cookie is. */
+const PARAMETERS = ['access_token', 'auth_token', 'token', 'jwt']
+
 /** A header that nothing but an echo of the request has. */
 const MARK = 'x-sojourn-audit-trace'
 
@@ -162,10 +165,10 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
   const names = audit.carriers.filter((set) => set.length === 1).flat()
   const cookies = login.credential.cookies.filter(({ name }) => names.includes(name))
   const { bearer } = login.credential
-  const queries = [
-    ...cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`),
-    ...(bearer === null ? [] : [`access_token=${encodeURIComponent(bearer)}`, `token=${encodeURIComponent(bearer)}`]),
-  ]
+  const values = [...cookies, ...(bearer === null ? [] : [{ name: 'access_token', value: bearer }])]
+  const queries = values.flatMap(({ name, value }) =>
+    [...new Set([name, ...PARAMETERS])].map((parameter) => `${parameter}=${encodeURIComponent(value)}`),
+  )
   if (queries.length === 0)
     return cannotJudge({ about, title: 'Not tried', detail: 'No single value carries the session.' })
   const places = [
@@ -188,6 +191,6 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
       evidence: [audit.evidence(detail, [exchange])],
     })
   }
-  const detail = `Tried as parameters: ${queries.map((query) => query.split('=')[0]).join(', ')}.`
+  const detail = `Tried as parameters: ${[...new Set(queries.map((query) => query.split('=')[0]))].join(', ')}.`
   return pass({ about, title: 'Not taken from an address', detail })
 }
