@@ -1,5 +1,5 @@
 import type { Audit, Login } from '../audit/audit.ts'
-import { grantOf, type Refreshed, refreshWith } from '../audit/refreshing.ts'
+import { grantOf, isSameGrant, type Refreshed, refreshWith } from '../audit/refreshing.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
@@ -58,7 +58,7 @@ function secondUse(audit: Audit, first: Refreshed, again: Refreshed): Finding {
     return cannotJudge({ about, title: 'No clear answer', detail: 'The second use got none.' })
   if (again.state === 'out')
     return pass({ about, title: 'A used token is refused', detail: 'The second use is refused.', evidence })
-  if (again.next.token !== null && again.next.token === first.next.token) {
+  if (isSameGrant(again.next, first.next)) {
     const detail =
       'A second use within seconds gives out the same successor: a grace for answers that were lost. How long it lasts was not measured.'
     return inform({ about, title: 'A second use gives the same successor', detail, evidence })

@@ -1,6 +1,7 @@
 import { bearerVariants } from './bearer-variants.ts'
 import { cookieVariants } from './cookie-variants.ts'
 import { harderVariants } from './harder-variants.ts'
+import { renewingVariants } from './renewing-variants.ts'
 import { strictVariants } from './strict-variants.ts'
 import { tokenVariants } from './token-variants.ts'
 import type { Variant } from './variant.ts'
@@ -12,4 +13,5 @@ export const gallery: readonly Variant[] = [
   ...harderVariants,
   ...bearerVariants,
   ...strictVariants,
+  ...renewingVariants,
 ]
