@@ -24,7 +24,8 @@ export const logoutEverywhere: Check = {
     }
     const done = await audit.run(owner, audit.recipe.logoutEverywhere ?? [], 'log out everywhere')
     const { state, exchange } = await audit.probe('another session, after the logout', other.credential)
-    const evidence = [audit.evidence('Another session after all were ended.', [...done.exchanges, exchange])]
+    const exchanges = [...owner.exchanges, ...other.exchanges, ...done.exchanges, exchange]
+    const evidence = [audit.evidence('Another session after all were ended.', exchanges)]
     if (state === 'in') {
       const detail = 'Another session of the user is still logged in after all were ended.'
       return [fail({ about, title: 'Another session lives on', detail, evidence })]

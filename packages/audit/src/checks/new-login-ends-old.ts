@@ -30,7 +30,11 @@ export const newLoginEndsOld: Check = {
     }
     const { state, exchange } = await audit.probe('copy of the first session', first.credential)
     const evidence = [
-      audit.evidence('The first session is presented after the second login.', [...again.exchanges, exchange]),
+      audit.evidence('The first session is presented after the second login.', [
+        ...first.exchanges,
+        ...again.exchanges,
+        exchange,
+      ]),
     ]
     if (state === 'in') {
       const detail = 'The session from before the second login lives on beside the new one.'

@@ -34,7 +34,7 @@ export const passwordChange: Check = {
     const change = await changePassword(audit, changer, `${old}${SUFFIX}`)
     if (typeof change === 'string')
       return [cannotJudge({ about: 'change', title: 'The password could not be changed', detail: change })]
-    return [await otherSession(audit, other, change), await copyOfOwn(audit, changer, change)]
+    return [await otherSession(audit, changer, other, change), await copyOfOwn(audit, changer, change)]
   },
 }
 
@@ -56,12 +56,11 @@ async function changePassword(audit: Audit, login: Login, next: string): Promise
   }
 }
 
-async function otherSession(audit: Audit, other: Login, change: StepsDone): Promise<Finding> {
+async function otherSession(audit: Audit, changer: Login, other: Login, change: StepsDone): Promise<Finding> {
   const about = 'other session'
   const { state, exchange } = await audit.probe('another session, after the change', other.credential)
-  const evidence = [
-    audit.evidence('Another session of the user after the password was changed.', [...change.exchanges, exchange]),
-  ]
+  const exchanges = [...changer.exchanges, ...other.exchanges, ...change.exchanges, exchange]
+  const evidence = [audit.evidence('Another session of the user after the password was changed.', exchanges)]
   if (state === 'in') {
     const detail = 'Another session of the user is still logged in after the password was changed.'
     return fail({ about, title: 'Other sessions outlive a changed password', detail, confidence: 'firm', evidence })
@@ -83,9 +82,8 @@ async function otherSession(audit: Audit, other: Login, change: StepsDone): Prom
 async function copyOfOwn(audit: Audit, changer: Login, change: StepsDone): Promise<Finding> {
   const about = 'copy of the own session'
   const { state, exchange } = await audit.probe('copy of the session that changed it', changer.credential)
-  const evidence = [
-    audit.evidence('A copy, from before, of the session that changed the password.', [...change.exchanges, exchange]),
-  ]
+  const exchanges = [...changer.exchanges, ...change.exchanges, exchange]
+  const evidence = [audit.evidence('A copy, from before, of the session that changed the password.', exchanges)]
   if (state === 'unknown')
     return cannotJudge({
       about,

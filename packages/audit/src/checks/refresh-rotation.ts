@@ -27,7 +27,7 @@ export const refreshRotation: Check = {
     }
     if (!first.rotated) return [await notRotated(audit, login, first)]
     const again = await refreshWith(audit, login, grantOf(login), 'second use of the refresh token')
-    return [secondUse(audit, first, again), await family(audit, login, first, again)]
+    return [secondUse(audit, login, first, again), await family(audit, login, first, again)]
   },
 }
 
@@ -47,13 +47,14 @@ async function notRotated(audit: Audit, login: Login, first: Refreshed): Promise
     confidence: 'firm',
     title: 'Refresh tokens are not rotated',
     detail,
-    evidence: [audit.evidence(detail, [...first.exchanges, ...again.exchanges])],
+    evidence: [audit.evidence(detail, [...login.exchanges, ...first.exchanges, ...again.exchanges])],
   })
 }
 
-function secondUse(audit: Audit, first: Refreshed, again: Refreshed): Finding {
+function secondUse(audit: Audit, login: Login, first: Refreshed, again: Refreshed): Finding {
   const about = 'second use'
-  const evidence = [audit.evidence('A refresh token is used a second time.', [...first.exchanges, ...again.exchanges])]
+  const exchanges = [...login.exchanges, ...first.exchanges, ...again.exchanges]
+  const evidence = [audit.evidence('A refresh token is used a second time.', exchanges)]
   if (again.state === 'unknown')
     return cannotJudge({ about, title: 'No clear answer', detail: 'The second use got none.' })
   if (again.state === 'out')
@@ -79,6 +80,8 @@ async function family(audit: Audit, login: Login, first: Refreshed, again: Refre
   const successor = await refreshWith(audit, login, first.next, 'the successor, after the reuse')
   const evidence = [
     audit.evidence('The successor is presented after the old token was used a second time.', [
+      ...login.exchanges,
+      ...first.exchanges,
       ...again.exchanges,
       ...successor.exchanges,
     ]),
