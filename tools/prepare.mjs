@@ -4,6 +4,7 @@
  */
 import { ensureApplications } from './applications.mjs'
 import { ensureChromium } from './chromium.mjs'
+import { ensureDirectus } from './directus.mjs'
 import { install, isInstalled } from './install.mjs'
 import { giveUp } from './run.mjs'
 import { ensureRuntimes } from './runtimes.mjs'
@@ -19,6 +20,7 @@ if (process.argv.includes('--tests')) {
   ensureServers()
   ensureRuntimes()
   ensureApplications()
+  ensureDirectus()
 }
 if (!process.argv.includes('--no-build')) {
   const { build } = await import('./build.mjs')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missingFrom, readLock } from '../complete-lock.mjs'
+import { DIRECTUS } from '../directus.mjs'
 import { root } from '../run.mjs'
 import { RUNTIMES } from '../runtimes.mjs'
 
@@ -31,7 +32,7 @@ function manifestProblems(folder, locked) {
 
 /** Every version is pinned, and the lock files are whole, up to date and bound to no registry. */
 export function checkDependencies() {
-  return ['', RUNTIMES].flatMap(lockProblems)
+  return ['', RUNTIMES, DIRECTUS].flatMap(lockProblems)
 }
 
 /** @param {string} home */

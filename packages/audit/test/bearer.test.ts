@@ -1,7 +1,10 @@
-import { checks } from '@sojourn/audit'
+import { auditApplication, checks } from '@sojourn/audit'
 import { describe, expect, test, vi } from 'vitest'
-import { audit, findings, leaksIn, verdicts } from './support/audit.ts'
+import { audit, findings, leaksIn, notGivenIn, verdicts } from './support/audit.ts'
 import { type BearerSwitches, bearerApp } from './support/bearer-app.ts'
+import { ALICE } from './support/cookie-app.ts'
+import { serve } from './support/serve.ts'
+import { listenerOf } from './support/web.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -17,6 +20,16 @@ describe('an application with bearer tokens', () => {
       carriers: ['bearer token at access_token'],
     })
     expect(leftBehind).toEqual([])
+  })
+
+  test('that refuses the password is told so, by address', async () => {
+    const served = await serve(listenerOf(bearerApp()))
+    try {
+      const asked = auditApplication({ target: served.url, user: { ...ALICE, password: 'not-this-one' } })
+      await expect(asked).rejects.toThrow('POST /auth/login with username and password as JSON (answered 401)')
+    } finally {
+      await served.close()
+    }
   })
 
   test('has no cookie to judge: those checks are not applicable, never passed', async () => {
@@ -85,6 +98,19 @@ describe('refresh tokens', () => {
   ] as const)('%s', async (refresh, expected) => {
     const wanted = Object.entries(expected).map(([about, verdict]) => [`refresh-rotation/${about}`, verdict])
     expect(await judge({ refresh }, 'refresh-rotation')).toEqual(Object.fromEntries(wanted))
+  })
+})
+
+describe('the commands of a failure', () => {
+  test.each([
+    ['refresh-rotation', { refresh: 'family outlives reuse' }],
+    ['refresh-rotation', { refresh: 'works twice' }],
+    ['refresh-rotation', { refresh: 'never changes' }],
+    ['logout-ends-session', { logout: 'nothing' }],
+  ] as const)('give out every token that they use: %s, %o', async (check, switches) => {
+    const failures = findings(await audit(bearerApp(switches), [check])).filter(({ verdict }) => verdict === 'fail')
+    expect(failures).not.toEqual([])
+    expect(failures.flatMap(({ evidence }) => evidence).flatMap(notGivenIn)).toEqual([])
   })
 })
 

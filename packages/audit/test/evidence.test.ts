@@ -3,6 +3,8 @@ import { promisify } from 'node:util'
 import { auditApplication, checks } from '@sojourn/audit'
 import { expect, test, vi } from 'vitest'
 import { createSecrets, shellWord, shown } from '../src/http/secrets.ts'
+import { cookieRecipe } from './gallery/recipes.ts'
+import { audit, findings, notGivenIn } from './support/audit.ts'
 import { ALICE, cookieApp } from './support/cookie-app.ts'
 import { serve } from './support/serve.ts'
 import { listenerOf } from './support/web.ts'
@@ -33,6 +35,18 @@ test('the commands of a failure, run in a shell, show it again', async () => {
   } finally {
     await served.close()
   }
+})
+
+test.each([
+  ['new-login-ends-old', { forgetsOld: true }],
+  ['logout-everywhere', { everywhere: 'own' }],
+  ['password-change', { passwordChange: 'ends none' }],
+  ['logout-ends-session', { logout: 'nothing' }],
+] as const)('the commands of a failure give out every id that they use: %s', async (check, switches) => {
+  const report = await audit(cookieApp(switches), [check], { recipe: cookieRecipe, allowChanges: true })
+  const failures = findings(report).filter(({ verdict }) => verdict === 'fail')
+  expect(failures).not.toEqual([])
+  expect(failures.flatMap(({ evidence }) => evidence).flatMap(notGivenIn)).toEqual([])
 })
 
 test('what a server says cannot break out of a command', async () => {

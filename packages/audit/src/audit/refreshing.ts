@@ -1,4 +1,5 @@
 import type { Exchange } from '../http/exchange.ts'
+import { parseJwt } from '../jwt/jwt.ts'
 import { textAt } from '../recipe/extract.ts'
 import { StepFailed } from '../recipe/fill.ts'
 import type { Audit, Credential, Login, State } from './audit.ts'
@@ -61,15 +62,24 @@ export async function refreshWith(audit: Audit, login: Login, grant: RefreshGran
     credential,
     before: grant,
     next,
-    rotated: place === undefined ? differs(grant.cookies, next.cookies) : token !== null && token !== grant.token,
+    rotated: !isSameGrant(grant, next),
   }
 }
 
-function differs(before: Credential['cookies'], after: Credential['cookies']): boolean {
-  const values = (cookies: Credential['cookies']) =>
+/** The same but for times in it: a signed token that says the same of the same session is made anew each time. */
+export function isSameGrant(a: RefreshGrant, b: RefreshGrant): boolean {
+  if (a.token !== null || b.token !== null) return a.token === b.token
+  const values = ({ cookies }: RefreshGrant) =>
     cookies
-      .map(({ name, value }) => `${name}=${value}`)
+      .map(({ name, value }) => `${name}=${withoutTimes(value)}`)
       .sort()
       .join(';')
-  return values(before) !== values(after)
+  return values(a) === values(b)
+}
+
+function withoutTimes(value: string): string {
+  const jwt = parseJwt(value)
+  if (jwt === null) return value
+  const { iat: _, exp: __, nbf: ___, ...rest } = jwt.payload
+  return JSON.stringify(rest)
 }

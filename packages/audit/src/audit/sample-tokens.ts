@@ -1,6 +1,7 @@
 import { LimitReached } from '../http/engine.ts'
 import { NoLogin, type TokenSample, type TokenSamples } from './audit.ts'
 import type { RunningAudit } from './create-audit.ts'
+import { gave } from './given-by.ts'
 
 /** Logins cost an application much, and it may count them: no more than this many, whatever is asked for. */
 export const MOST_LOGINS = 40
@@ -41,10 +42,11 @@ async function fromLogins(audit: RunningAudit, name: string | null): Promise<Tok
     await audit.login('sampler', { fresh: true })
     return null
   })
-  const tokens = audit.logins.flatMap(({ credential, exchanges }): TokenSample[] => {
+  const tokens = audit.logins.flatMap(({ client, credential, exchanges }): TokenSample[] => {
     const value = name === null ? credential.bearer : credential.cookies.find((cookie) => cookie.name === name)?.value
     const last = exchanges.at(-1)
-    if (value === undefined || value === null || last === undefined) return []
+    // What the audit planted itself, and the empty value that takes a cookie away, are no tokens.
+    if (!value || last === undefined || !client.exchanges.some((exchange) => gave(exchange, value))) return []
     return [{ value, at: last.startedAt + last.durationMs, source: 'login' }]
   })
   const about = name === null ? 'bearer' : `cookie ${name}`

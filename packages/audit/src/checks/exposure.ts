@@ -7,6 +7,9 @@ import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 /** Shorter values turn up in pages by chance. */
 const SHORTEST = 12
 
+/** What a parameter with a credential is called (the first in RFC 6750), whatever the cookie is. */
+const PARAMETERS = ['access_token', 'auth_token', 'token', 'jwt']
+
 /** A header that nothing but an echo of the request has. */
 const MARK = 'x-sojourn-audit-trace'
 
@@ -168,10 +171,13 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
   const names = audit.carriers.filter((set) => set.length === 1).flat()
   const cookies = login.client.cookies().filter(({ name }) => names.includes(name))
   const { bearer } = login.credential
-  const queries = [
-    ...cookies.flatMap(({ name, value }) => asWritten(value).map((form) => `${name}=${form}`)),
-    ...(bearer === null ? [] : [`access_token=${encodeURIComponent(bearer)}`, `token=${encodeURIComponent(bearer)}`]),
+  const carried = [
+    ...cookies.map(({ name, value }) => ({ name, forms: asWritten(value) })),
+    ...(bearer === null ? [] : [{ name: 'access_token', forms: [encodeURIComponent(bearer)] }]),
   ]
+  const queries = carried.flatMap(({ name, forms }) =>
+    [...new Set([name, ...PARAMETERS])].flatMap((parameter) => forms.map((form) => `${parameter}=${form}`)),
+  )
   if (queries.length === 0)
     return cannotJudge({ about, title: 'Not tried', detail: 'No single value carries the session.' })
   const places = [

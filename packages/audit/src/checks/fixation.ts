@@ -1,4 +1,4 @@
-import type { Audit, Credential, Login } from '../audit/audit.ts'
+import { type Audit, type Credential, type Login, NoLogin } from '../audit/audit.ts'
 import { garbageLike } from '../audit/garbage.ts'
 import type { HeldCookie } from '../http/client.ts'
 import type { Check } from '../model/check.ts'
@@ -94,7 +94,16 @@ async function ofAnotherUser(audit: Audit): Promise<Finding> {
 async function loginWith(audit: Audit, cookies: readonly HeldCookie[]): Promise<Login> {
   const client = audit.client('victim with planted cookies')
   for (const cookie of cookies) client.hold(cookie)
-  return audit.login('victim with planted cookies', { client })
+  const login = () => audit.login('victim with planted cookies', { client })
+  try {
+    return await login()
+  } catch (error) {
+    // Who refuses every request that has an unknown id may take it away with that: the victim tries again, without it.
+    const left = client.cookies().map(({ name, value }) => `${name}=${value}`)
+    if (!(error instanceof NoLogin) || cookies.every(({ name, value }) => left.includes(`${name}=${value}`)))
+      throw error
+    return login()
+  }
 }
 
 /** Whether what the attacker knows, alone, in a clean client, is logged in. */

@@ -116,7 +116,8 @@ async function survivors(audit: Audit, copies: readonly Credential[]): Promise<S
 async function refreshAfter(audit: Audit, login: Login, logout: Login['exchanges']): Promise<Finding> {
   const about = 'refresh after logout'
   const { state, exchanges } = await refreshWith(audit, login, grantOf(login), 'refresh after the logout')
-  const evidence = [audit.evidence('The refresh token of a session that was logged out.', [...logout, ...exchanges])]
+  const proof = [...login.exchanges, ...logout, ...exchanges]
+  const evidence = [audit.evidence('The refresh token of a session that was logged out.', proof)]
   const status = exchanges.at(-1)?.response?.status ?? 'not at all'
   if (state === 'unknown') return cannotJudge({ about, title: 'No clear answer', detail: `Answered ${status}.` })
   if (state === 'out')

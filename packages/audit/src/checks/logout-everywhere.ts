@@ -26,7 +26,8 @@ export const logoutEverywhere: Check = {
     const stranger = audit.hasSecondUser ? await audit.login('another user', { role: 'second' }) : null
     const done = await audit.run(owner, audit.recipe.logoutEverywhere ?? [], 'log out everywhere')
     const { state, exchange } = await audit.probe('another session, after the logout', other.credential)
-    const evidence = [audit.evidence('Another session after all were ended.', [...done.exchanges, exchange])]
+    const exchanges = [...owner.exchanges, ...other.exchanges, ...done.exchanges, exchange]
+    const evidence = [audit.evidence('Another session after all were ended.', exchanges)]
     const ofStranger = stranger === null ? [] : [await otherUserStays(audit, stranger, done.exchanges)]
     if (state === 'in') {
       const detail = 'Another session of the user is still logged in after all were ended.'

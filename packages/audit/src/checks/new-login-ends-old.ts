@@ -48,7 +48,11 @@ async function judge(audit: Audit): Promise<Finding> {
     return cannotJudge({ about, title: 'Nothing to compare', detail: 'The first login gave out nothing.' })
   const { state, exchange } = probe
   const evidence = [
-    audit.evidence('The first session is presented after the second login.', [...again.exchanges, exchange]),
+    audit.evidence('The first session is presented after the second login.', [
+      ...first.exchanges,
+      ...again.exchanges,
+      exchange,
+    ]),
   ]
   if (state === 'in' && (await areOne(audit, first.client, probe.client))) {
     const detail =

@@ -40,7 +40,7 @@ export const passwordChange: Check = {
     const change = await changePassword(audit, changer, keeper, `${old}${SUFFIX}`)
     if (typeof change === 'string')
       return [cannotJudge({ about: 'change', title: 'The password could not be changed', detail: change })]
-    const findings = [await otherSession(audit, other, change), await copyOfOwn(audit, changer, change)]
+    const findings = [await otherSession(audit, changer, other, change), await copyOfOwn(audit, changer, change)]
     // Where that takes long it is left to the end of the audit.
     if ((await keeper.putBack(0)) === null) audit.warn('The password is the old one again.')
     return findings
@@ -70,12 +70,11 @@ async function changePassword(
   }
 }
 
-async function otherSession(audit: Audit, other: Login, change: StepsDone): Promise<Finding> {
+async function otherSession(audit: Audit, changer: Login, other: Login, change: StepsDone): Promise<Finding> {
   const about = 'other session'
   const { state, exchange } = await audit.probe('another session, after the change', other.credential)
-  const evidence = [
-    audit.evidence('Another session of the user after the password was changed.', [...change.exchanges, exchange]),
-  ]
+  const exchanges = [...changer.exchanges, ...other.exchanges, ...change.exchanges, exchange]
+  const evidence = [audit.evidence('Another session of the user after the password was changed.', exchanges)]
   if (state === 'in') {
     const detail = 'Another session of the user is still logged in after the password was changed.'
     return fail({ about, title: 'Other sessions outlive a changed password', detail, confidence: 'firm', evidence })
@@ -102,9 +101,8 @@ async function copyOfOwn(audit: Audit, changer: Login, change: StepsDone): Promi
   const probe = await firstAlive(audit, 'copy of the session that changed it', copies)
   if (probe === null) return cannotJudge({ about, title: 'No copy', detail: 'It held nothing that carries a session.' })
   const { state, exchange } = probe
-  const evidence = [
-    audit.evidence('A copy, from before, of the session that changed the password.', [...change.exchanges, exchange]),
-  ]
+  const exchanges = [...changer.exchanges, ...change.exchanges, exchange]
+  const evidence = [audit.evidence('A copy, from before, of the session that changed the password.', exchanges)]
   if (state === 'unknown')
     return cannotJudge({
       about,

@@ -1,5 +1,5 @@
 import type { Audit, Credential, Login } from '../audit/audit.ts'
-import { grantOf, type Refreshed, refreshWith } from '../audit/refreshing.ts'
+import { grantOf, isSameGrant, type Refreshed, refreshWith } from '../audit/refreshing.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
@@ -27,7 +27,7 @@ export const refreshRotation: Check = {
     }
     if (!first.rotated) return [await notRotated(audit, login, first)]
     const again = await refreshWith(audit, login, grantOf(login), 'second use of the refresh token')
-    return [secondUse(audit, first, again), await family(audit, login, first, again)]
+    return [secondUse(audit, login, first, again), await family(audit, login, first, again)]
   },
 }
 
@@ -47,13 +47,14 @@ async function notRotated(audit: Audit, login: Login, first: Refreshed): Promise
     confidence: 'firm',
     title: 'Refresh tokens are not rotated',
     detail,
-    evidence: [audit.evidence(detail, [...first.exchanges, ...again.exchanges])],
+    evidence: [audit.evidence(detail, [...login.exchanges, ...first.exchanges, ...again.exchanges])],
   })
 }
 
-function secondUse(audit: Audit, first: Refreshed, again: Refreshed): Finding {
+function secondUse(audit: Audit, login: Login, first: Refreshed, again: Refreshed): Finding {
   const about = 'second use'
-  const evidence = [audit.evidence('A refresh token is used a second time.', [...first.exchanges, ...again.exchanges])]
+  const exchanges = [...login.exchanges, ...first.exchanges, ...again.exchanges]
+  const evidence = [audit.evidence('A refresh token is used a second time.', exchanges)]
   if (again.state === 'unknown')
     return cannotJudge({ about, title: 'No clear answer', detail: 'The second use got none.' })
   if (again.state === 'out')
@@ -69,7 +70,8 @@ function secondUse(audit: Audit, first: Refreshed, again: Refreshed): Finding {
 
 /** The token in the answer, or what the refresh changed of the cookies beside those that are logged in. */
 function hasSameSuccessor(audit: Audit, { next, before }: Refreshed, again: Refreshed): boolean {
-  if (audit.recipe.refresh?.token !== undefined) return again.next.token === next.token
+  if (isSameGrant(again.next, next)) return true
+  if (audit.recipe.refresh?.token !== undefined) return false
   const names = audit.carriers.flat()
   const held = (cookies: Credential['cookies'], name: string) => cookies.find((one) => one.name === name)?.value
   return next.cookies.some(
@@ -90,6 +92,8 @@ async function family(audit: Audit, login: Login, first: Refreshed, again: Refre
   const successor = await refreshWith(audit, login, first.next, 'the successor, after the reuse')
   const evidence = [
     audit.evidence('The successor is presented after the old token was used a second time.', [
+      ...login.exchanges,
+      ...first.exchanges,
       ...again.exchanges,
       ...successor.exchanges,
     ]),

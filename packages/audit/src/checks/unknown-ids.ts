@@ -38,6 +38,7 @@ function shapes(value: string): Record<string, string> {
     quotes: `'"--`,
     'a path': '../../../../etc/hostname',
     'percent signs': '%00%ff%c0%80%zz',
+    'a NUL': '%00',
     JSON: '%7B%22user%22%3A%22admin%22%7D',
     'the real one, cut': value.slice(0, -1),
     'the real one, longer': `${value}a`,

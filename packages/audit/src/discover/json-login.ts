@@ -31,16 +31,20 @@ const ENDPOINTS = [
 export async function* jsonLogins(explorer: Explorer): AsyncGenerator<Candidate> {
   for (const endpoint of ENDPOINTS) {
     if (!(await takesPosts(explorer, endpoint))) continue
+    let refused: Candidate | null = null
     for (const key of keysFor(explorer.user.name)) {
       const step: Step = { post: endpoint, json: { [key]: '${user}', password: '${password}' }, follow: false }
       const candidate = await tryLogin(explorer, [step], `POST ${endpoint} with ${key} and password as JSON`)
       const response = candidate?.exchanges.at(-1)?.response
       if (candidate === null || response == null || response.status === 429) return
+      if (response.status >= 400) refused ??= candidate
       // Neither a cookie nor a token: whatever this was, it was no login.
       if (response.status >= 300 || (candidate.credential === undefined && candidate.client.cookies().length === 0))
         continue
       yield candidate
     }
+    // Nothing to go on with, but to be named among what was tried.
+    if (refused !== null) yield refused
   }
 }
 

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { auditApplication, parseRecipe } from '@sojourn/audit'
+import { type AuditRequest, auditApplication, parseRecipe } from '@sojourn/audit'
 import { afterAll, describe, expect, test, vi } from 'vitest'
+import { hasDirectus } from '../../../../tools/directus.mjs'
 import { without } from '../../../../tools/servers.mjs'
 import { type Cell, cellsOf, differences, scoresOf, tableOf, writeScores } from '../gallery/score.ts'
 import type { Truth } from '../gallery/variant.ts'
 import { ALICE } from '../support/cookie-app.ts'
+import { startDirectus } from './directus.ts'
+import { DIRECTUS_SESSION, DIRECTUS_TOKENS } from './directus-truth.ts'
 import { type RunningApp, startDjango } from './django.ts'
 import { startDokuWiki } from './dokuwiki.ts'
 import { DJANGO_DATABASE, DJANGO_SIGNED_COOKIES, dokuWiki, dokuWikiLacks } from './truth.ts'
@@ -23,10 +26,11 @@ async function judged(
   start: () => Promise<RunningApp>,
   truthOf: (url: URL) => Truth,
   lacksOf: (url: URL) => readonly string[] = () => [],
+  users: Pick<AuditRequest, 'user' | 'secondUser'> = { user: ALICE },
 ): Promise<void> {
   const { url, running } = await start()
   try {
-    const request = { target: url, user: ALICE, recipe: recipeOf(recipe), allowChanges: true, rate: 10_000 }
+    const request = { target: url, ...users, recipe: recipeOf(recipe), allowChanges: true, rate: 10_000 }
     const report = await auditApplication(request)
     expect(report.untrusted).toBeNull()
     const own = cellsOf(name, truthOf(new URL(url)), report)
@@ -54,6 +58,20 @@ describe.skipIf(without().includes('django'))('Django’s admin', () => {
       () => startDjango('signed_cookies', ALICE),
       () => DJANGO_SIGNED_COOKIES,
     ))
+})
+
+describe.skipIf(!hasDirectus)('Directus', () => {
+  const users = {
+    user: { name: 'alice@example.com', password: ALICE.password },
+    secondUser: { name: 'bob@example.com', password: 'another-lantern' },
+  }
+  const start = () => startDirectus(users.user, users.secondUser)
+  const none = () => []
+
+  test('with a session cookie', () =>
+    judged('Directus, session', 'directus/session', start, () => DIRECTUS_SESSION, none, users))
+
+  test('with tokens', () => judged('Directus, tokens', 'directus/tokens', start, () => DIRECTUS_TOKENS, none, users))
 })
 
 test.skipIf(without().includes('dokuwiki'))('DokuWiki', () =>

@@ -5,8 +5,10 @@ import { harderVariants } from './harder-variants.ts'
 import { jwtVariants } from './jwt-variants.ts'
 import { limitVariants } from './limit-variants.ts'
 import { rareVariants } from './rare-variants.ts'
+import { renewingVariants } from './renewing-variants.ts'
 import { rotationVariants } from './rotation-variants.ts'
 import { secondLoginVariants } from './second-login-variants.ts'
+import { strictVariants } from './strict-variants.ts'
 import { styleVariants } from './style-variants.ts'
 import { timeoutVariants } from './timeout-variants.ts'
 import { tokenVariants } from './token-variants.ts'
@@ -28,4 +30,6 @@ export const gallery: readonly Variant[] = [
   ...limitVariants,
   ...secondLoginVariants,
   ...forgeryVariants,
+  ...strictVariants,
+  ...renewingVariants,
 ]

@@ -1,4 +1,11 @@
-import { type AuditRequest, auditApplication, checks, type Report, type ReportedFinding } from '@sojourn/audit'
+import {
+  type AuditRequest,
+  auditApplication,
+  checks,
+  type Evidence,
+  type Report,
+  type ReportedFinding,
+} from '@sojourn/audit'
 import { ALICE } from './cookie-app.ts'
 import { serve } from './serve.ts'
 import { type App, listenerOf } from './web.ts'
@@ -32,3 +39,13 @@ export const findings = (report: Report): ReportedFinding[] => report.results.fl
  */
 export const leaksIn = (report: Report): string[] =>
   JSON.stringify(report).match(/eyJ[\w-]{10,}\.|\b[0-9a-f]{32}\b|lantern-in-the-window/g) ?? []
+
+/** Tokens that commands use and no answer to an earlier one gives out: who reads the report could not follow. */
+export function notGivenIn({ curl, variables, exchanges }: Evidence): string[] {
+  const tokens = variables.map(({ name }) => name).filter((name) => !name.includes('PASSWORD'))
+  const holds = (text: string, name: string) => new RegExp(`\\b${name}\\b`).test(text)
+  return tokens.filter((name) => {
+    const used = curl.findIndex((command) => holds(command, name))
+    return used >= 0 && !exchanges.slice(0, used).some(({ response }) => holds(JSON.stringify(response), name))
+  })
+}
