@@ -5,6 +5,7 @@ import type { Evidence } from '../model/evidence.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import type { Confidence, Severity } from '../model/verdict.ts'
 import { scoreTokens, type TokenScore } from '../tokens/score.ts'
+import { constantTokens } from './constant-tokens.ts'
 
 export const tokenStrength: Check = {
   id: 'token-strength',
@@ -25,7 +26,7 @@ export const tokenStrength: Check = {
     const samples = await audit.sampleTokens()
     const values = samples.tokens.map(({ value }) => value)
     const score = scoreTokens(values, { issuedAt: samples.tokens.map(({ at }) => at) })
-    return [judge(score, samples, () => proofOf(audit, samples))]
+    return [judge(score, samples, () => proofOf(audit, samples)), ...(await constantTokens(audit, samples.about))]
   },
 }
 

@@ -3,8 +3,11 @@ import type { Client } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
+import { withoutBoundParts } from './bound-address.ts'
 import type { Candidate, Explorer } from './explorer.ts'
+import { isLoginForm } from './form-login.ts'
 import { LOGOUT_WORDS } from './logout.ts'
+import { returningClient, unlikeForm } from './returning.ts'
 
 const PLACES = [
   '/',
@@ -35,6 +38,9 @@ interface Graded {
   readonly check: LoggedInCheck
   /** Lower is better: how surely this is the user's own page. */
   readonly grade: number
+  /** What it was found by: the page, and what stands in it. */
+  readonly body: string
+  readonly text: string
 }
 
 /** A page that a logged-in client sees, and neither a stranger nor a made-up credential does. The surest one found. */
@@ -45,9 +51,10 @@ export async function findLoggedInCheck(explorer: Explorer, candidate: Candidate
   const garbage = garbageCredential({ cookies: client.cookies(), bearer: client.bearer })
   for (const cookie of garbage.cookies) forger.hold(cookie)
   forger.bearer = garbage.bearer
+  const returning = returningClient(explorer, client)
   let best: Graded | null = null
   for (const place of placesFor(explorer, exchanges.at(-1))) {
-    const graded = await compare(explorer, place, client, stranger, forger)
+    const graded = await withoutRemembered(returning, await compare(explorer, place, client, stranger, forger))
     if (graded !== null && graded.grade < (best?.grade ?? Number.POSITIVE_INFINITY)) best = graded
     if (best?.grade === 0) break
   }
@@ -65,7 +72,23 @@ function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
       )
     })
     .map(({ href }) => explorer.address(href))
-  return [...new Set([...landed, ...links.slice(0, MOST_LINKS), ...PLACES])]
+  // With what is good for this session alone last of all: no other session could ask for it.
+  const own = [...landed, ...links.slice(0, MOST_LINKS)]
+  return [...new Set([...own.map(withoutBoundParts), ...PLACES, ...own])]
+}
+
+/** A name that a login form remembers is no sign of a login. */
+async function withoutRemembered(returning: Client | null, graded: Graded | null): Promise<Graded | null> {
+  if (graded === null || returning === null) return graded
+  const { request, response } = await returning.send({
+    url: graded.check.get,
+    purpose: 'does a page that asks for the password look like it',
+  })
+  const body = response?.body ?? ''
+  const isForm = response?.status === 200 && readPage(body, request.url).forms.some(isLoginForm)
+  if (!isForm || (graded.check.text !== undefined && !body.includes(graded.text))) return graded
+  const check = unlikeForm(graded.check, graded.body, body)
+  return check === null ? null : { ...graded, check }
 }
 
 async function compare(
@@ -89,10 +112,12 @@ async function compare(
     mine.body.includes(text) && again.body.includes(text) && others.every(({ body }) => !body.includes(text))
   const name = explorer.user.name
   const short = name.split('@')[0] ?? name
-  if (onlyMine(name)) return { check: { get: place, text: '${user}' }, grade: byStatus ? 0 : 1 }
-  if (short.length >= 3 && onlyMine(short)) return { check: { get: place, text: short }, grade: byStatus ? 0 : 2 }
-  if (byStatus) return { check: { get: place }, grade: 1 }
+  const { body } = mine
+  if (onlyMine(name)) return { check: { get: place, text: '${user}' }, grade: byStatus ? 0 : 1, body, text: name }
+  if (short.length >= 3 && onlyMine(short))
+    return { check: { get: place, text: short }, grade: byStatus ? 0 : 2, body, text: short }
+  if (byStatus) return { check: { get: place }, grade: 1, body, text: '' }
   const words = LOGOUT_WORDS.exec(readPage(mine.body, explorer.engine.target.href).text)?.[0]
-  if (words !== undefined && onlyMine(words)) return { check: { get: place, text: words }, grade: 3 }
+  if (words !== undefined && onlyMine(words)) return { check: { get: place, text: words }, grade: 3, body, text: words }
   return null
 }

@@ -4,6 +4,7 @@ import { type Link, type Page, readPage } from '../http/page.ts'
 import { fill, StepFailed } from '../recipe/fill.ts'
 import type { LoggedInCheck, Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
+import { withoutBoundParts } from './bound-address.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 import { formStep } from './form-step.ts'
 
@@ -25,7 +26,8 @@ export async function findLogout(
     ...explorer.variables,
     ...(refreshToken === null ? [] : [['refreshToken', refreshToken] as const]),
   ])
-  const pages = new Set([explorer.address(candidate.exchanges.at(-1)?.request.url ?? '/'), check.get, '/'])
+  const landed = withoutBoundParts(explorer.address(candidate.exchanges.at(-1)?.request.url ?? '/'))
+  const pages = new Set([landed, check.get, '/'])
   for (const place of pages) {
     const last = (await client.follow({ url: place, purpose: 'look for a way to log out' })).at(-1)
     if (last?.response == null) continue
