@@ -12,8 +12,9 @@ import type { AuditOptions } from './audit.ts'
 import { createAudit } from './create-audit.ts'
 import { isLoopback } from './loopback.ts'
 import { type Progress, runAudit } from './run-audit.ts'
+import { LOGINS_UNASKED, MOST_LOGINS } from './sample-tokens.ts'
 
-export interface AuditRequest extends Partial<AuditOptions> {
+export interface AuditRequest extends Partial<Omit<AuditOptions, 'loginSamples'>> {
   /** Address of the application; the recipe's without it. */
   readonly target?: string
   /** The recipe's without it. */
@@ -57,10 +58,12 @@ export async function auditApplication(request: AuditRequest): Promise<Report> {
   const engine = createAuditEngine(request, target, secrets)
   const application = await understand(request, engine, secrets, user)
   const { allowChanges = false, patienceMs = 0, samples = 60, browser = false } = request
+  const loginSamples = Math.min(request.samples ?? LOGINS_UNASKED, MOST_LOGINS)
   const secondUser = request.secondUser ?? request.recipe?.secondUser ?? null
   const signal = request.signal && { signal: request.signal }
-  const options = { allowChanges, patienceMs, samples, browser }
-  const audit = createAudit({ engine, secrets, application, user, secondUser, options, env, ...signal })
+  const options = { allowChanges, patienceMs, samples, loginSamples, browser }
+  const warn = (text: string) => request.onProgress?.({ kind: 'warning', text })
+  const audit = createAudit({ engine, secrets, application, user, secondUser, options, env, warn, ...signal })
   return runAudit(audit, {
     checks: request.checks ?? allChecks,
     secrets,

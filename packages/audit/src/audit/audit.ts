@@ -39,6 +39,15 @@ export interface Login {
   readonly variables: Variables
 }
 
+export interface LoginOptions {
+  readonly role?: Role
+  readonly client?: Client
+  /** A login that is made now, and no other. */
+  readonly fresh?: boolean
+  /** The password may be another: that it is refused says nothing of limits. */
+  readonly unsure?: boolean
+}
+
 /** `unknown`: neither, as with a fault of the network or of the server, or with a limit on requests. */
 export type State = 'in' | 'out' | 'unknown'
 
@@ -55,6 +64,8 @@ export interface AuditOptions {
   readonly patienceMs: number
   /** How many tokens to collect for statistics. */
   readonly samples: number
+  /** How many of them by logging in, which applications count; those that other checks make are among them. */
+  readonly loginSamples: number
   /** Chromium may be used. */
   readonly browser: boolean
 }
@@ -75,6 +86,8 @@ export interface Audit {
   readonly options: AuditOptions
   /** Cookie names that make a login: the smallest sets of which each suffices alone. Empty for a bearer application. */
   readonly carriers: readonly (readonly string[])[]
+  /** Of the cookies that carry the session, those that an answer gave another value. */
+  readonly renewed: readonly string[]
   readonly hasSecondUser: boolean
   /** Any certificate is taken. */
   readonly insecureTls: boolean
@@ -84,9 +97,19 @@ export interface Audit {
   readonly exchanges: readonly Exchange[]
   /** A client that has never spoken to the application. */
   client(name: string): Client
-  /** Logs in with a clean client, or with `client` as it is. Throws `NoLogin` when that does not work (any more). */
-  login(name: string, options?: { readonly role?: Role; readonly client?: Client }): Promise<Login>
-  /** Whether this client is logged in, by the logged-in check. */
+  /**
+   * Logs in with a clean client, or with `client` as it is. Where logins are limited, waits as long as it may, or lends
+   * a session that an earlier check left alive. Throws `NoLogin` when neither works (any more).
+   */
+  login(name: string, options?: LoginOptions): Promise<Login>
+  /** Sessions of the first user that earlier checks left alive, at most so many. */
+  alive(most: number): Promise<readonly Login[]>
+  /** One of the first user for all who only look: it must be left logged in. */
+  shared(): Promise<Login>
+  /**
+   * Whether this client is logged in, by the logged-in check. Where the answer renews a cookie that was copied from the
+   * client of a login, that client has the new one from then on.
+   */
   look(client: Client, purpose?: string, sent?: Sent): Promise<Probe>
   /** Whether a clean client that holds only this credential is logged in. */
   probe(name: string, credential: Credential): Promise<Probe>
@@ -111,6 +134,8 @@ export interface Audit {
   hide(value: string, name: string, from: string): void
   /** All secrets in a text replaced by the names of their variables. */
   mask(text: string): string
+  /** Tells who runs the audit something that must not wait for the report. */
+  warn(text: string): void
   /** Waits; interrupted when the audit is. */
   wait(ms: number): Promise<void>
 }

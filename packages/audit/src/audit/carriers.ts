@@ -17,14 +17,15 @@ export interface Carriers {
 export async function findCarriers(audit: Audit, login: Login): Promise<Carriers> {
   let holder = login
   let askedForPassword: string | null = null
-  const { cookies, bearer } = login.credential
+  const { bearer } = login.credential
   const wanted = audit.recipe.credential?.cookies
-  const names = [...new Set(cookies.map(({ name }) => name))].filter(
+  const names = [...new Set(login.client.cookies().map(({ name }) => name))].filter(
     (name) => wanted === undefined || matches(name, wanted),
   )
   const suffices = async (kept: readonly string[]): Promise<boolean> => {
     if (kept.length === 0) return false
-    const held = holder.credential.cookies.filter(({ name }) => kept.includes(name))
+    // What it holds now: each try may use up a value, and is answered with the next.
+    const held = holder.client.cookies().filter(({ name }) => kept.includes(name))
     const credential: Credential = { cookies: held, bearer: null }
     const { state, exchange } = await audit.probe(`only ${kept.join(' and ')}`, credential)
     if (state === 'in' && asksForPassword(exchange)) askedForPassword ??= kept.join(' and ')

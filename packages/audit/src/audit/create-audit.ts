@@ -19,8 +19,10 @@ import {
   type Role,
   type Sent,
 } from './audit.ts'
+import { type Gained, gainedBy, handOn } from './hand-on.ts'
 import { stateOf } from './judge-state.ts'
-import { doLogin } from './logging-in.ts'
+import { createLoginGate } from './login-gate.ts'
+import { createLogins } from './logins.ts'
 import { sampleTokens } from './sample-tokens.ts'
 
 export interface AuditParts {
@@ -31,6 +33,7 @@ export interface AuditParts {
   readonly secondUser: User | null
   readonly options: AuditOptions
   readonly env: Readonly<Record<string, string | undefined>>
+  warn(text: string): void
   readonly signal?: AbortSignal
 }
 
@@ -39,6 +42,10 @@ export interface RunningAudit extends Audit {
   carriers: readonly (readonly string[])[]
   logoutProblem: string | null
   readonly logins: readonly Login[]
+  /** Clients that began to log in, or came into a session of their own by what they presented. */
+  readonly begun: readonly Client[]
+  /** That the application limits logins, and what can be done; `null`: not seen. */
+  readonly loginLimit: string | null
   readonly endings: readonly (() => Promise<string | null>)[]
 }
 
@@ -53,7 +60,8 @@ export function createAudit(parts: AuditParts): RunningAudit {
     second: parts.secondUser && fillUser(parts.secondUser, environment),
   }
   const passwords = new Map<Role, string>()
-  const logins: Login[] = []
+  const strays = new Set<Client>()
+  const renewed = new Set<string>()
   const endings: (() => Promise<string | null>)[] = []
   const learn = secrets.learn
   for (const role of ['first', 'second'] as const) if (users[role] !== null) setPassword(role, users[role].password)
@@ -75,6 +83,10 @@ export function createAudit(parts: AuditParts): RunningAudit {
   }
 
   const client = (name: string): Client => createClient(engine, name)
+  const wait = (ms: number) => sleep(ms, undefined, signal && { signal })
+  const gate = () => createLoginGate({ patienceMs: parts.options.patienceMs, wait, now: Date.now })
+  const gates = { first: gate(), second: gate() }
+  const logins = createLogins({ recipe, learn, gates, client, variablesOf, look })
 
   async function look(of: Client, purpose = 'logged-in check', sent: Sent = {}): Promise<Probe> {
     const { get, headers = {} } = recipe.loggedIn
@@ -88,28 +100,25 @@ export function createAudit(parts: AuditParts): RunningAudit {
       headers: Object.entries(fillJson(headers, variables) as Record<string, string>),
       purpose,
     })
-    return { state: stateOf(exchange, recipe.loggedIn, variables), client: of, exchange }
+    const state = stateOf(exchange, recipe.loggedIn, variables)
+    if (state === 'in') settle(of, gainedBy(of, exchange, sent))
+    return { state, client: of, exchange }
+  }
+
+  /** Who was let in may have been given something new: for whom it was copied from, or for itself. */
+  function settle(of: Client, gained: readonly Gained[]): void {
+    for (const { before, cookie } of gained) if (before !== null) renewed.add(cookie.name)
+    if (loginOf(of) !== undefined) return
+    const left = handOn(
+      logins.all.map((login) => login.client),
+      gained,
+    )
+    if (left.length > 0) strays.add(of)
   }
 
   /** Whose session a client is expected to have: what it logged in as, else the first user's. */
-  const roleOf = (of: Client): Role => logins.find((login) => login.client === of)?.role ?? 'first'
-
-  async function login(name: string, options: { role?: Role; client?: Client } = {}): Promise<Login> {
-    const { role = 'first' } = options
-    const made = await doLogin(options.client ?? client(name), role, recipe, variablesOf(role), learn)
-    logins.push(made)
-    const { state, exchange } = await look(made.client, 'logged-in check after the login')
-    if (state !== 'in') {
-      const last = made.exchanges.at(-1)?.response?.status
-      throw new NoLogin(
-        `after the login (answered ${last}) the logged-in check was answered ${exchange.response?.status ?? exchange.fault}`,
-      )
-    }
-    // Some applications give the session out, or a new one, with the first page after the login.
-    const whole = { ...made, credential: { ...made.credential, cookies: made.client.cookies() } }
-    logins[logins.indexOf(made)] = whole
-    return whole
-  }
+  const roleOf = (of: Client): Role => loginOf(of)?.role ?? 'first'
+  const loginOf = (of: Client) => logins.all.find((made) => made.client === of)
 
   async function probe(name: string, { cookies, bearer }: Credential): Promise<Probe> {
     const clean = client(name)
@@ -121,22 +130,31 @@ export function createAudit(parts: AuditParts): RunningAudit {
   const run: Audit['run'] = (made, steps, purpose, more = new Map()) =>
     runSteps(made.client, steps, new Map([...made.variables, ...variablesOf(made.role), ...more]), purpose, learn)
 
-  const loginOf = (of: Client) => logins.find((made) => made.client === of)
-
   const audit: RunningAudit = {
     target: engine.target,
     application,
     recipe,
     options: parts.options,
     carriers: [],
+    get renewed() {
+      return audit.carriers.flat().filter((name) => renewed.has(name))
+    },
     logoutProblem: null,
     insecureTls: engine.insecureTls,
     hasSecondUser: users.second !== null,
     exchanges: engine.exchanges,
-    logins,
+    logins: logins.all,
+    get begun() {
+      return [...logins.begun, ...strays]
+    },
+    get loginLimit() {
+      return gates.first.limit
+    },
     endings,
     client,
-    login,
+    login: logins.login,
+    shared: logins.shared,
+    alive: logins.alive,
     look,
     probe,
     async logout(of) {
@@ -155,7 +173,8 @@ export function createAudit(parts: AuditParts): RunningAudit {
     evidence: (says, exchanges) => toEvidence(says, exchanges, secrets, engine.insecureTls),
     hide: learn,
     mask: (text) => shown(secrets.mark(text)),
-    wait: (ms) => sleep(ms, undefined, signal && { signal }),
+    warn: parts.warn,
+    wait,
   }
   let samples: ReturnType<Audit['sampleTokens']> | null = null
   return audit

@@ -1,8 +1,12 @@
+import { valuesOf } from '../http/exchange.ts'
 import type { Login, State } from './audit.ts'
 import { NoLogin } from './audit.ts'
 import { findCarriers, stillIn } from './carriers.ts'
+import { heldNow } from './copies.ts'
 import type { RunningAudit } from './create-audit.ts'
 import { garbageCredential } from './garbage.ts'
+
+const ONE_SECOND_MS = 1100
 
 /**
  * Judges the logged-in check itself, before anything is judged by it: who has no credential, or one that was made up,
@@ -18,8 +22,8 @@ export async function establish(audit: RunningAudit): Promise<string | null> {
     if (error instanceof NoLogin) return error.message
     throw error
   }
-  const again = await audit.look(login.client)
-  if (again.state !== 'in') return 'a logged-in client was refused at its second request'
+  const again = await lookTwice(audit, login)
+  if (again !== 'in') return 'a logged-in client was refused at its second request'
   const garbage = await audit.probe('garbage', garbageCredential(login.credential))
   if (garbage.state !== 'out') return says('a made-up credential', garbage.state)
   const problem = await findOutCarriers(audit, login)
@@ -34,13 +38,23 @@ const says = (who: string, state: State) =>
     ? `the logged-in check takes ${who} for logged in, so it cannot tell who is`
     : `the application does not answer the logged-in check for ${who}`
 
+/** A value that is made anew once a second is set again with each answer, and looks the same within that second. */
+async function lookTwice(audit: RunningAudit, { client }: Login): Promise<State> {
+  const { state, exchange } = await audit.look(client)
+  const given = valuesOf(exchange.response?.headers ?? [], 'set-cookie').map((line) => line.split(';')[0] ?? '')
+  const isSetAgain = client.heldAt(exchange).some(({ name, value }) => given.includes(`${name}=${value}`))
+  if (state !== 'in' || !isSetAgain) return state
+  await audit.wait(ONE_SECOND_MS)
+  return (await audit.look(client)).state
+}
+
 async function findOutCarriers(audit: RunningAudit, login: Login): Promise<string | null> {
   const { sets, bearer, askedForPassword, login: alive } = await findCarriers(audit, login)
   audit.carriers = sets
   if (askedForPassword !== null)
     return `the logged-in check takes a page that asks for a password, shown to who has only ${askedForPassword}, for one of a logged-in user`
   if (sets.length > 0 || bearer) return null
-  const whole = await audit.probe('all that the login gave', alive.credential)
+  const whole = await audit.probe('all that the login gave', heldNow(alive))
   if (whole.state !== 'in') {
     return 'a clean client with everything the login gave is not logged in: the application ties a session to something else, or ends it when it is copied'
   }

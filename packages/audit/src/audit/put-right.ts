@@ -1,4 +1,4 @@
-import type { Login } from './audit.ts'
+import type { Client } from '../http/client.ts'
 import type { RunningAudit } from './create-audit.ts'
 
 /** Undoes what checks left to undo, the last first, then ends every session the audit made. Resolves to what it could not. */
@@ -8,20 +8,21 @@ export async function putRight(audit: RunningAudit): Promise<readonly string[]> 
     const problem = await work().catch((error: unknown) => String(error))
     if (problem !== null) left.push(problem)
   }
-  const alive: Login[] = []
-  for (const login of audit.logins) if (!(await end(audit, login))) alive.push(login)
+  const { begun } = audit
+  const alive: Client[] = []
+  for (const client of begun) if (!(await end(audit, client))) alive.push(client)
   if (alive.length > 0) {
     left.push(
       audit.recipe.logout === undefined
         ? `${alive.length} sessions that the audit made are still alive, for no logout is known`
-        : `${alive.length} of ${audit.logins.length} sessions that the audit made could not be ended`,
+        : `${alive.length} of ${begun.length} sessions that the audit made could not be ended`,
     )
   }
   return left
 }
 
 /** Whether this session is over. */
-async function end(audit: RunningAudit, { client }: Login): Promise<boolean> {
+async function end(audit: RunningAudit, client: Client): Promise<boolean> {
   try {
     if ((await audit.look(client, 'is it still logged in')).state === 'out') return true
     if (audit.recipe.logout === undefined) return false

@@ -1,59 +1,101 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { headerOf } from '../http/exchange.ts'
-import type { Audit } from './audit.ts'
+import { type Audit, type Login, NoLogin } from './audit.ts'
+import { LoginsLimited } from './login-limit.ts'
 
-/** Put behind the old password. It stands in the report when the old one cannot be restored, so it is no secret by itself. */
+/** Put behind the old password. It is told before the change and when the old one cannot be restored, so it is no secret by itself. */
 export const SUFFIX = '-Aud1t!'
 
 /** Logins are limited for a quarter of an hour at most places. */
 const PATIENCE_MS = 20 * 60_000
 const UNTOLD_MS = 30_000
 
-/** Where the application limits logins this waits: a password left changed is worse than a late report. Resolves to what is left, in words. */
-export async function restorePassword(audit: Audit, old: string): Promise<string | null> {
-  const until = Date.now() + PATIENCE_MS
-  for (;;) {
-    const seen = audit.exchanges.length
-    if (await restore(audit, old)) return null
-    const wait = limitedFor(audit, seen)
-    if (wait === null || Date.now() + wait > until) {
-      audit.setPassword('first', `${old}${SUFFIX}`)
-      return `the password could not be restored: it is the old one with ${SUFFIX} behind it`
-    }
-    await sleep(wait)
-  }
+export interface PasswordKeeper {
+  /** The new password was seen to log in, with this client. */
+  changed(login: Login): void
+  /**
+   * Puts the old one back. Where the application limits logins this waits, at the end of the audit for long: a password
+   * left changed is worse than a late report. Resolves to what is left, in words.
+   */
+  putBack(patienceMs?: number): Promise<string | null>
 }
 
-/** How long the application asked to wait since then; `null`: it limited nothing. */
-function limitedFor(audit: Audit, seen: number): number | null {
-  const limited = audit.exchanges.slice(seen).filter(({ response }) => response?.status === 429)
-  if (limited.length === 0) return null
-  const seconds = limited.map(({ response }) => Number(headerOf(response, 'retry-after') ?? Number.NaN))
-  return Math.max(...seconds.map((told) => (told >= 0 ? told * 1000 : UNTOLD_MS)))
-}
+/** What came of a login: `number`: logins are limited for so many ms. */
+type Answer = 'in' | 'out' | number
 
-async function restore(audit: Audit, old: string): Promise<boolean> {
-  // An interruption leaves open which password holds: the old one is tried first.
-  audit.setPassword('first', old)
-  if (await canLogIn(audit)) return true
+/** `sessions`: logged in when the password was changed, and may be still: with them, putting back takes no login. */
+export function createPasswordKeeper(audit: Audit, old: string, sessions: readonly Login[]): PasswordKeeper {
   const next = `${old}${SUFFIX}`
-  audit.setPassword('first', next)
-  try {
-    const login = await audit.login('the one that restores the password')
+  const helpers = [...sessions]
+  // An interruption leaves open which one holds.
+  let holds: 'either' | 'new' | 'perhaps old' | 'old' = 'either'
+
+  async function tryLogin(password: string): Promise<Answer | Login> {
+    audit.setPassword('first', password)
+    try {
+      return await audit.login('which password holds', { fresh: true, unsure: true })
+    } catch (error) {
+      if (error instanceof LoginsLimited) return Math.max((error.until ?? Date.now() + UNTOLD_MS) - Date.now(), 1000)
+      if (error instanceof NoLogin) return 'out'
+      throw error
+    }
+  }
+
+  /** Whether the steps were done; what they did is seen by logging in. */
+  async function changeBack(login: Login): Promise<boolean> {
     const { steps = [], restore } = audit.recipe.passwordChange ?? {}
     const words: [string, string][] = [['newPassword', old]]
     if (restore === undefined) words.push(['password', next])
-    await audit.run(login, restore ?? steps, 'restore the password', new Map(words))
-    audit.setPassword('first', old)
-    return await canLogIn(audit)
-  } catch {
-    // What it means is said by who asked.
-    return false
+    try {
+      if ((await audit.look(login.client, 'is it still logged in')).state !== 'in') return false
+      await audit.run(login, restore ?? steps, 'restore the password', new Map(words))
+      return true
+    } catch {
+      // What it means is said by who asked.
+      return false
+    }
+  }
+
+  async function changeBackSomehow(): Promise<Answer> {
+    for (const login of helpers) if (await changeBack(login)) return 'in'
+    const login = await tryLogin(next)
+    if (typeof login !== 'object') return login
+    helpers.unshift(login)
+    return (await changeBack(login)) ? 'in' : 'out'
+  }
+
+  async function round(): Promise<Answer> {
+    if (holds === 'either' || holds === 'perhaps old') {
+      const login = await tryLogin(old)
+      if (typeof login === 'object') holds = 'old'
+      if (typeof login === 'number') return login
+    }
+    if (holds === 'old') return 'in'
+    const changed = await changeBackSomehow()
+    if (changed !== 'in') return changed
+    holds = 'perhaps old'
+    const login = await tryLogin(old)
+    if (typeof login !== 'object') return login
+    holds = 'old'
+    return 'in'
+  }
+
+  return {
+    changed(login) {
+      holds = 'new'
+      helpers.unshift(login)
+    },
+    async putBack(patienceMs = PATIENCE_MS) {
+      const until = Date.now() + patienceMs
+      for (;;) {
+        const answer = await round()
+        if (answer === 'in') return null
+        if (answer === 'out' || Date.now() + answer > until) break
+        await sleep(answer)
+      }
+      if (holds === 'perhaps old')
+        return `whether the password is restored could not be seen: logins are limited. If it is not, it is the old one with ${SUFFIX} behind it`
+      audit.setPassword('first', next)
+      return `the password could not be restored: it is the old one with ${SUFFIX} behind it`
+    },
   }
 }
-
-const canLogIn = (audit: Audit): Promise<boolean> =>
-  audit.login('which password holds').then(
-    () => true,
-    () => false,
-  )

@@ -10,11 +10,14 @@ import { factsOf } from './application.ts'
 import type { RunningAudit } from './create-audit.ts'
 import { establish } from './establish.ts'
 import { putRight } from './put-right.ts'
+import { inRunOrder } from './run-order.ts'
 
 export type Progress =
   | { readonly kind: 'begin'; readonly check: Check; readonly number: number; readonly of: number }
   | { readonly kind: 'end'; readonly result: CheckResult }
   | { readonly kind: 'note'; readonly text: string }
+  /** What must be known even when the audit is killed before it can report. */
+  | { readonly kind: 'warning'; readonly text: string }
 
 export interface RunOptions {
   readonly checks: readonly Check[]
@@ -36,7 +39,7 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
   try {
     options.onProgress?.({ kind: 'note', text: 'checking the logged-in check itself' })
     untrusted = await establish(audit)
-    for (const [i, check] of options.checks.entries()) {
+    for (const [i, check] of inRunOrder(options.checks).entries()) {
       if (options.signal?.aborted) {
         results.push(toResult(check, [interruptedFinding], 0, options))
         continue
@@ -65,7 +68,7 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
     durationMs: Math.round(performance.now() - began),
     application: factsOf(audit.application, audit.carriers),
     untrusted: untrusted && audit.mask(untrusted),
-    results,
+    results: options.checks.flatMap(({ id }) => results.find(({ check }) => check.id === id) ?? []),
     counts: count(results),
     timeline: audit.exchanges.map((exchange: Exchange) => toTimeline(exchange, options.secrets)),
     leftBehind,

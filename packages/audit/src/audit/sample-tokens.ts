@@ -2,8 +2,10 @@ import { LimitReached } from '../http/engine.ts'
 import { NoLogin, type TokenSample, type TokenSamples } from './audit.ts'
 import type { RunningAudit } from './create-audit.ts'
 
-/** Logins cost an application much (and it may count them): no more than this many, whatever is asked for. */
-const MOST_LOGINS = 40
+/** Logins cost an application much, and it may count them: no more than this many, whatever is asked for. */
+export const MOST_LOGINS = 40
+/** Where nobody asked for a number: as few as a verdict takes, and some for those that are lost. */
+export const LOGINS_UNASKED = 24
 
 /** Tokens of separate visits where a visit gives one out, else of separate logins, those already made included. */
 export async function sampleTokens(audit: RunningAudit): Promise<TokenSamples> {
@@ -34,9 +36,9 @@ async function fromVisits(audit: RunningAudit, name: string, first: TokenSample)
 }
 
 async function fromLogins(audit: RunningAudit, name: string | null): Promise<TokenSamples> {
-  const wanted = Math.min(audit.options.samples, MOST_LOGINS)
+  const wanted = audit.options.loginSamples
   const stopped = await until(Math.max(wanted - audit.logins.length, 0), async () => {
-    await audit.login('sampler')
+    await audit.login('sampler', { fresh: true })
     return null
   })
   const tokens = audit.logins.flatMap(({ credential, exchanges }): TokenSample[] => {
@@ -46,7 +48,11 @@ async function fromLogins(audit: RunningAudit, name: string | null): Promise<Tok
     return [{ value, at: last.startedAt + last.durationMs, source: 'login' }]
   })
   const about = name === null ? 'bearer' : `cookie ${name}`
-  return { about, tokens, stopped: stopped ?? `${tokens.length} logins are as many as an audit makes` }
+  return {
+    about,
+    tokens,
+    stopped: stopped ?? `${tokens.length} logins, where --samples asks for no more (${MOST_LOGINS} at most)`,
+  }
 }
 
 /** Repeats until it says why it stops, or something in the way does. */

@@ -23,15 +23,20 @@ export const cacheHeaders: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const page = await audit.look(login.client)
     // With the value that makes the login: what visitors were given before may be another.
     const pairs = login.credential.cookies
       .filter(({ name }) => audit.carriers.flat().includes(name))
       .map(({ name, value }) => `${name}=${value}`)
-    const giving = login.exchanges.find(({ response }) =>
-      valuesOf(response?.headers ?? [], 'set-cookie').some((line) => pairs.includes(line.split(';')[0]?.trim() ?? '')),
-    )
+    const sets = (exchange: Exchange, is: (pair: string) => boolean) =>
+      valuesOf(exchange.response?.headers ?? [], 'set-cookie').some((line) => is(line.split(';')[0]?.trim() ?? ''))
+    const giving =
+      login.exchanges.find((exchange) => sets(exchange, (pair) => pairs.includes(pair))) ??
+      // Renewed since: the last one that the login gave.
+      login.exchanges.findLast((exchange) =>
+        sets(exchange, (pair) => audit.carriers.flat().includes(pair.split('=')[0] ?? '')),
+      )
     const token = login.credential.bearer
     const answer =
       giving ?? login.exchanges.find(({ response }) => token !== null && response?.body.includes(token) === true)

@@ -1,5 +1,6 @@
 import type { Check } from '../model/check.ts'
 import { type Finding, inform } from '../model/finding.ts'
+import { judgeRenewal } from './renewal.ts'
 
 export const carriers: Check = {
   id: 'carriers',
@@ -14,11 +15,12 @@ export const carriers: Check = {
   fix: { text: 'Let one carrier do, unless a second is meant: a remember-me cookie, say.' },
   needs: [],
   async run(audit) {
-    const findings = audit.carriers.map((names): Finding => {
+    const sets = audit.carriers.map((names): Finding => {
       const list = names.map((name) => `cookie ${name}`).join(' and ')
       const detail = names.length === 1 ? `The ${list} alone is logged in.` : `Together, and only together: ${list}.`
       return inform({ about: list, title: `${list} suffices`, detail })
     })
+    const findings = [...sets, ...(await judgeRenewal(audit))]
     if (audit.recipe.credential?.bearer === undefined) return findings
     const detail = `The token at ${audit.recipe.credential.bearer.json} in the answer to the login, sent as a bearer token.`
     return [...findings, inform({ about: 'bearer', title: 'A bearer token carries the session', detail })]

@@ -1,3 +1,4 @@
+import { copiesWith } from '../audit/copies.ts'
 import { headerOf } from '../http/exchange.ts'
 import type { Check } from '../model/check.ts'
 import { inform, pass } from '../model/finding.ts'
@@ -15,9 +16,11 @@ export const clearSiteData: Check = {
   fix: { text: 'Answer a logout with Clear-Site-Data: "cache", "cookies", "storage" and delete the cookie by name.' },
   needs: ['logout'],
   async run(audit) {
-    const { client, credential } = await audit.login('victim')
-    const before = new Set(credential.cookies.map(({ name, value }) => `${name}=${value}`))
+    const login = await audit.login('victim')
+    const { client } = login
     const exchanges = await audit.logout(client)
+    const held = copiesWith(login, exchanges).flatMap(({ cookies }) => cookies)
+    const before = new Set(held.map(({ name, value }) => `${name}=${value}`))
     const value = exchanges.map(({ response }) => headerOf(response, 'clear-site-data')).find((held) => held !== null)
     const left = client
       .cookies()

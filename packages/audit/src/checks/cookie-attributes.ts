@@ -27,7 +27,7 @@ export const cookieAttributes: Check = {
   },
   needs: ['cookies'],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const settings = settingsOf(login.client.exchanges, [...audit.carriers.flat(), ...copiesOf(audit, login)])
     if (settings.length === 0) {
       return [

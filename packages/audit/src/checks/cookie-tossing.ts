@@ -18,10 +18,10 @@ export const cookieTossing: Check = {
   },
   needs: ['cookies'],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const single = audit.carriers.find((names) => names.length === 1)?.[0]
-    const value = login.credential.cookies.find(({ name }) => name === single)?.value
-    if (single === undefined || value === undefined) {
+    const value = () => login.client.cookies().find(({ name }) => name === single)?.value ?? ''
+    if (single === undefined || value() === '') {
       const detail = 'No single cookie carries the session.'
       return [cannotJudge({ about: 'names', title: 'Not tried', detail })]
     }
@@ -29,7 +29,7 @@ export const cookieTossing: Check = {
   },
 }
 
-async function otherCase(audit: Audit, name: string, value: string): Promise<Finding> {
+async function otherCase(audit: Audit, name: string, value: () => string): Promise<Finding> {
   const about = `cookie ${name}: case of the name`
   const [prefix] = /^__(Host-Http|Host|Secure|Http)-/i.exec(name) ?? []
   if (prefix === undefined) {
@@ -40,7 +40,7 @@ async function otherCase(audit: Audit, name: string, value: string): Promise<Fin
     })
   }
   const other = name.replace(prefix, prefix.toLowerCase())
-  const { client, state, exchange } = await ask(audit, `${other}=${value}`)
+  const { client, state, exchange } = await ask(audit, `${other}=${value()}`)
   if (state === 'in') {
     const detail = `The cookie is believed under the name ${other}, which browsers of old let any host of the site set.`
     return fail({
@@ -55,11 +55,11 @@ async function otherCase(audit: Audit, name: string, value: string): Promise<Fin
 }
 
 /** Neither order is a fault by itself; which one counts tells what a cookie from a sibling host can do. */
-async function twice(audit: Audit, name: string, value: string): Promise<Finding> {
+async function twice(audit: Audit, name: string, value: () => string): Promise<Finding> {
   const about = `cookie ${name}: sent twice`
-  const garbage = garbageLike(value)
-  const first = await ask(audit, `${name}=${value}; ${name}=${garbage}`)
-  const last = await ask(audit, `${name}=${garbage}; ${name}=${value}`)
+  const garbage = garbageLike(value())
+  const first = await ask(audit, `${name}=${value()}; ${name}=${garbage}`)
+  const last = await ask(audit, `${name}=${garbage}; ${name}=${value()}`)
   if (first.state === 'unknown' || last.state === 'unknown') {
     return cannotJudge({
       about,

@@ -21,7 +21,7 @@ export const crossOriginReads: Check = {
   needs: ['cookies'],
   async run(audit) {
     const about = 'CORS'
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const { hostname, protocol } = audit.target
     const origins = ['https://attacker.example', 'null', `${protocol}//${hostname}.attacker.example`]
     for (const origin of origins) {

@@ -22,7 +22,7 @@ export const deviceBound: Check = {
   },
   needs: ['cookies'],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const offers = login.client.exchanges.filter(({ response }) => headerOf(response, NAME) !== null)
     const old = login.client.exchanges.find(({ response }) => headerOf(response, OLD_NAME) !== null)
     if (offers.length === 0 && old === undefined) {

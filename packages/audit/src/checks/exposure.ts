@@ -30,7 +30,7 @@ export const exposure: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     await visit(audit, login)
     return [
       inAddresses(audit, login),
@@ -63,9 +63,12 @@ interface Value {
   readonly forms: readonly string[]
 }
 
-function valuesOf(audit: Audit, { credential }: Login): Value[] {
+/** All that it held since the login: an id may be renewed with each answer. */
+function valuesOf(audit: Audit, { credential, client, exchanges }: Login): Value[] {
   const names = new Set(audit.carriers.flat())
-  const cookies = credential.cookies.filter(({ name, value }) => names.has(name) && value.length >= SHORTEST)
+  const since = client.exchanges.filter(({ number }) => number > (exchanges.at(-1)?.number ?? 0))
+  const held = [...credential.cookies, ...client.cookies(), ...since.flatMap(client.heldAt)]
+  const cookies = held.filter(({ name, value }) => names.has(name) && value.length >= SHORTEST)
   const all = cookies.map(({ name, value }): [string, string] => [`cookie ${name}`, value])
   if (credential.bearer !== null) all.push(['bearer token', credential.bearer])
   return all.map(([name, value]) => ({ name, forms: [value, decodeOf(value), encodeURIComponent(value)] }))
@@ -160,7 +163,7 @@ async function traced(audit: Audit, login: Login): Promise<Finding> {
 async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
   const about = 'taken from an address'
   const names = audit.carriers.filter((set) => set.length === 1).flat()
-  const cookies = login.credential.cookies.filter(({ name }) => names.includes(name))
+  const cookies = login.client.cookies().filter(({ name }) => names.includes(name))
   const { bearer } = login.credential
   const queries = [
     ...cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`),

@@ -69,7 +69,7 @@ async function forced(audit: Audit): Promise<Finding> {
 
 /** Fresh in each run: an id that was once accepted would live on. */
 async function planted(audit: Audit): Promise<Finding> {
-  const template = await audit.login('template')
+  const template = await audit.shared()
   const names = new Set(audit.carriers.flat())
   const known = template.credential.cookies
     .filter(({ name }) => names.has(name))

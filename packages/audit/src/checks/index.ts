@@ -25,7 +25,7 @@ import { tokenStrength } from './token-strength.ts'
 import { transport } from './transport.ts'
 import { unknownIds } from './unknown-ids.ts'
 
-/** In the order they are run: what only looks comes first, what changes state last. */
+/** In the order they are reported. */
 export const checks: readonly Check[] = [
   carriers,
   cookieAttributes,

@@ -1,5 +1,6 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { Audit, Login, Probe } from '../audit/audit.ts'
+import { heldNow } from '../audit/copies.ts'
 import { type Attack, attacksOn, tampered } from '../jwt/attacks.ts'
 import { type Jwt, parseJwt } from '../jwt/jwt.ts'
 import type { Check } from '../model/check.ts'
@@ -26,7 +27,7 @@ export const jwtAttacks: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const found = findJwt(audit, login)
     if (found === null)
       return [
@@ -66,7 +67,8 @@ interface Found {
   probe(name: string, token: string): Promise<Probe>
 }
 
-function findJwt(audit: Audit, { credential }: Login): Found | null {
+function findJwt(audit: Audit, login: Login): Found | null {
+  const credential = heldNow(login)
   const ofBearer = credential.bearer === null ? null : parseJwt(credential.bearer)
   if (credential.bearer !== null && ofBearer !== null) {
     const probe: Found['probe'] = (name, bearer) => audit.probe(name, { cookies: [], bearer })

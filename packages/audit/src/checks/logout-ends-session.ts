@@ -1,4 +1,5 @@
-import type { Audit, Credential, Login } from '../audit/audit.ts'
+import type { Audit, Credential, Login, Probe } from '../audit/audit.ts'
+import { carriedBy, copiesWith, distinct, heldNow } from '../audit/copies.ts'
 import { grantOf, refreshWith } from '../audit/refreshing.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
@@ -26,46 +27,87 @@ export const logoutEndsSession: Check = {
   needs: ['logout'],
   async run(audit) {
     const login = await audit.login('victim')
-    const before = await audit.probe('copy before the logout', login.credential)
-    if (before.state !== 'in') {
+    const copies = await copiesBefore(audit, login)
+    if (copies === null) {
       const detail =
         'A copy of the credential was refused before the logout already, so a refusal after it would prove nothing.'
       return [cannotJudge({ about: 'logout', title: 'A copy of the credential opens nothing', detail })]
     }
     const logout = await audit.logout(login.client)
-    const findings = [await replay(audit, login, logout)]
+    // Where ids are renewed with each page, the newest went out with the logout itself.
+    const all = distinct(audit, [...copiesWith(login, logout), ...copies])
+    const findings = [await replay(audit, login, logout, all)]
     if (audit.recipe.refresh !== undefined) findings.push(await refreshAfter(audit, login, logout))
     return findings
   },
 }
 
-async function replay(audit: Audit, login: Login, logout: Login['exchanges']): Promise<Finding> {
+/** Copies of what the client holds, seen to log in; `null`: they do not. */
+async function copiesBefore(audit: Audit, login: Login): Promise<readonly Credential[] | null> {
+  const copy = heldNow(login)
+  const probe = await audit.probe('copy before the logout', copy)
+  if (probe.state !== 'in') return null
+  // Not renewed: the client holds it still.
+  if (carriedBy(audit, heldNow(login)) === carriedBy(audit, copy)) return [copy]
+  return (await audit.look(login.client, 'is it still logged in')).state === 'in' ? [heldNow(login), copy] : null
+}
+
+async function replay(
+  audit: Audit,
+  login: Login,
+  logout: Login['exchanges'],
+  copies: readonly Credential[],
+): Promise<Finding> {
   const about = 'logout'
-  const { state, exchange } = await audit.probe('copy after the logout', login.credential)
+  const { alive, probe } = await survivors(audit, copies)
+  if (probe === null) return cannotJudge({ about, title: 'No copy', detail: 'The client held nothing to copy.' })
+  const { state, exchange } = probe
   const proof = (says: string) => [audit.evidence(says, [...login.exchanges, ...logout, exchange])]
   if (state === 'in') {
-    const surviving = await survivors(audit, login.credential)
-    const detail = `A copy of ${surviving} is still logged in after the logout. What the logout did was to make the client forget it.`
+    const detail = `A copy of ${alive} is still logged in after the logout. What the logout did was to make the client forget it.`
     return fail({ about, title: 'The session lives on after logout', detail, evidence: proof(detail) })
   }
   // Being out proves something only while the application lets anybody in.
-  const control = await audit.login('control')
-  if (state === 'unknown' || (await audit.look(control.client)).state !== 'in') {
+  await audit.shared()
+  if (state === 'unknown') {
     const detail = `The copy was answered ${exchange.response?.status ?? exchange.fault}.`
     return cannotJudge({ about, title: 'No clear answer', detail })
   }
-  const detail = 'A copy of the credential is refused after the logout.'
+  const detail =
+    copies.length === 1
+      ? 'A copy of the credential is refused after the logout.'
+      : `Ids are renewed with each answer. The newest and ${copies.length - 1} older ones are refused after the logout.`
   return pass({ about, title: 'The session ends at logout', detail, evidence: proof(detail) })
 }
 
-async function survivors(audit: Audit, { cookies, bearer }: Credential): Promise<string> {
-  const alive: string[] = []
-  for (const names of audit.carriers) {
-    const credential = { cookies: cookies.filter(({ name }) => names.includes(name)), bearer: null }
-    const { state } = await audit.probe(`copy of ${names.join(' and ')}`, credential)
-    if (state === 'in') alive.push(`cookie ${names.join(' and ')}`)
+interface Survivors {
+  /** What of the first copy that is alive, in words. */
+  readonly alive: string
+  readonly probe: Probe | null
+}
+
+/** Each carrier of each copy by itself: a copy of all of them may use one up that the others hide. */
+async function survivors(audit: Audit, copies: readonly Credential[]): Promise<Survivors> {
+  let refused: Probe | null = null
+  for (const [i, copy] of copies.entries()) {
+    const age = i === 0 ? '' : ', from before it was renewed'
+    const found: string[] = []
+    let opened: Probe | null = null
+    for (const names of audit.carriers) {
+      const kept = { cookies: copy.cookies.filter(({ name }) => names.includes(name)), bearer: null }
+      const probe = await audit.probe(`copy of ${names.join(' and ')} after the logout`, kept)
+      if (probe.state === 'in') found.push(`cookie ${names.join(' and ')}`)
+      if (probe.state === 'in') opened ??= probe
+    }
+    const whole = await audit.probe('copy after the logout', copy)
+    if (whole.state === 'in') opened ??= whole
+    if (opened !== null) {
+      const alive = found.length > 0 ? found.join(', ') : copy.bearer === null ? 'the cookies' : 'the token'
+      return { alive: alive + age, probe: opened }
+    }
+    refused ??= whole
   }
-  return alive.length > 0 ? alive.join(', ') : bearer === null ? 'the cookies' : 'the token'
+  return { alive: '', probe: refused }
 }
 
 async function refreshAfter(audit: Audit, login: Login, logout: Login['exchanges']): Promise<Finding> {

@@ -29,7 +29,7 @@ export const logoutEverywhere: Check = {
       const detail = 'Another session of the user is still logged in after all were ended.'
       return [fail({ about, title: 'Another session lives on', detail, evidence })]
     }
-    const control = await audit.login('control')
+    const control = await audit.login('control', { fresh: true })
     if (state === 'unknown' || (await audit.look(control.client)).state !== 'in') {
       return [
         cannotJudge({

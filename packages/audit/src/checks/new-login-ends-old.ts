@@ -1,3 +1,4 @@
+import { carriedBy, distinct, firstAlive } from '../audit/copies.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
 
@@ -17,18 +18,19 @@ export const newLoginEndsOld: Check = {
     const about = 'second login'
     const first = await audit.login('victim')
     const again = await audit.login('victim, again', { client: first.client })
-    const carrier = (cookies: typeof first.credential.cookies) =>
-      cookies
-        .filter(({ name }) => audit.carriers.flat().includes(name))
-        .map(({ name, value }) => `${name}=${value}`)
-        .join()
-    if (carrier(first.credential.cookies) === carrier(again.credential.cookies)) {
+    if (carriedBy(audit, first.credential) === carriedBy(audit, again.credential)) {
       // Nothing new was given out: either the login page passed a logged-in client by, or the id is kept.
       const detail =
         'The second login gave out nothing new. Whether an id is kept at login is judged by the check of fixation.'
       return [cannotJudge({ about, title: 'Nothing to compare', detail })]
     }
-    const { state, exchange } = await audit.probe('copy of the first session', first.credential)
+    // Where ids are renewed with each page, the newest is the one that the password was sent with.
+    const newest = { ...first.credential, cookies: again.sent }
+    const copies = distinct(audit, [newest, first.credential])
+    const probe = await firstAlive(audit, 'copy of the first session', copies)
+    if (probe === null)
+      return [cannotJudge({ about, title: 'Nothing to compare', detail: 'The first login gave out nothing.' })]
+    const { state, exchange } = probe
     const evidence = [
       audit.evidence('The first session is presented after the second login.', [...again.exchanges, exchange]),
     ]

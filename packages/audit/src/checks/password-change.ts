@@ -1,5 +1,6 @@
 import type { Audit, Login } from '../audit/audit.ts'
-import { restorePassword, SUFFIX } from '../audit/restore-password.ts'
+import { copiesWith, distinct, firstAlive } from '../audit/copies.ts'
+import { createPasswordKeeper, type PasswordKeeper, SUFFIX } from '../audit/restore-password.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
@@ -30,16 +31,28 @@ export const passwordChange: Check = {
     const changer = await audit.login('the one that changes the password')
     const other = await audit.login('another session')
     const old = audit.variablesOf('first').get('password') ?? ''
-    audit.onEnd(() => restorePassword(audit, old))
-    const change = await changePassword(audit, changer, `${old}${SUFFIX}`)
+    const keeper = createPasswordKeeper(audit, old, [changer])
+    audit.warn(
+      `Changing the password of the user. Until it is put back it is the old one with ${SUFFIX} behind it, should the audit be killed.`,
+    )
+    audit.onEnd(() => keeper.putBack())
+    const change = await changePassword(audit, changer, keeper, `${old}${SUFFIX}`)
     if (typeof change === 'string')
       return [cannotJudge({ about: 'change', title: 'The password could not be changed', detail: change })]
-    return [await otherSession(audit, other, change), await copyOfOwn(audit, changer, change)]
+    const findings = [await otherSession(audit, other, change), await copyOfOwn(audit, changer, change)]
+    // Where that takes long it is left to the end of the audit.
+    if ((await keeper.putBack(0)) === null) audit.warn('The password is the old one again.')
+    return findings
   },
 }
 
 /** Resolves to why it did not work, in words. */
-async function changePassword(audit: Audit, login: Login, next: string): Promise<StepsDone | string> {
+async function changePassword(
+  audit: Audit,
+  login: Login,
+  keeper: PasswordKeeper,
+  next: string,
+): Promise<StepsDone | string> {
   const old = audit.variablesOf(login.role).get('password') ?? ''
   audit.hide(next, 'new password', `the password, with ${SUFFIX} behind it`)
   const { steps = [] } = audit.recipe.passwordChange ?? {}
@@ -47,7 +60,7 @@ async function changePassword(audit: Audit, login: Login, next: string): Promise
   try {
     const done = await audit.run(login, steps, 'change the password', new Map([['newPassword', next]]))
     audit.setPassword(login.role, next)
-    await audit.login('with the new password')
+    keeper.changed(await audit.login('with the new password', { fresh: true, unsure: true }))
     return done
   } catch (error) {
     audit.setPassword(login.role, old)
@@ -82,7 +95,12 @@ async function otherSession(audit: Audit, other: Login, change: StepsDone): Prom
 
 async function copyOfOwn(audit: Audit, changer: Login, change: StepsDone): Promise<Finding> {
   const about = 'copy of the own session'
-  const { state, exchange } = await audit.probe('copy of the session that changed it', changer.credential)
+  const changed = change.exchanges.findLastIndex(({ request }) => request.method !== 'GET')
+  const upTo = change.exchanges.slice(0, changed === -1 ? undefined : changed + 1)
+  const copies = distinct(audit, [...copiesWith(changer, upTo), changer.credential])
+  const probe = await firstAlive(audit, 'copy of the session that changed it', copies)
+  if (probe === null) return cannotJudge({ about, title: 'No copy', detail: 'It held nothing that carries a session.' })
+  const { state, exchange } = probe
   const evidence = [
     audit.evidence('A copy, from before, of the session that changed the password.', [...change.exchanges, exchange]),
   ]

@@ -23,7 +23,7 @@ export const timeouts: Check = {
   fix: { text: 'Enforce an idle and an absolute limit on the server; what the cookie says binds nobody.' },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     const said = saysOf(audit, login)
     const { patienceMs } = audit.options
     if (patienceMs === 0) {

@@ -25,7 +25,7 @@ export const tokenContents: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     return tokensOf(audit, login).flatMap((token) => judge(audit, login, token))
   },
 }

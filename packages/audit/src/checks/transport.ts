@@ -52,7 +52,7 @@ export const transport: Check = {
 
 async function strictTransport(audit: Audit): Promise<Finding> {
   const about = 'Strict-Transport-Security'
-  const { client } = await audit.login('victim')
+  const { client } = await audit.shared()
   const { exchange } = await audit.look(client)
   const value = headerOf(exchange.response, 'strict-transport-security')
   const seconds = Number(/max-age="?(\d+)/i.exec(value ?? '')?.[1] ?? 0)

@@ -24,7 +24,7 @@ export const unknownIds: Check = {
   fix: { text: 'Check the shape of an id before anything is done with it, and take a bad one as none.' },
   needs: [],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.shared()
     return [await malformed(audit, login.credential), await guessing(audit, login.credential)]
   },
 }

@@ -118,7 +118,8 @@ function write(report: Report, values: Values, io: Io): void {
 }
 
 function showProgress(progress: Progress, { quiet }: Values, io: Io): void {
-  if (quiet || !io.isTerminal) return
+  if (progress.kind === 'warning') io.err(`${io.isTerminal ? CLEAR_LINE : ''}${clean(progress.text)}\n`)
+  if (quiet || !io.isTerminal || progress.kind === 'warning') return
   if (progress.kind === 'end') return
   const words = progress.kind === 'note' ? progress.text : `${progress.number}/${progress.of} ${progress.check.title}`
   io.err(`${CLEAR_LINE}${words}`)

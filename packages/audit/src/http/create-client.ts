@@ -10,6 +10,9 @@ const USUAL: Headers = [
   ['accept-language', 'en'],
 ]
 
+/** Ends the purpose of a request that a redirect led to. */
+export const REDIRECTED = ', redirected'
+
 const MOST_REDIRECTS = 10
 
 /** A client that has never spoken to the application. */
@@ -94,7 +97,7 @@ function redirectOf(last: Exchange | undefined, first: RequestOptions, engine: E
   const url = new URL(location, last.request.url)
   if (!engine.isInScope(url)) return null
   const keeps = status === 307 || status === 308 || /^(GET|HEAD)$/.test(last.request.method)
-  const purpose = `${first.purpose}, redirected`
+  const purpose = first.purpose + REDIRECTED
   if (!keeps) return { url: url.href, purpose }
   return { ...first, method: last.request.method, url: url.href, purpose, body: last.request.body }
 }

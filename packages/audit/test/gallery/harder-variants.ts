@@ -71,16 +71,6 @@ const strengths = [
   strength('64 random bits', () => randomBytes(8).toString('hex'), 'inform'),
 ]
 
-/** A copy of what the login gave is no good: that it is refused later would prove nothing. */
-const NOTHING = {
-  'fixation/kept id': null,
-  'fixation/given id': null,
-  'fixation/planted id': null,
-  'fixation/check': 'cannot-judge',
-  'logout-ends-session/logout': null,
-  'logout-ends-session/check': 'cannot-judge',
-} as const
-
 const others = [
   // The page after it gives visitors another value.
   variant('look-alike: logout says nothing of the cookie, and ends the session', { twists: [twist.leavesCookie] }),
@@ -115,11 +105,6 @@ const others = [
     { switches: { carriers: 'either', everywhere: 'own' } },
     { 'logout-everywhere/other session': 'fail' },
     either,
-  ),
-  variant(
-    'a new id with each page',
-    { twists: [twist.rotates()], only: ['fixation', 'logout-ends-session'], untrusted: true },
-    NOTHING,
   ),
 ]
 

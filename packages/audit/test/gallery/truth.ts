@@ -2,6 +2,7 @@ import { bearerVariants } from './bearer-variants.ts'
 import { cookieVariants } from './cookie-variants.ts'
 import { harderVariants } from './harder-variants.ts'
 import { phpManners } from './php-manners.ts'
+import { rotationVariants } from './rotation-variants.ts'
 import { tokenVariants } from './token-variants.ts'
 import type { Variant } from './variant.ts'
 
@@ -12,4 +13,5 @@ export const gallery: readonly Variant[] = [
   ...harderVariants,
   ...bearerVariants,
   ...phpManners,
+  ...rotationVariants,
 ]

@@ -1,4 +1,4 @@
-import { type App, type Ask, newId, type Reply } from '../support/web.ts'
+import type { App, Ask, Reply } from '../support/web.ts'
 
 /** An application, but for what is done to what it is asked and what it answers. */
 export type Twist = (app: App) => App
@@ -136,23 +136,6 @@ export const echoesTrace: Twist = answers((reply, { method, path, headers }) =>
       }
     : reply,
 )
-
-/** A new id with each page, and the one before is no good any more. */
-export function rotates(): Twist {
-  const inner = new Map<string, string>()
-  return (app) => async (ask) => {
-    const shown = ask.cookies.get('sid') ?? ''
-    const sid = inner.get(shown) ?? ''
-    const reply = await app({ ...ask, cookies: new Map(sid === '' ? [] : [['sid', sid]]) })
-    const [, given] = /^sid=([^;]+)/.exec(reply.cookies?.[0] ?? '') ?? []
-    const held = given ?? sid
-    if (held === '' || reply.cookies?.[0]?.includes('Max-Age=0') === true) return reply
-    inner.delete(shown)
-    const next = newId()
-    inner.set(next, held)
-    return { ...reply, cookies: [`sid=${next}; Path=/; HttpOnly; SameSite=Lax`] }
-  }
-}
 
 /** Logout says nothing of the cookie. */
 export const leavesCookie: Twist = answers((reply, { path }) =>

@@ -1,0 +1,70 @@
+import type { Exchange } from '../http/exchange.ts'
+import { type Limit, LoginsLimited, limitIn, optionOf, timeOf } from './login-limit.ts'
+
+/** Waited for unasked. */
+const SHORT_MS = 10_000
+/** Before a login is tried again where the application does not say when it may be. */
+const UNTOLD_MS = 30_000
+
+/** Keeps an audit from logging in while the application limits logins: to go on would lock the account for longer. */
+export interface LoginGate {
+  /** What the limit is and costs, in words; `null`: there was none. */
+  readonly limit: string | null
+  /** Waits until the next login may be tried. Throws `LoginsLimited` where that takes longer than the audit may wait. */
+  open(): Promise<void>
+  worked(password: string): void
+  /** What came of a login that failed: whether that was a limit, which closes the gate. */
+  failed(password: string, exchanges: readonly Exchange[], cautious: boolean): boolean
+}
+
+export interface GateOptions {
+  readonly patienceMs: number
+  wait(ms: number): Promise<void>
+  now(): number
+}
+
+export function createLoginGate({ patienceMs, wait, now }: GateOptions): LoginGate {
+  const worked = new Set<string>()
+  let count = 0
+  let left = Math.max(patienceMs, SHORT_MS)
+  let limit: Limit | null = null
+  let closedUntil = 0
+  let words: string | null = null
+
+  function close(found: Limit): void {
+    limit = found
+    closedUntil = now() + (found.waitMs ?? UNTOLD_MS)
+    words = wordsOf(found)
+  }
+
+  function wordsOf({ answer, waitMs }: Limit): string {
+    const made = count === 0 ? 'the first login of the audit was' : `after ${count} logins one was`
+    if (waitMs === null)
+      return `logins are limited, or the account is locked: ${made} ${answer}, and the application does not say for how long`
+    const until = new Date(closedUntil).toISOString().slice(0, 19).replace('T', ' ')
+    return `logins are limited: ${made} ${answer}. Try again in ${timeOf(waitMs)}, from ${until} UTC on; --patience ${optionOf(waitMs)} waits for it`
+  }
+
+  return {
+    get limit() {
+      return words
+    },
+    async open() {
+      const ms = closedUntil - now()
+      if (limit === null || ms <= 0) return
+      const isTold = limit.waitMs !== null
+      if (ms > left || (!isTold && patienceMs === 0)) throw new LoginsLimited(words ?? '', isTold ? closedUntil : null)
+      left -= ms
+      await wait(ms)
+    },
+    worked(password) {
+      worked.add(password)
+      count++
+    },
+    failed(password, exchanges, cautious) {
+      const found = limitIn(exchanges, !cautious && worked.has(password))
+      if (found !== null) close(found)
+      return found !== null
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import type { Client } from '../http/client.ts'
+import type { Variables } from '../recipe/fill.ts'
+import type { Recipe } from '../recipe/recipe.ts'
+import type { Learn } from '../recipe/run-steps.ts'
+import { type Audit, type Login, type LoginOptions, NoLogin, type Role } from './audit.ts'
+import { heldNow } from './copies.ts'
+import { doLogin } from './logging-in.ts'
+import type { LoginGate } from './login-gate.ts'
+import { LoginsLimited } from './login-limit.ts'
+
+export interface Logins {
+  readonly all: readonly Login[]
+  /** Every client that began to log in: what came of it is not known where that was interrupted. */
+  readonly begun: ReadonlySet<Client>
+  readonly login: Audit['login']
+  readonly shared: Audit['shared']
+  readonly alive: Audit['alive']
+}
+
+export interface LoginsParts {
+  readonly recipe: Recipe
+  readonly learn: Learn
+  readonly gates: Readonly<Record<Role, LoginGate>>
+  client(name: string): Client
+  variablesOf(role: Role): Variables
+  look: Audit['look']
+}
+
+/** Makes logins, and goes easy on them: applications count them, and some lock the account. */
+export function createLogins({ recipe, learn, gates, client, variablesOf, look }: LoginsParts): Logins {
+  const all: Login[] = []
+  const begun = new Set<Client>()
+  /** Lent already, over, or with something planted in it. */
+  const taken = new Set<Client>()
+  let common: Login | null = null
+
+  async function login(name: string, options: LoginOptions = {}): Promise<Login> {
+    const { role = 'first', client: given, fresh = false, unsure = false } = options
+    const gate = gates[role]
+    for (;;) {
+      try {
+        await gate.open()
+      } catch (error) {
+        const mayLend = error instanceof LoginsLimited && given === undefined && !fresh
+        const spare = mayLend ? await findSpare(role) : null
+        if (spare === null) throw error
+        return spare
+      }
+      const of = given ?? client(name)
+      if (given !== undefined) taken.add(given)
+      const seen = of.exchanges.length
+      const made = await once(of, role)
+      if (!(made instanceof NoLogin)) return made
+      const password = variablesOf(role).get('password') ?? ''
+      // A client with something planted in it may be refused for that.
+      if (!gate.failed(password, of.exchanges.slice(seen), unsure || given !== undefined)) throw made
+      if (given !== undefined) throw new LoginsLimited(gate.limit ?? made.message, null)
+    }
+  }
+
+  async function once(of: Client, role: Role): Promise<Login | NoLogin> {
+    const variables = variablesOf(role)
+    begun.add(of)
+    try {
+      const made = await doLogin(of, role, recipe, variables, learn)
+      all.push(made)
+      const { state, exchange } = await look(of, 'logged-in check after the login')
+      if (state !== 'in') {
+        all.pop()
+        const last = made.exchanges.at(-1)?.response?.status
+        const answer = exchange.response?.status ?? exchange.fault
+        return new NoLogin(`after the login (answered ${last}) the logged-in check was answered ${answer}`)
+      }
+      gates[role].worked(variables.get('password') ?? '')
+      // Some applications give the session out, or a new one, with the first page after the login.
+      const whole = { ...made, credential: heldNow(made) }
+      all[all.indexOf(made)] = whole
+      return whole
+    } catch (error) {
+      if (error instanceof NoLogin) return error
+      throw error
+    }
+  }
+
+  /** One that an earlier check left alive. */
+  async function findSpare(role: Role): Promise<Login | null> {
+    for (const held of all.filter((made) => made.role === role && made.client !== common?.client)) {
+      if (taken.has(held.client)) continue
+      taken.add(held.client)
+      if ((await look(held.client, 'is it still logged in')).state === 'in')
+        return { ...held, credential: heldNow(held) }
+    }
+    return null
+  }
+
+  async function alive(most: number): Promise<readonly Login[]> {
+    const found: Login[] = []
+    const clients = new Set<Client>()
+    for (const held of all.toReversed()) {
+      if (found.length === most) break
+      if (held.role !== 'first' || clients.has(held.client)) continue
+      clients.add(held.client)
+      if ((await look(held.client, 'is it still logged in')).state === 'in') found.push(held)
+    }
+    return found
+  }
+
+  async function shared(): Promise<Login> {
+    const isAlive = common !== null && (await look(common.client, 'is it still logged in')).state === 'in'
+    if (!isAlive || common === null) common = await login('one that many checks look at')
+    return { ...common, credential: heldNow(common) }
+  }
+
+  return { all, begun, login, shared, alive }
+}

@@ -1,0 +1,72 @@
+import { variant } from './cookie-variant.ts'
+import { either } from './cookie-variants.ts'
+import { renews, setsAgain, signsAnew } from './rotation-twists.ts'
+import { type Changes, toRun, type Variant } from './variant.ts'
+
+const renewed = (verdict: 'pass' | 'inform'): Changes => ({ 'carriers/cookie sid: renewed': verdict })
+
+/** Old ids stay good: what is presented after a logout, a login or a change of the password is one of them. */
+const outlives = { ...renewed('inform'), 'logout-ends-session/logout': 'fail' } as const
+
+/** What decoders make of a signature of our own is no matter here. */
+const unread = toRun({}).filter((id) => id !== 'token-contents')
+
+/** Ids that change with each answer. */
+export const rotationVariants: readonly Variant[] = [
+  variant('a new id with each answer, the old one dead at once', { twists: [renews()] }, renewed('pass')),
+  variant(
+    'a new id with each answer, the old one good for a while',
+    { twists: [renews({ graceMs: 700 })] },
+    renewed('pass'),
+  ),
+  variant(
+    'a new id with each answer, and an old one that comes back ends the session',
+    { twists: [renews({ noticesReuse: true })] },
+    renewed('pass'),
+  ),
+  variant(
+    'a new id with each answer, and old ones are good until the logout',
+    { twists: [renews({ graceMs: Number.POSITIVE_INFINITY })] },
+    renewed('inform'),
+  ),
+  variant(
+    'a new id with each answer, and the logout ends the newest alone',
+    { twists: [renews({ graceMs: Number.POSITIVE_INFINITY, logout: 'newest' })] },
+    outlives,
+  ),
+  variant(
+    'look-alike: the logout ends the newest id, and the others are dead by then',
+    { twists: [renews({ logout: 'newest' })] },
+    renewed('pass'),
+  ),
+  variant(
+    'a value signed anew with each answer, for a session that the server ends',
+    { twists: [signsAnew(1)], only: unread },
+    renewed('inform'),
+  ),
+  variant('a value signed anew once a second', { twists: [signsAnew(1000)], only: unread }, renewed('inform')),
+  variant(
+    'a value signed anew with each answer, for a session that no logout ends',
+    { switches: { logout: 'nothing' }, twists: [signsAnew(1)], only: unread },
+    outlives,
+  ),
+  variant('look-alike: the same id set again with each answer', { twists: [setsAgain] }),
+  variant(
+    'of two that each suffice one is renewed when it is used alone',
+    { switches: { carriers: 'either' }, twists: [renews({ cookie: 'auth', unlessHeld: 'sid' })] },
+    { 'carriers/cookie auth: renewed': 'pass' },
+    either,
+  ),
+  variant(
+    'of two that each suffice one is renewed when it is used alone, and outlives the logout',
+    { switches: { carriers: 'either', logout: 'session' }, twists: [renews({ cookie: 'auth', unlessHeld: 'sid' })] },
+    { 'carriers/cookie auth: renewed': 'pass', 'logout-ends-session/logout': 'fail' },
+    either,
+  ),
+  variant(
+    'of two that each suffice one is renewed with each answer',
+    { switches: { carriers: 'either' }, twists: [renews()] },
+    renewed('pass'),
+    either,
+  ),
+]
