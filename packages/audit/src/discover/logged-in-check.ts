@@ -4,7 +4,8 @@ import type { Exchange } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { LOGOUT_WORDS } from './logout.ts'
+import { withSlash } from './with-slash.ts'
+import { LEAVE_ALONE, LOGOUT_WORDS } from './words.ts'
 
 const PLACES = [
   '/',
@@ -28,8 +29,6 @@ const PLACES = [
 ]
 
 const MOST_LINKS = 8
-/** Logged out, or worse, by a mere look. */
-const LEAVE_ALONE = /delete|remove|destroy|unsubscribe|download/i
 
 interface Graded {
   readonly check: LoggedInCheck
@@ -55,7 +54,8 @@ export async function findLoggedInCheck(explorer: Explorer, candidate: Candidate
 }
 
 function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
-  if (last?.response == null) return PLACES
+  const usual = [...explorer.hints.reads, ...PLACES]
+  if (last?.response == null) return usual
   const landed = last.request.method === 'GET' ? [explorer.address(last.request.url)] : []
   const links = readPage(last.response.body, last.request.url)
     .links.filter(({ href, text }) => {
@@ -65,7 +65,7 @@ function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
       )
     })
     .map(({ href }) => explorer.address(href))
-  return [...new Set([...landed, ...links.slice(0, MOST_LINKS), ...PLACES])]
+  return [...new Set([...landed, ...links.slice(0, MOST_LINKS), ...usual])]
 }
 
 async function compare(
@@ -76,7 +76,10 @@ async function compare(
   forger: Client,
 ): Promise<Graded | null> {
   const ask = (who: Client) => who.send({ url: place, purpose: 'look for a page that tells who is logged in' })
-  const mine = (await ask(client)).response
+  const first = await ask(client)
+  const slashed = withSlash(first)
+  if (slashed !== null) return compare(explorer, slashed, client, stranger, forger)
+  const mine = first.response
   if (mine?.status !== 200) return null
   const theirs = [(await ask(stranger)).response, (await ask(forger)).response]
   // Once more: what changes from one look to the next tells nothing.
