@@ -6,8 +6,9 @@ import type { LoggedInCheck } from '../recipe/recipe.ts'
 import { withoutBoundParts } from './bound-address.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 import { isLoginForm } from './form-login.ts'
-import { LOGOUT_WORDS } from './logout.ts'
 import { returningClient, unlikeForm } from './returning.ts'
+import { withSlash } from './with-slash.ts'
+import { LEAVE_ALONE, LOGOUT_WORDS } from './words.ts'
 
 const PLACES = [
   '/',
@@ -31,8 +32,6 @@ const PLACES = [
 ]
 
 const MOST_LINKS = 8
-/** Logged out, or worse, by a mere look. */
-const LEAVE_ALONE = /delete|remove|destroy|unsubscribe|download/i
 
 interface Graded {
   readonly check: LoggedInCheck
@@ -62,7 +61,8 @@ export async function findLoggedInCheck(explorer: Explorer, candidate: Candidate
 }
 
 function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
-  if (last?.response == null) return PLACES
+  const usual = [...explorer.hints.reads, ...PLACES]
+  if (last?.response == null) return usual
   const landed = last.request.method === 'GET' ? [explorer.address(last.request.url)] : []
   const links = readPage(last.response.body, last.request.url)
     .links.filter(({ href, text }) => {
@@ -74,7 +74,7 @@ function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
     .map(({ href }) => explorer.address(href))
   // With what is good for this session alone last of all: no other session could ask for it.
   const own = [...landed, ...links.slice(0, MOST_LINKS)]
-  return [...new Set([...own.map(withoutBoundParts), ...PLACES, ...own])]
+  return [...new Set([...own.map(withoutBoundParts), ...usual, ...own])]
 }
 
 /** A name that a login form remembers is no sign of a login. */
@@ -99,7 +99,10 @@ async function compare(
   forger: Client,
 ): Promise<Graded | null> {
   const ask = (who: Client) => who.send({ url: place, purpose: 'look for a page that tells who is logged in' })
-  const mine = (await ask(client)).response
+  const first = await ask(client)
+  const slashed = withSlash(first)
+  if (slashed !== null) return compare(explorer, slashed, client, stranger, forger)
+  const mine = first.response
   if (mine?.status !== 200) return null
   const theirs = [(await ask(stranger)).response, (await ask(forger)).response]
   // Once more: what changes from one look to the next tells nothing.

@@ -37,6 +37,8 @@ export function createClient(engine: Engine, name: string): Client {
     if (authorization !== '' && !given.has('authorization')) own.push(['authorization', authorization])
     const cookie = options.cookie ?? cookieHeader(url.href)
     if (cookie !== '') own.push(['cookie', cookie])
+    // Browsers say where all but a GET comes from, and some applications take none that does not.
+    if (!/^(GET|HEAD|TRACE)$/.test(method) && !given.has('origin')) own.push(['origin', url.origin])
     if (body !== null || /^(POST|PUT|PATCH)$/.test(method)) {
       own.push(['content-length', String(Buffer.byteLength(body ?? ''))])
     }
