@@ -3,7 +3,7 @@ import { remembersName } from './gallery/php-manners.ts'
 import { answers, takesFromPath, twisted } from './gallery/twists.ts'
 import { audit, findings, leaksIn, verdicts } from './support/audit.ts'
 import { cookieApp } from './support/cookie-app.ts'
-import type { App } from './support/web.ts'
+import { type App, type Ask, newId } from './support/web.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -42,5 +42,49 @@ test('an id in the address of the login form is left out of the login', async ()
   const report = await audit(twisted(cookieApp(), takesFromPath, withId), ['carriers', 'exposure'])
   expect(report.application.login).toMatch(/, POST \/login$/)
   expect(verdicts(report)).toMatchObject({ 'exposure/taken from an address': 'fail' })
+  expect(leaksIn(report)).toEqual([])
+})
+
+/** A logout whose link does nothing without the page's token against forged requests, which scripts add to it. */
+const tokenLogout = (page: (token: string) => string, takes: (ask: Ask) => string | undefined): App => {
+  const tokens = new Map<string, string>()
+  const app = cookieApp()
+  return async (ask) => {
+    const sid = ask.cookies.get('sid') ?? ''
+    if (ask.path === '/logout' && takes(ask) !== tokens.get(sid)) return { to: '/account' }
+    const reply = await app(ask)
+    if (ask.path !== '/account' || reply.html === undefined) return reply
+    const token = tokens.get(sid) ?? newId()
+    tokens.set(sid, token)
+    return { ...reply, html: `${reply.html}${page(token)}` }
+  }
+}
+
+test('a link that scripts send as a form, with the page’s token, is a logout', async () => {
+  const app = tokenLogout(
+    (token) => `<form method="post" action="/search"><input type="hidden" name="form_token" value="${token}"></form>`,
+    ({ method, body }) => (method === 'POST' ? body.form_token : undefined),
+  )
+  const report = await audit(app, ['logout-ends-session'])
+  expect(verdicts(report)).toEqual({ 'logout-ends-session/logout': 'pass' })
+  expect(report.application.logout).toContain('POST')
+  expect(leaksIn(report)).toEqual([])
+})
+
+test('a link that scripts add their token to is a logout', async () => {
+  const app = tokenLogout(
+    (token) => `<script>app.set({"request_token":"${token}","lang":"en"})</script>`,
+    ({ query }) => query.get('_token') ?? undefined,
+  )
+  const withField = answers((reply, { path }) =>
+    path === '/login' && reply.html !== undefined
+      ? {
+          ...reply,
+          html: reply.html.replace('<input name', `<input type="hidden" name="_token" value="${newId()}"><input name`),
+        }
+      : reply,
+  )
+  const report = await audit(withField(app), ['logout-ends-session'])
+  expect(verdicts(report)).toEqual({ 'logout-ends-session/logout': 'pass' })
   expect(leaksIn(report)).toEqual([])
 })

@@ -2,6 +2,7 @@ import { type Link, type Page, readPage } from '../http/page.ts'
 import type { Step } from '../recipe/recipe.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 import { formStep } from './form-step.ts'
+import { withToken } from './logout-with-token.ts'
 import { LOGOUT_WORDS } from './words.ts'
 
 const ENDPOINTS = ['/logout', '/api/logout', '/auth/logout', '/api/auth/logout', '/signout', '/sign-out']
@@ -12,7 +13,7 @@ const MOST_BESIDE = 3
 const isWayOut = (words: string) => LOGOUT_WORDS.test(words)
 
 /** Forms and links of a page that lead out. */
-export function offersOf(explorer: Explorer, html: string, url: string): Step[][] {
+export function offersOf(explorer: Explorer, html: string, url: string, tokenNames: readonly string[]): Step[][] {
   const page = readPage(html, url)
   const byForm = page.forms
     .filter(({ text, action }) => isWayOut(text) || isWayOut(new URL(action).pathname))
@@ -21,7 +22,10 @@ export function offersOf(explorer: Explorer, html: string, url: string): Step[][
   const byLink = page.links
     .filter(({ text, href }) => explorer.engine.isInScope(new URL(href)) && isWayOut(`${text} ${href}`))
     .toSorted(byModesty)
-    .map((link) => linkSteps(explorer, url, link, page))
+    .flatMap((link) => [
+      linkSteps(explorer, url, link, page),
+      ...withToken(explorer, html, url, page, link, tokenNames),
+    ])
   return [...byForm, ...byLink]
 }
 

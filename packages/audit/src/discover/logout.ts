@@ -8,6 +8,7 @@ import { withoutBoundParts } from './bound-address.ts'
 import { tryLogin } from './complete.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 import { endpointOffers, offersOf } from './logout-offers.ts'
+import { tokenNamesOf } from './logout-with-token.ts'
 
 export interface FoundLogout {
   readonly steps: readonly Step[]
@@ -28,7 +29,7 @@ export async function findLogout(
   for (const place of pages) {
     const last = await search.open(place)
     if (last?.response == null) continue
-    for (const steps of offersOf(explorer, last.response.body, last.request.url)) {
+    for (const steps of offersOf(explorer, last.response.body, last.request.url, tokenNamesOf(candidate))) {
       const found = await search.tryOut(steps)
       if (found !== null) return withNeeds(candidate, found)
     }
@@ -98,7 +99,7 @@ function createSearch(
 
   /** A page that asks once more. */
   async function confirmed(page: Exchange): Promise<readonly Step[] | null> {
-    for (const steps of offersOf(explorer, page.response?.body ?? '', page.request.url)) {
+    for (const steps of offersOf(explorer, page.response?.body ?? '', page.request.url, tokenNamesOf(candidate))) {
       if (steps.at(-1)?.post === undefined) continue
       const found = await tryOut(steps, 1)
       if (found !== null) return found
