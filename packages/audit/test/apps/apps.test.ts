@@ -8,6 +8,8 @@ import type { Truth } from '../gallery/variant.ts'
 import { ALICE } from '../support/cookie-app.ts'
 import { type RunningApp, startDjango } from './django.ts'
 import { startDokuWiki } from './dokuwiki.ts'
+import { startShaarli } from './shaarli.ts'
+import { SHAARLI } from './shaarli-truth.ts'
 import { DJANGO_DATABASE, DJANGO_SIGNED_COOKIES, dokuWiki, dokuWikiLacks } from './truth.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -63,6 +65,15 @@ test.skipIf(without().includes('dokuwiki'))('DokuWiki', () =>
     () => startDokuWiki(ALICE),
     ({ port }) => dokuWiki(authCookie(port)),
     ({ port }) => dokuWikiLacks(authCookie(port)),
+  ),
+)
+
+test.skipIf(without().includes('shaarli'))('Shaarli', () =>
+  judged(
+    'Shaarli',
+    'shaarli',
+    () => startShaarli(ALICE),
+    () => SHAARLI,
   ),
 )
 
