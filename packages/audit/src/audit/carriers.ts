@@ -1,6 +1,8 @@
 import type { Exchange } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
+import { fill } from '../recipe/fill.ts'
 import { type Audit, type Credential, type Login, NoLogin } from './audit.ts'
+import { stateOf } from './judge-state.ts'
 
 export interface Carriers {
   /** Cookie names: the smallest sets of which each suffices alone. */
@@ -45,9 +47,19 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
   return { sets, bearer: byBearer, askedForPassword, login: holder }
 }
 
-/** The login, or one like it if it has ended. */
+/**
+ * The login, or one like it if it has ended. Not by `look`: what an application gives anew to a session that was asked for
+ * in part is no renewal.
+ */
 export async function stillIn(audit: Audit, login: Login): Promise<Login> {
-  if ((await audit.look(login.client)).state === 'in') return login
+  const { get, headers = {} } = audit.recipe.loggedIn
+  const variables = audit.variablesOf(login.role)
+  const exchange = await login.client.send({
+    url: fill(get, variables, encodeURIComponent),
+    headers: Object.entries(headers).map(([name, value]): [string, string] => [name, fill(value, variables)]),
+    purpose: 'is it still logged in',
+  })
+  if (stateOf(exchange, audit.recipe.loggedIn, variables) === 'in') return login
   return audit.login('victim').catch((error: unknown) => {
     if (error instanceof NoLogin) return login
     throw error
