@@ -60,7 +60,30 @@ export const remembersName: twist.Twist = (app) => async (ask) => {
     : reply
 }
 
+/** The first page is opened by a cookie of its own, which scripts can read. */
+function areas(attributes: string): twist.Twist {
+  const fronts = new Set<string>()
+  return (app) => async (ask) => {
+    if (ask.path === '/' && fronts.has(ask.cookies.get('front') ?? ''))
+      return { html: '<a href="/logout">Log out</a>', headers: { 'cache-control': 'no-store' } }
+    const reply = await app(ask)
+    if (ask.path !== '/login' || reply.to === undefined) return reply
+    const front = newId()
+    fronts.add(front)
+    return { ...reply, cookies: [...(reply.cookies ?? []), `front=${front}; Path=/${attributes}`] }
+  }
+}
+
 const constant = newId()
+
+const FRONT = {
+  'cookie-attributes/cookie front: Secure': 'cannot-judge',
+  'cookie-attributes/cookie front: HttpOnly': 'pass',
+  'cookie-attributes/cookie front: SameSite': 'pass',
+  'cookie-attributes/cookie front: prefix': 'inform',
+  'cookie-attributes/cookie front: Domain': 'pass',
+  'cookie-attributes/cookie front: lifetime': 'pass',
+} as const
 
 /** What applications in PHP and Java were seen to do. */
 export const phpManners: readonly Variant[] = [
@@ -71,6 +94,31 @@ export const phpManners: readonly Variant[] = [
     both,
   ),
   variant('look-alike: pages for scripts show nobody’s name', { twists: [frameForBrowsers] }),
+  variant(
+    'the first page has a cookie of its own, without attributes',
+    { twists: [areas('')], only: ['carriers', 'cookie-attributes'] },
+    {
+      'carriers/cookie front': 'inform',
+      ...FRONT,
+      'cookie-attributes/cookie front: HttpOnly': 'fail',
+      'cookie-attributes/cookie front: SameSite': 'fail',
+    },
+  ),
+  variant(
+    'look-alike: the first page has a cookie of its own',
+    { twists: [areas('; HttpOnly; SameSite=Lax')], only: ['carriers', 'cookie-attributes'] },
+    { 'carriers/cookie front': 'inform', ...FRONT },
+  ),
+  variant('look-alike: a cookie with the login that opens nothing', {
+    twists: [
+      twist.answers((reply, { path }) =>
+        path === '/login' && reply.to !== undefined
+          ? { ...reply, cookies: [...(reply.cookies ?? []), 'theme=dark; Path=/'] }
+          : reply,
+      ),
+    ],
+    only: ['carriers', 'cookie-attributes'],
+  }),
   variant(
     'the id is taken from the path, and a link on the page logs off',
     { twists: [logsOff, twist.takesFromPath], only: ['exposure'] },
