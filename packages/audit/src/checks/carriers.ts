@@ -10,7 +10,8 @@ export const carriers: Check = {
   asvs: ['7.2.1'],
   cwe: [],
   severity: 'info',
-  proves: 'Which cookies or tokens, alone or together, make a request one of a logged-in user.',
+  proves:
+    'Which cookies or tokens, alone or together, make a request one of a logged-in user: where the logged-in check looks, and on the first page.',
   cannotProve: 'That the application has no other way in.',
   why: 'Each carrier that suffices alone has to be protected, and ended at logout, like the others.',
   fix: { text: 'Let one carrier do, unless a second is meant: a remember-me cookie, say.' },

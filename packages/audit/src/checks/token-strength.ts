@@ -15,7 +15,7 @@ export const tokenStrength: Check = {
   cwe: [330, 331, 340],
   severity: 'high',
   proves:
-    'Tokens given out one after another show no counter, clock, known generator, bias or dependence that a sample of this size can show.',
+    'Tokens given out one after another show no counter, clock, known generator, bias or dependence that a sample of this size can show. A second cookie that logs in alone is not the same at every login.',
   cannotProve: 'That tokens come from a secure generator: a hash of something small passes every statistical test.',
   why: 'Who can compute or guess a token is logged in as its owner, without ever touching that person or the network.',
   fix: {
