@@ -108,7 +108,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
 
   /** Who was let in may have been given something new: for whom it was copied from, or for itself. */
   function settle(of: Client, gained: readonly Gained[]): void {
-    for (const { before, cookie } of gained) if (before !== null) renewed.add(cookie.name)
+    for (const { before, cookie } of gained) if (before.length > 0) renewed.add(cookie.name)
     if (loginOf(of) !== undefined) return
     const left = handOn(
       logins.all.map((login) => login.client),

@@ -4,8 +4,8 @@ import type { Sent } from './audit.ts'
 
 /** A cookie that an answer gave a client which it let in. */
 export interface Gained {
-  /** What was presented under this name; `null`: nothing. */
-  readonly before: string | null
+  /** What was presented under this name: nothing, one value, or several. */
+  readonly before: readonly string[]
   readonly cookie: HeldCookie
 }
 
@@ -14,7 +14,7 @@ export function gainedBy(client: Client, exchange: Exchange, { cookie }: Sent): 
   const presented = cookie === undefined ? client.heldAt(exchange) : pairsOf(cookie)
   return client.cookies().flatMap((held) => {
     const values = presented.filter(({ name }) => name === held.name).map(({ value }) => value)
-    return values.includes(held.value) ? [] : [{ before: values[0] ?? null, cookie: held }]
+    return values.includes(held.value) ? [] : [{ before: values, cookie: held }]
   })
 }
 
@@ -31,7 +31,7 @@ const pairsOf = (header: string) =>
 export function handOn(clients: readonly Client[], gained: readonly Gained[]): readonly Gained[] {
   return gained.filter(({ before, cookie }) => {
     const owners = clients.filter((client) =>
-      client.cookies().some(({ name, value }) => name === cookie.name && value === before),
+      client.cookies().some(({ name, value }) => name === cookie.name && before.includes(value)),
     )
     for (const owner of owners) owner.hold(cookie)
     return owners.length === 0
