@@ -5,8 +5,7 @@ import { readPage } from '../http/page.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
 import { withoutBoundParts } from './bound-address.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { isLoginForm } from './form-login.ts'
-import { returningClient, unlikeForm } from './returning.ts'
+import { returningClient, unlessRemembered } from './returning.ts'
 import { withSlash } from './with-slash.ts'
 import { LEAVE_ALONE, LOGOUT_WORDS } from './words.ts'
 
@@ -37,9 +36,6 @@ interface Graded {
   readonly check: LoggedInCheck
   /** Lower is better: how surely this is the user's own page. */
   readonly grade: number
-  /** What it was found by: the page, and what stands in it. */
-  readonly body: string
-  readonly text: string
 }
 
 /** A page that a logged-in client sees, and neither a stranger nor a made-up credential does. The surest one found. */
@@ -53,8 +49,11 @@ export async function findLoggedInCheck(explorer: Explorer, candidate: Candidate
   const returning = returningClient(explorer, client)
   let best: Graded | null = null
   for (const place of placesFor(explorer, exchanges.at(-1))) {
-    const graded = await withoutRemembered(returning, await compare(explorer, place, client, stranger, forger))
-    if (graded !== null && graded.grade < (best?.grade ?? Number.POSITIVE_INFINITY)) best = graded
+    const graded = await compare(explorer, place, client, stranger, forger)
+    if (graded !== null && graded.grade < (best?.grade ?? Number.POSITIVE_INFINITY)) {
+      const check = await unlessRemembered(explorer, client, returning, graded.check)
+      if (check !== null) best = { ...graded, check }
+    }
     if (best?.grade === 0) break
   }
   return best?.check ?? null
@@ -75,20 +74,6 @@ function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
   // With what is good for this session alone last of all: no other session could ask for it.
   const own = [...landed, ...links.slice(0, MOST_LINKS)]
   return [...new Set([...own.map(withoutBoundParts), ...usual, ...own])]
-}
-
-/** A name that a login form remembers is no sign of a login. */
-async function withoutRemembered(returning: Client | null, graded: Graded | null): Promise<Graded | null> {
-  if (graded === null || returning === null) return graded
-  const { request, response } = await returning.send({
-    url: graded.check.get,
-    purpose: 'does a page that asks for the password look like it',
-  })
-  const body = response?.body ?? ''
-  const isForm = response?.status === 200 && readPage(body, request.url).forms.some(isLoginForm)
-  if (!isForm || (graded.check.text !== undefined && !body.includes(graded.text))) return graded
-  const check = unlikeForm(graded.check, graded.body, body)
-  return check === null ? null : { ...graded, check }
 }
 
 async function compare(
@@ -115,12 +100,10 @@ async function compare(
     mine.body.includes(text) && again.body.includes(text) && others.every(({ body }) => !body.includes(text))
   const name = explorer.user.name
   const short = name.split('@')[0] ?? name
-  const { body } = mine
-  if (onlyMine(name)) return { check: { get: place, text: '${user}' }, grade: byStatus ? 0 : 1, body, text: name }
-  if (short.length >= 3 && onlyMine(short))
-    return { check: { get: place, text: short }, grade: byStatus ? 0 : 2, body, text: short }
-  if (byStatus) return { check: { get: place }, grade: 1, body, text: '' }
+  if (onlyMine(name)) return { check: { get: place, text: '${user}' }, grade: byStatus ? 0 : 1 }
+  if (short.length >= 3 && onlyMine(short)) return { check: { get: place, text: short }, grade: byStatus ? 0 : 2 }
+  if (byStatus) return { check: { get: place }, grade: 1 }
   const words = LOGOUT_WORDS.exec(readPage(mine.body, explorer.engine.target.href).text)?.[0]
-  if (words !== undefined && onlyMine(words)) return { check: { get: place, text: words }, grade: 3, body, text: words }
+  if (words !== undefined && onlyMine(words)) return { check: { get: place, text: words }, grade: 3 }
   return null
 }

@@ -1,6 +1,9 @@
 import type { Client } from '../http/client.ts'
+import { readPage } from '../http/page.ts'
+import { fill } from '../recipe/fill.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
 import type { Explorer } from './explorer.ts'
+import { isLoginForm } from './form-login.ts'
 
 /** A browser that was closed since the login: it holds what is kept on disk. `null` where that is nothing, or all. */
 export function returningClient(explorer: Explorer, client: Client): Client | null {
@@ -12,11 +15,29 @@ export function returningClient(explorer: Explorer, client: Client): Client | nu
 }
 
 /**
- * Who was logged in may stand in the form that asks for the password: then the page of a logged-in user is one without
- * that form. `null` where no text tells them apart.
+ * A name that a login form remembers is no sign of a login: where that form shows what the check looks for, the page of a
+ * logged-in user is one without the form. `null` where no text tells them apart.
  */
-export function unlikeForm(check: LoggedInCheck, mine: string, form: string): LoggedInCheck | null {
-  const field = form.match(/<input\b[^>]*>/gi)?.find((tag) => /\stype=["']?password\b/i.test(tag))
-  const name = field === undefined ? undefined : /\sname=["']?[\w.[\]-]+["']?/i.exec(field)?.[0].trim()
-  return name === undefined || mine.includes(name) ? null : { ...check, notText: name }
+export async function unlessRemembered(
+  explorer: Explorer,
+  client: Client,
+  returning: Client | null,
+  check: LoggedInCheck,
+): Promise<LoggedInCheck | null> {
+  if (returning === null) return check
+  const ask = (who: Client) =>
+    who.send({ url: check.get, purpose: 'does a form that asks for the password look like it' })
+  const { request, response } = await ask(returning)
+  const form = response?.body ?? ''
+  const isForm = response?.status === 200 && readPage(form, request.url).forms.some(isLoginForm)
+  if (!isForm || !form.includes(fill(check.text ?? '', explorer.variables))) return check
+  const name = nameOfPassword(form)
+  const mine = (await ask(client)).response?.body ?? ''
+  return name === null || mine.includes(name) ? null : { ...check, notText: name }
+}
+
+/** As it is written in the page: `name="password"`. */
+function nameOfPassword(html: string): string | null {
+  const field = html.match(/<input\b[^>]*>/gi)?.find((tag) => /\stype=["']?password\b/i.test(tag))
+  return /\sname=["']?[\w.[\]-]+["']?/i.exec(field ?? '')?.[0].trim() ?? null
 }
