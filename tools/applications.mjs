@@ -21,6 +21,12 @@ export const APPLICATIONS = [
     files: ['/usr/share/dokuwiki/doku.php', '/usr/bin/php'],
   },
   {
+    name: 'shaarli',
+    // With php-cgi it needs no Apache.
+    debian: ['shaarli', 'php-cgi', 'php-cli'],
+    files: ['/usr/share/shaarli/index.php', '/usr/bin/php'],
+  },
+  {
     name: 'django',
     debian: ['python3-django'],
     files: ['/usr/lib/python3/dist-packages/django/__init__.py', '/usr/bin/python3'],

@@ -1,24 +1,39 @@
-import type { Audit, Credential, Login } from './audit.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { readPage } from '../http/page.ts'
+import { fill } from '../recipe/fill.ts'
+import { type Audit, type Credential, type Login, NoLogin } from './audit.ts'
+import { stateOf } from './judge-state.ts'
 
 export interface Carriers {
   /** Cookie names: the smallest sets of which each suffices alone. */
   readonly sets: readonly (readonly string[])[]
   /** The bearer token alone suffices. */
   readonly bearer: boolean
+  /** The first that suffices by the logged-in check, but is shown a form that asks for a password, as the whole login is not. */
+  readonly askedForPassword: string | null
+  /** Logged in still. */
+  readonly login: Login
 }
 
 /** Which cookies make a login: tried one by one, and by leaving out, in clean clients. */
 export async function findCarriers(audit: Audit, login: Login): Promise<Carriers> {
+  let holder = login
+  let askedForPassword: string | null = null
   const { bearer } = login.credential
   const wanted = audit.recipe.credential?.cookies
   const names = [...new Set(login.client.cookies().map(({ name }) => name))].filter(
     (name) => wanted === undefined || matches(name, wanted),
   )
   const suffices = async (kept: readonly string[]): Promise<boolean> => {
+    if (kept.length === 0) return false
     // What it holds now: each try may use up a value, and is answered with the next.
-    const cookies = login.client.cookies()
-    const credential: Credential = { cookies: cookies.filter(({ name }) => kept.includes(name)), bearer: null }
-    return kept.length > 0 && (await audit.probe(`only ${kept.join(' and ')}`, credential)).state === 'in'
+    const held = holder.client.cookies().filter(({ name }) => kept.includes(name))
+    const credential: Credential = { cookies: held, bearer: null }
+    const { state, exchange } = await audit.probe(`only ${kept.join(' and ')}`, credential)
+    if (state === 'in' && asksForPassword(exchange)) askedForPassword ??= kept.join(' and ')
+    // An application may end a session that is asked for with a part of its cookies.
+    if (state !== 'in') holder = await stillIn(audit, holder)
+    return state === 'in'
   }
   const alone: string[] = []
   for (const name of names) if (await suffices([name])) alone.push(name)
@@ -27,8 +42,32 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
   if (others.length > 1 && (await suffices(others))) sets.push(await shrink(others, suffices))
   const byBearer =
     bearer !== null && (await audit.probe('only the bearer token', { cookies: [], bearer })).state === 'in'
-  return { sets, bearer: byBearer }
+  const whole = askedForPassword === null ? null : await audit.look(holder.client)
+  if (whole !== null && asksForPassword(whole.exchange)) askedForPassword = null
+  return { sets, bearer: byBearer, askedForPassword, login: holder }
 }
+
+/**
+ * The login, or one like it if it has ended. Not by `look`: what an application gives anew to a session that was asked for
+ * in part is no renewal.
+ */
+export async function stillIn(audit: Audit, login: Login): Promise<Login> {
+  const { get, headers = {} } = audit.recipe.loggedIn
+  const variables = audit.variablesOf(login.role)
+  const exchange = await login.client.send({
+    url: fill(get, variables, encodeURIComponent),
+    headers: Object.entries(headers).map(([name, value]): [string, string] => [name, fill(value, variables)]),
+    purpose: 'is it still logged in',
+  })
+  if (stateOf(exchange, audit.recipe.loggedIn, variables) === 'in') return login
+  return audit.login('victim').catch((error: unknown) => {
+    if (error instanceof NoLogin) return login
+    throw error
+  })
+}
+
+const asksForPassword = ({ request, response }: Exchange): boolean =>
+  readPage(response?.body ?? '', request.url).forms.some(({ fields }) => fields.some(({ type }) => type === 'password'))
 
 async function shrink(
   names: readonly string[],

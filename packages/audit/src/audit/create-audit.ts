@@ -5,7 +5,7 @@ import { createClient } from '../http/create-client.ts'
 import type { Engine } from '../http/engine.ts'
 import { toEvidence } from '../http/evidence.ts'
 import { type Secrets, shown } from '../http/secrets.ts'
-import { environmentOf, fill, fillJson } from '../recipe/fill.ts'
+import { environmentOf, fill, fillJson, variablesOfUser } from '../recipe/fill.ts'
 import type { User } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
@@ -77,6 +77,8 @@ export function createAudit(parts: AuditParts): RunningAudit {
   function setPassword(role: Role, password: string): void {
     passwords.set(role, password)
     secrets.learn(password, role === 'first' ? 'password' : 'second password', `password of the ${role} user`)
+    const { basic = '' } = Object.fromEntries(variablesOfUser({ name: users[role]?.name ?? '', password }))
+    secrets.learn(basic, 'basic', `name and password of the ${role} user, with a colon between, in base64`)
   }
 
   function variablesOf(role: Role): Map<string, string> {
@@ -84,8 +86,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
     if (user === null) throw new NoLogin('there is no second user')
     return new Map([
       ...environment,
-      ['user', user.name],
-      ['password', passwords.get(role) ?? ''],
+      ...variablesOfUser({ name: user.name, password: passwords.get(role) ?? '' }),
       ['value', randomBytes(8).toString('hex')],
     ])
   }

@@ -1,7 +1,7 @@
 import { valuesOf } from '../http/exchange.ts'
 import type { Login, Probe, State } from './audit.ts'
 import { NoLogin } from './audit.ts'
-import { findCarriers } from './carriers.ts'
+import { findCarriers, stillIn } from './carriers.ts'
 import { heldNow } from './copies.ts'
 import type { RunningAudit } from './create-audit.ts'
 import { garbageCredential } from './garbage.ts'
@@ -29,8 +29,7 @@ export async function establish(audit: RunningAudit): Promise<string | null> {
   const problem = await findOutCarriers(audit, login)
   if (problem !== null) return problem
   // Trying carriers one by one may have ended the session: a remember-me cookie that is good once, say.
-  const alive = (await audit.look(login.client)).state === 'in' ? login : await audit.login('victim')
-  audit.logoutProblem = await tryLogout(audit, alive)
+  audit.logoutProblem = await tryLogout(audit, await stillIn(audit, login))
   return null
 }
 
@@ -50,15 +49,17 @@ async function lookTwice(audit: RunningAudit, { client }: Login): Promise<State>
 }
 
 async function findOutCarriers(audit: RunningAudit, login: Login): Promise<string | null> {
-  const { sets, bearer } = await findCarriers(audit, login)
+  const { sets, bearer, askedForPassword, login: alive } = await findCarriers(audit, login)
   audit.carriers = sets
+  if (askedForPassword !== null)
+    return `the logged-in check takes a page that asks for a password, shown to who has only ${askedForPassword}, for one of a logged-in user`
   if (sets.length > 0 || bearer) return null
-  const whole = await audit.probe('all that the login gave', heldNow(login))
+  const whole = await audit.probe('all that the login gave', heldNow(alive))
   if (whole.state !== 'in') {
     return 'a clean client with everything the login gave is not logged in: the application ties a session to something else, or ends it when it is copied'
   }
   // Cookies and token only together.
-  audit.carriers = [[...new Set(login.credential.cookies.map(({ name }) => name))]]
+  audit.carriers = [[...new Set(alive.credential.cookies.map(({ name }) => name))]]
   return null
 }
 

@@ -1,3 +1,4 @@
+import { carriersElsewhere } from '../audit/elsewhere.ts'
 import type { Check } from '../model/check.ts'
 import { type Finding, inform } from '../model/finding.ts'
 import { judgeRenewal } from './renewal.ts'
@@ -11,7 +12,7 @@ export const carriers: Check = {
   cwe: [],
   severity: 'info',
   proves:
-    'Which cookies or tokens, alone or together, make a request one of a logged-in user; and where answers renew one, whether that before is refused.',
+    'Which cookies or tokens, alone or together, make a request one of a logged-in user, where the logged-in check looks and on the first page; and where answers renew one, whether that before is refused.',
   cannotProve: 'That the application has no other way in.',
   why: 'Each carrier that suffices alone has to be protected, and ended at logout, like the others.',
   fix: { text: 'Let one carrier do, unless a second is meant: a remember-me cookie, say.' },
@@ -22,7 +23,11 @@ export const carriers: Check = {
       const detail = names.length === 1 ? `The ${list} alone is logged in.` : `Together, and only together: ${list}.`
       return inform({ about: list, title: `${list} suffices`, detail })
     })
-    const findings = [...sets, ...(await judgeRenewal(audit)), ...(await cookiesOfTwo(audit))]
+    const elsewhere = (await carriersElsewhere(audit)).map((name): Finding => {
+      const detail = `The cookie ${name} alone is logged in on the first page, though not where the logged-in check looks. What becomes of it at a logout was not tried: a recipe with a check of that page does.`
+      return inform({ about: `cookie ${name}`, title: `cookie ${name} suffices for other pages`, detail })
+    })
+    const findings = [...sets, ...elsewhere, ...(await judgeRenewal(audit)), ...(await cookiesOfTwo(audit))]
     if (audit.recipe.credential?.bearer === undefined) return findings
     const detail = `The token at ${audit.recipe.credential.bearer.json} in the answer to the login, sent as a bearer token.`
     return [...findings, inform({ about: 'bearer', title: 'A bearer token carries the session', detail })]

@@ -1,5 +1,6 @@
 import type { Audit, Login } from '../audit/audit.ts'
 import { channelOf, settingsOf } from '../audit/channel.ts'
+import { carriersElsewhere } from '../audit/elsewhere.ts'
 import { judgeSetCookie } from '../cookie/judge-set-cookie.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding } from '../model/finding.ts'
@@ -28,7 +29,8 @@ export const cookieAttributes: Check = {
   needs: ['cookies'],
   async run(audit) {
     const login = await audit.shared()
-    const settings = settingsOf(login.client.exchanges, [...audit.carriers.flat(), ...copiesOf(audit, login)])
+    const names = [...audit.carriers.flat(), ...copiesOf(audit, login), ...(await carriersElsewhere(audit))]
+    const settings = settingsOf(login.client.exchanges, names)
     if (settings.length === 0) {
       return [
         cannotJudge({

@@ -55,7 +55,7 @@ async function visit(audit: Audit, { client }: Login): Promise<void> {
     ({ href }) => new URL(href).origin === audit.target.origin,
   )
   for (const { href } of links
-    .filter(({ href }) => !/log[ _-]?out|sign[ _-]?out|delete|remove/i.test(href))
+    .filter(({ href, text }) => !/(log|sign)[ _-]?(out|off)|delete|remove/i.test(`${href} ${text}`))
     .slice(0, 3)) {
     await client.send({ url: href, purpose: 'look for the credential in a page' })
   }

@@ -5,6 +5,7 @@ import type { Evidence } from '../model/evidence.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import type { Confidence, Severity } from '../model/verdict.ts'
 import { scoreTokens, type TokenScore } from '../tokens/score.ts'
+import { constantTokens } from './constant-tokens.ts'
 
 export const tokenStrength: Check = {
   id: 'token-strength',
@@ -14,7 +15,7 @@ export const tokenStrength: Check = {
   cwe: [330, 331, 340],
   severity: 'high',
   proves:
-    'Tokens given out one after another show no counter, clock, known generator, bias or dependence that a sample of this size can show.',
+    'Tokens given out one after another show no counter, clock, known generator, bias or dependence that a sample of this size can show. A second cookie that logs in alone is not the same at every login.',
   cannotProve: 'That tokens come from a secure generator: a hash of something small passes every statistical test.',
   why: 'Who can compute or guess a token is logged in as its owner, without ever touching that person or the network.',
   fix: {
@@ -25,7 +26,7 @@ export const tokenStrength: Check = {
     const samples = await audit.sampleTokens()
     const values = samples.tokens.map(({ value }) => value)
     const score = scoreTokens(values, { issuedAt: samples.tokens.map(({ at }) => at) })
-    return [judge(score, samples, () => proofOf(audit, samples))]
+    return [judge(score, samples, () => proofOf(audit, samples)), ...(await constantTokens(audit, samples.about))]
   },
 }
 

@@ -7,6 +7,7 @@ import { recordLogin } from '../browser/record-login.ts'
 import { toSteps } from '../browser/to-steps.ts'
 import { complete, tryLogin } from '../discover/complete.ts'
 import { createExplorer } from '../discover/explorer.ts'
+import { NO_HINTS } from '../discover/script-hints.ts'
 import { createSecrets } from '../http/secrets.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
 import { MORE_TO_SAY, writeRecipe } from '../recipe/write-recipe.ts'
@@ -82,7 +83,7 @@ async function recipeOf(wanted: Wanted, io: Io, { headless, done }: Hands): Prom
     done,
   })
   const secrets = createSecrets()
-  const explorer = createExplorer(createAuditEngine(wanted, target, secrets), secrets, wanted.user)
+  const explorer = createExplorer(createAuditEngine(wanted, target, secrets), secrets, wanted.user, NO_HINTS)
   const steps = toSteps(recording, wanted.user, explorer.address)
   if (steps === null) {
     io.err('No request with that password was seen.\n')

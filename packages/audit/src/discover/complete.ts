@@ -1,7 +1,8 @@
+import { stateOf } from '../audit/judge-state.ts'
 import { headerOf } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
 import { StepFailed } from '../recipe/fill.ts'
-import type { Recipe, Step } from '../recipe/recipe.ts'
+import type { LoggedInCheck, Recipe, Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 import { isLoginForm } from './form-login.ts'
@@ -15,15 +16,28 @@ export async function complete(explorer: Explorer, candidate: Candidate): Promis
   if (isRefused(candidate)) return null
   const loggedIn = await findLoggedInCheck(explorer, candidate)
   if (loggedIn === null) return null
-  const refresh = await findRefresh(explorer, candidate)
-  const logout = await findLogout(explorer, candidate, loggedIn, refresh?.token ?? null)
+  const used = await withoutIdleBearer(explorer, candidate, loggedIn)
+  const refresh = await findRefresh(explorer, used)
+  const logout = await findLogout(explorer, used, loggedIn, refresh?.token ?? null)
   return {
-    login: candidate.steps,
-    ...(candidate.credential === undefined ? {} : { credential: candidate.credential }),
+    login: logout?.login ?? used.steps,
+    ...(used.credential === undefined ? {} : { credential: used.credential }),
     loggedIn,
-    ...(logout === null ? {} : { logout }),
+    ...(logout === null ? {} : { logout: logout.steps }),
     ...(refresh === null ? {} : { refresh: refresh.refresh }),
   }
+}
+
+/** What looks like a token in the answer may be good for something else, where a cookie carries the session. */
+async function withoutIdleBearer(explorer: Explorer, candidate: Candidate, check: LoggedInCheck): Promise<Candidate> {
+  const { client, credential, ...rest } = candidate
+  if (client.bearer === null || client.cookies().length === 0) return candidate
+  const holder = explorer.client('bearer alone')
+  holder.bearer = client.bearer
+  const look = await holder.send({ url: check.get, purpose: 'does the token log in' })
+  if (stateOf(look, check, explorer.variables) !== 'out') return candidate
+  client.bearer = null
+  return { ...rest, client }
 }
 
 /** Does login steps with a clean client, and looks for tokens in what comes back. `null` when a step fails. */

@@ -1,23 +1,20 @@
 import { type Limit, limitIn, timeOf } from '../audit/login-limit.ts'
 import type { Engine } from '../http/engine.ts'
+import type { Exchange } from '../http/exchange.ts'
 import type { Secrets } from '../http/secrets.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
+import { asksForBasic, basicLogin } from './basic-login.ts'
 import { complete } from './complete.ts'
 import { createExplorer, type Explorer } from './explorer.ts'
 import { formLogins } from './form-login.ts'
 import { jsonLogins } from './json-login.ts'
 import { findLogout } from './logout.ts'
+import { NO_HINTS, readHints } from './script-hints.ts'
 
 /** No way to log in was found; says what was tried. */
 export class DiscoveryFailed extends Error {
-  constructor(tried: readonly string[], fault: string | null, limit: Limit | null = null) {
-    super(
-      fault !== null
-        ? `the application does not answer: ${fault}`
-        : limit !== null
-          ? limited(limit)
-          : `found no way to log in. Tried: ${tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')}. Are the name and the password right? A recipe can say how to log in: npx @sojourn/audit init`,
-    )
+  constructor(says: string) {
+    super(says)
     this.name = 'DiscoveryFailed'
   }
 }
@@ -27,29 +24,58 @@ const limited = ({ answer, waitMs }: Limit) =>
 
 /** Finds out how to log in, how to tell that one is, and how to log out; written as a recipe. */
 export async function discover(engine: Engine, secrets: Secrets, user: User, signal?: AbortSignal): Promise<Recipe> {
-  const explorer = createExplorer(engine, secrets, user)
+  const visitor = createExplorer(engine, secrets, user, NO_HINTS)
+  const client = visitor.client('explorer')
+  const first = (await client.follow({ url: engine.target.href, purpose: 'does it answer' })).at(-1)
+  if (first?.response == null) throw new DiscoveryFailed(`the application does not answer: ${first?.fault}`)
+  if (asksForBasic(first)) return byBasic(visitor, first)
+  const hints = await readHints(first.response.body, first.request.url, async (url) => {
+    if (!engine.isInScope(new URL(url))) return ''
+    return (await client.send({ url, purpose: 'read a script for addresses' })).response?.body ?? ''
+  })
+  const explorer = createExplorer(engine, secrets, user, hints)
   try {
-    return await find(explorer)
+    return await find(explorer, first)
   } catch (error) {
     if (signal?.aborted === true) await leave(explorer)
     throw error
   }
 }
 
-async function find(explorer: Explorer): Promise<Recipe> {
-  const first = await explorer.client('explorer').send({ url: explorer.engine.target.href, purpose: 'does it answer' })
-  if (first.response === null) throw new DiscoveryFailed([], first.fault)
+async function find(explorer: Explorer, first: Exchange): Promise<Recipe> {
   const tried: string[] = []
   for (const logins of [formLogins, jsonLogins]) {
     for await (const candidate of logins(explorer)) {
       const recipe = await complete(explorer, candidate)
       if (recipe !== null) return recipe
       const limit = limitIn(candidate.exchanges, false)
-      if (limit !== null) throw new DiscoveryFailed(tried, null, limit)
+      if (limit !== null) throw new DiscoveryFailed(limited(limit))
       tried.push(`${candidate.words} (answered ${candidate.exchanges.at(-1)?.response?.status ?? 'nothing'})`)
     }
   }
-  throw new DiscoveryFailed(tried, null)
+  throw new DiscoveryFailed(whatWasTried(tried, first))
+}
+
+async function byBasic(explorer: Explorer, first: Exchange): Promise<Recipe> {
+  const candidate = await basicLogin(explorer, first.request.url)
+  if (candidate === null)
+    throw new DiscoveryFailed(
+      'the application asks for HTTP Basic authentication, and refused this name and password. Are they right?',
+    )
+  const recipe = candidate.client.cookies().length === 0 ? null : await complete(explorer, candidate)
+  if (recipe !== null) return recipe
+  throw new DiscoveryFailed(
+    'the application uses HTTP Basic authentication: browsers send the password with each request, and no session is given out that could be audited. If it has a login besides, a recipe can say so: npx @sojourn/audit init',
+  )
+}
+
+function whatWasTried(tried: readonly string[], first: Exchange): string {
+  const list = tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')
+  const isBuiltByScripts = /<script\b/i.test(first.response?.body ?? '')
+  const help = isBuiltByScripts
+    ? 'Its pages are built by scripts, so look in a browser how they log in: npx @sojourn/audit record writes down a login that you do by hand, npx @sojourn/audit init asks. A login over a WebSocket cannot be audited'
+    : 'A recipe can say how to log in: npx @sojourn/audit init'
+  return `found no way to log in. Tried: ${list}. Are the name and the password right? ${help}`
 }
 
 /** Interrupted before it is known how to log out: every way out that is offered is taken. */

@@ -3,8 +3,9 @@ import { createClient } from '../http/create-client.ts'
 import type { Engine } from '../http/engine.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Secrets } from '../http/secrets.ts'
-import type { Variables } from '../recipe/fill.ts'
+import { type Variables, variablesOfUser } from '../recipe/fill.ts'
 import type { CredentialPlace, Step, User } from '../recipe/recipe.ts'
+import type { Hints } from './script-hints.ts'
 
 /** What the search for a login works with. */
 export interface Explorer {
@@ -12,6 +13,7 @@ export interface Explorer {
   readonly user: User
   readonly variables: Variables
   readonly learn: Secrets['learn']
+  readonly hints: Hints
   client(name: string): Client
   /** Clients that sent a password: each may have a session. */
   readonly loggedIn: Client[]
@@ -29,16 +31,16 @@ export interface Candidate {
   readonly refreshToken?: { readonly path: string; readonly value: string }
 }
 
-export function createExplorer(engine: Engine, secrets: Secrets, user: User): Explorer {
+export function createExplorer(engine: Engine, secrets: Secrets, user: User, hints: Hints): Explorer {
+  const variables = new Map(variablesOfUser(user))
   secrets.learn(user.password, 'password', 'password of the first user')
+  secrets.learn(variables.get('basic') ?? '', 'basic', 'name and password of the first user, in base64')
   return {
     engine,
     user,
-    variables: new Map([
-      ['user', user.name],
-      ['password', user.password],
-    ]),
+    variables,
     learn: secrets.learn,
+    hints,
     client: (name) => createClient(engine, name),
     loggedIn: [],
     address(url) {

@@ -1,5 +1,6 @@
 import type { Form } from '../http/page.ts'
 import type { Extract, Step } from '../recipe/recipe.ts'
+import { withoutPathParameters } from './bound-address.ts'
 import type { Explorer } from './explorer.ts'
 
 /** Steps that open the page of a form and send it: hidden values are taken anew from the page each time. */
@@ -16,8 +17,11 @@ export function formStep(explorer: Explorer, pageUrl: string, form: Form, filled
       values[name] = `\${${variable}}`
     } else values[name] = value.replaceAll('${', '')
   }
-  const open: Step = { get: explorer.address(pageUrl), ...(Object.keys(extract).length > 0 && { extract }) }
-  const address = explorer.address(form.action)
+  const open: Step = {
+    get: withoutPathParameters(explorer.address(pageUrl)),
+    ...(Object.keys(extract).length > 0 && { extract }),
+  }
+  const address = withoutPathParameters(explorer.address(form.action))
   return [open, form.method === 'POST' ? { post: address, form: values } : { get: withQuery(address, values) }]
 }
 

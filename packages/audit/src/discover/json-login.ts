@@ -1,7 +1,8 @@
-import { headerOf } from '../http/exchange.ts'
+import { type Answer, headerOf } from '../http/exchange.ts'
 import type { Step } from '../recipe/recipe.ts'
 import { tryLogin } from './complete.ts'
 import type { Candidate, Explorer } from './explorer.ts'
+import { withSlash } from './with-slash.ts'
 
 const ENDPOINTS = [
   '/login',
@@ -22,19 +23,36 @@ const ENDPOINTS = [
   '/auth/signin',
   '/auth/sign-in',
   '/api/auth/sign-in/email',
+  '/api/auth/signin',
+  '/api/auth/authenticate',
+  '/authenticate',
+  '/api/authenticate',
+  '/rest/login',
   '/api/token',
   '/token',
+  '/auth/token',
+  '/oauth/token',
+  '/auth/jwt/login',
+  '/api/v1/login/access-token',
   '/auth',
 ]
 
-/** Logins by every JSON endpoint at the usual places that takes a POST. */
+/** Servers that let unknown addresses wait would cost a time-out for each guess. */
+const MOST_UNANSWERED = 2
+
+/** Logins by every endpoint that scripts name, or that is at the usual places, and takes a POST. */
 export async function* jsonLogins(explorer: Explorer): AsyncGenerator<Candidate> {
-  for (const endpoint of ENDPOINTS) {
-    if (!(await takesPosts(explorer, endpoint))) continue
+  let unanswered = 0
+  const seen = new Set<string>()
+  for (const guess of new Set([...explorer.hints.logins, ...ENDPOINTS])) {
+    if (unanswered >= MOST_UNANSWERED) return
+    const endpoint = await askEmpty(explorer, guess)
+    if (endpoint === 'no answer') unanswered += 1
+    if (endpoint === 'no answer' || endpoint === null || seen.has(endpoint.address)) continue
+    seen.add(endpoint.address)
     let refused: Candidate | null = null
-    for (const key of keysFor(explorer.user.name)) {
-      const step: Step = { post: endpoint, json: { [key]: '${user}', password: '${password}' }, follow: false }
-      const candidate = await tryLogin(explorer, [step], `POST ${endpoint} with ${key} and password as JSON`)
+    for (const { step, words } of attemptsAt(explorer, endpoint)) {
+      const candidate = await tryLogin(explorer, [step], words)
       const response = candidate?.exchanges.at(-1)?.response
       if (candidate === null || response == null || response.status === 429) return
       if (response.status >= 400) refused ??= candidate
@@ -48,20 +66,65 @@ export async function* jsonLogins(explorer: Explorer): AsyncGenerator<Candidate>
   }
 }
 
+interface Endpoint {
+  readonly address: string
+  /** To a request with nothing in it. */
+  readonly empty: Answer
+}
+
 /** Asked with nothing in it, so that it does not count as a wrong password. */
-async function takesPosts(explorer: Explorer, url: string): Promise<boolean> {
-  const { response } = await explorer.client('explorer').send({
+async function askEmpty(explorer: Explorer, url: string): Promise<Endpoint | 'no answer' | null> {
+  const exchange = await explorer.client('explorer').send({
     method: 'POST',
     url,
     headers: [['content-type', 'application/json']],
     body: '{}',
     purpose: 'look for a login endpoint',
   })
-  if (response === null || response.status >= 500 || [404, 405].includes(response.status)) return false
+  const { response } = exchange
+  if (response === null) return 'no answer'
+  const slashed = withSlash(exchange)
+  if (slashed !== null && !url.endsWith('/')) return askEmpty(explorer, slashed)
+  // An endpoint that says what it lacks in an error of its own is one all the same.
+  if ([404, 405].includes(response.status) || (response.status >= 500 && !speaksOAuth(response))) return null
   // Pages, and redirects to them, are for people.
-  return response.status < 300 || response.status >= 400
-    ? headerOf(response, 'content-type')?.includes('html') !== true
-    : false
+  const isPage = (response.status >= 300 && response.status < 400) || isHtml(response)
+  return isPage ? null : { address: url, empty: response }
+}
+
+const isHtml = (response: Answer) => headerOf(response, 'content-type')?.includes('html') === true
+const speaksOAuth = ({ body }: Answer) => /grant_?type|invalid_client|unsupported_grant|client_?id/i.test(body)
+
+interface Attempt {
+  readonly step: Step
+  readonly words: string
+}
+
+/** As JSON under each name that the user may go by; then as a form, as OAuth's password grant has it. */
+function attemptsAt({ user, hints }: Explorer, { address, empty }: Endpoint): Attempt[] {
+  const keys = keysFor(user.name)
+  // Who asks for a field by its name is not asked about others: each try counts as a wrong password.
+  const named = keys.filter((key) => new RegExp(`["'\\[.]${key}\\b`, 'i').test(empty.body))
+  const tried = named.length > 0 ? named : keys
+  const asJson = tried.map((key) => ({
+    step: { post: address, json: { [key]: '${user}', password: '${password}' }, follow: false },
+    words: `POST ${address} with ${key} and password as JSON`,
+  }))
+  const takesGrants = speaksOAuth(empty) || /\/(tokens?|access-token)\/?$|\/jwt\//.test(address)
+  if (!takesGrants && empty.status !== 415) return asJson
+  const form = {
+    grant_type: 'password',
+    [named[0] ?? 'username']: '${user}',
+    password: '${password}',
+    // Nothing said would mean no rights to some.
+    scope: '',
+    ...(hints.clientId !== null && { client_id: hints.clientId }),
+  }
+  const asForm = {
+    step: { post: address, form, follow: false },
+    words: `POST ${address} as a form, grant_type=password`,
+  }
+  return [...asJson, asForm]
 }
 
 const keysFor = (name: string) =>

@@ -3,9 +3,12 @@ import type { Client } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
+import { withoutBoundParts } from './bound-address.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { LOGOUT_WORDS } from './logout.ts'
 import { markersOf } from './markers.ts'
+import { returningClient, unlessRemembered } from './returning.ts'
+import { withSlash } from './with-slash.ts'
+import { LEAVE_ALONE, LOGOUT_WORDS } from './words.ts'
 
 const PLACES = [
   '/',
@@ -38,8 +41,6 @@ const PLACES = [
 ]
 
 const MOST_LINKS = 8
-/** Logged out, or worse, by a mere look. */
-const LEAVE_ALONE = /delete|remove|destroy|unsubscribe|download/i
 
 interface Graded {
   readonly check: LoggedInCheck
@@ -55,17 +56,22 @@ export async function findLoggedInCheck(explorer: Explorer, candidate: Candidate
   const garbage = garbageCredential({ cookies: client.cookies(), bearer: client.bearer })
   for (const cookie of garbage.cookies) forger.hold(cookie)
   forger.bearer = garbage.bearer
+  const returning = returningClient(explorer, client)
   let best: Graded | null = null
   for (const place of placesFor(explorer, exchanges.at(-1))) {
     const graded = await compare(explorer, place, client, stranger, forger)
-    if (graded !== null && graded.grade < (best?.grade ?? Number.POSITIVE_INFINITY)) best = graded
+    if (graded !== null && graded.grade < (best?.grade ?? Number.POSITIVE_INFINITY)) {
+      const check = await unlessRemembered(explorer, client, returning, graded.check)
+      if (check !== null) best = { ...graded, check }
+    }
     if (best?.grade === 0) break
   }
   return best?.check ?? null
 }
 
 function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
-  if (last?.response == null) return PLACES
+  const usual = [...explorer.hints.reads, ...PLACES]
+  if (last?.response == null) return usual
   const landed = last.request.method === 'GET' ? [explorer.address(last.request.url)] : []
   const links = readPage(last.response.body, last.request.url)
     .links.filter(({ href, text }) => {
@@ -75,7 +81,9 @@ function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
       )
     })
     .map(({ href }) => explorer.address(href))
-  return [...new Set([...landed, ...links.slice(0, MOST_LINKS), ...PLACES])]
+  // With what is good for this session alone last of all: no other session could ask for it.
+  const own = [...landed, ...links.slice(0, MOST_LINKS)]
+  return [...new Set([...own.map(withoutBoundParts), ...usual, ...own])]
 }
 
 async function compare(
@@ -87,6 +95,8 @@ async function compare(
 ): Promise<Graded | null> {
   const ask = (who: Client) => who.send({ url: place, purpose: 'look for a page that tells who is logged in' })
   const first = await ask(client)
+  const slashed = withSlash(first)
+  if (slashed !== null) return compare(explorer, slashed, client, stranger, forger)
   if (first.response?.status !== 200) return null
   const others = [await ask(stranger), await ask(forger)]
   // Once more: what changes from one look to the next tells nothing.

@@ -1,91 +1,135 @@
+import type { State } from '../audit/audit.ts'
 import { stateOf } from '../audit/judge-state.ts'
-import type { Client } from '../http/client.ts'
-import { type Link, type Page, readPage } from '../http/page.ts'
+import { type Exchange, headerOf } from '../http/exchange.ts'
 import { fill, StepFailed } from '../recipe/fill.ts'
 import type { LoggedInCheck, Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
+import { withoutBoundParts } from './bound-address.ts'
+import { tryLogin } from './complete.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { formStep } from './form-step.ts'
+import { endpointOffers, offersOf } from './logout-offers.ts'
+import { tokenNamesOf } from './logout-with-token.ts'
 
-/** What a way out is called. */
-export const LOGOUT_WORDS: RegExp =
-  /log[ _-]?(out|off)|sign[ _-]?(out|off)|abmelden|d[ée]connexion|cerrar sesi[oó]n|esci\b|uitloggen/i
+export interface FoundLogout {
+  readonly steps: readonly Step[]
+  /** The login, with what the logout needs of it. */
+  readonly login: readonly Step[]
+}
 
-const ENDPOINTS = ['/logout', '/api/logout', '/auth/logout', '/api/auth/logout', '/signout', '/sign-out']
-
-/** A form or link that a logged-in page offers, or a usual endpoint, that really puts the client out. */
+/** A form or link that a logged-in page offers, or an endpoint, that really puts the client out. */
 export async function findLogout(
   explorer: Explorer,
   candidate: Candidate,
   check: LoggedInCheck,
   refreshToken: string | null,
-): Promise<readonly Step[] | null> {
-  const { client } = candidate
-  const variables = new Map([
-    ...explorer.variables,
-    ...(refreshToken === null ? [] : [['refreshToken', refreshToken] as const]),
-  ])
-  const pages = new Set([explorer.address(candidate.exchanges.at(-1)?.request.url ?? '/'), check.get, '/'])
+): Promise<FoundLogout | null> {
+  const search = createSearch(explorer, candidate, check, refreshToken)
+  const landed = withoutBoundParts(explorer.address(candidate.exchanges.at(-1)?.request.url ?? '/'))
+  const pages = new Set([landed, check.get, '/'])
   for (const place of pages) {
-    const last = (await client.follow({ url: place, purpose: 'look for a way to log out' })).at(-1)
+    const last = await search.open(place)
     if (last?.response == null) continue
-    const page = readPage(last.response.body, last.request.url)
-    for (const steps of offersOf(explorer, last.request.url, page))
-      if (await works({ ...explorer, variables }, client, steps, check)) return steps
+    for (const steps of offersOf(explorer, last.response.body, last.request.url, tokenNamesOf(candidate))) {
+      const found = await search.tryOut(steps)
+      if (found !== null) return withNeeds(candidate, found)
+    }
   }
-  for (const steps of ENDPOINTS.flatMap((endpoint) => endpointSteps(endpoint, candidate.refreshToken?.path))) {
-    if (await works({ ...explorer, variables }, client, steps, check)) return steps
+  for (const steps of endpointOffers(explorer, candidate)) {
+    const found = await search.tryOut(steps)
+    if (found !== null) return withNeeds(candidate, found)
   }
-  return null
+  return search.likely === null ? null : withNeeds(candidate, search.likely)
 }
 
-/** Some ask for the refresh token that is to end, under the name they gave it out by. */
-function endpointSteps(endpoint: string, refreshPath: string | undefined): Step[][] {
-  const name = refreshPath?.split('.').at(-1)
-  const withToken: Step[][] = name === undefined ? [] : [[{ post: endpoint, json: { [name]: '${refreshToken}' } }]]
-  return [...withToken, [{ post: endpoint }], [{ get: endpoint }]]
+interface Search {
+  /** For who holds a bearer token until it forgets it, the answer is all there is to go by. */
+  readonly likely: readonly Step[] | null
+  open(place: string): Promise<Exchange | undefined>
+  tryOut(steps: readonly Step[]): Promise<readonly Step[] | null>
 }
 
-function offersOf(explorer: Explorer, url: string, { forms, links }: Page): Step[][] {
-  const isWayOut = (words: string) => LOGOUT_WORDS.test(words)
-  const byForm = forms
-    .filter(({ text, action }) => isWayOut(text) || isWayOut(new URL(action).pathname))
-    .toSorted(byModesty)
-    .map((form) => formStep(explorer, url, form, new Map()))
-  const byLink = links
-    .filter(({ text, href }) => explorer.engine.isInScope(new URL(href)) && isWayOut(`${text} ${href}`))
-    .toSorted(byModesty)
-    .map((link) => linkSteps(explorer, url, link))
-  return [...byForm, ...byLink]
-}
-
-/** To end every session of the user is more than was asked. */
-const byModesty = (a: { text: string }, b: { text: string }) =>
-  Number(ENDS_MORE.test(a.text)) - Number(ENDS_MORE.test(b.text))
-const ENDS_MORE = /\b(everywhere|all|other)\b/i
-
-/** A link may hold a nonce: it is taken anew from the page each time. */
-function linkSteps(explorer: Explorer, url: string, { href, text }: Link): Step[] {
-  const words = LOGOUT_WORDS.exec(text)?.[0] ?? LOGOUT_WORDS.exec(href)?.[0] ?? ''
-  return [{ get: explorer.address(url), extract: { way_out: { link: words } } }, { get: '${way_out}' }]
-}
-
-async function works(
+function createSearch(
   explorer: Explorer,
-  client: Client,
-  steps: readonly Step[],
+  candidate: Candidate,
   check: LoggedInCheck,
-): Promise<boolean> {
-  try {
-    const { exchanges } = await runSteps(client, steps, explorer.variables, 'try to log out', explorer.learn)
-    const status = exchanges.at(-1)?.response?.status ?? 0
-    if (status === 0 || status >= 400) return false
-  } catch (error) {
-    if (error instanceof StepFailed) return false
-    throw error
+  refreshToken: string | null,
+): Search {
+  let now = candidate
+  let likely: readonly Step[] | null = null
+  const variables = (): Map<string, string> =>
+    new Map([
+      ...explorer.variables,
+      ['refreshToken', (now === candidate ? refreshToken : null) ?? now.refreshToken?.value ?? ''],
+      ['accessToken', now.client.bearer ?? ''],
+    ])
+
+  async function look(): Promise<State> {
+    const url = fill(check.get, explorer.variables)
+    return stateOf(await now.client.send({ url, purpose: 'is it logged out' }), check, explorer.variables)
   }
-  // Who holds a bearer token holds it until it forgets it; the answer is all there is to go by.
-  if (client.bearer !== null && client.cookies().length === 0) return true
-  const look = await client.send({ url: fill(check.get, explorer.variables), purpose: 'is it logged out' })
-  return stateOf(look, check, explorer.variables) === 'out'
+
+  async function run(steps: readonly Step[]): Promise<Exchange | undefined> {
+    try {
+      const { exchanges } = await runSteps(now.client, steps, variables(), 'try to log out', explorer.learn)
+      return exchanges.at(-1)
+    } catch (error) {
+      if (error instanceof StepFailed) return undefined
+      throw error
+    }
+  }
+
+  async function tryOut(steps: readonly Step[], depth = 0): Promise<readonly Step[] | null> {
+    const last = await run(steps)
+    const status = last?.response?.status ?? 0
+    const answered = status > 0 && status < 400
+    // An unknown address changes nothing, and would cost a look each.
+    if (status === 404 || status === 405) return null
+    if ((await look()) === 'out') {
+      if (answered) return steps
+      // Refused, and thrown out all the same: what comes next needs a client that is in.
+      now = (await tryLogin(explorer, candidate.steps, candidate.words)) ?? now
+      return null
+    }
+    if (!answered || last === undefined) return null
+    if (isHtml(last)) return depth > 0 ? null : confirmed(last)
+    const isBearerAlone = now.client.bearer !== null && now.client.cookies().length === 0
+    if (isBearerAlone && last.request.method !== 'GET' && !(await answersAnything(last))) likely ??= steps
+    return null
+  }
+
+  /** A page that asks once more. */
+  async function confirmed(page: Exchange): Promise<readonly Step[] | null> {
+    for (const steps of offersOf(explorer, page.response?.body ?? '', page.request.url, tokenNamesOf(candidate))) {
+      if (steps.at(-1)?.post === undefined) continue
+      const found = await tryOut(steps, 1)
+      if (found !== null) return found
+    }
+    return null
+  }
+
+  async function answersAnything({ request }: Exchange): Promise<boolean> {
+    const url = new URL(request.url)
+    url.pathname = `${url.pathname.replace(/\/$/, '')}-${Date.now()}`
+    const { response } = await now.client.send({ method: request.method, url: url.href, purpose: 'is it made up' })
+    return response !== null && response.status < 400
+  }
+
+  return {
+    get likely() {
+      return likely
+    },
+    open: async (url) => (await now.client.follow({ url, purpose: 'look for a way to log out' })).at(-1),
+    tryOut,
+  }
+}
+
+const isHtml = ({ response }: Exchange) => headerOf(response, 'content-type')?.includes('html') === true
+
+function withNeeds({ steps, credential }: Candidate, logout: readonly Step[]): FoundLogout {
+  const path = credential?.bearer?.json
+  if (path === undefined || !JSON.stringify(logout).includes('${accessToken}')) return { steps: logout, login: steps }
+  const login = steps.map((step, i) =>
+    i === steps.length - 1 ? { ...step, extract: { ...step.extract, accessToken: { json: path } } } : step,
+  )
+  return { steps: logout, login }
 }

@@ -27,7 +27,10 @@ export async function findRefresh(explorer: Explorer, candidate: Candidate): Pro
   const variables = new Map([...explorer.variables, ['refreshToken', refreshToken.value] as const])
   // The name under which the login gave it is the likeliest to take it back.
   const own = refreshToken.path.split('.').at(-1) ?? ''
-  for (const endpoint of ENDPOINTS) {
+  const login = candidate.steps.at(-1)?.post ?? '/'
+  const slash = login.endsWith('/') ? '/' : ''
+  const parents = [login.replace(/\/$/, ''), login.replace(/\/[^/]*\/?$/, '')]
+  for (const endpoint of new Set([...parents.map((parent) => `${parent}/refresh${slash}`), ...ENDPOINTS])) {
     for (const key of new Set([own, ...KEYS])) {
       const steps: Step[] = [{ post: endpoint, json: { [key]: '${refreshToken}' } }]
       const { exchanges } = await runSteps(client, steps, variables, 'look for the refresh', explorer.learn)

@@ -3,10 +3,10 @@ import type { Client, HeldCookie, RequestOptions } from './client.ts'
 import type { Engine } from './engine.ts'
 import { type Exchange, type Headers, headerOf, valuesOf } from './exchange.ts'
 
-/** What browsers send; some applications answer JSON, or 403, to anything else. */
+/** What browsers send; some applications answer JSON, pages without their frame, or 403, to anything else. */
 const USUAL: Headers = [
   ['user-agent', 'sojourn-audit (+https://www.npmjs.com/package/@sojourn/audit)'],
-  ['accept', 'text/html,application/json;q=0.9,*/*;q=0.8'],
+  ['accept', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'],
   ['accept-language', 'en'],
 ]
 
@@ -37,6 +37,8 @@ export function createClient(engine: Engine, name: string): Client {
     if (authorization !== '' && !given.has('authorization')) own.push(['authorization', authorization])
     const cookie = options.cookie ?? cookieHeader(url.href)
     if (cookie !== '') own.push(['cookie', cookie])
+    // Browsers say where all but a GET comes from, and some applications take none that does not.
+    if (!/^(GET|HEAD|TRACE)$/.test(method) && !given.has('origin')) own.push(['origin', url.origin])
     if (body !== null || /^(POST|PUT|PATCH)$/.test(method)) {
       own.push(['content-length', String(Buffer.byteLength(body ?? ''))])
     }

@@ -25,6 +25,8 @@ export interface Link {
   /** Absolute. */
   readonly href: string
   readonly text: string
+  /** In lower case; what scripts of the page send it by (`data-method`), where they say so. */
+  readonly method: string
 }
 
 export interface Page {
@@ -32,6 +34,10 @@ export interface Page {
   readonly links: readonly Link[]
   /** By `name`: `csrf-token`. */
   readonly metas: ReadonlyMap<string, string>
+  /** Absolute addresses of scripts. */
+  readonly scripts: readonly string[]
+  /** Where its relative addresses start from. */
+  readonly base: string
   /** What a reader sees. */
   readonly text: string
 }
@@ -43,17 +49,23 @@ export function readPage(html: string, url: string): Page {
     elements.find(({ tagName }) => tagName === 'base'),
     'href',
   )
-  const resolve = (href: string) => {
-    const from = base !== null && URL.canParse(base, url) ? new URL(base, url).href : url
-    return URL.canParse(href, from) ? new URL(href, from).href : null
-  }
+  const from = base !== null && URL.canParse(base, url) ? new URL(base, url).href : url
+  const resolve = (href: string) => (URL.canParse(href, from) ? new URL(href, from).href : null)
   return {
     forms: elements.filter(({ tagName }) => tagName === 'form').map((form) => toForm(form, elements, resolve, url)),
     links: elements.flatMap((element) => {
       const href = element.tagName === 'a' ? attribute(element, 'href') : null
       const resolved = href === null ? null : resolve(href)
-      return resolved === null ? [] : [{ href: resolved, text: textOf(element) }]
+      if (resolved === null) return []
+      const method = attribute(element, 'data-method') ?? attribute(element, 'data-turbo-method') ?? 'get'
+      return [{ href: resolved, text: textOf(element), method: method.toLowerCase() }]
     }),
+    scripts: elements.flatMap((element) => {
+      const src = element.tagName === 'script' ? attribute(element, 'src') : null
+      const resolved = src === null ? null : resolve(src)
+      return resolved === null ? [] : [resolved]
+    }),
+    base: from,
     metas: new Map(
       elements
         .filter(({ tagName }) => tagName === 'meta')

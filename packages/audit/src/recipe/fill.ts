@@ -1,5 +1,14 @@
+import type { User } from './recipe.ts'
+
 /** What `${name}` stands for. */
 export type Variables = ReadonlyMap<string, string>
+
+/** What a user is to recipes; `basic` is what HTTP Basic authentication sends. */
+export const variablesOfUser = ({ name, password }: User): [string, string][] => [
+  ['user', name],
+  ['password', password],
+  ['basic', Buffer.from(`${name}:${password}`).toString('base64')],
+]
 
 /** A step that could not be done: a value it needs was not found, or an answer it must not get. */
 export class StepFailed extends Error {

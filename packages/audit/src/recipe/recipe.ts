@@ -1,6 +1,6 @@
 /**
- * How to log in to an application and how to tell that one is. Texts may hold `${name}`: `user`, `password`,
- * `newPassword`, `refreshToken`, `value` (fresh and random in each run), what a login step extracted, and `env.NAME` of the environment.
+ * How to log in to an application and how to tell that one is. Texts may hold `${name}`: `user`, `password`, `basic`
+ * (both in base64, as HTTP Basic authentication sends them), `newPassword`, `refreshToken`, `value` (fresh and random in each run), what a login step extracted, and `env.NAME` of the environment.
  */
 export interface Recipe {
   readonly target?: string

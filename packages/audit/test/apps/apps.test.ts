@@ -11,6 +11,8 @@ import { startDirectus } from './directus.ts'
 import { DIRECTUS_SESSION, DIRECTUS_TOKENS } from './directus-truth.ts'
 import { type RunningApp, startDjango } from './django.ts'
 import { startDokuWiki } from './dokuwiki.ts'
+import { startShaarli } from './shaarli.ts'
+import { SHAARLI } from './shaarli-truth.ts'
 import { DJANGO_DATABASE, DJANGO_SIGNED_COOKIES, dokuWiki, dokuWikiLacks } from './truth.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -81,6 +83,15 @@ test.skipIf(without().includes('dokuwiki'))('DokuWiki', () =>
     () => startDokuWiki(ALICE),
     ({ port }) => dokuWiki(authCookie(port)),
     ({ port }) => dokuWikiLacks(authCookie(port)),
+  ),
+)
+
+test.skipIf(without().includes('shaarli'))('Shaarli', () =>
+  judged(
+    'Shaarli',
+    'shaarli',
+    () => startShaarli(ALICE),
+    () => SHAARLI,
   ),
 )
 

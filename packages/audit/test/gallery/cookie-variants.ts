@@ -45,7 +45,7 @@ export const either: Truth = {
   'carriers/cookie auth': 'inform',
   'password-change/copy of the own session': 'inform',
 }
-const both: Truth = changed(
+export const both: Truth = changed(
   { ...CAREFUL_COOKIE, ...SECOND_COOKIE },
   {
     'carriers/cookie sid': null,

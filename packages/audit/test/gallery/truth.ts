@@ -4,6 +4,7 @@ import { forgeryVariants } from './forgery-variants.ts'
 import { harderVariants } from './harder-variants.ts'
 import { jwtVariants } from './jwt-variants.ts'
 import { limitVariants } from './limit-variants.ts'
+import { phpManners } from './php-manners.ts'
 import { rareVariants } from './rare-variants.ts'
 import { renewingVariants } from './renewing-variants.ts'
 import { rotationVariants } from './rotation-variants.ts'
@@ -26,6 +27,7 @@ export const gallery: readonly Variant[] = [
   ...styleVariants,
   ...timeoutVariants,
   ...twoUserVariants,
+  ...phpManners,
   ...rotationVariants,
   ...limitVariants,
   ...secondLoginVariants,

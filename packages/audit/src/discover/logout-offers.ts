@@ -1,0 +1,70 @@
+import { type Link, type Page, readPage } from '../http/page.ts'
+import type { Step } from '../recipe/recipe.ts'
+import type { Candidate, Explorer } from './explorer.ts'
+import { formStep } from './form-step.ts'
+import { withToken } from './logout-with-token.ts'
+import { LOGOUT_WORDS } from './words.ts'
+
+const ENDPOINTS = ['/logout', '/api/logout', '/auth/logout', '/api/auth/logout', '/signout', '/sign-out']
+/** What stands beside a login, where it does. */
+const BESIDE = ['logout', 'sign-out', 'signout', 'revoke', 'blacklist']
+const MOST_BESIDE = 3
+
+const isWayOut = (words: string) => LOGOUT_WORDS.test(words)
+
+/** Forms and links of a page that lead out. */
+export function offersOf(explorer: Explorer, html: string, url: string, tokenNames: readonly string[]): Step[][] {
+  const page = readPage(html, url)
+  const byForm = page.forms
+    .filter(({ text, action }) => isWayOut(text) || isWayOut(new URL(action).pathname))
+    .toSorted(byModesty)
+    .map((form) => formStep(explorer, url, form, new Map()))
+  const byLink = page.links
+    .filter(({ text, href }) => explorer.engine.isInScope(new URL(href)) && isWayOut(`${text} ${href}`))
+    .toSorted(byModesty)
+    .flatMap((link) => [
+      linkSteps(explorer, url, link, page),
+      ...withToken(explorer, html, url, page, link, tokenNames),
+    ])
+  return [...byForm, ...byLink]
+}
+
+/** To end every session of the user is more than was asked. */
+const byModesty = (a: { text: string }, b: { text: string }) =>
+  Number(ENDS_MORE.test(a.text)) - Number(ENDS_MORE.test(b.text))
+const ENDS_MORE = /\b(everywhere|all|other)\b/i
+
+/** A link may hold a nonce: it is taken anew from the page each time. */
+function linkSteps(explorer: Explorer, url: string, { href, text, method }: Link, { metas }: Page): Step[] {
+  const words = LOGOUT_WORDS.exec(text)?.[0] ?? LOGOUT_WORDS.exec(href)?.[0] ?? ''
+  const get = explorer.address(url)
+  const way_out = { link: words }
+  if (method === 'get') return [{ get, extract: { way_out } }, { get: '${way_out}' }]
+  // Scripts of the page send it as a form, with the page's token against forged requests.
+  const token = metas.get('csrf-param')
+  return [
+    { get, extract: { way_out, ...(token !== undefined && { csrf: { meta: 'csrf-token' } }) } },
+    {
+      post: '${way_out}',
+      form: { ...(method !== 'post' && { _method: method }), ...(token !== undefined && { [token]: '${csrf}' }) },
+    },
+  ]
+}
+
+/** What scripts name, what stands beside the login, and the usual addresses. */
+export function endpointOffers({ hints }: Explorer, { steps, credential, refreshToken }: Candidate): Step[][] {
+  const login = steps.at(-1)?.post ?? ''
+  const parents = [1, 2].map((up) => login.replace(/\/$/, '').split('/').slice(0, -up).join('/'))
+  const own = login.endsWith('/') ? [login.slice(0, -1)] : []
+  const beside = [...new Set([...own, ...parents])]
+    .filter((parent) => parent !== '' || login !== '')
+    .flatMap((parent) => BESIDE.map((name) => `${parent}/${name}${login.endsWith('/') ? '/' : ''}`))
+  const refreshName = refreshToken?.path.split('.').at(-1)
+  const bodies: unknown[] = [
+    ...(refreshName === undefined ? [] : [{ [refreshName]: '${refreshToken}' }]),
+    ...(credential?.bearer === undefined ? [] : [{ token: '${accessToken}' }]),
+  ]
+  return [...new Set([...hints.logouts, ...beside.slice(0, BESIDE.length * MOST_BESIDE), ...ENDPOINTS])].flatMap(
+    (post): Step[][] => [...bodies.map((json) => [{ post, json }]), [{ post }], [{ get: post }]],
+  )
+}
