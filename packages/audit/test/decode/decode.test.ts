@@ -82,7 +82,8 @@ describe('shapes', () => {
     ['base64 of JSON', base64('{"user":"alice"}'), 'json', 'none'],
     ['base64 of PHP', base64('a:1:{s:4:"user";s:5:"alice";}'), 'php-serialised', 'none'],
     ['JSON, percent-encoded', encodeURIComponent('j:{"user":"alice"}'), 'json', 'none'],
-    ['hex of text', Buffer.from('user=alice;admin=0').toString('hex'), 'text', 'none'],
+    ['hex of text', Buffer.from('greetings from nobody').toString('hex'), 'text', 'none'],
+    ['hex of pairs', Buffer.from('user=alice;admin=0').toString('hex'), 'joined', 'none'],
   ])('%s', (_, value, kind, protection) => {
     expect(decode(value)).toMatchObject({ kind, protection })
   })
