@@ -87,6 +87,8 @@ function ofContent(decoded: Decoded, reveals: readonly Reveal[] | null): TokenRe
 const nameOf = ({ name }: Decoded): string => name.charAt(0).toUpperCase() + name.slice(1)
 
 function listOf(reveals: readonly Reveal[]): string {
-  const list = reveals.slice(0, 20).map(({ path, what }) => (path === '$' ? 'one value' : `${path.replace(/^\$\.?/, '')} (${what})`))
+  const list = reveals
+    .slice(0, 20)
+    .map(({ path, what }) => (path === '$' ? 'one value' : `${path.replace(/^\$\.?/, '')} (${what})`))
   return list.length === 0 ? 'nothing' : list.join(', ')
 }
