@@ -2,11 +2,15 @@ import { percentDecoded } from './bytes.ts'
 import type { Decoded } from './decoded.ts'
 import { encryptedFormats } from './formats/encrypted.ts'
 import { expressSigned } from './formats/express.ts'
+import { gorilla } from './formats/go.ts'
 import type { Known } from './formats/joined.ts'
 import { jwt } from './formats/jwt.ts'
 import { plain } from './formats/plain.ts'
-import { djangoSigned, flask } from './formats/python.ts'
+import { pasetoPublic, phoenix, play } from './formats/public-signed.ts'
+import { djangoSigned, flask, flaskLogin } from './formats/python.ts'
 import { rails } from './formats/rails.ts'
+import { serialised } from './formats/serialised.ts'
+import { tornado } from './formats/tornado.ts'
 
 export interface Companion {
   /** The cookie's name, and the value of `<name>.sig` if there is one: how `cookie-session` signs. */
@@ -24,8 +28,15 @@ const FORMATS: readonly ((value: string, known: Known) => Decoded | null)[] = [
   encryptedFormats,
   expressSigned,
   rails,
+  tornado,
   djangoSigned,
   flask,
+  flaskLogin,
+  gorilla,
+  pasetoPublic,
+  phoenix,
+  play,
+  serialised,
   plain,
 ]
 
@@ -45,7 +56,7 @@ export function decode(value: string, companion: Companion = {}): Decoded | null
   }
   for (const format of FORMATS) {
     const decoded = format(text, known)
-    if (decoded !== null) return { ...decoded, ...(companion.name !== undefined && { cookie: companion.name }) }
+    if (decoded !== null) return companion.name === undefined ? decoded : { ...decoded, cookie: companion.name }
   }
   return null
 }

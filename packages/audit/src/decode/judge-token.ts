@@ -26,7 +26,7 @@ export function judgeToken(value: string, companion: Companion, makesLogin: bool
   const { known = new Map() } = companion
   const reveals = revealsOf(decoded, known)
   const isSilent = typeof decoded.content === 'string' && decode(decoded.content, { known }) === null
-  const protection = makesLogin ? ofProtection(decoded, reveals) : null
+  const protection = makesLogin || decoded.kind === 'serialised' ? ofProtection(decoded, reveals) : null
   return [ofSecret(decoded), protection, ofContent(decoded, isSilent ? null : reveals)].flatMap((one) => one ?? [])
 }
 
@@ -53,6 +53,11 @@ function ofProtection(decoded: Decoded, reveals: readonly Reveal[]): TokenRemark
   if (decoded.kind === 'jwt') {
     const detail = 'It is a JWT without a signature: whoever edits it is anybody.'
     return { topic: 'protection', verdict: 'fail', severity: 'critical', title: 'An unsigned JWT', detail }
+  }
+  if (decoded.kind === 'serialised') {
+    const detail = `${nameOf(decoded)}, without a signature. Whoever edits them may choose what the server rebuilds, and so what it runs. Whether it takes edited ones was not tried here.`
+    const title = 'Serialised objects that nothing protects'
+    return { topic: 'protection', verdict: 'fail', severity: 'high', confidence: 'tentative', title, detail }
   }
   return {
     topic: 'protection',
