@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { publicPackages } from './packages.mjs'
 import { root, runNode } from './run.mjs'
 
 /** A file that was built from a source that is gone would still be published and scanned. */
@@ -15,9 +16,15 @@ function removeOrphans() {
   }
 }
 
+/** npm packs the licence of the package's own folder alone. */
+function copyLicense() {
+  for (const { folder } of publicPackages()) copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
+}
+
 /** Compiles what changed since the last time; `tsc --build` keeps count. */
 export function build() {
   removeOrphans()
+  copyLicense()
   const examples = readdirSync(join(root, 'examples'))
     .map((name) => `examples/${name}/tsconfig.json`)
     .filter((file) => existsSync(join(root, file)))

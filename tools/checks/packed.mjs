@@ -50,6 +50,15 @@ async function attwProblems(contents) {
 }
 
 /**
+ * A licence that a scanner does not find is none.
+ * @param {import('@arethetypeswrong/core').Package} contents
+ */
+function licenseProblems(contents) {
+  const found = contents.listFiles().some((file) => file.endsWith('/LICENSE'))
+  return found ? [] : [`${contents.packageName} is packed without its licence`]
+}
+
+/**
  * @param {import('@arethetypeswrong/core').Package} contents
  * @param {string} folder
  */
@@ -130,7 +139,11 @@ export async function checkPacked() {
     for (const pkg of packages) {
       const tarball = pack(pkg, folder)
       const contents = createPackageFromTarballData(tarball)
-      problems.push(...(await publintProblems(pkg, tarball)), ...(await attwProblems(contents)))
+      problems.push(
+        ...(await publintProblems(pkg, tarball)),
+        ...(await attwProblems(contents)),
+        ...licenseProblems(contents),
+      )
       unpack(contents, folder)
     }
     const entries = packages.flatMap(entriesOf)

@@ -12,10 +12,13 @@ export function interceptCalls(
 ): (verb: Verb, args: Args) => unknown {
   const { writeHead, write, end, flushHeaders = () => {} } = response
   const own = { writeHead, write, end, flushHeaders }
-  response.writeHead = (...args) => call('writeHead', args)
-  response.write = (...args) => call('write', args) as boolean
-  response.end = (...args) => call('end', args)
-  response.flushHeaders = () => void call('flushHeaders', [])
+  const held = {
+    writeHead: (...args: Args) => call('writeHead', args),
+    write: (...args: Args) => call('write', args) as boolean,
+    end: (...args: Args) => call('end', args),
+    flushHeaders: () => void call('flushHeaders', []),
+  }
+  Object.assign(response, held)
   return (verb, args) => Reflect.apply(own[verb], response, args)
 }
 

@@ -26,14 +26,14 @@ export function scanCookies(header: string, needle: string): Candidates {
   if (header.length > MAX_HEADER_CHARACTERS) return TOO_LONG
   let at = header.indexOf(needle)
   if (at === -1) return NOTHING
-  const values: string[] = []
+  let values: readonly string[] = NOTHING.values
   for (; at !== -1; at = header.indexOf(needle, at + needle.length)) {
     if (!isPairBegin(header, at)) continue
     const value = valueAt(header, at + needle.length)
     // Empty is what some clients keep of a cookie that was deleted.
     if (value === '' || values.includes(value)) continue
     if (values.length === MAX_CANDIDATES) return { values, overflow: true }
-    values.push(value)
+    values = [...values, value]
   }
   return { values, overflow: false }
 }

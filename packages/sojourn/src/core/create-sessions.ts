@@ -81,7 +81,8 @@ class RequestExchange<Data extends object> implements Exchange<Data> {
   constructor(state: State, denied: Denial | null) {
     this.session = new RequestSession<Data>(state)
     this.denied = denied
-    this.commit = () => commit(state)
-    this.finish = () => finish(state)
+    const own = { commit: () => commit(state), finish: () => finish(state) }
+    this.commit = own.commit
+    this.finish = own.finish
   }
 }

@@ -19,10 +19,15 @@ export function toFlashName(key: string): string {
   return FLASH + key
 }
 
-/** The user's keys alone. */
+/** The user's keys alone: on most requests, what was given. */
 export function userTexts(texts: Texts): Texts {
-  if (!Object.keys(texts).some((name) => name.startsWith(OWN))) return texts
-  return pick(texts, (name) => (name.startsWith(OWN + OWN) ? name.slice(1) : name.startsWith(OWN) ? null : name))
+  for (const name in texts) if (name.startsWith(OWN)) return pick(texts, toUserKey)
+  return texts
+}
+
+function toUserKey(name: string): string | null {
+  if (name.startsWith(OWN + OWN)) return name.slice(1)
+  return name.startsWith(OWN) ? null : name
 }
 
 /** The flash values alone. */

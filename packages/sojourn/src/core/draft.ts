@@ -37,7 +37,7 @@ export class Draft implements ProxyHandler<Bare> {
   }
 
   /** Starts over from other data. */
-  reload({ baseline, values, dropped = [] }: Loaded): void {
+  reload({ baseline, values, dropped = NO_KEYS }: Loaded): void {
     this.#baseline = baseline
     this.#drops = toDrops(dropped)
     for (const key in this.#target) delete this.#target[key]
@@ -124,9 +124,10 @@ class Bare {
 }
 
 const NO_TEXTS: Texts = {}
+const NO_KEYS: readonly string[] = []
 
 function toDrops(keys: readonly string[]): Edits {
-  return Object.fromEntries(keys.map((key) => [key, null]))
+  return keys.length === 0 ? NO_EDITS : Object.fromEntries(keys.map((key) => [key, null]))
 }
 
 /** Stands for a value that nobody has looked at yet. Debuggers see the value. */
@@ -175,7 +176,7 @@ export function withEdits(texts: Texts, { set, remove = [] }: { set?: Texts; rem
 }
 
 export function isEmpty(edits: Edits): boolean {
-  return Object.keys(edits).length === 0
+  return edits === NO_EDITS || Object.keys(edits).length === 0
 }
 
 /** JSON text to values. A text that is none is named, not thrown: a broken row must not make a crash loop. */

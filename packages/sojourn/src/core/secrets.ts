@@ -17,12 +17,12 @@ export type Verdict = Standing | Extract<Refusal, 'expired' | 'superseded' | 're
 /** Judges time and secret of a live record. Pure; constant time in the hashes. */
 export function judge(record: SessionRecord, secretHash: string, nowMs: number, limits: Limits): Verdict {
   if (nowMs >= expiryOf(record, limits)) return 'expired'
-  const { secret, renewal, previous = [] } = record.head
+  const { secret, renewal } = record.head
   const isCurrent = equalText(secretHash, secret)
   const isNext = renewal !== undefined && equalText(secretHash, renewal.next)
   if (isCurrent) return renewal === undefined ? 'current' : 'renewing'
   if (isNext) return 'successor'
-  const inFlight = previous.filter(({ until }) => nowMs < until)
+  const inFlight = stillInFlight(record.head, nowMs)
   const before = inFlight.find(({ hash }) => equalText(secretHash, hash))
   if (before !== undefined) return before.how === 'renewed' ? 'grace' : 'superseded'
   // So many were replaced within one grace that some are not kept: this may be one of them, and is no proof of a copy.

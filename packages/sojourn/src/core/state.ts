@@ -21,8 +21,7 @@ const NO_HEADERS: readonly HeaderChange[] = []
 
 /**
  * One request's view of one session. The verbs change it; nothing outside core sees it. A class, as are the others that
- * are made for each request: V8 moves object literals that outlive a collection to old space from the start, where
- * they cost several times as much (measured: 13 µs a request against 9).
+ * are made for each request, so that all have one shape from the start.
  */
 export class State {
   readonly engine: Engine
