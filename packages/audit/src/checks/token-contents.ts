@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Audit, Login } from '../audit/audit.ts'
 import { gave } from '../audit/given-by.ts'
 import type { Companion } from '../decode/decode.ts'
@@ -26,8 +27,30 @@ export const tokenContents: Check = {
   needs: [],
   async run(audit) {
     const login = await audit.shared()
-    return tokensOf(audit, login).flatMap((token) => judge(audit, login, token))
+    const known = knownOf(audit)
+    return tokensOf(audit, login).flatMap(({ companion, ...token }) =>
+      judge(audit, login, { ...token, companion: { ...companion, known } }),
+    )
   },
+}
+
+/** Shorter ones turn up by chance. */
+const SHORTEST = 3
+
+/** The user by name, by password, and by the hashes that applications put into cookies in their place. */
+function knownOf(audit: Audit): ReadonlyMap<string, 'user' | 'secret'> {
+  const variables = audit.variablesOf('first')
+  const named = [
+    ['user', 'user'],
+    ['password', 'secret'],
+  ] as const
+  return new Map(
+    named.flatMap(([name, what]) => {
+      const value = variables.get(name) ?? ''
+      const hashed = ['md5', 'sha1', 'sha256'].map((hash) => createHash(hash).update(value).digest('hex'))
+      return value.length < SHORTEST ? [] : [value, ...hashed].map((one) => [one, what] as const)
+    }),
+  )
 }
 
 interface Token {

@@ -2,33 +2,50 @@ import { percentDecoded } from './bytes.ts'
 import type { Decoded } from './decoded.ts'
 import { encryptedFormats } from './formats/encrypted.ts'
 import { expressSigned } from './formats/express.ts'
+import { gorilla } from './formats/go.ts'
+import type { Known } from './formats/joined.ts'
 import { jwt } from './formats/jwt.ts'
 import { plain } from './formats/plain.ts'
-import { djangoSigned, flask } from './formats/python.ts'
+import { pasetoPublic, phoenix, play } from './formats/public-signed.ts'
+import { djangoSigned, flask, flaskLogin } from './formats/python.ts'
 import { rails } from './formats/rails.ts'
+import { serialised } from './formats/serialised.ts'
+import { tornado } from './formats/tornado.ts'
 
 export interface Companion {
   /** The cookie's name, and the value of `<name>.sig` if there is one: how `cookie-session` signs. */
   readonly name?: string
   readonly signature?: string
+  /** What the user is known by, and what that is: the name, the password. Its hashes too, where they are worth telling. */
+  readonly known?: ReadonlyMap<string, 'user' | 'secret'>
+  /** When it was given out, in milliseconds. Default: now. */
+  readonly now?: number
 }
 
 /** From what is told most surely to what anything could be. */
-const FORMATS: readonly ((value: string) => Decoded | null)[] = [
+const FORMATS: readonly ((value: string, known: Known) => Decoded | null)[] = [
   jwt,
   encryptedFormats,
   expressSigned,
   rails,
+  tornado,
   djangoSigned,
   flask,
+  flaskLogin,
+  gorilla,
+  pasetoPublic,
+  phoenix,
+  play,
+  serialised,
   plain,
 ]
 
 /** What a cookie's value or a bearer token is, or null: then it tells nothing, as it should. Any bytes are fine. */
 export function decode(value: string, companion: Companion = {}): Decoded | null {
   const text = percentDecoded(value.trim())
+  const known = { values: companion.known ?? new Map(), now: companion.now ?? Date.now() }
   if (companion.name !== undefined && companion.signature !== undefined) {
-    const inner = plain(text)
+    const inner = plain(text, known)
     return {
       kind: 'cookie-session',
       name: 'cookie with a signature beside it (cookie-session)',
@@ -38,7 +55,7 @@ export function decode(value: string, companion: Companion = {}): Decoded | null
     }
   }
   for (const format of FORMATS) {
-    const decoded = format(text)
+    const decoded = format(text, known)
     if (decoded !== null) return companion.name === undefined ? decoded : { ...decoded, cookie: companion.name }
   }
   return null

@@ -3,10 +3,12 @@ export interface Decoded {
   readonly kind: DecodedKind
   /** For people: "Express signed cookie". */
   readonly name: string
-  /** Whether whoever holds it can change it, or read it. */
-  readonly protection: 'none' | 'signed' | 'encrypted'
+  /** Whether whoever holds it can change it, or read it. `unknown`: something in it may be a signature, or not. */
+  readonly protection: 'none' | 'signed' | 'encrypted' | 'unknown'
   /** What lies inside: JSON data, an id, or null where it is encrypted. */
   readonly content: Json | null
+  /** Names in `content` of what says nothing. */
+  readonly unread?: readonly string[]
   /** What a signature covers and the signature itself, for who tries secrets. */
   readonly signature?: Signature
   /** Header of a JWT. */
@@ -27,6 +29,12 @@ export type DecodedKind =
   | 'cookie-session'
   | 'django-signed'
   | 'flask'
+  | 'flask-login'
+  | 'tornado'
+  | 'gorilla'
+  | 'phoenix'
+  | 'play'
+  | 'secure-session'
   | 'rails-signed'
   | 'rails-encrypted'
   | 'laravel'
@@ -35,7 +43,9 @@ export type DecodedKind =
   | 'aspnet-core'
   | 'aspnet-forms'
   | 'php-serialised'
+  | 'serialised'
   | 'json'
+  | 'joined'
   | 'text'
 
 export interface Signature {

@@ -23,7 +23,11 @@ export function judgeToken(value: string, companion: Companion, makesLogin: bool
     const detail = 'The value is in no known format, and holds no readable text.'
     return [{ topic: 'content', verdict: 'pass', title: 'It says nothing', detail }]
   }
-  return [ofSecret(decoded), makesLogin ? ofProtection(decoded) : null, ofContent(decoded)].flatMap((one) => one ?? [])
+  const { known = new Map() } = companion
+  const reveals = revealsOf(decoded, known)
+  const isSilent = typeof decoded.content === 'string' && decode(decoded.content, { known }) === null
+  const protection = makesLogin || decoded.kind === 'serialised' ? ofProtection(decoded, reveals) : null
+  return [ofSecret(decoded), protection, ofContent(decoded, isSilent ? null : reveals)].flatMap((one) => one ?? [])
 }
 
 function ofSecret(decoded: Decoded): TokenRemark | null {
@@ -44,11 +48,16 @@ function ofSecret(decoded: Decoded): TokenRemark | null {
   }
 }
 
-function ofProtection(decoded: Decoded): TokenRemark | null {
+function ofProtection(decoded: Decoded, reveals: readonly Reveal[]): TokenRemark | null {
   if (decoded.protection !== 'none') return null
   if (decoded.kind === 'jwt') {
     const detail = 'It is a JWT without a signature: whoever edits it is anybody.'
     return { topic: 'protection', verdict: 'fail', severity: 'critical', title: 'An unsigned JWT', detail }
+  }
+  if (decoded.kind === 'serialised') {
+    const detail = `${nameOf(decoded)}, without a signature. Whoever edits them may choose what the server rebuilds, and so what it runs. Whether it takes edited ones was not tried here.`
+    const title = 'Serialised objects that nothing protects'
+    return { topic: 'protection', verdict: 'fail', severity: 'high', confidence: 'tentative', title, detail }
   }
   return {
     topic: 'protection',
@@ -56,23 +65,22 @@ function ofProtection(decoded: Decoded): TokenRemark | null {
     severity: 'high',
     confidence: 'tentative',
     title: 'Data that nothing protects',
-    detail: `${nameOf(decoded)}, without a signature (it holds: ${listOf(revealsOf(decoded))}). Whether an edited one is believed was not tried here.`,
+    detail: `${nameOf(decoded)}, without a signature (it holds: ${listOf(reveals)}). Whether an edited one is believed was not tried here.`,
   }
 }
 
 const PERSONAL: readonly Reveal['what'][] = ['secret', 'e-mail address', 'network address']
 
-function ofContent(decoded: Decoded): TokenRemark {
+function ofContent(decoded: Decoded, reveals: readonly Reveal[] | null): TokenRemark {
   const topic = 'content'
   if (decoded.protection === 'encrypted') {
     const detail = `${nameOf(decoded)}: only the server can read it.`
     return { topic, verdict: 'pass', title: 'Encrypted', detail }
   }
-  if (typeof decoded.content === 'string' && decode(decoded.content) === null) {
+  if (reveals === null) {
     const detail = `${nameOf(decoded)}: it holds one value, which says nothing.`
     return { topic, verdict: 'pass', title: 'It says nothing', detail }
   }
-  const reveals = revealsOf(decoded)
   const detail = `${nameOf(decoded)}. Whoever holds it reads in it: ${listOf(reveals)}.`
   if (!reveals.some(({ what }) => PERSONAL.includes(what))) {
     return { topic, verdict: 'inform', title: `${nameOf(decoded)}, readable`, detail, reveals }
@@ -84,6 +92,8 @@ function ofContent(decoded: Decoded): TokenRemark {
 const nameOf = ({ name }: Decoded): string => name.charAt(0).toUpperCase() + name.slice(1)
 
 function listOf(reveals: readonly Reveal[]): string {
-  const list = reveals.slice(0, 20).map(({ path, what }) => (path === '$' ? 'one value' : `${path.slice(2)} (${what})`))
+  const list = reveals
+    .slice(0, 20)
+    .map(({ path, what }) => (path === '$' ? 'one value' : `${path.replace(/^\$\.?/, '')} (${what})`))
   return list.length === 0 ? 'nothing' : list.join(', ')
 }

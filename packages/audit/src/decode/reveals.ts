@@ -7,6 +7,8 @@ export interface Reveal {
   readonly what: 'secret' | 'e-mail address' | 'network address' | 'user' | 'role' | 'time' | 'token id' | 'data'
 }
 
+type Known = ReadonlyMap<string, 'user' | 'secret'>
+
 const NAMES: readonly (readonly [RegExp, Reveal['what']])[] = [
   [/pass(word|wd)?|secret|api_?key|private|otp|pin$/i, 'secret'],
   [/e-?mail/i, 'e-mail address'],
@@ -17,9 +19,11 @@ const NAMES: readonly (readonly [RegExp, Reveal['what']])[] = [
   [/user|login|account|^(sub|name|uid|given_name|family_name)$/i, 'user'],
 ]
 
-/** Found by name first and by look second, leaf by leaf. */
-export function revealsOf({ content }: Decoded): Reveal[] {
-  return leavesOf(content).map(({ path, value }) => ({ path, what: whatIs(path, value) }))
+/** Leaf by leaf: by what is known of the user, by name, and by look at last. */
+export function revealsOf({ content, unread = [] }: Decoded, known: Known = new Map()): Reveal[] {
+  return leavesOf(content)
+    .filter(({ path, value }) => known.has(value) || !unread.includes(path.slice(2)))
+    .map(({ path, value }) => ({ path, what: known.get(value) ?? whatIs(path, value) }))
 }
 
 export interface Leaf {

@@ -7,10 +7,13 @@ import { leavesOf } from '../decode/reveals.ts'
 export interface Contents {
   /** From the outside in: "Express signed cookie". */
   readonly layers: readonly string[]
-  readonly protection: Decoded['protection']
+  readonly protection: Protection
   /** Each part that is in every token, in the order of issue. */
   readonly parts: readonly Part[]
 }
+
+/** What may be a signature, and may not, counts for none. */
+type Protection = Exclude<Decoded['protection'], 'unknown'>
 
 export interface Part {
   readonly name: string
@@ -54,7 +57,8 @@ function open(values: readonly string[], depth: number): Contents {
 }
 
 function inside(first: Decoded, parts: readonly [string, string[]][], closed: Contents, depth: number): Contents {
-  const { name, protection } = first
+  const { name } = first
+  const protection = first.protection === 'unknown' ? 'none' : first.protection
   if (parts.length === 0) return { layers: [name], protection, parts: closed.parts }
   const [only] = parts
   if (parts.length > 1 || only === undefined || only[0] !== '$') {

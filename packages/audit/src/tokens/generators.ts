@@ -36,7 +36,7 @@ function wordOrders(values: readonly string[]): Uint32Array[] {
   const padded = values.every((value) => /^[0-9a-f]{1,8}$/.test(value))
     ? values.map((value) => value.padStart(8, '0'))
     : values
-  const bytes = padded.map((value) => toBytes(value.replaceAll('-', '')))
+  const bytes = padded.map(toBytes)
   const size = bytes[0]?.length ?? 0
   if (size === 0 || size % 4 !== 0 || size > 64) return []
   const same = bytes.flatMap((one) => (one?.length === size ? [one] : []))

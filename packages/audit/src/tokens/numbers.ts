@@ -11,10 +11,10 @@ export interface NumberSeries {
 
 const BASES: Readonly<Record<string, number>> = { decimal: 10, hex: 16, base36: 36 }
 
-/** The tokens as bytes, if they are hex or base64 of whole bytes. */
+/** The tokens as bytes, if they are hex (with hyphens, as UUIDs have) or base64 of whole bytes. */
 export function toBytes(value: string): Uint8Array | null {
-  if (/^(?:[0-9a-f]{2})+$/.test(value) || /^(?:[0-9A-F]{2})+$/.test(value))
-    return Uint8Array.from(Buffer.from(value, 'hex'))
+  const hex = value.replaceAll('-', '')
+  if (/^(?:[0-9a-f]{2})+$/.test(hex) || /^(?:[0-9A-F]{2})+$/.test(hex)) return Uint8Array.from(Buffer.from(hex, 'hex'))
   const plain = value.replace(/=+$/, '')
   if (!/^[\w+/-]+$/.test(plain) || plain.length % 4 === 1) return null
   const bytes = Buffer.from(plain, 'base64')
@@ -29,7 +29,8 @@ export function toBytes(value: string): Uint8Array | null {
 export function wholeNumbers(values: readonly string[]): NumberSeries[] {
   const prefix = commonPrefix(values).replace(/\d+$/, '').length
   const rest = values.map((value) => value.slice(prefix))
-  return [...numbersIn(values, 0), ...(prefix === 0 ? [] : numbersIn(rest, prefix))]
+  // What follows a word first: in base 36 the word is a number too.
+  return [...(prefix === 0 ? [] : numbersIn(rest, prefix)), ...numbersIn(values, 0)]
 }
 
 function numbersIn(values: readonly string[], from: number): NumberSeries[] {
@@ -52,28 +53,11 @@ function commonPrefix(values: readonly string[]): string {
   return end < 0 ? first : first.slice(0, end)
 }
 
-/** Runs of digits and windows of bytes, at every offset at which a clock could stand. */
-export function* windows(values: readonly string[]): Generator<NumberSeries> {
-  const first = values[0] ?? ''
-  const even = values.every(({ length }) => length === first.length)
-  if (!even) return
-  for (const [size, how] of [
-    [10, 'decimal'],
-    [13, 'decimal'],
-    [16, 'decimal'],
-    [19, 'decimal'],
-  ] as const) {
-    for (let from = 0; from + size <= first.length; from++) {
-      const parts = values.map((value) => value.slice(from, from + size))
-      if (parts.every((part) => /^[1-9]\d+$/.test(part)))
-        yield { how, from, to: from + size, values: parts.map(BigInt) }
-    }
-  }
-  yield* byteWindows(values, first.length)
-}
-
-function* byteWindows(values: readonly string[], length: number): Generator<NumberSeries> {
-  const bytes = values.map((value) => toBytes(value.replaceAll('-', '')))
+/** Windows of bytes, at every offset at which a clock could stand. */
+export function* byteWindows(values: readonly string[]): Generator<NumberSeries> {
+  const { length } = values[0] ?? ''
+  if (values.some((value) => value.length !== length)) return
+  const bytes = values.map(toBytes)
   const count = bytes[0]?.length ?? 0
   const perByte = length / count
   const all = bytes.flatMap((one) => (one === null || one.length !== count ? [] : [one]))

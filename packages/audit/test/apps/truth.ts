@@ -121,8 +121,3 @@ const attributesOf = (name: string): Truth => ({
   [`cookie-attributes/cookie ${name}: Domain`]: 'pass',
   [`cookie-attributes/cookie ${name}: lifetime`]: 'pass',
 })
-
-/** Where the audit is known to be wrong: it knows no values that are joined by `|`. */
-export const dokuWikiLacks = (auth: string): readonly string[] => [
-  `token-contents/cookie ${auth}: content: true is inform, said was pass`,
-]

@@ -1,6 +1,6 @@
 import type { DecodedKind, Json } from '../../src/decode/decoded.ts'
 
-interface Vector {
+export interface Vector {
   readonly made: string
   readonly value: string
   readonly kind: DecodedKind
@@ -8,6 +8,8 @@ interface Vector {
   readonly secret: string | null
   readonly name?: string
   readonly signature?: string
+  /** Default: signed. */
+  readonly protection?: 'encrypted'
 }
 
 /** Made once with the libraries themselves, with secrets that stand in everyone's documentation. */

@@ -17,6 +17,7 @@ const SHAPES = [
   { kind: 'paseto', name: 'PASETO, encrypted', pattern: /^v[1-4]\.local\./ },
   { kind: 'fernet', name: 'Fernet token', pattern: /^gAAAAA[\w-]{90,}={0,2}$/ },
   { kind: 'aspnet-core', name: 'ASP.NET Core data protection', pattern: /^CfDJ8[\w-]{60,}$/ },
+  { kind: 'secure-session', name: 'fastify secure session', pattern: /^[\w+/]{20,}={0,2};[\w+/]{32}$/ },
   { kind: 'aspnet-forms', name: 'ASP.NET forms authentication ticket', pattern: /^(?:[0-9A-F]{2}){96,}$/ },
 ] as const
 
@@ -29,13 +30,15 @@ function ironSignature(text: string): { covered: string; value: string } | undef
 function laravel(text: string): Decoded | null {
   const data = parseJson(toText(fromBase64(text)) ?? '')
   if (!isObject(data)) return null
-  const { iv, value, mac } = data
+  const { iv, value, mac, tag } = data
   if (typeof iv !== 'string' || typeof value !== 'string' || typeof mac !== 'string') return null
   return {
     kind: 'laravel',
     name: 'Laravel encrypted cookie',
     protection: 'encrypted',
     content: null,
-    ...(mac === '' ? {} : { signature: { covered: iv + value, value: mac } }),
+    // With AES-GCM there is no MAC, and the tag stands for it.
+    signature:
+      mac === '' ? { covered: `${iv}.${value}`, value: String(tag ?? '') } : { covered: iv + value, value: mac },
   }
 }

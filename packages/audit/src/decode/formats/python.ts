@@ -4,8 +4,11 @@ import { type Decoded, type Json, parseJson } from '../decoded.ts'
 /** `payload:time:signature`, or without the time. SHA-256 signs with 43 letters, the SHA-1 of old with 27. */
 const DJANGO = /^(.+?)(?::([0-9A-Za-z]{5,7}))?:([\w-]{43}|[\w-]{27})$/s
 
-/** `payload.time.signature` of itsdangerous. */
-const FLASK = /^(\.?[\w-]+)\.([\w-]{5,8})\.([\w-]{27}|[\w-]{43})$/
+/** `payload.time.signature` of itsdangerous: Flask, and in plain base64 Starlette. Without the time: `URLSafeSerializer`. */
+const FLASK = /^(\.?[\w+/-]+={0,2})(?:\.([\w-]{5,8}))?\.([\w-]{27}|[\w-]{43})$/
+
+/** The number of a user, and an HMAC of it by SHA-512. */
+const FLASK_LOGIN = /^([^|]+)\|([0-9a-f]{128})$/
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -28,19 +31,32 @@ export function djangoSigned(text: string): Decoded | null {
 }
 
 export function flask(text: string): Decoded | null {
-  const [, payload, time, value] = FLASK.exec(text) ?? []
-  const stamp = fromBase64(time ?? '')
-  if (payload === undefined || value === undefined || stamp === null || stamp.length > 6) return null
-  const seconds = stamp.readUIntBE(0, stamp.length)
-  if (!isPlausible(seconds)) return null
+  const [, payload, time, value] = FLASK.exec(text.replace(/^"(.*)"$/, '$1')) ?? []
+  if (payload === undefined || value === undefined) return null
+  const content = contentOf(payload)
+  const seconds = time === undefined ? null : secondsOf(time)
+  // Two parts of such lengths could be anything: then what is inside has to be data.
+  if (seconds === null ? time !== undefined || typeof content !== 'object' : !isPlausible(seconds)) return null
   return {
     kind: 'flask',
-    name: 'Flask session (itsdangerous)',
+    name: /[+/=]/.test(payload) ? 'Starlette session (itsdangerous)' : 'Flask session (itsdangerous)',
     protection: 'signed',
-    content: contentOf(payload) ?? payload,
-    signature: { covered: `${payload}.${time}`, value },
-    signedAt: seconds * 1000,
+    content: content ?? payload,
+    signature: { covered: time === undefined ? payload : `${payload}.${time}`, value },
+    ...(seconds !== null && { signedAt: seconds * 1000 }),
   }
+}
+
+function secondsOf(time: string): number | null {
+  const stamp = fromBase64(time)
+  return stamp === null || stamp.length > 6 ? null : stamp.readUIntBE(0, stamp.length)
+}
+
+export function flaskLogin(text: string): Decoded | null {
+  const [, covered, value] = FLASK_LOGIN.exec(text) ?? []
+  if (covered === undefined || value === undefined) return null
+  const name = 'Flask-Login, remembered user'
+  return { kind: 'flask-login', name, protection: 'signed', content: { user: covered }, signature: { covered, value } }
 }
 
 /** Base64 of JSON; a dot before it says that it is compressed. */

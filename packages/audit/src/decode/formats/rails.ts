@@ -1,31 +1,38 @@
 import { fromBase64, toText } from '../bytes.ts'
-import { type Decoded, isObject, parseJson } from '../decoded.ts'
+import { type Decoded, isObject, type Json, parseJson, type Signature } from '../decoded.ts'
+import { languageOf, textsIn } from './serialised.ts'
 
-/** `MessageVerifier`: base64, two hyphens, HMAC in hex (SHA-1 or SHA-256). */
+/** `MessageVerifier`: base64, two hyphens, HMAC in hex (SHA-1 or SHA-256). Rack signs in the same way. */
 const SIGNED = /^([A-Za-z0-9+/=_-]+)--([0-9a-f]{40}|[0-9a-f]{64})$/
 /** `MessageEncryptor` with AES-GCM: ciphertext, 12 bytes of nonce, 16 bytes of tag. */
-const ENCRYPTED = /^[A-Za-z0-9+/]+={0,2}--[A-Za-z0-9+/]{16}--[A-Za-z0-9+/]{22}==$/
+const ENCRYPTED = /^([A-Za-z0-9+/]+={0,2}--[A-Za-z0-9+/]{16})--([A-Za-z0-9+/]{22}==)$/
 /** The same with AES-CBC of old, inside the signature: ciphertext and 16 bytes of nonce. */
 const CBC = /^[A-Za-z0-9+/]+={0,2}--[A-Za-z0-9+/]{22}==$/
 
 export function rails(text: string): Decoded | null {
-  if (ENCRYPTED.test(text)) {
-    return { kind: 'rails-encrypted', name: 'Rails encrypted cookie', protection: 'encrypted', content: null }
-  }
+  const [, sealed, tag] = ENCRYPTED.exec(text) ?? []
+  if (sealed !== undefined && tag !== undefined) return encrypted('', { covered: sealed, value: tag })
   const [, payload, value] = SIGNED.exec(text) ?? []
   if (payload === undefined || value === undefined) return null
-  const inner = toText(fromBase64(payload)) ?? ''
-  if (CBC.test(inner)) {
-    return { kind: 'rails-encrypted', name: 'Rails encrypted cookie (CBC)', protection: 'encrypted', content: null }
-  }
+  const signature = { covered: payload, value }
+  const bytes = fromBase64(payload)
+  const inner = toText(bytes)
+  if (inner !== null && CBC.test(inner)) return encrypted(' (CBC)', signature)
+  const language = bytes === null ? undefined : languageOf(bytes)
+  const content = bytes !== null && language !== undefined ? textsIn(bytes) : contentOf(inner ?? '')
+  const name = language === undefined ? 'Rails signed cookie' : `Rails or Rack signed cookie, of ${language}`
+  return { kind: 'rails-signed', name, protection: 'signed', content, signature }
+}
+
+function encrypted(how: string, signature: Signature): Decoded {
+  const name = `Rails encrypted cookie${how}`
+  return { kind: 'rails-encrypted', name, protection: 'encrypted', content: null, signature }
+}
+
+/** JSON, since Rails 5.2 in an envelope that says what it is for. */
+function contentOf(inner: string): Json {
   const data = parseJson(inner)
   const wrapped = isObject(data) && isObject(data._rails) ? data._rails.message : undefined
   const message = typeof wrapped === 'string' ? toText(fromBase64(wrapped)) : null
-  return {
-    kind: 'rails-signed',
-    name: 'Rails signed cookie',
-    protection: 'signed',
-    content: message === null ? (data ?? inner) : (parseJson(message) ?? message),
-    signature: { covered: payload, value },
-  }
+  return message === null ? (data ?? inner) : (parseJson(message) ?? message)
 }

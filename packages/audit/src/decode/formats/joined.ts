@@ -1,0 +1,80 @@
+import { percentDecoded } from '../bytes.ts'
+import type { Json } from '../decoded.ts'
+
+/** What is known before a token is read: who it is for, and when. */
+export interface Known {
+  /** Values of the user that may stand in it, and what they are. */
+  readonly values: ReadonlyMap<string, 'user' | 'secret'>
+  readonly now: number
+}
+
+export interface Joined {
+  readonly by: string
+  readonly content: Json
+  /** Parts that say nothing, and are long enough to be a key, or a signature over the others. */
+  readonly unread: readonly string[]
+}
+
+/** Whether a part says something by itself, and what. */
+type Read = (part: string) => Json | null
+
+const SEPARATORS = ['|', '&', ';', '~', ':', ',', '.', '-']
+const MOST_PARTS = 24
+const PAIR = /^\s*([A-Za-z_][\w.[\]-]*)=(.+)$/s
+
+const DAY_MS = 86_400_000
+
+/** Values joined by a sign, at least one of which says something. Parts that say nothing are kept as they are. */
+export function joined(text: string, known: Known, read: Read): Joined | null {
+  for (const by of SEPARATORS) {
+    const parts = text.split(by)
+    if (parts.length < 2 || parts.length > MOST_PARTS) continue
+    const found = pairs(parts, by, known, read) ?? values(parts, by, known, read)
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** `user=alice&role=member`, `uid=5; level=2`: names say what is meant, whatever the values are. */
+function pairs(parts: readonly string[], by: string, known: Known, read: Read): Joined | null {
+  const entries = parts.map((part) => PAIR.exec(part)).flatMap((match) => (match === null ? [] : [match]))
+  if (!['&', ';', ',', '|'].includes(by) || entries.length < parts.length) return null
+  const named = entries.map(([, name = '', value = '']) => ({ name, value, said: told(value, known, read) }))
+  return together(named, by)
+}
+
+function values(parts: readonly string[], by: string, known: Known, read: Read): Joined | null {
+  const named = parts.map((value, i) => ({ name: `part ${i + 1}`, value, said: told(value, known, read) }))
+  return named.every(({ said }) => said === null) ? null : together(named, by)
+}
+
+interface Named {
+  readonly name: string
+  readonly value: string
+  readonly said: Json | null
+}
+
+function together(named: readonly Named[], by: string): Joined {
+  return {
+    by,
+    content: Object.fromEntries(named.map(({ name, value, said }) => [name, said ?? value])),
+    unread: named.filter(({ value, said }) => said === null && isOpaque(value)).map(({ name }) => name),
+  }
+}
+
+function told(part: string, known: Known, read: Read): Json | null {
+  const plain = percentDecoded(part)
+  const isPlain = known.values.has(plain) || isAddress(plain) || isDate(plain) || isTimeNear(plain, known.now)
+  return isPlain ? plain : read(plain)
+}
+
+const isAddress = (text: string): boolean => /^[^\s@]+@[^\s@]+\.[a-z]{2,}$/i.test(text)
+const isDate = (text: string): boolean => /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(text)
+
+/** A month ago to a year ahead: of random decimal numbers of these lengths four in a thousand. */
+function isTimeNear(text: string, now: number): boolean {
+  const ms = /^\d{10}$/.test(text) ? Number(text) * 1000 : /^\d{13}$/.test(text) ? Number(text) : Number.NaN
+  return ms > now - 30 * DAY_MS && ms < now + 400 * DAY_MS
+}
+
+const isOpaque = (value: string): boolean => /^[\w+/=-]{8,}$/.test(value)

@@ -1,0 +1,76 @@
+import type { NumberSeries } from '../numbers.ts'
+import type { Structure } from '../structure.ts'
+import { type LetterSeries, letterWindows } from './letter-windows.ts'
+
+export interface Clock {
+  /** When each token was issued, where that is known. */
+  readonly at: readonly number[] | undefined
+  readonly now: number
+}
+
+/** Times are sought a day around when the tokens were issued, else around now: wide enough for a file of yesterday. */
+const SLACK_MS = 86_400_000
+
+/** How far a token's clock may be off from the others, beyond its unit: answers take their time. */
+const JITTER_MS = 2500
+
+interface Unit {
+  readonly name: string
+  readonly ms: number
+  readonly from: number
+}
+
+const UNITS: readonly Unit[] = [
+  { name: 'seconds', ms: 1000, from: 0 },
+  { name: 'milliseconds', ms: 1, from: 0 },
+  { name: 'microseconds', ms: 1e-3, from: 0 },
+  { name: 'nanoseconds', ms: 1e-6, from: 0 },
+  { name: 'steps of 100 ns since 1601', ms: 1e-4, from: -11_644_473_600_000 },
+]
+
+export const isNear = (ms: number, i: number, { at, now }: Clock): boolean => Math.abs(ms - (at?.[i] ?? now)) < SLACK_MS
+
+/**
+ * Whether these are the times of the tokens, by all of them together. Of eight random hex digits one in 25 000 is a time of
+ * today, and there are hundreds of places to look at: so each has to be near, they have to rise as the tokens were given
+ * out, and where it is known when, to keep its pace. A part that never changes says nothing. Random parts behind constants
+ * do all that in fewer than one in a million samples of ten; see the tests.
+ */
+export function followsClock(times: readonly number[], clock: Clock): boolean {
+  if (!times.every((ms, i) => isNear(ms, i, clock))) return false
+  const steps = times.slice(1).map((ms, i) => ms - (times[i] ?? 0))
+  const rises = steps.filter((step) => step > 0).length
+  const falls = steps.filter((step) => step < 0).length
+  if (falls > steps.length / 20) return false
+  const { at } = clock
+  if (at === undefined) return rises >= 3
+  const ahead = times.map((ms, i) => ms - (at[i] ?? 0)).sort((a, b) => a - b)
+  const middle = ahead[ahead.length >> 1] ?? 0
+  return rises >= 1 && ahead.every((ms) => Math.abs(ms - middle) <= JITTER_MS)
+}
+
+/** A clock in the numbers of these, read in any unit. */
+export function clockOf({ how, from, to, values }: NumberSeries, clock: Clock): Structure | null {
+  return clockIn({ how, from, to, count: values.length, at: (i) => Number(values[i]) }, clock)
+}
+
+/** A clock in letters of any base, at any place. */
+export function lettersClock(values: readonly string[], clock: Clock): Structure[] {
+  return [...letterWindows(values)].flatMap((series) => clockIn(series, clock) ?? [])
+}
+
+function clockIn({ how, from, to, count, at }: LetterSeries, clock: Clock): Structure | null {
+  const unit = UNITS.find((unit) => {
+    const timeOf = (i: number) => at(i) * unit.ms + unit.from
+    // Most are told by the first token alone.
+    return (
+      isNear(timeOf(0), 0, clock) &&
+      followsClock(
+        Array.from({ length: count }, (_, i) => timeOf(i)),
+        clock,
+      )
+    )
+  })
+  if (unit === undefined) return null
+  return { id: 'clock', text: `${how} from letter ${from + 1} on are the time in ${unit.name}`, from, to }
+}
