@@ -1,5 +1,6 @@
 import type { Variable } from '../model/evidence.ts'
 import { type Exchange, valuesOf } from './exchange.ts'
+import { pageTokensIn } from './page-tokens.ts'
 
 /**
  * Marks the place of a secret in a text. A character of the private use area on each side, so that what a server
@@ -16,7 +17,7 @@ const SHORTEST = 6
 export interface Secrets {
   /** From now on this value is shown as a variable. Says which; a value known already keeps its first. */
   learn(value: string, name: string, from: string): void
-  /** All cookies and bearer tokens of an exchange. */
+  /** All cookies and bearer tokens of an exchange, and its page's tokens against forgery. */
   learnFrom(exchange: Exchange): void
   /** Secrets replaced by marks; `shown` and `variablesIn` make something of them. */
   mark(text: string): string
@@ -72,6 +73,9 @@ export function createSecrets(): Secrets {
           `cookie ${name} in the answer to ${method} ${new URL(url).pathname} (exchange ${exchange.number})`,
         )
       }
+      const { method, url } = exchange.request
+      for (const [name, value] of pageTokensIn(exchange.response?.body ?? ''))
+        learn(value, name, `${name} in the answer to ${method} ${new URL(url).pathname} (exchange ${exchange.number})`)
     },
     mark,
     markWhole(value) {
