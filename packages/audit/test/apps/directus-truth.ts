@@ -47,6 +47,8 @@ export const DIRECTUS_SESSION: Truth = {
   'fixation/given id': 'pass',
   // A request with an unknown cookie is refused, that to log in too, and the cookie emptied; the next login gets a new one.
   'fixation/planted id': 'pass',
+  // A login makes a session of its own, whoever's token came with it.
+  'fixation/id of another user': 'pass',
   // A login looks at no session that is there.
   'new-login-ends-old/second login': 'fail',
   'cross-origin-reads/CORS': 'pass',
@@ -62,6 +64,7 @@ export const DIRECTUS_SESSION: Truth = {
   'refresh-rotation/second use': 'inform',
   'refresh-rotation/family': 'cannot-judge',
   'logout-ends-session/logout': 'pass',
+  'logout-ends-session/another user': 'pass',
   // Set anew with nothing in it, for a day.
   'clear-site-data/logout': 'pass',
   // The one address takes PATCH alone, and application/json alone.
@@ -92,6 +95,8 @@ export const DIRECTUS_TOKENS: Truth = {
   // and its use is no sign of anything: the successor lives on.
   'refresh-rotation/family': 'fail',
   'logout-ends-session/logout': 'fail',
+  // It ends the refresh token of this user alone.
+  'logout-ends-session/another user': 'pass',
   'cross-site-requests/check': 'not-applicable',
   'password-change/other session': 'fail',
 }

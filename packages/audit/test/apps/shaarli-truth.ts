@@ -31,7 +31,7 @@ export const SHAARLI: Truth = {
   'fixation/given id': 'pass',
   'fixation/planted id': 'pass',
   // The login page sends who is logged in on to the links.
-  'new-login-ends-old/check': 'cannot-judge',
+  'new-login-ends-old/second login': 'cannot-judge',
   'concurrent-sessions/sessions at once': 'inform',
   'concurrent-sessions/page of sessions': 'inform',
   'exposure/addresses': 'pass',

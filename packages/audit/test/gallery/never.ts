@@ -40,6 +40,7 @@ export const never: readonly Never[] = [
     why: 'It is said where the fault is, and nothing where it is not.',
     verdicts: ['pass'],
     kinds: [
+      'token-strength/*: from login to login',
       'transport/TLS',
       'cookie-attributes/*: size',
       'token-contents/*: protection',
