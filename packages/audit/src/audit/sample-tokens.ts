@@ -1,3 +1,4 @@
+import type { Client } from '../http/client.ts'
 import { LimitReached } from '../http/engine.ts'
 import { NoLogin, type TokenSample, type TokenSamples } from './audit.ts'
 import type { RunningAudit } from './create-audit.ts'
@@ -42,11 +43,16 @@ async function fromLogins(audit: RunningAudit, name: string | null): Promise<Tok
     await audit.login('sampler', { fresh: true })
     return null
   })
+  const counted = new Map<Client, Set<string>>()
   const tokens = audit.logins.flatMap(({ client, credential, exchanges }): TokenSample[] => {
     const value = name === null ? credential.bearer : credential.cookies.find((cookie) => cookie.name === name)?.value
     const last = exchanges.at(-1)
     // What the audit planted itself, and the empty value that takes a cookie away, are no tokens.
     if (!value || last === undefined || !client.exchanges.some((exchange) => gave(exchange, value))) return []
+    // A second login of a client that is logged in may give out nothing: it holds the same token, not an equal one.
+    const own = counted.get(client) ?? new Set()
+    if (own.has(value)) return []
+    counted.set(client, own.add(value))
     return [{ value, at: last.startedAt + last.durationMs, source: 'login' }]
   })
   const about = name === null ? 'bearer' : `cookie ${name}`

@@ -59,7 +59,9 @@ function judge(audit: Audit, about: string, exchange: Exchange): Finding {
     const detail = `The ${about} comes with ${said}: shared caches may keep it and give it to others.`
     return fail({ about, severity: 'medium', title: 'Shared caches may keep it', detail, evidence })
   }
-  if (words.has('private') || words.has('no-cache') || exchange.request.method !== 'GET') {
+  // No shared cache may keep what answers a request with Authorization (RFC 9111, 3.5).
+  const isForOne = headerOf(exchange.request, 'authorization') !== null
+  if (isForOne || words.has('private') || words.has('no-cache') || exchange.request.method !== 'GET') {
     const detail = `The ${about} comes with ${said}: no shared cache keeps it, a browser may.`
     return inform({ about, title: 'Browsers may keep it', detail, evidence })
   }

@@ -4,6 +4,7 @@ import { forgeryVariants } from './forgery-variants.ts'
 import { harderVariants } from './harder-variants.ts'
 import { jwtVariants } from './jwt-variants.ts'
 import { limitVariants } from './limit-variants.ts'
+import { otherManners } from './other-manners.ts'
 import { phpManners } from './php-manners.ts'
 import { rareVariants } from './rare-variants.ts'
 import { renewingVariants } from './renewing-variants.ts'
@@ -28,6 +29,7 @@ export const gallery: readonly Variant[] = [
   ...timeoutVariants,
   ...twoUserVariants,
   ...phpManners,
+  ...otherManners,
   ...rotationVariants,
   ...limitVariants,
   ...secondLoginVariants,
