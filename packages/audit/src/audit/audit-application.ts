@@ -55,13 +55,12 @@ export class Refused extends Error {
 
 /** Audits the sessions of an application from outside. Throws `Refused` and `DiscoveryFailed` before anything is judged. */
 export async function auditApplication(request: AuditRequest): Promise<Report> {
-  const { target, user, env } = essentialsOf(request)
+  const { target, user, secondUser, env } = essentialsOf(request)
   const secrets = createSecrets()
   const engine = createAuditEngine(request, target, secrets)
   const application = await understand(request, engine, secrets, user)
   const { allowChanges = false, patienceMs = 0, samples = 60, browser = false } = request
   const loginSamples = Math.min(request.samples ?? LOGINS_UNASKED, MOST_LOGINS)
-  const secondUser = request.secondUser ?? request.recipe?.secondUser ?? null
   const signal = request.signal && { signal: request.signal }
   const clock = request.clock && { clock: request.clock }
   const options = { allowChanges, patienceMs, samples, loginSamples, browser }
@@ -99,10 +98,18 @@ export function assertAllowed(request: AuditRequest): URL {
 function essentialsOf(request: AuditRequest) {
   const env = request.env ?? process.env
   const target = assertAllowed(request)
-  const given = request.user ?? request.recipe?.user
-  if (given === undefined) throw new Refused('no user to log in as')
-  const environment = environmentOf(given, env)
-  return { env, target, user: { name: fill(given.name, environment), password: fill(given.password, environment) } }
+  const user = userOf(request.user, request.recipe?.user, env)
+  if (user === null) throw new Refused('no user to log in as')
+  return { env, target, user, secondUser: userOf(request.secondUser, request.recipe?.secondUser, env) }
+}
+
+/** `${env.NAME}` stands for something in a recipe. What somebody typed is taken as it is: passwords hold such signs too. */
+function userOf(given: User | undefined, told: User | undefined, env: NonNullable<AuditRequest['env']>): User | null {
+  const user = given ?? told
+  if (user === undefined) return null
+  const filled = (name: keyof User) =>
+    user[name] === told?.[name] ? fill(user[name], environmentOf(user[name], env)) : user[name]
+  return { name: filled('name'), password: filled('password') }
 }
 
 export function createAuditEngine(request: AuditRequest, target: URL, secrets: Secrets): Engine {

@@ -1,8 +1,7 @@
 import type { Exchange } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
-import { fill } from '../recipe/fill.ts'
 import { type Audit, type Credential, type Login, NoLogin } from './audit.ts'
-import { stateOf } from './judge-state.ts'
+import { judgeAs, requestOf } from './judge-state.ts'
 
 export interface Carriers {
   /** Cookie names: the smallest sets of which each suffices alone. */
@@ -52,14 +51,9 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
  * in part is no renewal.
  */
 export async function stillIn(audit: Audit, login: Login): Promise<Login> {
-  const { get, headers = {} } = audit.recipe.loggedIn
-  const variables = audit.variablesOf(login.role)
-  const exchange = await login.client.send({
-    url: fill(get, variables, encodeURIComponent),
-    headers: Object.entries(headers).map(([name, value]): [string, string] => [name, fill(value, variables)]),
-    purpose: 'is it still logged in',
-  })
-  if (stateOf(exchange, audit.recipe.loggedIn, variables) === 'in') return login
+  const asked = requestOf(audit.recipe.loggedIn, audit.variablesOf(login.role))
+  const exchange = await login.client.send({ ...asked, purpose: 'is it still logged in' })
+  if (judgeAs(audit, login.role, exchange) === 'in') return login
   return audit.login('victim').catch((error: unknown) => {
     if (error instanceof NoLogin) return login
     throw error

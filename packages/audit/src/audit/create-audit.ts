@@ -5,7 +5,7 @@ import { createClient } from '../http/create-client.ts'
 import type { Engine } from '../http/engine.ts'
 import { toEvidence } from '../http/evidence.ts'
 import { type Secrets, shown } from '../http/secrets.ts'
-import { environmentOf, fill, fillJson, variablesOfUser } from '../recipe/fill.ts'
+import { environmentOf, variablesOfUser } from '../recipe/fill.ts'
 import type { User } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
@@ -21,7 +21,7 @@ import {
   type Sent,
 } from './audit.ts'
 import { type Gained, gainedBy, handOn } from './hand-on.ts'
-import { stateOf } from './judge-state.ts'
+import { requestOf, stateOf } from './judge-state.ts'
 import { createLoginGate } from './login-gate.ts'
 import { createLogins } from './logins.ts'
 import { sampleTokens } from './sample-tokens.ts'
@@ -64,8 +64,8 @@ export function createAudit(parts: AuditParts): RunningAudit {
   const environment = environmentOf(recipe, parts.env)
   for (const [name, value] of environment) secrets.learn(value, name.slice(4), `${name.slice(4)} of the environment`)
   const users: Record<Role, User | null> = {
-    first: fillUser(parts.user, environment),
-    second: parts.secondUser && fillUser(parts.secondUser, environment),
+    first: parts.user,
+    second: parts.secondUser,
   }
   const passwords = new Map<Role, string>()
   const strays = new Set<Client>()
@@ -98,15 +98,14 @@ export function createAudit(parts: AuditParts): RunningAudit {
   const logins = createLogins({ recipe, learn, gates, client, variablesOf, look })
 
   async function look(of: Client, purpose = 'logged-in check', sent: Sent = {}): Promise<Probe> {
-    const { get, headers = {} } = recipe.loggedIn
     const variables = variablesOf(roleOf(of))
     const { query, pathParameter, ...instead } = sent
-    const filled = fill(get, variables, encodeURIComponent)
-    const url = pathParameter === undefined ? filled : filled.replace(/\?|$/, (end) => `;${pathParameter}${end}`)
+    const asked = requestOf(recipe.loggedIn, variables)
+    const url = pathParameter === undefined ? asked.url : asked.url.replace(/\?|$/, (end) => `;${pathParameter}${end}`)
     const exchange = await of.send({
       ...instead,
       url: query === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}${query}`,
-      headers: Object.entries(fillJson(headers, variables) as Record<string, string>),
+      headers: asked.headers,
       purpose,
     })
     const state = stateOf(exchange, recipe.loggedIn, variables)
@@ -190,8 +189,3 @@ export function createAudit(parts: AuditParts): RunningAudit {
   let samples: ReturnType<Audit['sampleTokens']> | null = null
   return audit
 }
-
-const fillUser = ({ name, password }: User, environment: ReadonlyMap<string, string>): User => ({
-  name: fill(name, environment),
-  password: fill(password, environment),
-})

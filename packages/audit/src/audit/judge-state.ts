@@ -1,7 +1,18 @@
-import type { Exchange } from '../http/exchange.ts'
+import type { Exchange, Headers } from '../http/exchange.ts'
 import { fill, type Variables } from '../recipe/fill.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
 import type { Audit, Role, State } from './audit.ts'
+
+/** Where the logged-in check asks, and with what headers. */
+export function requestOf(
+  { get, headers = {} }: LoggedInCheck,
+  variables: Variables,
+): { readonly url: string; readonly headers: Headers } {
+  return {
+    url: fill(get, variables, encodeURIComponent),
+    headers: Object.entries(headers).map(([name, value]) => [name, fill(value, variables)] as const),
+  }
+}
 
 /** What an answer to the logged-in check says about who asked. */
 export function stateOf({ response }: Pick<Exchange, 'response'>, check: LoggedInCheck, variables: Variables): State {

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { Audit, Login } from '../audit/audit.ts'
-import { stateOf } from '../audit/judge-state.ts'
+import { requestOf, stateOf } from '../audit/judge-state.ts'
 import { launchChromium, NoBrowser } from '../browser/launch.ts'
 import { logInByCookies, logInByForm, SETTLE_MS, settled } from '../browser/log-in.ts'
 import { addressesOf, type ForeignRequest, keepHome, messagesTo } from '../browser/observe.ts'
@@ -8,7 +8,6 @@ import { type Places, readPlaces } from '../browser/read-places.ts'
 import type { HeldCookie } from '../http/client.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
-import { fill } from '../recipe/fill.ts'
 
 export const browserExposure: Check = {
   id: 'browser-exposure',
@@ -65,7 +64,7 @@ async function look(audit: Audit): Promise<readonly Finding[]> {
 }
 
 const checkOf = ({ recipe, target, variablesOf }: Audit) =>
-  new URL(fill(recipe.loggedIn.get, variablesOf('first'), encodeURIComponent), target).href
+  new URL(requestOf(recipe.loggedIn, variablesOf('first')).url, target).href
 
 /** Logs in, and reads the page after the login and that of the logged-in check. `null`: neither way logs in. */
 async function enter(page: Page, audit: Audit, login: Login, tokens: ReadonlySet<string>): Promise<Places | null> {

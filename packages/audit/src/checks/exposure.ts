@@ -1,5 +1,5 @@
 import type { Audit, Login } from '../audit/audit.ts'
-import { type Exchange, headerOf } from '../http/exchange.ts'
+import { type Exchange, headerOf, isHtml } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
@@ -113,8 +113,6 @@ function inAddresses(audit: Audit, login: Login): Finding {
     evidence: [audit.evidence(detail, [found.exchange])],
   })
 }
-
-const isHtml = (response: Exchange['response']) => headerOf(response, 'content-type')?.includes('html') === true
 
 /** A bearer token has to stand in one answer: the one that gives it out. */
 function inPages(audit: Audit, login: Login): Finding {

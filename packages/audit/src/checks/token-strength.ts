@@ -33,7 +33,7 @@ export const tokenStrength: Check = {
 type Verdict = TokenScore['verdict']
 
 const TITLES: Readonly<Record<Verdict, string>> = {
-  strong: 'Nothing was found that helps to guess a token',
+  'no-weakness-found': 'Nothing was found that helps to guess a token',
   adequate: 'Fewer than 128 bits: more than NIST asks, less than ASVS',
   weak: 'Tokens have too few bits that cannot be guessed',
   predictable: 'Tokens can be computed',
@@ -51,7 +51,7 @@ function judge(score: TokenScore, { about, stopped }: TokenSamples, proof: () =>
     data: { score },
   }
   switch (score.verdict) {
-    case 'strong':
+    case 'no-weakness-found':
       return pass(words)
     case 'undecided':
       return cannotJudge(words)

@@ -23,7 +23,7 @@ export const tokens: Command = async (args, io) => {
 }
 
 const EXITS: Readonly<Record<TokenScore['verdict'], number>> = {
-  strong: EXIT.ok,
+  'no-weakness-found': EXIT.ok,
   adequate: EXIT.ok,
   'self-contained': EXIT.ok,
   opaque: EXIT.ok,
@@ -47,7 +47,7 @@ export function parseTokens(text: string): { values: string[]; issuedAt: number[
 
 function show(score: TokenScore, io: Io): void {
   const lines = [
-    `${score.verdict.toUpperCase()}: ${bits(score.effectiveBits)} of ${bits(score.nominalBits)} bits, from ${score.sample.tokens} tokens (${score.sample.distinct} distinct)`,
+    `${score.verdict.replaceAll('-', ' ').toUpperCase()}: at most ${bits(score.effectiveBits)} of ${bits(score.nominalBits)} bits, from ${score.sample.tokens} tokens (${score.sample.distinct} distinct)`,
     '',
     ...score.reasons,
     ...score.limits,

@@ -1,4 +1,4 @@
-import { type Answer, headerOf } from '../http/exchange.ts'
+import { type Answer, isHtml } from '../http/exchange.ts'
 import type { Step } from '../recipe/recipe.ts'
 import { tryLogin } from './complete.ts'
 import type { Candidate, Explorer } from './explorer.ts'
@@ -92,7 +92,6 @@ async function askEmpty(explorer: Explorer, url: string): Promise<Endpoint | 'no
   return isPage ? null : { address: url, empty: response }
 }
 
-const isHtml = (response: Answer) => headerOf(response, 'content-type')?.includes('html') === true
 const speaksOAuth = ({ body }: Answer) => /grant_?type|invalid_client|unsupported_grant|client_?id/i.test(body)
 
 interface Attempt {

@@ -1,6 +1,6 @@
 import type { State } from '../audit/audit.ts'
 import { stateOf } from '../audit/judge-state.ts'
-import { type Exchange, headerOf } from '../http/exchange.ts'
+import { type Exchange, isHtml } from '../http/exchange.ts'
 import { fill, StepFailed } from '../recipe/fill.ts'
 import type { LoggedInCheck, Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
@@ -91,7 +91,7 @@ function createSearch(
       return null
     }
     if (!answered || last === undefined) return null
-    if (isHtml(last)) return depth > 0 ? null : confirmed(last)
+    if (isHtml(last.response)) return depth > 0 ? null : confirmed(last)
     const isBearerAlone = now.client.bearer !== null && now.client.cookies().length === 0
     if (isBearerAlone && last.request.method !== 'GET' && !(await answersAnything(last))) likely ??= steps
     return null
@@ -122,8 +122,6 @@ function createSearch(
     tryOut,
   }
 }
-
-const isHtml = ({ response }: Exchange) => headerOf(response, 'content-type')?.includes('html') === true
 
 function withNeeds({ steps, credential }: Candidate, logout: readonly Step[]): FoundLogout {
   const path = credential?.bearer?.json

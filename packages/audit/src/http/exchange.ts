@@ -41,3 +41,6 @@ export function headerOf(message: { readonly headers: Headers } | null, name: st
   const values = message === null ? [] : valuesOf(message.headers, name)
   return values.length === 0 ? null : values.join(', ')
 }
+
+export const isHtml = (response: Answer | null): boolean =>
+  headerOf(response, 'content-type')?.includes('html') === true

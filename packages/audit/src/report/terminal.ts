@@ -49,12 +49,18 @@ function rows({ check, findings }: CheckResult, { width }: TerminalOptions, pain
     const [sign, color] = finding.accepted ? (['~ known', 90] as const) : SIGNS[finding.verdict]
     const name = i === 0 ? check.id : ''
     const severity = finding.verdict === 'fail' ? (finding.severity ?? check.severity) : ''
-    const words = finding.verdict === 'cannot-judge' ? `${finding.title}: ${finding.detail}` : finding.title
+    const isUnsure = finding.verdict === 'cannot-judge'
+    const words = isUnsure ? `${finding.title}: ${finding.detail}` : finding.title
     const line = clean(finding.about === 'check' ? words : `${finding.about}: ${withoutEcho(words, finding.about)}`)
-    const room = Math.max(width - 46, 40)
-    return `${name.padEnd(22)}${paint(sign.padEnd(11), color)}${severity.padEnd(10)} ${line.length > room ? `${line.slice(0, room - 1)}…` : line}`
+    const room = Math.max(width - BEFORE_WORDS - 2, 40)
+    const cut = line.length > room ? `${line.slice(0, room - 1)}…` : line
+    // Why nothing can be said stands nowhere else.
+    const shown = isUnsure ? paragraph(line, BEFORE_WORDS + room, ' '.repeat(BEFORE_WORDS)) : cut
+    return `${name.padEnd(22)}${paint(sign.padEnd(11), color)}${severity.padEnd(10)} ${shown}`
   })
 }
+
+const BEFORE_WORDS = 44
 
 /** `cookie sid: Secure` and `Secure: not set` need one `Secure` between them. */
 function withoutEcho(words: string, about: string): string {

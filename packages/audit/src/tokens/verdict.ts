@@ -10,13 +10,21 @@ export interface Judgement {
 }
 
 /**
- * `strong`: 128 bits or more that nothing took away (ASVS 7.2.3). `adequate`: 64 or more (NIST SP 800-63B). `weak`: less.
+ * `no-weakness-found`: 128 bits or more that nothing took away (ASVS 7.2.3), which proves none. `adequate`: 64 or more (NIST
+ * SP 800-63B). `weak`: less.
  * `predictable`: the next token follows from what is known. `self-contained`: data under a signature, so that its key decides
  * and not an id. `opaque`: encrypted, so that nothing inside can be seen. `undecided`: too few tokens.
  */
-export type TokenVerdict = 'strong' | 'adequate' | 'weak' | 'predictable' | 'self-contained' | 'opaque' | 'undecided'
+export type TokenVerdict =
+  | 'no-weakness-found'
+  | 'adequate'
+  | 'weak'
+  | 'predictable'
+  | 'self-contained'
+  | 'opaque'
+  | 'undecided'
 
-const STRONG_BITS = 128
+const WANTED_BITS = 128
 const ADEQUATE_BITS = 64
 /** With fewer, hardly a test can reach a verdict. */
 const FEWEST = 20
@@ -37,14 +45,14 @@ function verdictOf(score: Measured, best: PartScore | null): TokenVerdict {
   if (isPredictable(best)) return 'predictable'
   if (sample.tokens < FEWEST) return 'undecided'
   if (isOneSecond(best) && effectiveBits < ADEQUATE_BITS) return 'undecided'
-  if (effectiveBits >= STRONG_BITS || isWhole(best)) return 'strong'
+  if (effectiveBits >= WANTED_BITS || isWhole(best)) return 'no-weakness-found'
   return effectiveBits >= ADEQUATE_BITS ? 'adequate' : 'weak'
 }
 
 /** Long enough, and nothing but the size of the sample took anything from it. */
 function isWhole({ nominalBits, positions, tests }: PartScore): boolean {
   const isUntouched = positions.every(({ letters, lowered }) => letters === 1 || lowered.length === 0)
-  return nominalBits >= STRONG_BITS && isUntouched && tests.every(({ failed }) => !failed)
+  return nominalBits >= WANTED_BITS && isUntouched && tests.every(({ failed }) => !failed)
 }
 
 /** What is left is less than anyone would call a secret, and it is known what the rest is. */

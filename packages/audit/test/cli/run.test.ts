@@ -53,6 +53,22 @@ describe('sojourn-audit URL', () => {
     expect(io.output()).toMatch(/fixation +✓ pass/)
   })
 
+  test('takes a password as it was typed, signs of a template included', async () => {
+    const typed = 'a${b}${env.HOME}$c'
+    const app = cookieApp()
+    served = await serve(
+      listenerOf((ask) =>
+        app({ ...ask, body: { ...ask.body, ...(ask.body.password === typed && { password: ALICE.password }) } }),
+      ),
+    )
+    const args = ['--user', 'alice', '--only', 'fixation']
+    expect(await main([served.url, ...args], testIo([typed]))).toBe(0)
+    writeFileSync(file('audit.yaml'), `target: ${served.url}\nuser: { name: alice, password: x }\n${RECIPE}`)
+    const withRecipe = ['--recipe', file('audit.yaml'), '--only', 'fixation']
+    expect(await main(withRecipe, testIo([], { AUDIT_PASSWORD: typed }))).toBe(0)
+    expect(await main(['init', '--output', file('new.yaml')], testIo([served.url, 'alice', typed]))).toBe(0)
+  })
+
   test('ends by the gravest failure', async () => {
     const { url } = await start({ keepsId: true })
     const args = [url, '--user', 'alice', '--only', 'fixation']

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Exchange } from '../../src/http/exchange.ts'
 import { pageTokensIn } from '../../src/http/page-tokens.ts'
+import { createSecrets, shown } from '../../src/http/secrets.ts'
 
 const TOKEN = 'b3JkZXI6MTIz-4f9c1b7a'
 
@@ -21,4 +23,26 @@ test.each([
   '<meta name="description" content="csrf 12345678">',
 ])('what is none is left alone: %s', (body) => {
   expect(pageTokensIn(body)).toEqual([])
+})
+
+test('no report shows a token against forgery: from the page on, it has a name', () => {
+  const body = `<form><input type="hidden" name="_csrf" value="${TOKEN}"></form>`
+  const exchange: Exchange = {
+    number: 3,
+    client: 'victim',
+    purpose: 'log in',
+    startedAt: 0,
+    durationMs: 1,
+    request: { method: 'GET', url: 'http://localhost/login', headers: [], body: null },
+    response: { status: 200, headers: [], body },
+    fault: null,
+  }
+  const secrets = createSecrets()
+  secrets.learnFrom(exchange)
+  expect(shown(secrets.mark(`${body} _csrf=${TOKEN}`))).toBe(
+    '<form><input type="hidden" name="_csrf" value="$CSRF"></form> _csrf=$CSRF',
+  )
+  expect(secrets.variablesIn(secrets.mark(TOKEN))).toEqual([
+    { name: 'CSRF', from: '_csrf in the answer to GET /login (exchange 3)' },
+  ])
 })
