@@ -50,7 +50,7 @@ function rows({ check, findings }: CheckResult, { width }: TerminalOptions, pain
     const name = i === 0 ? check.id : ''
     const severity = finding.verdict === 'fail' ? (finding.severity ?? check.severity) : ''
     const isUnsure = finding.verdict === 'cannot-judge'
-    const words = isUnsure ? `${finding.title}: ${finding.detail}` : finding.title
+    const words = isUnsure ? inFull(finding) : finding.title
     const line = clean(finding.about === 'check' ? words : `${finding.about}: ${withoutEcho(words, finding.about)}`)
     const room = Math.max(width - BEFORE_WORDS - 2, 40)
     const cut = line.length > room ? `${line.slice(0, room - 1)}…` : line
@@ -61,6 +61,12 @@ function rows({ check, findings }: CheckResult, { width }: TerminalOptions, pain
 }
 
 const BEFORE_WORDS = 44
+
+/** Title and detail, once where one holds the other. */
+function inFull({ title, detail }: ReportedFinding): string {
+  if (detail.endsWith(`${title}.`)) return title
+  return detail.startsWith(title) ? detail : `${title}: ${detail}`
+}
 
 /** `cookie sid: Secure` and `Secure: not set` need one `Secure` between them. */
 function withoutEcho(words: string, about: string): string {

@@ -18,3 +18,19 @@ test('why nothing can be said is told in full, however narrow the terminal is', 
     expect(told.slice(1, end).every((line) => (line ?? '').length <= Math.max(width, 86))).toBe(true)
   }
 })
+
+test.each([
+  ['Secure: not set', 'Cookie sid, Secure: not set.', 'Secure: not set'],
+  ['Not measured', 'Not measured (--patience does).', 'Not measured (--patience does).'],
+  ['No clear answer', 'The server gave none.', 'No clear answer: The server gave none.'],
+])('and once, not in the title and again: %s', (title, detail, told) => {
+  const report = sampleReport('none')
+  const results = report.results.slice(0, 1).map((result) => ({
+    ...result,
+    findings: [
+      { verdict: 'cannot-judge' as const, about: 'check', title, detail, fingerprint: 'a/b', accepted: false },
+    ],
+  }))
+  const lines = toTerminal({ ...report, results }, { color: false, width: 160 }).split('\n')
+  expect(lines.filter((line) => line.endsWith(` ${told}`)).map((line) => line.slice(44))).toEqual([told])
+})
