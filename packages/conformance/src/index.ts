@@ -21,7 +21,7 @@ export {
   toTable,
 } from './case.ts'
 export { type Crowd, type CrowdOptions, createCrowd, type Failure } from './history/crowd.ts'
-export { createHistory, type History, type Leniency, type Violation } from './history/history.ts'
+export { createHistory, type History, type Leniency, type Losing, type Violation } from './history/history.ts'
 export { linearize, type Model, type Operation, type Verdict } from './history/linearize.ts'
 export { createRandom } from './history/random.ts'
 export type { SessionInput, SessionOperation, SessionOutput, Texts } from './history/session-model.ts'

@@ -30,11 +30,18 @@ export interface History {
 /** What is not promised everywhere, on the clock of the history. */
 export interface Leniency {
   /** Calls answered in that time may be lost all the same, as by a failover to a replica that had not heard of them yet. */
-  readonly losing?: { readonly from: number; readonly to: number }
+  readonly losing?: Losing
   /** What a request finds may be from so long ago, as behind a near cache. */
   readonly stale?: number
   /** Sessions have these limits, and they are short enough to matter. Left out: nothing expires while the run lasts. */
   readonly expiry?: Expiry
+}
+
+export interface Losing {
+  readonly from: number
+  readonly to: number
+  /** Which sessions a user has is kept on another server than they: of a lost login that alone may be gone. */
+  readonly listsApart?: boolean
 }
 
 export function createHistory(): History {
@@ -60,14 +67,13 @@ export function createHistory(): History {
       return [...sessions].flatMap(([id, own]) => {
         // A login that failed may have left a session that only administrators see.
         if (beginOf(own) === undefined) return []
-        const seen = [...own.map((each) => dated(each, stale)), ...shared(id, own)]
-        const whole = expiry === undefined ? seen : expiring(seen, expiry)
-        const violations = [...checkLimits(id, own, expiry), ...checkSession(id, whole)]
+        const alone = own.map((each) => dated(each, stale))
+        const among = shared(id, own)
+        const explain = (all: readonly SessionOperation[]) =>
+          checkSession(id, expiry === undefined ? all : expiring(all, expiry))
+        const violations = [...checkLimits(id, own, expiry), ...explain([...alone, ...among])]
         if (violations.length === 0 || losing === undefined) return violations
-        return checkSession(
-          id,
-          whole.flatMap((each) => losable(each, losing)),
-        )
+        return explain(lossy(alone, among, losing))
       })
     },
   }
@@ -81,10 +87,23 @@ function beginOf(operations: readonly SessionOperation[]): SessionOperation | un
   return operations.find(({ input }) => input.kind === 'begin')
 }
 
-function losable(operation: SessionOperation, { from, to }: { from: number; to: number }): SessionOperation[] {
-  const isSafe = operation.returnedAt < from || operation.calledAt > to
-  if (isSafe) return [operation]
-  // What was read then may have been lost after it was read.
+function lossy(
+  alone: readonly SessionOperation[],
+  among: readonly SessionOperation[],
+  { from, to, listsApart = false }: Losing,
+): SessionOperation[] {
+  const isSafe = ({ calledAt, returnedAt }: SessionOperation) => returnedAt < from || calledAt > to
+  const begin = beginOf(alone)
+  // What is done to all sessions of a user may then have passed by this one.
+  const isUnlisted = listsApart && begin !== undefined && !isSafe(begin)
+  return [
+    ...alone.flatMap((each) => (isSafe(each) ? [each] : unsure(each))),
+    ...among.flatMap((each) => (isSafe(each) && !isUnlisted ? [each] : unsure(each))),
+  ]
+}
+
+/** It may have been done or not. What was read then may have been lost after it was read. */
+function unsure(operation: SessionOperation): SessionOperation[] {
   const { kind } = operation.input
   return kind === 'open' || kind === 'list' ? [] : [{ ...operation, output: null }]
 }

@@ -18,9 +18,10 @@ export interface Scenario {
   readonly program: string
   /**
    * What becomes of writes that were acknowledged before. `kept`: the engine promises that they are there. `forgotten`: it
-   * comes back empty. `replicated`: the last moment's may be lost, for a replica takes over that may not have heard of them.
+   * comes back empty. `replicated`: the last moment's may be lost, for a replica takes over that may not have heard of them;
+   * `replicated apart`: and a session and its place in the user's list are on different servers.
    */
-  readonly writes: 'kept' | 'forgotten' | 'replicated'
+  readonly writes: 'kept' | 'forgotten' | 'replicated' | 'replicated apart'
   /** From when recovery is counted: the trouble's end, or its beginning where nobody ends it. */
   /** How old what a request finds may be: the near cache's `maxStale`. */
   readonly staleMs?: number

@@ -128,7 +128,7 @@ export const redisScenarios: readonly Scenario[] = [
     ...common,
     store: 'redis cluster',
     fault: 'master killed',
-    writes: 'replicated',
+    writes: 'replicated apart',
     recoversFrom: 'beginning',
     async open() {
       const group = await startCluster({ replicas: true })

@@ -73,10 +73,9 @@ function judge(scenario: Scenario, crowd: Crowd, { from, to }: { from: number; t
     history.addToAll(() => call)
   }
   const strict = history.check({ stale })
-  const violations =
-    writes === 'replicated'
-      ? history.check({ stale, losing: { from: from - REPLICATION_MS, to: to + REPLICATION_MS } })
-      : strict
+  const listsApart = writes === 'replicated apart'
+  const losing = { from: from - REPLICATION_MS, to: to + REPLICATION_MS, listsApart }
+  const violations = listsApart || writes === 'replicated' ? history.check({ stale, losing }) : strict
   const firstAnswer = answers.find((at) => at > to) ?? Number.POSITIVE_INFINITY
   const recoveredAt = failures.reduce((latest, { failedAt }) => Math.max(latest, failedAt), firstAnswer)
   return {
