@@ -3,7 +3,7 @@ import { createRecord } from './create-record.ts'
 import { assertFits } from './data.ts'
 import { applyEdits, isEmpty } from './draft.ts'
 import { SessionError } from './errors.ts'
-import { toHeaders } from './headers.ts'
+import { NO_HEADERS, toHeaders } from './headers.ts'
 import { chain, rescue } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, idOf, type Pending, pendingOf, type State } from './state.ts'
@@ -23,6 +23,12 @@ export function commit(state: State): MaybePromise<readonly HeaderChange[]> {
     state.committed = true
     return toHeaders(state)
   })
+}
+
+/** For a response in place of the handler's: what was done in the store already, and the client has to hear of. */
+export function salvage(state: State): readonly HeaderChange[] {
+  state.committed = true
+  return state.answer === 'keep' ? NO_HEADERS : toHeaders(state)
 }
 
 /** After the response: what a stream edited since its headers went out. A session cannot begin here, for no token can be sent. */

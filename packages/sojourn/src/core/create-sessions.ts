@@ -1,6 +1,6 @@
 import { exportUser, list, revoke, revokeAll } from './admin.ts'
 import type { HeaderChange, RequestView } from './carrier.ts'
-import { commit, finish } from './commit.ts'
+import { commit, finish, salvage } from './commit.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -76,13 +76,15 @@ class RequestExchange<Data extends object> implements Exchange<Data> {
   readonly denied: Denial | null
   /** Functions of its own, not methods: adapters take an exchange apart. */
   readonly commit: () => MaybePromise<readonly HeaderChange[]>
+  readonly salvage: () => readonly HeaderChange[]
   readonly finish: () => MaybePromise<void>
 
   constructor(state: State, denied: Denial | null) {
     this.session = new RequestSession<Data>(state)
     this.denied = denied
-    const own = { commit: () => commit(state), finish: () => finish(state) }
+    const own = { commit: () => commit(state), salvage: () => salvage(state), finish: () => finish(state) }
     this.commit = own.commit
+    this.salvage = own.salvage
     this.finish = own.finish
   }
 }

@@ -10,7 +10,7 @@ import type { MaybePromise } from './store.ts'
  * 2. when `denied` is set, answer with it and run no handler;
  * 3. run the handler with `session`;
  * 4. before the first byte of the response goes out, `commit()`, and put the headers it gives on the response;
- *    if it rejects, send the error in place of the response;
+ *    if it rejects, or its response cannot be sent, send the error in its place, with what `salvage` gives;
  * 5. when the response has ended, `finish()`: a stream may have edited data after its headers.
  *
  * Core holds no framework object and an adapter decides nothing.
@@ -22,6 +22,12 @@ export interface Exchange<Data extends object> {
   readonly denied: Denial | null
   /** Stores what changed, in one write or none. After it a token can no longer be handed out: `login` then throws `ERR_HEADERS_SENT`. */
   commit(): MaybePromise<readonly HeaderChange[]>
+  /**
+   * The headers that have to go out with whatever response takes the place of the handler's. The verbs act at once: the
+   * token that a login or a rotation made is stored and is the only good one, and a logout is done. Empty when the client's
+   * token is not touched. Asks no store, may be called again, and after it, as after `commit`, no token can be handed out.
+   */
+  salvage(): readonly HeaderChange[]
   /** Stores data edited since `commit`. Answers at once when there is none. */
   finish(): MaybePromise<void>
 }

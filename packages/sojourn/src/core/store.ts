@@ -32,6 +32,9 @@ export type Written =
  * `timeout`: no answer in time. `open`, `half-open`, `closed`: the circuit breaker. `overload`: too many calls in flight.
  * `link-up`, `link-down`: the near cache's bus. `unpublished`: other nodes were not told of a change. `stale`: reads are
  * answered with what is older than it should be. `touches-kept`: last-seen times could not be written yet.
+ * `failover`: another server took over, and writes that were acknowledged before may be lost. Core then raises no alarm
+ * over a token that the record does not know, until that session's token is next replaced: the record may have
+ * forgotten the token that an honest client was given.
  */
 export type StoreEventKind =
   | 'timeout'
@@ -44,6 +47,7 @@ export type StoreEventKind =
   | 'unpublished'
   | 'stale'
   | 'touches-kept'
+  | 'failover'
 
 /** How a store, or what stands around one, is doing: for metrics and for operators. */
 export interface StoreEvent {
