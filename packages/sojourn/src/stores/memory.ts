@@ -2,7 +2,7 @@ import { SessionError } from '../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
 import type { Change, Store, Written } from '../core/store.ts'
 import { applyChange } from './apply-change.ts'
-import { createArrivals } from './memory/arrivals.ts'
+import { createLinkedList, type Linked } from './linked-list.ts'
 import { deepFreeze } from './memory/deep-freeze.ts'
 import { createExpiryHeap } from './memory/expiry-heap.ts'
 import { createScanOrder } from './memory/scan-order.ts'
@@ -16,7 +16,7 @@ export interface MemoryStoreOptions {
   readonly maxSessions?: number
 }
 
-interface Slot {
+interface Slot extends Linked<Slot> {
   value: SessionRecord | Tombstone
   place: number
 }
@@ -33,8 +33,8 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
   }
   const slots = new Map<string, Slot>()
   const users = new Map<string, Set<Slot>>()
-  const anonymous = createArrivals<Slot>()
-  const tombstones = createArrivals<Slot>()
+  const anonymous = createLinkedList<Slot>()
+  const tombstones = createLinkedList<Slot>()
   const expiry = createExpiryHeap<Slot>()
   const order = createScanOrder(() => slots.keys())
   let isClosed = false
@@ -64,8 +64,8 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
     while (slots.size >= maxSessions) {
       const first = expiry.first()
       const isDue = first !== undefined && first.value.expiresAt <= now
-      const slot = isDue ? first : (tombstones.takeOldest() ?? anonymous.takeOldest())
-      if (slot === undefined) throw new SessionError('ERR_STORE_FULL', 'memoryStore: maxSessions logged-in sessions.')
+      const slot = isDue ? first : (tombstones.first ?? anonymous.first)
+      if (slot === null) throw new SessionError('ERR_STORE_FULL', 'memoryStore: maxSessions logged-in sessions.')
       drop(slot)
     }
   }
@@ -87,7 +87,7 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
       if (slots.has(record.id)) return false
       // A store has no clock of its own. A record was made now, or earlier: then less counts as expired.
       makeRoom(record.createdAt)
-      const slot = { value: deepFreeze(record), place: 0 }
+      const slot: Slot = { value: deepFreeze(record), place: 0, before: null, after: null }
       slots.set(record.id, slot)
       enter(slot)
       expiry.add(slot)
@@ -133,6 +133,8 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
         drop(slot)
         deleted++
       }
+      // A scan that nobody goes on with would keep the ids of what is gone.
+      if (deleted > 0) order.forget()
       return deleted
     },
 

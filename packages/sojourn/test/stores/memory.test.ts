@@ -1,12 +1,11 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { storeCases } from '@sojourn/conformance'
 import { describe, expect, test } from 'vitest'
-import type { SessionRecord, Tombstone } from '../../src/core/record.ts'
-import type { Store } from '../../src/core/store.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
+import type { ScanPage, Store } from '../../src/core/store.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
+import { countReachable, heapUsed } from '../support/garbage.ts'
 import { testCases } from '../support/run-cases.ts'
-import { aRecord, aTombstone, MINUTE, NOW } from './records.ts'
+import { anId, aRecord, aTombstone, MINUTE, NOW } from './records.ts'
 
 /** Everything that each store was ever given: it cannot hold more. */
 const given = new WeakMap<Store, string[]>()
@@ -153,13 +152,6 @@ describe('the bound of the memory store', () => {
   })
 })
 
-/** Bytes in use after a collection. */
-function heapUsed(): number {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
-  return process.memoryUsage().heapUsed
-}
-
 test('users who left, or were swept, leave nothing in memory', () => {
   const store = memoryStore()
   const before = heapUsed()
@@ -172,6 +164,132 @@ test('users who left, or were swept, leave nothing in memory', () => {
   store.sweep?.(Number.MAX_SAFE_INTEGER, 20_000)
   expect(heapUsed() - before).toBeLessThan(10_000_000)
   expect(store.list('0')).toEqual([])
+})
+
+describe('what the memory store let go of cannot be reached in this process any more', () => {
+  /** Creates one after another, and keeps nothing of them but whether they are still there. */
+  function createWeakly(store: Store, count: number, fields: Partial<SessionRecord> = {}) {
+    const ids: SessionId[] = []
+    const refs: WeakRef<object>[] = []
+    for (let index = 0; index < count; index++) {
+      const record = aRecord(fields)
+      store.create(record)
+      ids.push(record.id)
+      refs.push(new WeakRef(record))
+    }
+    return { ids, refs }
+  }
+
+  function endAll(store: Store, ids: readonly SessionId[]): void {
+    for (const id of ids) store.end(id, { kind: 'ended', id, reason: 'logout', endedAt: NOW, expiresAt: NOW + MINUTE })
+  }
+
+  test.each([
+    ['visitors', null],
+    ['users', 'ada'],
+  ])('%s who expired and were swept', async (_, userId) => {
+    const store = memoryStore()
+    const { refs } = createWeakly(store, 200, { userId })
+    expect(await countReachable(refs)).toBe(200)
+    store.sweep?.(Number.MAX_SAFE_INTEGER, 1000)
+    expect(await countReachable(refs)).toBe(0)
+    expect(store.sweep?.(Number.MAX_SAFE_INTEGER, 1)).toBe(0)
+  })
+
+  test.each([
+    ['visitors', null],
+    ['users', 'ada'],
+  ])('the data of %s whose session ended, while the tombstone stays', async (_, userId) => {
+    const store = memoryStore()
+    const { ids, refs } = createWeakly(store, 200, { userId })
+    endAll(store, ids)
+    expect(await countReachable(refs)).toBe(0)
+    expect(ids.map((id) => (store.read(id) as Tombstone).kind)).toEqual(ids.map(() => 'ended'))
+  })
+
+  test('visitors whom others pushed out', async () => {
+    const store = memoryStore({ maxSessions: 100 })
+    const { refs } = createWeakly(store, 1000)
+    expect(await countReachable(refs)).toBe(100)
+    createWeakly(store, 100)
+    expect(await countReachable(refs)).toBe(0)
+  })
+
+  test('tombstones that were swept', async () => {
+    const store = memoryStore()
+    const { ids } = createWeakly(store, 200)
+    endAll(store, ids)
+    const refs = ids.map((id) => new WeakRef(store.read(id) as Tombstone))
+    expect(await countReachable(refs)).toBe(200)
+    store.sweep?.(Number.MAX_SAFE_INTEGER, 1000)
+    expect(await countReachable(refs)).toBe(0)
+    expect(store.sweep?.(Number.MAX_SAFE_INTEGER, 1)).toBe(0)
+  })
+})
+
+describe('a scan of the memory store', () => {
+  function scan(store: Store, cursor: string | null, limit: number): ScanPage {
+    return store.scan?.(cursor, limit) as ScanPage
+  }
+
+  /** From this cursor to the end. */
+  function scanOn(store: Store, cursor: string | null, limit = 2): string[] {
+    const { values, next } = scan(store, cursor, limit)
+    const ids = values.map(({ id }) => id)
+    return next === null ? ids : [...ids, ...scanOn(store, next, limit)]
+  }
+
+  const idsOf = (records: readonly SessionRecord[]): string[] => records.map(({ id }) => id).sort()
+
+  test('passes over a session that was swept between two pages', () => {
+    const store = memoryStore()
+    const records = fill(store, 4).sort((a, b) => (a.id < b.id ? -1 : 1))
+    const [first, second, third, fourth] = records as [SessionRecord, SessionRecord, SessionRecord, SessionRecord]
+    const { values, next } = scan(store, null, 1)
+    expect(values).toEqual([first])
+    store.write(second.id, { version: 0, seen: { at: NOW, expiresAt: NOW + 1 } })
+    expect(store.sweep?.(NOW + 1, 10)).toBe(1)
+    expect(scan(store, next, 2).values).toEqual([third, fourth])
+  })
+
+  test('passes over a session that others pushed out between two pages', () => {
+    const store = memoryStore({ maxSessions: 4 })
+    const ids = Array.from({ length: 4 }, () => anId()).sort()
+    // The last of the scan is the oldest.
+    for (const id of [...ids].reverse()) store.create(aRecord({ id }))
+    const { next } = scan(store, null, 1)
+    const [visitor] = fill(store, 1) as [SessionRecord]
+    expect(scanOn(store, next).filter((id) => id !== visitor.id)).toEqual(ids.slice(1, 3))
+  })
+
+  test('beside another one misses nothing, whichever ends first', () => {
+    const store = memoryStore()
+    const ids = idsOf(fill(store, 9))
+    const one = scan(store, null, 3)
+    const two = scan(store, null, 2)
+    expect(scanOn(store, one.next), 'the first to end').toEqual(ids.slice(3))
+    expect(scanOn(store, two.next), 'the second to end').toEqual(ids.slice(2))
+  })
+
+  test('goes on from the cursor of another process, and of one that was let go by a sweep', () => {
+    const store = memoryStore()
+    const records = fill(store, 6)
+    const { next } = scan(store, null, 2)
+    expect(scanOn(store, next)).toEqual(idsOf(records).slice(2))
+    expect(scanOn(store, next), 'resumed').toEqual(idsOf(records).slice(2))
+    scan(store, null, 2)
+    fill(store, 1, { expiresAt: NOW })
+    store.sweep?.(NOW, 10)
+    expect(scanOn(store, next)).toEqual(idsOf(records).slice(2))
+  })
+
+  test('that begins anew sees what was made since one that nobody went on with', () => {
+    const store = memoryStore()
+    const records = fill(store, 3)
+    scan(store, null, 1)
+    records.push(...fill(store, 3))
+    expect(scanOn(store, null)).toEqual(idsOf(records))
+  })
 })
 
 describe('a sweep of the memory store', () => {

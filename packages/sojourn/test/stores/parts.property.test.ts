@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Head, SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
 import { applyChange } from '../../src/stores/apply-change.ts'
+import { createLinkedList, type Linked } from '../../src/stores/linked-list.ts'
 import { fromText, indexedAtOf, toText } from '../../src/stores/lmdb/record-text.ts'
-import { createArrivals } from '../../src/stores/memory/arrivals.ts'
 import { createExpiryHeap } from '../../src/stores/memory/expiry-heap.ts'
 import { take } from './model.ts'
 import { anId, aRecord } from './records.ts'
@@ -147,22 +147,37 @@ describe('the expiry heap', () => {
   })
 })
 
-describe('arrivals', () => {
-  test('give up the oldest that is still there', () => {
-    const move = fc.record({ verb: fc.constantFrom('add', 'add', 'remove', 'take'), pick: fc.nat() })
+describe('a linked list', () => {
+  interface Item extends Linked<Item> {
+    readonly index: number
+  }
+
+  test('has in order what was added and not removed, from wherever it is removed', () => {
+    const move = fc.record({ verb: fc.constantFrom('add', 'add', 'remove', 'first', 'last'), pick: fc.nat() })
     const property = fc.property(fc.array(move, { maxLength: 200 }), (moves) => {
-      const arrivals = createArrivals<number>()
-      const held: number[] = []
+      const list = createLinkedList<Item>()
+      const held: Item[] = []
       for (const [index, { verb, pick }] of moves.entries()) {
-        if (verb === 'add') {
-          arrivals.add(index)
-          held.push(index)
-        } else if (verb === 'take') expect(arrivals.takeOldest()).toBe(held.shift())
-        else if (held.length > 0) arrivals.remove(held.splice(pick % held.length, 1)[0] ?? -1)
+        const place = { add: -1, first: 0, last: held.length - 1, remove: pick % Math.max(1, held.length) }[verb]
+        const [gone] = place < 0 ? [] : held.splice(place, 1)
+        if (gone !== undefined) {
+          list.remove(gone)
+          expect(gone, 'holds nothing of the list').toEqual({ index: gone.index, before: null, after: null })
+        } else {
+          const item: Item = { index, before: null, after: null }
+          list.add(item)
+          held.push(item)
+        }
+        const found: Item[] = []
+        for (let item = list.first; item !== null; item = item.after) found.push(item)
+        expect(found).toEqual(held)
+        const back: Item[] = []
+        for (let item = list.last; item !== null; item = item.before) back.unshift(item)
+        expect(back).toEqual(held)
       }
-      while (held.length > 0) expect(arrivals.takeOldest()).toBe(held.shift())
-      expect(arrivals.takeOldest()).toBeUndefined()
+      list.clear()
+      expect([list.first, list.last]).toEqual([null, null])
     })
-    fc.assert(property, { numRuns: 500 })
+    fc.assert(property, { numRuns: 300 })
   })
 })

@@ -2,6 +2,8 @@
 export interface ScanOrder {
   /** Up to `limit` ids behind `cursor`, and the cursor behind those. */
   page(cursor: string | null, limit: number): { readonly ids: readonly string[]; readonly next: string | null }
+  /** Lets the ids go. A scan that is under way finds its place again. */
+  forget(): void
 }
 
 /** `all`: the ids of now. What is added after a scan began may be missed by it, what was there before is not. */
@@ -15,6 +17,9 @@ export function createScanOrder(all: () => Iterable<string>): ScanOrder {
       const next = start + limit < order.length ? (ids.at(-1) ?? null) : null
       if (next === null) order = []
       return { ids, next }
+    },
+    forget() {
+      order = []
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import { createLinkedList, type Linked } from '../linked-list.ts'
 
 /** What was read, and when the read began, by both clocks: the answer tells of no earlier moment. */
 export interface Entry {
@@ -18,36 +19,18 @@ export interface Entries {
   clear(): void
 }
 
-interface Place {
+interface Place extends Linked<Place> {
   readonly id: SessionId
-  entry: Entry
-  older: Place | null
-  newer: Place | null
+  readonly entry: Entry
 }
 
 /** A list beside the map: to move to the end of a `Map` costs a new place in it on each use (measured: 0.4 µs, so: 0.1). */
 export function createEntries(size: number): Entries {
   const places = new Map<SessionId, Place>()
-  let oldest: Place | null = null
-  let newest: Place | null = null
-
-  function unlink({ older, newer }: Place): void {
-    if (older === null) oldest = newer
-    else older.newer = newer
-    if (newer === null) newest = older
-    else newer.older = older
-  }
-
-  function link(place: Place): void {
-    place.older = newest
-    place.newer = null
-    if (newest === null) oldest = place
-    else newest.newer = place
-    newest = place
-  }
+  const uses = createLinkedList<Place>()
 
   function remove(place: Place): void {
-    unlink(place)
+    uses.remove(place)
     places.delete(place.id)
   }
 
@@ -58,19 +41,19 @@ export function createEntries(size: number): Entries {
     get(id) {
       const place = places.get(id)
       if (place === undefined) return undefined
-      if (place !== newest) {
-        unlink(place)
-        link(place)
+      if (place !== uses.last) {
+        uses.remove(place)
+        uses.add(place)
       }
       return place.entry
     },
     put(id, entry) {
       const before = places.get(id)
       if (before !== undefined) remove(before)
-      const place: Place = { id, entry, older: null, newer: null }
+      const place: Place = { id, entry, before: null, after: null }
       places.set(id, place)
-      link(place)
-      if (places.size > size && oldest !== null) remove(oldest)
+      uses.add(place)
+      if (places.size > size && uses.first !== null) remove(uses.first)
     },
     delete(id) {
       const place = places.get(id)
@@ -78,8 +61,7 @@ export function createEntries(size: number): Entries {
     },
     clear() {
       places.clear()
-      oldest = null
-      newest = null
+      uses.clear()
     },
   }
 }
