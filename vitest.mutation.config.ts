@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { currentTarget } from './tools/mutation/targets.mjs'
 import base from './vitest.config.ts'
 
-/** The tests of core, alone: a mutant should not wait for frameworks and browsers. */
+const { tests } = currentTarget()
+
+/** The tests of the target, alone: a mutant should not wait for servers and browsers. */
 export default defineConfig({
   ...(base.resolve && { resolve: base.resolve }),
   test: {
-    include: ['packages/sojourn/test/core/**/*.test.ts'],
+    include: tests.filter((glob) => !glob.startsWith('!')),
+    exclude: [...tests.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)), '**/*.browser.test.ts'],
     // Few schedules of the model, and always the same: thousands of mutants run it, and their fate must not be chance.
     env: { MODEL_RUNS: '0.2', MODEL_SEED: '1' },
   },

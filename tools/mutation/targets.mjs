@@ -1,0 +1,42 @@
+/**
+ * What can be mutated by name, and the tests that have to notice. Only tests that start no server, browser or
+ * application: a mutant waits for all of them.
+ * @typedef {{ mutate: readonly string[], tests: readonly string[], least: number }} Target `least`: the score under which the run fails, percent.
+ */
+
+const src = 'packages/sojourn/src'
+const test = 'packages/sojourn/test'
+
+/** @type {Readonly<Record<string, Target>>} */
+export const TARGETS = {
+  core: { mutate: [`${src}/core/**/*.ts`], tests: [`${test}/core/**/*.test.ts`], least: 90 },
+  carriers: { mutate: [`${src}/carriers/*.ts`], tests: [`${test}/carriers/*.test.ts`], least: 95 },
+  guards: { mutate: [`${src}/guards/*.ts`], tests: [`${test}/guards/*.test.ts`], least: 95 },
+  adapters: { mutate: [`${src}/adapters/*.ts`], tests: [`${test}/adapters/**/*.test.ts`], least: 90 },
+  stores: {
+    mutate: [
+      `${src}/stores/*.ts`,
+      `${src}/stores/{memory,near-cache,write-behind,resilient,migrate,sql}/**/*.ts`,
+      `!${src}/stores/{cloudflare,connect,dynamodb,lmdb,mysql,postgres,redis,sqlite,url}.ts`,
+    ],
+    tests: [
+      `${test}/stores/{memory,near-cache,write-behind,resilient,migrate,moving-store,wrappers,sql-,sqlite,parts,stack}*.test.ts`,
+      `${test}/stores/wrappers/**/*.test.ts`,
+      `!${test}/stores/*.processes.test.ts`,
+    ],
+    least: 85,
+  },
+  audit: {
+    mutate: ['cookie', 'jwt', 'tokens'].map((room) => `packages/audit/src/${room}/**/*.ts`),
+    tests: ['cookie', 'jwt', 'tokens', 'http', 'decode'].map((room) => `packages/audit/test/${room}/**/*.test.ts`),
+    least: 60,
+  },
+}
+
+/** The target of this run. Stryker and Vitest load their configuration by themselves, so it comes by the environment. */
+export function currentTarget() {
+  const target = TARGETS[process.env.MUTATION_TARGET ?? 'core']
+  if (target === undefined)
+    throw new Error(`There is no target of that name. Targets: ${Object.keys(TARGETS).join(', ')}.`)
+  return target
+}
