@@ -51,12 +51,14 @@ export function createRecords(link: Link, prefix: string): Records {
       link.send(['set', key, text, 'PX', String(toKeepMs(createdAt, expiresAt)), 'NX'], key),
       userId === null ? null : index.enter(userId, id, toKeepMs(createdAt, until * 1000)),
     ])
-    const isTaken = set.status === 'fulfilled' && set.value === null
-    if (isTaken && link.resends() === before) return false
     const failed = [set, entered].find(({ status }) => status === 'rejected')
-    if (failed === undefined && !isTaken) return true
-    runScript(link, scripts.undo, key, [text]).catch(() => undefined)
-    throw failed?.status === 'rejected' ? failed.reason : unknown()
+    if (failed?.status === 'rejected') {
+      runScript(link, scripts.undo, key, [text]).catch(() => undefined)
+      throw failed.reason
+    }
+    if (set.status === 'fulfilled' && set.value !== null) return true
+    // What has the id may be the first copy of this command: no other record has this secret.
+    return link.resends() !== before && (await link.send(['get', key], key)) === text
   }
 
   async function write(id: SessionId, change: Change): Promise<Written> {
@@ -67,17 +69,25 @@ export function createRecords(link: Link, prefix: string): Records {
       return runScript(link, scripts.write, toKey(id), toChangeArgs(change, keep, indexed))
     }
     const answer = toAnswer(await run(null))
-    if (answer.kind !== INDEX_FIRST || seen === undefined) return toWritten(id, answer, link.resends() !== before)
+    const toResult = (last: Answer): Written => toWritten(id, last, link.resends() === before ? null : change)
+    if (answer.kind !== INDEX_FIRST || seen === undefined) return toResult(answer)
     // First the index, then the record: never the other way round, or a list could miss it if this process died between.
     const until = toIndexed(seen.at, seen.expiresAt)
     await index.enter(fromLine(answer.text ?? ''), id, toKeepMs(seen.at, until * 1000))
-    return toWritten(id, toAnswer(await run(until)), link.resends() !== before)
+    return toResult(toAnswer(await run(until)))
   }
 
   async function end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
-    const args = [toTombstoneText(tombstone), String(toKeepMs(tombstone.endedAt, tombstone.expiresAt))]
-    const text = await runScript(link, scripts.end, toKey(id), args)
-    if (text === null) return null
+    const mine = toTombstoneText(tombstone)
+    const before = link.resends()
+    const keepMs = String(toKeepMs(tombstone.endedAt, tombstone.expiresAt))
+    const text = await runScript(link, scripts.end, toKey(id), [mine, keepMs])
+    if (typeof text !== 'string') {
+      // The first copy of this command may have ended it, and its answer had the record.
+      const isMaybeMine = text === null || (Array.isArray(text) && text[0] === mine)
+      if (isMaybeMine && link.resends() !== before) throw unknown()
+      return null
+    }
     const record = toLive(parse(id, text))
     if (record.userId !== null) index.forget(record.userId, [id])
     return record
@@ -131,13 +141,28 @@ function toAnswer(reply: unknown): Answer {
   return { kind: Number(reply[0]), text: reply.length > 1 ? String(reply[1]) : null }
 }
 
-function toWritten(id: SessionId, { kind, text }: Answer, isResent: boolean): Written {
+/** `resent`: the change, if it may have been sent twice. Then a conflict may be with its own first copy. */
+function toWritten(id: SessionId, { kind, text }: Answer, resent: Change | null): Written {
   if (kind === DONE) return WRITTEN
   if (kind === GONE) return { status: 'gone', tombstone: text === null ? null : toEnded(parse(id, text)) }
   if (kind !== CONFLICT) throw new SessionError('ERR_STORE', 'redis: not an answer of the script.')
-  // The first copy of this command may have been done: to be told of a conflict with oneself would count an update twice.
-  if (isResent) throw unknown()
-  return { status: 'conflict', record: toLive(parse(id, text)) }
+  const record = toLive(parse(id, text))
+  if (resent === null) return { status: 'conflict', record }
+  if (isResultOf(resent, record)) return WRITTEN
+  // To be told of a conflict with oneself would count an update twice.
+  throw unknown()
+}
+
+/** A head is written by one change only, for its secret or its nonce is random. An expected text may come from anybody. */
+function isResultOf({ version, head, expect, set = {}, remove = [] }: Change, record: SessionRecord): boolean {
+  if (head === undefined || version === undefined || expect !== undefined) return false
+  const isSet = ([key, text]: [string, string]): boolean => record.data[key] === text
+  return (
+    record.version === version + 1 &&
+    JSON.stringify(record.head) === JSON.stringify(head) &&
+    Object.entries(set).every(isSet) &&
+    remove.every((key) => !Object.hasOwn(record.data, key))
+  )
 }
 
 function parse(id: SessionId, text: unknown): SessionRecord | Tombstone {

@@ -80,12 +80,20 @@ end
 return 0
 `
 
-/** KEYS: the record. ARGV: the tombstone, ms to keep. Answers with the record's last state, or nil. */
+/**
+ * KEYS: the record. ARGV: the tombstone, ms to keep. Answers with the record's last state, {tombstone} of one that ended
+ * before, or nil.
+ *
+ * Deleting comes first: a server that is full refuses to set, but not once the script has deleted something. If it should
+ * refuse nevertheless, the session is ended without a tombstone.
+ */
 const END = `
 local text = redis.call('GET', KEYS[1])
-if not text or string.sub(text, 1, 2) == '1E' then return false end
+if not text then return false end
+if string.sub(text, 1, 2) == '1E' then return {text} end
 if string.sub(text, 1, 2) ~= '1L' then return redis.error_reply('ERR the record is of a later version') end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('DEL', KEYS[1])
+redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return text
 `
 

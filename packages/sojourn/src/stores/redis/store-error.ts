@@ -3,7 +3,12 @@ import { SessionError } from '../../core/errors.ts'
 /** A client's error as ours. Ours pass as they are. */
 export function toStoreError(operation: string, error: unknown): SessionError {
   if (error instanceof SessionError) return error
-  return new SessionError('ERR_STORE', `redis: ${operation} failed.`, toQuiet(error))
+  return new SessionError(isFull(error) ? 'ERR_STORE_FULL' : 'ERR_STORE', `redis: ${operation} failed.`, toQuiet(error))
+}
+
+/** Redis 6.2 puts a sentence of its own before what a script was refused with. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && /^(?:ERR Error running script .* -)?OOM /.test(error.message)
 }
 
 /**

@@ -5,6 +5,8 @@ export interface Proxy {
   readonly port: number
   /** Cuts each connection at its next answer: the server has done what it was asked, and nobody hears of it. */
   cutReplies(): void
+  /** The server gets the next request that has this in it; then the connection is cut in place of the answer. */
+  loseReplyTo(request: RegExp): void
   /** Lets so many bytes of the next answer through, then cuts. */
   cutReplyAfter(bytes: number): void
   /** Takes everything, and passes nothing on. */
@@ -16,11 +18,15 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
-type Mode = { readonly kind: 'pass' | 'stall' | 'refuse' } | { readonly kind: 'cut'; readonly left: number }
+type Mode =
+  | { readonly kind: 'pass' | 'stall' | 'refuse' }
+  | { readonly kind: 'cut'; readonly left: number }
+  | { readonly kind: 'lose'; readonly request: RegExp }
 
 const PASS: Mode = { kind: 'pass' }
 
-export async function startProxy(target: number): Promise<Proxy> {
+/** `lost` hears of each reply that `loseReplyTo` took. */
+export async function startProxy(target: number, lost: () => void = () => undefined): Promise<Proxy> {
   let mode: Mode = PASS
   const pairs = new Set<readonly [client: Socket, server: Socket]>()
 
@@ -44,8 +50,16 @@ export async function startProxy(target: number): Promise<Proxy> {
       socket.on('error', () => end(pair)).on('close', () => end(pair))
       hold(socket, mode.kind === 'stall')
     }
-    client.on('data', (bytes) => void server.write(bytes))
+    let isLosing = false
+    client.on('data', (bytes) => {
+      server.write(bytes)
+      if (mode.kind !== 'lose' || !mode.request.test(bytes.toString('latin1'))) return
+      mode = PASS
+      isLosing = true
+      lost()
+    })
     server.on('data', (bytes) => {
+      if (isLosing) return end(pair)
       if (mode.kind !== 'cut') return void client.write(bytes)
       const part = bytes.subarray(0, mode.left)
       // Once is enough: who comes back gets through.
@@ -67,6 +81,7 @@ export async function startProxy(target: number): Promise<Proxy> {
   return {
     port: (listener.address() as AddressInfo).port,
     cutReplies: () => set({ kind: 'cut', left: 0 }),
+    loseReplyTo: (request) => set({ kind: 'lose', request }),
     cutReplyAfter: (left) => set({ kind: 'cut', left }),
     stall: () => set({ kind: 'stall' }),
     refuse: () => set({ kind: 'refuse' }),
