@@ -50,7 +50,6 @@ function ownKey(jwt: Jwt): Attack[] {
 function keyIds(jwt: Jwt): Attack[] {
   const kids: [string, string, string][] = [
     ['kid: path', '../../../../../../../dev/null', ''],
-    ['kid: path, NUL', '../../../../../../../dev/null', '\0'],
     ['kid: query', "sojourn-audit' UNION SELECT 'sojourn", 'sojourn'],
   ]
   return kids.map(([id, kid, key]) => ({

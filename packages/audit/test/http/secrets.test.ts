@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest'
+import type { Exchange, Headers } from '../../src/http/exchange.ts'
+import { createSecrets, shellWord, shown } from '../../src/http/secrets.ts'
+
+const ID = 'abcdef0123456789'
+
+function exchange(sent: Headers, got: Headers | null, body = ''): Exchange {
+  return {
+    number: 7,
+    client: 'one',
+    purpose: 'a test',
+    startedAt: 0,
+    durationMs: 1,
+    request: { method: 'GET', url: 'https://shop.example/account?x=1', headers: sent, body: null },
+    response: got === null ? null : { status: 200, headers: got, body },
+    fault: null,
+  }
+}
+
+describe('what a report must not show', () => {
+  test('a secret becomes a variable named after it', () => {
+    const secrets = createSecrets()
+    secrets.learn(ID, 'connect.sid', 'the login')
+    const marked = secrets.mark(`sid=${ID}; again ${ID}`)
+    expect(shown(marked)).toBe('sid=$CONNECT_SID; again $CONNECT_SID')
+    expect(secrets.variablesIn(marked)).toEqual([{ name: 'CONNECT_SID', from: 'the login' }])
+  })
+
+  test.each([
+    ['__Host-sid', 'HOST_SID'],
+    ['--', 'SECRET'],
+    ['', 'SECRET'],
+    ['a', 'A'],
+  ])('%j is the variable %s', (name, variable) => {
+    const secrets = createSecrets()
+    secrets.learn(ID, name, '')
+    expect(shown(secrets.mark(ID))).toBe(`$${variable}`)
+  })
+
+  test('a second secret of a name is counted, and a value keeps its first name', () => {
+    const secrets = createSecrets()
+    secrets.learn(ID, 'sid', 'first')
+    secrets.learn(`${ID}x`, 'sid', 'second')
+    secrets.learn(ID, 'other', 'third')
+    expect(shown(secrets.mark(`${ID}x ${ID}`))).toBe('$SID_2 $SID')
+  })
+
+  test('what is empty is no secret', () => {
+    const secrets = createSecrets()
+    secrets.learn('', 'sid', '')
+    expect(secrets.markWhole('')).toBe('')
+  })
+
+  test('a short value is masked where a cookie stands, and not inside of words', () => {
+    const secrets = createSecrets()
+    secrets.learn('lamps', 'sid', '')
+    secrets.learn('lights', 'sid', '')
+    expect(shown(secrets.mark('lamps and lights'))).toBe('lamps and $SID_2')
+    expect(shown(secrets.markWhole('lamps'))).toBe('$SID')
+    expect(shown(secrets.markWhole('lights on'))).toBe('$SID_2 on')
+  })
+
+  test('the encoded and the decoded form of a secret are secrets too', () => {
+    const secrets = createSecrets()
+    secrets.learn('s:abc/def+ghi', 'sid', 'the login')
+    secrets.learn('xyz%2F0123', 'two', '')
+    secrets.learn('broken%zz012', 'three', '')
+    const marked = secrets.mark('s%3Aabc%2Fdef%2Bghi xyz/0123 broken%25zz012')
+    expect(shown(marked)).toBe('$SID_ENCODED $TWO_DECODED $THREE_ENCODED')
+    expect(secrets.variablesIn(marked)).toContainEqual({ name: 'SID_ENCODED', from: 'SID, URL-encoded' })
+    expect(secrets.variablesIn(marked)).toContainEqual({ name: 'TWO_DECODED', from: 'TWO, URL-decoded' })
+  })
+
+  test('text that looks like a mark in what a server writes is no mark of ours', () => {
+    expect(shown('\uE000not a mark\uE001')).toBe('\uE000not a mark\uE001')
+  })
+})
+
+describe('what an exchange gives away', () => {
+  const reported = (sent: Headers, got: Headers | null, text: string, body = ''): string => {
+    const secrets = createSecrets()
+    secrets.learnFrom(exchange(sent, got, body))
+    return shown(secrets.mark(text))
+  }
+
+  test('cookies that are set, whatever stands around them', () => {
+    const lines: Headers = [
+      ['set-cookie', ` sid = ${ID} ; Path=/`],
+      ['Set-Cookie', `two=${ID}=x`],
+      ['set-cookie', 'nothing'],
+    ]
+    expect(reported([], lines, `${ID}=x | ${ID} | nothing`)).toBe('$TWO | $SID | nothing')
+  })
+
+  test('where a cookie came from is told, without the query', () => {
+    const secrets = createSecrets()
+    secrets.learnFrom(exchange([], [['set-cookie', `sid=${ID}`]]))
+    expect(secrets.variablesIn(secrets.mark(ID))).toEqual([
+      { name: 'SID', from: 'cookie sid in the answer to GET /account (exchange 7)' },
+    ])
+  })
+
+  test('cookies and bearer tokens that the audit made up', () => {
+    const sent: Headers = [
+      ['cookie', `sid=${ID}; theme=dark`],
+      ['authorization', `Bearer ${ID}.b`],
+    ]
+    expect(reported(sent, null, `${ID}.b ${ID} dark`)).toBe('$MADE_UP_TOKEN $MADE_UP_SID dark')
+  })
+
+  test.each(['abcdef012345678', 'abcdef 0123456789', 'abcdef0123456789!'])('%s was not made up as a token', (value) => {
+    expect(reported([['cookie', `sid=${value}`]], null, value)).toBe(value)
+  })
+
+  test('a cookie that came from the server keeps that name when it is sent', () => {
+    const secrets = createSecrets()
+    secrets.learnFrom(exchange([], [['set-cookie', `sid=${ID}`]]))
+    secrets.learnFrom(exchange([['cookie', `sid=${ID}`]], []))
+    expect(shown(secrets.mark(ID))).toBe('$SID')
+  })
+
+  test('the tokens of its page', () => {
+    const body = `<form><input type="hidden" name="csrf_token" value="${ID}"></form>`
+    expect(reported([], [['content-type', 'text/html']], `token ${ID}`, body)).toMatch(/^token \$\w+$/)
+  })
+})
+
+describe('a word of a shell command', () => {
+  test.each([
+    ['plain', '"plain"'],
+    ['a "b" \\ $HOME `id`', '"a \\"b\\" \\\\ \\$HOME \\`id\\`"'],
+    ['wow!', `"wow"'!'""`],
+  ])('%s', (text, expected) => {
+    expect(shellWord(text)).toBe(expected)
+  })
+
+  test('secrets stand in it as variables', () => {
+    const secrets = createSecrets()
+    secrets.learn(ID, 'sid', '')
+    expect(shellWord(secrets.mark(`$x=${ID}`))).toBe(`"\\$x=\${SID}"`)
+  })
+})
