@@ -1,5 +1,6 @@
 import { type CookieOptions, cookieCarrier } from './carriers/cookie.ts'
 import type { Carrier } from './core/carrier.ts'
+import { checkOptions, type OptionKinds } from './core/check-options.ts'
 import { createCoreSessions } from './core/create-sessions.ts'
 import { isProduction } from './core/environment.ts'
 import { SessionError } from './core/errors.ts'
@@ -25,6 +26,26 @@ export interface SessionsOptions<Data extends object> extends Omit<CoreOptions<D
   readonly insecureNoCrossOriginCheck?: boolean
 }
 
+const KINDS: OptionKinds<SessionsOptions<object>> = {
+  store: 'object',
+  insecureStoreLacks: 'array',
+  carrier: 'object',
+  cookie: 'any',
+  crossOrigin: 'any',
+  insecureNoCrossOriginCheck: 'boolean',
+  guards: 'array',
+  describeDevice: 'function',
+  data: 'any',
+  invalidData: ['drop', 'end', 'throw'],
+  timeouts: 'any',
+  keys: 'any',
+  sealed: 'boolean',
+  onReuse: ['end', 'report'],
+  dropDeviceAfter: 'any',
+  clock: 'function',
+  warn: 'function',
+}
+
 /**
  * Sessions for an application: call it once, give it to an adapter.
  *
@@ -39,6 +60,7 @@ export interface SessionsOptions<Data extends object> extends Omit<CoreOptions<D
 export function createSessions<Data extends object = Record<string, JsonValue>>(
   options: SessionsOptions<Data> = {},
 ): Sessions<Data> {
+  checkOptions(options, KINDS, 'createSessions')
   const { store, carrier, cookie, crossOrigin, insecureNoCrossOriginCheck = false, guards = [], ...rest } = options
   const { warn = (message: string): void => console.warn(message) } = options
   if (carrier !== undefined && cookie !== undefined) {

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from '../core/check-options.ts'
 import { SessionError } from '../core/errors.ts'
 
 interface CookieBasics {
@@ -69,6 +70,17 @@ export interface CookieForm {
   readonly partitioned: boolean
 }
 
+const KINDS: OptionKinds<CookieOptions> = {
+  name: 'string',
+  path: 'string',
+  domain: 'any',
+  sameSite: 'any',
+  partitioned: 'boolean',
+  warn: 'function',
+  insecureNoPrefix: 'boolean',
+  insecureOverHttp: 'boolean',
+}
+
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const PREFIX = /^__(?:Host-Http|Host|Secure|Http)-/
 const ANY_CASE_PREFIX = new RegExp(PREFIX, 'i')
@@ -78,6 +90,7 @@ const MAX_ATTRIBUTE_CHARACTERS = 1024
 
 /** Checks the options, and fills in what they leave out. `ERR_OPTION` with the fix for whatever browsers would drop, or nobody should send. */
 export function toCookieForm(options: CookieOptions): CookieForm {
+  checkOptions(options, KINDS, 'cookie')
   const { domain = null, path = '/', sameSite = 'lax', partitioned = false } = options
   const secure = options.insecureOverHttp !== true
   const form = { name: options.name ?? defaultName(secure, domain, path), path, domain, secure, sameSite, partitioned }

@@ -8,6 +8,7 @@ import { chain, rescue } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, idOf, type Pending, pendingOf, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
+import { nextTry } from './tries.ts'
 import { takeTurn } from './turns.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
 import { writeRecord } from './write.ts'
@@ -62,7 +63,7 @@ function begin(state: State, pending: Pending): MaybePromise<void> {
 }
 
 /** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */
-function save(state: State, record: SessionRecord, pending: Pending): MaybePromise<void> {
+function save(state: State, record: SessionRecord, pending: Pending, tries = 0): MaybePromise<void> {
   return chain(planUpkeep(state, record), (upkeep): MaybePromise<void> => {
     const isData = !isEmpty(pending.all)
     if (!isData && upkeep.change === null) return follow(state, upkeep)
@@ -71,7 +72,7 @@ function save(state: State, record: SessionRecord, pending: Pending): MaybePromi
         chain(writeRecord(state, record, pending.all, upkeep.change ?? {}), (written) => {
           if (written.status === 'gone') return drop(state, record, pending)
           // Another request renewed or rotated meanwhile: go by its record.
-          if (written.status === 'conflict') return save(state, written.record, pending)
+          if (written.status === 'conflict') return save(state, written.record, pending, nextTry(tries))
           accept(state, pending)
           return follow(state, upkeep)
         }),

@@ -4,7 +4,7 @@ import { SessionError } from './errors.ts'
 import { createEmitter, type Emitter } from './events.ts'
 import type { Guard } from './guard.ts'
 import { type CachingHeaders, toCachingHeaders } from './headers.ts'
-import { assertWhole } from './lacks.ts'
+import { assertStore, assertWhole } from './lacks.ts'
 import { isPromise, rescue } from './maybe.ts'
 import type { CoreOptions } from './options.ts'
 import type { SessionId, SessionRecord, Tombstone } from './record.ts'
@@ -38,13 +38,14 @@ export interface Engine {
 
 export function createEngine<Data extends object>(options: CoreOptions<Data>): Engine {
   const { clock = Date.now, warn = (message) => console.warn(message) } = options
+  assertStore(options.store)
   assertWhole(options.store, options.insecureStoreLacks)
   if (options.data !== undefined) assertSchema(options.data)
   return {
     store: options.store,
     carrier: options.carrier,
     caching: toCachingHeaders(options.carrier),
-    guards: options.guards ?? [],
+    guards: [...(options.guards ?? [])],
     describeDevice: options.describeDevice ?? (() => null),
     schema: options.data ?? null,
     invalidData: options.invalidData ?? 'drop',

@@ -9,3 +9,16 @@ export function assertWhole({ name, lacks = {} }: Store, accepted: readonly Guar
   const option = missing.map((each) => `'${each}'`).join(', ')
   throw new SessionError('ERR_OPTION', `${name} lacks ${reasons} Another store, or insecureStoreLacks: [${option}].`)
 }
+
+const VERBS = ['read', 'create', 'write', 'end', 'list', 'close'] as const
+
+/** `ERR_OPTION` for a store without one of the six verbs. */
+export function assertStore(store: Partial<Record<(typeof VERBS)[number], unknown>>): void {
+  const missing = VERBS.filter((verb) => typeof store[verb] !== 'function')
+  if (missing.length === 0) return
+  const advice =
+    'destroy' in store
+      ? ' A store made for express-session goes through connectStore: import it from sojourn/stores/connect.'
+      : ''
+  throw new SessionError('ERR_OPTION', `store must be a Sojourn store, and lacks ${missing.join(', ')}.${advice}`)
+}

@@ -31,7 +31,8 @@ export interface CoreOptions<Data extends object> {
 
   /**
    * Secrets of 32 bytes or more, newest first. Tokens then carry a MAC made with the first, checked with all:
-   * a forged token never costs a store read. Turning this on refuses the tokens that were issued without.
+   * a forged token never costs a store read. Turning this on refuses the tokens that were issued without, and turning it off
+   * those that were issued with. `[]` is refused.
    */
   readonly keys?: readonly (string | Uint8Array)[]
   /** Encrypts data at rest under a key that only the client's token gives. Lists and exports then show no data. */

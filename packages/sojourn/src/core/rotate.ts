@@ -7,6 +7,7 @@ import { toRotated } from './secrets.ts'
 import type { ProofOptions } from './session.ts'
 import { assertUncommitted, type State } from './state.ts'
 import { expiryOf } from './timeouts.ts'
+import { nextTry } from './tries.ts'
 import { writeRecord } from './write.ts'
 
 /** A fresh token for the same session; the old one stops at once. A session that was never stored has no token to replace. */
@@ -32,7 +33,12 @@ export async function reauthenticated(state: State, options: ProofOptions): Prom
   engine.events.emit('reauthenticated', { id, userId, ...toProof(options) })
 }
 
-async function replaceSecret(state: State, record: SessionRecord, edit: (head: Head) => Head): Promise<SessionRecord> {
+async function replaceSecret(
+  state: State,
+  record: SessionRecord,
+  edit: (head: Head) => Head,
+  tries = 0,
+): Promise<SessionRecord> {
   const { engine, parts, vault, standing } = state
   if (standing === 'outdated') throw new SessionError('ERR_SESSION_ENDED', 'A parallel request gave it a new token.')
   const next = parts === null ? engine.tokens.mint() : engine.tokens.successor(parts)
@@ -44,6 +50,6 @@ async function replaceSecret(state: State, record: SessionRecord, edit: (head: H
     Object.assign(state, { parts: next, standing: 'current', answer: 'write' } satisfies Partial<State>)
     return record
   }
-  if (written.status === 'conflict') return replaceSecret(state, written.record, edit)
+  if (written.status === 'conflict') return replaceSecret(state, written.record, edit, nextTry(tries))
   throw new SessionError('ERR_SESSION_ENDED', 'A parallel request ended it.')
 }

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from './check-options.ts'
 import { type Duration, toMs } from './duration.ts'
 import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
@@ -44,9 +45,19 @@ const PRESETS = {
   'pci-dss': { idle: '15m', absolute: '12h' },
 } as const
 
+const KINDS: OptionKinds<Timeouts> = {
+  preset: 'string',
+  idle: 'any',
+  absolute: 'any',
+  renew: 'any',
+  grace: 'any',
+  touch: 'any',
+}
+
 /** Checks and fills in. `ERR_OPTION` for an unknown preset, a bad duration, or limits that contradict each other. */
 export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
   const given: Timeouts = typeof timeouts === 'string' ? { preset: timeouts } : timeouts
+  checkOptions(given, KINDS, 'timeouts')
   if (given.preset !== undefined && !Object.hasOwn(PRESETS, given.preset)) {
     throw new SessionError('ERR_OPTION', `timeouts.preset must be one of ${Object.keys(PRESETS).join(', ')}.`)
   }

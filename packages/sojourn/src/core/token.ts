@@ -32,8 +32,8 @@ export interface Tokens {
 }
 
 /** With keys, tokens carry a MAC by the first key, and any of the keys is accepted: so keys rotate. */
-export function createTokens(keys: readonly (string | Uint8Array)[] = []): Tokens {
-  const macKeys = keys.map(toMacKey)
+export function createTokens(keys?: readonly (string | Uint8Array)[]): Tokens {
+  const macKeys = keys === undefined ? [] : toMacKeys(keys)
   const [newest] = macKeys
   const grammar = newest === undefined ? BARE : SIGNED
 
@@ -96,14 +96,23 @@ function isSigned(bytes: Uint8Array, keys: readonly Uint8Array[]): boolean {
   return keys.map((key) => equalText(toBase64url(mac(key, body)), given)).includes(true)
 }
 
-/** The configured key may serve elsewhere too: what signs tokens is derived from it for that alone. */
-function toMacKey(key: string | Uint8Array): Uint8Array {
-  const bytes = typeof key === 'string' ? toUtf8(key) : key
-  if (bytes.length < KEY_BYTES) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `Each of keys must have at least ${KEY_BYTES} bytes. Make one with: openssl rand -base64 32`,
-    )
+/** An empty list is refused, not taken for "no keys": it is what an empty environment variable leaves, and would turn the MAC off. */
+function toMacKeys(keys: readonly (string | Uint8Array)[]): Uint8Array[] {
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw new SessionError('ERR_OPTION', 'keys must be a list of secrets. Leave it out for tokens without a MAC.')
   }
-  return hmacSha256(bytes, toUtf8('sojourn token mac v1'))
+  return Array.from(keys, toMacKey)
+}
+
+/** The configured key may serve elsewhere too: what signs tokens is derived from it for that alone. */
+function toMacKey(key: unknown, index: number): Uint8Array {
+  const bytes = typeof key === 'string' ? toUtf8(key) : key
+  if (bytes instanceof Uint8Array && bytes.length >= KEY_BYTES) {
+    return hmacSha256(bytes, toUtf8('sojourn token mac v1'))
+  }
+  const isSet = bytes instanceof Uint8Array ? bytes.length > 0 : bytes !== undefined && bytes !== null
+  const problem = isSet
+    ? `must be a string or a Uint8Array of at least ${KEY_BYTES} bytes`
+    : 'is not set: an environment variable may be missing'
+  throw new SessionError('ERR_OPTION', `keys[${index}] ${problem}. Make one with: openssl rand -base64 32`)
 }

@@ -4,11 +4,9 @@ import { applyEdits, Draft, type Edits, NO_EDITS, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, assertUncommitted, draftOf, idOf, type Pending, type State } from './state.ts'
+import { nextTry } from './tries.ts'
 import { takeTurn } from './turns.ts'
 import { writeRecord } from './write.ts'
-
-/** Each failed try means that another writer got through, so this many in a row is no accident. */
-const MAX_TRIES = 100
 
 /**
  * Serialisable read-modify-write of one key: the new text is stored only if the key still holds the text that `fn` was
@@ -47,7 +45,7 @@ async function updateStored(
   fn: (value: unknown) => unknown,
 ): Promise<unknown> {
   let record = await flush(state, first, key)
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
+  for (let tries = 0; ; tries = nextTry(tries)) {
     const texts = await state.vault.fromStored(record.data)
     const draft = new Draft(loadData(state.engine, record.id, texts), () => {})
     const next = await fn(draft.values[key])
@@ -66,7 +64,6 @@ async function updateStored(
     }
     record = written.record
   }
-  throw new SessionError('ERR_CONTENTION', 'The update was not stored. Retry the request.')
 }
 
 function gone(): SessionError {

@@ -1,4 +1,5 @@
 import type { RequestView } from '../core/carrier.ts'
+import { checkOptions } from '../core/check-options.ts'
 import { SessionError } from '../core/errors.ts'
 import type { Denial, Guard } from '../core/guard.ts'
 import { hostOf } from '../core/host.ts'
@@ -27,6 +28,7 @@ export interface CrossOriginOptions {
  * @throws `ERR_OPTION` when an origin is not written as browsers write it, or a path is not in its plain form.
  */
 export function crossOriginGuard(options: CrossOriginOptions = {}): Guard {
+  checkOptions(options, { trustedOrigins: 'array', insecureExemptPaths: 'array' }, 'crossOrigin')
   const trustedOrigins = new Set(options.trustedOrigins?.map(demandOrigin))
   const exemptPaths = options.insecureExemptPaths?.map(demandPath) ?? []
 

@@ -1,4 +1,5 @@
 import type { RequestView } from '../core/carrier.ts'
+import { checkOptions } from '../core/check-options.ts'
 import type { DescribeDevice } from '../core/session.ts'
 
 export interface DeviceOptions {
@@ -10,7 +11,9 @@ export interface DeviceOptions {
  * Tells a client by name and network, for the user's list of devices: `Firefox on Linux`, `203.0.113.0/24`.
  * The name is put together from words of our own, so it is safe to show; `null` for what they do not fit.
  */
-export function describeDevice({ ip = 'short' }: DeviceOptions = {}): DescribeDevice {
+export function describeDevice(options: DeviceOptions = {}): DescribeDevice {
+  checkOptions(options, { ip: ['short', 'full', 'none'] }, 'describeDevice')
+  const { ip = 'short' } = options
   return (view) => {
     const device = { name: nameOf(view), ip: ip === 'none' ? null : addressOf(view.peer ?? '', ip === 'short') }
     return device.name === null && device.ip === null ? null : device

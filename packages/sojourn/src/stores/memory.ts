@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/check-options.ts'
 import { SessionError } from '../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
 import type { Change, Store, Written } from '../core/store.ts'
@@ -27,7 +28,9 @@ const WRITTEN: Written = { status: 'written' }
  * Sessions in this process: for development, tests and servers of one process that may forget everything when it ends.
  * Answers at once. Sets no timer of any kind, so lifetimes beyond the 24.8 days that a timer can hold are right.
  */
-export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}): Store {
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  checkOptions(options, { maxSessions: 'number' }, 'memoryStore')
+  const { maxSessions = 100_000 } = options
   if (!Number.isSafeInteger(maxSessions) || maxSessions < 1) {
     throw new SessionError('ERR_OPTION', 'memoryStore: maxSessions must be a whole number above zero.')
   }

@@ -159,20 +159,15 @@ describe('keys', () => {
     expect(plain(fromBytes.parse(fromText.toToken(parts)))).toEqual(plain(parts))
   })
 
-  it.each([['short'], ['x'.repeat(31)], [new Uint8Array(31)], ['']])(
-    'of too few bytes are refused: %j',
-    async (key) => {
-      const error = await rejection(() => createTokens([key]))
-      expect(error).toMatchObject({ code: 'ERR_OPTION' })
-      expect(error.message).toContain('32 bytes')
-      if (typeof key === 'string' && key !== '') expect(error.message).not.toContain(key)
-    },
-  )
+  it.each([['short'], ['x'.repeat(31)], [new Uint8Array(31)]])('of too few bytes are refused: %j', async (key) => {
+    const error = await rejection(() => createTokens([key]))
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain('32 bytes')
+    if (typeof key === 'string') expect(error.message).not.toContain(key)
+  })
 
-  it('of exactly 32 bytes are taken, none means none', () => {
+  it('of exactly 32 bytes are taken', () => {
     expect(() => createTokens(['x'.repeat(32)])).not.toThrow()
-    const none = createTokens([])
-    expect(none.toToken(none.mint())).toHaveLength(54)
   })
 
   it('do not sign with the configured bytes themselves', () => {

@@ -1,0 +1,119 @@
+import { cookieCarrier, createSessions, crossOriginGuard, describeDevice, memoryStore } from 'sojourn'
+import { describe, expect, it } from 'vitest'
+import { assertSessions } from '../../src/core/assert-sessions.ts'
+import { rejection } from './kit.ts'
+
+const KEY = 'a key that is long enough: 32 bytes or more'
+const unchecked = (options: object | null) => () => createSessions(options as never)
+
+describe('an option that is misspelled, or of another library, is refused: it would leave the default in place', () => {
+  it.each<[string, () => unknown, string]>([
+    ['timeout', unchecked({ timeout: '5m' }), 'createSessions has no option "timeout"'],
+    ['secret', unchecked({ secret: 'keyboard cat' }), '"secret"'],
+    ['a key of every object', unchecked({ constructor: 1 }), '"constructor"'],
+    ['timeouts.idel', unchecked({ timeouts: { idel: '5m' } }), 'timeouts has no option "idel"'],
+    ['cookie.secure', unchecked({ cookie: { secure: false } }), 'cookie has no option "secure"'],
+    ['cookie.maxAge', unchecked({ cookie: { maxAge: 1000 } }), 'cookie has no option "maxAge"'],
+    ['of a carrier', () => cookieCarrier({ httpOnly: false } as never), '"httpOnly"'],
+    ['of the cross-origin guard', () => crossOriginGuard({ origins: [] } as never), '"origins"'],
+    ['of the device description', () => describeDevice({ ips: 'full' } as never), '"ips"'],
+    ['of the memory store', () => memoryStore({ max: 1 } as never), '"max"'],
+  ])('%s', async (_, create, text) => {
+    const error = await rejection(create)
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain(text)
+  })
+})
+
+describe('an option of another type is refused', () => {
+  it.each<[string, object | null, string]>([
+    ['nothing at all', null, 'object'],
+    ['invalidData', { invalidData: 'ignore' }, 'invalidData must be "drop" or "end" or "throw"'],
+    ['onReuse', { onReuse: true }, 'onReuse'],
+    ['sealed', { sealed: 'yes' }, 'sealed must be a boolean'],
+    ['guards', { guards: { check: () => null } }, 'guards must be an array'],
+    ['clock', { clock: Date.now() }, 'clock must be a function'],
+    ['warn', { warn: false }, 'warn'],
+    ['describeDevice', { describeDevice: { ip: 'full' } }, 'describeDevice'],
+    ['crossOrigin', { crossOrigin: { trustedOrigins: 'https://a.example' } }, 'trustedOrigins must be an array'],
+    ['insecureNoCrossOriginCheck', { insecureNoCrossOriginCheck: 'false' }, 'insecureNoCrossOriginCheck'],
+    ['cookie', { cookie: 'sid' }, 'cookie'],
+    ['cookie.insecureOverHttp', { cookie: { name: 'x', insecureOverHttp: 'no' } }, 'insecureOverHttp'],
+    ['timeouts', { timeouts: 5 }, 'timeouts'],
+    ['dropDeviceAfter', { dropDeviceAfter: {} }, 'dropDeviceAfter'],
+  ])('%s', async (_, options, text) => {
+    const error = await rejection(unchecked(options))
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain(text)
+  })
+
+  it('undefined is the same as absent', () => {
+    expect(createSessions({ keys: undefined, store: undefined, sealed: undefined } as object)).toBeDefined()
+  })
+})
+
+describe('what is no store', () => {
+  it('is refused at once, with the verbs that it lacks', async () => {
+    const error = await rejection(unchecked({ store: {} }))
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain('read, create, write, end, list, close')
+    expect(error.message).not.toContain('connectStore')
+  })
+
+  it('a store made for express-session, such as connect-redis, is told about the bridge', async () => {
+    const store = { get: () => {}, set: () => {}, destroy: () => {}, touch: () => {} }
+    const error = await rejection(unchecked({ store }))
+    expect(error.message).toContain('connectStore')
+    expect(error.message).toContain('sojourn/stores/connect')
+  })
+})
+
+describe('keys', () => {
+  it.each<[string, unknown]>([
+    ['undefined', [undefined]],
+    ['null', [null]],
+    ['empty', ['']],
+    ['empty bytes', [new Uint8Array()]],
+    ['a hole', new Array(1)],
+  ])('a missing environment variable is named: %s', async (_, keys) => {
+    const error = await rejection(unchecked({ keys }))
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain('keys[0] is not set')
+  })
+
+  it('names the one that is wrong', async () => {
+    expect((await rejection(unchecked({ keys: [KEY, 'short'] }))).message).toMatch(/keys\[1\].*32 bytes.*openssl/)
+    expect((await rejection(unchecked({ keys: [KEY, 7] }))).message).toContain('keys[1]')
+  })
+
+  it.each<[string, unknown]>([
+    ['an empty list, as an empty environment variable leaves it, does not turn the MAC off', []],
+    ['a text', KEY],
+    ['null', null],
+  ])('%s', async (_, keys) => {
+    const error = await rejection(unchecked({ keys }))
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain('keys must be a list')
+  })
+
+  it('are never in the message', async () => {
+    const error = await rejection(unchecked({ keys: ['hunter2'] }))
+    expect(error.message).not.toContain('hunter2')
+  })
+})
+
+describe('sessions given to an adapter', () => {
+  it.each([undefined, null, {}, 7, 'sessions', () => {}, { sessions: createSessions() }, Promise.resolve()])(
+    'are refused when they are something else: %#',
+    async (value) => {
+      const error = await rejection(() => assertSessions(value, 'expressSessions'))
+      expect(error).toMatchObject({ code: 'ERR_OPTION' })
+      expect(error.message).toContain('expressSessions')
+      expect(error.message).toContain('createSessions()')
+    },
+  )
+
+  it('pass when they are sessions', () => {
+    expect(() => assertSessions(createSessions(), 'expressSessions')).not.toThrow()
+  })
+})
