@@ -1,6 +1,6 @@
 import { adapterCases, runCases, toTable } from '@sojourn/conformance'
 import { describe, expect, test } from 'vitest'
-import { contextOf, type Decisions } from './flawed-adapter.ts'
+import { contextOf, type Decisions, RIGHT } from './flawed-adapter.ts'
 
 /** Which of these cases an adapter fails that decides so. */
 async function failures(wrong: Partial<Decisions>, names: readonly string[]): Promise<readonly string[]> {
@@ -86,10 +86,32 @@ const FLAWS: readonly (readonly [flaw: string, wrong: Partial<Decisions>, caught
     'puts its headers over those of the application',
     { apply: (response, { name, value }) => response.setHeader(name, value) },
     [
-      "the application's own Cache-Control stays",
+      "where the session was only read, the application's own Cache-Control stays",
       "the application's own cookies stay beside the session's",
+      'what a carrier appends stays beside what the application set',
       "the application's own Vary stays",
     ],
+  ],
+  [
+    'never replaces what the application set',
+    {
+      apply(response, change) {
+        if (response.hasHeader(change.name) && change.how === 'replace') return
+        RIGHT.apply(response, change)
+      },
+    },
+    ['a cache that shares responses never hands out a token: no header of the application lets it keep one'],
+  ],
+  [
+    'glues its cookie to those of the application',
+    {
+      apply(response, change) {
+        const present = response.getHeader(change.name)
+        if (change.name !== 'set-cookie' || present === undefined) return RIGHT.apply(response, change)
+        response.setHeader('set-cookie', [...[present].flat().map(String).slice(0, -1), `${present}, ${change.value}`])
+      },
+    },
+    ["the application's own cookies stay beside the session's"],
   ],
   [
     'adds to Vary without looking',

@@ -22,13 +22,15 @@ export interface Decisions {
   readonly errorsCommit: boolean
 }
 
-const RIGHT: Decisions = {
+export const RIGHT: Decisions = {
   open: (sessions, view) => sessions.open(view),
   isDenied: ({ denied }) => denied !== null,
   commit: (exchange) => exchange.commit(),
   apply(response, { name, value, how }) {
     const present = response.getHeader(name)
-    if (present === undefined) response.setHeader(name, value)
+    if (how === 'replace' && value === '') response.removeHeader(name)
+    else if (how === 'replace') response.setHeader(name, value)
+    else if (present === undefined) response.setHeader(name, value)
     else if (how === 'append' && name.toLowerCase() !== 'vary') response.appendHeader(name, value)
     else if (how === 'append' && !/cookie/i.test(String(present))) response.setHeader(name, `${present}, ${value}`)
   },

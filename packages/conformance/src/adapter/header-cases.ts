@@ -1,6 +1,15 @@
+import { type Carrier, cookieCarrier, type HeaderChange } from 'sojourn'
 import { assert, assertEqual } from '../assert.ts'
-import { type AdapterCase, type AdapterHandler, type AdapterReply, ENDED, QUIET, STRICT } from './context.ts'
-import { withWorld } from './world.ts'
+import {
+  type AdapterCase,
+  type AdapterHandler,
+  type AdapterReply,
+  ENDED,
+  FRESH_TOKEN,
+  QUIET,
+  STRICT,
+} from './context.ts'
+import { type World, withWorld } from './world.ts'
 
 /** Edits the session and answers with these headers. */
 function editWith(...headers: NonNullable<AdapterReply['headers']>): AdapterHandler {
@@ -27,23 +36,46 @@ export const headerCases: readonly AdapterCase[] = [
     assertEqual(varyNames(response), ['cookie'], 'Vary')
   }),
   oneRequest(
-    "the application's own Cache-Control stays",
-    editWith(['cache-control', 'private, max-age=5']),
+    "where the session was only read, the application's own Cache-Control stays",
+    (session) => ({ headers: [['cache-control', 'public, max-age=5']], body: String(session.data.theme) }),
     (response) => {
-      assertEqual(response.headers.get('cache-control'), 'private, max-age=5', 'Cache-Control')
-      assertEqual(response.headers.getSetCookie().length, 1, 'cookies set')
+      assertEqual(response.headers.get('cache-control'), 'public, max-age=5', 'Cache-Control')
+      assertEqual(varyNames(response), ['cookie'], 'Vary')
     },
   ),
-  oneRequest(
-    "the application's own cookies stay beside the session's",
-    editWith(['set-cookie', 'first=1; Path=/'], ['set-cookie', 'second=2; Path=/; Secure']),
-    (response) => {
-      const cookies = response.headers.getSetCookie()
-      assertEqual(cookies.length, 3, 'cookies set')
-      assert(cookies.includes('first=1; Path=/'), 'the first of its own')
-      assert(cookies.includes('second=2; Path=/; Secure'), 'the second of its own')
-    },
-  ),
+  {
+    name: 'a cache that shares responses never hands out a token: no header of the application lets it keep one',
+    guarantee: FRESH_TOKEN,
+    run: (ctx) =>
+      withWorld(ctx, logInOrOut('public'), async (world) => {
+        const visitor = world.visitor()
+        for (const path of ['/login', '/logout']) {
+          const response = await visitor.fetch(path, { method: 'POST' })
+          assertEqual(response.headers.getSetCookie().length, 1, `cookies set by ${path}`)
+          assertEqual(response.headers.get('cache-control'), 'no-store', 'Cache-Control')
+          const left = FOR_CACHES.filter((name) => response.headers.has(name))
+          assertEqual(left, [], 'headers that a cache obeys before Cache-Control')
+        }
+      }),
+  },
+  {
+    name: "the application's own cookies stay beside the session's",
+    guarantee: FRESH_TOKEN,
+    run: (ctx) => withWorld(ctx, logInOrOut('cookies'), ownCookiesStay),
+  },
+  {
+    name: 'what a carrier appends stays beside what the application set',
+    run: (ctx) =>
+      withWorld(
+        ctx,
+        editWith(['x-notes', 'its own']),
+        async (world) => {
+          const { headers } = await world.visitor().fetch()
+          assertEqual(headers.get('x-notes'), 'its own, of the carrier', 'x-notes')
+        },
+        { carrier: talkativeCarrier() },
+      ),
+  },
   oneRequest("the application's own Vary stays", editWith(['vary', 'Accept-Encoding']), (response) => {
     assertEqual(varyNames(response).sort(), ['accept-encoding', 'cookie'], 'Vary')
   }),
@@ -106,7 +138,7 @@ export const headerCases: readonly AdapterCase[] = [
     name: 'logout takes the cookie away',
     guarantee: ENDED,
     run: (ctx) =>
-      withWorld(ctx, logInOrOut, async (world) => {
+      withWorld(ctx, logInOrOut(), async (world) => {
         const visitor = world.visitor()
         await visitor.fetch('/login', { method: 'POST' })
         assertEqual(visitor.jar.size, 1, 'cookies after login')
@@ -121,7 +153,7 @@ export const headerCases: readonly AdapterCase[] = [
     name: 'beside a dead cookie of the same name, the live one counts',
     guarantee: STRICT,
     run: (ctx) =>
-      withWorld(ctx, logInOrOut, async (world) => {
+      withWorld(ctx, logInOrOut(), async (world) => {
         const visitor = world.visitor()
         await visitor.fetch('/login', { method: 'POST' })
         const live = visitor.cookie()
@@ -135,8 +167,58 @@ export const headerCases: readonly AdapterCase[] = [
   },
 ]
 
-const logInOrOut: AdapterHandler = async (session, request) => {
-  if (request.url === '/login') await session.login('user-1')
-  if (request.url === '/logout') await session.logout()
-  return { body: String(session.userId) }
+/** Headers of HTTP and of CDNs that some caches obey before `Cache-Control`. */
+const FOR_CACHES = [
+  'expires',
+  'cdn-cache-control',
+  'cloudflare-cdn-cache-control',
+  'vercel-cdn-cache-control',
+  'netlify-cdn-cache-control',
+  'akamai-cache-control',
+  'surrogate-control',
+  'edge-control',
+  'x-litespeed-cache-control',
+  'x-accel-expires',
+]
+
+const OWN_HEADERS = {
+  none: [],
+  cookies: [
+    ['set-cookie', 'first=1; Path=/'],
+    ['set-cookie', 'second=2; Path=/; Secure'],
+  ],
+  public: [
+    ['Cache-Control', 'public, max-age=86400'],
+    ...FOR_CACHES.map((name): readonly [string, string] => [name, 'max-age=86400']),
+  ],
+} satisfies Record<string, AdapterReply['headers']>
+
+function logInOrOut(headers: keyof typeof OWN_HEADERS = 'none'): AdapterHandler {
+  return async (session, request) => {
+    if (request.url === '/login') await session.login('user-1')
+    if (request.url === '/logout') await session.logout()
+    return { body: String(session.userId), headers: OWN_HEADERS[headers] }
+  }
+}
+
+async function ownCookiesStay(world: World): Promise<void> {
+  const visitor = world.visitor()
+  const response = await visitor.fetch('/login', { method: 'POST' })
+  const cookies = response.headers.getSetCookie()
+  assertEqual(cookies.length, 3, 'cookies set')
+  assert(cookies.includes('first=1; Path=/'), 'the first of its own')
+  assert(cookies.includes('second=2; Path=/; Secure'), 'the second of its own')
+  const line = cookies.find((cookie) => !/^(first|second)=/.test(cookie)) ?? ''
+  assert(/^[\w-]+=[\w-]+(; [A-Za-z-]+(=[\w/]+)?)+$/.test(line), "the session's cookie is a line of its own, and whole")
+  assert(line.endsWith('; Path=/; HttpOnly; SameSite=Lax'), "the session's cookie has its attributes")
+  const [cookie = ''] = line.split(';')
+  const next = await world.visitor().fetch('/', { headers: { cookie } })
+  assertEqual(await next.text(), 'user-1', 'who the session is on the next request')
+}
+
+/** A cookie, and a word in another header. */
+function talkativeCarrier(): Carrier {
+  const carrier = cookieCarrier()
+  const note: HeaderChange = { name: 'x-notes', value: 'of the carrier', how: 'append' }
+  return { ...carrier, write: (...given) => [...carrier.write(...given), note] }
 }

@@ -1,4 +1,12 @@
-import { createSessions, type MaybePromise, memoryStore, type SessionRecord, type Sessions, type Store } from 'sojourn'
+import {
+  type Carrier,
+  createSessions,
+  type MaybePromise,
+  memoryStore,
+  type SessionRecord,
+  type Sessions,
+  type Store,
+} from 'sojourn'
 import { createVisitor, type Visitor } from './client.ts'
 import type { AdapterContext, AdapterData, AdapterHandler } from './context.ts'
 
@@ -20,10 +28,14 @@ export async function withWorld(
   ctx: AdapterContext,
   handle: AdapterHandler,
   work: (world: World) => Promise<void>,
+  options: { readonly carrier?: Carrier } = {},
 ): Promise<void> {
   const inner = memoryStore()
   let before: (operation: Operation) => MaybePromise<void> = () => {}
-  const sessions = createSessions<AdapterData>({ store: lateStore(inner, (operation) => before(operation)) })
+  const sessions = createSessions<AdapterData>({
+    ...options,
+    store: lateStore(inner, (operation) => before(operation)),
+  })
   const server = await ctx.serve(sessions, handle)
   try {
     await work({

@@ -4,6 +4,8 @@ import type { CarrierContext } from '../carrier-cases.ts'
 import type { Case } from '../case.ts'
 import { createQuietCarrier, LIVES, TOKEN, UNTIL_CLOSED } from './tokens.ts'
 
+const HOWS: readonly HeaderChange['how'][] = ['append', 'default', 'replace']
+
 export const purityCases: readonly Case<CarrierContext>[] = [
   {
     name: 'the same request and token give the same headers, from any carrier that is set up alike',
@@ -74,7 +76,7 @@ export const purityCases: readonly Case<CarrierContext>[] = [
       for (const { name, value, how } of changes) {
         assert(/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name), 'a header name is not a token in lower case')
         assert(value.trim() === value && value !== '', 'a header value is empty, or has blanks around it')
-        assert(how === 'append' || how === 'default', 'how is neither append nor default')
+        assert(HOWS.includes(how), `how is none of ${HOWS.join(', ')}`)
       }
     },
   },

@@ -2,33 +2,36 @@ import type { HeaderChange } from '../core/carrier.ts'
 import { finishQuietly, type Storing } from './_storing.ts'
 import { joinVary } from './_vary.ts'
 
-/** The response with core's headers: itself where that is safe, else a copy with the same body. */
+/**
+ * The response with core's headers: a copy with the same body. An application may hand out one Response object again and
+ * again, and must never take what belongs to one client to the next.
+ */
 export function withChanges(response: Response, changes: readonly HeaderChange[]): Response {
   if (changes.length === 0) return response
-  // An application may hand out one Response object again and again. It must never take one client's cookie to the next.
-  const impersonal = changes.every(({ how, name }) => how === 'default' || name.toLowerCase() === 'vary')
   // What has no status of its own (an upgrade, a network error) cannot be copied.
-  const unique = response.status < 200
-  if ((impersonal || unique) && tryApply(response.headers, changes)) return response
-  if (unique) return response
+  if (response.status < 200) return tryApply(response, changes)
   const copy = new Response(response.body, response)
   apply(copy.headers, changes)
   return copy
 }
 
-/** `false` for headers that cannot be changed, as those of `Response.redirect()` and of what `fetch` brought. */
-function tryApply(headers: Headers, changes: readonly HeaderChange[]): boolean {
+/** Some headers cannot be changed, as those of what a runtime made for an upgrade. */
+function tryApply(response: Response, changes: readonly HeaderChange[]): Response {
   try {
-    apply(headers, changes)
-    return true
+    apply(response.headers, changes)
   } catch (error) {
-    if (error instanceof TypeError) return false
-    throw error
+    if (!(error instanceof TypeError)) throw error
   }
+  return response
 }
 
 function apply(headers: Headers, changes: readonly HeaderChange[]): void {
   for (const { name, value, how } of changes) {
+    if (how === 'replace') {
+      if (value === '') headers.delete(name)
+      else headers.set(name, value)
+      continue
+    }
     const present = headers.get(name)
     if (present === null) headers.set(name, value)
     else if (how === 'append' && name.toLowerCase() === 'vary') headers.set(name, joinVary(present, value))

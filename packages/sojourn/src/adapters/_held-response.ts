@@ -1,4 +1,5 @@
 import type { HeaderChange } from '../core/carrier.ts'
+import { NO_HEADERS } from '../core/headers.ts'
 import { isPromise } from '../core/maybe.ts'
 import { reportMistake, toErrorAnswer } from './_answer.ts'
 import { freezeHead, headersSent, markEnded, unmarkEnded } from './_frozen-head.ts'
@@ -29,6 +30,7 @@ export class HeldResponse {
   #stage: Stage = 'open'
   #thaw: (() => void) | null = null
   #queue: Call[] = []
+  #due: readonly HeaderChange[] = NO_HEADERS
   #isEnded = false
   #isWatched = false
   #isClosed = false
@@ -52,9 +54,13 @@ export class HeldResponse {
     return isOpen
   }
 
-  /** After `claim`, when it has committed: the end of the response still waits for later edits. */
-  resume(): void {
+  /**
+   * After `claim`, when it has committed: the end of the response still waits for later edits. `changes` are put on when
+   * the headers go out, after everybody else's hooks.
+   */
+  resume(changes: readonly HeaderChange[]): void {
     this.#stage = 'sent'
+    this.#due = changes
   }
 
   #call(verb: Verb, args: Args): unknown {
@@ -62,10 +68,12 @@ export class HeldResponse {
     switch (this.#stage) {
       case 'open':
         return this.#commit(verb, args)
-      case 'sent':
-        if (verb === 'end') return this.#finish(args)
+      case 'sent': {
+        const rest = this.#due.length > 0 ? this.#applyDue(verb, args) : args
+        if (verb === 'end') return this.#finish(rest)
         this.#watch(verb)
-        return this.#pass(verb, args)
+        return this.#pass(verb, rest)
+      }
       case 'through':
         return this.#pass(verb, args)
       case 'failed':
@@ -145,6 +153,12 @@ export class HeldResponse {
     // Whoever wrote while the store was at work was told to wait.
     if (isFlowing && this.#stage === 'sent') this.#response.emit('drain')
     if (this.#isClosed) this.#finishQuietly()
+  }
+
+  #applyDue(verb: Verb, args: Args): Args {
+    const due = this.#due
+    this.#due = NO_HEADERS
+    return this.#apply(due, verb, args)
   }
 
   #apply(changes: readonly HeaderChange[], verb: Verb, args: Args): Args {

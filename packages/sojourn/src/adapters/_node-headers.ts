@@ -1,4 +1,5 @@
 import type { HeaderChange } from '../core/carrier.ts'
+import { CACHE_OVERRIDES } from '../core/headers.ts'
 import type { Answer } from './_answer.ts'
 import type { HeaderValue, NodeResponse } from './_node-types.ts'
 import { joinVary } from './_vary.ts'
@@ -6,10 +7,19 @@ import { joinVary } from './_vary.ts'
 /** Puts core's headers on a response whose headers have not gone out. */
 export function applyChanges(response: NodeResponse, changes: readonly HeaderChange[]): void {
   for (const { name, value, how } of changes) {
+    if (how === 'replace') {
+      replace(response, name, value)
+      continue
+    }
     const present = response.getHeader(name)
     if (present === undefined) response.setHeader(name, value)
     else if (how === 'append') append(response, name, value, present)
   }
+}
+
+function replace(response: NodeResponse, name: string, value: string): void {
+  if (value === '') response.removeHeader(name)
+  else response.setHeader(name, value)
 }
 
 function append(response: NodeResponse, name: string, value: string, present: HeaderValue): void {
@@ -62,7 +72,6 @@ const ABOUT_THE_RESPONSE: readonly string[] = [
   'content-range',
   'content-type',
   'etag',
-  'expires',
   'last-modified',
   'link',
   'location',
@@ -70,6 +79,7 @@ const ABOUT_THE_RESPONSE: readonly string[] = [
   'set-cookie',
   'trailer',
   'transfer-encoding',
+  ...CACHE_OVERRIDES,
 ]
 
 export function dropHeaders(response: Pick<NodeResponse, 'removeHeader'>): void {

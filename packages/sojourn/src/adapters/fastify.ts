@@ -6,7 +6,7 @@ import type { Denial } from '../core/guard.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { toDenialAnswer } from './_answer.ts'
-import { applyToReply, isResponse } from './_fastify-reply.ts'
+import { applyToReply, isReplacing, isResponse } from './_fastify-reply.ts'
 import { withChanges } from './_fetch-response.ts'
 import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
@@ -79,7 +79,8 @@ function plugin(...[app, { sessions }, ready]: Parameters<FastifyPluginCallback<
 
 function commit({ exchange, held }: Turn, reply: FastifyReply, payload: unknown, done: Done): void {
   const apply = (changes: readonly HeaderChange[]): void => {
-    held.resume()
+    // Hooks that run after this one, and a Response's headers beside the reply's, must not undo these.
+    held.resume(changes.filter(isReplacing))
     if (isResponse(payload)) {
       done(null, withChanges(payload, changes))
     } else {

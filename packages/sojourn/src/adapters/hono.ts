@@ -74,9 +74,12 @@ function toView(c: Context, { peer, trustProxy }: HonoOptions): RequestView {
 
 function commit(c: Context, exchange: Storing, held: HeldResponse | null): MaybePromise<void> {
   const apply = (changes: readonly HeaderChange[]): void => {
+    if (held !== null) {
+      held.resume(changes)
+      return
+    }
     const response = withChanges(c.res, changes)
-    replace(c, held === null && mayStream(response) ? finishAfter(response, exchange) : response)
-    held?.resume()
+    replace(c, mayStream(response) ? finishAfter(response, exchange) : response)
   }
   const fail = (error: unknown): never => {
     // Hono would carry the headers of both over to the error's response.

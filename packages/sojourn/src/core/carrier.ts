@@ -15,12 +15,13 @@ export interface RequestView {
 
 /**
  * One header to put on the response. `append`: beside what is there (`Set-Cookie`, `Vary`).
- * `default`: only if the application has not set that header itself (`Cache-Control`).
+ * `default`: only if the application has not set that header itself. `replace`: in place of whatever the application
+ * has set, and an empty value removes the header.
  */
 export interface HeaderChange {
   readonly name: string
   readonly value: string
-  readonly how: 'append' | 'default'
+  readonly how: 'append' | 'default' | 'replace'
 }
 
 /** How long the client should keep the token. `null`: until it forgets the session by itself (a browser: when it closes). */
