@@ -6,6 +6,7 @@ import { applyChange } from './apply-change.ts'
 import { ID, toUserKey } from './cloudflare/keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './cloudflare/lifetime.ts'
 import { type ExpressStore, textsOf } from './connect/sessions-of.ts'
+import { toQuietCause } from './quiet-cause.ts'
 
 export type { ExpressStore } from './connect/sessions-of.ts'
 
@@ -54,7 +55,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
       return await work()
     } catch (error) {
       if (error instanceof SessionError) throw error
-      throw new SessionError('ERR_STORE', `connect: ${operation} failed.`, error)
+      throw new SessionError('ERR_STORE', `connect: ${operation} failed.`, toQuietCause(error))
     }
   }
 
@@ -150,11 +151,11 @@ async function keyOf(userId: string): Promise<string> {
   return `user.${await toUserKey(userId)}`
 }
 
-/** Throws `ERR_STORE`, without a word of what is stored, for what is no text of ours. */
+/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for what is no text of ours. */
 function parse<T>(text: string): T {
   try {
     return JSON.parse(text) as T
   } catch {
-    throw new SessionError('ERR_STORE', 'connect: a record is damaged.')
+    throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a text is no record.')
   }
 }

@@ -170,10 +170,12 @@ describe.skipIf(!hasRuntimes)('the list of a user', () => {
 })
 
 describe.skipIf(!hasRuntimes)('a write that the platform refuses', () => {
-  test('is ERR_STORE, and memory does not go on with what the disk never got', async () => {
+  test('for its size is ERR_DATA_TOO_LARGE, and memory does not go on with what the disk never got', async () => {
     const { record } = await begin({ data: { kept: '1' } })
     const set = { big: 'x'.repeat(3_000_000) }
-    await expect(store.write(record.id, { set })).rejects.toMatchObject({ code: 'ERR_STORE' })
+    const tooLarge = { code: 'ERR_DATA_TOO_LARGE', status: 413 }
+    await expect(store.write(record.id, { set })).rejects.toMatchObject(tooLarge)
+    await expect(store.create(aRecord({ data: set }))).rejects.toMatchObject(tooLarge)
     expect(await store.read(record.id)).toEqual(record)
     expect(await store.write(record.id, { set: { next: '2' } })).toEqual({ status: 'written' })
   })
@@ -196,7 +198,7 @@ describe.skipIf(!hasRuntimes)('a write that the platform refuses', () => {
       })
     expect(await moving(1).read(anId())).toBeNull()
     expect(asked.splice(0)).toEqual(['read', 'read'])
-    await expect(moving(9).read(anId())).rejects.toMatchObject({ code: 'ERR_STORE', cause: error })
+    await expect(moving(9).read(anId())).rejects.toMatchObject({ code: 'ERR_STORE', cause: { message: 'moved' } })
     expect(asked.splice(0)).toEqual(['read', 'read'])
     const record = aRecord()
     await expect(moving(1).end(record.id, aTombstone(record))).rejects.toMatchObject({ code: 'ERR_STORE' })

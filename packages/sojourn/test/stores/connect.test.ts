@@ -108,7 +108,7 @@ describe('what it gets from an Express-style store', () => {
       const { id } = aRecord()
       await new Promise<void>((resolve) => memory.set(id, session, () => resolve()))
       const error = await Promise.resolve(store.read(id)).catch((found: unknown) => found as Error)
-      expect(error).toMatchObject({ code: 'ERR_STORE' })
+      expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
       expect(`${(error as Error).stack}${String((error as Error).cause)}`).not.toContain('private')
     }
   })

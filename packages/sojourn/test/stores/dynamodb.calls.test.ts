@@ -248,7 +248,7 @@ describe('faults [7 Fail closed]', () => {
     const Item = { pk: { S: `s#${record.id}` }, sk: { S: 's' }, kind: { S: 'live' }, head: { S: '{"private' } }
     await client.send(new PutItemCommand({ TableName: table, Item }))
     const error = await Promise.resolve(store.read(record.id)).catch((found: unknown) => found as Error)
-    expect(error).toMatchObject({ code: 'ERR_STORE' })
+    expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
     expect(`${(error as Error).stack}${String((error as Error).cause)}`).not.toContain('private')
   })
 

@@ -123,7 +123,7 @@ describe('a record that this version cannot read', () => {
             () => null,
             (found: unknown) => found as Error,
           )
-        expect(error).toMatchObject({ code: 'ERR_STORE' })
+        expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
         expect(`${error?.stack}${String(error?.cause)}`).not.toContain('stored-private-value')
       }
       expect(records.get(record.id)).toBe(text)

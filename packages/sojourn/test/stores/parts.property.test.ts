@@ -109,7 +109,7 @@ describe('the text of a record', () => {
     const property = fc.property(live, fc.nat(), (value, place) => {
       const text = toText(value, 1)
       const cut = text.slice(0, place % text.length)
-      expect(() => fromText(value.id, cut)).toThrow(expect.objectContaining({ code: 'ERR_STORE' }))
+      expect(() => fromText(value.id, cut)).toThrow(expect.objectContaining({ code: 'ERR_RECORD_DAMAGED' }))
     })
     fc.assert(property, { numRuns: 1000 })
   })

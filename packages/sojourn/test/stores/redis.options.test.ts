@@ -84,7 +84,7 @@ describe.skipIf(isLeftOut)('what Redis holds that is not the store’s', async (
     await server.ask('set', `sojourn:${record.id}`, text)
     expect(await store.create(record)).toBe(false)
     for (const error of await callAll(store, record)) {
-      expect(error).toMatchObject({ code: 'ERR_STORE' })
+      expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
       expect(textOf(error)).not.toContain('private-value')
     }
     await close()
@@ -100,7 +100,7 @@ describe.skipIf(isLeftOut)('what Redis holds that is not the store’s', async (
       await server.ask('del', `sojourn:${record.id}`)
       await server.ask('rpush', `sojourn:${record.id}`, 'private-value')
       for (const error of await callAll(store, record)) {
-        expect(error).toMatchObject({ code: 'ERR_STORE' })
+        expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
         expect(textOf(error)).toContain('WRONGTYPE')
         expect(textOf(error)).not.toContain(record.id)
         expect(textOf(error)).not.toContain('private-value')

@@ -85,7 +85,7 @@ describe('the text of a record in Redis', () => {
     '1L1  2  0\n\n{"a"\nkey\ttext',
     '1E1',
   ])('of a form that this version does not know (%j) is refused', (text) => {
-    expect(() => fromText('id' as SessionId, text)).toThrow(expect.objectContaining({ code: 'ERR_STORE' }))
+    expect(() => fromText('id' as SessionId, text)).toThrow(expect.objectContaining({ code: 'ERR_RECORD_DAMAGED' }))
   })
 })
 

@@ -1,6 +1,7 @@
 import { SessionError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord } from '../../core/record.ts'
 import type { Store } from '../../core/store.ts'
+import { toQuietCause } from '../quiet-cause.ts'
 import { ID, toUserKey } from './keys.ts'
 import { entryUntil, lifeOf } from './lifetime.ts'
 import type { ObjectCalls } from './sojourn-object.ts'
@@ -67,8 +68,11 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
         return ask(object, name, body)
       })
       if (response.ok) return await response.json()
+      if (response.status === 413)
+        throw new SessionError('ERR_DATA_TOO_LARGE', 'durable-object: a session is one value.')
     } catch (error) {
-      throw new SessionError('ERR_STORE', `durable-object: ${name} failed.`, error)
+      if (error instanceof SessionError) throw error
+      throw new SessionError('ERR_STORE', `durable-object: ${name} failed.`, toQuietCause(error))
     }
     throw new SessionError('ERR_STORE', `durable-object: ${name} was refused. Is the binding that of SojournObject?`)
   }

@@ -2,6 +2,7 @@ import { SessionError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Guarantee, Store, Written } from '../../core/store.ts'
 import { applyChange } from '../apply-change.ts'
+import { toQuietCause } from '../quiet-cause.ts'
 import { ID, toUserKey } from './keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
 
@@ -31,6 +32,9 @@ const LACKS: Readonly<Record<Guarantee, string>> = {
   list: 'A list of Workers KV misses sessions that began a moment ago elsewhere, so a revocation misses them too.',
 }
 
+/** `KV PUT failed: 413 Value length of 26214401 exceeds limit of 26214400.` */
+const TOO_LARGE = /\b413\b/
+
 /** What a value says beside the record: until when it is kept, and its entry in the user's list, ms of the platform. */
 interface Kept {
   readonly value: SessionRecord | Tombstone
@@ -54,7 +58,9 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
       return await work()
     } catch (error) {
       if (error instanceof SessionError) throw error
-      throw new SessionError('ERR_STORE', `workers-kv: ${operation} failed.`, error)
+      const cause = toQuietCause(error)
+      if (TOO_LARGE.test(cause.message)) throw new SessionError('ERR_DATA_TOO_LARGE', 'workers-kv: 25 MB.', cause)
+      throw new SessionError('ERR_STORE', `workers-kv: ${operation} failed.`, cause)
     }
   }
 
@@ -152,6 +158,6 @@ function fromText(text: string): Kept {
     return JSON.parse(text)
   } catch {
     // What JSON.parse says about a text quotes it.
-    throw new SessionError('ERR_STORE', 'workers-kv: a record is damaged.')
+    throw new SessionError('ERR_RECORD_DAMAGED', 'workers-kv: a value is no record.')
   }
 }

@@ -3,6 +3,7 @@ import type { Change, Written } from '../../core/store.ts'
 import { applyChange } from '../apply-change.ts'
 import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
 import type { ObjectStorage } from './sojourn-object.ts'
+import { isTooLarge } from './too-large.ts'
 
 /** A write that would outlive the session's entry in the user's list: the entry has to be moved on first. */
 export interface EntryFirst {
@@ -39,10 +40,17 @@ export function createSessionPart(
   let kept = (stored.get(KEY) ?? null) as Kept | null
 
   async function keep(next: Omit<Kept, 'alarmAt'>): Promise<void> {
-    const alarmAt = kept === null ? next.deleteAt : Math.min(kept.alarmAt, next.deleteAt)
-    const isMoved = alarmAt !== kept?.alarmAt
+    const before = kept
+    const alarmAt = before === null ? next.deleteAt : Math.min(before.alarmAt, next.deleteAt)
+    const isMoved = alarmAt !== before?.alarmAt
     kept = { ...next, alarmAt }
-    await Promise.all([storage.put(KEY, kept), isMoved && storage.setAlarm(alarmAt)])
+    try {
+      await Promise.all([storage.put(KEY, kept), isMoved && storage.setAlarm(alarmAt)])
+    } catch (error) {
+      // Refused before anything was written. An alarm that was set rings for nothing.
+      if (isTooLarge(error)) kept = before
+      throw error
+    }
   }
 
   return {

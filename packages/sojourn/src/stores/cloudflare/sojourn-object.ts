@@ -1,4 +1,5 @@
 import { createSessionPart, type SessionCalls } from './session-part.ts'
+import { isTooLarge } from './too-large.ts'
 import { createUserPart, type UserCalls } from './user-part.ts'
 
 /** What a Durable Object's storage is used for. */
@@ -60,7 +61,14 @@ export class SojournObject {
     const given = (await request.json()) as never
     const { calls } = await this.#ready
     if (!Object.hasOwn(calls, name)) return new Response(null, { status: 404 })
-    return this.#orNothing(async () => Response.json(await calls[name as keyof ObjectCalls](given)))
+    return this.#orNothing(async () => {
+      try {
+        return Response.json(await calls[name as keyof ObjectCalls](given))
+      } catch (error) {
+        if (isTooLarge(error)) return new Response(null, { status: 413 })
+        throw error
+      }
+    })
   }
 
   /** Called by the platform at the time that was set: deletes what has expired. */

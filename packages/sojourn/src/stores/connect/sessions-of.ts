@@ -26,7 +26,7 @@ export function textsOf(store: ExpressStore): Texts {
       })
       if (session === null) return null
       if ('sojourn' in session && typeof session.sojourn === 'string') return session.sojourn
-      throw new SessionError('ERR_STORE', 'connect: a session of other software is in the way.')
+      throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a session of other software is in the way.')
     },
 
     set(key, text, deleteAt) {

@@ -54,7 +54,7 @@ export function fromTombstone({ id, reason, endedAt, expiresAt }: Tombstone): It
   }
 }
 
-/** Throws `ERR_STORE`, without a word of what is stored, for an item that this version cannot read. */
+/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for an item that this version cannot read. */
 export function toValue(item: Item): SessionRecord | Tombstone {
   try {
     const id = textOf(item, 'pk').slice(2) as SessionId
@@ -64,7 +64,7 @@ export function toValue(item: Item): SessionRecord | Tombstone {
   } catch {
     // What went wrong could quote the item: that must reach no log, so it is no cause here.
   }
-  throw new SessionError('ERR_STORE', 'dynamodb: an item is damaged, or was written by a later version.')
+  throw new SessionError('ERR_RECORD_DAMAGED', 'dynamodb: an item is damaged, or was written by a later version.')
 }
 
 function toRecord(id: SessionId, item: Item): SessionRecord {

@@ -46,7 +46,7 @@ export function toText(value: SessionRecord | Tombstone, indexedAt: number): str
 /** UTF-8 has no form for half a character, so such a text goes into the line of JSON, escaped. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-/** Throws `ERR_STORE`, without a word of what is stored, for a text that this version cannot read. */
+/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for a text that this version cannot read. */
 export function fromText(id: SessionId, text: string): SessionRecord | Tombstone {
   try {
     const lineEnd = text.indexOf('\n')
@@ -56,7 +56,7 @@ export function fromText(id: SessionId, text: string): SessionRecord | Tombstone
   } catch {
     // What JSON.parse says about a text quotes it: that must reach no log, so it is no cause here.
   }
-  throw new SessionError('ERR_STORE', 'lmdb: a record is damaged, or was written by a later version.')
+  throw new SessionError('ERR_RECORD_DAMAGED', 'lmdb: a record is damaged, or was written by a later version.')
 }
 
 /** The time under which the expiry index knows the record of this text. */

@@ -1,8 +1,22 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError, type SessionErrorCode } from '../../core/errors.ts'
+import { toQuietCause } from '../quiet-cause.ts'
+
+/** Larger than a value can be, or than one transaction can write. */
+const LARGE = /\bMDB_(BAD_VALSIZE|TXN_FULL)\b/
+
+/** The map cannot grow, or the disk, a quota or a file has no room. */
+const FULL = /\bMDB_MAP_FULL\b|No space left on device|Disk quota exceeded|File too large|not enough space/i
 
 /** lmdb's error as ours. Ours pass as they are. */
-export function toStoreError(operation: string, cause: unknown): SessionError {
-  return cause instanceof SessionError ? cause : new SessionError('ERR_STORE', `lmdb: ${operation} failed.`, cause)
+export function toStoreError(operation: string, error: unknown): SessionError {
+  if (error instanceof SessionError) return error
+  const cause = toQuietCause(error)
+  return new SessionError(codeOf(cause.message), `lmdb: ${operation} failed.`, cause)
+}
+
+function codeOf(text: string): SessionErrorCode {
+  if (LARGE.test(text)) return 'ERR_DATA_TOO_LARGE'
+  return FULL.test(text) ? 'ERR_STORE_FULL' : 'ERR_STORE'
 }
 
 /** What a failed commit of lmdb carries beside its message: a promise that rejects with the true reason. */

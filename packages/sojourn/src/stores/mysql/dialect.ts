@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Dialect, Fault } from '../sql/dialect.ts'
+import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 import { COLUMNS } from '../sql/row.ts'
 
 export const mysqlDialect: Dialect = {
@@ -61,17 +61,27 @@ const DUPLICATE = 1062
 const OF_PRIMARY_KEY = /\bPRIMARY'$/
 
 /** What else is said in words that quote no value: too many connections, access denied, read-only, lock timeout and the like. */
-const QUIET = [1040, 1044, 1045, 1049, 1129, 1130, 1142, 1143, 1205, 1227, 1290, 1836, 3024]
+const QUIET = [1040, 1044, 1045, 1049, 1129, 1130, 1142, 1143, 1205, 1227, 1290, 1792, 1836, 3024]
+
+/** Larger than `max_allowed_packet`, as it is sent or as it would become; than the column, the row, the undo log, a JSON value. */
+const LARGE = [1153, 1301, 1406, 1118, 1713, 3150]
+
+/** The table or the disk is full; the engine's "No space left on device" and "Disk quota exceeded". */
+const FULL = [1114, 1021]
+const ENGINE = 1030
+const OF_ROOM = /\berror (28|122)\b/
 
 function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
   const { errno, code, sqlState } = error as Error & { errno?: unknown; code?: unknown; sqlState?: unknown }
   const number = typeof errno === 'number' ? errno : 0
   // Without a state it is no answer of the server: the connection, the pool.
-  const isQuiet = sqlState === undefined || [...AGAIN, ...TABLE, ...QUIET].includes(number)
+  const isQuiet = sqlState === undefined || [...AGAIN, ...TABLE, ...QUIET, ...LARGE, ...FULL, ENGINE].includes(number)
   const text = [code ?? '', number || '', isQuiet ? error.message : ''].filter((part) => part !== '').join(' ')
   if (AGAIN.includes(number)) return { kind: 'again', text }
   if (TABLE.includes(number)) return { kind: 'table', text }
+  if (LARGE.includes(number) || isTooLong(error)) return { kind: 'large', text }
+  if (FULL.includes(number) || (number === ENGINE && OF_ROOM.test(error.message))) return { kind: 'full', text }
   const isTaken = number === DUPLICATE && OF_PRIMARY_KEY.test(error.message)
   return { kind: isTaken ? 'duplicate' : 'other', text }
 }

@@ -1,4 +1,4 @@
-import type { Dialect, Fault } from '../sql/dialect.ts'
+import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 import { COLUMNS } from '../sql/row.ts'
 
 export const postgresDialect: Dialect = {
@@ -57,8 +57,14 @@ const DUPLICATE = ['23505', '42P07', '42710']
 /** No such table or schema, no such column, another type, no primary key. */
 const TABLE = ['42P01', '3F000', '42703', '42804', '42883', '42P10']
 
-/** Classes whose messages quote values: data exceptions and violated constraints. */
-const QUOTING = /^2[23]/
+/** A text or an object beyond what `jsonb` holds, and a message or an allocation beyond 1 GB, which have no code of their own. */
+const LARGE = /^(54000 |08P01 invalid message length|XX000 invalid memory alloc request size)/
+
+/** No room on the disk. */
+const FULL = '53100'
+
+/** Classes whose messages quote values: data exceptions, violated constraints, and what triggers of the application raise. */
+const QUOTING = /^(2[23]|P0)/
 
 function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
@@ -66,5 +72,7 @@ function toFault(error: unknown): Fault {
   const text = QUOTING.test(code) ? code : `${code} ${error.message}`.trim()
   if (AGAIN.includes(code)) return { kind: 'again', text }
   if (TABLE.includes(code)) return { kind: 'table', text }
+  if (LARGE.test(text) || isTooLong(error)) return { kind: 'large', text }
+  if (code === FULL) return { kind: 'full', text }
   return { kind: DUPLICATE.includes(code) ? 'duplicate' : 'other', text }
 }

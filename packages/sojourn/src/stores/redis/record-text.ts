@@ -65,7 +65,7 @@ export function fromLine(line: string): string {
   return line.startsWith(ESC) ? String(JSON.parse(line.slice(1))) : line
 }
 
-/** Throws `ERR_STORE`, without a word of what is stored, for a text that this version cannot read. */
+/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for a text that this version cannot read. */
 export function fromText(id: SessionId, text: string): SessionRecord | Tombstone {
   try {
     if (text.startsWith(LIVE)) return toRecord(id, text)
@@ -73,7 +73,7 @@ export function fromText(id: SessionId, text: string): SessionRecord | Tombstone
   } catch {
     // What JSON.parse says about a text quotes it: that must reach no log, so it is no cause here.
   }
-  throw new SessionError('ERR_STORE', 'redis: a record is damaged, or was written by a later version.')
+  throw new SessionError('ERR_RECORD_DAMAGED', 'redis: a record is damaged, or was written by a later version.')
 }
 
 function toRecord(id: SessionId, text: string): SessionRecord {

@@ -4,9 +4,9 @@ import type { Value } from './driver.ts'
 export interface Fault {
   /**
    * `again`: nothing happened, and another try can succeed. `duplicate`: the id is taken. `table`: there is no table, or
-   * it is another one. `other`: all else.
+   * it is another one. `large`: the database takes no value of this size. `full`: it has no room for more. `other`: all else.
    */
-  readonly kind: 'again' | 'duplicate' | 'table' | 'other'
+  readonly kind: 'again' | 'duplicate' | 'table' | 'large' | 'full' | 'other'
   /** For people: `40P01 deadlock detected`. */
   readonly text: string
 }
@@ -63,4 +63,12 @@ export interface TableNames {
   /** Quoted names of indexes. */
   readonly userIndex: string
   readonly expiryIndex: string
+}
+
+/** Whether the runtime itself could not make a text or a buffer of this size. */
+export function isTooLong(error: Error): boolean {
+  return (
+    error instanceof RangeError &&
+    /Invalid (string|array|typed array) length|longer than 0x|too long/.test(error.message)
+  )
 }

@@ -47,13 +47,13 @@ function withUser(json: string, userId: string): string {
 /** What every select asks for, in the order in which a row has it; `data` last, in the dialect's own words. */
 export const COLUMNS = 'id, user_id, version, created_at, last_seen_at, expires_at, ended_at, head'
 
-/** Throws `ERR_STORE`, without a word of what is stored, for a row that this version cannot read. */
+/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for a row that this version cannot read. */
 export function fromRow(store: string, row: Row): SessionRecord | Tombstone {
   try {
     return row[6] === null ? toRecord(row) : toTombstone(row)
   } catch {
     // What JSON.parse says about a text quotes it: that must reach no log, so it is no cause here.
-    throw new SessionError('ERR_STORE', `${store}: a record is damaged, or was written by a later version.`)
+    throw new SessionError('ERR_RECORD_DAMAGED', `${store}: a row is damaged, or was written by a later version.`)
   }
 }
 

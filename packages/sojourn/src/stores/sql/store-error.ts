@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError, type SessionErrorCode } from '../../core/errors.ts'
 import { rescue } from '../../core/maybe.ts'
 import type { MaybePromise } from '../../core/store.ts'
 import type { Dialect, Fault } from './dialect.ts'
@@ -20,7 +20,12 @@ export function toStoreError(dialect: Dialect, operation: string, error: unknown
     kind === 'table'
       ? `${name}: the table is missing, or is another one. Run store.setup(), or your migration from ${schemaFile}.`
       : `${name}: ${operation} failed.`
-  return new SessionError('ERR_STORE', detail, new DriverError(text))
+  return new SessionError(codeOf(kind), detail, new DriverError(text))
+}
+
+function codeOf(kind: Fault['kind']): SessionErrorCode {
+  if (kind === 'large') return 'ERR_DATA_TOO_LARGE'
+  return kind === 'full' ? 'ERR_STORE_FULL' : 'ERR_STORE'
 }
 
 /** Enough for 50 writers of one row under serialisable isolation, each of whom can be sent back by all others. */

@@ -1,4 +1,4 @@
-import type { Dialect, Fault } from '../sql/dialect.ts'
+import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 
 /** SQLite 3.38 or later, which has JSON built in. */
 export const sqliteDialect: Dialect = {
@@ -48,14 +48,29 @@ const BUSY = 5
 const LOCKED = 6
 const AGAIN = /\bSQLITE_(BUSY|LOCKED)|database (table )?is locked/
 
+/** Beyond SQLite's own limit, or that of a server or of D1. */
+const TOO_BIG = 18
+const LARGE = /\bSQLITE_TOOBIG|string or blob too big|\bHTTP status 413\b/
+
+/** The disk, or `max_page_count`. */
+const NO_ROOM = 13
+const FULL = /\bSQLITE_FULL|database or disk is full|exceeded maximum DB size/i
+
+/** What a trigger of the application raises, which may quote the row. */
+const RAISED = 1811
+const QUOTING = /^SQLITE_CONSTRAINT_TRIGGER\b/
+
 const TABLE = /no such (table|column)|has no column named|ON CONFLICT clause does not match/
 
-/** What SQLite says names tables and columns, never a value. */
+/** What SQLite says by itself names tables and columns, never a value. */
 function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
-  const text = `${typeof code === 'string' ? code : ''} ${error.message}`.trim()
+  const said = `${typeof code === 'string' ? code : ''} ${error.message}`.trim()
+  const text = Number(errcode) === RAISED || QUOTING.test(said) ? 'SQLITE_CONSTRAINT_TRIGGER' : said
   const primary = Number(errcode) & 0xff
   if (primary === BUSY || primary === LOCKED || AGAIN.test(text)) return { kind: 'again', text }
+  if (primary === TOO_BIG || LARGE.test(text) || isTooLong(error)) return { kind: 'large', text }
+  if (primary === NO_ROOM || FULL.test(text)) return { kind: 'full', text }
   return { kind: TABLE.test(text) ? 'table' : 'other', text }
 }
