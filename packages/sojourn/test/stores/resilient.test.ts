@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { storeCases } from '@sojourn/conformance'
 import fc from 'fast-check'
 import { createSessions, SessionError } from 'sojourn'
@@ -7,14 +8,19 @@ import { withNodeSession } from 'sojourn/node'
 import { type ResilientStoreOptions, resilientStore } from 'sojourn/stores/resilient'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Store, StoreEvent } from '../../src/core/store.ts'
+import { openEnvironment } from '../../src/stores/lmdb/environment.ts'
+import { lmdbStore } from '../../src/stores/lmdb.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { SOME_TOKEN } from '../adapters/support/stores.ts'
 import { hookStore } from '../core/kit-store.ts'
+import { quickFolder } from '../support/quick-folder.ts'
 import { testCases } from '../support/run-cases.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
 import { anId, aRecord, aTombstone } from './records.ts'
 import { createTime, settle } from './wrappers/time.ts'
+
+const folder = quickFolder('resilient')
 
 /** As behind a network. */
 function lateStore(): Store {
@@ -180,11 +186,27 @@ describe('the circuit breaker', () => {
 
   test('does not open for a store that answers with a refusal', async () => {
     const world = createWorld()
-    for (const code of ['ERR_STORE_FULL', 'ERR_CLOSED', 'ERR_OPTION'] as const) {
+    for (const code of ['ERR_STORE_FULL', 'ERR_CLOSED', 'ERR_OPTION', 'ERR_RECORD_DAMAGED'] as const) {
       world.inner.fail('write', { times: 5, error: new SessionError(code) })
       for (let i = 0; i < 5; i++) expect(await codeOf(write(world))).toBe(code)
     }
     expect(world.kinds()).toEqual([])
+  })
+
+  test('does not open for one user’s damaged record, however often that user comes', async () => {
+    const path = join(folder, 'damaged')
+    const store = resilientStore(lmdbStore({ path }))
+    const [damaged, other] = [aRecord({ userId: 'eve' }), aRecord({ userId: 'ada' })]
+    for (const record of [damaged, other]) await store.create(record)
+    const { root, records } = openEnvironment(path)
+    await records.put(damaged.id, 'torn')
+    for (let visit = 0; visit < 20; visit++) {
+      const visits = [() => store.read(damaged.id), () => store.write(damaged.id, {}), () => store.list('eve')]
+      expect(await Promise.all(visits.map(codeOf))).toEqual(Array(3).fill('ERR_RECORD_DAMAGED'))
+      expect(await store.read(other.id)).toEqual(other)
+    }
+    await root.close()
+    await store.close()
   })
 
   test('lets one call at a time through after a pause, and closes when it is answered', async () => {
