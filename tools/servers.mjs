@@ -1,12 +1,13 @@
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { canInstall, installPackages } from './debian.mjs'
+import { canInstall, installFromBackports, installPackages } from './debian.mjs'
 import { giveUp } from './run.mjs'
 
 /**
  * @typedef {object} Server
  * @property {string} program What has to be there, by the name of the program that tests start.
  * @property {string} debian The package that brings it.
+ * @property {boolean} [backports] Debian 12 has the package in its backports only.
  * @property {string} brew
  */
 
@@ -16,6 +17,7 @@ import { giveUp } from './run.mjs'
  */
 export const SERVERS = [
   { program: 'redis-server', debian: 'redis-server', brew: 'redis' },
+  { program: 'valkey-server', debian: 'valkey-server', backports: true, brew: 'valkey' },
   { program: 'postgres', debian: 'postgresql', brew: 'postgresql' },
   { program: 'mariadbd', debian: 'mariadb-server', brew: 'mariadb' },
   { program: 'nats-server', debian: 'nats-server', brew: 'nats-server' },
@@ -68,14 +70,21 @@ export function ensureServers() {
   const packages = missing.map(({ debian }) => debian)
   if (canInstall()) {
     console.log(`Installing servers for the tests of stores (apt-get install ${packages.join(' ')}) ...`)
-    if (installPackages(packages) && missing.every(({ program }) => findProgram(program) !== null)) return
+    if (install(missing) && missing.every(({ program }) => findProgram(program) !== null)) return
   }
   giveUp(
     [
       `The tests of stores start real servers, and these were not found: ${missing.map(({ program }) => program).join(', ')}.`,
-      `Debian: sudo apt-get install ${packages.join(' ')}`,
+      `Debian: sudo apt-get install ${packages.join(' ')} (Debian 12 has valkey-server in bookworm-backports)`,
       `macOS: brew install ${missing.map(({ brew }) => brew).join(' ')}`,
       `Or leave their tests out: SOJOURN_TEST_WITHOUT=${missing.map(({ program }) => program).join(',')}`,
     ].join('\n'),
   )
+}
+
+/** @param {readonly Server[]} servers */
+function install(servers) {
+  const usual = servers.filter(({ backports }) => backports !== true).map(({ debian }) => debian)
+  const late = servers.filter(({ backports }) => backports === true).map(({ debian }) => debian)
+  return (usual.length === 0 || installPackages(usual)) && (late.length === 0 || installFromBackports(late))
 }

@@ -89,8 +89,8 @@ async function track(listener: Tracking, prefix: string, events: WireEvents): Pr
   }
   return {
     send: async () => undefined,
-    // Answers and news come over one connection, in their order.
-    probe: () => listener.sendCommand(['PING']),
+    // Answers and news come over one connection, in their order. PING is refused by a server that cannot save to its disk.
+    probe: () => listener.sendCommand(['ECHO', '']),
     close,
   }
 }

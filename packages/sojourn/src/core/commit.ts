@@ -77,11 +77,16 @@ function save(state: State, record: SessionRecord, pending: Pending, tries = 0):
           return follow(state, upkeep)
         }),
       (error) => {
-        // Last-seen alone is not worth failing a request for: the session ends sooner, which is the safe side.
-        if (isData || upkeep.change?.head !== undefined) throw error
+        // Last-seen alone is not worth failing a request for: the session ends sooner, which is the safe side. Nor is a
+        // renewal that a full store refused: nothing was stored, so the client keeps its token, and the next request tries.
+        if (isData || (upkeep.change?.head !== undefined && !isFull(error))) throw error
       },
     )
   })
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'ERR_STORE_FULL'
 }
 
 /** Tells the client, and listeners, what came of the renewal. What a write of the head did not confirm, another look does. */

@@ -34,9 +34,9 @@ interface Opened {
 }
 
 /** Every case and every random schedule, on stores that share a server and differ by their prefix. */
-export function testRedisStores(name: string, start: () => Promise<Bench>): void {
-  describe.skipIf(isLeftOut)(name, async () => {
-    if (isLeftOut) return
+export function testRedisStores(name: string, start: () => Promise<Bench>, isSkipped: boolean = isLeftOut): void {
+  describe.skipIf(isSkipped)(name, async () => {
+    if (isSkipped) return
     const bench = await start()
     const opened = new Map<Store, Opened>()
 

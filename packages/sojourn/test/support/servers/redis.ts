@@ -12,12 +12,18 @@ export interface RedisServer extends Running {
 
 const NO_SAVING = ['--save', '', '--appendonly', 'no']
 
+export type RedisProgram = 'redis-server' | 'valkey-server'
+
 /** A server of its own, empty. On the port of one that is dead: that one, restarted empty. */
-export async function startRedis(more: readonly string[] = [], at?: number): Promise<RedisServer> {
+export async function startRedis(
+  more: readonly string[] = [],
+  at?: number,
+  program: RedisProgram = 'redis-server',
+): Promise<RedisServer> {
   const port = at ?? (await freePort())
   const folder = await newFolder('redis')
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...NO_SAVING, ...more]
-  return toServer(await launch(programPath('redis-server'), { args, isReady: () => isUp(port) }), port)
+  return toServer(await launch(programPath(program), { args, isReady: () => isUp(port) }), port)
 }
 
 function toServer(running: Running, port: number): RedisServer {
@@ -72,10 +78,18 @@ async function clusterPort(): Promise<number> {
 const SLOTS = 16_384
 
 /** Three masters, and a replica for each if asked for. */
-export async function startCluster({ replicas = false } = {}): Promise<RedisGroup> {
+export async function startCluster({
+  replicas = false,
+  program = 'redis-server',
+}: {
+  readonly replicas?: boolean
+  readonly program?: RedisProgram
+} = {}): Promise<RedisGroup> {
   const flags = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-replica-validity-factor', '0']
   const count = replicas ? 6 : 3
-  const servers = await Promise.all(Array.from({ length: count }, async () => startRedis(flags, await clusterPort())))
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => startRedis(flags, await clusterPort(), program)),
+  )
   const masters = servers.slice(0, 3)
   await Promise.all(
     masters.map((server, i) => {
