@@ -41,9 +41,11 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
       await config(server, 'dir', folder)
       rmdirSync(folder)
       await config(server, 'save', '3600 1')
-      await server.ask('bgsave')
-      const status = async (): Promise<string> => String(await server.ask('info', 'persistence'))
-      await expect.poll(status).toContain('rdb_last_bgsave_status:err')
+      const status = async (): Promise<string> => {
+        await settled(server.ask('bgsave'))
+        return String(await server.ask('info', 'persistence'))
+      }
+      await expect.poll(status, { timeout: 10_000 }).toContain('rdb_last_bgsave_status:err')
     },
     async over(server) {
       await config(server, 'save', '')
@@ -136,19 +138,24 @@ describe.skipIf(isLeftOut)('a server that', () => {
     const stores = await Promise.all(clients.map(([, connect]) => open(connect)))
     const record = aRecord({ userId: 'ada' })
     for (const store of stores) await store.create(record)
+    // A server that loads looks at its clients each so many bytes.
     await config(server, 'loading-process-events-interval-bytes', '1024')
+    await config(server, 'rdbcompression', 'no')
+    await server.ask('debug', 'populate', '100', 'filler', '1500')
     await server.ask('save')
-    await config(server, 'key-load-delay', '300000')
+    await config(server, 'key-load-delay', '30000')
     const loading = server.ask('debug', 'reload', 'nosave')
-    await expect.poll(() => server.ask('get', 'x').then(String, String), { interval: 10 }).toContain('LOADING')
+    const cause = { message: expect.stringContaining('LOADING') }
+    await expect.poll(() => settled(stores[0]?.read(record.id)), { interval: 1 }).toMatchObject({ cause })
     const calls = stores.flatMap((store) => [
       store.read(record.id),
       store.create(aRecord()),
       store.end(record.id, aTombstone(record)),
     ])
-    for (const answer of await Promise.all(calls.map(settled))) expect(answer).toMatchObject({ code: 'ERR_STORE' })
-    await config(server, 'key-load-delay', '0').catch(() => undefined)
+    for (const answer of await Promise.all(calls.map(settled)))
+      expect(answer).toMatchObject({ code: 'ERR_STORE', cause })
     await loading
+    await config(server, 'key-load-delay', '0')
     for (const store of stores)
       await expect.poll(() => settled(store.read(record.id)), { timeout: 10_000 }).toEqual(record)
   })
