@@ -44,7 +44,8 @@ export function finish(state: State): MaybePromise<void> {
 
 /** Writes what is pending; a session that was not stored yet begins with it. */
 export function storePending(state: State, pending: Pending = pendingOf(state)): MaybePromise<void> {
-  if (!isEmpty(pending.data)) assertFits(state.engine, applyEdits(state.texts, pending.all))
+  const { engine, texts, draft } = state
+  if (!isEmpty(pending.data)) assertFits(engine, applyEdits(texts, pending.all), pending.data, draft?.hidden)
   return state.record === null ? begin(state, pending) : save(state, state.record, pending)
 }
 

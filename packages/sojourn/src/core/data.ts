@@ -2,7 +2,7 @@ import { define, type Edits, type Loaded, parseTexts, type Texts, toText } from 
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { SessionId } from './record.ts'
-import { validate } from './schema.ts'
+import { type Misfit, validate } from './schema.ts'
 
 /**
  * Core keeps values of its own beside the user's: their names begin with one `~`, so a user's key that begins so
@@ -65,17 +65,9 @@ export function isCheckedEarly(engine: Engine): boolean {
 export function loadData(engine: Engine, id: SessionId, texts: Texts): Loaded {
   const stored = userTexts(texts)
   if (!isCheckedEarly(engine)) return { baseline: stored }
-  const { values: parsed, corrupt } = parseTexts(stored)
-  const { values, dropped, paths } =
-    engine.schema === null ? { values: parsed, dropped: [], paths: [] } : fit(engine.schema, parsed)
-  if (corrupt.length + paths.length > 0) reportInvalid(engine, id, [...corrupt, ...paths])
-  // What the schema fills in by default counts as loaded, or reading would write.
-  const baseline: Record<string, string> = {}
-  for (const key of Object.keys(values)) {
-    const text = toText(values[key], key)
-    if (text !== undefined) define(baseline, key, text)
-  }
-  return { values, baseline, dropped: [...corrupt, ...dropped] }
+  const { paths, ...loaded } = read(engine.schema, stored)
+  if (paths.length > 0) reportInvalid(engine, id, paths)
+  return loaded
 }
 
 export function reportInvalid(engine: Engine, id: SessionId, paths: readonly string[]): void {
@@ -85,26 +77,79 @@ export function reportInvalid(engine: Engine, id: SessionId, paths: readonly str
   if (engine.invalidData === 'end') throw new InvalidData(detail)
 }
 
-interface Fit {
-  readonly values: Record<string, unknown>
-  readonly dropped: readonly string[]
+interface Reading extends Required<Loaded> {
+  /** What does not count, and where. */
   readonly paths: readonly string[]
 }
 
-/** The values that fit. One that does stays, whatever the others are; one that the schema does not name is none of its business. */
-function fit(schema: NonNullable<Engine['schema']>, values: Record<string, unknown>): Fit {
-  const whole = validate(schema, values)
-  if ('value' in whole) return { values: { ...values, ...whole.value }, dropped: [], paths: [] }
-  const rest = Object.fromEntries(Object.entries(values).filter(([key]) => !whole.badKeys.includes(key)))
-  const second = validate(schema, rest)
-  if ('value' in second) return { values: { ...rest, ...second.value }, dropped: whole.badKeys, paths: whole.paths }
-  const empty = validate(schema, {})
-  return { values: 'value' in empty ? { ...empty.value } : {}, dropped: Object.keys(values), paths: whole.paths }
+/**
+ * Stored texts as a request gets them, and the one judge of what fits: a write asks it about what it is to leave behind. A key
+ * that fits stays, whatever the others are; one that the schema does not name is none of its business. One that does not fit
+ * stays in the store, where another release may read it. When nobody can tell which keys are wrong, none counts.
+ */
+function read(schema: Engine['schema'], texts: Texts): Reading {
+  const { values, corrupt } = parseTexts(texts)
+  const whole = fit(schema, values, texts)
+  if ('baseline' in whole) return { ...whole, dropped: corrupt, hidden: [], paths: corrupt }
+  const paths = [...corrupt, ...whole.paths]
+  const isBad = (key: string): boolean => !('baseline' in fit(schema, pick(values, (name) => (name === key ? key : null)), texts))
+  const hidden = Object.keys(values).filter((key) => whole.badKeys.length > 0 ? whole.badKeys.includes(key) : isBad(key))
+  const rest = pick(values, (key) => (hidden.includes(key) ? null : key))
+  const second = fit(schema, rest, texts)
+  if ('baseline' in second) return { ...second, dropped: corrupt, hidden, paths }
+  const empty = fit(schema, {}, {})
+  const loaded = 'baseline' in empty ? empty : { values: {}, baseline: {} }
+  return { ...loaded, dropped: [...corrupt, ...Object.keys(values)], hidden: [], paths }
 }
 
-/** `ERR_DATA_INVALID` when what is about to be stored would not be read back. */
-export function assertFits({ schema }: Engine, texts: Texts): void {
+/**
+ * The values with what the schema fills in. Misfits are also those that it turns into what is no JSON, or what it would not
+ * accept unchanged: no request could store them again.
+ */
+function fit(
+  schema: Engine['schema'],
+  values: Record<string, unknown>,
+  texts: Texts,
+): Required<Pick<Loaded, 'values' | 'baseline'>> | Misfit {
+  const result = schema === null ? { value: values } : validate(schema, values)
+  if ('paths' in result) return result
+  const all: Record<string, unknown> = { ...values, ...result.value }
+  // What the schema fills in by default counts as loaded, or reading would write.
+  const { baseline, badKeys } = toTexts(all)
+  if (badKeys.length > 0) return { badKeys, paths: badKeys }
+  const changed = Object.keys(baseline).filter((key) => baseline[key] !== texts[key])
+  // A default may be one object that the schema gives to every session.
+  for (const key of changed) define(all, key, JSON.parse(baseline[key] ?? ''))
+  if (schema === null || !changed.some((key) => Object.hasOwn(values, key))) return { values: all, baseline }
+  const again = validate(schema, all)
+  if ('paths' in again) return again
+  const after = toTexts({ ...all, ...again.value }).baseline
+  const unstable = changed.filter((key) => after[key] !== baseline[key])
+  return unstable.length > 0 ? { badKeys: unstable, paths: unstable } : { values: all, baseline }
+}
+
+function toTexts(values: Record<string, unknown>): { baseline: Texts; badKeys: string[] } {
+  const baseline: Record<string, string> = {}
+  const badKeys: string[] = []
+  for (const key of Object.keys(values)) {
+    try {
+      const text = toText(values[key], key)
+      if (text !== undefined) define(baseline, key, text)
+    } catch {
+      badKeys.push(key)
+    }
+  }
+  return { baseline, badKeys }
+}
+
+/** `ERR_DATA_INVALID` when what is about to be stored would not be read back; `hidden` is not read back as it is. */
+export function assertFits({ schema }: Engine, texts: Texts, edits: Edits, hidden: readonly string[] = []): void {
   if (schema === null) return
-  const result = validate(schema, parseTexts(userTexts(texts)).values)
-  if ('paths' in result) throw new SessionError('ERR_DATA_INVALID', `Not stored: ${result.paths.join(', ')}.`)
+  const reading = read(schema, userTexts(texts))
+  const bad = [...reading.dropped, ...reading.hidden].filter((key) => Object.hasOwn(edits, key) || !hidden.includes(key))
+  if (bad.length === 0) return
+  throw new SessionError(
+    'ERR_DATA_INVALID',
+    `Not stored: ${reading.paths.join(', ')}. A value must fit the schema, and what the schema makes of it must be JSON and fit again.`,
+  )
 }

@@ -12,6 +12,8 @@ export interface Loaded {
   readonly values?: Readonly<Record<string, unknown>>
   /** Keys whose stored values do not count. They go with the next edit, for looking alone never writes. */
   readonly dropped?: readonly string[]
+  /** Keys whose stored values do not count, but stay until the handler assigns or deletes the key: another release may read them. */
+  readonly hidden?: readonly string[]
 }
 
 /**
@@ -28,6 +30,9 @@ export class Draft implements ProxyHandler<Bare> {
   readonly #onCorrupt: (key: string) => void
   #baseline: Texts = NO_TEXTS
   #drops: Edits = NO_EDITS
+  #hidden: readonly string[] = NO_KEYS
+  /** Keys that the handler assigned or deleted. */
+  readonly #assigned = new Set<string | symbol>()
 
   /** `onCorrupt` hears of a key whose stored text is no JSON. It counts as absent: a broken row must not make a crash loop. */
   constructor(loaded: Loaded, onCorrupt: (key: string) => void) {
@@ -37,8 +42,9 @@ export class Draft implements ProxyHandler<Bare> {
   }
 
   /** Starts over from other data. */
-  reload({ baseline, values, dropped = NO_KEYS }: Loaded): void {
+  reload({ baseline, values, dropped = NO_KEYS, hidden = NO_KEYS }: Loaded): void {
     this.#baseline = baseline
+    this.#hidden = hidden
     this.#drops = toDrops(dropped)
     for (const key in this.#target) delete this.#target[key]
     for (const key of Object.keys(values ?? baseline)) {
@@ -51,7 +57,7 @@ export class Draft implements ProxyHandler<Bare> {
     assertJson(values, 'data')
     // Taken first: it may be this very data.
     const entries = Object.entries(values)
-    for (const key in this.#target) delete this.#target[key]
+    for (const key of [...Object.keys(this.#target), ...this.#hidden]) this.deleteProperty(this.#target, key)
     for (const [key, value] of entries) define(this.#target, key, value)
   }
 
@@ -59,6 +65,25 @@ export class Draft implements ProxyHandler<Bare> {
   edits(): Edits {
     const edits = difference(this.#target, this.#baseline)
     return edits === NO_EDITS ? edits : { ...this.#drops, ...edits }
+  }
+
+  get hidden(): readonly string[] {
+    return this.#hidden
+  }
+
+  /** Answers whether the handler assigned, deleted or changed the key since this call. */
+  watch(key: string): () => boolean {
+    const text = this.#textOf(key)
+    this.#assigned.delete(key)
+    return () => this.#assigned.has(key) || this.#textOf(key) !== text
+  }
+
+  #textOf(key: string): string | null | undefined {
+    try {
+      return toText(this.values[key], key)
+    } catch {
+      return null
+    }
   }
 
   /** The removal of every key that does not count. */
@@ -72,6 +97,7 @@ export class Draft implements ProxyHandler<Bare> {
     const counted = Object.entries(edits).filter(([key, text]) => text !== null || !Object.hasOwn(this.#drops, key))
     this.#baseline = applyEdits(this.#baseline, Object.fromEntries(counted))
     this.#drops = toDrops(Object.keys(this.#drops).filter((key) => !Object.hasOwn(edits, key)))
+    if (this.#hidden.length > 0) this.#hidden = this.#hidden.filter((key) => !Object.hasOwn(edits, key))
   }
 
   get(target: Bare, key: string): unknown {
@@ -87,7 +113,15 @@ export class Draft implements ProxyHandler<Bare> {
 
   defineProperty(target: Bare, key: string | symbol, descriptor: PropertyDescriptor): boolean {
     if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
+    this.#assigned.add(key)
     return Reflect.defineProperty(target, key, descriptor)
+  }
+
+  deleteProperty(target: Bare, key: string): boolean {
+    this.#assigned.add(key)
+    // A stored text that is no longer among the values is one to remove.
+    if (this.#hidden.includes(key)) this.#baseline = { ...this.#baseline, [key]: '' }
+    return Reflect.deleteProperty(target, key)
   }
 
   /** To whoever compares, the data is a plain object like any other. */
@@ -145,6 +179,10 @@ class Unread {
 
 export const NO_EDITS: Edits = {}
 
+function textOf(texts: Texts, key: string): string | undefined {
+  return Object.hasOwn(texts, key) ? texts[key] : undefined
+}
+
 /** `NO_EDITS` itself when there are none, as there are on most requests. */
 function difference(values: Bare, baseline: Texts): Edits {
   let edits: Record<string, string | null> | null = null
@@ -155,7 +193,7 @@ function difference(values: Bare, baseline: Texts): Edits {
   for (const key in values) {
     const value = values[key]
     if (value instanceof Unread) continue
-    const known = Object.hasOwn(baseline, key) ? baseline[key] : undefined
+    const known = textOf(baseline, key)
     const text = toText(value, key, known)
     if (text !== known) set(key, text ?? null)
   }

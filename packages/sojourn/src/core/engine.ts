@@ -13,6 +13,7 @@ import type { DescribeDevice } from './session.ts'
 import type { MaybePromise, Store } from './store.ts'
 import { type Limits, toLimits } from './timeouts.ts'
 import { createTokens, type Tokens } from './token.ts'
+import type { Turns } from './turns.ts'
 
 /** The options, checked and filled in: what every part of core works with. Lives as long as the application. */
 export interface Engine {
@@ -32,7 +33,7 @@ export interface Engine {
   readonly events: Emitter
   readonly warnOnce: (message: string) => void
   /** Writers of one key in this process take turns, so that they never make each other retry. */
-  readonly turns: Map<string, Promise<unknown>>
+  readonly turns: Turns
   closed: boolean
 }
 

@@ -4,6 +4,7 @@
  */
 const ERRORS = {
   ERR_OPTION: [500, 'An option is wrong.'],
+  ERR_MISUSE: [500, 'The session was used in a way that cannot work.'],
   ERR_CLOSED: [500, 'These sessions were closed.'],
   ERR_DATA_NOT_JSON: [500, 'Session data must be JSON.'],
   ERR_DATA_TOO_LARGE: [413, 'Session data is too large for its store.'],

@@ -29,8 +29,9 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
   const { engine, record: old, vault, texts } = state
   const carries = toCarries(state, userId, options.carry ?? true)
   const dropped = toStoredEdits(state.draft?.drops() ?? NO_EDITS)
-  const carried = pick(applyEdits(texts, { ...dropped, ...pendingOf(state).all }), carries)
-  assertFits(engine, carried)
+  const pending = pendingOf(state)
+  const carried = pick(applyEdits(texts, { ...dropped, ...pending.all }), carries)
+  assertFits(engine, carried, pending.data, state.draft?.hidden)
   const undo = toUndo(state)
   const record = await createRecord(state, {
     userId,

@@ -1,5 +1,6 @@
 import { SessionError } from './errors.ts'
 import { assertJson } from './json.ts'
+import { isPromise } from './maybe.ts'
 
 /**
  * What Sojourn needs of a Standard Schema (https://standardschema.dev, version 1), so that any library that
@@ -23,40 +24,59 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
+/** Top-level keys that do not fit (`[]`: the whole does not), and where. Paths only: a message of the schema may hold the value. */
+export interface Misfit {
+  readonly badKeys: readonly string[]
+  readonly paths: readonly string[]
+}
+
 /**
- * `ERR_OPTION` for what is no schema, answers later, or refuses the empty data that every session begins with;
- * `ERR_DATA_NOT_JSON` when a default is nothing that JSON carries.
+ * `ERR_OPTION` for what is no schema of an object, answers later, refuses the empty data that every session begins with, or
+ * does not accept what it gives; `ERR_DATA_NOT_JSON` when a default is nothing that JSON carries.
  */
 export function assertSchema(schema: StandardSchema<object>): void {
-  const validate = schema['~standard']?.validate
-  if (typeof validate !== 'function') {
+  if (typeof schema?.['~standard']?.validate !== 'function') {
     throw new SessionError('ERR_OPTION', 'data must be a Standard Schema (zod, valibot, arktype, ...).')
   }
-  const result = demandAtOnce(validate({}))
-  if (result.issues !== undefined) {
+  const first = validate(schema, {})
+  if ('paths' in first) {
+    const why = first.paths[0] === LATER ? ' It must validate at once, without promises.' : ''
     throw new SessionError(
       'ERR_OPTION',
-      'data must accept {}: every session begins empty. Make its keys optional, or give them defaults.',
+      `data must accept {}: every session begins empty. Make its keys optional, or give them defaults.${why}`,
     )
   }
-  assertJson(result.value, 'data')
+  assertJson(first.value, 'data')
+  const again = validate(schema, first.value)
+  if ('paths' in again || JSON.stringify(again.value) !== JSON.stringify(first.value)) {
+    throw new SessionError('ERR_OPTION', 'data must accept what it gives, unchanged: its defaults do not fit it.')
+  }
 }
 
-function demandAtOnce<Output>(result: SchemaResult<Output> | Promise<SchemaResult<Output>>): SchemaResult<Output> {
-  if (!(result instanceof Promise)) return result
-  // Nobody waits for it: its rejection must not end the process.
-  result.catch(() => {})
-  throw new SessionError('ERR_OPTION', 'data must be a schema that validates at once, without promises.')
-}
+const LATER = 'the schema answered with a promise'
 
-/** The validated value, or the top-level keys that do not fit (`[]`: the whole does not). */
-export function validate<Output>(
+/** Total: a schema that throws, answers later or gives no object does not fit as a whole. */
+export function validate<Output extends object>(
   schema: StandardSchema<Output>,
   value: unknown,
-): { value: Output } | { badKeys: string[]; paths: string[] } {
-  const result = demandAtOnce(schema['~standard'].validate(value))
-  if (result.issues === undefined) return { value: result.value }
-  const paths = result.issues.map((issue) =>
+): { readonly value: Output } | Misfit {
+  try {
+    const result = schema['~standard'].validate(value)
+    if (isPromise(result)) {
+      // Nobody waits for it: its rejection must not end the process.
+      result.catch(() => {})
+      return { badKeys: [], paths: [LATER] }
+    }
+    if (result.issues !== undefined) return toMisfit(result.issues)
+    if (typeof result.value === 'object' && result.value !== null) return { value: result.value }
+    return { badKeys: [], paths: ['the schema gave no object'] }
+  } catch {
+    return { badKeys: [], paths: ['the schema threw an error'] }
+  }
+}
+
+function toMisfit(issues: readonly SchemaIssue[]): Misfit {
+  const paths = issues.map((issue) =>
     (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)),
   )
   return {

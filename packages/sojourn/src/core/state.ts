@@ -17,6 +17,7 @@ export interface Flashed {
 }
 
 const NO_TEXTS: Texts = {}
+const NO_KEYS: readonly string[] = []
 const NO_HEADERS: readonly HeaderChange[] = []
 
 /**
@@ -39,6 +40,8 @@ export class State {
   /** Made when the handler first looks at the data. */
   draft: Draft | null = null
   flash: Flashed | null = null
+  /** Keys whose `update` has its `fn` on the stack right now. */
+  updating: readonly string[] = NO_KEYS
   refused: Refusal | null = null
   isNew = true
   /** What to tell the client about its token. */

@@ -5,34 +5,51 @@ import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, assertUncommitted, draftOf, idOf, type Pending, type State } from './state.ts'
 import { nextTry } from './tries.ts'
-import { takeTurn } from './turns.ts'
+import { type Patience, takeTurn } from './turns.ts'
 import { writeRecord } from './write.ts'
+
+/** In this process. Longer than a slow request takes, and short enough that a client still waits for the answer. */
+const PATIENCE: Patience = { length: 1000, waitMs: 10_000 }
 
 /**
  * Serialisable read-modify-write of one key: the new text is stored only if the key still holds the text that `fn` was
- * given. Writers in one process take turns; only those of different processes can make each other try again.
+ * given. Writers in one process take turns, so that they seldom make each other try again.
  */
-export function update(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
-  return Promise.resolve(
-    takeTurn(state.engine.turns, `${idOf(state)} ${key}`, () =>
-      state.record === null ? updateNew(state, key, fn) : updateStored(state, state.record, key, fn),
-    ),
-  )
+export async function update(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
+  if (state.updating.includes(key)) {
+    throw new SessionError('ERR_MISUSE', `update(${JSON.stringify(key)}) inside its own fn would wait for itself.`)
+  }
+  const work = (): Promise<unknown> =>
+    state.record === null ? updateNew(state, key, fn) : updateStored(state, state.record, key, fn)
+  return takeTurn(state.engine.turns, `${idOf(state)} ${key}`, work, PATIENCE)
+}
+
+/** Calls `fn`, and knows by `updating` an update of the same key that it makes before it first waits. */
+function call(state: State, key: string, fn: (value: unknown) => unknown, value: unknown): unknown {
+  const outer = state.updating
+  state.updating = [...outer, key]
+  try {
+    return fn(value)
+  } finally {
+    state.updating = outer
+  }
 }
 
 /** Nobody else can know a session that is not stored yet. */
 async function updateNew(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
   assertUncommitted(state, 'update')
   if (state.overtaken) throw new SessionError('ERR_SESSION_ENDED', 'The client was given a new token moments ago.')
-  const { values } = draftOf(state)
-  const before = values[key]
+  const draft = draftOf(state)
+  const before = draft.values[key]
   const text = toText(before, key)
-  const next = await fn(text === undefined ? undefined : JSON.parse(text))
-  put(values, key, next)
+  const isAssigned = draft.watch(key)
+  const next = await call(state, key, fn, text === undefined ? undefined : JSON.parse(text))
+  const isLate = isAssigned()
+  if (!isLate) put(draft.values, key, next)
   try {
     await storePending(state)
   } catch (error) {
-    values[key] = before
+    if (!isLate) put(draft.values, key, before)
     throw error
   }
   return next
@@ -45,21 +62,22 @@ async function updateStored(
   fn: (value: unknown) => unknown,
 ): Promise<unknown> {
   let record = await flush(state, first, key)
+  const isAssigned = draftOf(state).watch(key)
   for (let tries = 0; ; tries = nextTry(tries)) {
     const texts = await state.vault.fromStored(record.data)
     const draft = new Draft(loadData(state.engine, record.id, texts), () => {})
-    const next = await fn(draft.values[key])
+    const next = await call(state, key, fn, draft.values[key])
     put(draft.values, key, next)
     // The key is in it even if its text stays: the request's own draft may hold an older one, and must not write that back.
     const data = { ...draft.drops(), ...one(key, toText(next, key)) }
     const all = toStoredEdits(data)
-    assertFits(state.engine, applyEdits(texts, all))
+    assertFits(state.engine, applyEdits(texts, all), data, draft.hidden)
     const stored = state.vault.storedKey(toStoredName(key))
     const expect = { key: stored, text: Object.hasOwn(record.data, stored) ? (record.data[stored] ?? null) : null }
     const written = await writeRecord(state, record, all, { expect })
     if (written.status === 'gone') throw gone()
     if (written.status === 'written') {
-      show(state, record, key, next, { data, all })
+      show(state, record, isAssigned() ? null : { key, next }, { data, all })
       return next
     }
     record = written.record
@@ -76,7 +94,7 @@ async function flush(state: State, record: SessionRecord, key: string): Promise<
   if (!Object.hasOwn(edits, key)) return record
   const data = { ...state.draft?.drops(), ...one(key, edits[key]) }
   const all = toStoredEdits(data)
-  assertFits(state.engine, applyEdits(state.texts, all))
+  assertFits(state.engine, applyEdits(state.texts, all), data, state.draft?.hidden)
   const written = await writeRecord(state, record, all)
   if (written.status === 'gone') throw gone()
   accept(state, { data, all })
@@ -93,9 +111,17 @@ function put(values: Record<string, unknown>, key: string, value: unknown): void
   else values[key] = value
 }
 
-/** What was stored is what the handler sees from now on, unless it went on as another session meanwhile. */
-function show(state: State, { id }: SessionRecord, key: string, next: unknown, stored: Pending): void {
+/**
+ * What was stored is what the handler sees from now on, unless it went on as another session meanwhile, or assigned the key
+ * while `fn` ran (`null`): that came later, and stays pending.
+ */
+function show(
+  state: State,
+  { id }: SessionRecord,
+  shown: { readonly key: string; readonly next: unknown } | null,
+  stored: Pending,
+): void {
   if (state.record?.id !== id) return
-  if (state.draft !== null) put(state.draft.values, key, next)
+  if (shown !== null && state.draft !== null) put(state.draft.values, shown.key, shown.next)
   accept(state, stored)
 }

@@ -1,7 +1,7 @@
 import { SessionError } from '../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
 import type { Change, Guarantee, Store, Written } from '../core/store.ts'
-import { takeTurn } from '../core/turns.ts'
+import { type Turns, takeTurn } from '../core/turns.ts'
 import { applyChange } from './apply-change.ts'
 import { ID, toUserKey } from './cloudflare/keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './cloudflare/lifetime.ts'
@@ -46,7 +46,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
     throw new SessionError('ERR_OPTION', 'connectStore: store must have get, set and destroy, as express-session asks.')
   }
   const texts = textsOf(store)
-  const turns = new Map<string, Promise<unknown>>()
+  const turns: Turns = new Map()
   let isClosed = false
 
   async function ask<T>(operation: string, work: () => T | Promise<T>): Promise<T> {

@@ -60,12 +60,29 @@ describe('stored data that does not fit, dropped: one bad key must not cost the 
         await session.update('theme', () => 'light')
       },
     ],
-  ])('the bad key goes with the next write: %s, and not by looking', async (_, write) => {
+  ])('the bad key stays when another one is written: %s', async (_, write) => {
     const { world, client, id } = await withBadCart()
-    await client.send((session) => session.data.cart)
-    expect((await world.record(id)).data).toHaveProperty('cart')
     await client.send(async (session) => void (await write(session)))
-    expect((await world.record(id)).data).toEqual({ theme: '"light"' })
+    expect((await world.record(id)).data).toEqual({ theme: '"light"', cart: '"not a list"' })
+  })
+
+  it.each<[string, (session: Session<ShopData>) => unknown, object]>([
+    ['an assignment', (session) => Object.assign(session.data, { cart: ['lamp'] }), { cart: '["lamp"]' }],
+    ['an edit of its default', (session) => void session.data.cart.push('lamp'), { cart: '["lamp"]' }],
+    ['an update', (session) => session.update('cart', (cart) => [...cart, 'lamp']), { cart: '["lamp"]' }],
+    ['a deletion', (session) => Reflect.deleteProperty(session.data, 'cart'), {}],
+    ['an update to nothing', (session) => session.update('cart', () => undefined as never), {}],
+    [
+      'data that replaces all',
+      (session) => {
+        session.data = { theme: 'dark', cart: [] }
+      },
+      { cart: '[]' },
+    ],
+  ])('the bad key goes when the handler means it: %s', async (_, write, left) => {
+    const { world, client, id } = await withBadCart()
+    await client.send(async (session) => void (await write(session)))
+    expect((await world.record(id)).data).toEqual({ theme: '"dark"', ...left })
     world.events.length = 0
     await client.send((session) => session.data.cart)
     expect(world.events).toEqual([])
@@ -94,13 +111,13 @@ describe('stored data that does not fit, dropped: one bad key must not cost the 
     expect(world.eventsOf('renewed')).toHaveLength(1)
   })
 
-  it('logs in, and the bad value stays behind', async () => {
+  it('logs in, and the bad value comes along as it is', async () => {
     const { world, client } = await withBadCart()
     const { value: id } = await client.send(async (session) => {
       await session.login('ada')
       return session.id
     })
-    expect((await world.record(id)).data).toEqual({ theme: '"dark"' })
+    expect((await world.record(id)).data).toEqual({ theme: '"dark"', cart: '"not a list"' })
   })
 
   it('still refuses what this very request gets wrong', async () => {
@@ -220,13 +237,31 @@ describe('stored data that does not fit, with invalidData: end', () => {
 })
 
 describe('stored data that does not fit, with invalidData: throw', () => {
-  it('rejects with the path and without the value, and leaves the session as it is', async () => {
+  it('throws where the data is looked at, with the path and without the value, and leaves the session as it is', async () => {
     const { world, client, id } = await withBadCart({ invalidData: 'throw' })
-    const error = await rejection(client.open())
+    const { session } = await client.open()
+    const error = await rejection(() => session.data)
     expect(error).toMatchObject({ code: 'ERR_DATA_INVALID', status: 500 })
     expect(error.message).toContain('cart')
     expect(error.message).not.toContain('not a list')
     expect(await world.kept(id)).toMatchObject({ kind: 'live' })
+  })
+
+  it.each([false, true])('does not keep the user from logging out (sealed: %s)', async (sealed) => {
+    const world = createWorld<ShopData>({ data: Shop, invalidData: 'throw', sealed })
+    const client = world.client()
+    const { value: id } = await client.send((session) => {
+      session.data.theme = 'dark'
+      return session.id
+    })
+    const old = await world.node({ data: v.object({ theme: v.optional(v.any()) }) as never }).open(
+      toView({ cookie: client.cookie() }),
+    )
+    old.session.data.theme = 7 as never
+    await old.commit()
+    expect(await rejection(client.send((session) => session.data))).toMatchObject({ code: 'ERR_DATA_INVALID' })
+    await client.send((session) => session.logout())
+    expect(await world.kept(id)).toMatchObject({ kind: 'ended', reason: 'logout' })
   })
 })
 
