@@ -92,8 +92,18 @@ function read(schema: Engine['schema'], texts: Texts): Reading {
   const whole = fit(schema, values, texts)
   if ('baseline' in whole) return { ...whole, dropped: corrupt, hidden: [], paths: corrupt }
   const paths = [...corrupt, ...whole.paths]
-  const isBad = (key: string): boolean => !('baseline' in fit(schema, pick(values, (name) => (name === key ? key : null)), texts))
-  const hidden = Object.keys(values).filter((key) => whole.badKeys.length > 0 ? whole.badKeys.includes(key) : isBad(key))
+  const isBad = (key: string): boolean =>
+    !(
+      'baseline' in
+      fit(
+        schema,
+        pick(values, (name) => (name === key ? key : null)),
+        texts,
+      )
+    )
+  const hidden = Object.keys(values).filter((key) =>
+    whole.badKeys.length > 0 ? whole.badKeys.includes(key) : isBad(key),
+  )
   const rest = pick(values, (key) => (hidden.includes(key) ? null : key))
   const second = fit(schema, rest, texts)
   if ('baseline' in second) return { ...second, dropped: corrupt, hidden, paths }
@@ -146,7 +156,9 @@ function toTexts(values: Record<string, unknown>): { baseline: Texts; badKeys: s
 export function assertFits({ schema }: Engine, texts: Texts, edits: Edits, hidden: readonly string[] = []): void {
   if (schema === null) return
   const reading = read(schema, userTexts(texts))
-  const bad = [...reading.dropped, ...reading.hidden].filter((key) => Object.hasOwn(edits, key) || !hidden.includes(key))
+  const bad = [...reading.dropped, ...reading.hidden].filter(
+    (key) => Object.hasOwn(edits, key) || !hidden.includes(key),
+  )
   if (bad.length === 0) return
   throw new SessionError(
     'ERR_DATA_INVALID',

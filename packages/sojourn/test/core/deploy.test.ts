@@ -7,13 +7,19 @@ const Old = v.object({ cart: v.optional(v.array(v.string()), []), lang: v.option
 const Line = v.object({ name: v.string(), count: v.number() })
 const New = v.object({ cart: v.optional(v.array(Line), []), lang: v.optional(v.string()) })
 /** One release that reads both shapes and writes the old one. */
-const Both = v.object({ cart: v.optional(v.union([v.array(v.string()), v.array(Line)]), []), lang: v.optional(v.string()) })
+const Both = v.object({
+  cart: v.optional(v.union([v.array(v.string()), v.array(Line)]), []),
+  lang: v.optional(v.string()),
+})
 
 /** Two pods behind one load balancer, and one user, whose cart the old one wrote. */
 async function deploy(newer: StandardSchema<object> = New) {
   const world = createWorld({ data: Old as StandardSchema<never> })
   const client = world.client()
-  const pods = { old: world.sessions as unknown as Sessions<never>, new: world.node({ data: newer as never }) as Sessions<never> }
+  const pods = {
+    old: world.sessions as unknown as Sessions<never>,
+    new: world.node({ data: newer as never }) as Sessions<never>,
+  }
   async function send<T>(pod: keyof typeof pods, handler: (session: Session) => T | Promise<T>): Promise<T> {
     const browser = createClient(pods[pod])
     for (const [name, pair] of client.jar) browser.jar.set(name, pair)

@@ -6,7 +6,7 @@ describe('errors', () => {
     const error = new SessionError(code as keyof typeof errorCodes)
     expect(error).toMatchObject({ name: 'SessionError', code, status, message: summary })
     expect(error).toBeInstanceOf(Error)
-    expect([401, 500, 503]).toContain(status)
+    expect([401, 413, 500, 503]).toContain(status)
     expect(summary).toMatch(/^[A-Z].*\.$/)
     expect(error.headers).toEqual(status === 503 ? { 'retry-after': '1' } : {})
     expect((error as unknown as { statusCode: number }).statusCode).toBe(status)
@@ -16,13 +16,16 @@ describe('errors', () => {
   it('are these: a code never goes away', () => {
     expect(Object.fromEntries(Object.entries(errorCodes).map(([code, [status]]) => [code, status]))).toEqual({
       ERR_OPTION: 500,
+      ERR_MISUSE: 500,
       ERR_CLOSED: 500,
       ERR_DATA_NOT_JSON: 500,
+      ERR_DATA_TOO_LARGE: 413,
       ERR_DATA_INVALID: 500,
       ERR_HEADERS_SENT: 500,
       ERR_NO_SESSION: 500,
       ERR_NOT_AUTHENTICATED: 401,
       ERR_SESSION_ENDED: 401,
+      ERR_RECORD_DAMAGED: 500,
       ERR_CONTENTION: 503,
       ERR_STORE: 503,
       ERR_STORE_FULL: 503,

@@ -9,23 +9,71 @@ import { createWorld, rejection, type TestData, type World } from './kit.ts'
 /** Schemas that make something else of what they get, by what they do to the key `a`. */
 const SCHEMAS: Record<string, Record<string, StandardSchema<object>>> = {
   'to a Date': {
-    valibot: v.object({ a: v.optional(v.pipe(v.string(), v.transform((text) => new Date(text)))) }),
-    zod: z.object({ a: z.string().transform((text) => new Date(text)).optional() }),
+    valibot: v.object({
+      a: v.optional(
+        v.pipe(
+          v.string(),
+          v.transform((text) => new Date(text)),
+        ),
+      ),
+    }),
+    zod: z.object({
+      a: z
+        .string()
+        .transform((text) => new Date(text))
+        .optional(),
+    }),
     arktype: type({ 'a?': type('string').pipe((text) => new Date(text)) }),
   },
   'to a Map': {
-    valibot: v.object({ a: v.optional(v.pipe(v.any(), v.transform(() => new Map()))) }),
-    zod: z.object({ a: z.any().transform(() => new Map()).optional() }),
+    valibot: v.object({
+      a: v.optional(
+        v.pipe(
+          v.any(),
+          v.transform(() => new Map()),
+        ),
+      ),
+    }),
+    zod: z.object({
+      a: z
+        .any()
+        .transform(() => new Map())
+        .optional(),
+    }),
     arktype: type({ 'a?': type('unknown').pipe(() => new Map()) }),
   },
   'twice as much': {
-    valibot: v.object({ a: v.optional(v.pipe(v.number(), v.transform((n) => n * 2))) }),
-    zod: z.object({ a: z.number().transform((n) => n * 2).optional() }),
+    valibot: v.object({
+      a: v.optional(
+        v.pipe(
+          v.number(),
+          v.transform((n) => n * 2),
+        ),
+      ),
+    }),
+    zod: z.object({
+      a: z
+        .number()
+        .transform((n) => n * 2)
+        .optional(),
+    }),
     arktype: type({ 'a?': type('number').pipe((n) => n * 2) }),
   },
   'to a length': {
-    valibot: v.object({ a: v.optional(v.pipe(v.string(), v.transform((text) => text.length))) }),
-    zod: z.object({ a: z.string().transform((text) => text.length).optional() }),
+    valibot: v.object({
+      a: v.optional(
+        v.pipe(
+          v.string(),
+          v.transform((text) => text.length),
+        ),
+      ),
+    }),
+    zod: z.object({
+      a: z
+        .string()
+        .transform((text) => text.length)
+        .optional(),
+    }),
     arktype: type({ 'a?': type('string').pipe((text) => text.length) }),
   },
   trimmed: {
@@ -52,16 +100,25 @@ const CASES = Object.entries(SCHEMAS).flatMap(([what, libraries]) =>
 async function store(world: World<TestData>, a: unknown) {
   const client = world.client()
   await client.send((session) => session.login('ada'))
-  const error = await client.send((session) => Object.assign(session.data, { a })).then(
-    () => null,
-    (thrown: Error & { code?: string }) => thrown,
-  )
+  const error = await client
+    .send((session) => Object.assign(session.data, { a }))
+    .then(
+      () => null,
+      (thrown: Error & { code?: string }) => thrown,
+    )
   return { client, error }
 }
 
 describe.each(CASES)('a schema that makes it %s (%s)', (_, library, schema) => {
   it('property: what a write accepts, every later request reads, and reads the same', async () => {
-    const values = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant('1990-01-01'), fc.constant(' x '), fc.jsonValue())
+    const values = fc.oneof(
+      fc.string(),
+      fc.double(),
+      fc.boolean(),
+      fc.constant('1990-01-01'),
+      fc.constant(' x '),
+      fc.jsonValue(),
+    )
     await fc.assert(
       fc.asyncProperty(values, async (a) => {
         if (typeof a === 'number' && !Number.isFinite(a)) return
@@ -119,9 +176,25 @@ describe('a value that the schema turns into what cannot be stored', () => {
 describe('a default that is an object', () => {
   const given = { list: [] as string[] }
   it.each<[string, StandardSchema<object>]>([
-    ['valibot', v.object({ a: v.optional(v.custom<typeof given>(() => true), given) })],
+    [
+      'valibot',
+      v.object({
+        a: v.optional(
+          v.custom<typeof given>(() => true),
+          given,
+        ),
+      }),
+    ],
     ['zod', z.object({ a: z.object({ list: z.array(z.string()) }).default(given) })],
-    ['zod, when what is stored does not fit', z.object({ a: z.object({ list: z.array(z.string()) }).catch(given).optional() })],
+    [
+      'zod, when what is stored does not fit',
+      z.object({
+        a: z
+          .object({ list: z.array(z.string()) })
+          .catch(given)
+          .optional(),
+      }),
+    ],
   ])('is nobody else’s: an edit in place does not reach other sessions (%s)', async (_, schema) => {
     const world = createWorld({ data: schema as StandardSchema<{ a: { list: string[] } }> })
     const client = world.client()
@@ -144,7 +217,11 @@ describe('a schema that fails in another way', () => {
     ['gives a text', () => ({ value: 'text' }), 'accept {}'],
     ['gives nothing', () => ({ value: null }), 'accept {}'],
     ['answers later', async (value) => ({ value }), 'at once'],
-    ['has defaults that it refuses', (value) => (value.a === undefined ? { value: { a: 1 } } : { issues: [] }), 'accept what it gives'],
+    [
+      'has defaults that it refuses',
+      (value) => (value.a === undefined ? { value: { a: 1 } } : { issues: [] }),
+      'accept what it gives',
+    ],
     ['counts how often it was asked', (value) => ({ value: { n: Number(value.n ?? 0) + 1 } }), 'accept what it gives'],
   ])('%s: refused at the start', async (_, validate, text) => {
     const error = await rejection(() => world(validate))

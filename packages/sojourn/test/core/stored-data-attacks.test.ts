@@ -254,9 +254,9 @@ describe('stored data that does not fit, with invalidData: throw', () => {
       session.data.theme = 'dark'
       return session.id
     })
-    const old = await world.node({ data: v.object({ theme: v.optional(v.any()) }) as never }).open(
-      toView({ cookie: client.cookie() }),
-    )
+    const old = await world
+      .node({ data: v.object({ theme: v.optional(v.any()) }) as never })
+      .open(toView({ cookie: client.cookie() }))
     old.session.data.theme = 7 as never
     await old.commit()
     expect(await rejection(client.send((session) => session.data))).toMatchObject({ code: 'ERR_DATA_INVALID' })
