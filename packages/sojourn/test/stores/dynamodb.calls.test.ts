@@ -1,4 +1,10 @@
-import { CreateTableCommand, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import {
+  BatchWriteItemCommand,
+  CreateTableCommand,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SessionRecord } from '../../src/core/record.ts'
 import type { Store } from '../../src/core/store.ts'
@@ -178,6 +184,62 @@ describe("a user's list [1 Ended is ended]", () => {
   })
 })
 
+describe('a user with 10 000 sessions', () => {
+  /** Past the store, which would take a minute. */
+  async function fill(count: number): Promise<void> {
+    const first = await created()
+    const item = await itemOf(first.id)
+    const { pk: user, ttl } = (await entryOf(first.id)) as Record<string, { S: string }>
+    const puts = Array.from({ length: count - 1 }, (_, index) => {
+      const id = `copy-${index}`.padStart(22, '0')
+      return [
+        { ...item, pk: { S: `s#${id}` } },
+        { pk: user, sk: { S: id }, ttl },
+      ]
+    }).flat()
+    for (let at = 0; at < puts.length; at += 250) {
+      const batches = Array.from({ length: 10 }, (_, n) => puts.slice(at + n * 25, at + (n + 1) * 25))
+      const writes = batches
+        .filter(({ length }) => length > 0)
+        .map((batch) =>
+          client.send(
+            new BatchWriteItemCommand({
+              RequestItems: { [table]: batch.map((Item) => ({ PutRequest: { Item } })) } as never,
+            }),
+          ),
+        )
+      await Promise.all(writes)
+    }
+  }
+
+  test('is listed whole, by a bounded number of calls at once, so that others get their turn', async () => {
+    await fill(10_000)
+    let inFlight = 0
+    let most = 0
+    intercept = async (command) => {
+      most = Math.max(most, ++inFlight)
+      try {
+        return await client.send(command as never)
+      } finally {
+        inFlight--
+      }
+    }
+    expect(new Set((await store.list('ada')).map(({ id }) => id)).size).toBe(10_000)
+    expect(most).toBeGreaterThan(1)
+    expect(most).toBeLessThanOrEqual(8)
+  }, 120_000)
+
+  test('of which DynamoDB leaves part undone for ever is ERR_STORE after some tries, and no list that misses some', async () => {
+    await created()
+    intercept = async (command) => {
+      if (command.constructor.name !== 'BatchGetItemCommand') return undefined
+      return { Responses: {}, UnprocessedKeys: command.input.RequestItems }
+    }
+    await expect(Promise.resolve(store.list('ada'))).rejects.toMatchObject({ code: 'ERR_STORE' })
+    expect(asked.length).toBeLessThan(20)
+  }, 30_000)
+})
+
 describe('changes [2 No lost update]', () => {
   test('of more keys than an expression holds lose none of those made meanwhile', async () => {
     const record = await created({ data: { gone: '0' } })
@@ -213,9 +275,10 @@ describe('changes [2 No lost update]', () => {
     const record = await created({ data: { a: '1' } })
     const set = { big: JSON.stringify('x'.repeat(500_000)) }
     const write = Promise.resolve(store.write(record.id, { set }))
-    await expect(write).rejects.toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining('400 KB') })
+    const tooLarge = { code: 'ERR_DATA_TOO_LARGE', status: 413, message: expect.stringContaining('400 KB') }
+    await expect(write).rejects.toMatchObject(tooLarge)
     const create = Promise.resolve(store.create(aRecord({ data: set })))
-    await expect(create).rejects.toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining('400 KB') })
+    await expect(create).rejects.toMatchObject(tooLarge)
     expect(await store.read(record.id)).toEqual(record)
   })
 })
@@ -241,6 +304,22 @@ describe('faults [7 Fail closed]', () => {
       expect(error.code).toBe('ERR_STORE')
       expect(`${error.message}`).not.toMatch(/private|ada/)
     }
+  })
+
+  test('what DynamoDB says of itself is in the cause; a refused expression, with the keys in it, is not', async () => {
+    const fails = async (error: Error): Promise<unknown> => {
+      intercept = () => {
+        throw error
+      }
+      return Promise.resolve(store.read(aRecord().id)).catch(({ cause }: Error) => cause)
+    }
+    const throttled = 'The level of configured provisioned throughput for the table was exceeded.'
+    const named = { name: 'ProvisionedThroughputExceededException' }
+    expect(await fails(Object.assign(new Error(throttled), named))).toMatchObject({ ...named, message: throttled })
+    const overlap = 'Invalid UpdateExpression: Two document paths overlap; path one: [data, _private key]'
+    const cause = await fails(Object.assign(new Error(overlap), { name: 'ValidationException', $response: 'private' }))
+    expect(cause).toMatchObject({ name: 'ValidationException', message: 'Invalid UpdateExpression' })
+    expect(JSON.stringify(cause)).not.toContain('private')
   })
 
   test('an item that this version cannot read fails the call, and is not quoted', async () => {

@@ -1,5 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-dynamodb'
 import { SessionError } from '../../core/errors.ts'
+import { toQuietCause } from '../quiet-cause.ts'
+import { sentOnce } from './sent-once.ts'
 
 export type Item = Record<string, Sdk.AttributeValue>
 
@@ -22,8 +24,11 @@ type Input<Name extends keyof Operations> = Omit<Operations[Name][0], 'TableName
 /** The calls of DynamoDB that the store makes, all on its one table. */
 export interface Calls {
   readonly table: string
-  /** Rejects with the SDK's own error. */
-  send<Name extends keyof Operations>(name: Name, input: Input<Name>): Promise<Operations[Name][1]>
+  /**
+   * Rejects with the SDK's own error. The SDK sends again by itself, with growing pauses and a bound, when DynamoDB throttles or no
+   * answer comes. `isOnce`: only where the try before did nothing for certain; else `UnansweredError`.
+   */
+  send<Name extends keyof Operations>(name: Name, input: Input<Name>, isOnce?: boolean): Promise<Operations[Name][1]>
   close(): void
 }
 
@@ -47,12 +52,13 @@ export function createCalls({ client, region, endpoint, table }: ClientOptions):
 
   return {
     table,
-    async send<Name extends keyof Operations>(name: Name, input: Input<Name>) {
+    async send<Name extends keyof Operations>(name: Name, input: Input<Name>, isOnce = false) {
       sdk ??= importSdk()
       const module = await sdk
       const Command = module[`${name}Command`] as unknown as new (input: object) => never
-      // The SDK tries again by itself, with growing pauses and a bound, when DynamoDB throttles.
-      return (await clientOf(module).send(new Command({ ...input, TableName: table }))) as Operations[Name][1]
+      const command = new Command({ ...input, TableName: table })
+      const send = (): Promise<unknown> => clientOf(module).send(command)
+      return (await (isOnce ? sentOnce(command, send) : send())) as Operations[Name][1]
     },
     close: () => own?.destroy(),
   }
@@ -71,14 +77,30 @@ export function isNamed(error: unknown, name: string): error is Error {
   return error instanceof Error && error.name === name
 }
 
+/** Beyond 400 KB for an item, or beyond what DynamoDB takes as one request, one value or one name. */
+const TOO_LARGE = /has exceeded the maximum allowed size|exceeds? (the )?max|too large/i
+
 /** The SDK's error as ours. Ours pass as they are. */
-export function toStoreError(operation: string, cause: unknown): SessionError {
-  if (cause instanceof SessionError) return cause
-  if (isNamed(cause, 'ResourceNotFoundException')) {
+export function toStoreError(operation: string, error: unknown): SessionError {
+  if (error instanceof SessionError) return error
+  const cause = toQuiet(error)
+  if (isNamed(error, 'ResourceNotFoundException')) {
     return new SessionError('ERR_STORE', 'dynamodb: the table is not there. store.setup() creates it.', cause)
   }
-  if (isNamed(cause, 'ValidationException') && /item size/i.test(cause.message)) {
-    return new SessionError('ERR_STORE', 'dynamodb: a session must fit into one item of 400 KB.', cause)
+  if (statusOf(error) === 413 || (isNamed(error, 'ValidationException') && TOO_LARGE.test(error.message))) {
+    return new SessionError('ERR_DATA_TOO_LARGE', 'dynamodb: a session must fit into one item of 400 KB.', cause)
   }
   return new SessionError('ERR_STORE', `dynamodb: ${operation} failed.`, cause)
+}
+
+/** The SDK's error as it may stand in a log. A refused expression can be told with the paths in it, and keys of data are in those. */
+export function toQuiet(error: unknown): Error {
+  const cause = toQuietCause(error)
+  if (isNamed(error, 'ValidationException')) cause.message = cause.message.split(/[:[]/, 1)[0] ?? ''
+  return cause
+}
+
+function statusOf(error: unknown): number | undefined {
+  const { $metadata }: { $metadata?: { httpStatusCode?: number } } = Object(error)
+  return $metadata?.httpStatusCode
 }

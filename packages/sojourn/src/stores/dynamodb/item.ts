@@ -6,9 +6,9 @@ import type { Item } from './calls.ts'
 /*
  * One item for each session, and one for each entry of a user's list, in one table:
  *
- *     pk           sk    kind  user  version  created  seen  expires  head  data  edits  listed  ttl
- *     s#<id>       s     live  ...   N        N        N     N        JSON  map   N      N       N
- *     s#<id>       s     ended reason, ended, expires, ttl
+ *     pk           sk    kind  user  version  created  seen  expires  head  data  edits  listed  ttl  mark
+ *     s#<id>       s     live  ...   N        N        N     N        JSON  map   N      N       N    of the last write
+ *     s#<id>       s     ended reason, ended, expires, ttl, mark
  *     u#<user>     <id>  ttl
  *
  * Times are ms since the epoch; `listed` and `ttl`, which DynamoDB itself looks at, are seconds.

@@ -2,6 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { withEdits } from '../../core/draft.ts'
 import type { SessionRecord } from '../../core/record.ts'
 import type { Change } from '../../core/store.ts'
+import type { Mark } from './conditional.ts'
 import { fromData, fromKey, fromText, number, toSeconds } from './item.ts'
 
 /** What `UpdateItem` takes beside the key. */
@@ -34,7 +35,7 @@ export function isEmptyChange({ set = {}, remove = [], head, seen }: Change): bo
  * A change as one conditional update: each key of data is an attribute of its own in the map, so that parallel changes of different
  * keys do not meet. The condition has everything that the change depends on; DynamoDB checks it and writes as one.
  */
-export function toUpdate(change: Change, { listed, whole }: UpdateOptions = {}): Update {
+export function toUpdate(change: Change, mark: Mark, { listed, whole }: UpdateOptions = {}): Update {
   const { expect, head, seen, version = -1 } = change
   const names: Record<string, string> = { '#kind': 'kind' }
   const values: Record<string, AttributeValue> = { ':live': { S: 'live' } }
@@ -90,9 +91,10 @@ export function toUpdate(change: Change, { listed, whole }: UpdateOptions = {}):
       else sets.push(`${path} = ${value(`k${index}`, fromText(text))}`)
     })
   }
+  put('mark', mark)
   const isEdited = whole !== undefined || editsOf(change).length > 0
   const clauses = [
-    ...(sets.length > 0 ? [`SET ${sets.join(', ')}`] : []),
+    `SET ${sets.join(', ')}`,
     ...(removes.length > 0 ? [`REMOVE ${removes.join(', ')}`] : []),
     ...(isEdited ? [`ADD ${name('edits')} ${value('one', number(1))}`] : []),
   ]

@@ -79,14 +79,21 @@ export function createUsers({ table, send }: Calls): Users {
     async list(userId) {
       const ids = await idsOf(await toUserKey(userId))
       const batches = Array.from({ length: Math.ceil(ids.length / 100) }, (_, i) => ids.slice(i * 100, (i + 1) * 100))
-      const items = (await Promise.all(batches.map(recordsOf))).flat()
+      const values: SessionRecord[] = []
+      for (let at = 0; at < batches.length; at += BATCHES_AT_ONCE) {
+        const found = await Promise.all(batches.slice(at, at + BATCHES_AT_ONCE).map(recordsOf))
+        values.push(...(found.flat().map(toValue) as SessionRecord[]))
+      }
       // An entry without a live record: it ended, expired, or is about to be created. DynamoDB deletes the entry in time.
-      return items.map(toValue).filter((value) => value.kind === 'live' && value.userId === userId) as SessionRecord[]
+      return values.filter(({ kind, userId: whose }) => kind === 'live' && whose === userId)
     },
   }
 }
 
 const MAX_PAUSE_MS = 2000
+
+/** A hundred sessions each: no user, however busy, takes all connections of the client (50 by default). */
+const BATCHES_AT_ONCE = 8
 
 /** Fits a key whatever the length of the user id. Escaped as JSON first, for to UTF-8 all halves of characters are the same. */
 async function toUserKey(userId: string): Promise<string> {

@@ -5,6 +5,7 @@ import dynalite from 'dynalite'
 /** A server with DynamoDB's protocol, in this process, that forgets everything when it stops. */
 export interface Dynalite {
   readonly endpoint: string
+  readonly port: number
   client(config?: DynamoDBClientConfig): DynamoDBClient
   /** Another way to it, that can be cut. */
   line(): Promise<Line>
@@ -23,6 +24,7 @@ export async function startDynalite(): Promise<Dynalite> {
   const lines: Line[] = []
   return {
     endpoint: `http://127.0.0.1:${port}`,
+    port,
     client(config = {}) {
       const credentials = { accessKeyId: 'none', secretAccessKey: 'none' }
       const endpoint = `http://127.0.0.1:${port}`

@@ -1,0 +1,100 @@
+import { SessionError } from '../../core/errors.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { Change, Written } from '../../core/store.ts'
+import { applyChange, isFresh } from '../apply-change.ts'
+import type { Calls, Item } from './calls.ts'
+import { find, newMark, put, unknown, update } from './conditional.ts'
+import { fromRecord, fromTombstone, numberOf, toSeconds, toValue } from './item.ts'
+import { isEmptyChange, isLarge, toUpdate, type UpdateOptions } from './update.ts'
+import { listedUntil, type Users } from './users.ts'
+
+/** Each failed try means that another writer got through, so this many in a row is no accident. */
+const MAX_TRIES = 100
+
+const WRITTEN: Written = { status: 'written' }
+
+export async function create(calls: Calls, users: Users, record: SessionRecord): Promise<boolean> {
+  const { id, userId, expiresAt } = record
+  const listed = userId === null ? null : listedUntil(expiresAt)
+  if (userId !== null && listed !== null) await users.add(userId, id, listed)
+  const mark = newMark()
+  const { refused } = await put(calls, id, mark, {
+    Item: { ...fromRecord(record, listed), mark },
+    ConditionExpression: 'attribute_not_exists(pk)',
+  })
+  if (refused === null || refused.isOwn) return true
+  if (refused.isInDoubt) throw unknown()
+  return false
+}
+
+export async function end(
+  calls: Calls,
+  users: Users,
+  id: SessionId,
+  tombstone: Tombstone,
+): Promise<SessionRecord | null> {
+  const mark = newMark()
+  const { before, refused } = await put(calls, id, mark, {
+    Item: { ...fromTombstone(tombstone), mark },
+    ConditionExpression: 'kind = :live',
+    ExpressionAttributeValues: { ':live': { S: 'live' } },
+    ReturnValues: 'ALL_OLD',
+  })
+  // It is ended, but the answer with the last state of the record was lost, and that is nowhere any more.
+  if (refused?.isOwn === true) throw unknown()
+  const record = before === undefined ? null : toValue(before)
+  if (record?.kind !== 'live') return null
+  // The session is ended; an entry that stays costs the next list a look, until DynamoDB deletes it.
+  if (record.userId !== null) await users.remove(record.userId, id).catch(() => undefined)
+  return record
+}
+
+export async function write(calls: Calls, users: Users, id: SessionId, asked: Change): Promise<Written> {
+  const mark = newMark()
+  let change = asked
+  // One call is all there is, unless the change is none, has more keys than an expression holds, or its condition is not met.
+  let item = isEmptyChange(change) || isLarge(change) ? await find(calls, id) : undefined
+  let isInDoubt = false
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    let extended: UpdateOptions = {}
+    if (item !== undefined) {
+      const value = item === null ? null : toValue(item)
+      if (item === null || value === null) return { status: 'gone', tombstone: null }
+      if (value.kind === 'ended') return { status: 'gone', tombstone: value }
+      if (applyChange(value, change) === null) {
+        if (isInDoubt) throw unknown()
+        return { status: 'conflict', record: value }
+      }
+      change = withoutStaleTouch(value, change)
+      if (isEmptyChange(change)) return WRITTEN
+      extended = await extensionsOf(users, value, item, change)
+    }
+    const refused = await update(calls, id, mark, toUpdate(change, mark, extended), change.expect !== undefined)
+    if (refused === null || refused.isOwn) return WRITTEN
+    isInDoubt ||= refused.isInDoubt
+    item = refused.item
+  }
+  throw new SessionError('ERR_STORE', 'dynamodb: too many writers changed one session at once.')
+}
+
+function withoutStaleTouch(record: SessionRecord, change: Change): Change {
+  const { seen, ...rest } = change
+  return seen !== undefined && !isFresh(record, change) ? rest : change
+}
+
+async function extensionsOf(users: Users, value: SessionRecord, item: Item, change: Change): Promise<UpdateOptions> {
+  const listed = await relist(users, value, item, change)
+  return {
+    ...(listed !== null && { listed }),
+    ...(isLarge(change) && { whole: { record: value, edits: numberOf(item, 'edits') } }),
+  }
+}
+
+/** Before a session lives longer than its entry in the user's list, the entry has to. */
+async function relist(users: Users, record: SessionRecord, item: Item, { seen }: Change): Promise<number | null> {
+  if (seen === undefined || record.userId === null) return null
+  if (numberOf(item, 'listed') >= toSeconds(seen.expiresAt)) return null
+  const listed = listedUntil(seen.expiresAt)
+  await users.add(record.userId, record.id, listed)
+  return listed
+}
