@@ -1,0 +1,94 @@
+import type { SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
+import type { State } from '../../src/core/state.ts'
+import type { Change } from '../../src/core/store.ts'
+import { engineOf, nameOf, type Stage } from './stage.ts'
+import type { Answer, Kept, World } from './world.ts'
+
+/** A way to break the protocol, put between core and the model: what is left out works as it should. */
+export interface Flaw {
+  /** A record that a write finds although it ended. */
+  readonly revive?: (id: SessionId) => Kept | undefined
+  /** What the store compares. */
+  readonly change?: (record: SessionRecord, change: Change) => Change
+  /** What the store keeps. */
+  readonly stored?: (old: SessionRecord, next: SessionRecord) => SessionRecord
+  /** Whether an end is ignored. */
+  readonly keeps?: (stage: Stage, record: SessionRecord, tombstone: Tombstone) => boolean
+  /** Whether an end leaves no tombstone. */
+  readonly buries?: (record: SessionRecord) => boolean
+  /** Core cannot ask a near cache again. */
+  readonly lacksReadNow?: true
+  /** What the browser is told. */
+  readonly answer?: (state: State, answer: Answer) => Answer
+  /** Handlers see the time at which their request began. */
+  readonly staleClock?: true
+  /** After each step. */
+  readonly after?: (stage: Stage) => World
+}
+
+export const NO_FLAW: Flaw = {}
+
+export const clearsDeadCookies: Flaw = {
+  answer: (state, answer) => (answer === null && state.refused !== null && state.record === null ? 'clear' : answer),
+}
+
+/** As stores do that set and delete: a late write puts back what was deleted. */
+export function withoutTombstones(): Flaw {
+  const deleted = new Map<SessionId, SessionRecord>()
+  return {
+    buries: (record) => deleted.set(record.id, record).size > 0,
+    revive: (id) => deleted.get(id),
+  }
+}
+
+export const withoutCompare: Flaw = { change: (record, change) => ({ ...change, version: record.version }) }
+
+/** A login ends the session it replaces only when the token presented is still good for it. */
+export const loginLeavesSuperseded: Flaw = {
+  keeps(stage, { head }, { reason }) {
+    if (reason !== 'login' || stage.token === null) return false
+    const { hash } = nameOf(engineOf(stage), stage.token)
+    return hash !== head.secret && hash !== head.renewal?.next
+  },
+}
+
+/** The first use of an old token ends the session. */
+export const endsAtOnce: Flaw = {
+  after(stage) {
+    const { world, told } = stage
+    const used = told.find(({ type, ended }) => type === 'reuse' && !ended)
+    const found = used === undefined ? undefined : world.records.get(used.id)
+    if (found?.kind !== 'live') return world
+    const endedAt = engineOf(stage).clock()
+    const tombstone: Tombstone = { kind: 'ended', id: found.id, reason: 'reused', endedAt, expiresAt: found.expiresAt }
+    return { ...world, records: new Map(world.records).set(found.id, tombstone) }
+  },
+}
+
+export const neverEnds: Flaw = { keeps: (_stage, _record, { reason }) => reason === 'reused' }
+
+/** Head by head a number more, the same on both sides of a failover. */
+export const countsVersions: Flaw = {
+  stored: (old, next) => (next.version === old.version ? next : { ...next, version: old.version + 1 }),
+}
+
+/** Secrets that were replaced stay good for longer than the grace. */
+export const longGrace: Flaw = {
+  stored: (_, next) => withPrevious(next, (one) => ({ ...one, until: one.until + 3000 })),
+}
+
+/** Rotation lets the old secret live on, as renewal does. */
+export const rotationWithGrace: Flaw = {
+  stored: (_, next) => withPrevious(next, (one) => ({ ...one, how: 'renewed' })),
+}
+
+function withPrevious(
+  record: SessionRecord,
+  edit: (one: NonNullable<SessionRecord['head']['previous']>[number]) => typeof one,
+): SessionRecord {
+  const { previous } = record.head
+  return previous === undefined ? record : { ...record, head: { ...record.head, previous: previous.map(edit) } }
+}
+
+export const handlersWithStaleClock: Flaw = { staleClock: true }
+export const nearCacheWithoutReadNow: Flaw = { lacksReadNow: true }

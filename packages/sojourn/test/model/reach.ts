@@ -1,0 +1,53 @@
+import type { SessionId } from '../../src/core/record.ts'
+import { hashSecret, type TokenParts } from '../../src/core/token.ts'
+import { onlyOf } from './facts.ts'
+import { engineOf, nameOf, type Stage } from './stage.ts'
+import type { World } from './world.ts'
+
+/** What nobody can reach any more is left behind: it has no future. */
+export function withoutUnreachable(stage: Stage, world: World): World {
+  const engine = engineOf(stage)
+  const ids = new Set<SessionId>()
+  const hashes = new Set<string>()
+  const reach = (token: string | null): void => {
+    if (token === null) return
+    const { id, hash } = nameOf(engine, token)
+    ids.add(id)
+    hashes.add(hash)
+  }
+  reach(world.jar)
+  if (stage.run.crash !== undefined && !world.crashed) reach(world.disk?.token ?? null)
+  for (const token of world.loot) reach(token)
+  for (const { token, state, answer } of world.requests) {
+    reach(token)
+    if (answer !== null && answer !== 'clear') reach(answer.token)
+    if (state?.record) ids.add(state.record.id)
+    if (state?.parts) hashes.add(hashOf(state.parts))
+  }
+  const records = without(world.records, ids)
+  const past = world.past.filter(({ id }) => ids.has(id))
+  return {
+    ...world,
+    records,
+    past: past.length === world.past.length ? world.past : past,
+    facts: onlyOf(world.facts, ids, hashes),
+  }
+}
+
+const known = new WeakMap<TokenParts, string>()
+
+function hashOf(parts: TokenParts): string {
+  let hash = known.get(parts)
+  if (hash === undefined) {
+    hash = hashSecret(parts.secret)
+    known.set(parts, hash)
+  }
+  return hash
+}
+
+function without(records: World['records'], ids: ReadonlySet<SessionId>): World['records'] {
+  for (const id of records.keys()) {
+    if (!ids.has(id)) return new Map([...records].filter(([one]) => ids.has(one)))
+  }
+  return records
+}
