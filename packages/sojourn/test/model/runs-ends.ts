@@ -7,35 +7,43 @@ function open(verb: Verb, ticks = 1): SlowRequest {
   return { verb, sent: 0, open: ticks, way: 0 }
 }
 
-const ENDS = ['S1', 'S2', 'S5', 'S8'] as const
+const LATE: SlowRequest = { verb: 'get', sent: 1, open: 0, way: 0 }
+
+const base: Omit<Run, 'name'> = {
+  variant: 'one node',
+  checks: ['S1', 'S2', 'S5', 'S8'],
+  limits: LIMITS,
+  quick: ['get'],
+}
+
+const cached: Omit<Run, 'name'> = { ...base, variant: 'near cache', nodes: 2, maxStale: 1 }
+const skewed: Omit<Run, 'name'> = { ...base, variant: 'skewed clocks', nodes: 2, skew: 1 }
 
 /** Ended stays ended, a replaced token opens nothing, and a request that was open meanwhile changes nothing of that. */
 export const runsOfEnds: readonly Run[] = [
   {
-    name: 'two slow logins, revoked meanwhile',
-    variant: 'one node',
-    checks: ENDS,
-    limits: LIMITS,
-    quick: ['get'],
-    slow: [open('login'), open('write')],
-    parallel: 2,
-    revokes: true,
-  },
-  {
-    name: 'every verb at once and every verb slow',
-    variant: 'one node',
-    checks: ENDS,
-    limits: LIMITS,
+    ...base,
+    name: 'a slow login, a revocation, every verb at once',
     quick: ['get', 'login', 'logout', 'rotate'],
-    slow: [open('login'), open('logout'), open('rotate'), open('reauthenticated'), open('write')],
-    parallel: 1,
+    slow: [open('login')],
     revokes: true,
   },
   {
+    ...base,
+    name: 'a slow rotation, every verb at once',
+    quick: ['get', 'login', 'logout', 'rotate'],
+    slow: [open('rotate')],
+  },
+  {
+    ...base,
+    name: 'a slow proof and a slow write',
+    quick: ['get', 'logout', 'rotate'],
+    slow: [open('reauthenticated'), open('write')],
+  },
+  { ...base, name: 'two slow logins', slow: [open('login')], parallel: 2, revokes: true, large: true },
+  {
+    ...base,
     name: 'two slow verbs of every kind',
-    variant: 'one node',
-    checks: ENDS,
-    limits: LIMITS,
     quick: ['get', 'login'],
     slow: [open('login'), open('logout'), open('rotate'), open('reauthenticated'), open('write')],
     parallel: 2,
@@ -43,56 +51,49 @@ export const runsOfEnds: readonly Run[] = [
     large: true,
   },
   {
-    name: 'logout and rotation on two nodes',
-    variant: 'near cache',
-    checks: ENDS,
-    limits: LIMITS,
+    ...base,
+    name: 'other requests between two calls to the store',
     nodes: 2,
-    maxStale: 1,
-    quick: ['get', 'rotate', 'logout'],
-    slow: [open('write')],
-    parallel: 1,
+    quick: ['get', 'login', 'logout', 'rotate'],
+    slow: [LATE],
+    cuts: ['get', 'login', 'logout', 'rotate'],
   },
   {
-    name: 'every verb on two nodes',
-    variant: 'near cache',
-    checks: ENDS,
-    limits: LIMITS,
+    ...base,
+    name: 'other requests between two calls to the store of a slow one',
     nodes: 2,
-    maxStale: 1,
     quick: ['get', 'login', 'logout', 'rotate'],
     slow: [open('login'), open('rotate'), open('write')],
-    parallel: 1,
+    cuts: ['get', 'login', 'logout', 'rotate'],
+    large: true,
+  },
+  { ...cached, name: 'logout and rotation on two nodes', quick: ['rotate', 'logout'], slow: [LATE] },
+  {
+    ...cached,
+    name: 'every verb on two nodes, and a slow write',
+    quick: ['get', 'login', 'logout', 'rotate'],
+    slow: [open('write')],
     revokes: true,
     large: true,
   },
+  { ...skewed, name: 'logout and rotation, one tick apart', quick: ['get', 'rotate', 'logout'], slow: [LATE] },
   {
-    name: 'rotation and logout, one tick apart',
-    variant: 'skewed clocks',
-    checks: ENDS,
-    limits: LIMITS,
-    nodes: 2,
-    skew: 1,
-    quick: ['get', 'rotate', 'logout'],
+    ...skewed,
+    name: 'a slow rotation, one tick apart',
+    quick: ['get', 'rotate'],
     slow: [open('rotate'), open('write')],
-    parallel: 1,
+    large: true,
   },
   {
+    ...base,
     name: 'a slow request across the absolute limit',
-    variant: 'one node',
-    checks: ['S1', 'S2', 'S8'],
     limits: { grace: 2, renew: 3, absolute: 4 },
-    quick: ['get', 'login'],
     slow: [open('login', 2), open('rotate', 2), open('reauthenticated', 2), open('write', 2)],
-    parallel: 1,
   },
   {
+    ...base,
     name: 'a slow request across the idle limit',
-    variant: 'one node',
-    checks: ['S1', 'S2', 'S8'],
     limits: { grace: 2, renew: 8, touch: 1, idle: 3, absolute: 8 },
-    quick: ['get'],
     slow: [open('get', 2), open('rotate', 2), open('reauthenticated', 2), open('write', 2)],
-    parallel: 1,
   },
 ]
