@@ -1,22 +1,8 @@
+import { crash, failOver, revoke, tick } from './events.ts'
 import { acts } from './requests.ts'
 import type { Run, SlowRequest, Verb } from './run.ts'
 import { nameOf, type Stage } from './stage.ts'
-import {
-  actSlow,
-  closeSlow,
-  crash,
-  cut,
-  deliver,
-  failOver,
-  lose,
-  openSlow,
-  quick,
-  revoke,
-  type Step,
-  sendSlow,
-  steal,
-  tick,
-} from './steps.ts'
+import { actSlow, closeSlow, cut, deliver, lose, openSlow, quick, type Step, sendSlow, steal } from './steps.ts'
 import { staleAnswers } from './store.ts'
 import type { Kept, Request, World } from './world.ts'
 

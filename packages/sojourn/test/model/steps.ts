@@ -1,11 +1,8 @@
-import { afterFailover, type Facts, withEnd } from './facts.ts'
-import { noteActed, noteCommitted, noteDelivered, noteOpened } from './observe.ts'
-import { checkCommitted, checkFirstUse, checkOpened, checkWrites, type Violation } from './properties.ts'
-import { act, acts, close, open } from './requests.ts'
+import { noteDelivered } from './observe.ts'
+import type { Violation } from './properties.ts'
 import type { SlowRequest, Verb } from './run.ts'
-import { engineOf, type Interruption, nameOf, type Stage } from './stage.ts'
-import { withoutExpired, withoutOld } from './store.ts'
-import { toMs } from './ticks.ts'
+import { AT_ONCE, actOf, closeOf, type Found, openAt, send, wholly } from './serve.ts'
+import type { Interruption, Stage } from './stage.ts'
 import type { Kept, Request, World } from './world.ts'
 
 /** One thing that can happen next. */
@@ -15,76 +12,6 @@ export interface Step {
   readonly node?: number
   readonly play: (stage: Stage, interruption?: Interruption) => Promise<Found>
 }
-type Found = readonly Violation[]
-
-const AT_ONCE: Omit<SlowRequest, 'verb'> = { sent: 0, open: 0, way: 0 }
-
-function send(stage: Stage, bounds: SlowRequest, token: string | null): Request {
-  const { now } = stage.world
-  return {
-    verb: bounds.verb,
-    bounds,
-    token,
-    phase: 'sent',
-    since: now,
-    openedAt: now,
-    node: 0,
-    state: null,
-    answer: null,
-    succeeded: true,
-  }
-}
-
-async function openAt(stage: Stage, request: Request, node: number, stale: Kept | null, isQuick: boolean) {
-  const { records, facts } = stage.world
-  const opened = await open(stage, request, node, stale)
-  noteOpened(stage, opened)
-  const now = stage.world.facts
-  stage.world = { ...stage.world, facts }
-  const found = [...checkOpened(stage, opened, records, isQuick), ...checkFirstUse(stage), ...checkWrites(stage)]
-  stage.world = { ...stage.world, facts: now }
-  return { opened, found }
-}
-
-async function actOf(stage: Stage, request: Request, interruption: Interruption | null = null) {
-  stage.interruption = interruption
-  if (!acts(request.verb)) return { acted: request, found: [] as Found }
-  begin(stage)
-  const acted = await act(stage, request)
-  const found = checkWrites(stage)
-  noteActed(stage, acted)
-  return { acted, found }
-}
-
-async function closeOf(stage: Stage, request: Request, interruption: Interruption | null = null) {
-  stage.interruption = interruption
-  begin(stage)
-  const closed = await close(stage, request)
-  const found = [...checkCommitted(stage, request, closed), ...checkWrites(stage)]
-  noteCommitted(stage, request, closed)
-  return { closed, found }
-}
-
-function begin(stage: Stage): void {
-  stage.told = []
-  stage.accepted = []
-}
-
-/** All phases at once. */
-async function wholly(
-  stage: Stage,
-  request: Request,
-  node: number,
-  stale: Kept | null,
-  isOwner: boolean,
-  interruption: Interruption | null = null,
-) {
-  const { opened, found } = await openAt(stage, request, node, stale, isOwner)
-  const { acted, found: more } = await actOf(stage, opened, interruption)
-  const { closed, found: last } = await closeOf(stage, acted, stage.interruption)
-  return { closed, found: [...found, ...more, ...last] }
-}
-
 export function quick(verb: Verb, node: number, stale: Kept | null, label: string): Step {
   return {
     label,
@@ -176,73 +103,6 @@ export function steal(token: string, verb: Verb, node: number, stale: Kept | nul
       const loot = answer === null || answer === 'clear' ? world.loot : [answer.token, ...world.loot].slice(0, 2)
       stage.world = { ...world, loot: [...new Set(loot)], thiefRotations: rotations }
       return found
-    },
-  }
-}
-
-export function tick(label: string): Step {
-  return {
-    label,
-    async play(stage) {
-      const { world, run } = stage
-      const now = world.now + 1
-      const records = run.sweeps ? withoutExpired(world.records, toMs(now)) : world.records
-      const past = run.maxStale === undefined ? world.past : withoutOld(world, now, run.maxStale)
-      stage.world = { ...world, now, records, past }
-      return []
-    },
-  }
-}
-
-export function failOver(label: string): Step {
-  return {
-    label,
-    async play(stage) {
-      const { world, run } = stage
-      if (world.before === null) return []
-      const facts: Facts = afterFailover(world.facts, world.before.facts)
-      const ended = run.checks.includes('S1') ? world.facts.ended : facts.ended
-      stage.world = {
-        ...world,
-        records: world.before.records,
-        facts: { ...facts, ended },
-        before: null,
-        failedOver: true,
-      }
-      return []
-    },
-  }
-}
-
-/** The browser comes back with what its disk had. */
-export function crash(label: string): Step {
-  return {
-    label,
-    async play(stage) {
-      const { world } = stage
-      if (world.disk === null) return []
-      stage.world = { ...world, jar: world.disk.token, disk: null, crashed: true }
-      return []
-    },
-  }
-}
-
-/** An administrator ends the session that the browser is in. */
-export function revoke(label: string): Step {
-  return {
-    label,
-    async play(stage) {
-      const { world } = stage
-      if (world.jar === null) return []
-      const engine = engineOf(stage)
-      const { id } = nameOf(engine, world.jar)
-      const found = world.records.get(id)
-      if (found?.kind !== 'live') return []
-      const endedAt = engine.clock()
-      engine.store.end(id, { kind: 'ended', id, reason: 'revoked', endedAt, expiresAt: found.expiresAt })
-      const facts = withEnd(world.facts, id, { at: world.now, node: stage.node })
-      stage.world = { ...stage.world, facts: { ...facts, loggedIn: false } }
-      return []
     },
   }
 }
