@@ -3,11 +3,12 @@ import { assertFits, toStoredEdits, toStoredName } from './data.ts'
 import { defined } from './defined.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
 import { toMs } from './duration.ts'
-import { ask, type Engine } from './engine.ts'
+import { ask, type Engine, readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Head, SessionRecord } from './record.ts'
 import type { LoginOptions, ProofOptions } from './session.ts'
 import { assertUncommitted, idOf, pendingOf, reload, type State, toTombstone } from './state.ts'
+import { expiryOf } from './timeouts.ts'
 import { takeTurn } from './turns.ts'
 import type { Vault } from './vault.ts'
 import { writeRecord } from './write.ts'
@@ -103,6 +104,9 @@ interface Replaced {
 async function replace(state: State, record: SessionRecord, { old, vault, known, carries }: Replaced): Promise<Edits> {
   const { engine } = state
   const last = await ask(engine, 'end', (store) => store.end(old.id, toTombstone(engine, old, 'login')))
+  if (record.userId === old.userId && (await isOver(engine, old, last))) {
+    throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
+  }
   if (last === null) return NO_EDITS
   engine.events.emit('ended', { id: old.id, userId: old.userId, reason: 'login' })
   const late = pick(difference(known, await vault.fromStored(last.data)), carries)
@@ -110,6 +114,16 @@ async function replace(state: State, record: SessionRecord, { old, vault, known,
   const written = await writeRecord(state, record, late)
   if (written.status === 'gone') throw new SessionError('ERR_SESSION_ENDED', 'It was revoked while it began.')
   return late
+}
+
+/**
+ * Whether the session that the user logs in from was over before this login: then a handler that goes on from it, such as
+ * one for "remember me", would undo a logout or a limit. A parallel login of the same form is no end.
+ */
+async function isOver(engine: Engine, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
+  if (last !== null) return engine.clock() >= expiryOf(last, engine.limits)
+  const kept = await readNow(engine, id)
+  return kept?.kind !== 'ended' || kept.reason !== 'login'
 }
 
 /** Back to the session before a login that failed: what the handler does next must not give the client another one. */

@@ -11,6 +11,7 @@ import type { Device, SessionId } from './record.ts'
 import { reauthenticated, rotate } from './rotate.ts'
 import type { Flash, LoginOptions, LogoutOptions, ProofOptions, Refusal, Session, SessionInfo } from './session.ts'
 import { draftOf, type Flashed, idOf, type State } from './state.ts'
+import { assertStillOpen } from './still-open.ts'
 import { expiryOf } from './timeouts.ts'
 import { isSessionId } from './token.ts'
 import { update } from './update.ts'
@@ -113,20 +114,25 @@ export class RequestSession<Data extends object> implements Session<Data> {
   }
 
   async revokeDevice(id: string): Promise<boolean> {
-    const { record, engine } = this.#seen
+    const state = this.#seen
+    const { record, engine } = state
     if (record === null || record.userId === null || !isSessionId(id)) return false
     if (id === record.id) {
       await this.logout()
       return true
     }
+    await assertStillOpen(state, record)
     const other = await ask(engine, 'read', (store) => store.read(id))
     // Somebody else's session and none at all look the same from here.
     return other?.kind === 'live' && other.userId === record.userId && (await revoke(engine, id, 'revoked'))
   }
 
   async revokeOthers(): Promise<number> {
-    const { record, engine } = this.#seen
-    return record === null || record.userId === null ? 0 : revokeAll(engine, record.userId, 'revoked', record.id)
+    const state = this.#seen
+    const { record, engine } = state
+    if (record === null || record.userId === null) return 0
+    await assertStillOpen(state, record)
+    return revokeAll(engine, record.userId, 'revoked', record.id)
   }
 }
 

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryStore, type Session, type Store } from 'sojourn'
+import { lmdbStore } from 'sojourn/stores/lmdb'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createClient, createWorld, HOUR, MINUTE, rejection, stayFor, type TestData, type World } from './kit.ts'
+
+/** Two servers on one store. A request stays open on the first; what ends its session comes from the second. */
+interface Place {
+  readonly world: World<TestData>
+  readonly victim: ReturnType<World<TestData>['client']>
+  readonly other: ReturnType<World<TestData>['client']>
+}
+
+const leaves: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const leave of leaves.splice(0)) await leave()
+})
+
+const STORES: [name: string, open: () => Store][] = [
+  ['memory', () => memoryStore()],
+  [
+    'lmdb',
+    () => {
+      const path = mkdtempSync(join(tmpdir(), 'sojourn-long-'))
+      const store = lmdbStore({ path })
+      leaves.push(async () => {
+        await store.close()
+        rmSync(path, { recursive: true, force: true })
+      })
+      return store
+    },
+  ],
+]
+
+const ENDS: [name: string, end: (place: Place) => Promise<unknown>][] = [
+  ['a revocation', async ({ world }) => world.node().revokeAll('ada')],
+  ['an erasure', async ({ world }) => world.node().erase('ada')],
+  [
+    'a logout on another server',
+    async ({ world, victim }) => {
+      const elsewhere = createClient(world.node())
+      await elsewhere.send((session) => session.logout(), { cookie: victim.cookie() })
+    },
+  ],
+  [
+    'the absolute limit',
+    async ({ world, victim }) => {
+      await stayFor(world, victim, 12 * HOUR)
+    },
+  ],
+  ['the idle limit', async ({ world }) => world.clock.advance(30 * MINUTE)],
+]
+
+const ACTS: [name: string, act: (session: Session<TestData>, otherId: string) => unknown][] = [
+  ['rotate', (session) => session.rotate()],
+  ['reauthenticated', (session) => session.reauthenticated()],
+  ['update', (session) => session.update('n', () => 1)],
+  ['login as the same user', (session) => session.login(session.userId ?? '', { absolute: '30d' })],
+  ['revokeOthers', (session) => session.revokeOthers()],
+  ['revokeDevice', (session, otherId) => session.revokeDevice(otherId)],
+  [
+    'an edit of the data',
+    (session) => {
+      session.data.n = 1
+    },
+  ],
+  ['a flash value', (session) => session.flash.set('n', 1)],
+  ['nothing', () => {}],
+]
+
+const CASES = ENDS.flatMap(([end, bring]) => ACTS.map(([act, perform]) => [act, end, bring, perform] as const)).filter(
+  ([act, end]) => end !== 'the idle limit' || !/^r(otate|eauth)/.test(act),
+)
+
+describe.each(STORES)('1 a request that stays open across the end of its session (%s)', (_, openStore) => {
+  it.each(CASES)('%s, after %s, neither acts nor revives', async (_act, _end, bring, perform) => {
+    const world = createWorld({ store: openStore() })
+    const victim = world.client()
+    await victim.send((session) => session.login('ada'))
+    const other = world.client()
+    const parked = await victim.open()
+    await bring({ world, victim, other })
+    await other.send((session) => session.login('ada'))
+    const otherId = (await other.send((session) => session.id)).value
+    const before = await world.sessions.list('ada')
+
+    const acted = await rejection(async () => perform(parked.session, otherId)).catch(() => null)
+    const headers = await parked.commit()
+    await parked.finish()
+
+    expect(headers.filter(({ name, value }) => name === 'set-cookie' && !value.includes('Max-Age=0'))).toEqual([])
+    expect(await world.sessions.list('ada')).toEqual(before)
+    expect((await other.send((session) => session.userId)).value).toBe('ada')
+    victim.receive(headers)
+    expect((await victim.send((session) => session.userId)).value).toBe(null)
+    if (acted !== null) expect(acted).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+  })
+})
