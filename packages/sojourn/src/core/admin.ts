@@ -1,6 +1,7 @@
 import { flashTexts, userTexts } from './data.ts'
 import { parseTexts } from './draft.ts'
 import { ask, type Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
 import { deviceOf, liveOf, toInfos } from './infos.ts'
 import type { JsonValue } from './json.ts'
 import type { EndReason, SessionRecord } from './record.ts'
@@ -24,9 +25,48 @@ export async function revoke(engine: Engine, id: string, reason: EndReason): Pro
 /** Every session that was there when the call began is ended when it resolves. Answers how many were live. */
 export async function revokeAll(engine: Engine, userId: string, reason: EndReason, except?: string): Promise<number> {
   const records = (await recordsOf(engine, userId)).filter(({ id }) => id !== except)
-  const ended = await Promise.all(records.map((record) => endRecord(engine, record, reason)))
   const live = new Set(liveOf(engine, records))
-  return records.filter((record, i) => ended[i] === true && live.has(record)).length
+  let ended = 0
+  await forEach(records, async (record) => {
+    if ((await endRecord(engine, record, reason)) && live.has(record)) ended++
+  })
+  return ended
+}
+
+/** How many calls of the store one call of ours has under way: another user's requests need it too. */
+const AT_ONCE = 50
+
+/**
+ * Goes on after an error and throws the first one at the end, with how many are left. Gives up when as many in a row
+ * failed as are under way: then the store is down, and each of 100 000 may take as long to fail as a request may wait.
+ */
+async function forEach(
+  records: readonly SessionRecord[],
+  work: (record: SessionRecord) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = []
+  let [next, done, inARow] = [0, 0, 0]
+  const worker = async (): Promise<void> => {
+    for (let record = records[next++]; record !== undefined && inARow < AT_ONCE; record = records[next++]) {
+      try {
+        await work(record)
+        done++
+        inARow = 0
+      } catch (error) {
+        failures.push(error)
+        inARow++
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  if (done === records.length) return
+  const [first] = failures
+  const code = first instanceof SessionError ? first.code : 'ERR_STORE'
+  throw new SessionError(
+    code,
+    `${records.length - done} of ${records.length} sessions may still be live. Try again.`,
+    first,
+  )
 }
 
 export async function exportUser(engine: Engine, userId: string): Promise<UserExport> {

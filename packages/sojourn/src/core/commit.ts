@@ -57,6 +57,7 @@ function begin(state: State, pending: Pending): MaybePromise<void> {
     // An update that the handler did not wait for may have begun it.
     if (state.record !== null) return storePending(state)
     return chain(createRecord(state, { userId: null, texts, head: {} }), ({ id }) => {
+      state.answer = 'write'
       accept(state, pending)
       state.engine.events.emit('created', { id })
     })

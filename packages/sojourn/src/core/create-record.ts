@@ -20,7 +20,7 @@ export interface NewRecord {
   readonly parts?: TokenParts
 }
 
-/** Stores a new session, which the request then goes on as. One write. */
+/** Stores a new session, which the request then goes on as. One write. The caller says when its token goes out. */
 export function createRecord(state: State, fresh: NewRecord): MaybePromise<SessionRecord> {
   const { engine } = state
   const { parts = partsOf(state) } = fresh
@@ -33,7 +33,7 @@ export function createRecord(state: State, fresh: NewRecord): MaybePromise<Sessi
       ask(engine, 'create', (store) => store.create(record)),
       (isCreated) => {
         if (!isCreated) throw new SessionError('ERR_STORE', TAKEN)
-        Object.assign(state, { record, parts, vault, standing: 'current', answer: 'write' } satisfies Partial<State>)
+        Object.assign(state, { record, parts, vault, standing: 'current' } satisfies Partial<State>)
         return record
       },
     ),

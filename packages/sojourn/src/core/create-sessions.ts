@@ -1,5 +1,6 @@
 import { exportUser, list, revoke, revokeAll } from './admin.ts'
 import type { HeaderChange, RequestView } from './carrier.ts'
+import { checkOptions } from './check-options.ts'
 import { commit, finish, salvage } from './commit.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
@@ -46,7 +47,10 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     },
     list: (userId) => list(engine, userId),
     revoke: (id, reason = 'revoked') => revoke(engine, id, reason),
-    revokeAll: (userId, { except, reason = 'revoked' } = {}) => revokeAll(engine, userId, reason, except),
+    async revokeAll(userId, options = {}) {
+      checkOptions(options, { except: 'string', reason: 'string' }, 'revokeAll')
+      return revokeAll(engine, userId, options.reason ?? 'revoked', options.except)
+    },
     export: (userId) => exportUser(engine, userId),
     erase: (userId) => revokeAll(engine, userId, 'erased'),
     sweep: () => sweeper.run(),

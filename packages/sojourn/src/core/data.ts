@@ -20,7 +20,7 @@ export function toFlashName(key: string): string {
 }
 
 /** The user's keys alone: on most requests, what was given. */
-export function userTexts(texts: Texts): Texts {
+export function userTexts<T extends string | null>(texts: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   for (const name in texts) if (name.startsWith(OWN)) return pick(texts, toUserKey)
   return texts
 }
@@ -31,7 +31,7 @@ function toUserKey(name: string): string | null {
 }
 
 /** The flash values alone. */
-export function flashTexts(texts: Texts): Texts {
+export function flashTexts<T extends string | null>(texts: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return pick(texts, (name) => (name.startsWith(FLASH) ? name.slice(FLASH.length) : null))
 }
 

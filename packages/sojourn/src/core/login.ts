@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from './check-options.ts'
 import { createRecord } from './create-record.ts'
 import { assertFits, toStoredEdits, toStoredName } from './data.ts'
 import { defined } from './defined.ts'
@@ -7,11 +8,14 @@ import { ask, type Engine, readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Head, SessionRecord } from './record.ts'
 import type { LoginOptions, ProofOptions } from './session.ts'
-import { assertUncommitted, idOf, pendingOf, reload, type State, toTombstone } from './state.ts'
+import { assertUncommitted, idOf, pendingOf, redo, reload, type State, toTombstone } from './state.ts'
 import { expiryOf } from './timeouts.ts'
 import { takeTurn } from './turns.ts'
 import type { Vault } from './vault.ts'
 import { writeRecord } from './write.ts'
+
+export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: 'string' }
+const KINDS: OptionKinds<LoginOptions> = { ...PROOF, device: 'object', absolute: 'any', idle: 'any', carry: 'any' }
 
 /**
  * A login is a new record under a new token: what an attacker planted or saw before it opens nothing after it. The new
@@ -27,6 +31,8 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
   if (typeof userId !== 'string' || userId === '') {
     throw new SessionError('ERR_OPTION', 'login needs a user id: a string that is not empty.')
   }
+  checkOptions(options, KINDS, 'login')
+  const proof = toProof(options)
   const { engine, record: old, vault, texts } = state
   const carries = toCarries(state, userId, options.carry ?? true)
   const dropped = toStoredEdits(state.draft?.drops() ?? NO_EDITS)
@@ -37,27 +43,40 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
   const record = await createRecord(state, {
     userId,
     texts: carried,
-    head: toHead(state, options),
+    head: toHead(state, options, proof),
     parts: engine.tokens.mint(),
   })
   try {
     // Its token cannot be sent any more, when the handler did not wait for the login itself.
     assertUncommitted(state, 'login')
-    const late = old === null ? NO_EDITS : await replace(state, record, { old, vault, known: texts, carries })
+    // What this request edited itself is not late: its edits come after those of parallel requests, as without a login.
+    const isLate = (name: string): boolean => carries(name) && !Object.hasOwn(pending.all, name)
+    const late = old === null ? NO_EDITS : await replace(state, record, { old, vault, known: texts, carries: isLate })
+    assertUncommitted(state, 'login')
+    const { all } = pendingOf(state)
     reload(state, applyEdits(carried, late))
+    redo(
+      state,
+      pick(all, (name) => carries(name) && all[name] !== pending.all[name]),
+    )
+    state.answer = 'write'
   } catch (error) {
     undo()
     await discard(engine, record)
     throw error
   }
-  engine.events.emit('login', { id: record.id, userId, replaced: old?.id ?? null, ...toProof(options) })
+  engine.events.emit('login', { id: record.id, userId, replaced: old?.id ?? null, ...proof })
 }
 
-export function toProof({ methods = [], assurance }: ProofOptions): {
-  methods: readonly string[]
-  assurance: string | null
-} {
-  return { methods, assurance: assurance ?? null }
+interface Proof {
+  readonly methods: readonly string[]
+  readonly assurance: string | null
+}
+
+/** A copy of the methods: what the application goes on to do with its own list proves nothing. */
+export function toProof({ methods = [], assurance }: ProofOptions): Proof {
+  if (methods.every((each) => typeof each === 'string')) return { methods: [...methods], assurance: assurance ?? null }
+  throw new SessionError('ERR_OPTION', 'methods must be strings.')
 }
 
 /** Which stored names come along. Nothing of another user's ever does. */
@@ -73,8 +92,8 @@ function pick<T>(texts: Readonly<Record<string, T>>, carries: (name: string) => 
   return Object.fromEntries(Object.entries(texts).filter(([name]) => carries(name)))
 }
 
-function toHead({ engine, view }: State, options: LoginOptions): Omit<Head, 'secret' | 'secretAt'> {
-  const { methods, assurance, absolute, idle } = options
+function toHead({ engine, view }: State, options: LoginOptions, proof: Proof): Omit<Head, 'secret' | 'secretAt'> {
+  const { assurance, absolute, idle } = options
   const absoluteMs = absolute === undefined ? undefined : toMs(absolute, 'absolute')
   const isRemembered = absoluteMs !== undefined && absoluteMs > engine.limits.absoluteMs
   const idleMs = idle === undefined ? (isRemembered ? absoluteMs : undefined) : toMs(idle, 'idle')
@@ -83,7 +102,7 @@ function toHead({ engine, view }: State, options: LoginOptions): Omit<Head, 'sec
   return {
     authenticatedAt: engine.clock(),
     ...defined({
-      methods,
+      methods: options.methods && proof.methods,
       assurance,
       absoluteMs,
       idleMs,

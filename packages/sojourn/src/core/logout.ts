@@ -1,13 +1,18 @@
 import { revokeAll } from './admin.ts'
+import { checkOptions, type OptionKinds } from './check-options.ts'
 import { ask } from './engine.ts'
 import type { LogoutOptions } from './session.ts'
 import { forget, type State, toTombstone } from './state.ts'
+
+const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData: 'array' }
 
 /**
  * Ends the session in the store first: once this resolves, the token opens nothing anywhere. Clearing the client's copy is
  * a courtesy, so it works after the headers went out too, and on a session that is gone already.
  */
-export async function logout(state: State, { everywhere = false, clearSiteData = [] }: LogoutOptions): Promise<void> {
+export async function logout(state: State, options: LogoutOptions): Promise<void> {
+  checkOptions(options, KINDS, 'logout')
+  const { everywhere = false, clearSiteData = [] } = options
   const { engine, view } = state
   // Whoever comes with a token that was rotated away moments ago held the session, and means to end it.
   const record = state.record ?? state.superseded

@@ -47,7 +47,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return toDate(this.#seen.record?.head.authenticatedAt)
   }
   get methods(): readonly string[] {
-    return this.#seen.record?.head.methods ?? []
+    return [...(this.#seen.record?.head.methods ?? [])]
   }
   get assurance(): string | null {
     return this.#seen.record?.head.assurance ?? null

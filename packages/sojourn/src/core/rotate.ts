@@ -1,7 +1,8 @@
+import { checkOptions } from './check-options.ts'
 import { defined } from './defined.ts'
 import { NO_EDITS } from './draft.ts'
 import { SessionError } from './errors.ts'
-import { toProof } from './login.ts'
+import { PROOF, toProof } from './login.ts'
 import type { Head, SessionRecord } from './record.ts'
 import { toRotated } from './secrets.ts'
 import type { ProofOptions } from './session.ts'
@@ -26,11 +27,13 @@ export async function reauthenticated(state: State, options: ProofOptions): Prom
     throw new SessionError('ERR_NOT_AUTHENTICATED', 'reauthenticated() confirms a login: call login() first.')
   }
   const { userId } = record
+  checkOptions(options, PROOF, 'reauthenticated')
+  const proof = toProof(options)
   const authenticatedAt = engine.clock()
   const { methods, assurance } = options
-  const given = defined({ methods, assurance, authenticatedAt })
+  const given = defined({ methods: methods && proof.methods, assurance, authenticatedAt })
   const { id } = await replaceSecret(state, record, (head) => ({ ...head, ...given }))
-  engine.events.emit('reauthenticated', { id, userId, ...toProof(options) })
+  engine.events.emit('reauthenticated', { id, userId, ...proof })
 }
 
 async function replaceSecret(

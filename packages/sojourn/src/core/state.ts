@@ -1,5 +1,5 @@
 import type { HeaderChange, RequestView } from './carrier.ts'
-import { loadData, reportInvalid, toStoredEdits } from './data.ts'
+import { flashTexts, loadData, reportInvalid, toFlashName, toStoredEdits, userTexts } from './data.ts'
 import { applyEdits, Draft, type Edits, NO_EDITS, type Texts } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
@@ -91,6 +91,19 @@ export function reload(state: State, texts: Texts): void {
   state.flash = null
 }
 
+/** Makes edits, by stored names, once more after a `reload`: they are pending again. */
+export function redo(state: State, edits: Edits): void {
+  for (const [key, text] of Object.entries(userTexts(edits))) {
+    if (text === null) Reflect.deleteProperty(draftOf(state).values, key)
+    else draftOf(state).values[key] = JSON.parse(text)
+  }
+  for (const [key, text] of Object.entries(flashTexts(edits))) {
+    state.flash ??= { set: new Map(), taken: new Set() }
+    if (text === null) state.flash.taken.add(toFlashName(key))
+    else state.flash.set.set(toFlashName(key), text)
+  }
+}
+
 /** Goes on as an empty anonymous session. */
 export function forget(state: State): void {
   const nothing = {
@@ -143,5 +156,6 @@ export function toTombstone(engine: Engine, record: SessionRecord, reason: EndRe
 }
 
 export function assertUncommitted(state: State, verb: string): void {
-  if (state.committed) throw new SessionError('ERR_HEADERS_SENT', `Call ${verb} before writing to the response.`)
+  if (state.committed)
+    throw new SessionError('ERR_HEADERS_SENT', `Call ${verb} before writing to the response. An await may be missing.`)
 }
