@@ -55,7 +55,7 @@ function plugin(...[app, { sessions }, ready]: Parameters<FastifyPluginCallback<
   app.addHook('onRequest', (request, reply, done) => {
     const begin = (exchange: Exchange<object>): void => {
       if (exchange.denied !== null) {
-        deny(reply, exchange.denied)
+        deny(request, reply, exchange.denied)
         return
       }
       sessions.attach(request, exchange.session)
@@ -95,8 +95,10 @@ function commit({ exchange, held }: Turn, reply: FastifyReply, payload: unknown,
   settle(() => exchange.commit(), apply, fail)
 }
 
-function deny(reply: FastifyReply, denial: Denial): void {
+function deny(request: FastifyRequest, reply: FastifyReply, denial: Denial): void {
   const { status, headers, body } = toDenialAnswer(denial)
+  // Once a connection asked for another protocol, node leaves it to whoever handles that, and nobody will close it.
+  if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
   reply.code(status).headers(headers).send(body)
 }
 

@@ -6,6 +6,7 @@ import { createEngine, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Denial } from './guard.ts'
+import { sourceOf } from './host.ts'
 import { isPromise } from './maybe.ts'
 import type { CoreOptions } from './options.ts'
 import { RequestSession } from './request-session.ts'
@@ -68,7 +69,7 @@ function deny(engine: Engine, view: RequestView): Denial | null {
   for (const guard of engine.guards) {
     const denial = guard.check(view)
     if (denial !== null) {
-      engine.events.emit('denied', { reason: denial.reason, method: view.method })
+      engine.events.emit('denied', { reason: denial.reason, ...sourceOf(view) })
       return denial
     }
   }

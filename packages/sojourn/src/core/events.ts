@@ -1,3 +1,4 @@
+import type { RequestSource } from './host.ts'
 import type { EndReason, SessionId } from './record.ts'
 import type { Refusal } from './session.ts'
 import type { StoreEvent } from './store.ts'
@@ -31,8 +32,8 @@ export interface SessionEvents {
   refused: { readonly id: SessionId | null; readonly reason: Refusal }
   /** Alarm: an old or wrong secret came with a real locator, so somebody keeps a copy. `ended`: whether the session was ended for it. */
   reuse: { readonly id: SessionId; readonly userId: string | null; readonly ended: boolean }
-  /** A request was denied by a guard. */
-  denied: { readonly reason: string; readonly method: string }
+  /** A request was denied by a guard. All but `reason` is what the client sent, shortened. */
+  denied: { readonly reason: string } & RequestSource
   /** Stored data did not fit the schema. Paths only, no values. */
   invalidData: { readonly id: SessionId; readonly paths: readonly string[] }
   /** How the store is doing, told by stores that watch themselves. */

@@ -9,6 +9,29 @@ export function hostOf(view: RequestView): string {
   return host.length > MAX_HOST_CHARACTERS ? '' : host.toLowerCase()
 }
 
+/** What finds a refused request again in the logs of a proxy. It has no query, for that may hold secrets. */
+export interface RequestSource {
+  readonly method: string
+  readonly path: string
+  readonly host: string
+  readonly origin: string | null
+}
+
+/** A client writes all of it, and chooses its length. */
+const MAX_SOURCE_CHARACTERS = 200
+
+export function sourceOf(view: RequestView): RequestSource {
+  const shorten = (text: string): string => text.slice(0, MAX_SOURCE_CHARACTERS)
+  const [path = ''] = view.url.split('?', 1)
+  const origin = view.header('origin')
+  return {
+    method: shorten(view.method),
+    path: shorten(path),
+    host: shorten(hostOf(view)),
+    origin: origin === null ? null : shorten(origin),
+  }
+}
+
 /** `hostOf` without the port. */
 export function hostnameOf(view: RequestView): string {
   return toHostname(hostOf(view))

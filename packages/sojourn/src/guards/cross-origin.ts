@@ -3,6 +3,8 @@ import { checkOptions } from '../core/check-options.ts'
 import { SessionError } from '../core/errors.ts'
 import type { Denial, Guard } from '../core/guard.ts'
 import { hostOf } from '../core/host.ts'
+import { CROSS_SITE, HIDDEN_ORIGIN, otherHost } from './cross-origin-denials.ts'
+import { isRead } from './read-request.ts'
 
 export interface CrossOriginOptions {
   /**
@@ -23,7 +25,7 @@ export interface CrossOriginOptions {
  * pages cannot change: `Sec-Fetch-Site`, or `Origin` from browsers before 2023. The algorithm of Go 1.25's
  * `http.CrossOriginProtection`; answers ASVS 5.0 3.5.1 and 3.5.3. No tokens, no state.
  *
- * What changes anything must not be a GET. Other hosts of the same site count as strangers, for one of them may be taken over.
+ * Handshakes of WebSockets are checked like a POST. What changes anything must not be a GET. Other hosts of the same site count as strangers, for one of them may be taken over.
  *
  * @throws `ERR_OPTION` when an origin is not written as browsers write it, or a path is not in its plain form.
  */
@@ -41,14 +43,13 @@ export function crossOriginGuard(options: CrossOriginOptions = {}): Guard {
   return {
     name: 'cross-origin',
     check(view) {
-      // Safe methods change nothing (RFC 9110, section 9.2.1), and what they answer another origin cannot read.
-      if (view.method === 'GET' || view.method === 'HEAD' || view.method === 'OPTIONS') return null
+      if (isRead(view)) return null
 
       const site = view.header('sec-fetch-site')
       // Our own page; or the user themselves, by the address bar or a bookmark.
       if (site === 'same-origin' || site === 'none') return null
       // `cross-site` and `same-site`; what a browser may yet come to say is not known to be safe either.
-      if (site !== null && site !== '') return unlessExempt(CROSS_ORIGIN, view)
+      if (site !== null && site !== '') return unlessExempt(CROSS_SITE, view)
 
       const origin = view.header('origin')
       // No browser leaves both out of a cross-origin request that is not safe: this is no browser, and has no user to deceive.
@@ -56,21 +57,9 @@ export function crossOriginGuard(options: CrossOriginOptions = {}): Guard {
       // The scheme is not compared, for a proxy may have ended TLS: a page on plain HTTP of this very host passes, unless HSTS rules it out.
       // `null`, the origin of sandboxed frames and other pages that hide theirs, has no host and never passes.
       if (isSameHost(origin, hostOf(view))) return null
-      return unlessExempt(OTHER_HOST, view)
+      return unlessExempt(origin === 'null' ? HIDDEN_ORIGIN : otherHost(origin, view), view)
     },
   }
-}
-
-const CROSS_ORIGIN: Denial = {
-  status: 403,
-  reason: 'cross-origin',
-  message:
-    'Refused: a page of another site made this request. Open this site and try again there. Developers: if that page is to be trusted, add its origin to trustedOrigins.',
-}
-
-const OTHER_HOST: Denial = {
-  ...CROSS_ORIGIN,
-  message: `${CROSS_ORIGIN.message} If it is this very site, let the proxy in front pass the Host header on.`,
 }
 
 /** Browsers leave the scheme's usual port out of `Origin`; proxies may write it into `Host`. */

@@ -197,7 +197,20 @@ describe('events', () => {
       { name: 'cache-control', value: 'private, no-cache', how: 'default' },
     ])
     expect(world.store.calls).toEqual([])
-    expect(world.eventsOf('denied')).toMatchObject([{ reason: 'cross-origin', method: 'POST' }])
+    expect(world.eventsOf('denied')).toMatchObject([
+      { reason: 'cross-origin', method: 'POST', path: '/', host: 'shop.example', origin: null },
+    ])
+  })
+
+  it('tell of a denied request what finds it in the logs, and neither its query nor long text', async () => {
+    const world = createWorld()
+    const headers = { host: `${'H'.repeat(255)}`, origin: `https://${'o'.repeat(5000)}` }
+    await world.client().open({ method: 'P'.repeat(300), url: `/reset/${'p'.repeat(300)}?token=secret`, headers })
+    const [event] = world.eventsOf('denied')
+    expect(event).toMatchObject({ host: 'h'.repeat(200), method: 'P'.repeat(200) })
+    expect(event).toMatchObject({ path: expect.stringMatching(/^.{200}$/), origin: expect.stringMatching(/^.{200}$/) })
+    await world.client().open({ method: 'POST', url: '/reset?token=secret', headers: { origin: 'null' } })
+    expect(world.eventsOf('denied')[1]).toMatchObject({ path: '/reset', origin: 'null' })
   })
 
   it('guards are asked in order, and the first denial counts', async () => {

@@ -12,18 +12,23 @@ let page: Page
 let guard: Guard
 /** What became of the requests that would change something, in order. */
 let outcomes: string[]
+/** What became of those that open a WebSocket. */
+let handshakes: string[]
 
 beforeAll(async () => {
-  site = await startSite((request, response, view) => {
-    request.resume()
-    response.setHeader('content-type', 'text/html')
-    if (!view.header('host')?.startsWith(SHOP)) return void response.end('<p>a page of another origin')
-    const denial = guard.check(view)
-    if (view.method === 'POST')
-      outcomes.push(`${view.header('sec-fetch-site') ?? 'silent'}: ${denial === null ? 'allowed' : 'denied'}`)
-    response.statusCode = denial?.status ?? 200
-    response.end(denial?.message ?? '<p>the shop')
-  })
+  site = await startSite(
+    (request, response, view) => {
+      request.resume()
+      response.setHeader('content-type', 'text/html')
+      if (!view.header('host')?.startsWith(SHOP)) return void response.end('<p>a page of another origin')
+      const denial = guard.check(view)
+      if (view.method === 'POST')
+        outcomes.push(`${view.header('sec-fetch-site') ?? 'silent'}: ${denial === null ? 'allowed' : 'denied'}`)
+      response.statusCode = denial?.status ?? 200
+      response.end(denial?.message ?? '<p>the shop')
+    },
+    (view) => handshakes.push(guard.check(view) === null ? 'allowed' : 'denied'),
+  )
   browser = await launchChromium()
 })
 afterAll(async () => {
@@ -33,6 +38,7 @@ afterAll(async () => {
 beforeEach(async () => {
   guard = crossOriginGuard()
   outcomes = []
+  handshakes = []
   context = await browser.newContext({ ignoreHTTPSErrors: true })
   page = await context.newPage()
 })
@@ -129,4 +135,58 @@ describe('in Chromium, requests that change something', () => {
     await attack(site.https(SHOP, '/buy'))
     expect(outcomes).toEqual(['same-origin: allowed', 'same-origin: allowed'])
   })
+})
+
+describe('in Chromium, a WebSocket', () => {
+  type Scheme = 'http' | 'https'
+  test.each<[page: string, host: string, scheme: Scheme, outcome: string]>([
+    ['our own page', SHOP, 'https', 'allowed'],
+    ['a sibling of ours', 'blog.shop.example', 'https', 'denied'],
+    ['another site', 'evil.example', 'https', 'denied'],
+    ['our own page', SHOP, 'http', 'allowed'],
+    ['a sibling of ours', 'blog.shop.example', 'http', 'denied'],
+    ['another site', 'evil.example', 'http', 'denied'],
+  ])('from %s (%s, %s): %s', async (_, host, scheme, outcome) => {
+    await page.goto(site[scheme](host, '/'))
+    const target = site[scheme](SHOP, '/chat').replace('http', 'ws')
+    await page.evaluate(
+      (url) =>
+        new Promise<void>((done) => {
+          const socket = new WebSocket(url)
+          socket.onopen = socket.onerror = () => done()
+        }),
+      target,
+    )
+    expect(handshakes).toEqual([outcome])
+  })
+
+  test('from a page of ours with Referrer-Policy: no-referrer', async () => {
+    await page.goto(site.https(SHOP, '/'))
+    await page.evaluate(
+      (url) =>
+        new Promise<void>((done) => {
+          document.head.insertAdjacentHTML('beforeend', '<meta name="referrer" content="no-referrer">')
+          const socket = new WebSocket(url)
+          socket.onopen = socket.onerror = () => done()
+        }),
+      site.https(SHOP, '/chat').replace('http', 'ws'),
+    )
+    expect(handshakes).toEqual(['allowed'])
+  })
+})
+
+test('in Chromium, a form of a page with Referrer-Policy: no-referrer hides its origin, and the refusal says why', async () => {
+  await page.goto(site.http(SHOP, '/'))
+  await page.evaluate(
+    (url) => {
+      document.head.insertAdjacentHTML('beforeend', '<meta name="referrer" content="no-referrer">')
+      const form = Object.assign(document.createElement('form'), { method: 'POST', action: url })
+      document.body.append(form)
+      form.submit()
+    },
+    site.http(SHOP, '/buy'),
+  )
+  await page.waitForURL(site.http(SHOP, '/buy'))
+  expect(outcomes).toEqual(['silent: denied'])
+  expect(await page.textContent('body')).toMatch(/Referrer-Policy: no-referrer/)
 })

@@ -130,11 +130,73 @@ describe('cross-origin guard: Origin against Host, from browsers without Sec-Fet
     expect(crossOriginGuard().check(view)).not.toBeNull()
   })
 
-  test('the refusal tells whoever runs a proxy what to do, and nothing that a client sent', () => {
+  describe('the refusal names the cause', () => {
     const message = (headers: Readonly<Record<string, string>>) =>
       crossOriginGuard().check(requestOf({ headers }))?.message ?? ''
-    expect(message({ origin: 'https://evil.example' })).toMatch(/let the proxy in front pass the Host header on/)
-    expect(message({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' })).not.toMatch(/proxy|evil/)
+
+    test('another site', () => {
+      const text = message({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' })
+      expect(text).toMatch(/a page of another site made this request/)
+      expect(text).not.toMatch(/proxy/)
+    })
+
+    test('a proxy that changes Host or drops its port: the two hosts that were compared', () => {
+      const text = message({ origin: 'https://shop.example:8443' })
+      expect(text).toMatch(/a page of "https:\/\/shop\.example:8443" .* the host "shop\.example"/)
+      expect(text).toMatch(/\$http_host/)
+    })
+
+    test('Referrer-Policy: no-referrer, the default of helmet', () => {
+      const text = message({ origin: 'null' })
+      expect(text).toMatch(/"Origin: null".*Referrer-Policy: no-referrer/)
+      expect(text).not.toMatch(/page of another site/)
+    })
+
+    test.each(['<script>alert(1)</script>', `https://${'a'.repeat(500)}`, '\u202egnp.exe', 'a b'])(
+      'but repeats no text of a client’s own: %s',
+      (text) => {
+        expect(message({ origin: text })).toMatch(/a page of a form that no browser sends made/)
+        expect(message({ origin: 'https://evil.example', host: text })).not.toContain(text)
+      },
+    )
+  })
+})
+
+describe('cross-origin guard: what makes a GET more than a read', () => {
+  const HANDSHAKES: readonly Readonly<Record<string, string>>[] = [
+    { upgrade: 'websocket' },
+    { upgrade: 'WebSocket', connection: 'keep-alive, Upgrade' },
+    { upgrade: 'h2c, websocket' },
+    { upgrade: 'some-other-protocol' },
+    { 'sec-fetch-mode': 'websocket' },
+    { 'sec-fetch-mode': 'webtransport' },
+    { upgrade: 'websocket', 'sec-fetch-mode': 'websocket' },
+  ]
+
+  test.each(rows)('a handshake, site $site, origin $origin: $outcome', ({ site, origin, outcome }) => {
+    for (const handshake of HANDSHAKES) {
+      const headers = { ...headersOf(site, origin), ...handshake }
+      for (const method of SAFE)
+        expect(check({ method, headers }, { trustedOrigins: [ORIGINS.trusted] }), JSON.stringify(handshake)).toBe(
+          outcome,
+        )
+    }
+  })
+
+  test.each<Readonly<Record<string, string>>>([
+    {},
+    { upgrade: '' },
+    { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings' },
+    { upgrade: 'h2, h2c, TLS/1.0, HTTP/2.0' },
+    { 'upgrade-insecure-requests': '1' },
+    { 'sec-fetch-mode': 'navigate' },
+    { 'sec-fetch-mode': 'nested-navigate' },
+    { 'sec-fetch-mode': 'cors' },
+    { 'sec-fetch-mode': 'no-cors' },
+    { 'sec-fetch-mode': 'same-origin' },
+  ])('a link from another site passes, whatever proxies add: %j', (more) => {
+    const headers = { ...headersOf('cross-site', 'other'), ...more }
+    expect(check({ method: 'GET', headers })).toBe('allow')
   })
 })
 

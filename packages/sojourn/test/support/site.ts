@@ -16,7 +16,8 @@ export interface Site {
   close(): Promise<void>
 }
 
-export async function startSite(handle: Handle): Promise<Site> {
+/** `onHandshake`: sees what asks for another protocol; the connection is closed then. */
+export async function startSite(handle: Handle, onHandshake: (view: RequestView) => void = () => {}): Promise<Site> {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => handle(request, response, viewOf(request))
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
@@ -24,6 +25,12 @@ export async function startSite(handle: Handle): Promise<Site> {
   })
   const plain = createServer(onRequest)
   const secure = createSecureServer({ key, cert }, onRequest)
+  for (const server of [plain, secure]) {
+    server.on('upgrade', (request: IncomingMessage) => {
+      onHandshake(viewOf(request))
+      request.socket.destroy()
+    })
+  }
   const [plainPort, securePort] = await Promise.all([listen(plain), listen(secure)])
   return {
     http: (host, path) => `http://${host}:${plainPort}${path}`,
