@@ -8,8 +8,8 @@ export interface TcpProxy {
   /** Cuts every connection and refuses new ones, until `mend`. */
   cut(): void
   mend(): Promise<void>
-  /** Lets this many bytes of the next reply through, then cuts that connection: the server has done what it was asked. */
-  cutNextReplyAfter(bytes: number): void
+  /** Lets so many replies pass, and this many bytes of the next, then cuts that connection: the server has done what it was asked. */
+  cutNextReplyAfter(bytes: number, replies?: number): void
   close(): Promise<void>
 }
 
@@ -17,6 +17,7 @@ export async function startProxy(target: number): Promise<TcpProxy> {
   const open = new Set<Socket>()
   let connections = 0
   let allowance: number | null = null
+  let passing = 0
 
   const server = createServer((client) => {
     connections++
@@ -34,7 +35,7 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     }
     client.pipe(upstream)
     upstream.on('data', (chunk) => {
-      if (allowance === null) return void client.write(chunk)
+      if (allowance === null || passing-- > 0) return void client.write(chunk)
       const part = chunk.subarray(0, allowance)
       allowance = null
       client.write(part, end)
@@ -56,8 +57,9 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     },
     cut,
     mend: () => listen(port),
-    cutNextReplyAfter(bytes) {
+    cutNextReplyAfter(bytes, replies = 0) {
       allowance = bytes
+      passing = replies
     },
     close: async () => cut(),
   }
