@@ -73,7 +73,7 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
     try {
       return await environment.root.transaction(() => work(tables))
     } catch (error) {
-      throw toStoreError(operation, await reasonOf(error))
+      throw toStoreError(operation, await reasonOf(error, path))
     }
   }
 

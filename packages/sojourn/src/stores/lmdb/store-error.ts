@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises'
 import { SessionError, type SessionErrorCode } from '../../core/errors.ts'
 import { toQuietCause } from '../quiet-cause.ts'
 
@@ -25,10 +26,21 @@ interface CommitError extends Error {
 }
 
 /** Waits for the true reason, but not for ever, and never leaves it unhandled: that would end the process. */
-export async function reasonOf(error: unknown): Promise<unknown> {
+export async function reasonOf(error: unknown, path: string): Promise<unknown> {
   const { commitError } = error instanceof Error ? (error as CommitError) : {}
   if (commitError === undefined) return error
   const reason = commitError.catch((found: unknown) => found)
   const late = new Promise((resolve) => setTimeout(resolve, 100, error).unref())
-  return Promise.race([reason, late])
+  const found = await Promise.race([reason, late])
+  return found instanceof Error && /Input.output error/.test(found.message) && (await isFull(path))
+    ? new Error('Input/output error: no space left on device')
+    : found
 }
+
+/** To LMDB a write that the disk took half of is an input/output error. */
+async function isFull(path: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(path).catch(() => ({ bavail: 1, bsize: LITTLE_BYTES }))
+  return bavail * bsize < LITTLE_BYTES
+}
+
+const LITTLE_BYTES = 65_536

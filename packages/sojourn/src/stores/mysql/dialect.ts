@@ -30,6 +30,10 @@ export const mysqlDialect: Dialect = {
   patched: 'JSON_MERGE_PATCH(data, CONVERT(:patch USING utf8mb4))',
   // MariaDB 10.11 forgets some of several keys that a patch with null should take away.
   removed: (data, paths) => `JSON_REMOVE(${data}, ${paths})`,
+  // As JSON it may grow beyond this; as text, which is how it is read, it would be NULL.
+  fits: (data) => `LENGTH(${data}) <= @@max_allowed_packet`,
+  // mysql2 before 3.24 sends numbers as DOUBLE, and MySQL from 8.0.22 on refuses those.
+  isLimitText: true,
   holds: 'CAST(JSON_UNQUOTE(JSON_EXTRACT(data, :path)) AS BINARY) = :text',
   lacks: 'JSON_EXTRACT(data, :path) IS NULL',
   toParameter: (text) => Buffer.from(text),

@@ -1,5 +1,5 @@
 import { SessionError } from '../../core/errors.ts'
-import type { Call, Driver, Result, Row } from '../sql/driver.ts'
+import type { Call, Driver, Result, Row, Statement, Value } from '../sql/driver.ts'
 
 interface Executing {
   execute(
@@ -32,8 +32,12 @@ export function toPool(client: unknown): MysqlPromisePool | null {
 }
 
 export function toDriver(pool: MysqlPromisePool): Omit<Driver, 'close'> {
+  const assertFits = createGauge(pool)
   return {
-    run: (statement, values) => execute(pool, { statement, values }),
+    async run(statement, values) {
+      await assertFits(values)
+      return execute(pool, { statement, values })
+    },
 
     async batch(calls) {
       const connection = await pool.getConnection()
@@ -64,6 +68,38 @@ async function execute(on: Executing, { statement, values }: Call): Promise<Resu
   const matched = /^Rows matched: (\d+)/.exec(info)?.[1]
   return { rows: [], affected: matched === undefined ? affectedRows : Number(matched) }
 }
+
+/** Values below this fit into a packet of any server. */
+const SMALL_BYTES = 65_536
+
+/** What a packet has beside its values. */
+const AROUND_BYTES = 1024
+
+/**
+ * Refuses values beyond the server's limit on a packet. The server would close the connection over one, and whoever gets that
+ * connection from the pool next would fail too.
+ */
+function createGauge(pool: MysqlPromisePool): (values: readonly Value[]) => Promise<void> | undefined {
+  let limit = 0
+
+  async function measure(bytes: number): Promise<void> {
+    // Asked again before anything is refused: an operator may have raised it.
+    if (bytes > limit) limit = Number((await execute(pool, { statement: PACKET, values: [] })).rows[0]?.[0])
+    if (bytes <= limit) return
+    throw new SessionError('ERR_DATA_TOO_LARGE', 'mysql: the server takes no packet beyond max_allowed_packet.')
+  }
+
+  return (values) => {
+    const bytes = values.reduce((sum: number, value) => sum + lengthOf(value), AROUND_BYTES)
+    return bytes < SMALL_BYTES ? undefined : measure(bytes)
+  }
+}
+
+function lengthOf(value: Value): number {
+  return typeof value === 'number' || value === null ? 8 : value.length
+}
+
+const PACKET: Statement = { name: 'sojourn_packet', text: 'SELECT @@max_allowed_packet' }
 
 interface Header {
   readonly affectedRows: number

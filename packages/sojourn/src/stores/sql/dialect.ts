@@ -34,6 +34,10 @@ export interface Dialect {
   readonly patched: string
   /** Takes these paths out of `data`. Where it is there, `:patch` has no `null`. */
   removed?(data: string, paths: string): string
+  /** Whether what `data` becomes can be read again. Left out where the database itself refuses what is too large. */
+  readonly fits?: (data: string) => string
+  /** Whether `LIMIT` takes a text: some drivers send a number in a form that the server refuses there. */
+  readonly isLimitText?: boolean
   /** Whether the key holds exactly `:text`; whether it is absent. */
   readonly holds: string
   readonly lacks: string

@@ -11,7 +11,7 @@ import { fromRow, isStorableId, toParameters, toUserColumn } from './row.ts'
 import { createStatements, type Template, toNumbered } from './statements.ts'
 import { guarded, retrying } from './store-error.ts'
 import { toAsciiJson } from './stored-text.ts'
-import { toUpdateCall } from './update-call.ts'
+import { toUpdateCalls } from './update-call.ts'
 
 export interface SqlStoreParts {
   readonly dialect: Dialect
@@ -82,17 +82,26 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   }
 
   function change(id: SessionId, asked: Change, looks = 1): MaybePromise<Written> {
-    const call = isStorableId(id) ? toUpdateCall(statements, id, asked) : null
-    return chain(call === null ? 0 : chain(send(call), ({ affected }) => affected), (affected) => {
+    const calls = isStorableId(id) ? toUpdateCalls(statements, id, asked) : null
+    return chain(calls === null ? 0 : chain(send(calls.update), ({ affected }) => affected), (affected) => {
       if (affected > 0) return WRITTEN
       return chain(find(id), (found) => {
         if (found?.kind !== 'live') return { status: 'gone', tombstone: found }
         if (applyChange(found, asked) === null) return { status: 'conflict', record: found }
-        if (call === null) return WRITTEN
-        // It did not fit, and by now it does: somebody else's change came between.
-        if (looks < LOOKS) return change(id, asked, looks + 1)
-        throw new SessionError('ERR_STORE', `${dialect.name}: the row is there, but no write finds it.`)
+        if (calls === null) return WRITTEN
+        return chain(assertFits(calls.oversize), () => {
+          // It did not fit, and by now it does: somebody else's change came between.
+          if (looks < LOOKS) return change(id, asked, looks + 1)
+          throw new SessionError('ERR_STORE', `${dialect.name}: the row is there, but no write finds it.`)
+        })
       })
+    })
+  }
+
+  function assertFits(oversize: Call | null): MaybePromise<void> {
+    if (oversize === null) return
+    return chain(send(oversize), ({ rows }) => {
+      if (rows.length > 0) throw new SessionError('ERR_DATA_TOO_LARGE', `${dialect.name}: no such row could be read.`)
     })
   }
 

@@ -26,6 +26,8 @@ export interface Statements {
   readonly scan: Template
   readonly create: Template
   readonly write: (shape: Shape) => Template
+  /** Whether the change makes `data` too large. `null`: the database says so by itself. */
+  readonly oversize: ((shape: Shape) => Template) | null
   readonly isRemovingByPath: boolean
   /** One statement, or two to run as a batch. */
   readonly end: readonly [Template] | readonly [Template, Template]
@@ -47,7 +49,7 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
   const columns = `${COLUMNS}, ${dialect.data}`
   const live = `SELECT ${columns} FROM ${table} WHERE id = :id AND ended_at IS NULL ${dialect.forUpdate}`
   const bury = `UPDATE ${table} SET ${BURY} WHERE id = :id AND ended_at IS NULL`
-  const toDelete = dialect.deleteDue
+  const { deleteDue: toDelete, fits } = dialect
   const kept = new Map<string, Template>()
   const once = (key: string, toText: () => string): Template => {
     const known = kept.get(key) ?? one(toText())
@@ -66,6 +68,14 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
         ` VALUES (:id, :user, :version, :created, :at, :until, :head, ${dialect.newData}) ${dialect.unlessTaken}`,
     ),
     write: (shape) => once(JSON.stringify(shape), () => toUpdate(dialect, table, shape)),
+    oversize:
+      fits === undefined
+        ? null
+        : ({ paths }) =>
+            once(
+              `oversize ${paths}`,
+              () => `SELECT id FROM ${table} WHERE id = :id AND NOT ${fits(toEdited(dialect, paths))}`,
+            ),
     isRemovingByPath: dialect.removed !== undefined,
     end: dialect.end === null ? [one(live), one(bury)] : [one(dialect.end(table, live, BURY))],
     sweep: one(dialect.sweep(table)),
@@ -87,6 +97,7 @@ function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, e
   if (head) where.push('version = :version')
   if (expect === 'text') where.push(dialect.holds)
   if (expect === 'absent') where.push(dialect.lacks)
+  if (edits && dialect.fits !== undefined) where.push(dialect.fits(toEdited(dialect, paths)))
   return `UPDATE ${table} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`
 }
 
@@ -112,15 +123,19 @@ export function toNumbered(name: string, values: readonly string[]): Record<stri
 }
 
 /** Turns `:name` into the dialect's placeholders; `::` is a cast of PostgreSQL's. */
-function template({ placeholders, toParameter }: Dialect, source: string): Template {
+function template({ placeholders, toParameter, isLimitText }: Dialect, source: string): Template {
   const names: string[] = []
   const text = source.trim().replace(/(?<!:):([a-z]+\d*)/g, (_, name: string) => {
     if (placeholders === 'questions' || !names.includes(name)) names.push(name)
     return placeholders === 'questions' ? '?' : `$${names.indexOf(name) + 1}`
   })
   const statement: Statement = { name: `sojourn_${hashSecret(toUtf8(text)).slice(0, 22)}`, text }
-  const toValue = (name: string, value: Value): Value =>
-    toParameter !== undefined && typeof value === 'string' && STORED_TEXTS.includes(name) ? toParameter(value) : value
+  function toValue(name: string, value: Value): Value {
+    if (name === 'limit' && isLimitText === true) return `${value}`
+    return toParameter !== undefined && typeof value === 'string' && STORED_TEXTS.includes(name)
+      ? toParameter(value)
+      : value
+  }
   return (parameters) => ({ statement, values: names.map((name) => toValue(name, parameters[name] ?? null)) })
 }
 

@@ -1,11 +1,18 @@
 import type { SessionId } from '../../core/record.ts'
 import type { Change } from '../../core/store.ts'
 import type { Call } from './driver.ts'
+import type { Parameters } from './row.ts'
 import { type Shape, type Statements, toNumbered } from './statements.ts'
 import { toAsciiJson, toStoredData, toStoredKey, toStoredText } from './stored-text.ts'
 
+export interface UpdateCalls {
+  readonly update: Call
+  /** Finds the row when it was too large a change that kept the update from it. */
+  readonly oversize: Call | null
+}
+
 /** A change as one update, or `null` when there is nothing to set. */
-export function toUpdateCall(statements: Statements, id: SessionId, change: Change): Call | null {
+export function toUpdateCalls(statements: Statements, id: SessionId, change: Change): UpdateCalls | null {
   const { set = {}, remove = [], expect, version, head, seen } = change
   const gone = statements.isRemovingByPath ? toNumbered('gone', remove.map(toStoredKey).map(toPath)) : {}
   const shape: Shape = {
@@ -18,7 +25,7 @@ export function toUpdateCall(statements: Statements, id: SessionId, change: Chan
   }
   if (!shape.edits && !shape.head && !shape.seen) return null
   const key = toStoredKey(expect?.key ?? '')
-  return statements.write(shape)({
+  const parameters: Parameters = {
     id,
     version: version ?? null,
     head: head === undefined ? null : toAsciiJson(head),
@@ -29,7 +36,11 @@ export function toUpdateCall(statements: Statements, id: SessionId, change: Chan
     path: toPath(key),
     text: expect === undefined || expect.text === null ? null : toStoredText(expect.text),
     ...gone,
-  })
+  }
+  return {
+    update: statements.write(shape)(parameters),
+    oversize: (shape.edits && statements.oversize?.(shape)(parameters)) || null,
+  }
 }
 
 const toPath = (storedKey: string): string => `$."${storedKey}"`
