@@ -32,7 +32,7 @@ export const mysqlDialect: Dialect = {
   removed: (data, paths) => `JSON_REMOVE(${data}, ${paths})`,
   // As JSON it may grow beyond this; as text, which is how it is read, it would be NULL.
   fits: (data) => `LENGTH(${data}) <= @@max_allowed_packet`,
-  // mysql2 before 3.24 sends numbers as DOUBLE, and MySQL from 8.0.22 on refuses those.
+  // Older versions of mysql2 send each number as a DOUBLE, which MySQL from 8.0.22 on refuses there.
   isLimitText: true,
   holds: 'CAST(JSON_UNQUOTE(JSON_EXTRACT(data, :path)) AS BINARY) = :text',
   lacks: 'JSON_EXTRACT(data, :path) IS NULL',
