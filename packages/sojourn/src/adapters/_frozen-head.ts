@@ -11,7 +11,16 @@ export function headersSent(): Error {
  * same place, not leak its headers into the first. The result undoes it.
  */
 export function freezeHead(response: NodeResponse): () => void {
-  return Object.hasOwn(response, '_header') ? freezeByField(response) : freezeByCalls(response)
+  const { statusCode } = response
+  const message = Object.getOwnPropertyDescriptor(response, 'statusMessage')
+  const thaw = Object.hasOwn(response, '_header') ? freezeByField(response) : freezeByCalls(response)
+  return () => {
+    thaw()
+    response.statusCode = statusCode
+    // HTTP/2 has no message, and warns when it is given one.
+    if (message !== undefined) Object.defineProperty(response, 'statusMessage', message)
+    else Reflect.deleteProperty(response, 'statusMessage')
+  }
 }
 
 /**

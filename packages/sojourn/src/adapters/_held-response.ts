@@ -3,7 +3,9 @@ import { NO_HEADERS } from '../core/headers.ts'
 import { isPromise } from '../core/maybe.ts'
 import { reportMistake, toErrorAnswer } from './_answer.ts'
 import { freezeHead, headersSent, markEnded, unmarkEnded } from './_frozen-head.ts'
-import { type Args, type Call, dropCall, interceptCalls, type Verb } from './_held-calls.ts'
+import { type Args, dropCall, type Intercepted, interceptCalls, type Verb } from './_held-calls.ts'
+import { deferDestroy } from './_held-destroy.ts'
+import { HeldQueue } from './_held-queue.ts'
 import { adoptHeaders, applyChanges, breakOff, dropHeaders, sendAnswer } from './_node-headers.ts'
 import type { Next, NodeResponse } from './_node-types.ts'
 import { finishQuietly, type Storing } from './_storing.ts'
@@ -11,11 +13,12 @@ import { finishQuietly, type Storing } from './_storing.ts'
 /**
  * - `open`: nothing has gone out, nothing is stored;
  * - `committing`, `finishing`: the store is at work, calls queue up;
+ * - `stored`: the session is stored, the headers are not out;
  * - `sent`: the headers are out; the end waits for what was edited meanwhile;
  * - `through`: nothing more to do, every call is the response's own;
  * - `failed`: an error went out instead, and what the handler still says is dropped.
  */
-type Stage = 'open' | 'committing' | 'sent' | 'finishing' | 'through' | 'failed'
+type Stage = 'open' | 'committing' | 'stored' | 'sent' | 'finishing' | 'through' | 'failed'
 
 /**
  * Holds a response back until its session is stored, so that no client can act on an answer whose session is not there
@@ -26,11 +29,14 @@ export class HeldResponse {
   readonly #response: NodeResponse
   readonly #exchange: Storing
   readonly #next: Next | undefined
-  readonly #pass: (verb: Verb, args: Args) => unknown
+  readonly #calls: Intercepted
+  readonly #queue: HeldQueue
   #stage: Stage = 'open'
-  #thaw: (() => void) | null = null
-  #queue: Call[] = []
-  #due: readonly HeaderChange[] = NO_HEADERS
+  #release: (() => void) | null = null
+  /** What the client has to be told with the head, whichever head it gets. */
+  #owed: readonly HeaderChange[] = NO_HEADERS
+  /** The handler may have edited between its `end` and this moment. */
+  #isLate = false
   #isEnded = false
   #isWatched = false
   #isClosed = false
@@ -44,7 +50,8 @@ export class HeldResponse {
     this.#response = response
     this.#exchange = exchange
     this.#next = next
-    this.#pass = interceptCalls(response, (verb, args) => this.#call(verb, args))
+    this.#queue = new HeldQueue(response)
+    this.#calls = interceptCalls(response, (verb, args) => this.#call(verb, args))
   }
 
   /** For a framework with a hook of its own before headers go out: from here on it commits itself. `false`: too late, they went. */
@@ -55,59 +62,98 @@ export class HeldResponse {
   }
 
   /**
+   * After `claim`, while it waits for the store: the response looks sent, so that a second answer fails in the same place
+   * as without us, and what it writes by hand is dropped. The result undoes it.
+   */
+  suspend(): () => void {
+    this.#wait('committing')
+    markEnded(this.#response)
+    return () => {
+      this.#letGo()
+      unmarkEnded(this.#response)
+      this.#stage = 'through'
+      for (const call of this.#queue.take()) {
+        // It waits for what the framework sends now.
+        if (call[0] === 'destroy') queueMicrotask(() => this.#destroy(call[1]))
+        else dropCall(this.#response, call[0], call[1], headersSent())
+      }
+      this.#queue.endWait(true)
+    }
+  }
+
+  /**
    * After `claim`, when it has committed: the end of the response still waits for later edits. `changes` are put on when
    * the headers go out, after everybody else's hooks.
    */
   resume(changes: readonly HeaderChange[]): void {
-    this.#stage = 'sent'
-    this.#due = changes
+    this.#owed = changes
+    this.#isLate = true
+    this.#stage = 'stored'
   }
 
   #call(verb: Verb, args: Args): unknown {
     if (verb === 'end') this.#isEnded = true
     switch (this.#stage) {
       case 'open':
-        return this.#commit(verb, args)
-      case 'sent': {
-        const rest = this.#due.length > 0 ? this.#applyDue(verb, args) : args
-        if (verb === 'end') return this.#finish(rest)
+        return verb === 'flushHeaders' ? this.#flushHeaders() : this.#commit(verb, args)
+      case 'stored':
+        return this.#sendHead(verb, args)
+      case 'sent':
+        if (verb === 'end') return this.#finish(args)
         this.#watch(verb)
-        return this.#pass(verb, rest)
-      }
-      case 'through':
-        return this.#pass(verb, args)
+        return this.#calls.pass(verb, this.#applyAgain(verb, args))
       case 'failed':
-        return dropCall(this.#response, [verb, args], this.#error)
+        // The head of the error page: hooks on it lead here.
+        if (verb !== 'writeHead') return dropCall(this.#response, verb, args, this.#error)
+        return this.#calls.pass(verb, args)
+      case 'through':
+        return this.#calls.pass(verb, this.#applyAgain(verb, args))
       default:
         if (verb === 'writeHead') throw headersSent()
         return this.#enqueue(verb, args)
     }
   }
 
+  /** As in node, whoever has a hook on `writeHead` decides about the head now, before anything is written: compression does. */
+  #flushHeaders(): unknown {
+    if (!this.#response.headersSent) this.#response.writeHead(this.#response.statusCode)
+    return this.#stage === 'open' ? this.#commit('flushHeaders', []) : this.#call('flushHeaders', [])
+  }
+
   #commit(verb: Verb, args: Args): unknown {
+    // Nothing was written that could be flushed.
+    if (verb === 'flush') return this.#calls.pass(verb, args)
     this.#watch(verb)
     let changes: ReturnType<Storing['commit']>
     try {
       changes = this.#exchange.commit()
     } catch (error) {
       this.#fail(error)
-      return dropCall(this.#response, [verb, args], error)
+      return dropCall(this.#response, verb, args, error)
     }
     if (!isPromise(changes)) {
-      this.#stage = verb === 'end' ? 'through' : 'sent'
-      return this.#pass(verb, this.#apply(changes, verb, args))
+      this.#owed = changes
+      return this.#sendHead(verb, args)
     }
-    const { statusCode } = this.#response
-    const thaw = freezeHead(this.#response)
-    this.#thaw = thaw
-    this.#wait('committing', changes, (late) => {
-      thaw()
-      this.#stage = 'sent'
-      this.#response.statusCode = statusCode
-      const first = this.#queue[0]
-      if (first !== undefined) first[1] = this.#apply(late, verb, args)
+    this.#waitFor('committing', changes, (late) => {
+      this.resume(late)
     })
     return this.#enqueue(verb, args)
+  }
+
+  /** When node refuses it, another head may come, and the client has to hear of the session with that one. */
+  #sendHead(verb: Verb, args: Args): unknown {
+    this.#stage = verb === 'end' && !this.#isLate ? 'through' : 'sent'
+    try {
+      const rest = this.#apply(verb, args)
+      return this.#stage === 'sent' && verb === 'end' ? this.#finish(rest) : this.#calls.pass(verb, rest)
+    } catch (error) {
+      if (!this.#response.headersSent) {
+        this.#stage = 'stored'
+        this.#isEnded = false
+      }
+      throw error
+    }
   }
 
   /** What a stream edited since its headers went out is stored before its end is sent. */
@@ -117,80 +163,117 @@ export class HeldResponse {
       stored = this.#exchange.finish()
     } catch (error) {
       this.#fail(error)
-      return dropCall(this.#response, ['end', args], error)
+      return dropCall(this.#response, 'end', args, error)
     }
     if (!isPromise(stored)) {
       this.#stage = 'through'
-      return this.#pass('end', args)
+      return this.#calls.pass('end', args)
     }
-    this.#wait('finishing', stored, () => {
+    this.#waitFor('finishing', stored, () => {
       this.#stage = 'through'
     })
     return this.#enqueue('end', args)
   }
 
-  #wait<T>(stage: 'committing' | 'finishing', work: Promise<T>, done: (value: T) => void): void {
-    this.#stage = stage
+  #waitFor<T>(stage: 'committing' | 'finishing', work: Promise<T>, done: (value: T) => void): void {
+    this.#wait(stage)
     const proceed = (value: T): void => {
+      this.#letGo()
       done(value)
       this.#replay()
     }
     work.then(proceed).catch((error: unknown) => this.#fail(error))
   }
 
+  #wait(stage: 'committing' | 'finishing'): void {
+    this.#stage = stage
+    const thaw = stage === 'committing' ? freezeHead(this.#response) : () => {}
+    const undefer = deferDestroy(this.#response, (destroy) => this.#destroy(destroy))
+    this.#release = () => {
+      undefer()
+      thaw()
+    }
+  }
+
+  #letGo(): void {
+    this.#release?.()
+    this.#release = null
+  }
+
   #enqueue(verb: Verb, args: Args): unknown {
-    this.#queue.push([verb, args])
+    if (verb === 'write') return this.#queue.pushWrite(args)
+    this.#queue.push(verb, args)
     if (verb === 'end') markEnded(this.#response)
-    return verb === 'write' ? false : this.#response
+    return this.#response
+  }
+
+  #destroy(destroy: () => void): void {
+    if (this.#release === null) destroy()
+    else this.#queue.push('destroy', destroy)
   }
 
   #replay(): void {
     let isFlowing = false
-    for (const [verb, args] of this.#queue.splice(0)) {
-      const answer = this.#call(verb, args)
-      if (verb === 'write') isFlowing = answer === true
+    for (const call of this.#queue.take()) {
+      if (call[0] === 'destroy') this.#destroy(call[1])
+      else {
+        const [verb, args] = call
+        const answer = this.#call(verb, args)
+        if (verb === 'write') isFlowing = answer === true
+      }
     }
-    // Whoever wrote while the store was at work was told to wait.
-    if (isFlowing && this.#stage === 'sent') this.#response.emit('drain')
+    this.#queue.endWait(isFlowing && this.#stage === 'sent')
     if (this.#isClosed) this.#finishQuietly()
   }
 
-  #applyDue(verb: Verb, args: Args): Args {
-    const due = this.#due
-    this.#due = NO_HEADERS
-    return this.#apply(due, verb, args)
-  }
-
-  #apply(changes: readonly HeaderChange[], verb: Verb, args: Args): Args {
-    if (changes.length === 0 || this.#response.headersSent) return args
+  #apply(verb: Verb, args: Args): Args {
+    if (this.#owed.length === 0 || this.#response.headersSent) return args
     const rest = verb === 'writeHead' ? adoptHeaders(this.#response, args) : args
-    applyChanges(this.#response, changes)
+    applyChanges(this.#response, this.#owed)
     return rest
   }
 
-  /** If headers are not out, nothing of the application's response is; else the client has to notice that it ends too soon. */
+  /** A head that node makes by itself comes here as well, after hooks that may have set what core's headers replace. */
+  #applyAgain(verb: Verb, args: Args): Args {
+    return verb === 'writeHead' && this.#owed.some(({ how }) => how === 'replace') ? this.#apply(verb, args) : args
+  }
+
   #fail(error: unknown): void {
-    if (this.#stage === 'committing') this.#thaw?.()
+    // What a failed commit has stored before, the client has to hear of with the error.
+    if (this.#stage === 'open' || this.#stage === 'committing') this.#owed = this.#exchange.salvage()
+    this.#letGo()
     this.#error = error
-    const dropped = this.#queue.splice(0)
+    const dropped = this.#queue.take()
     const wasEnded = this.#isEnded
-    this.#stage = 'through'
+    this.#stage = 'failed'
+    try {
+      this.#answer(error, wasEnded)
+    } catch (second) {
+      reportMistake(second)
+      breakOff(this.#response)
+    }
+    for (const call of dropped) {
+      if (call[0] !== 'destroy') dropCall(this.#response, call[0], call[1], error)
+      else if (!wasEnded) call[1]()
+    }
+    this.#queue.endWait(!wasEnded)
+  }
+
+  /** If headers are not out, nothing of the application's response is; else the client has to notice that it ends too soon. */
+  #answer(error: unknown, wasEnded: boolean): void {
     if (this.#response.headersSent) {
       reportMistake(error)
-      breakOff(this.#response)
-      this.#stage = 'failed'
-    } else {
-      dropHeaders(this.#response)
-      unmarkEnded(this.#response)
-      if (wasEnded && this.#next !== undefined) this.#next(error)
-      else {
-        reportMistake(error)
-        sendAnswer(this.#response, toErrorAnswer(error))
-        this.#stage = 'failed'
-      }
+      return breakOff(this.#response)
     }
-    for (const call of dropped) dropCall(this.#response, call, error)
-    if (!wasEnded && dropped.length > 0) this.#response.emit('drain')
+    dropHeaders(this.#response)
+    applyChanges(this.#response, this.#owed)
+    unmarkEnded(this.#response)
+    if (wasEnded && this.#next !== undefined) {
+      this.#calls.restore()
+      return this.#next(error)
+    }
+    reportMistake(error)
+    sendAnswer(this.#response, toErrorAnswer(error), (body) => this.#calls.pass('end', [body]))
   }
 
   /** A client that leaves in the middle of a stream must not cost what was edited: its handler may never call `end`. */

@@ -4,7 +4,7 @@ import type { Answer } from './_answer.ts'
 import type { HeaderValue, NodeResponse } from './_node-types.ts'
 import { joinVary } from './_vary.ts'
 
-/** Puts core's headers on a response whose headers have not gone out. */
+/** Puts core's headers on a response whose headers have not gone out. They may be there already, from a head that was refused. */
 export function applyChanges(response: NodeResponse, changes: readonly HeaderChange[]): void {
   for (const { name, value, how } of changes) {
     if (how === 'replace') {
@@ -23,8 +23,8 @@ function replace(response: NodeResponse, name: string, value: string): void {
 }
 
 function append(response: NodeResponse, name: string, value: string, present: HeaderValue): void {
-  if (name.toLowerCase() !== 'vary') response.appendHeader(name, value)
-  else response.setHeader(name, joinVary(String(present), value))
+  if (name.toLowerCase() === 'vary') response.setHeader(name, joinVary(String(present), value))
+  else if (!(Array.isArray(present) ? present : [present]).includes(value)) response.appendHeader(name, value)
 }
 
 /**
@@ -87,12 +87,16 @@ export function dropHeaders(response: Pick<NodeResponse, 'removeHeader'>): void 
 }
 
 /** Sends a response of Sojourn's own. */
-export function sendAnswer(response: NodeResponse, { status, headers, body }: Answer): void {
+export function sendAnswer(
+  response: NodeResponse,
+  { status, headers, body }: Answer,
+  end: (body: string) => unknown = (text) => response.end(text),
+): void {
   response.statusCode = status
   // Set by the application for another status. HTTP/2 has none, and warns when asked.
   if (Object.hasOwn(response, 'statusMessage')) Reflect.set(response, 'statusMessage', '')
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  response.end(body)
+  end(body)
 }
 
 /** NGHTTP2_INTERNAL_ERROR */

@@ -8,6 +8,12 @@ export interface NodeRequest {
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
 }
 
+/** What of a connection matters here. */
+export interface Connection {
+  readonly remoteAddress?: string | undefined
+  destroy?(...args: unknown[]): unknown
+}
+
 export type HeaderValue = number | string | readonly string[]
 
 /** What responses of node:http and of its http2 compatibility API have in common. */
@@ -24,9 +30,17 @@ export interface NodeResponse {
   end(...args: unknown[]): unknown
   /** HTTP/2 has it too, but its types do not say so. */
   flushHeaders?(): void
-  destroy(): unknown
+  /** Put there by compression. */
+  flush?(...args: unknown[]): unknown
+  destroy(...args: unknown[]): unknown
+  /** How much may wait in memory before `write` answers `false`. */
+  readonly writableHighWaterMark?: number
+  /** HTTP/1 only. */
+  socket?: Connection | null
+  readonly req?: object
   /** HTTP/2 only. */
   readonly stream?: { close(code: number): unknown }
+  on(event: string, listener: () => void): unknown
   once(event: string, listener: () => void): unknown
   emit(event: string): boolean
 }

@@ -4,7 +4,7 @@ import { reportMistake } from './_answer.ts'
 import { settle } from './_settle.ts'
 
 /** The half of an exchange that a response drives. */
-export type Storing = Pick<Exchange<object>, 'commit' | 'finish'>
+export type Storing = Pick<Exchange<object>, 'commit' | 'finish' | 'salvage'>
 
 /** For a client that has left: nobody waits for the answer, nor hears of an error. */
 export function finishQuietly(exchange: Storing): MaybePromise<void> {

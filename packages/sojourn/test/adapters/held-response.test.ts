@@ -191,20 +191,34 @@ describe('while the store is at work', () => {
     expect(names).toEqual(['vary'])
   })
 
-  test('writes are told to wait, keep their order and their callbacks, and drain comes once', async () => {
+  test('writes keep their order and their callbacks; from the high-water mark on they are told to wait, and drain comes once', async () => {
     const { script, open } = gate()
-    const seen: string[] = []
+    const seen: unknown[] = []
+    const large = 'x'.repeat(60_000)
     const text = await answer(script, (_, response) => {
+      const room = response.writableHighWaterMark
       response.on('drain', () => {
         seen.push('drain')
         response.end('3', () => seen.push('end'))
       })
-      expect(response.write('1', () => seen.push('one'))).toBe(false)
-      expect(response.write('2', 'utf8', () => seen.push('two'))).toBe(false)
-      open()
+      seen.push(response.write('1', () => seen.push('one')))
+      seen.push(response.write(large.slice(0, room - 2), 'utf8', () => seen.push('two')))
+      seen.push(response.write('2'))
+      setImmediate(open)
     })
-    expect(text).toMatch(/1\r\n1\r\n1\r\n2\r\n1\r\n3\r\n0\r\n\r\n$/)
-    expect(seen).toEqual(['drain', 'one', 'two', 'end'])
+    expect(text).toMatch(/1\r\n1\r\n.*\r\n1\r\n2\r\n1\r\n3\r\n0\r\n\r\n$/s)
+    expect(seen).toEqual([true, true, false, 'drain', 'one', 'two', 'end'])
+  })
+
+  test('what nobody was told to wait for brings no drain', async () => {
+    const { script, open } = gate()
+    const drained = vi.fn()
+    await answer(script, (_, response) => {
+      response.on('drain', drained)
+      response.write('1', () => response.end())
+      setImmediate(open)
+    })
+    expect(drained).not.toHaveBeenCalled()
   })
 
   test('drain does not come to a response that has ended meanwhile', async () => {
@@ -212,11 +226,11 @@ describe('while the store is at work', () => {
     const drained = vi.fn()
     const text = await answer(script, (_, response) => {
       response.on('drain', drained)
-      response.write('1')
+      expect(response.write('1'.repeat(response.writableHighWaterMark))).toBe(false)
       response.end('2')
       open()
     })
-    expect(text).toMatch(/1\r\n1\r\n1\r\n2\r\n0\r\n\r\n$/)
+    expect(text).toMatch(/1\r\n1\r\n2\r\n0\r\n\r\n$/)
     expect(drained).not.toHaveBeenCalled()
   })
 
@@ -282,14 +296,36 @@ describe('while the store is at work', () => {
     await vi.waitFor(() => expect(script.calls).toEqual(['commit', 'finish']))
   })
 
-  test('a handler that destroys the connection gets what it wants', async () => {
+  test.each<[string, Handler]>([
+    ['the connection', (request) => request.socket.destroy()],
+    ["the response's connection", (_, response) => response.socket?.destroy()],
+    ['the response', (_, response) => response.destroy()],
+    ['the request', (request) => request.destroy()],
+  ])('what was ended is delivered, though the handler destroys %s right after', async (_, destroy) => {
     const { script, open } = gate()
+    let sockets: unknown[] = []
     const text = await answer(script, (request, response) => {
-      response.end('never')
-      request.socket.destroy()
+      sockets = [request.socket, response.socket]
+      response.end('delivered')
+      destroy(request, response)
+      response.once('close', () => sockets.push(request.socket))
       setImmediate(() => open())
     })
-    expect(text).toBe('')
+    expect(text).toMatch(/\r\n\r\ndelivered$/)
+    expect(linesOf(text, 'set-cookie')).toEqual(['session=t; HttpOnly'])
+    expect(sockets[2]).toBe(sockets[0])
+    expect(sockets[1]).toBe(sockets[0])
+  })
+
+  test('a stream that the handler destroys breaks off after what it wrote', async () => {
+    const { script, open } = gate()
+    const text = await answer(script, (_, response) => {
+      response.write('partly')
+      response.destroy()
+      expect(response.destroyed).toBe(false)
+      setImmediate(() => open())
+    })
+    expect(text).not.toMatch(/0\r\n\r\n$/)
   })
 
   test('what node refuses when its turn comes is an error response, not an unhandled rejection', async () => {
@@ -376,7 +412,8 @@ describe.each(FAILURES)('when the store fails %s', (_, script) => {
     const done = vi.fn()
     assertOutage(
       await answer(script(), async (__, response) => {
-        for (let round = 0; round < 3; round++) if (!response.write('secret')) await once(response, 'drain')
+        const large = 'secret '.repeat(10_000)
+        for (let round = 0; round < 3; round++) if (!response.write(large)) await once(response, 'drain')
         done()
       }),
     )

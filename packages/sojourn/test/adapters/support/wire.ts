@@ -54,6 +54,7 @@ export interface Script {
 export function scripted(
   commit: () => ReturnType<Storing['commit']>,
   finish: () => ReturnType<Storing['finish']> = () => {},
+  salvage: () => ReturnType<Storing['salvage']> = () => [],
 ): Script {
   const calls: string[] = []
   return {
@@ -67,6 +68,7 @@ export function scripted(
         calls.push('finish')
         return finish()
       },
+      salvage,
     },
   }
 }

@@ -1,0 +1,49 @@
+import type { Connection, NodeResponse } from './_node-types.ts'
+
+/**
+ * Who destroys a response, or its connection, means what was sent before; while it is held back nothing was. So the call
+ * waits its turn (Express does it to the connection of a handler that fails after its answer). `later` gets the real
+ * call. The result undoes it.
+ *
+ * The connection itself is not changed: it may carry other responses, and a server that closes all connections must not
+ * wait for a store. The request and the response show another view of it meanwhile.
+ */
+export function deferDestroy(response: NodeResponse, later: (destroy: () => void) => void): () => void {
+  const own = Object.getOwnPropertyDescriptor(response, 'destroy')
+  const { destroy } = response
+  const deferred = (...args: unknown[]): unknown => {
+    later(() => void Reflect.apply(destroy, response, args))
+    return response
+  }
+  Object.defineProperty(response, 'destroy', { value: deferred, configurable: true, writable: true })
+  const undo = [response, response.req].map((owner) => showView(owner, later))
+
+  return () => {
+    for (const one of undo) one()
+    if (own === undefined) Reflect.deleteProperty(response, 'destroy')
+    else Object.defineProperty(response, 'destroy', own)
+  }
+}
+
+type Owner = { socket?: Connection | null | undefined }
+
+/** node:http keeps the connection in a field; HTTP/2 hands out a view of its own, which refuses to be destroyed badly enough. */
+function showView(owner: Owner | undefined, later: (destroy: () => void) => void): () => void {
+  const socket = owner !== undefined && Object.hasOwn(owner, 'socket') ? owner.socket : null
+  if (owner === undefined || socket === null || socket === undefined) return () => {}
+  const view = new Proxy(socket, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if ((name !== 'destroy' && name !== 'destroySoon') || typeof value !== 'function') return value
+      return (...args: unknown[]) => {
+        later(() => void Reflect.apply(value, target, args))
+        return view
+      }
+    },
+  })
+  owner.socket = view
+  return () => {
+    // node gives a response its connection when its turn comes, which may be meanwhile.
+    if (owner.socket === view) owner.socket = socket
+  }
+}

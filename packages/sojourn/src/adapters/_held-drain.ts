@@ -1,0 +1,63 @@
+import type { NodeResponse } from './_node-types.ts'
+
+type Listener = (...args: unknown[]) => void
+type Listening = (event: string | symbol, listener: Listener) => unknown
+
+/** True for what is added to be called once. */
+const ADDING = { on: false, addListener: false, prependListener: false, once: true, prependOnceListener: true } as const
+const REMOVING = ['off', 'removeListener'] as const
+
+/**
+ * Answers with what tells those who wait for `drain` to go on.
+ *
+ * Middleware that was there before may lead `drain` listeners elsewhere, as compression does, to its own stream: an
+ * event on the response then reaches nobody. Here whoever listens from now on is kept in a list of our own, and hears
+ * both of us and of the stream below. Without such middleware an event is all it takes.
+ */
+export function tellDrain(response: NodeResponse): () => void {
+  const leadsElsewhere = Object.keys(ADDING).some((name) => Object.hasOwn(response, name))
+  return leadsElsewhere ? keepListeners(response) : () => void response.emit('drain')
+}
+
+interface Waiting {
+  readonly listener: Listener
+  readonly once: boolean
+}
+
+function keepListeners(response: NodeResponse): () => void {
+  const methods = response as unknown as Record<string, Listening>
+  const originals = new Map<string, Listening>()
+  let waiting: readonly Waiting[] = []
+  let isListening = false
+
+  const below = (name: string, event: string | symbol, listener: Listener): unknown =>
+    Reflect.apply(originals.get(name) as Listening, response, [event, listener])
+  const replace = (name: string, onDrain: (listener: Listener) => void): void => {
+    originals.set(name, methods[name] as Listening)
+    methods[name] = (event, listener) => {
+      if (event !== 'drain') return below(name, event, listener)
+      onDrain(listener)
+      return response
+    }
+  }
+  const tell = (): void => {
+    const told = waiting
+    waiting = told.filter(({ once }) => !once)
+    for (const { listener } of told) Reflect.apply(listener, response, [])
+  }
+
+  for (const [name, once] of Object.entries(ADDING)) {
+    replace(name, (listener) => {
+      if (!isListening) below('on', 'drain', tell)
+      isListening = true
+      waiting = name.startsWith('prepend') ? [{ listener, once }, ...waiting] : [...waiting, { listener, once }]
+    })
+  }
+  for (const name of REMOVING) {
+    replace(name, (listener) => {
+      const at = waiting.map((one) => one.listener).lastIndexOf(listener)
+      waiting = waiting.filter((_, index) => index !== at)
+    })
+  }
+  return tell
+}
