@@ -15,10 +15,7 @@ export interface Intercepted {
 }
 
 /** Leads these calls of this one object through `call`. */
-export function interceptCalls(
-  response: NodeResponse,
-  call: (verb: Verb, args: Args) => unknown,
-): Intercepted {
+export function interceptCalls(response: NodeResponse, call: (verb: Verb, args: Args) => unknown): Intercepted {
   const { writeHead, write, end, flush, flushHeaders, on, once } = response
   const own = { writeHead, write, end, flush, flushHeaders }
   const held = {

@@ -37,6 +37,7 @@ export class HeldResponse {
   #owed: readonly HeaderChange[] = NO_HEADERS
   /** The handler may have edited between its `end` and this moment. */
   #isLate = false
+  #isAbandoned = false
   #isEnded = false
   #isWatched = false
   #isClosed = false
@@ -89,6 +90,12 @@ export class HeldResponse {
     this.#owed = changes
     this.#isLate = true
     this.#stage = 'stored'
+  }
+
+  /** After `claim`, when the commit failed: `changes` go out with whatever the framework sends now, and nothing more is stored. */
+  abandon(changes: readonly HeaderChange[]): void {
+    this.resume(changes)
+    this.#isAbandoned = true
   }
 
   #call(verb: Verb, args: Args): unknown {
@@ -160,7 +167,7 @@ export class HeldResponse {
   #finish(args: Args): unknown {
     let stored: ReturnType<Storing['finish']>
     try {
-      stored = this.#exchange.finish()
+      stored = this.#isAbandoned ? undefined : this.#exchange.finish()
     } catch (error) {
       this.#fail(error)
       return dropCall(this.#response, 'end', args, error)
@@ -261,19 +268,21 @@ export class HeldResponse {
 
   /** If headers are not out, nothing of the application's response is; else the client has to notice that it ends too soon. */
   #answer(error: unknown, wasEnded: boolean): void {
-    if (this.#response.headersSent) {
-      reportMistake(error)
-      return breakOff(this.#response)
+    const response = this.#response
+    const isOut = response.headersSent
+    if (!isOut) {
+      dropHeaders(response)
+      applyChanges(response, this.#owed)
+      unmarkEnded(response)
     }
-    dropHeaders(this.#response)
-    applyChanges(this.#response, this.#owed)
-    unmarkEnded(this.#response)
-    if (wasEnded && this.#next !== undefined) {
+    if (!isOut && wasEnded && this.#next !== undefined) {
       this.#calls.restore()
-      return this.#next(error)
+      this.#next(error)
+      return
     }
     reportMistake(error)
-    sendAnswer(this.#response, toErrorAnswer(error), (body) => this.#calls.pass('end', [body]))
+    if (isOut) breakOff(response)
+    else sendAnswer(response, toErrorAnswer(error), (body) => this.#calls.pass('end', [body]))
   }
 
   /** A client that leaves in the middle of a stream must not cost what was edited: its handler may never call `end`. */
@@ -287,7 +296,7 @@ export class HeldResponse {
   }
 
   #finishQuietly(): void {
-    if (this.#stage !== 'sent') return
+    if (this.#stage !== 'sent' || this.#isAbandoned) return
     this.#stage = 'through'
     finishQuietly(this.#exchange)
   }

@@ -1,13 +1,14 @@
+import type { Readable } from 'node:stream'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import type { HeaderChange } from '../core/carrier.ts'
 import { SessionError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Denial } from '../core/guard.ts'
+import { isPromise } from '../core/maybe.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
+import type { MaybePromise } from '../core/store.ts'
 import { toDenialAnswer } from './_answer.ts'
-import { applyToReply, isReplacing, isResponse } from './_fastify-reply.ts'
-import { withChanges } from './_fetch-response.ts'
 import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import { NodeView } from './_node-view.ts'
@@ -44,6 +45,7 @@ const TURN = Symbol('sojourn turn')
 interface Turn {
   readonly exchange: Exchange<object>
   readonly held: HeldResponse
+  isCommitting: boolean
 }
 
 type Turned = FastifyRequest & { [TURN]: Turn | null }
@@ -59,7 +61,11 @@ function plugin(...[app, { sessions }, ready]: Parameters<FastifyPluginCallback<
         return
       }
       sessions.attach(request, exchange.session)
-      ;(request as Turned)[TURN] = { exchange, held: new HeldResponse(reply.raw, exchange) }
+      ;(request as Turned)[TURN] = {
+        exchange,
+        held: new HeldResponse(reply.raw, exchange),
+        isCommitting: false,
+      }
       done()
     }
     settle(
@@ -72,27 +78,72 @@ function plugin(...[app, { sessions }, ready]: Parameters<FastifyPluginCallback<
     const turn = (request as Turned)[TURN]
     // Fastify comes here again with the page of its error handler, and a handler may have begun on `reply.raw`.
     if (turn?.held.claim()) commit(turn, reply, payload, done)
+    else if (turn?.isCommitting) reply.log.warn('A second answer was dropped: the first waits for the session store.')
     else done()
   })
   ready()
 }
 
-function commit({ exchange, held }: Turn, reply: FastifyReply, payload: unknown, done: Done): void {
-  const apply = (changes: readonly HeaderChange[]): void => {
-    // Hooks that run after this one, and a Response's headers beside the reply's, must not undo these.
-    held.resume(changes.filter(isReplacing))
-    if (isResponse(payload)) {
-      done(null, withChanges(payload, changes))
-    } else {
-      applyToReply(reply, changes)
-      done()
-    }
+function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): void {
+  const { exchange, held } = turn
+  // Not on the reply but when the head goes out: after other hooks, and over a Response's own headers.
+  const apply = (changes: readonly HeaderChange[], error?: Error): void => {
+    held.resume(changes)
+    done(error)
   }
   const fail = (error: unknown): void => {
     dropHeaders(reply)
+    held.abandon(exchange.salvage())
     done(error as Error)
   }
-  settle(() => exchange.commit(), apply, fail)
+  let changes: MaybePromise<readonly HeaderChange[]>
+  try {
+    changes = exchange.commit()
+  } catch (error) {
+    fail(error)
+    return
+  }
+  if (!isPromise(changes)) {
+    apply(changes)
+    return
+  }
+  turn.isCommitting = true
+  const broken = watchStream(payload)
+  const release = held.suspend()
+  const goOn = (): void => {
+    turn.isCommitting = false
+    release()
+  }
+  changes
+    .finally(goOn)
+    .then((late) => apply(late, broken()), fail)
+    .catch((error: unknown) => refuse(reply, error))
+}
+
+/** Fastify listens for a stream's errors when it sends it. One that breaks before must not end the process. */
+function watchStream(payload: unknown): () => Error | undefined {
+  let broken: Error | undefined
+  const { pipe, on } = (payload ?? {}) as Partial<Readable>
+  if (typeof pipe === 'function' && typeof on === 'function') {
+    Reflect.apply(on, payload, [
+      'error',
+      (error: Error) => {
+        broken = error
+      },
+    ])
+  }
+  return () => broken
+}
+
+/** What Fastify throws when it is to send, it would have thrown in the handler, and made an error response of it. */
+function refuse(reply: FastifyReply, error: unknown): void {
+  try {
+    if (reply.raw.headersSent) throw error
+    reply.send(error)
+  } catch (last) {
+    reply.log.error({ err: last }, 'The response could not be sent.')
+    reply.raw.destroy()
+  }
 }
 
 function deny(request: FastifyRequest, reply: FastifyReply, denial: Denial): void {

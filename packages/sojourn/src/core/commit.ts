@@ -29,7 +29,9 @@ export function commit(state: State): MaybePromise<readonly HeaderChange[]> {
 /** For a response in place of the handler's: what was done in the store already, and the client has to hear of. */
 export function salvage(state: State): readonly HeaderChange[] {
   state.committed = true
-  return state.answer === 'keep' ? NO_HEADERS : toHeaders(state)
+  // A dead token that the client sent can be cleared another time: a store that fails changes no cookie.
+  const isDone = state.answer === 'write' || (state.answer === 'clear' && state.refused === null)
+  return isDone ? toHeaders(state) : NO_HEADERS
 }
 
 /** After the response: what a stream edited since its headers went out. A session cannot begin here, for no token can be sent. */
