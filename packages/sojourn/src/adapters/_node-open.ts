@@ -1,4 +1,6 @@
+import { isAttached } from '../core/attached.ts'
 import type { RequestView } from '../core/carrier.ts'
+import { SessionError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
@@ -26,6 +28,8 @@ export function openNode<Data extends object>(
   response: NodeResponse,
   { run, fail, next }: Turns<Data>,
 ): MaybePromise<void> {
+  // Mounted twice, on the application and on a part of it: two exchanges would undo each other's cookies.
+  if (sessions.has(request)) return run(sessions.get(request))
   const begin = (exchange: Exchange<Data>): MaybePromise<void> => {
     if (exchange.denied !== null) return sendAnswer(response, toDenialAnswer(exchange.denied))
     sessions.attach(request, exchange.session)
@@ -47,6 +51,29 @@ export function createMiddleware<Data extends object, Request extends NodeReques
       ;(request as { session?: Session<Data> }).session = session
       next()
     }
-    openNode(sessions, toView(request), request, response, { run, fail: next, next })
+    const fail = (error: unknown): void => {
+      denySession(request, error)
+      next(error)
+    }
+    if (isTaken(request)) return next(new SessionError('ERR_OPTION', TAKEN))
+    openNode(sessions, toView(request), request, response, { run, fail, next })
   }
+}
+
+const TAKEN =
+  'Another session middleware (express-session, cookie-session) is mounted before sojourn and has taken req.session. Remove it: only one of them can have it.'
+
+/** What it wraps around the response would run into our session and fail, on every answer. */
+function isTaken(request: NodeRequest): boolean {
+  if (isAttached(request)) return false
+  const session = Object.getOwnPropertyDescriptor(request, 'session')
+  return session !== undefined && (session.get !== undefined || session.value !== undefined)
+}
+
+/** The error page runs without a session, though its type says otherwise: it has to hear why. */
+function denySession(request: NodeRequest, cause: unknown): void {
+  const get = (): never => {
+    throw new SessionError('ERR_NO_SESSION', 'It could not be opened: this request goes to the error handler.', cause)
+  }
+  Object.defineProperty(request, 'session', { get, configurable: true })
 }

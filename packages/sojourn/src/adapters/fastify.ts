@@ -51,7 +51,19 @@ interface Turn {
 type Turned = FastifyRequest & { [TURN]: Turn | null }
 type Done = (error?: Error | null, payload?: unknown) => void
 
-function plugin(...[app, { sessions }, ready]: Parameters<FastifyPluginCallback<FastifySessionsOptions>>): void {
+function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<FastifySessionsOptions>>): void {
+  const sessions = options?.sessions
+  if (typeof sessions?.open !== 'function') {
+    const error = new SessionError('ERR_OPTION', 'Register it as app.register(fastifySessions, { sessions }).')
+    // Called by hand, in place of being registered.
+    if (ready === undefined) throw error
+    ready(error)
+    return
+  }
+  if (app.hasRequestDecorator(TURN)) {
+    ready(new SessionError('ERR_OPTION', 'fastifySessions is registered twice. Once is enough for the whole instance.'))
+    return
+  }
   app.decorateRequest(TURN, null)
   app.decorateRequest('session', { getter: sessionOf })
   app.addHook('onRequest', (request, reply, done) => {

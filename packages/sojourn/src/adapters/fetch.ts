@@ -1,9 +1,11 @@
 import type { HeaderChange } from '../core/carrier.ts'
+import { SessionError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { NO_HEADERS } from '../core/headers.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
-import { isOutage, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
+import { isOutage, reportMistake, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
 import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
@@ -25,8 +27,9 @@ export interface FetchOptions<Incoming extends Request = Request, Rest extends r
  * Sessions for any fetch-style server: a function around your handler. What the runtime passes beside the request
  * (`env`, `ctx`, `server`) comes after the session.
  *
- * The response is given once the session is stored. When the store cannot answer, it is a 503. What the handler throws
- * is rethrown, and its edits are dropped: no response is there to carry a cookie.
+ * The response is given once the session is stored. When the store cannot answer, it is a 503. What else the handler
+ * throws is rethrown, and its edits are dropped: no response is there to carry a cookie. Only where it had given the
+ * client another token, or logged out, the response is a 500 that says so, and the error is printed.
  */
 export function withSession<
   Data extends object,
@@ -39,27 +42,37 @@ export function withSession<
 ): (request: Incoming, ...rest: Rest) => Promise<Response> {
   const { peer = () => null, trustProxy } = options
   return async (request, ...rest) => {
+    // Around another one of the same sessions: two exchanges would undo each other's cookies.
+    if (sessions.has(request)) return handler(request, sessions.get(request), ...rest)
     let exchange: Exchange<Data>
     try {
       exchange = await sessions.open(new FetchView(request, trustProxy, () => peer(request, ...rest)))
     } catch (error) {
-      return unavailable(error)
+      return answerError(error)
     }
     if (exchange.denied !== null) return toResponse(toDenialAnswer(exchange.denied))
     sessions.attach(request, exchange.session)
-    const response = await handler(request, exchange.session, ...rest)
+    let response: Response
     let changes: readonly HeaderChange[]
     try {
+      response = await handler(request, exchange.session, ...rest)
       changes = await exchange.commit()
     } catch (error) {
-      return unavailable(error)
+      return answerError(error, exchange.salvage())
     }
+    // Bun's upgrades answer with nothing.
+    if (response === undefined) return response
     const answer = withChanges(response, changes)
     return mayStream(answer) ? finishAfter(answer, exchange) : answer
   }
 }
 
-function unavailable(error: unknown): Response {
-  if (isOutage(error)) return toResponse(toErrorAnswer(error))
-  throw error
+/**
+ * Mistakes are the runtime's to report, and its response carries no cookie. So where the client has to hear of a token
+ * (`owed`), the response is ours: the old token is dead, and presenting it later would look like theft.
+ */
+function answerError(error: unknown, owed: readonly HeaderChange[] = NO_HEADERS): Response {
+  if (owed.length === 0 && !(error instanceof SessionError && isOutage(error))) throw error
+  reportMistake(error)
+  return withChanges(toResponse(toErrorAnswer(error)), owed)
 }

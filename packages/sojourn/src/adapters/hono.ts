@@ -45,6 +45,8 @@ export function honoSessions<Data extends object>(
   options: HonoOptions = {},
 ): MiddlewareHandler {
   return async (c, next) => {
+    // Mounted twice: two exchanges would undo each other's cookies.
+    if (sessions.has(c)) return next()
     try {
       const opened = sessions.open(toView(c, options))
       const exchange = isPromise(opened) ? await opened : opened
@@ -55,7 +57,8 @@ export function honoSessions<Data extends object>(
       const node = nodeBindings(c)
       const held = node === null ? null : new HeldResponse(node.outgoing, exchange)
       await next()
-      // `false`: the handler wrote to node's own response, which was held back like any other.
+      // The handler answers on node's own response by itself, now or later: that one is held back like any other.
+      if (held !== null && c.res.headers.has(ALREADY_SENT)) return
       if (held?.claim() !== false) {
         const committed = commit(c, exchange, held)
         if (isPromise(committed)) await committed
@@ -86,10 +89,16 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
     c.res = undefined
     c.finalized = false
     dropHeaders({ removeHeader: (name) => c.header(name) })
+    const owed = exchange.salvage()
+    if (held !== null) held.abandon(owed)
+    else for (const { name, value, how } of owed) c.header(name, value, { append: how === 'append' })
     throw error
   }
   return settle(() => exchange.commit(), apply, fail)
 }
+
+/** The mark on `RESPONSE_ALREADY_SENT` of @hono/node-server: a sign, no response. */
+const ALREADY_SENT = 'x-hono-already-sent'
 
 /** Assigning alone would merge the old response's headers into the new one, twice over. */
 function replace(c: Context, response: Response): void {

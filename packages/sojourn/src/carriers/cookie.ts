@@ -27,6 +27,7 @@ export function cookieCarrier(options: CookieOptions = {}): Carrier {
   return {
     name: 'cookie',
     ambient: true,
+    place: `cookie ${real.form.name}`,
     vary: 'Cookie',
     read: (view) => scanCookies(view.header('cookie') ?? '', sideFor(view).needle),
     write(view, token, { maxAgeSeconds }) {

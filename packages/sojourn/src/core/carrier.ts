@@ -44,6 +44,8 @@ export interface Carrier {
   readonly name: string
   /** Whether clients attach it without being asked, as browsers do with cookies: then requests need a cross-origin check. */
   readonly ambient: boolean
+  /** Where at the client it keeps the token, for a warning when two of them use the same: `cookie __Host-session`. */
+  readonly place?: string
   /** The request headers that `read` looks at, as `Vary` names them: `Cookie`. */
   readonly vary: string
   read(view: RequestView): Candidates

@@ -1,4 +1,5 @@
 import { exportUser, list, revoke, revokeAll } from './admin.ts'
+import { attach, findAttached } from './attached.ts'
 import type { HeaderChange, RequestView } from './carrier.ts'
 import { checkOptions } from './check-options.ts'
 import { commit, finish, salvage } from './commit.ts'
@@ -22,7 +23,6 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
   const engine = createEngine(options)
   const sweeper = createSweeper(engine)
   engine.store.observe?.((event) => engine.events.emit('store', event))
-  const attached = Symbol('sojourn session')
 
   return {
     store: engine.store,
@@ -37,14 +37,17 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
         ? resolved.then(() => new RequestExchange<Data>(state, null))
         : new RequestExchange<Data>(state, null)
     },
-    attach(target, session) {
-      ;(target as { [attached]?: Session<Data> })[attached] = session
-    },
+    attach: (target, session) => attach(engine, target, session),
+    has: (target) => findAttached(engine, target) !== undefined,
     get(target) {
-      const session = (target as { readonly [attached]?: Session<Data> })[attached]
-      if (session === undefined)
-        throw new SessionError('ERR_NO_SESSION', 'Mount the sojourn adapter before this handler.')
-      return session
+      const session = findAttached(engine, target)
+      if (session === undefined) {
+        throw new SessionError(
+          'ERR_NO_SESSION',
+          'Mount the sojourn adapter before this handler. An error handler has no session when the store could not answer.',
+        )
+      }
+      return session as Session<Data>
     },
     list: (userId) => list(engine, userId),
     revoke: (id, reason = 'revoked') => revoke(engine, id, reason),

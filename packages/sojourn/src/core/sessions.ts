@@ -35,6 +35,8 @@ export interface Sessions<Data extends object> {
   open(view: RequestView): MaybePromise<Exchange<Data>>
   /** For adapters: lets `get` find this session by the framework's own object. */
   attach(target: object, session: Session<Data>): void
+  /** For adapters: whether one of these sessions is attached already. Then the adapter is mounted twice, and must not open again. */
+  has(target: object): boolean
   /** The session of a framework's request (Express, Fastify, Connect) or context (Hono), exactly typed. `ERR_NO_SESSION` without the adapter. */
   get(target: object): Session<Data>
 

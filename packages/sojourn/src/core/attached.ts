@@ -1,0 +1,38 @@
+import type { Engine } from './engine.ts'
+
+/** What the adapters that a request passed have left on it, the latest first. */
+interface Attached {
+  readonly owner: object
+  readonly session: unknown
+  readonly place: string | undefined
+  readonly before: Attached | undefined
+}
+
+/** By this name two copies of the package find each other's. */
+const ATTACHED = Symbol.for('sojourn.attached')
+
+type Target = { [ATTACHED]?: Attached }
+
+/** Two that keep their tokens in one place clear and overwrite each other's, and the user is logged out for no visible reason. */
+export function attach(engine: Engine, target: object, session: unknown): void {
+  const before = (target as Target)[ATTACHED]
+  const { place } = engine.carrier
+  for (let one = before; one !== undefined; one = one.before) {
+    if (one.owner === engine || place === undefined || one.place !== place) continue
+    engine.warnOnce(
+      `Two createSessions() keep their tokens in the ${place} of one request: each clears what the other one sets. Use one for the whole application, or give them different cookie names.`,
+    )
+  }
+  ;(target as Target)[ATTACHED] = { owner: engine, session, place, before }
+}
+
+export function findAttached(engine: Engine, target: object): unknown {
+  let one = (target as Target)[ATTACHED]
+  while (one !== undefined && one.owner !== engine) one = one.before
+  return one?.session
+}
+
+/** Whether any adapter of ours was there. */
+export function isAttached(target: object): boolean {
+  return (target as Target)[ATTACHED] !== undefined
+}
