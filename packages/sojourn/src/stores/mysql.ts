@@ -51,11 +51,18 @@ function connecting(url: string): Driver {
 }
 
 async function open(uri: string): Promise<Driver> {
-  const { createPool } = await import('mysql2/promise').catch((error: unknown) => {
-    throw new SessionError('ERR_OPTION', 'mysqlStore: a url needs the package mysql2: npm install mysql2', error)
-  })
+  const { createPool } = await importMysql2()
   const pool = createPool({ uri, connectionLimit: 10, connectTimeout: 5000, enableKeepAlive: true })
   return { ...toDriver(pool), close: () => pool.end() }
+}
+
+/** Inside `try`: only there bundlers go on without a package that is not installed. */
+async function importMysql2(): Promise<typeof import('mysql2/promise')> {
+  try {
+    return await import('mysql2/promise')
+  } catch (error) {
+    throw new SessionError('ERR_OPTION', 'mysqlStore: a url needs the package mysql2: npm install mysql2', error)
+  }
 }
 
 function isUrl(url: unknown): url is string {

@@ -1,10 +1,11 @@
 import { SessionError } from '../core/errors.ts'
 import type { SessionId } from '../core/record.ts'
-import type { Store, Written } from '../core/store.ts'
+import type { Store, StoreEvent, Written } from '../core/store.ts'
 import { type Link, type RedisClient, toLink } from './redis/link.ts'
 import { openUrl } from './redis/open-url.ts'
 import { createRecords, type Records } from './redis/records.ts'
 import { toStoreError } from './redis/store-error.ts'
+import { watchedLink } from './redis/watched-link.ts'
 
 export type { CallingClient, RedisClient, SendingClient, SendingCluster, SendingSentinel } from './redis/link.ts'
 
@@ -30,10 +31,21 @@ export function redisStore(options: RedisStoreOptions): Store {
   const { prefix = 'sojourn:' } = options
   if (typeof prefix !== 'string') throw new SessionError('ERR_OPTION', 'redisStore: prefix must be a string.')
   const { url, client } = checked(options)
+  const listeners = new Set<(event: StoreEvent) => void>()
   let link: Link | null = client === undefined ? null : toLink(client)
-  let records: Records | null = link === null ? null : createRecords(link, prefix)
+  let records: Records | null = link === null ? null : toRecords(link)
   let opening: Promise<Records> | null = null
   let isClosed = false
+
+  function toRecords(over: Link): Records {
+    const tell = (): void => {
+      for (const listener of listeners) listener({ name: 'redis', kind: 'failover' })
+    }
+    return createRecords(
+      watchedLink(over, () => listeners.size > 0, tell),
+      prefix,
+    )
+  }
 
   async function open(): Promise<Records> {
     const opened = await openUrl(url)
@@ -42,7 +54,7 @@ export function redisStore(options: RedisStoreOptions): Store {
       throw new SessionError('ERR_CLOSED', 'redisStore.')
     }
     link = opened
-    records = createRecords(opened, prefix)
+    records = toRecords(opened)
     return records
   }
 
@@ -75,6 +87,11 @@ export function redisStore(options: RedisStoreOptions): Store {
         if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'redis: not an id.')
         return create(record)
       }),
+
+    observe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
 
     async close() {
       isClosed = true

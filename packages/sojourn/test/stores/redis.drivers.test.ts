@@ -82,7 +82,7 @@ describe.skipIf(isLeftOut)('a URL', async () => {
   }, 60_000)
 
   const opens: Readonly<Record<string, (url: string) => Promise<Link>>> = {
-    redis: openNodeRedis,
+    redis: async (url) => openNodeRedis(url, await import('redis')),
     ioredis: (url) => openIoredis(url, Ioredis),
     iovalkey: (url) => openIoredis(url, Iovalkey),
   }

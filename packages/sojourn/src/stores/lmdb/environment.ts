@@ -1,7 +1,9 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs'
+import module from 'node:module'
 import { join } from 'node:path'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { SessionError } from '../../core/errors.ts'
+import { nothingIfMissing } from '../optional-module.ts'
 
 /** One LMDB environment and what Sojourn keeps in it. */
 export interface Environment {
@@ -35,12 +37,34 @@ export function openEnvironment(path: string): Environment {
     maxReaders: 1000,
     encoding: 'string' as const,
   }
+  const { open } = loadLmdb()
   const root = open<string, string>(options)
   return {
     root,
     records: root.openDB<string, string>({ name: 'records', encoding: 'string' }),
     users: root.openDB<string, string[]>({ name: 'users', encoding: 'string' }),
     expiry: root.openDB<string, (number | string)[]>({ name: 'expiry', encoding: 'string' }),
+  }
+}
+
+/**
+ * Node's own `require`, which bundlers do not follow: lmdb loads a binary from beside its own files, so it cannot be packed.
+ * In a bundle `import.meta.url` may be missing, or lead to where it was made: then from the program's file or folder.
+ */
+function loadLmdb(): typeof import('lmdb') {
+  for (const base of [import.meta.url, process.argv[1], join(process.cwd(), 'index.js')]) {
+    if (base === undefined) continue
+    const found = requireFrom(base)
+    if (found !== null) return found
+  }
+  throw new SessionError('ERR_OPTION', 'lmdbStore needs the package lmdb: npm install lmdb')
+}
+
+function requireFrom(base: string): typeof import('lmdb') | null {
+  try {
+    return module.createRequire(base)('lmdb')
+  } catch (error) {
+    return nothingIfMissing(error)
   }
 }
 

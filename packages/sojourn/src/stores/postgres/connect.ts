@@ -1,4 +1,5 @@
 import { SessionError } from '../../core/errors.ts'
+import { nothingIfMissing } from '../optional-module.ts'
 import type { Driver } from '../sql/driver.ts'
 import { toDriver } from './clients.ts'
 
@@ -28,7 +29,7 @@ async function open(url: string, isPreparing: boolean): Promise<Driver> {
 }
 
 async function openPg(url: string, isPreparing: boolean): Promise<Driver | null> {
-  const module = await import('pg').catch(nothingIfMissing)
+  const module = await importPg()
   if (module === null) return null
   const pool = new module.default.Pool({
     connectionString: url,
@@ -42,9 +43,9 @@ async function openPg(url: string, isPreparing: boolean): Promise<Driver | null>
 }
 
 export async function openPostgresJs(url: string, isPreparing: boolean): Promise<Driver | null> {
-  const module = await import('postgres').catch(nothingIfMissing)
-  if (module === null) return null
-  const sql = module.default(url, {
+  const postgres = await importPostgresJs()
+  if (postgres === null) return null
+  const sql = postgres(url, {
     max: CONNECTIONS,
     connect_timeout: CONNECT_MS / 1000,
     // By default it waits longer with each failure, up to 20 seconds: nobody could log in for that long.
@@ -54,9 +55,20 @@ export async function openPostgresJs(url: string, isPreparing: boolean): Promise
   return { ...refuseNone(toDriver(sql, isPreparing)), close: () => sql.end({ timeout: 5 }) }
 }
 
-function nothingIfMissing(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return null
-  throw error
+async function importPg(): Promise<typeof import('pg') | null> {
+  try {
+    return await import('pg')
+  } catch (error) {
+    return nothingIfMissing(error)
+  }
+}
+
+async function importPostgresJs(): Promise<typeof import('postgres') | null> {
+  try {
+    return (await import('postgres')).default
+  } catch (error) {
+    return nothingIfMissing(error)
+  }
 }
 
 function refuse(): never {

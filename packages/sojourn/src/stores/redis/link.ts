@@ -8,17 +8,23 @@ export interface Link {
    * answer may be to the second copy: a refusal that the first one caused.
    */
   resends(): number
+  /** Rises whenever another server may answer from now on than before. */
+  breaks(): number
   /** Lets go of the listeners, or of the whole connection when it is the store's own. */
   close(): Promise<void> | void
 }
 
 type Listener = () => void
 
-/** ioredis and iovalkey: one server, behind Sentinel, or a Cluster. */
-export interface CallingClient {
-  call(command: string, ...args: string[]): Promise<unknown>
+/** What tells of its connections by events. */
+interface Emitter {
   on(event: string, listener: Listener): unknown
   removeListener(event: string, listener: Listener): unknown
+}
+
+/** ioredis and iovalkey: one server, behind Sentinel, or a Cluster. */
+export interface CallingClient extends Emitter {
+  call(command: string, ...args: string[]): Promise<unknown>
 }
 
 /** node-redis: `createClient`, `createClientPool`. */
@@ -61,7 +67,8 @@ function notAClient(): SessionError {
 
 /** node-redis sends a command once: what was on its way when the connection broke is rejected. */
 function sendingLink(client: SendingClient): Link {
-  return { send: (args) => client.sendCommand(args, AS_TEXT), resends: never, close: nothing }
+  const { count, close } = counter(client, ['reconnecting'])
+  return { send: (args) => client.sendCommand(args, AS_TEXT), resends: never, breaks: count, close }
 }
 
 /**
@@ -69,6 +76,7 @@ function sendingLink(client: SendingClient): Link {
  * node says who took over, and asks none: so any node is asked for the key, which it either has or knows the way to.
  */
 function clusterLink(client: SendingCluster): Link {
+  const { count, close } = counter(client, ['node-disconnect', 'node-reconnecting'])
   let isAsking = false
 
   function askAround(key: string): void {
@@ -90,7 +98,8 @@ function clusterLink(client: SendingCluster): Link {
       }
     },
     resends: never,
-    close: nothing,
+    breaks: count,
+    close,
   }
 }
 
@@ -101,6 +110,7 @@ function isAnswer(error: unknown): boolean {
 
 /** Sends again after a failover, without a word, but reads the options each time that it does. */
 function sentinelLink(client: SendingSentinel): Link {
+  const { count, close } = counter(client, ['topology-change', 'client-error'])
   let resends = 0
   return {
     send(args) {
@@ -114,7 +124,8 @@ function sentinelLink(client: SendingSentinel): Link {
       return client.sendCommand(false, args, options)
     },
     resends: () => resends,
-    close: nothing,
+    breaks: count,
+    close,
   }
 }
 
@@ -123,18 +134,28 @@ const BREAKS = ['close', '-node']
 
 function callingLink(client: CallingClient): Link {
   assertSafe(client)
-  let breaks = 0
-  const onBreak = (): void => {
-    breaks++
+  const { count, close } = counter(client, BREAKS)
+  return { send: ([command = '', ...args]) => client.call(command, ...args), resends: count, breaks: count, close }
+}
+
+/** How often any of these events happened. A client that has no events is not listened to. */
+function counter(client: object, events: readonly string[]): { count(): number; close(): void } {
+  let times = 0
+  const rise = (): void => {
+    times++
   }
-  for (const event of BREAKS) client.on(event, onBreak)
+  const emitter = isEmitter(client) ? client : null
+  for (const event of events) emitter?.on(event, rise)
   return {
-    send: ([command = '', ...args]) => client.call(command, ...args),
-    resends: () => breaks,
+    count: () => times,
     close() {
-      for (const event of BREAKS) client.removeListener(event, onBreak)
+      for (const event of events) emitter?.removeListener(event, rise)
     },
   }
+}
+
+function isEmitter(client: object): client is Emitter {
+  return 'on' in client && typeof client.on === 'function' && 'removeListener' in client
 }
 
 function assertSafe(client: object): void {
@@ -155,4 +176,3 @@ function assertSafe(client: object): void {
 }
 
 const never = (): number => 0
-const nothing = (): void => undefined

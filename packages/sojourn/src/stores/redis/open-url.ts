@@ -1,4 +1,5 @@
 import { SessionError } from '../../core/errors.ts'
+import { nothingIfMissing } from '../optional-module.ts'
 import { type Link, toLink } from './link.ts'
 
 /**
@@ -11,30 +12,43 @@ const SILENCE_MS = 5000
 
 const toDelay = (tries: number): number => Math.min(tries * 50, 1000)
 
-const DRIVERS: readonly ((url: string) => Promise<Link>)[] = [
-  openNodeRedis,
-  async (url) => openIoredis(url, (await import('ioredis')).Redis),
-  async (url) => openIoredis(url, (await import('iovalkey')).Redis),
-]
+type NodeRedis = typeof import('redis')
+type Ioredis = typeof import('ioredis').Redis | typeof import('iovalkey').Redis
 
 /** With the first of `redis`, `ioredis` and `iovalkey` that is installed. Rejects when the server cannot be reached. */
 export async function openUrl(url: string): Promise<Link> {
-  for (const open of DRIVERS) {
-    try {
-      return await open(url)
-    } catch (error) {
-      if (!isNotInstalled(error)) throw error
-    }
-  }
+  const nodeRedis = await importNodeRedis()
+  if (nodeRedis !== null) return openNodeRedis(url, nodeRedis)
+  const ioredis = (await importIoredis()) ?? (await importIovalkey())
+  if (ioredis !== null) return openIoredis(url, ioredis)
   throw new SessionError('ERR_OPTION', 'redisStore: a url needs one of the packages redis, ioredis and iovalkey.')
 }
 
-function isNotInstalled(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+async function importNodeRedis(): Promise<NodeRedis | null> {
+  try {
+    return await import('redis')
+  } catch (error) {
+    return nothingIfMissing(error)
+  }
 }
 
-export async function openNodeRedis(url: string): Promise<Link> {
-  const { createClient } = await import('redis')
+async function importIoredis(): Promise<Ioredis | null> {
+  try {
+    return (await import('ioredis')).Redis
+  } catch (error) {
+    return nothingIfMissing(error)
+  }
+}
+
+async function importIovalkey(): Promise<Ioredis | null> {
+  try {
+    return (await import('iovalkey')).Redis
+  } catch (error) {
+    return nothingIfMissing(error)
+  }
+}
+
+export async function openNodeRedis(url: string, { createClient }: NodeRedis): Promise<Link> {
   const client = createClient({
     url,
     disableOfflineQueue: true,
@@ -47,8 +61,6 @@ export async function openNodeRedis(url: string): Promise<Link> {
   await firstConnection(client, () => client.connect(), close)
   return { ...toLink(client), close }
 }
-
-type Ioredis = typeof import('ioredis').Redis | typeof import('iovalkey').Redis
 
 export async function openIoredis(url: string, Redis: Ioredis): Promise<Link> {
   const client = new Redis(url, {

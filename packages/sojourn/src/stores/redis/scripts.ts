@@ -116,6 +116,19 @@ if redis.call('TTL', KEYS[1]) < seconds then redis.call('EXPIRE', KEYS[1], ARGV[
 return 0
 `
 
+/**
+ * Who has the key: {node, process}; the node is '' unless this is a Cluster. ARGV: '1' for all of its masters too.
+ */
+const IDENTITY = `
+local process = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if not string.find(redis.call('INFO', 'cluster'), 'cluster_enabled:1', 1, true) then return {'', process} end
+local found = {redis.call('CLUSTER', 'MYID'), process}
+if ARGV[1] == '1' then
+  for _, range in ipairs(redis.call('CLUSTER', 'SLOTS')) do found[#found + 1] = range[3][3] end
+end
+return found
+`
+
 export function toScript(text: string): Script {
   return { text, sha: hash('sha1', text, 'hex') }
 }
@@ -124,3 +137,4 @@ export const write: Script = toScript(WRITE)
 export const end: Script = toScript(END)
 export const undo: Script = toScript(UNDO)
 export const enter: Script = toScript(ENTER)
+export const identity: Script = toScript(IDENTITY)

@@ -1,6 +1,7 @@
 import { SessionError } from '../../core/errors.ts'
 import { chain } from '../../core/maybe.ts'
 import type { MaybePromise } from '../../core/store.ts'
+import { nothingIfMissing } from '../optional-module.ts'
 import type { Call, Driver } from '../sql/driver.ts'
 import {
   type BetterSqliteClient,
@@ -84,10 +85,6 @@ async function makePrivate(path: string): Promise<void> {
   await (await files.open(path, 'a', 0o600)).close()
 }
 
-interface NodeError extends Error {
-  readonly code?: string
-}
-
 type Create = (path: string) => SynchronousClient
 
 async function findDatabase(): Promise<Create> {
@@ -107,18 +104,13 @@ async function findDatabase(): Promise<Create> {
 
 /** By a name that no bundler follows: each runtime has one of them. */
 function load(name: string): Promise<unknown> {
-  return import(/* @vite-ignore */ name)
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ name)
 }
-
-/** As Node says it, and as Vite does, which puts a module that throws in the place of an optional peer. */
-const MISSING = /^ERR_(UNKNOWN_BUILTIN_MODULE|MODULE_NOT_FOUND) |^ Could not resolve/
 
 async function loadIfThere(name: string): Promise<unknown> {
   try {
     return await load(name)
   } catch (error) {
-    const { code = '', message } = error as NodeError
-    if (MISSING.test(`${code} ${message}`)) return null
-    throw error
+    return nothingIfMissing(error)
   }
 }
