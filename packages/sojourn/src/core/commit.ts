@@ -17,7 +17,8 @@ import { writeRecord } from './write.ts'
  * Before the response begins: stores what changed, in one write or none, and says which headers go with it. A request that
  * changed nothing is answered at once.
  */
-export function commit(state: State): MaybePromise<readonly HeaderChange[]> {
+export function commit(state: State, status = 200): MaybePromise<readonly HeaderChange[]> {
+  state.failed = status >= 500
   const pending = pendingOf(state)
   const isIdle = isEmpty(pending.all) && !isUpkeepDue(state)
   return chain(isIdle ? undefined : storePending(state, pending), () => {
@@ -37,6 +38,7 @@ export function salvage(state: State): readonly HeaderChange[] {
 /** After the response: what a stream edited since its headers went out. A session cannot begin here, for no token can be sent. */
 export function finish(state: State): MaybePromise<void> {
   const pending = pendingOf(state)
+  state.finished = true
   if (isEmpty(pending.all)) return
   if (state.record !== null) return storePending(state, pending)
   const error = new SessionError('ERR_HEADERS_SENT', 'Data written to a new session after that is lost.')

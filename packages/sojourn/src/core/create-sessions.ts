@@ -83,14 +83,18 @@ class RequestExchange<Data extends object> implements Exchange<Data> {
   readonly session: Session<Data>
   readonly denied: Denial | null
   /** Functions of its own, not methods: adapters take an exchange apart. */
-  readonly commit: () => MaybePromise<readonly HeaderChange[]>
+  readonly commit: (status?: number) => MaybePromise<readonly HeaderChange[]>
   readonly salvage: () => readonly HeaderChange[]
   readonly finish: () => MaybePromise<void>
 
   constructor(state: State, denied: Denial | null) {
     this.session = new RequestSession<Data>(state)
     this.denied = denied
-    const own = { commit: () => commit(state), salvage: () => salvage(state), finish: () => finish(state) }
+    const own = {
+      commit: (status?: number) => commit(state, status),
+      salvage: () => salvage(state),
+      finish: () => finish(state),
+    }
     this.commit = own.commit
     this.salvage = own.salvage
     this.finish = own.finish

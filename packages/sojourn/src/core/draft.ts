@@ -28,15 +28,17 @@ export class Draft implements ProxyHandler<Bare> {
   readonly values: Record<string, unknown>
   readonly #target = new Bare()
   readonly #onCorrupt: (key: string) => void
+  readonly #onEdit: (key: string) => void
   #baseline: Texts = NO_TEXTS
   #drops: Edits = NO_EDITS
   #hidden: readonly string[] = NO_KEYS
   /** Keys that the handler assigned or deleted. */
   readonly #assigned = new Set<string | symbol>()
 
-  /** `onCorrupt` hears of a key whose stored text is no JSON. It counts as absent: a broken row must not make a crash loop. */
-  constructor(loaded: Loaded, onCorrupt: (key: string) => void) {
+  /** `onCorrupt` hears of a key whose stored text is no JSON. It counts as absent: a broken row must not make a crash loop. `onEdit` hears of each assignment. */
+  constructor(loaded: Loaded, onCorrupt: (key: string) => void, onEdit: (key: string) => void = () => {}) {
     this.#onCorrupt = onCorrupt
+    this.#onEdit = onEdit
     this.values = new Proxy(this.#target, this)
     this.reload(loaded)
   }
@@ -113,15 +115,26 @@ export class Draft implements ProxyHandler<Bare> {
 
   defineProperty(target: Bare, key: string | symbol, descriptor: PropertyDescriptor): boolean {
     if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
-    this.#assigned.add(key)
+    this.#note(key)
     return Reflect.defineProperty(target, key, descriptor)
   }
 
   deleteProperty(target: Bare, key: string): boolean {
-    this.#assigned.add(key)
+    this.#note(key)
     // A stored text that is no longer among the values is one to remove.
     if (this.#hidden.includes(key)) this.#baseline = { ...this.#baseline, [key]: '' }
     return Reflect.deleteProperty(target, key)
+  }
+
+  #note(key: string | symbol): void {
+    this.#assigned.add(key)
+    this.#onEdit(String(key))
+  }
+
+  /** Puts what is stored already in place, `undefined` for no value: that is no edit by the handler. */
+  put(key: string, value: unknown): void {
+    if (value === undefined) delete this.#target[key]
+    else define(this.#target, key, value)
   }
 
   /** To whoever compares, the data is a plain object like any other. */

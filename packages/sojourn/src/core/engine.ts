@@ -39,6 +39,7 @@ export interface Engine {
 
 export function createEngine<Data extends object>(options: CoreOptions<Data>): Engine {
   const { clock = Date.now, warn = (message) => console.warn(message) } = options
+  const warnOnce = once(warn)
   assertStore(options.store)
   assertWhole(options.store, options.insecureStoreLacks)
   if (options.data !== undefined) assertSchema(options.data)
@@ -59,8 +60,8 @@ export function createEngine<Data extends object>(options: CoreOptions<Data>): E
         ? Number.POSITIVE_INFINITY
         : toMs(options.dropDeviceAfter, 'dropDeviceAfter'),
     clock,
-    events: createEmitter(clock),
-    warnOnce: once(warn),
+    events: createEmitter(clock, warnOnce),
+    warnOnce,
     turns: new Map(),
     closed: false,
   }
@@ -105,10 +106,13 @@ function fail(engine: Engine, operation: string, cause: unknown): never {
   throw error
 }
 
+const MAX_WARNINGS = 100
+
 function once(warn: (message: string) => void): (message: string) => void {
   const said = new Set<string>()
   return (message) => {
-    if (!said.has(message)) {
+    // Bounded, for a message may name what a client sent.
+    if (!said.has(message) && said.size < MAX_WARNINGS) {
       said.add(message)
       warn(`sojourn: ${message}`)
     }

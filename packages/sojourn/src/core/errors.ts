@@ -45,8 +45,18 @@ export class SessionError extends Error {
     this.headers = status === 503 ? { 'retry-after': '1' } : {}
   }
 
+  /** For logs: what JSON would leave out of an error. Of a cause, its code and message. */
+  toJSON(): object {
+    const { name, code, status, message, cause } = this
+    return { name, code, status, message, ...(cause instanceof Error && { cause: toLogged(cause) }) }
+  }
+
   /** The same, under the name that Fastify reads. */
   get statusCode(): number {
     return this.status
   }
+}
+
+function toLogged(cause: Error & { readonly code?: unknown }): object {
+  return cause instanceof SessionError ? cause : { name: cause.name, code: cause.code, message: cause.message }
 }

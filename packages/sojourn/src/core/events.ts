@@ -55,8 +55,10 @@ export interface Emitter {
   emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name]): void
 }
 
+const MANY = 100
+
 /** A listener that throws or rejects becomes a `fault`, and never reaches the request that caused the event. */
-export function createEmitter(clock: () => number): Emitter {
+export function createEmitter(clock: () => number, warn: (message: string) => void = () => {}): Emitter {
   const listeners = new Map<SessionEventName, Set<(event: never) => unknown>>()
 
   function emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name]): void {
@@ -81,6 +83,7 @@ export function createEmitter(clock: () => number): Emitter {
     on(name, listener) {
       const found = listeners.get(name) ?? new Set()
       listeners.set(name, found.add(listener))
+      if (found.size === MANY) warn(`${MANY} listeners of '${name}'. Does each request call sessions.on?`)
       return () => void found.delete(listener)
     },
   }

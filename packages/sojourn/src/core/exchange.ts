@@ -21,7 +21,7 @@ export interface Exchange<Data extends object> {
   /** A guard's refusal: the response, and no handler runs. */
   readonly denied: Denial | null
   /** Stores what changed, in one write or none. After it a token can no longer be handed out: `login` then throws `ERR_HEADERS_SENT`. */
-  commit(): MaybePromise<readonly HeaderChange[]>
+  commit(status?: number): MaybePromise<readonly HeaderChange[]>
   /**
    * The headers that have to go out with whatever response takes the place of the handler's. The verbs act at once: the
    * token that a login or a rotation made is stored and is the only good one, and a logout is done. Empty when the client's

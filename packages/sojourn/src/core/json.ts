@@ -16,7 +16,7 @@ export function assertJson(value: unknown, path: string, depth = 0): asserts val
     if (!Number.isFinite(value)) refuse(path, String(value))
     return
   }
-  if (typeof value !== 'object') refuse(path, `a ${typeof value}`)
+  if (typeof value !== 'object') refuse(path, value === undefined ? 'undefined' : `a ${typeof value}`)
   if (depth >= MAX_DEPTH) refuse(path, `nested deeper than ${MAX_DEPTH} levels, or a cycle`)
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) assertJson(value[i], `${path}[${i}]`, depth + 1)

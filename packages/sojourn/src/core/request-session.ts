@@ -1,4 +1,5 @@
 import { list, revoke, revokeAll } from './admin.ts'
+import { REFUSING, refuseAssignments } from './assignments.ts'
 import { toFlashName } from './data.ts'
 import { parseTexts, toText } from './draft.ts'
 import { type Duration, toMs } from './duration.ts'
@@ -19,6 +20,10 @@ import { update } from './update.ts'
 /** What handlers hold: names for what `State` knows, and the verbs. A class, for one is made for every request. */
 export class RequestSession<Data extends object> implements Session<Data> {
   readonly #state: State
+
+  static {
+    refuseAssignments(RequestSession.prototype)
+  }
 
   constructor(state: State) {
     this.#state = state
@@ -143,6 +148,8 @@ function toFlash(state: State): Flash {
     return state.flash
   }
   return {
+    // @ts-expect-error TypeScript takes it for a property; it is the prototype.
+    __proto__: REFUSING,
     set(key, value) {
       const text = toText(value, key, undefined, 'flash')
       if (text === undefined) return

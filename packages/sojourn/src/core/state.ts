@@ -3,6 +3,7 @@ import { flashTexts, loadData, reportInvalid, toFlashName, toStoredEdits, userTe
 import { applyEdits, Draft, type Edits, NO_EDITS, type Texts } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
+import { step } from './json.ts'
 import type { EndReason, SessionId, SessionRecord, Tombstone } from './record.ts'
 import type { Standing } from './secrets.ts'
 import type { Refusal } from './session.ts'
@@ -56,6 +57,10 @@ export class State {
   accessed = false
   /** Headers are out: no token can be handed out any more. */
   committed = false
+  /** The response has ended: nothing stores edits any more but `update`. */
+  finished = false
+  /** Whether the response is a server error, as far as the adapter knows: nobody saw the flash values then. */
+  failed = false
   extraHeaders: readonly HeaderChange[] = NO_HEADERS
 
   constructor(engine: Engine, view: RequestView) {
@@ -79,9 +84,22 @@ export function draftOf(state: State): Draft {
   if (state.draft === null) {
     const { engine } = state
     const id = idOf(state)
-    state.draft = new Draft(loadData(engine, id, state.texts), (key) => reportInvalid(engine, id, [key]))
+    state.draft = new Draft(
+      loadData(engine, id, state.texts),
+      (key) => reportInvalid(engine, id, [key]),
+      (key) => {
+        if (state.finished) tellLate(engine, key)
+      },
+    )
   }
   return state.draft
+}
+
+/** Nobody stores it any more, and it would go without a word. */
+function tellLate({ events, warnOnce }: Engine, key: string): void {
+  const error = new SessionError('ERR_MISUSE', `data${step(key)} was edited after the response: lost. Call update.`)
+  events.emit('fault', { operation: 'edit', error })
+  warnOnce(error.message)
 }
 
 /** Goes on with other stored data. What the handler holds of the old data stays the same object. */
@@ -127,13 +145,21 @@ export interface Pending {
 
 const NOTHING_PENDING: Pending = { data: NO_EDITS, all: NO_EDITS }
 
-export function pendingOf({ draft, flash, texts }: State): Pending {
+export function pendingOf(state: State): Pending {
+  const { draft, flash, texts } = state
   const data = draft === null ? NO_EDITS : draft.edits()
   if (data === NO_EDITS && flash === null) return NOTHING_PENDING
   const all = data === NO_EDITS ? data : toStoredEdits(data)
   if (flash === null) return { data, all }
-  const taken = [...flash.taken].filter((name) => Object.hasOwn(texts, name)).map((name) => [name, null])
+  const gone = isShown(state) ? [...flash.taken] : []
+  const taken = gone.filter((name) => Object.hasOwn(texts, name)).map((name) => [name, null])
   return { data, all: { ...all, ...Object.fromEntries([...taken, ...flash.set]) } }
+}
+
+/** Whether a person sees the response, as far as the request tells: a message that nobody saw is not used up. */
+function isShown({ view, failed }: State): boolean {
+  const isPrefetch = ['sec-purpose', 'purpose'].some((name) => view.header(name)?.startsWith('prefetch'))
+  return !failed && view.method !== 'HEAD' && !isPrefetch
 }
 
 /** These edits are stored now. Whatever the handler edited meanwhile stays pending. */

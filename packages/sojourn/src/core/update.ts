@@ -45,11 +45,11 @@ async function updateNew(state: State, key: string, fn: (value: unknown) => unkn
   const isAssigned = draft.watch(key)
   const next = await call(state, key, fn, text === undefined ? undefined : JSON.parse(text))
   const isLate = isAssigned()
-  if (!isLate) put(draft.values, key, next)
+  if (!isLate) draft.put(key, next)
   try {
     await storePending(state)
   } catch (error) {
-    if (!isLate) put(draft.values, key, before)
+    if (!isLate) draft.put(key, before)
     throw error
   }
   return next
@@ -67,7 +67,7 @@ async function updateStored(
     const texts = await state.vault.fromStored(record.data)
     const draft = new Draft(loadData(state.engine, record.id, texts), () => {})
     const next = await call(state, key, fn, draft.values[key])
-    put(draft.values, key, next)
+    draft.put(key, next)
     // The key is in it even if its text stays: the request's own draft may hold an older one, and must not write that back.
     const data = { ...draft.drops(), ...one(key, toText(next, key)) }
     const all = toStoredEdits(data)
@@ -105,12 +105,6 @@ function one(key: string, text: string | null | undefined): Edits {
   return { [key]: text ?? null }
 }
 
-/** `undefined` is no value: the key goes. */
-function put(values: Record<string, unknown>, key: string, value: unknown): void {
-  if (value === undefined) delete values[key]
-  else values[key] = value
-}
-
 /**
  * What was stored is what the handler sees from now on, unless it went on as another session meanwhile, or assigned the key
  * while `fn` ran (`null`): that came later, and stays pending.
@@ -122,6 +116,6 @@ function show(
   stored: Pending,
 ): void {
   if (state.record?.id !== id) return
-  if (shown !== null && state.draft !== null) put(state.draft.values, shown.key, shown.next)
+  if (shown !== null) state.draft?.put(shown.key, shown.next)
   accept(state, stored)
 }

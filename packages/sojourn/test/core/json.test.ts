@@ -53,7 +53,7 @@ describe('values that JSON cannot carry', () => {
   it.each<[unknown, string]>([
     [{ a: { b: [1, { c: Number.NaN }] } }, 'data.x.a.b[1].c is NaN'],
     [{ 'odd key': undefined, 'other key': 1n }, 'data.x["other key"] is a bigint'],
-    [{ list: [undefined] }, 'data.x.list[0] is a undefined'],
+    [{ list: [undefined] }, 'data.x.list[0] is undefined'],
     [new Array(2), 'data.x[0]'],
     [{ toJSON: () => 1 }, 'data.x is an object with its own toJSON'],
     [{ inner: { toJSON: () => 1 } }, 'data.x.inner is an object with its own toJSON'],

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, edit, look } from './kit.ts'
+
+describe('data edited after the response has ended', () => {
+  async function ended() {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ n: 1, list: [] }))
+    const { session, commit, finish } = await client.open()
+    await commit()
+    await finish()
+    return { world, client, session }
+  }
+
+  it.each<[string, (data: Record<string, unknown>) => void]>([
+    ['assigned', (data) => Object.assign(data, { n: 2 })],
+    ['deleted', (data) => Reflect.deleteProperty(data, 'n')],
+  ])('is lost, and told to the operator and to the developer: %s', async (_, change) => {
+    const { world, session } = await ended()
+    change(session.data)
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'edit', error: { code: 'ERR_MISUSE' } }])
+    expect(world.warnings.join()).toContain('data.n was edited after the response')
+  })
+
+  it('but an update is stored, and is no such edit', async () => {
+    const { world, client, session } = await ended()
+    await session.update('n', () => 2)
+    expect(session.data.n).toBe(2)
+    expect(world.eventsOf('fault')).toEqual([])
+    expect((await client.send(look)).value.data.n).toBe(2)
+  })
+
+  it('while the response is still under way, edits are stored as ever', async () => {
+    const { world, client } = await ended()
+    const { session, commit, finish } = await client.open()
+    await commit()
+    session.data.n = 3
+    await finish()
+    expect((await client.send(look)).value.data.n).toBe(3)
+    expect(world.eventsOf('fault')).toEqual([])
+  })
+})
+
+describe('what is kept in memory for developers is bounded', () => {
+  it('warnings: a hundred different ones', async () => {
+    const world = createWorld()
+    const { session, finish } = await world.client().open()
+    await finish()
+    for (let i = 0; i < 150; i++) session.data[`k${i}`] = 1
+    expect(world.warnings).toHaveLength(100)
+  })
+
+  it('listeners: a hundred for one event is told, for each request may add one', async () => {
+    const world = createWorld()
+    for (let i = 0; i < 150; i++) world.sessions.on('login', () => {})
+    expect(world.warnings).toHaveLength(1)
+    expect(world.warnings[0]).toContain("listeners of 'login'")
+  })
+})
