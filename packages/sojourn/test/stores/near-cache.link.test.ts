@@ -29,6 +29,38 @@ describe('the link', () => {
     expect(await isOpen(cache, record)).toBe(false)
   })
 
+  test('tells what it was that broke, once', async () => {
+    const { cache, bus, events, record } = createWorld()
+    await cache.read(record.id)
+    bus.lose()
+    bus.lose()
+    expect(events).toEqual([
+      { name: 'fake', kind: 'link-up' },
+      { name: 'fake', kind: 'link-down', error: new Error('connection reset') },
+    ])
+  })
+
+  test('tells of a proof that was refused, and of one that never came', async () => {
+    const { cache, bus, time, events, record } = createWorld()
+    const refused = new Error('connection refused')
+    bus.answerProbe = () => Promise.reject(refused)
+    await cache.read(record.id)
+    await settle()
+    expect(events).toEqual([{ name: 'fake', kind: 'link-down', error: refused }])
+    bus.answerProbe = () => undefined
+    time.advance(250)
+    await cache.read(record.id)
+    bus.answerProbe = () => new Promise(() => undefined)
+    for (let step = 0; step < 5; step++) {
+      time.advance(250)
+      await cache.read(record.id)
+    }
+    expect(events.slice(1)).toEqual([
+      { name: 'fake', kind: 'link-up' },
+      { name: 'fake', kind: 'link-down' },
+    ])
+  })
+
   test('a read in flight across a reconnection is not kept', async () => {
     const { cache, store, bus, time, record } = createWorld()
     const gate = store.hold('read', 'after')

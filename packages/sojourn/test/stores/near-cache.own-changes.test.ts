@@ -129,6 +129,15 @@ describe('own changes', () => {
     expect(kinds().filter((kind) => kind === 'unpublished')).toHaveLength(2)
   })
 
+  test('that set last-seen beside anything else are told: the others would go on with the old', async () => {
+    for (const beside of [{ set: { n: '1' } }, { remove: ['n'] }, { head: { secret: 's', secretAt: 0 } }]) {
+      const { cache, bus, record } = createWorld()
+      const seen = { at: record.lastSeenAt + 1, expiresAt: record.expiresAt + 1 }
+      expect(await cache.write(record.id, { version: record.version, seen, ...beside })).toEqual({ status: 'written' })
+      expect(bus.published, Object.keys(beside)[0]).toEqual([record.id])
+    }
+  })
+
   test('that changed nothing are not told, nor is last-seen alone', async () => {
     const { cache, bus, record } = createWorld()
     await cache.write(anId(), { set: { n: '1' } })

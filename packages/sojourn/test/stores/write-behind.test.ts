@@ -407,3 +407,100 @@ test('options that are wrong are refused at once', () => {
     )
   }
 })
+
+describe('rounds of writing', () => {
+  /** Two sessions, touched so that one is due four minutes after the other. */
+  async function touchTwo(world: World) {
+    const { store, memory, record } = world
+    const second = aRecord({ userId: 'eve' })
+    memory.create(second)
+    await store.write(record.id, touchOf(record, MINUTE))
+    await pass(world, 4 * MINUTE)
+    await store.write(second.id, touchOf(second, 5 * MINUTE))
+    return second
+  }
+
+  const writtenIds = ({ inner }: World): unknown[] =>
+    inner.calls.filter(({ operation }) => operation === 'write').map(({ args }) => args[0])
+
+  test('write what is due, leave what is not, and write that when it is', async () => {
+    const world = createWorld({ every: '5m' })
+    const { record } = world
+    const second = await touchTwo(world)
+    await pass(world, 2 * MINUTE)
+    expect(writtenIds(world)).toEqual([record.id])
+    await pass(world, 4 * MINUTE)
+    expect(writtenIds(world)).toEqual([record.id, second.id])
+    expect(world.time.timers).toEqual([])
+  })
+
+  test('after a failure wait five seconds, not one: a store that is down is not to be asked each second', async () => {
+    const world = createWorld({ every: '5m' })
+    await world.store.write(world.record.id, touchOf(world.record, MINUTE))
+    world.inner.fail('write', { times: 3 })
+    const asked: number[] = []
+    for (let second = 0; second < 5 * 60 + 20; second++) {
+      const before = world.inner.count('write')
+      await pass(world, 1000)
+      if (world.inner.count('write') > before) asked.push(second)
+    }
+    const first = asked[0] ?? 0
+    expect(asked.map((second) => second - first)).toEqual([0, 5, 10, 15])
+  })
+
+  test('before a sweep write the one that would go, though others are safe', async () => {
+    const world = createWorld()
+    const { store, memory, record } = world
+    const second = aRecord({ expiresAt: record.expiresAt + 10 * MINUTE })
+    memory.create(second)
+    await store.write(record.id, touchOf(record, MINUTE))
+    await store.write(second.id, touchOf(second, MINUTE))
+    expect(await store.sweep?.(record.expiresAt, 10)).toBe(0)
+    expect(seenIn(memory, record)).toBe(record.lastSeenAt + MINUTE)
+    expect(writtenIds(world)).toEqual([record.id])
+  })
+
+  test('try again by themselves what failed in two rounds at once', async () => {
+    const world = createWorld()
+    const { store, inner, memory, record } = world
+    await store.write(record.id, touchOf(record, MINUTE))
+    const gates = [new Promise<void>((resolve) => setImmediate(resolve)), Promise.resolve()]
+    for (const gate of gates)
+      inner.replace('write', async () => {
+        await gate
+        throw new Error('connection reset')
+      })
+    await Promise.all([store.flush(), store.flush()])
+    expect(inner.count('write')).toBe(2)
+    await pass(world, 10_000)
+    expect(seenIn(memory, record)).toBe(record.lastSeenAt + MINUTE)
+  })
+
+  test('do not let one session that cannot be written keep the others back', async () => {
+    const world = createWorld()
+    const { store, memory, inner, record } = world
+    const others = Array.from({ length: 100 }, () => aRecord())
+    const write = inner.write.bind(inner)
+    const refused = Array.from({ length: 40 }, () => aRecord())
+    inner.write = (id, change) =>
+      refused.some((each) => each.id === id) ? Promise.reject(new Error('damaged')) : write(id, change)
+    const guarded = writeBehind(inner, { timing: world.time.timing })
+    for (const each of [...refused, ...others]) memory.create(each)
+    for (const each of [...refused, ...others]) await guarded.write(each.id, touchOf(each, MINUTE))
+    await pass(world, 6 * MINUTE)
+    expect(others.filter((each) => seenIn(memory, each) === each.lastSeenAt)).toEqual([])
+    expect(seenIn(store, record)).toBe(record.lastSeenAt)
+  })
+})
+
+describe('close', () => {
+  test('writes what waits once: a second close asks the store for nothing more', async () => {
+    const { store, inner, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    inner.fail('write', { times: 5 })
+    await store.close()
+    expect(inner.count('write')).toBe(1)
+    await store.close()
+    expect(inner.count('write')).toBe(1)
+  })
+})

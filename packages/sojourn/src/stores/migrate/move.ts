@@ -90,5 +90,5 @@ function isPlaceholder(value: SessionRecord | Tombstone): boolean {
 }
 
 export function contended(): SessionError {
-  return new SessionError('ERR_STORE', 'moving: too many writers changed one session at once.')
+  return new SessionError('ERR_CONTENTION', 'moving: it is one session that they changed.')
 }

@@ -71,7 +71,11 @@ export function createFlusher({ touches, timing, write, failed }: FlusherOptions
       await write(id, underWay)
       if (touches.get(id) === underWay) touches.delete(id)
     } catch (error) {
-      if (touches.get(id) === underWay) touches.set(id, touch)
+      if (touches.get(id) === underWay) {
+        // Last in turn, so that one that can never be written keeps no other back.
+        touches.delete(id)
+        touches.set(id, { ...touch, dueAt: timing.uptime() })
+      }
       throw error
     }
   }
