@@ -152,6 +152,24 @@ describe('what is sent', () => {
   })
 })
 
+describe('what a client or the runtime says, and quotes', () => {
+  const texts = [
+    'The "string" argument must be of type string. Received type number (private-value)',
+    'Unexpected token \'p\', "private-value" is not valid JSON',
+    "Received type string ('private-value')",
+  ]
+  test.each(Object.entries(DIALECTS))('gets into no log as far as it quotes: %s', async (_, dialect) => {
+    for (const text of texts) {
+      const { store } = over(dialect, () => {
+        throw Object.assign(new TypeError(text), { code: 'ERR_INVALID_ARG_TYPE' })
+      })
+      const error = (await settled(() => store.read(ROW.id))) as Error
+      expect(error).toMatchObject({ code: 'ERR_STORE', cause: { message: expect.stringMatching(/ …$/) } })
+      expect(`${(error.cause as Error).stack}`).not.toContain('private-value')
+    }
+  })
+})
+
 describe('what a trigger of the application raises, which may quote the row', () => {
   const raised: readonly (readonly [Dialect, object])[] = [
     [postgresDialect, { code: 'P0001' }],

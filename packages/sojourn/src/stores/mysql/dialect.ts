@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { toQuietCause } from '../quiet-cause.ts'
 import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 import { COLUMNS } from '../sql/row.ts'
 
@@ -79,9 +80,10 @@ function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
   const { errno, code, sqlState } = error as Error & { errno?: unknown; code?: unknown; sqlState?: unknown }
   const number = typeof errno === 'number' ? errno : 0
-  // Without a state it is no answer of the server: the connection, the pool.
+  // Without a state it is no answer of the server: the connection, the pool, or the runtime, which may quote what it was given.
+  const said = sqlState === undefined ? toQuietCause(error).message : error.message
   const isQuiet = sqlState === undefined || [...AGAIN, ...TABLE, ...QUIET, ...LARGE, ...FULL, ENGINE].includes(number)
-  const text = [code ?? '', number || '', isQuiet ? error.message : ''].filter((part) => part !== '').join(' ')
+  const text = [code ?? '', number || '', isQuiet ? said : ''].filter((part) => part !== '').join(' ')
   if (AGAIN.includes(number)) return { kind: 'again', text }
   if (TABLE.includes(number)) return { kind: 'table', text }
   if (LARGE.includes(number) || isTooLong(error)) return { kind: 'large', text }

@@ -1,3 +1,4 @@
+import { toQuietCause } from '../quiet-cause.ts'
 import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 import { COLUMNS } from '../sql/row.ts'
 
@@ -66,10 +67,15 @@ const FULL = '53100'
 /** Classes whose messages quote values: data exceptions, violated constraints, and what triggers of the application raise. */
 const QUOTING = /^(2[23]|P0)/
 
+/** An SQLSTATE. */
+const STATE = /^[0-9A-Z]{5}$/
+
 function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  const text = QUOTING.test(code) ? code : `${code} ${error.message}`.trim()
+  // Without a state it is no answer of the server, but of the client or the runtime, which may quote what they were given.
+  const said = STATE.test(code) ? error.message : toQuietCause(error).message
+  const text = QUOTING.test(code) ? code : `${code} ${said}`.trim()
   if (AGAIN.includes(code)) return { kind: 'again', text }
   if (TABLE.includes(code)) return { kind: 'table', text }
   if (LARGE.test(text) || isTooLong(error)) return { kind: 'large', text }

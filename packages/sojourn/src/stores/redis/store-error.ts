@@ -4,8 +4,8 @@ import { toQuietCause } from '../quiet-cause.ts'
 /** What our scripts say of a record that they cannot read, and Redis of a key that holds something else. */
 const DAMAGED = /\bthe record is (?:damaged|of a later version)|^(?:ERR Error running script.*)?\bWRONGTYPE\b/
 
-/** What Redis says of a value beyond `proto-max-bulk-len`, 512 MB by default. */
-const TOO_LARGE = /invalid bulk length|string exceeds maximum allowed size/
+/** What Redis says of a value beyond `proto-max-bulk-len`, 512 MB by default, and Node.js of a text that it cannot make. */
+const TOO_LARGE = /invalid bulk length|string exceeds maximum allowed size|^Invalid string length$/
 
 /** Redis 6.2 puts a sentence of its own before what a script was refused with. */
 const FULL = /^(?:ERR Error running script .* -)?OOM /

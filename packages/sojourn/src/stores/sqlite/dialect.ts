@@ -1,3 +1,4 @@
+import { untilQuoted } from '../quiet-cause.ts'
 import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 
 /** SQLite 3.38 or later, which has JSON built in. */
@@ -62,12 +63,12 @@ const QUOTING = /^SQLITE_CONSTRAINT_TRIGGER\b/
 
 const TABLE = /no such (table|column)|has no column named|ON CONFLICT clause does not match/
 
-/** What SQLite says by itself names tables and columns, never a value. */
+/** What SQLite says by itself names tables and columns. Runtimes, and answers of a server that are no JSON, may quote values. */
 function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   const said = `${typeof code === 'string' ? code : ''} ${error.message}`.trim()
-  const text = Number(errcode) === RAISED || QUOTING.test(said) ? 'SQLITE_CONSTRAINT_TRIGGER' : said
+  const text = Number(errcode) === RAISED || QUOTING.test(said) ? 'SQLITE_CONSTRAINT_TRIGGER' : untilQuoted(said)
   const primary = Number(errcode) & 0xff
   if (primary === BUSY || primary === LOCKED || AGAIN.test(text)) return { kind: 'again', text }
   if (primary === TOO_BIG || LARGE.test(text) || isTooLong(error)) return { kind: 'large', text }
