@@ -29,7 +29,7 @@ export function toTrace({ run, result: { found } }: Explored): string {
   return found === null ? '' : `${found.property}, ${run.name}: ${found.text}\n  ${found.trace.join('\n  ')}\n`
 }
 
-const VARIANTS: readonly Variant[] = ['one node', 'near cache', 'skewed clocks', 'failover', 'thief']
+const VARIANTS: readonly Variant[] = ['no cache', 'near cache', 'skewed clocks', 'failover', 'thief']
 const PROPERTIES: readonly Property[] = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8']
 
 /** Property by variant: the states of all graphs in which it holds. */

@@ -1,7 +1,7 @@
 /** The properties, named after the guarantees they stand for. */
 export type Property = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8'
 
-export type Variant = 'one node' | 'near cache' | 'skewed clocks' | 'failover' | 'thief'
+export type Variant = 'no cache' | 'near cache' | 'skewed clocks' | 'failover' | 'thief'
 
 export type Verb = 'get' | 'write' | 'login' | 'logout' | 'rotate' | 'reauthenticated'
 

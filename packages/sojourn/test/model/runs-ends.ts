@@ -10,7 +10,7 @@ function open(verb: Verb, ticks = 1): SlowRequest {
 const LATE: SlowRequest = { verb: 'get', sent: 1, open: 0, way: 0 }
 
 const base: Omit<Run, 'name'> = {
-  variant: 'one node',
+  variant: 'no cache',
   checks: ['S1', 'S2', 'S5', 'S8'],
   limits: LIMITS,
   quick: ['get'],
@@ -34,11 +34,15 @@ export const runsOfEnds: readonly Run[] = [
     quick: ['get', 'login', 'logout', 'rotate'],
     slow: [open('rotate')],
   },
+  { ...base, name: 'a slow proof', quick: ['get', 'rotate'], slow: [open('reauthenticated'), LATE], large: true },
+  { ...base, name: 'a slow write', quick: ['get', 'logout', 'rotate'], slow: [open('write')], large: true },
   {
     ...base,
     name: 'a slow proof and a slow write',
     quick: ['get', 'logout', 'rotate'],
     slow: [open('reauthenticated'), open('write')],
+    parallel: 2,
+    large: true,
   },
   { ...base, name: 'two slow logins', slow: [open('login')], parallel: 2, revokes: true, large: true },
   {
@@ -52,11 +56,19 @@ export const runsOfEnds: readonly Run[] = [
   },
   {
     ...base,
-    name: 'other requests between two calls to the store',
+    name: 'a rotation between two calls to the store',
     nodes: 2,
-    quick: ['get', 'login', 'logout', 'rotate'],
+    quick: ['get', 'rotate'],
     slow: [LATE],
-    cuts: ['get', 'login', 'logout', 'rotate'],
+    cuts: ['rotate'],
+  },
+  {
+    ...base,
+    name: 'a logout between two calls to the store',
+    nodes: 2,
+    quick: ['get', 'login'],
+    slow: [LATE],
+    cuts: ['logout'],
   },
   {
     ...base,
@@ -67,7 +79,7 @@ export const runsOfEnds: readonly Run[] = [
     cuts: ['get', 'login', 'logout', 'rotate'],
     large: true,
   },
-  { ...cached, name: 'logout and rotation on two nodes', quick: ['rotate', 'logout'], slow: [LATE] },
+  { ...cached, name: 'logout and rotation on two nodes', quick: ['rotate', 'logout'], slow: [LATE], large: true },
   {
     ...cached,
     name: 'every verb on two nodes, and a slow write',
@@ -76,7 +88,13 @@ export const runsOfEnds: readonly Run[] = [
     revokes: true,
     large: true,
   },
-  { ...skewed, name: 'logout and rotation, one tick apart', quick: ['get', 'rotate', 'logout'], slow: [LATE] },
+  {
+    ...skewed,
+    name: 'logout and rotation, one tick apart',
+    quick: ['get', 'rotate', 'logout'],
+    slow: [LATE],
+    large: true,
+  },
   {
     ...skewed,
     name: 'a slow rotation, one tick apart',

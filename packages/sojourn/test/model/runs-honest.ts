@@ -6,7 +6,7 @@ function get(sent: number, open: number, way: number): SlowRequest {
 }
 
 const base: Omit<Run, 'name'> = {
-  variant: 'one node',
+  variant: 'no cache',
   checks: ['S3', 'S5'],
   limits: { grace: 2, renew: 4 },
   quick: ['get'],
