@@ -9,6 +9,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SessionRecord } from '../../src/core/record.ts'
 import type { Store } from '../../src/core/store.ts'
 import { type DynamodbClient, dynamodbStore } from '../../src/stores/dynamodb.ts'
+import { resilientStore } from '../../src/stores/resilient.ts'
 import { startDynalite } from '../support/servers/dynalite.ts'
 import { aRecord, aTombstone, DAY, MINUTE } from './records.ts'
 
@@ -281,6 +282,21 @@ describe('changes [2 No lost update]', () => {
     await expect(create).rejects.toMatchObject(tooLarge)
     expect(await store.read(record.id)).toEqual(record)
   })
+})
+
+describe('a user whose data is too large', () => {
+  test('opens the circuit breaker for nobody, however often it is tried', async () => {
+    const guarded = resilientStore(store, { timeout: '30s' })
+    const evil = await created({ data: { cart: 'x'.repeat(380_000) } })
+    const ada = await created()
+    const writes = Array.from({ length: 60 }, (_, n) =>
+      Promise.resolve(guarded.write(evil.id, { set: { [`k${n}`]: 'x'.repeat(30_000) } })),
+    )
+    const answers = await Promise.allSettled([...writes, Promise.resolve(guarded.read(ada.id))])
+    expect(answers.pop()).toEqual({ status: 'fulfilled', value: ada })
+    for (const answer of answers) expect(answer).toMatchObject({ reason: { code: 'ERR_DATA_TOO_LARGE', status: 413 } })
+    expect(await guarded.read(ada.id)).toEqual(ada)
+  }, 30_000)
 })
 
 describe('faults [7 Fail closed]', () => {
