@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -117,5 +118,31 @@ describe.skipIf(isLeftOut)('a URL', async () => {
       await link.close()
       await proxy.stop()
     },
+  )
+
+  test.each(Object.entries(opens))(
+    'through %s finds the new master when its address moved, and the old one is a replica',
+    async (_, open) => {
+      const [old, next] = [await startRedis(), await startRedis()]
+      let target = old.port
+      const relay = createServer((socket) => {
+        const upstream = connect(target, '127.0.0.1')
+        for (const end of [socket, upstream]) end.on('error', () => [socket.destroy(), upstream.destroy()])
+        socket.pipe(upstream).pipe(socket)
+      })
+      await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+      const link = await open(`redis://127.0.0.1:${(relay.address() as AddressInfo).port}`)
+      const set = (): Promise<unknown> => link.send(['set', 'k', '1'], 'k').catch((error: Error) => error.message)
+      expect(await set()).toBe('OK')
+      await old.ask('replicaof', '127.0.0.1', String(next.port))
+      target = next.port
+      expect(await set()).toMatch(/^READONLY/)
+      await expect.poll(set, { timeout: 20_000 }).toBe('OK')
+      await link.close()
+      relay.close()
+      await old.kill()
+      await next.kill()
+    },
+    60_000,
   )
 })

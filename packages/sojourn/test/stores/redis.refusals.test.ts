@@ -100,7 +100,8 @@ describe.skipIf(isLeftOut)('a server that', () => {
             cause: { message: expect.stringContaining(code) },
           }
           expect(await settled(store.create(aRecord({ userId: 'bob' })))).toMatchObject(refused)
-          expect(await settled(store.write(record.id, { set: { n: '1' } }))).toMatchObject(refused)
+          // A URL's connection is made anew after READONLY, so what comes next may be refused for want of one.
+          expect(await settled(store.write(record.id, { set: { n: '1' } }))).toMatchObject({ code: refused.code })
           await expect.poll(() => settled(store.read(record.id))).toEqual(record)
           await expect.poll(() => settled(store.list('ada'))).toEqual([record])
           if (!isFull)

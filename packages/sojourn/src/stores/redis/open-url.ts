@@ -55,11 +55,32 @@ export async function openNodeRedis(url: string, { createClient }: NodeRedis): P
     pingInterval: SILENCE_MS / 2,
     socket: { connectTimeout: CONNECT_MS, socketTimeout: SILENCE_MS, reconnectStrategy: toDelay },
   })
+  let isClosed = false
   const close = (): void => {
+    isClosed = true
     if (client.isOpen) client.destroy()
   }
+  async function connectAnew(): Promise<void> {
+    if (isClosed || !client.isReady) return
+    client.destroy()
+    await client.connect()
+  }
   await firstConnection(client, () => client.connect(), close)
-  return { ...toLink(client), close }
+  const link = toLink(client)
+  return {
+    ...link,
+    close,
+    send: (args, key) =>
+      link.send(args, key).catch((error: unknown) => {
+        if (isReadOnly(error)) connectAnew().catch(() => undefined)
+        throw error
+      }),
+  }
+}
+
+/** A primary that became a replica behind the same address: only a new connection finds the new one. */
+function isReadOnly(error: unknown): boolean {
+  return error instanceof Error && /^(?:ERR Error running script .* -)?READONLY /.test(error.message)
 }
 
 export async function openIoredis(url: string, Redis: Ioredis): Promise<Link> {
@@ -70,8 +91,7 @@ export async function openIoredis(url: string, Redis: Ioredis): Promise<Link> {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: toDelay,
-    // A primary that became a replica behind the same address: only a new connection finds the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    reconnectOnError: isReadOnly,
   })
   const close = (): void => client.disconnect()
   await firstConnection(client, () => client.connect(), close)
