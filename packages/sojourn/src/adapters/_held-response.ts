@@ -133,7 +133,7 @@ export class HeldResponse {
     this.#watch(verb)
     let changes: ReturnType<Storing['commit']>
     try {
-      changes = this.#exchange.commit()
+      changes = this.#exchange.commit(verb === 'writeHead' ? Number(args[0]) : this.#response.statusCode)
     } catch (error) {
       this.#fail(error)
       return dropCall(this.#response, verb, args, error)

@@ -110,7 +110,7 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
   }
   let changes: MaybePromise<readonly HeaderChange[]>
   try {
-    changes = exchange.commit()
+    changes = exchange.commit(reply.statusCode)
   } catch (error) {
     fail(error)
     return

@@ -56,7 +56,7 @@ export function withSession<
     let changes: readonly HeaderChange[]
     try {
       response = await handler(request, exchange.session, ...rest)
-      changes = await exchange.commit()
+      changes = await exchange.commit(response.status)
     } catch (error) {
       return answerError(error, exchange.salvage())
     }

@@ -94,7 +94,7 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
     else for (const { name, value, how } of owed) c.header(name, value, { append: how === 'append' })
     throw error
   }
-  return settle(() => exchange.commit(), apply, fail)
+  return settle(() => exchange.commit(c.res.status), apply, fail)
 }
 
 /** The mark on `RESPONSE_ALREADY_SENT` of @hono/node-server: a sign, no response. */

@@ -20,7 +20,10 @@ export interface Exchange<Data extends object> {
   readonly session: Session<Data>
   /** A guard's refusal: the response, and no handler runs. */
   readonly denied: Denial | null
-  /** Stores what changed, in one write or none. After it a token can no longer be handed out: `login` then throws `ERR_HEADERS_SENT`. */
+  /**
+   * Stores what changed, in one write or none. After it a token can no longer be handed out: `login` then throws
+   * `ERR_HEADERS_SENT`. A `status` of 500 or more uses up no flash value, for nobody saw the page.
+   */
   commit(status?: number): MaybePromise<readonly HeaderChange[]>
   /**
    * The headers that have to go out with whatever response takes the place of the handler's. The verbs act at once: the
