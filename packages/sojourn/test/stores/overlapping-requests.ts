@@ -30,6 +30,8 @@ interface ModelSession {
   readonly userId: string | null
   data: Texts
   isLive: boolean
+  /** Ended because somebody logged in from it. */
+  isReplaced: boolean
 }
 
 interface Request {
@@ -54,7 +56,7 @@ function createWorld(store: Store): { follow(steps: readonly Step[]): Promise<vo
   let jar: string | null = null
 
   function begin(exchange: Exchange<Data>, userId: string | null, data: Texts): ModelSession {
-    const session: ModelSession = { id: exchange.session.id, userId, data, isLive: true }
+    const session: ModelSession = { id: exchange.session.id, userId, data, isLive: true, isReplaced: false }
     all.push(session)
     return session
   }
@@ -115,9 +117,15 @@ function createWorld(store: Store): { follow(steps: readonly Step[]): Promise<vo
   /** The new session has what the request had, and what others stored since: theirs came later. */
   async function login(request: Request): Promise<void> {
     const { session: old, known, local, exchange } = request
+    // It would undo a logout, or a revocation.
+    if (old !== null && !old.isLive && !old.isReplaced && old.userId === user) {
+      const refused = exchange.session.login(user)
+      await expect(refused, 'a login from what ended').rejects.toMatchObject({ code: 'ERR_SESSION_ENDED' })
+      return
+    }
     await exchange.session.login(user)
     const late = old?.isLive ? differences(known, old.data) : []
-    if (old !== null) old.isLive = false
+    if (old !== null) Object.assign(old, { isReplaced: old.isLive || old.isReplaced, isLive: false })
     request.session = begin(exchange, user, apply(local, late))
     request.known = request.session.data
     request.local = request.session.data
