@@ -86,6 +86,15 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
       (error) => done(error as Error),
     )
   })
+  // The body is here now. How long it took, the client chose.
+  app.addHook('preValidation', (request, _, done) => {
+    const turn = (request as Turned)[TURN]
+    settle(
+      () => turn?.exchange.recheck(),
+      () => done(),
+      (error) => done(error as Error),
+    )
+  })
   app.addHook('onSend', (request, reply, payload, done) => {
     const turn = (request as Turned)[TURN]
     // Fastify comes here again with the page of its error handler, and a handler may have begun on `reply.raw`.

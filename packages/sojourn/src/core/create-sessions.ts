@@ -10,6 +10,7 @@ import type { Denial } from './guard.ts'
 import { sourceOf } from './host.ts'
 import { isPromise } from './maybe.ts'
 import type { CoreOptions } from './options.ts'
+import { recheckIfOld } from './recheck.ts'
 import { RequestSession } from './request-session.ts'
 import { resolve } from './resolve.ts'
 import type { Session } from './session.ts'
@@ -83,6 +84,7 @@ class RequestExchange<Data extends object> implements Exchange<Data> {
   readonly session: Session<Data>
   readonly denied: Denial | null
   /** Functions of its own, not methods: adapters take an exchange apart. */
+  readonly recheck: () => MaybePromise<void>
   readonly commit: (status?: number) => MaybePromise<readonly HeaderChange[]>
   readonly salvage: () => readonly HeaderChange[]
   readonly finish: () => MaybePromise<void>
@@ -91,10 +93,12 @@ class RequestExchange<Data extends object> implements Exchange<Data> {
     this.session = new RequestSession<Data>(state)
     this.denied = denied
     const own = {
+      recheck: () => recheckIfOld(state),
       commit: (status?: number) => commit(state, status),
       salvage: () => salvage(state),
       finish: () => finish(state),
     }
+    this.recheck = own.recheck
     this.commit = own.commit
     this.salvage = own.salvage
     this.finish = own.finish

@@ -8,7 +8,7 @@ import type { MaybePromise } from './store.ts'
  *
  * 1. `sessions.open(view)` gives an exchange, or rejects (`ERR_STORE`: answer 503 and run no handler);
  * 2. when `denied` is set, answer with it and run no handler;
- * 3. run the handler with `session`;
+ * 3. `recheck()` when the body has arrived, if the adapter can wait for it, and run the handler with `session`;
  * 4. before the first byte of the response goes out, `commit()`, and put the headers it gives on the response;
  *    if it rejects, or its response cannot be sent, send the error in its place, with what `salvage` gives;
  * 5. when the response has ended, `finish()`: a stream may have edited data after its headers.
@@ -20,6 +20,11 @@ export interface Exchange<Data extends object> {
   readonly session: Session<Data>
   /** A guard's refusal: the response, and no handler runs. */
   readonly denied: Denial | null
+  /**
+   * Reads and judges the session again if it was opened a second ago or more: a client can hold the last byte of its body
+   * back until the session has been revoked or has expired. Rejects as `open` does.
+   */
+  recheck(): MaybePromise<void>
   /**
    * Stores what changed, in one write or none. After it a token can no longer be handed out: `login` then throws
    * `ERR_HEADERS_SENT`. A `status` of 500 or more uses up no flash value, for nobody saw the page.

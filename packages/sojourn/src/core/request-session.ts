@@ -8,6 +8,7 @@ import { deviceOf, toDate } from './infos.ts'
 import type { JsonValue } from './json.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
+import { recheck } from './recheck.ts'
 import type { Device, SessionId } from './record.ts'
 import { reauthenticated, rotate } from './rotate.ts'
 import type { Flash, LoginOptions, LogoutOptions, ProofOptions, Refusal, Session, SessionInfo } from './session.ts'
@@ -109,6 +110,10 @@ export class RequestSession<Data extends object> implements Session<Data> {
     const withinMs = toMs(duration, 'authenticatedWithin')
     const at = record?.head.authenticatedAt
     return at !== undefined && engine.clock() - at <= withinMs
+  }
+
+  async recheck(): Promise<void> {
+    await recheck(this.#seen)
   }
 
   async devices(): Promise<SessionInfo[]> {

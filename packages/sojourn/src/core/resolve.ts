@@ -11,10 +11,10 @@ import { hashSecret, type TokenParts } from './token.ts'
 import { openVault, plainVault } from './vault.ts'
 
 /** What one presented text turned out to be. */
-type Found =
+export type Found =
   | { readonly kind: 'live'; readonly parts: TokenParts; readonly record: SessionRecord; readonly standing: Standing }
   | Dead
-interface Dead {
+export interface Dead {
   readonly kind: 'dead'
   readonly refusal: Refusal
   readonly id: SessionId | null
@@ -51,6 +51,10 @@ export function resolve(state: State): MaybePromise<void> {
 function lookUp(engine: Engine, text: string, nowMs: number): MaybePromise<Found> {
   const parts = engine.tokens.parse(text)
   if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
+  return find(engine, parts, nowMs)
+}
+
+export function find(engine: Engine, parts: TokenParts, nowMs: number): MaybePromise<Found> {
   const kept = readRecord(engine, parts.id)
   return isPromise(kept)
     ? kept.then((late) => assure(engine, parts, toFound(engine, parts, late, nowMs), nowMs))
@@ -98,7 +102,7 @@ function choose(all: readonly Found[]): Found {
   return live[0] ?? { kind: 'dead', refusal: 'malformed', id: null, ...dead[0], ...defined({ copy }) }
 }
 
-function settle(state: State, found: Found): MaybePromise<void> {
+export function settle(state: State, found: Found): MaybePromise<void> {
   if (found.kind === 'dead') {
     return found.refusal === 'reused' && found.record !== undefined
       ? alarm(state, found, found.record)
@@ -164,7 +168,7 @@ async function end({ engine }: State, record: SessionRecord, reason: 'reused' | 
   return last !== null
 }
 
-function refuse(state: State, dead: Dead): void {
+export function refuse(state: State, dead: Dead): void {
   const { refusal, id, copy, record } = dead
   Object.assign(state, {
     record: null,

@@ -122,6 +122,13 @@ export interface Session<Data extends object = UntypedData> {
    */
   update<K extends keyof Data & string>(key: K, fn: (value: Data[K]) => Data[K] | Promise<Data[K]>): Promise<Data[K]>
 
+  /**
+   * Reads the session again, for handlers that waited: for a body, for another service. If it was revoked, has expired or
+   * got another token meanwhile, the request goes on without it: `userId` is `null` and `refused` says why. Data that was
+   * not edited is read anew. Throws `ERR_STORE`.
+   */
+  recheck(): Promise<void>
+
   /** Begins an authenticated session under a fresh token and ends the one before (ASVS 5.0 7.2.4). */
   login(userId: string, options?: LoginOptions): Promise<void>
   /** Ends this session everywhere. Safe to call on an anonymous or ended one. */

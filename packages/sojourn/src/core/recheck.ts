@@ -1,0 +1,52 @@
+import { equalText } from './bytes.ts'
+import { isEmpty } from './draft.ts'
+import { chain } from './maybe.ts'
+import { type Found, find, refuse, settle } from './resolve.ts'
+import { pendingOf, reload, type State } from './state.ts'
+import type { MaybePromise } from './store.ts'
+import { hashSecret, type TokenParts } from './token.ts'
+
+/** A request that takes no longer than this to arrive may be judged by what was read when it began. */
+const FRESH_MS = 1000
+
+/** For adapters, between the body and the handler. */
+export function recheckIfOld(state: State): MaybePromise<void> {
+  return state.record === null || state.engine.clock() - state.openedAt < FRESH_MS ? undefined : recheck(state)
+}
+
+/**
+ * Reads and judges the session once more. A client chooses how long a body takes to arrive, and the session may have been
+ * revoked or have expired meanwhile. Then the request goes on without it, and `refused` says why.
+ */
+export function recheck(state: State): MaybePromise<void> {
+  const { engine, parts, record } = state
+  if (parts === null || record === null) return
+  return chain(find(engine, parts, engine.clock()), (found) => {
+    // A verb that the handler did not wait for may have given the request another session.
+    if (state.record?.id === record.id && state.parts === parts) return again(state, found, parts)
+  })
+}
+
+function again(state: State, found: Found, parts: TokenParts): MaybePromise<void> {
+  if (found.kind === 'live') {
+    // What the handler has changed stays, and so does what it changed it from.
+    if (state.answer !== 'keep' || !isEmpty(pendingOf(state).all)) return
+    return chain(settle(state, found), () => {
+      if (state.draft !== null) reload(state, state.texts)
+    })
+  }
+  if (found.refusal === 'reused' && isRenewed(found, parts)) {
+    state.standing = 'outdated'
+    return
+  }
+  // It was good when the request began, so it is no proof of a copy. The client may have another token by now, which
+  // nothing that this request answers may take the place of.
+  const refusal = found.refusal === 'reused' ? 'superseded' : found.refusal
+  refuse(state, { ...found, refusal, copy: 'replaced' })
+}
+
+/** Whether the token was renewed since, which takes no right away. Old secrets are kept for a while after their grace. */
+function isRenewed({ record }: Found, { secret }: TokenParts): boolean {
+  const hash = hashSecret(secret)
+  return record?.head.previous?.some((old) => old.how === 'renewed' && equalText(old.hash, hash)) ?? false
+}
