@@ -1,11 +1,21 @@
 import { createSessions, type Store, type StoreEvent } from 'sojourn'
 import { afterAll, describe, expect, test } from 'vitest'
+import { without } from '../../../../tools/servers.mjs'
 import { redisStore } from '../../src/stores/redis.ts'
 import { createClient, createClock, HOUR } from '../core/kit.ts'
-import { type RedisServer, startCluster, startRedis, startSentinel } from '../support/servers/redis.ts'
+import {
+  type RedisProgram,
+  type RedisServer,
+  startCluster,
+  startRedis,
+  startSentinel,
+} from '../support/servers/redis.ts'
 import { anId, aRecord } from './records.ts'
 import { type Connected, clusters, oneServer, sentinels } from './redis-clients.ts'
 import { isLeftOut } from './redis-stores.ts'
+
+const ALL: readonly RedisProgram[] = ['redis-server', 'valkey-server']
+const PROGRAMS = ALL.filter((program) => !without().includes(program))
 
 const settled = (call: unknown): Promise<unknown> => Promise.resolve(call).catch((error: unknown) => error)
 
@@ -52,6 +62,25 @@ describe.skipIf(isLeftOut)('another server answers than before', () => {
       await expectTold([one], [anId(), anId()])
     },
     60_000,
+  )
+
+  test.each(PROGRAMS)(
+    '%s: a user without the right to ask who answers works on, is told nothing, and is asked once',
+    async (program) => {
+      const server = await startRedis([], undefined, program)
+      endings.push(() => server.kill())
+      await server.ask('acl', 'setuser', 'app', 'on', '>secret', '~*', '+@all', '-info')
+      const store = redisStore({ url: `redis://app:secret@127.0.0.1:${server.port}` })
+      endings.push(() => store.close())
+      const events: StoreEvent[] = []
+      store.observe?.((event) => events.push(event))
+      const record = aRecord()
+      expect(await store.create(record)).toBe(true)
+      await server.ask('config', 'resetstat')
+      for (let turn = 0; turn < 5; turn++) expect(await store.read(record.id)).toEqual(record)
+      expect(String(await server.ask('info', 'commandstats'))).not.toMatch(/cmdstat_eval/)
+      expect(events).toEqual([])
+    },
   )
 
   test('Sentinel: a master that dies and forgets a renewal is told before its replica is believed', async () => {

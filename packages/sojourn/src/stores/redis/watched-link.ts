@@ -2,6 +2,9 @@ import type { Link } from './link.ts'
 import { runScript } from './run-script.ts'
 import { identity } from './scripts.ts'
 
+/** How Redis and Valkey refuse what the user of this connection may not run. */
+const FORBIDDEN = /can't run this command|ACL failure|NOPERM/
+
 /** Of a Cluster each key may lead to another server, so one answer does not settle a doubt: so many do. */
 const MANY_CHECKS = 1000
 
@@ -38,7 +41,7 @@ export function watchedLink(link: Link, isWatched: () => boolean, tell: () => vo
       tell()
     } catch (error) {
       // Whoever may not ask is not told.
-      if (/\bNOPERM\b|can't run this command/.test(String(error))) known = null
+      if (FORBIDDEN.test(String(error))) known = null
     }
   }
 
