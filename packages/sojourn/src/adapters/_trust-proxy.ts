@@ -17,7 +17,7 @@ export interface Client {
  */
 export function findClient(socket: Client, trust: TrustProxy, header: (name: string) => string | null): Client {
   if (trust === false || !trusts(trust, socket.peer, 0)) return socket
-  const addresses = toList(header('x-forwarded-for'))
+  const addresses = toList(header('x-forwarded-for')).map(toAddress)
   let hops = 1
   while (hops <= addresses.length && trusts(trust, addresses.at(-hops) ?? null, hops)) hops++
   const address = addresses.at(-Math.min(hops, addresses.length))
@@ -33,9 +33,22 @@ export function findClient(socket: Client, trust: TrustProxy, header: (name: str
 /** Near enough to tell an address from text that somebody made up. */
 const ADDRESS = /^[\da-f.:]{2,45}$/i
 
+/**
+ * The address alone. Proxies write a port behind it (`192.0.2.7:4711`), IPv6 in brackets, a network interface (`%eth0`),
+ * and IPv4 as IPv6 (`::ffff:192.0.2.7`), as sockets do that listen for both.
+ */
+function toAddress(text: string): string {
+  return text
+    .replace(/^"(.*)"$/, '$1')
+    .replace(/^\[([\da-f:.%\w]*)\](?::\d{1,5})?$/i, '$1')
+    .replace(/^(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/, '$1')
+    .replace(/^([\da-f:.]+)%[\w.-]{1,20}$/i, '$1')
+    .replace(/^::ffff:(?=\d+\.)/i, '')
+}
+
 function trusts(trust: TrustProxy, address: string | null, hop: number): boolean {
   if (typeof trust === 'number') return hop < trust
-  if (typeof trust === 'function') return address !== null && trust(address)
+  if (typeof trust === 'function') return address !== null && trust(toAddress(address))
   return trust
 }
 

@@ -91,7 +91,9 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
     dropHeaders({ removeHeader: (name) => c.header(name) })
     const owed = exchange.salvage()
     if (held !== null) held.abandon(owed)
-    else for (const { name, value, how } of owed) c.header(name, value, { append: how === 'append' })
+    else
+      for (const { name, value, how } of owed)
+        c.header(name, value === '' ? undefined : value, { append: how === 'append' })
     throw error
   }
   return settle(() => exchange.commit(c.res.status), apply, fail)

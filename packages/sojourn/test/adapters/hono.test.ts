@@ -122,6 +122,14 @@ describe('honoSessions', () => {
     expect(create).toHaveBeenCalledOnce()
   })
 
+  test('bindings as on Workers, Bun and Deno have no response of node', async () => {
+    const app = new Hono()
+    app.use(honoSessions(createSessions()))
+    app.get('/', (c) => c.json(c.var.session.userId))
+    const response = await app.request('/', {}, { KV: {} })
+    expect([response.status, await response.json()]).toEqual([200, null])
+  })
+
   test('bindings that an application calls so are not taken for those of node', async () => {
     const app = new Hono()
     app.use(honoSessions(createSessions()))

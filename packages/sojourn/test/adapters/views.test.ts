@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { toErrorAnswer } from '../../src/adapters/_answer.ts'
 import { FetchView } from '../../src/adapters/_fetch-view.ts'
 import { NodeView } from '../../src/adapters/_node-view.ts'
 import { findClient, type TrustProxy } from '../../src/adapters/_trust-proxy.ts'
@@ -94,6 +96,32 @@ const ROWS: Row[] = [
   { title: 'http said aloud', trust: 1, schemes: 'http', peer: '10.0.0.1', secure: false },
   { title: 'the scheme in capitals', trust: 1, schemes: 'HTTPS', peer: '10.0.0.1', secure: true },
   { title: 'text in place of an address', trust: true, addresses: '<script>', peer: '10.0.0.1', secure: false },
+  { title: 'text before an address', trust: true, addresses: '<script>10.0.0.9', peer: '10.0.0.1', secure: false },
+  { title: 'text behind an address', trust: true, addresses: '10.0.0.9<script>', peer: '10.0.0.1', secure: false },
+  { title: 'a name that hides the address', trust: 1, addresses: '_hidden', peer: '10.0.0.1', secure: false },
+  { title: 'unknown', trust: 1, addresses: 'unknown', peer: '10.0.0.1', secure: false },
+  { title: 'an address with its port', trust: 1, addresses: '192.0.2.7:4711', peer: '192.0.2.7', secure: false },
+  { title: 'IPv6 in brackets', trust: 1, addresses: '[2001:db8::7]', peer: '2001:db8::7', secure: false },
+  { title: 'IPv6 with its port', trust: 1, addresses: '[2001:db8::7]:443', peer: '2001:db8::7', secure: false },
+  { title: 'IPv6 in quotes', trust: 1, addresses: '"[2001:db8::7]:443"', peer: '2001:db8::7', secure: false },
+  { title: 'IPv6 with an interface', trust: 1, addresses: 'fe80::1%eth0', peer: 'fe80::1', secure: false },
+  { title: 'IPv4 written as IPv6', trust: 1, addresses: '::ffff:192.0.2.7', peer: '192.0.2.7', secure: false },
+  { title: 'an empty header', trust: 1, addresses: '', peer: '10.0.0.1', secure: false },
+  {
+    title: 'a function that knows addresses without ports',
+    trust: (address) => address.startsWith('10.'),
+    addresses: '192.0.2.7:1, 10.0.0.3:2',
+    peer: '192.0.2.7',
+    secure: false,
+  },
+  {
+    title: 'everybody is trusted, and more schemes than addresses: the outermost hop counts',
+    trust: true,
+    addresses: '192.0.2.7',
+    schemes: 'https, http',
+    peer: '192.0.2.7',
+    secure: true,
+  },
   { title: 'IPv6', trust: 1, addresses: '2001:db8::7', peer: '2001:db8::7', secure: false },
 ]
 
@@ -118,6 +146,47 @@ describe.each(ROWS)('who the client is, $title', (row) => {
     const { peer, secure } = new FetchView(new Request('http://a/', { headers }), row.trust, () => '10.0.0.1')
     expect({ peer, secure }).toEqual(expected)
   })
+})
+
+describe.each(ROWS)('who the client is when the proxy itself speaks TLS, $title', (row) => {
+  const headers = headersOf(row)
+  const isTrusted = typeof row.trust === 'function' ? row.trust('10.0.0.1') : row.trust !== false && row.trust !== 0
+  // Who is not trusted has no say; who says nothing leaves the socket's own word.
+  const secure = !isTrusted || row.schemes === undefined || row.secure
+
+  test('on a node request', () => {
+    const request = { method: 'GET', url: '/', headers, socket: { remoteAddress: '10.0.0.1', encrypted: true } }
+    expect(new NodeView(request, row.trust).secure).toBe(secure)
+  })
+
+  test('on a fetch request', () => {
+    const view = new FetchView(new Request('https://a/', { headers }), row.trust, () => '10.0.0.1')
+    expect(view.secure).toBe(secure)
+  })
+})
+
+test('text of a client is never an address, nor costs much', () => {
+  const hostile = fc.oneof(fc.string(), fc.stringMatching(/^[\d.:[\]"%a-f ,]*$/))
+  fc.assert(
+    fc.property(hostile, (text) => {
+      const client = findClient({ peer: '10.0.0.1', secure: false }, true, () => text)
+      expect(client.peer).toMatch(/^[\da-f.:]{2,45}$/i)
+    }),
+  )
+})
+
+test('a proxy that listens for IPv4 and IPv6 is known by its IPv4 address', () => {
+  const trust = (address: string): boolean => address === '10.0.0.1'
+  const client = findClient({ peer: '::ffff:10.0.0.1', secure: false }, trust, () => '192.0.2.7')
+  expect(client.peer).toBe('192.0.2.7')
+})
+
+test.each([200, 204, 302, 399, 600, 999, '404', null])('an error with the status %s is a 500', (status) => {
+  expect(toErrorAnswer(Object.assign(new Error('of a driver'), { status })).status).toBe(500)
+})
+
+test.each([400, 404, 503, 599])('an error with the status %s keeps it', (status) => {
+  expect(toErrorAnswer(Object.assign(new Error('of an application'), { status })).status).toBe(status)
 })
 
 test('a function is never asked about an address that nobody knows', () => {
