@@ -8,7 +8,7 @@ import { renderSoak } from '../src/soak/table.mjs'
 import { leaks, targets } from '../src/soak/targets.mjs'
 
 /** So many visitors, whatever the machine: enough for what is kept of each to stand out. */
-const SHORT = { perRound: 100, rounds: 10 }
+const SHORT = { perRound: 100, rounds: 12 }
 
 describe('memory is bounded by what is configured, not by how many sessions came and went', () => {
   test.each(Object.keys(targets))(

@@ -9,7 +9,7 @@ const collect = /** @type {() => void} */ (runInNewContext('gc'))
 
 /** Bytes a session. The least that can be kept of one, its id in a set, takes more than 60. */
 const LIMIT = 16
-/** By so much the heap differs from one round to the next with nothing kept: code that is compiled, or thrown away. */
+/** By so much the heap differs from one round to the next with nothing kept. */
 const NOISE_BYTES = 300_000
 
 /** Rounds in which code is compiled, and what is bounded fills up. */

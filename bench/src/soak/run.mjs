@@ -13,7 +13,8 @@ const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url))
  */
 export async function soakApart(target, { perRound, ...until }) {
   const [[name, value]] = /** @type {[[string, number]]} */ (Object.entries(until))
-  const args = [CHILD, '--target', target, '--per-round', String(perRound), `--${name}`, String(value)]
+  // Without compiled code, which comes and goes, the heap is as heavy from one round to the next.
+  const args = ['--jitless', CHILD, '--target', target, '--per-round', String(perRound), `--${name}`, String(value)]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   return JSON.parse(stdout)
 }
