@@ -106,7 +106,7 @@ describe('a session object', () => {
 
   it('its simple members are read only', async () => {
     const { session } = await createWorld().client().open()
-    expect(() => Object.assign(session, { userId: 'root' })).toThrow(TypeError)
+    expect(() => Object.assign(session, { userId: 'root' })).toThrow('session.userId cannot be set')
     expect(session.userId).toBeNull()
   })
 
