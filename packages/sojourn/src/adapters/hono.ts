@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { HeaderChange, RequestView } from '../core/carrier.ts'
+import { SessionError } from '../core/errors.ts'
 import { isPromise } from '../core/maybe.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
@@ -57,6 +58,7 @@ export function honoSessions<Data extends object>(
       const node = nodeBindings(c)
       const held = node === null ? null : new HeldResponse(node.outgoing, exchange)
       await next()
+      if (isHonosOwnPage(c)) c.res = toResponse(toErrorAnswer(c.error))
       // The handler answers on node's own response by itself, now or later: that one is held back like any other.
       if (held !== null && c.res.headers.has(ALREADY_SENT)) return
       if (held?.claim() !== false) {
@@ -118,6 +120,14 @@ interface NodeBindings {
 function nodeBindings(c: Context): NodeBindings | null {
   const env = c.env as Partial<NodeBindings> | undefined
   return typeof env?.outgoing?.writeHead === 'function' ? (env as NodeBindings) : null
+}
+
+/**
+ * What a handler throws, Hono has made a response of by now. Its own error handler knows no outage, and says only this;
+ * the page of an application's `onError` stays, unless that calls an outage a 500 too.
+ */
+function isHonosOwnPage({ error, res }: Context): boolean {
+  return error instanceof SessionError && isOutage(error) && res.status === 500
 }
 
 /** Hono's own error handler asks an error for its response. Mistakes in the application it reports better itself. */

@@ -76,6 +76,27 @@ describe('honoSessions', () => {
     }
   })
 
+  test.each(['node', 'web'])('a verb of a handler that meets an outage is a 503 too, on %s', async (how) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const app = new Hono()
+    app.use(honoSessions(createSessions({ store: failingStore('create') })))
+    app.get('/', async (c) => {
+      await c.var.session.login('ada')
+      return c.text('secret')
+    })
+    const response = how === 'web' ? await app.request('http://localhost/') : await fetch(await serveNode(app))
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  test('and stays what the application makes of it', async () => {
+    const app = new Hono()
+    app.use(honoSessions(createSessions({ store: failingStore('create') })))
+    app.get('/', (c) => c.var.session.login('ada').then(() => c.text('secret')))
+    app.onError((_, c) => c.text('sorry', 502))
+    expect((await app.request('http://localhost/')).status).toBe(502)
+  })
+
   test('one Response object for everybody never takes the cookie of one client to the next', async () => {
     const shared = new Response(null, { status: 204 })
     const app = new Hono()
