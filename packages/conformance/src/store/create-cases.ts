@@ -51,7 +51,11 @@ export const createCases: readonly StoreCase[] = [
         const gone = { status: 'gone', tombstone: null } as const
         assertEqual(await store.read(record.id), null, 'read')
         assertEqual(await store.write(record.id, { set: { a: '1' } }), gone, 'write of data')
-        assertEqual(await store.write(record.id, { version: 0, head: aHead() }), gone, 'write of a head')
+        assertEqual(
+          await store.write(record.id, { version: 0, nextVersion: 3, head: aHead() }),
+          gone,
+          'write of a head',
+        )
         const seen = { at: record.lastSeenAt, expiresAt: record.expiresAt }
         assertEqual(await store.write(record.id, { version: 0, seen }), gone, 'touch')
         assertEqual(await store.write(record.id, {}), gone, 'empty write')

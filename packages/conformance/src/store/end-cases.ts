@@ -53,9 +53,9 @@ export const endCases: readonly StoreCase[] = [
         assertEqual(await store.write(record.id, { set: { a: '2' } }), gone, 'save')
         assertEqual(await store.write(record.id, { remove: ['a'] }), gone, 'removal')
         assertEqual(await store.write(record.id, { version: 0, seen }), gone, 'touch')
-        assertEqual(await store.write(record.id, { version: 0, head: aHead() }), gone, 'renewal')
+        assertEqual(await store.write(record.id, { version: 0, nextVersion: 3, head: aHead() }), gone, 'renewal')
         assertEqual(
-          await store.write(record.id, { version: 0, head: aHead(), seen, set: { a: '2' } }),
+          await store.write(record.id, { version: 0, nextVersion: 3, head: aHead(), seen, set: { a: '2' } }),
           gone,
           'all of it',
         )
@@ -81,7 +81,7 @@ export const endCases: readonly StoreCase[] = [
               assert(ended !== null, 'end found the live record')
               assertEqual(await store.read(record.id), tombstone, 'read after end')
             } else if (index % 3 === 0) await store.write(record.id, { version: 0, seen })
-            else if (index % 3 === 1) await store.write(record.id, { version: 0, head: aHead(), seen })
+            else if (index % 3 === 1) await store.write(record.id, { version: 0, nextVersion: 3, head: aHead(), seen })
             else await store.write(record.id, { set: { n: `${index}` } })
           })
           assertEqual(await store.read(record.id), tombstone, 'read when all is done')

@@ -8,7 +8,10 @@ function callsOf(store: Store, record: SessionRecord): readonly (readonly [name:
   const calls: [string, () => unknown][] = [
     ['read', () => store.read(record.id)],
     ['create', () => store.create(aRecord({ data: record.data, userId: record.userId }))],
-    ['write', () => store.write(record.id, { set: record.data, version: record.version, head: record.head })],
+    [
+      'write',
+      () => store.write(record.id, { set: record.data, version: record.version, nextVersion: 3, head: record.head }),
+    ],
     ['end', () => store.end(record.id, aTombstone(record))],
     ['list', () => store.list(record.userId ?? '')],
   ]

@@ -29,7 +29,7 @@ export const isolationCases: readonly StoreCase[] = [
         assertEqual(await store.read(record.id), record, 'after defacing what read returned')
         for (const listed of await store.list('ada')) deface(listed)
         assertEqual(await store.list('ada'), [record], 'after defacing what list returned')
-        const conflict = await store.write(record.id, { version: 99, head: aHead() })
+        const conflict = await store.write(record.id, { version: 99, nextVersion: 103, head: aHead() })
         assert(conflict.status === 'conflict', 'a stale head conflicts')
         deface(conflict.record)
         assertEqual(await store.read(record.id), record, 'after defacing the record of a conflict')
@@ -48,11 +48,11 @@ export const isolationCases: readonly StoreCase[] = [
         await store.create(given)
         deface(given)
         assertEqual(await store.read(record.id), record, 'after defacing what create was given')
-        const change = { version: 0, head: aHead(), set: { theme: '"dark"' } }
+        const change = { version: 0, nextVersion: 3, head: aHead(), set: { theme: '"dark"' } }
         const { head, set } = structuredClone(change)
         await store.write(record.id, change)
         deface(change)
-        const next = { ...record, version: 1, head, data: { ...record.data, ...set } }
+        const next = { ...record, version: 3, head, data: { ...record.data, ...set } }
         assertEqual(await store.read(record.id), next, 'after defacing what write was given')
         const tombstone = aTombstone(record)
         const given2 = { ...tombstone }
@@ -67,7 +67,7 @@ export const isolationCases: readonly StoreCase[] = [
       withStore(ctx, async (store) => {
         const record = await createFull(store)
         const before = await store.read(record.id)
-        await store.write(record.id, { set: { cart: '[]' }, version: 0, head: aHead() })
+        await store.write(record.id, { set: { cart: '[]' }, version: 0, nextVersion: 3, head: aHead() })
         assertEqual(before, record, 'the record read before the write')
       }),
   },

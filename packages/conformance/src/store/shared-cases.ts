@@ -44,7 +44,9 @@ export const sharedCases: readonly StoreCase[] = [
         const pick = (index: number): typeof one => (index % 2 ? one : two)
         const creates = await atOnce(10, (index) => pick(index).create(record))
         assertEqual(creates.filter(Boolean).length, 1, 'creates that succeeded')
-        const heads = await atOnce(10, (index) => pick(index).write(record.id, { version: 0, head: aHead() }))
+        const heads = await atOnce(10, (index) =>
+          pick(index).write(record.id, { version: 0, nextVersion: 3, head: aHead() }),
+        )
         assertEqual(heads.filter(({ status }) => status === 'written').length, 1, 'heads that were written')
         const ends = await atOnce(10, (index) => pick(index).end(record.id, aTombstone(record)))
         assertEqual(ends.filter((answer) => answer !== null).length, 1, 'ends that got the record')
@@ -64,7 +66,7 @@ export const sharedCases: readonly StoreCase[] = [
             two.write(record.id, { set: { a: '1' } }),
             two.write(record.id, { version: 0, seen }),
             one.end(record.id, aTombstone(record)),
-            two.write(record.id, { version: 0, head: aHead() }),
+            two.write(record.id, { version: 0, nextVersion: 3, head: aHead() }),
           ])
           assertEqual(ended?.id, record.id, 'end')
           assertEqual(await two.read(record.id), aTombstone(record), 'read')

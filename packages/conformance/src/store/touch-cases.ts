@@ -25,11 +25,11 @@ export const touchCases: readonly StoreCase[] = [
       withStore(ctx, async (store) => {
         const record = await create(store)
         const seen = { at: record.lastSeenAt + SECOND, expiresAt: record.expiresAt - MINUTE }
-        await store.write(record.id, { version: 0, head: record.head, seen })
+        await store.write(record.id, { version: 0, nextVersion: 3, head: record.head, seen })
         const late = { at: record.lastSeenAt + MINUTE, expiresAt: record.expiresAt + MINUTE }
         const change = { version: 0, seen: late, set: { a: '1' } }
         assertEqual(await store.write(record.id, change), WRITTEN, 'write with a stale touch')
-        const expected = { ...record, version: 1, lastSeenAt: seen.at, expiresAt: seen.expiresAt, data: { a: '1' } }
+        const expected = { ...record, version: 3, lastSeenAt: seen.at, expiresAt: seen.expiresAt, data: { a: '1' } }
         assertEqual(await store.read(record.id), expected, 'read')
       }),
   },

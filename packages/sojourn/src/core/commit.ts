@@ -8,6 +8,7 @@ import { chain, rescue } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, idOf, type Pending, pendingOf, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
+import { expiryOf } from './timeouts.ts'
 import { nextTry } from './tries.ts'
 import { takeTurn } from './turns.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
@@ -107,9 +108,12 @@ function follow(state: State, { change, next }: Upkeep): MaybePromise<void> {
   })
 }
 
-/** Ended while this request ran. Ended is ended: its edits go with it, and the client's token is not touched. */
-function drop(state: State, { id }: SessionRecord, pending: Pending): void {
+/** Ended or expired while this request ran. Its edits go with it, and the client's token is not touched. */
+function drop(state: State, record: SessionRecord, pending: Pending): void {
+  const { engine } = state
   accept(state, pending)
   state.answer = 'keep'
-  if (!isEmpty(pending.all)) state.engine.events.emit('refused', { id, reason: 'ended' })
+  if (isEmpty(pending.all)) return
+  const reason = engine.clock() < expiryOf(record, engine.limits) ? 'ended' : 'expired'
+  engine.events.emit('refused', { id: record.id, reason })
 }

@@ -23,7 +23,10 @@ import { createSweeper } from './sweeper.ts'
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {
   const engine = createEngine(options)
   const sweeper = createSweeper(engine)
-  engine.store.observe?.((event) => engine.events.emit('store', event))
+  engine.store.observe?.((event) => {
+    if (event.kind === 'failover') engine.failedOverAt = engine.clock()
+    engine.events.emit('store', event)
+  })
 
   return {
     store: engine.store,

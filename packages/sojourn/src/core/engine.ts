@@ -34,6 +34,8 @@ export interface Engine {
   readonly warnOnce: (message: string) => void
   /** Writers of one key in this process take turns, so that they never make each other retry. */
   readonly turns: Turns
+  /** When the store last told of a failover, by our clock: writes of before may be lost. */
+  failedOverAt: number
   closed: boolean
 }
 
@@ -63,6 +65,7 @@ export function createEngine<Data extends object>(options: CoreOptions<Data>): E
     events: createEmitter(clock, warnOnce),
     warnOnce,
     turns: new Map(),
+    failedOverAt: Number.NEGATIVE_INFINITY,
     closed: false,
   }
 }

@@ -48,11 +48,10 @@ export function toCachingHeaders(carrier: Carrier): CachingHeaders {
 
 /** What a response must carry for the session's sake, as values. */
 export function toHeaders(state: State): readonly HeaderChange[] {
-  const { engine, view, answer, extraHeaders, record } = state
-  // A good token may be among the strays: they go when it is set again, or when there is none.
-  const clearsStrays = state.strays && (answer === 'write' || record === null)
-  if (answer === 'keep' && !clearsStrays && extraHeaders.length === 0) return caching(state)
-  const cleared = clearsStrays ? engine.carrier.clearStrays(view) : NO_HEADERS
+  const { engine, view, answer, extraHeaders } = state
+  if (answer === 'keep' && extraHeaders.length === 0) return caching(state)
+  // A good token may be among the strays: they go when it is set again, or with all others.
+  const cleared = state.strays && answer !== 'keep' ? engine.carrier.clearStrays(view) : NO_HEADERS
   const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? engine.carrier.clear(view) : NO_HEADERS
   const setsToken = token.length > 0 || cleared.length > 0
   return [...cleared, ...token, ...extraHeaders, ...(setsToken ? engine.caching.token : caching(state))]

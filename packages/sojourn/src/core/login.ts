@@ -4,6 +4,7 @@ import { assertFits, toStoredEdits, toStoredName } from './data.ts'
 import { defined } from './defined.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
 import { toMs } from './duration.ts'
+import { endSession } from './ending.ts'
 import { ask, type Engine, readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Head, SessionRecord } from './record.ts'
@@ -49,9 +50,13 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
   try {
     // Its token cannot be sent any more, when the handler did not wait for the login itself.
     assertUncommitted(state, 'login')
+    // Whoever else holds a token that this client presented is out with this login. They go first: should that fail, the
+    // user keeps the session they had.
+    await Promise.all(state.others.map((other) => endSession(engine, other, 'login')))
     // What this request edited itself is not late: its edits come after those of parallel requests, as without a login.
     const isLate = (name: string): boolean => carries(name) && !Object.hasOwn(pending.all, name)
     const late = old === null ? NO_EDITS : await replace(state, record, { old, vault, known: texts, carries: isLate })
+    state.others = []
     assertUncommitted(state, 'login')
     const { all } = pendingOf(state)
     reload(state, applyEdits(carried, late))
@@ -121,13 +126,11 @@ interface Replaced {
 
 /** Ends the session before the login, and brings along what parallel requests wrote to it until that moment. */
 async function replace(state: State, record: SessionRecord, { old, vault, known, carries }: Replaced): Promise<Edits> {
-  const { engine } = state
-  const last = await ask(engine, 'end', (store) => store.end(old.id, toTombstone(engine, old, 'login')))
-  if (record.userId === old.userId && (await isOver(engine, old, last))) {
+  const last = await endSession(state.engine, old, 'login')
+  if (record.userId === old.userId && (await isOver(state, old, last))) {
     throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
   }
   if (last === null) return NO_EDITS
-  engine.events.emit('ended', { id: old.id, userId: old.userId, reason: 'login' })
   const late = pick(difference(known, await vault.fromStored(last.data)), carries)
   if (isEmpty(late)) return late
   const written = await writeRecord(state, record, late)
@@ -137,12 +140,14 @@ async function replace(state: State, record: SessionRecord, { old, vault, known,
 
 /**
  * Whether the session that the user logs in from was over before this login: then a handler that goes on from it, such as
- * one for "remember me", would undo a logout or a limit. A parallel login of the same form is no end.
+ * one for "remember me", would undo a logout or a limit. A parallel login of the same form is no end; but one that a request
+ * outlived by more than a grace is, for a request can be held open for hours.
  */
-async function isOver(engine: Engine, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
-  if (last !== null) return engine.clock() >= expiryOf(last, engine.limits)
+async function isOver({ engine, openedAt }: State, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
+  const now = engine.clock()
+  if (last !== null) return now >= expiryOf(last, engine.limits)
   const kept = await readNow(engine, id)
-  return kept?.kind !== 'ended' || kept.reason !== 'login'
+  return kept?.kind !== 'ended' || kept.reason !== 'login' || now >= openedAt + engine.limits.graceMs
 }
 
 /** Back to the session before a login that failed: what the handler does next must not give the client another one. */

@@ -1,8 +1,8 @@
 import { revokeAll } from './admin.ts'
 import { checkOptions, type OptionKinds } from './check-options.ts'
-import { ask } from './engine.ts'
+import { endSession } from './ending.ts'
 import type { LogoutOptions } from './session.ts'
-import { forget, type State, toTombstone } from './state.ts'
+import { forget, type State } from './state.ts'
 
 const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData: 'array' }
 
@@ -13,17 +13,16 @@ const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData
 export async function logout(state: State, options: LogoutOptions): Promise<void> {
   checkOptions(options, KINDS, 'logout')
   const { everywhere = false, clearSiteData = [] } = options
-  const { engine, view } = state
-  // Whoever comes with a token that was rotated away moments ago held the session, and means to end it.
-  const record = state.record ?? state.superseded
-  // The others first: when that fails, the user still has this session to try again with.
-  if (everywhere && record !== null && record.userId !== null) {
-    await revokeAll(engine, record.userId, 'logout', record.id)
+  const { engine, view, record, others } = state
+  // Whoever comes with two live tokens, or with one that was replaced, holds those sessions too, and means to end them.
+  const held = record === null ? others : [record, ...others]
+  // The user's other sessions first: when that fails, the user still has this one to try again with.
+  if (everywhere) {
+    for (const userId of new Set(held.map((one) => one.userId))) {
+      if (userId !== null) await revokeAll(engine, userId, 'logout', record?.id)
+    }
   }
-  if (record !== null) {
-    const last = await ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'logout')))
-    if (last !== null) engine.events.emit('ended', { id: record.id, userId: record.userId, reason: 'logout' })
-  }
+  await Promise.all(held.map((one) => endSession(engine, one, 'logout')))
   const { values, overflow } = engine.carrier.read(view)
   forget(state)
   state.answer = values.length > 0 || overflow ? 'clear' : 'keep'

@@ -26,7 +26,7 @@ export interface CoreOptions<Data extends object> {
    */
   readonly invalidData?: 'drop' | 'end' | 'throw'
 
-  /** A preset by name, or limits. Defaults: idle 30m, absolute 12h, renew 1h, grace 30s, touch 1m. */
+  /** A preset by name, or limits. Defaults: idle 30m, absolute 12h, renew 1h, grace 2m, touch 1m. */
   readonly timeouts?: TimeoutPreset | Timeouts
 
   /**
@@ -37,7 +37,7 @@ export interface CoreOptions<Data extends object> {
   readonly keys?: readonly (string | Uint8Array)[]
   /** Encrypts data at rest under a key that only the client's token gives. Lists and exports then show no data. */
   readonly sealed?: boolean
-  /** Token reuse always raises the `reuse` event; `'end'` (default) ends the session too. */
+  /** Token reuse always raises the `reuse` event; with `'end'` (default) a second use, `grace` or more later, ends the session. */
   readonly onReuse?: 'end' | 'report'
   /** After how long the client details in `device` are dropped. Default: never; they go with the session. */
   readonly dropDeviceAfter?: import('./duration.ts').Duration

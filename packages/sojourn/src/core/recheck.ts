@@ -42,7 +42,7 @@ function again(state: State, found: Found, parts: TokenParts): MaybePromise<void
   // It was good when the request began, so it is no proof of a copy. The client may have another token by now, which
   // nothing that this request answers may take the place of.
   const refusal = found.refusal === 'reused' ? 'superseded' : found.refusal
-  refuse(state, { ...found, refusal, copy: 'replaced' })
+  refuse(state, { ...found, refusal, isOvertaken: true })
 }
 
 /** Whether the token was renewed since, which takes no right away. Old secrets are kept for a while after their grace. */

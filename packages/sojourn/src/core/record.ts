@@ -24,7 +24,7 @@ export interface Device {
 
 /**
  * A secret that was replaced, for as long as requests with it may still be on their way. After `until` it is forgotten,
- * and whoever presents it then is taken for someone who kept a copy.
+ * and whoever presents it then may have kept a copy.
  */
 export interface PreviousSecret {
   readonly hash: string
@@ -40,6 +40,8 @@ export interface Renewal {
   readonly nonce: string
   /** base64url SHA-256 of the successor. */
   readonly next: string
+  /** When it began, ms since the epoch. */
+  readonly at?: number
   readonly sealedKey?: string
 }
 
@@ -55,6 +57,8 @@ export interface Head {
   /** Newest first, a handful at most. */
   readonly previous?: readonly PreviousSecret[]
   readonly renewal?: Renewal
+  /** When an old secret was last presented after its grace; gone when a renewal is confirmed. Ms since the epoch. */
+  readonly reusedAt?: number
   /** When the user last proved who they are, ms since the epoch. */
   readonly authenticatedAt?: number
   /** How: RFC 8176 `amr` values such as `pwd`, `otp`, `hwk`. */
@@ -78,7 +82,10 @@ export interface SessionRecord {
   readonly id: SessionId
   /** Fixed for the record's life: another user means another record. `null`: anonymous. */
   readonly userId: string | null
-  /** Rises by one with each change of `head`, never with data. */
+  /**
+   * Rises with each change of `head`, never with data, by a random step: after a failover that lost a write, two heads never have one
+   * number. From 0 to 2^31 - 1.
+   */
   readonly version: number
   readonly createdAt: number
   readonly lastSeenAt: number

@@ -1,51 +1,51 @@
 import { InvalidData, isCheckedEarly } from './data.ts'
-import { defined } from './defined.ts'
-import { ask, type Engine, readNow, readRecord } from './engine.ts'
+import { endSession } from './ending.ts'
+import { type Engine, readNow, readRecord } from './engine.ts'
 import { chain, isPromise } from './maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from './record.ts'
-import { isStanding, judge, type Standing } from './secrets.ts'
+import { judgeReuse } from './reuse.ts'
+import { changedAt, isStanding, judge, type Standing } from './secrets.ts'
 import type { Refusal } from './session.ts'
-import { draftOf, type State, toTombstone } from './state.ts'
+import { draftOf, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
 import { hashSecret, type TokenParts } from './token.ts'
 import { openVault, plainVault } from './vault.ts'
 
 /** What one presented text turned out to be. */
-export type Found =
-  | { readonly kind: 'live'; readonly parts: TokenParts; readonly record: SessionRecord; readonly standing: Standing }
-  | Dead
+export type Found = Live | Dead
+export interface Live {
+  readonly kind: 'live'
+  readonly parts: TokenParts
+  readonly record: SessionRecord
+  readonly standing: Standing
+}
 export interface Dead {
   readonly kind: 'dead'
   readonly refusal: Refusal
   readonly id: SessionId | null
-  /** What the client's copy is to become; left out: it goes. */
-  readonly copy?: Copy
+  /** Whether the client was given a newer token moments ago, so that this request must not begin a session in its place. */
+  readonly isOvertaken?: boolean
   /** With `reused` and `superseded`: what is at stake. */
   readonly record?: SessionRecord
 }
-
-/**
- * `kept`: it died a moment ago, so the answer that replaces or clears it may be on its way, and clearing it here could
- * throw a new token away. `replaced`: the client was given a new one for certain.
- */
-type Copy = 'kept' | 'replaced'
 
 /** Reads what the client presents into the state: a session that is honoured, or the reason why not. */
 export function resolve(state: State): MaybePromise<void> {
   const { engine, view } = state
   const { values, overflow } = engine.carrier.read(view)
-  if (overflow) return refuse(state, { kind: 'dead', refusal: 'ambiguous', id: null })
+  if (overflow) return refuse(state, AMBIGUOUS)
   const [only] = values
   if (only === undefined) return
   if (values.length === 1) {
-    const found = lookUp(engine, only, state.openedAt)
-    return isPromise(found) ? found.then((late) => settle(state, late)) : settle(state, found)
+    return chain(lookUp(engine, only, state.openedAt), (found) => settle(state, found))
   }
   state.strays = true
   return Promise.all(values.map(async (value) => lookUp(engine, value, state.openedAt))).then((all) =>
-    settle(state, choose(all)),
+    settleAll(state, all),
   )
 }
+
+const AMBIGUOUS: Dead = { kind: 'dead', refusal: 'ambiguous', id: null }
 
 /** One text, at most one read of the store. */
 function lookUp(engine: Engine, text: string, nowMs: number): MaybePromise<Found> {
@@ -70,16 +70,17 @@ function assure(engine: Engine, parts: TokenParts, found: Found, nowMs: number):
 function toFound(engine: Engine, parts: TokenParts, kept: SessionRecord | Tombstone | null, nowMs: number): Found {
   const { id } = parts
   if (kept === null) return { kind: 'dead', refusal: 'unknown', id }
-  if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, ...copyOf(kept, nowMs, engine) }
+  if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, isOvertaken: isReplaced(kept, nowMs, engine) }
   const verdict = judge(kept, hashSecret(parts.secret), nowMs, engine.limits)
   if (isStanding(verdict)) return { kind: 'live', parts, record: kept, standing: verdict }
-  if (verdict === 'superseded') return { kind: 'dead', refusal: verdict, id, record: kept, copy: 'replaced' }
-  return { kind: 'dead', refusal: verdict, id, record: kept }
+  // A failover may have lost the write that made this token, so an honest client may hold it: no alarm, but no entry either.
+  const isLost = verdict === 'reused' && changedAt(kept.head) <= engine.failedOverAt
+  if (isLost) return { kind: 'dead', refusal: 'superseded', id, record: kept }
+  return { kind: 'dead', refusal: verdict, id, record: kept, isOvertaken: verdict === 'superseded' }
 }
 
-function copyOf({ endedAt, reason }: Tombstone, nowMs: number, { limits }: Engine): { copy?: Copy } {
-  if (nowMs >= endedAt + limits.graceMs) return {}
-  return { copy: reason === 'login' ? 'replaced' : 'kept' }
+function isReplaced({ endedAt, reason }: Tombstone, nowMs: number, { limits }: Engine): boolean {
+  return reason === 'login' && nowMs < endedAt + limits.graceMs
 }
 
 /** Newest first: with two tokens of one session, the client is to go on with the newer. */
@@ -89,26 +90,57 @@ const BY_REFUSAL: readonly Refusal[] = ['reused', 'ended', 'superseded', 'expire
 
 /**
  * Several tokens under one name: every one is tried. One live session wins. Two honour neither: a sibling domain may have
- * planted one of them, and the server cannot tell which. A stale copy beside a live token of the same session is no alarm.
+ * planted one of them, and the server cannot tell which.
  */
-function choose(all: readonly Found[]): Found {
+function choose(live: readonly Live[], dead: readonly Dead[]): Found {
+  const [newest] = sorted(live, ({ standing }) => BY_STANDING.indexOf(standing))
+  if (newest !== undefined) return live.every(({ record }) => record.id === newest.record.id) ? newest : AMBIGUOUS
+  const [worst = AMBIGUOUS] = sorted(dead, ({ refusal }) => BY_REFUSAL.indexOf(refusal))
+  return { ...worst, isOvertaken: dead.some(({ isOvertaken }) => isOvertaken === true) }
+}
+
+/**
+ * An old token is evidence whatever comes beside it, or a thief could try it without a risk. Only beside a live token of the same
+ * session it is a stale copy: whoever holds that one needs no other.
+ */
+async function settleAll(state: State, all: readonly Found[]): Promise<void> {
   const live = all.filter((found) => found.kind === 'live')
-  if (new Set(live.map(({ record }) => record.id)).size > 1) return { kind: 'dead', refusal: 'ambiguous', id: null }
-  live.sort((a, b) => BY_STANDING.indexOf(a.standing) - BY_STANDING.indexOf(b.standing))
-  const dead = all.filter((found) => found.kind === 'dead')
-  dead.sort((a, b) => BY_REFUSAL.indexOf(a.refusal) - BY_REFUSAL.indexOf(b.refusal))
-  const copies = dead.map(({ copy }) => copy)
-  const copy = copies.find((one) => one === 'replaced') ?? copies.find((one) => one === 'kept')
-  return live[0] ?? { kind: 'dead', refusal: 'malformed', id: null, ...dead[0], ...defined({ copy }) }
+  const liveIds = new Set<SessionId | null>(live.map(({ record }) => record.id))
+  const evidence = all.filter((found) => found.kind === 'dead').filter(({ id }) => !liveIds.has(id))
+  const dead = await Promise.all(oneOfEach(evidence).map((found) => weigh(state, found)))
+  const chosen = choose(live, dead)
+  await (chosen.kind === 'live' ? take(state, chosen) : refuse(state, chosen))
+  const held = new Map([...live.map(({ record }) => record), ...dead.flatMap(heldBy)].map((one) => [one.id, one]))
+  if (state.record !== null) held.delete(state.record.id)
+  state.others = [...held.values()]
+}
+
+/** The most telling one for each session. */
+function oneOfEach(dead: readonly Dead[]): Dead[] {
+  const mostTellingLast = sorted(dead, ({ refusal }) => -BY_REFUSAL.indexOf(refusal))
+  return [...new Map(mostTellingLast.map((found) => [found.id, found])).values()]
+}
+
+function sorted<T>(all: readonly T[], rankOf: (one: T) => number): T[] {
+  return [...all].sort((a, b) => rankOf(a) - rankOf(b))
+}
+
+/** The session that a client holds, or held, with a token that opens it no more. */
+function heldBy({ refusal, record }: Dead): SessionRecord[] {
+  return (refusal === 'superseded' || refusal === 'reused') && record !== undefined ? [record] : []
 }
 
 export function settle(state: State, found: Found): MaybePromise<void> {
-  if (found.kind === 'dead') {
-    return found.refusal === 'reused' && found.record !== undefined
-      ? alarm(state, found, found.record)
-      : refuse(state, found)
-  }
-  const { parts, record, standing } = found
+  return found.kind === 'live' ? take(state, found) : chain(weigh(state, found), (weighed) => refuse(state, weighed))
+}
+
+/** What a token past its grace sets off. */
+function weigh({ engine }: State, found: Dead): MaybePromise<Dead> {
+  if (found.refusal !== 'reused' || found.record === undefined) return found
+  return judgeReuse(engine, found.record).then((isOvertaken) => ({ ...found, isOvertaken }))
+}
+
+function take(state: State, { parts, record, standing }: Live): MaybePromise<void> {
   state.parts = parts
   state.record = record
   state.standing = standing
@@ -140,36 +172,16 @@ function check(state: State, record: SessionRecord): MaybePromise<void> {
 }
 
 async function endInvalid(state: State, record: SessionRecord): Promise<void> {
-  await end(state, record, 'invalid')
+  await endSession(state.engine, record, 'invalid')
   refuse(state, { kind: 'dead', refusal: 'invalid', id: record.id })
 }
 
-/** Somebody kept a copy of an old token. Who is the thief cannot be known, so by default nobody stays (RFC 9700 4.14.2). */
-async function alarm(state: State, found: Dead, record: SessionRecord): Promise<void> {
-  const { events, endOnReuse } = state.engine
-  const { id, userId } = record
-  let ended = false
-  try {
-    // Of several requests with the same old token, the one that ends the session raises the alarm.
-    if (endOnReuse && !(await end(state, record, 'reused'))) return refuse(state, found)
-    ended = endOnReuse
-  } finally {
-    // Evidence is told even when the store fails.
-    if (state.refused === null) events.emit('reuse', { id, userId, ended })
-  }
-  refuse(state, found)
-}
-
-/** Whether this request was the one that ended it. */
-async function end({ engine }: State, record: SessionRecord, reason: 'reused' | 'invalid'): Promise<boolean> {
-  const { id, userId } = record
-  const last = await ask(engine, 'end', (store) => store.end(id, toTombstone(engine, record, reason)))
-  if (last !== null) engine.events.emit('ended', { id, userId, reason })
-  return last !== null
-}
-
+/**
+ * The client keeps its dead token until a login or a first write replaces it, or it logs out: while this request is answered, a
+ * parallel one may be handing out a new token under the same name, and clearing the old one would throw the new one away.
+ */
 export function refuse(state: State, dead: Dead): void {
-  const { refusal, id, copy, record } = dead
+  const { refusal, id, isOvertaken = false } = dead
   Object.assign(state, {
     record: null,
     parts: null,
@@ -178,10 +190,9 @@ export function refuse(state: State, dead: Dead): void {
     vault: plainVault,
     isNew: true,
     refused: refusal,
-    overtaken: copy === 'replaced',
-    superseded: refusal === 'superseded' && record !== undefined ? record : null,
+    overtaken: isOvertaken,
+    others: heldBy(dead),
   } satisfies Partial<State>)
   state.strays ||= refusal === 'ambiguous'
-  if (copy === undefined) state.answer = 'clear'
   state.engine.events.emit('refused', { id, reason: refusal })
 }

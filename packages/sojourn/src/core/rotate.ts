@@ -1,12 +1,14 @@
 import { checkOptions } from './check-options.ts'
 import { defined } from './defined.ts'
 import { NO_EDITS } from './draft.ts'
+import { type Engine, readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
 import { PROOF, toProof } from './login.ts'
-import type { Head, SessionRecord } from './record.ts'
-import { toRotated } from './secrets.ts'
+import type { Head, SessionId, SessionRecord, Tombstone } from './record.ts'
+import { toHeadChange, toRotated } from './secrets.ts'
 import type { ProofOptions } from './session.ts'
 import { assertUncommitted, type State } from './state.ts'
+import type { MaybePromise, Written } from './store.ts'
 import { expiryOf } from './timeouts.ts'
 import { nextTry } from './tries.ts'
 import { writeRecord } from './write.ts'
@@ -47,12 +49,42 @@ async function replaceSecret(
   const next = parts === null ? engine.tokens.mint() : engine.tokens.successor(parts)
   const now = engine.clock()
   const head = toRotated(edit(record.head), next.secret, now, engine.limits, await vault.keyFor(next.secret))
-  const seen = { at: now, expiresAt: expiryOf({ ...record, lastSeenAt: now, head }, engine.limits) }
-  const written = await writeRecord(state, record, NO_EDITS, { version: record.version, head, seen })
-  if (written.status === 'written') {
-    Object.assign(state, { parts: next, standing: 'current', answer: 'write' } satisfies Partial<State>)
-    return record
-  }
+  const written = await write(state, record, head, now)
   if (written.status === 'conflict') return replaceSecret(state, written.record, edit, nextTry(tries))
-  throw new SessionError('ERR_SESSION_ENDED', 'A parallel request ended it.')
+  if (written.status === 'gone' || state.record?.id !== record.id) {
+    throw new SessionError('ERR_SESSION_ENDED', 'It was ended, or expired, while this request ran.')
+  }
+  if (state.committed) {
+    // The new token cannot be sent any more, when the handler did not wait. The client goes on with the old one.
+    await writeHead(state, state.record, record.head, now)
+    assertUncommitted(state, 'this')
+  }
+  Object.assign(state, { parts: next, standing: 'current', answer: 'write' } satisfies Partial<State>)
+  return record
+}
+
+function writeHead(state: State, record: SessionRecord, head: Head, now: number): MaybePromise<Written> {
+  const seen = { at: now, expiresAt: expiryOf({ ...record, lastSeenAt: now, head }, state.engine.limits) }
+  return writeRecord(state, record, NO_EDITS, { ...toHeadChange(record, head), seen })
+}
+
+/** The store may have done what it failed to answer. Then the old token is dead already, and the new one has to reach the client. */
+async function write(state: State, record: SessionRecord, head: Head, now: number): Promise<Written> {
+  try {
+    return await writeHead(state, record, head, now)
+  } catch (error) {
+    const kept = await readAgain(state.engine, record.id)
+    if (kept?.kind !== 'live' || kept.head.secret !== head.secret) throw error
+    if (state.record?.id === kept.id) state.record = kept
+    return { status: 'written' }
+  }
+}
+
+async function readAgain(engine: Engine, id: SessionId): Promise<SessionRecord | Tombstone | null> {
+  try {
+    return await readNow(engine, id)
+  } catch {
+    // The first failure is the one that is told.
+    return null
+  }
 }

@@ -3,6 +3,7 @@ import { concat, equalText, toUtf8 } from './bytes.ts'
 import { defined } from './defined.ts'
 import type { Head, PreviousSecret, SessionRecord } from './record.ts'
 import type { Refusal } from './session.ts'
+import type { Change } from './store.ts'
 import { expiryOf, type Limits } from './timeouts.ts'
 import { hashSecret } from './token.ts'
 
@@ -48,13 +49,13 @@ export function createNonce(): string {
 }
 
 /** Renewal begins: both secrets are good until the successor is seen. */
-export function toRenewing(head: Head, nonce: string, successor: Uint8Array, sealedKey?: string): Head {
-  return { ...head, renewal: { nonce, next: hashSecret(successor), ...defined({ sealedKey }) } }
+export function toRenewing(head: Head, nonce: string, successor: Uint8Array, nowMs: number, sealedKey?: string): Head {
+  return { ...head, renewal: { nonce, next: hashSecret(successor), at: nowMs, ...defined({ sealedKey }) } }
 }
 
-/** The successor was seen: it is the secret now, and the nonce that led to it is gone. */
+/** The successor was seen: it is the secret now, and the nonce that led to it is gone. So is what an old token did before. */
 export function toRenewed(head: Head, nowMs: number, limits: Limits): Head {
-  const { renewal, ...rest } = head
+  const { renewal, reusedAt: _, ...rest } = head
   if (renewal === undefined) return head
   const old: PreviousSecret = {
     hash: head.secret,
@@ -100,6 +101,28 @@ export function withoutStale(head: Head, nowMs: number): Head {
   const { previous: _, ...rest } = head
   return previous.length === 0 ? rest : { ...rest, previous }
 }
+
+/** Until when the secrets are known to be as this head has them: a write of before may be lost with a failover after it. */
+export function changedAt({ secretAt, renewal, reusedAt = 0 }: Head): number {
+  return Math.max(secretAt, renewal?.at ?? 0, reusedAt)
+}
+
+/** What a 32-bit column of a database holds. */
+const MAX_VERSION = 2 ** 31 - 1
+/** The widest step is this part of what is left below it: hundreds of thousands of heads fit. */
+const STEPS = 2 ** 14
+
+/**
+ * What a store needs to replace the head. The version rises by a random step: were it always the next number, a head that a
+ * failover took back and one that was written after it could have the same one, and a change made from the one would replace the other.
+ */
+export function toHeadChange({ version }: SessionRecord, head: Head): HeadChange {
+  const [a = 0, b = 0, c = 0] = randomBytes(3)
+  const step = 1 + (((a << 16) | (b << 8) | c) % Math.max(1, Math.floor((MAX_VERSION - version) / STEPS)))
+  return { version, nextVersion: version + step, head }
+}
+
+export type HeadChange = Required<Pick<Change, 'version' | 'nextVersion' | 'head'>>
 
 /** Many rotations within one grace must not grow the record. */
 const MAX_PREVIOUS = 4

@@ -20,6 +20,7 @@ export interface Flashed {
 const NO_TEXTS: Texts = {}
 const NO_KEYS: readonly string[] = []
 const NO_HEADERS: readonly HeaderChange[] = []
+const NO_RECORDS: readonly SessionRecord[] = []
 
 /**
  * One request's view of one session. The verbs change it; nothing outside core sees it. A class, as are the others that
@@ -51,8 +52,11 @@ export class State {
   strays = false
   /** Whether the token was replaced moments ago: the client has a newer one, and this request may not begin a session in its place. */
   overtaken = false
-  /** The session of a token that was rotated away moments ago. Its holder may still end it. */
-  superseded: SessionRecord | null = null
+  /**
+   * Sessions whose token the client presented and this request does not work on: of two live ones, of a token that was replaced. Whoever
+   * holds a token of a session may end it: a logout and a login do.
+   */
+  others: readonly SessionRecord[] = NO_RECORDS
   /** Whether the response depends on the session. */
   accessed = false
   /** Headers are out: no token can be handed out any more. */
@@ -130,7 +134,7 @@ export function forget(state: State): void {
     vault: plainVault,
     standing: 'current',
     overtaken: false,
-    superseded: null,
+    others: NO_RECORDS,
     isNew: true,
   } as const
   Object.assign(state, nothing satisfies Partial<State>)

@@ -13,8 +13,10 @@ export interface Change {
   readonly expect?: { readonly key: string; readonly text: string | null }
   /** The `version` of the record this change was made from. Needed with `head` and with `seen`. */
   readonly version?: number
-  /** Replaces the head and raises `version` by one; `conflict` when the record's version is another. */
+  /** Replaces the head, and the version by `nextVersion`; `conflict` when the record's version is not `version`. */
   readonly head?: SessionRecord['head']
+  /** The record's version after this change: above `version`, by a step that core chooses. Needed with `head`. */
+  readonly nextVersion?: number
   /**
    * Moves `lastSeenAt` and `expiresAt`. Left out in silence, never a reason to refuse, when the record's
    * version is another or its `lastSeenAt` is later: a stale touch must not undo a newer limit.

@@ -9,7 +9,7 @@ import type { SessionRecord } from './record.ts'
  */
 export type TimeoutPreset = keyof typeof PRESETS
 
-/** Both clocks run on the server. Defaults: idle 30m, absolute 12h, renew 1h, grace 30s, touch 1m. */
+/** Both clocks run on the server. Defaults: idle 30m, absolute 12h, renew 1h, grace 2m, touch 1m. */
 export interface Timeouts {
   /** Limits given beside it win. */
   readonly preset?: TimeoutPreset
@@ -19,7 +19,10 @@ export interface Timeouts {
   readonly absolute?: Duration
   /** Age at which a token is replaced by its derived successor. */
   readonly renew?: Duration
-  /** How long the token before is honoured (renewal) or refused without alarm (rotation). */
+  /**
+   * How long the token before is honoured (renewal) or refused without alarm (rotation), and how far apart two uses of an
+   * older one have to be for the session to end. At most `renew`.
+   */
   readonly grace?: Duration
   /** Last-seen is written at most this often, so an idle session ends between `idle - touch` and `idle`, never later. */
   readonly touch?: Duration
@@ -34,7 +37,7 @@ export interface Limits {
   readonly touchMs: number
 }
 
-const DEFAULTS = { idle: '30m', absolute: '12h', renew: '1h', grace: '30s', touch: '1m' } as const
+const DEFAULTS = { idle: '30m', absolute: '12h', renew: '1h', grace: '2m', touch: '1m' } as const
 
 const PRESETS = {
   'owasp-low': { idle: '30m', absolute: '8h' },
@@ -67,7 +70,9 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
   if (idleMs > absoluteMs)
     throw new SessionError('ERR_OPTION', 'timeouts.idle must not be longer than timeouts.absolute.')
   const renewMs = toMs(all.renew, 'timeouts.renew')
-  const graceMs = toMs(all.grace, 'timeouts.grace')
+  const longestMs = toMs(all.grace, 'timeouts.grace')
+  // Whoever sets a short `renew` and nothing more means no contradiction.
+  const graceMs = given.grace === undefined ? Math.min(longestMs, renewMs) : longestMs
   if (renewMs < graceMs) throw new SessionError('ERR_OPTION', 'timeouts.renew must not be shorter than timeouts.grace.')
   return {
     idleMs,
@@ -76,6 +81,11 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
     graceMs,
     touchMs: Math.min(toMs(all.touch, 'timeouts.touch'), idleMs / 2),
   }
+}
+
+/** How long a session goes unseen at most between two writes of its last use: one with a short limit of its own is written more often. */
+export function touchMsOf({ idleMs }: SessionRecord['head'], { touchMs }: Limits): number {
+  return idleMs === undefined ? touchMs : Math.min(touchMs, idleMs / 2)
 }
 
 /** When the session runs out by the limits of now: a limit that the operator shortens holds at once. */

@@ -2,10 +2,10 @@ import { equalText } from './bytes.ts'
 import { readNow } from './engine.ts'
 import { chain } from './maybe.ts'
 import type { Head, SessionRecord } from './record.ts'
-import { createNonce, deriveSuccessor, toRenewed, toRenewing, withoutStale } from './secrets.ts'
+import { createNonce, deriveSuccessor, toHeadChange, toRenewed, toRenewing, withoutStale } from './secrets.ts'
 import type { State } from './state.ts'
 import type { Change, MaybePromise } from './store.ts'
-import { expiryOf } from './timeouts.ts'
+import { expiryOf, touchMsOf } from './timeouts.ts'
 import { hashSecret, type TokenParts } from './token.ts'
 
 /** What a request does for the session beside its own business: last-seen, and the periodic renewal of the token. */
@@ -33,11 +33,10 @@ function toUpkeep(state: State, record: SessionRecord, { head, next }: Renewing)
   const { engine, openedAt } = state
   const isTouched = isTouchDue(state, record) || head !== record.head
   if (!isTouched) return { change: null, next }
-  const kept = withoutOldDevice(withoutStale(head, openedAt), record, state)
+  const kept = withoutOldDevice(withoutStale(head, engine.clock()), record, state)
   const expiresAt = expiryOf({ ...record, lastSeenAt: openedAt, head: kept }, engine.limits)
   const seen = { at: openedAt, expiresAt }
-  const version = record.version
-  const change = kept === record.head ? { version, seen } : { version, seen, head: kept }
+  const change = kept === record.head ? { version: record.version, seen } : { ...toHeadChange(record, kept), seen }
   return { change, next }
 }
 
@@ -63,7 +62,7 @@ export async function isNewest({ engine }: State, { id, secret }: TokenParts): P
 }
 
 function isTouchDue({ openedAt, engine }: State, record: SessionRecord): boolean {
-  return openedAt - record.lastSeenAt >= engine.limits.touchMs
+  return openedAt - record.lastSeenAt >= touchMsOf(record.head, engine.limits)
 }
 
 function isRenewalDue({ openedAt, engine, standing }: State, record: SessionRecord): boolean {
@@ -77,10 +76,12 @@ interface Renewing {
 }
 
 function renew(state: State, record: SessionRecord): MaybePromise<Renewing> {
-  const { engine, parts, standing, strays, openedAt, vault } = state
+  const { engine, parts, standing, strays, vault } = state
   const { head } = record
+  // The grace begins when the write does: a slow request must not use up what parallel ones are granted.
+  const now = engine.clock()
   if (standing === 'successor') {
-    return { head: toRenewed(head, openedAt, engine.limits), next: strays ? parts : null }
+    return { head: toRenewed(head, now, engine.limits), next: strays ? parts : null }
   }
   if (parts === null || standing === 'grace' || standing === 'outdated') return { head, next: null }
   // A parallel request began it, or an answer with the successor was lost: this client gets the same one.
@@ -91,7 +92,7 @@ function renew(state: State, record: SessionRecord): MaybePromise<Renewing> {
   const nonce = createNonce()
   const secret = deriveSuccessor(parts.secret, nonce)
   const next = engine.tokens.successor(parts, secret)
-  return chain(vault.keyFor(secret), (sealedKey) => ({ head: toRenewing(head, nonce, secret, sealedKey), next }))
+  return chain(vault.keyFor(secret), (sealedKey) => ({ head: toRenewing(head, nonce, secret, now, sealedKey), next }))
 }
 
 /** Client details are kept for a stated time only (GDPR Art. 5(1)(e)). */

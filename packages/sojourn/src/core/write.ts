@@ -1,10 +1,11 @@
 import { define, type Edits, isEmpty, type Texts, withEdits } from './draft.ts'
-import { ask } from './engine.ts'
+import { ask, type Engine, readNow } from './engine.ts'
 import { chain } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
 import { isStanding, judge } from './secrets.ts'
 import type { State } from './state.ts'
 import type { Change, MaybePromise, Written } from './store.ts'
+import { expiryOf } from './timeouts.ts'
 import { hashSecret } from './token.ts'
 import { plainVault, type Vault } from './vault.ts'
 
@@ -37,13 +38,29 @@ async function seal(vault: Vault, edits: Edits): Promise<Edits> {
   return Object.fromEntries(await Promise.all(entries))
 }
 
-/** One write of the request's own record. What came of it is in the answer, and in the state. */
+const GONE: Written = { status: 'gone', tombstone: null }
+
+/**
+ * One write of the request's own record. What came of it is in the answer, and in the state. A session that expired while
+ * the request ran is gone: others were told so, and nothing moves it any more.
+ */
 export function writeRecord(
   state: State,
   record: SessionRecord,
   edits: Edits,
   meta: Change = {},
 ): MaybePromise<Written> {
+  return chain(isLive(state.engine, record), (live) => (live ? put(state, record, edits, meta) : GONE))
+}
+
+/** Whether it has not expired by now. Parallel requests may have moved its limits: before it counts as expired, the store is asked. */
+function isLive(engine: Engine, record: SessionRecord): MaybePromise<boolean> {
+  const now = engine.clock()
+  if (now < expiryOf(record, engine.limits)) return true
+  return chain(readNow(engine, record.id), (kept) => kept?.kind === 'live' && now < expiryOf(kept, engine.limits))
+}
+
+function put(state: State, record: SessionRecord, edits: Edits, meta: Change): MaybePromise<Written> {
   const { id } = record
   return chain(isEmpty(edits) ? null : toStored(state.vault, edits), (stored) => {
     const change: Change = { ...meta, ...stored }
@@ -67,10 +84,10 @@ function learn(state: State, record: SessionRecord, change: Change, written: Wri
 }
 
 /** The record as this process now knows it: another process may have added to it. */
-function withChange(record: SessionRecord, { head, seen, set = {}, remove = [], version }: Change): SessionRecord {
+function withChange(record: SessionRecord, { head, seen, set = {}, remove = [], nextVersion }: Change): SessionRecord {
   return {
     ...record,
-    ...(head !== undefined && version !== undefined && { head, version: version + 1 }),
+    ...(head !== undefined && nextVersion !== undefined && { head, version: nextVersion }),
     ...(seen !== undefined && { lastSeenAt: seen.at, expiresAt: seen.expiresAt }),
     data: withEdits(record.data, { set, remove }),
   }

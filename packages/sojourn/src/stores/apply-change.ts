@@ -17,7 +17,7 @@ export function applyChange(record: SessionRecord, change: Change): SessionRecor
     kind: 'live',
     id: record.id,
     userId: record.userId,
-    version: head === undefined ? record.version : record.version + 1,
+    version: (head === undefined ? undefined : change.nextVersion) ?? record.version,
     createdAt: record.createdAt,
     lastSeenAt: seen?.at ?? record.lastSeenAt,
     expiresAt: seen?.expiresAt ?? record.expiresAt,

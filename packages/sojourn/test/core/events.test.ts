@@ -123,7 +123,7 @@ describe('4 Hashed at rest: no event, error, warning or id holds a token, a secr
     errors.push(
       await rejection(sessions.open(toView({ cookie: `__Host-session=${cookies.at(-1)}` })) as never).catch(() => null),
     )
-    world.clock.advance(MINUTE)
+    world.clock.advance(2 * MINUTE)
     const thief = world.client()
     await thief.send((session) => session.refused, { cookie: `__Host-session=${cookies[3]}` })
     expect(new Set(world.events.map(({ type }) => type))).toEqual(

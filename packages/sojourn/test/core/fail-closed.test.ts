@@ -31,7 +31,9 @@ const CASES: [name: string, operation: Operation, handler: Handler][] = [
 
 describe('7 Fail closed', () => {
   describe.each<When>(['before', 'after'])('the store fails %s it did what it was asked', (when) => {
-    it.each(CASES)('%s: a typed error, no changed cookie', async (name, operation, handler) => {
+    // A secret that was replaced cannot be taken back: then the request goes on, see salvage.test.ts.
+    const cases = CASES.filter(([name]) => when === 'before' || !['rotate', 'reauthenticated'].includes(name))
+    it.each(cases)('%s: a typed error, no changed cookie', async (name, operation, handler) => {
       const { world, client, cookie } = await loggedIn()
       const cause = new Error('ECONNRESET')
       if (name === 'revokeDevice') world.store.replace('read', (id) => world.kept(id))
@@ -128,11 +130,15 @@ describe('7 Fail closed', () => {
     expect(await rejection(async () => finish())).toMatchObject({ code: 'ERR_STORE' })
   })
 
-  it('an alarm whose session cannot be ended lets nobody in', async () => {
+  it.each(['write', 'end'] as const)('an alarm that cannot be stored (%s) lets nobody in', async (operation) => {
     const { world, client, cookie } = await loggedIn()
     await client.send((session) => session.rotate())
-    world.clock.advance(MINUTE)
-    world.store.fail('end')
+    world.clock.advance(2 * MINUTE)
+    if (operation === 'end') {
+      await world.client().send(() => {}, { cookie })
+      world.clock.advance(2 * MINUTE)
+    }
+    world.store.fail(operation)
     expect(await rejection(world.client().open({ cookie }))).toMatchObject({ code: 'ERR_STORE' })
   })
 })

@@ -74,7 +74,7 @@ describe('5 a request that was on its way while the client got a newer token', (
     expect(await world.sessions.list('ada')).toEqual([])
   })
 
-  it('a logout after a login with such a token ends the new session, and only that', async () => {
+  it('a login with such a token ends the session that it belongs to, and a logout after it the new one', async () => {
     const { world, client } = await loggedIn()
     const before = client.cookie()
     await client.send((session) => session.rotate())
@@ -86,7 +86,7 @@ describe('5 a request that was on its way while the client got a newer token', (
       { cookie: before },
     )
     expect(await world.sessions.list('bob')).toEqual([])
-    expect(await world.sessions.list('ada')).toHaveLength(1)
+    expect(await world.sessions.list('ada')).toEqual([])
   })
 
   it('a login with such a token works all the same', async () => {
@@ -114,7 +114,7 @@ describe('5 a request that was on its way while the client got a newer token', (
     const late = await client.send((session) => session.userId, { cookie: `${before}; __Host-session=stray` })
     client.receive(late.headers)
     expect(late.value).toBe('ada')
-    world.clock.advance(31 * SECOND)
+    world.clock.advance(121 * SECOND)
     await expectLoggedIn(client, 'ada')
     expect(world.eventsOf('reuse')).toEqual([])
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, edit, look, rejection, SECOND } from './kit.ts'
+import { createWorld, edit, HOUR, look, rejection } from './kit.ts'
 
 async function loggedIn(options = {}) {
   const world = createWorld(options)
@@ -143,10 +143,8 @@ describe('logout', () => {
     const { world, client, cookie } = await loggedIn()
     await client.send((session) => session.logout())
     await client.send((session) => session.login('bob'))
-    world.clock.advance(29 * SECOND)
+    world.clock.advance(HOUR)
     const late = await client.send((session) => session.refused, { cookie })
-    expect(late).toMatchObject({ value: 'ended', setCookies: [] })
-    world.clock.advance(SECOND)
-    expect((await client.send(() => {}, { cookie })).setCookies).toMatchObject([expect.stringContaining('Max-Age=0')])
+    expect(late.setCookies).toEqual([])
   })
 })

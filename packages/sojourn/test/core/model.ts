@@ -98,7 +98,8 @@ export async function runModel(
       await act(history, session, verb, number)
       const headers = await exchange.commit()
       const kept = inner.read(session.id)
-      if (!sealed && verb === 'edit' && !(kept instanceof Promise) && kept?.kind === 'live') {
+      const isLive = !(kept instanceof Promise) && kept?.kind === 'live' && clock() < kept.expiresAt
+      if (!sealed && verb === 'edit' && isLive) {
         expect(Object.keys(kept.data), 'an edit of a live session is stored').toContain(`k${number}`)
       }
       if (!lost) checkReceived(history, sent, headers)
@@ -111,7 +112,10 @@ export async function runModel(
       if (isTurn) history.excused.add(id)
       throw error
     }
-    if (!session.isNew) history.lastHandled.set(id, Math.max(sent.arrivedAt, history.lastHandled.get(id) ?? 0))
+    // What came to its end after the limit moves nothing any more.
+    const before = history.lastHandled.get(id) ?? history.begunAt(id)
+    if (!session.isNew && clock() - before < 30 * MINUTE)
+      history.lastHandled.set(id, Math.max(sent.arrivedAt, history.lastHandled.get(id) ?? 0))
     if (verb === 'late edit') session.data[`k${number}`] = { by: session.userId }
     await exchange.finish()
   }

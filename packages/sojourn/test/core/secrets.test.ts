@@ -110,8 +110,11 @@ describe('renewal', () => {
 
   it('begins with a nonce and the hash of the successor, and the secret stays', () => {
     const head = { secret: S0, secretAt: T0, methods: ['pwd'] }
-    expect(toRenewing(head, 'nonce', B1)).toEqual({ ...head, renewal: { nonce: 'nonce', next: S1 } })
-    expect(toRenewing(head, 'nonce', B1, 'wrapped').renewal?.sealedKey).toBe('wrapped')
+    expect(toRenewing(head, 'nonce', B1, T0 + 5)).toEqual({
+      ...head,
+      renewal: { nonce: 'nonce', next: S1, at: T0 + 5 },
+    })
+    expect(toRenewing(head, 'nonce', B1, T0, 'wrapped').renewal?.sealedKey).toBe('wrapped')
   })
 
   it('is confirmed: the successor is the secret, the nonce is gone, the old one is in its grace', () => {
@@ -120,7 +123,7 @@ describe('renewal', () => {
       secret: S1,
       secretAt: T0 + 7,
       methods: ['pwd'],
-      previous: [{ hash: S0, until: T0 + 7 + 30 * SECOND, how: 'renewed' }],
+      previous: [{ hash: S0, until: T0 + 7 + 2 * MINUTE, how: 'renewed' }],
     })
   })
 
@@ -128,7 +131,7 @@ describe('renewal', () => {
     const head: Head = { secret: S0, secretAt: T0, sealedKey: 'k0', renewal: { nonce: 'n', next: S1, sealedKey: 'k1' } }
     const { sealedKey, previous: before } = toRenewed(head, T0, LIMITS)
     expect(sealedKey).toBe('k1')
-    expect(before).toEqual([{ hash: S0, until: T0 + 30 * SECOND, how: 'renewed', sealedKey: 'k0' }])
+    expect(before).toEqual([{ hash: S0, until: T0 + 2 * MINUTE, how: 'renewed', sealedKey: 'k0' }])
   })
 
   it('forgets what is past its grace, and keeps a handful at most', () => {
@@ -158,7 +161,7 @@ describe('rotation', () => {
 
   it('stops every older secret, the waiting successor too, and leaves no way from them to the new one', () => {
     const rotated = toRotated(head, B1, T0 + 5, LIMITS)
-    const until = T0 + 5 + 30 * SECOND
+    const until = T0 + 5 + 2 * MINUTE
     expect(rotated).toEqual({
       secret: hashSecret(B1),
       secretAt: T0 + 5,

@@ -14,7 +14,7 @@ describe('timeouts', () => {
     ['nist-aal3', { idleMs: 15 * MINUTE, absoluteMs: 12 * HOUR, renewMs: HOUR }],
     ['pci-dss', { idleMs: 15 * MINUTE, absoluteMs: 12 * HOUR, renewMs: HOUR }],
   ] as const)('preset %s', (preset, limits) => {
-    const expected = { graceMs: 30 * SECOND, touchMs: MINUTE, ...limits }
+    const expected = { graceMs: 2 * MINUTE, touchMs: MINUTE, ...limits }
     expect(toLimits(preset)).toEqual(expected)
     expect(toLimits(preset === undefined ? {} : { preset })).toEqual(expected)
   })
@@ -40,11 +40,15 @@ describe('timeouts', () => {
     [{ renew: '1 h' }, 'timeouts.renew'],
     [{ grace: Number.NaN }, 'timeouts.grace'],
     [{ touch: -1 }, 'timeouts.touch'],
-    [{ renew: '10s' }, 'renew'],
+    [{ renew: '10s', grace: '11s' }, 'renew'],
   ])('refuses %j', async (timeouts, named) => {
     const error = await rejection(() => createWorld({ timeouts: timeouts as Timeouts }))
     expect(error).toMatchObject({ code: 'ERR_OPTION' })
     expect(error.message).toContain(named)
+  })
+
+  it('takes a short renew for the grace too, where none is given', () => {
+    expect(toLimits({ renew: '30s' })).toMatchObject({ renewMs: 30 * SECOND, graceMs: 30 * SECOND })
   })
 
   it('takes idle as long as absolute, and renew as short as grace', () => {

@@ -184,15 +184,18 @@ describe('a forged or malformed token', () => {
     ['forged', 'w'.repeat(64)],
     ['malformed', 'w'.repeat(54)],
     ['malformed', ''.padEnd(64, '=')],
-  ])('(%s) never reads the store, and its copy is cleared', async (refusal, text) => {
-    const world = createWorld({ keys: [KEY] })
-    const client = world.client()
-    const reply = await client.send((session) => session.refused, { cookie: `__Host-session=${text}` })
-    expect(reply.value).toBe(refusal)
-    expect(world.store.calls).toEqual([])
-    expect(reply.setCookies).toMatchObject([expect.stringContaining('Max-Age=0')])
-    expect(world.eventsOf('refused')).toMatchObject([{ id: null, reason: refusal }])
-  })
+  ])(
+    '(%s) never reads the store, and its copy stays: clearing it could throw a newer one away',
+    async (refusal, text) => {
+      const world = createWorld({ keys: [KEY] })
+      const client = world.client()
+      const reply = await client.send((session) => session.refused, { cookie: `__Host-session=${text}` })
+      expect(reply.value).toBe(refusal)
+      expect(world.store.calls).toEqual([])
+      expect(reply.setCookies).toEqual([])
+      expect(world.eventsOf('refused')).toMatchObject([{ id: null, reason: refusal }])
+    },
+  )
 
   it('keys rotate without logging anybody out', async () => {
     const world = createWorld({ keys: [KEY] })

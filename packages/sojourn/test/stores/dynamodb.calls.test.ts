@@ -87,7 +87,7 @@ describe('round trips', () => {
     await store.read(id)
     await store.write(id, { set: { a: '1' }, remove: ['b'], expect: { key: 'a', text: null } })
     await store.write(id, { version: 0, seen: { at: lastSeenAt + 1, expiresAt: expiresAt + 1 } })
-    await store.write(id, { version: 0, head })
+    await store.write(id, { version: 0, nextVersion: 3, head })
     await store.create(aRecord())
     await store.end(id, aTombstone(aRecord({ id })))
     expect(names()).toEqual(['GetItem', 'UpdateItem', 'UpdateItem', 'UpdateItem', 'PutItem', 'PutItem'])

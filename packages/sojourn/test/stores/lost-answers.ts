@@ -103,8 +103,8 @@ export const lostAnswerCases: readonly LostAnswerCase[] = [
     async run(lossy) {
       const record = await begin(lossy)
       const head = aHead()
-      const kept = await loseWrite(lossy, record, { version: 0, head, set: { n: '1' } })
-      expect(kept).toMatchObject({ version: 1, head, data: { n: '1' } })
+      const kept = await loseWrite(lossy, record, { version: 0, nextVersion: 3, head, set: { n: '1' } })
+      expect(kept).toMatchObject({ version: 3, head, data: { n: '1' } })
     },
   },
   {

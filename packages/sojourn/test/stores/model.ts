@@ -78,6 +78,6 @@ function change(record: ModelRecord, asked: Change): ModelRecord | 'conflict' {
   if (asked.seen !== undefined && asked.version === record.version && record.lastSeenAt <= asked.seen.at) {
     next = { ...next, lastSeenAt: asked.seen.at, expiresAt: asked.seen.expiresAt }
   }
-  if (asked.head !== undefined) next = { ...next, head: asked.head, version: record.version + 1 }
+  if (asked.head !== undefined) next = { ...next, head: asked.head, version: asked.nextVersion ?? record.version }
   return next
 }

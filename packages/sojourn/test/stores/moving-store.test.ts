@@ -155,7 +155,7 @@ const WORK: Readonly<Record<string, Work>> = {
   'a write of data': (store) => store.write(id, { set: { a: '"late"' } }),
   'an update': (store) => store.write(id, { set: { n: '2' }, expect: { key: 'n', text: '1' } }),
   'a touch': (store) => store.write(id, { version: 3, seen, set: { a: '"late"' } }),
-  'a renewal': (store) => store.write(id, { version: 3, head, seen }),
+  'a renewal': (store) => store.write(id, { version: 3, nextVersion: 8, head, seen }),
   'a logout': (store) => store.end(id, aTombstone(record, { reason: 'late' })),
   'a migration': (_, from, to) => migrate(from, to, { clock: () => 0 }),
 }
@@ -251,7 +251,7 @@ describe.each([true, false])('a process (moves: %s) that dies, or sleeps, at any
           if (name === 'a write of data' || name === 'a touch') expect(found.data.a).toBe('"late"')
           if (name === 'a touch' || name === 'a renewal')
             expect(found).toMatchObject({ lastSeenAt: seen.at, expiresAt: seen.expiresAt })
-          if (name === 'a renewal') expect(found).toMatchObject({ version: 4, head })
+          if (name === 'a renewal') expect(found).toMatchObject({ version: 8, head })
           else expect(found).toMatchObject({ version: 3, head: record.head })
         },
       )

@@ -142,7 +142,7 @@ describe('own changes', () => {
     const { cache, bus, record } = createWorld()
     await cache.write(anId(), { set: { n: '1' } })
     await cache.end(anId(), aTombstone(record))
-    await cache.write(record.id, { version: 9, head: record.head })
+    await cache.write(record.id, { version: 9, nextVersion: 10, head: record.head })
     const seen = { at: record.lastSeenAt + MINUTE, expiresAt: record.expiresAt + MINUTE }
     await cache.write(record.id, { version: 0, seen })
     expect(bus.published).toEqual([])

@@ -63,7 +63,7 @@ describe.skipIf(isLeftOut)('Redis', async () => {
       const record = await begin()
       await ask('pexpire', keyOf(record), '50000')
       await store.write(record.id, { set: { a: '1' } })
-      await store.write(record.id, { version: 0, head: record.head })
+      await store.write(record.id, { version: 0, nextVersion: 3, head: record.head })
       const ms = await left(keyOf(record))
       expect(ms).toBeGreaterThan(0)
       expect(ms).toBeLessThanOrEqual(50_000)

@@ -148,7 +148,7 @@ describe('a touch', () => {
   test('of an older version of the record is left out, as in any store', async () => {
     const { store, memory, record } = createWorld()
     await store.write(record.id, touchOf(record, MINUTE))
-    memory.write(record.id, { version: 0, head: record.head })
+    memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
     expect(seenIn(store, record)).toBe(record.lastSeenAt)
     await store.flush()
     expect(seenIn(memory, record)).toBe(record.lastSeenAt)
@@ -197,7 +197,7 @@ describe('a touch', () => {
   test('of the record as it is now takes the place of one from before, whatever the clocks said', async () => {
     const { store, memory, record } = createWorld()
     await store.write(record.id, touchOf(record, 2 * MINUTE))
-    memory.write(record.id, { version: 0, head: record.head })
+    memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
     await store.write(record.id, touchOf(record, MINUTE, 1))
     expect(seenIn(store, record)).toBe(record.lastSeenAt + MINUTE)
   })
@@ -205,13 +205,13 @@ describe('a touch', () => {
   test('of an older version does not make a change of the head conflict', async () => {
     const { store, memory, record } = createWorld()
     await store.write(record.id, touchOf(record, MINUTE))
-    memory.write(record.id, { version: 0, head: record.head })
-    expect(await store.write(record.id, { version: 1, head: record.head })).toEqual({ status: 'written' })
+    memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
+    expect(await store.write(record.id, { version: 1, nextVersion: 2, head: record.head })).toEqual({ status: 'written' })
   })
 
   test('waits on when a request from before the last change of the head writes data', async () => {
     const { store, memory, record } = createWorld()
-    memory.write(record.id, { version: 0, head: record.head })
+    memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
     await store.write(record.id, touchOf(record, 2 * MINUTE, 1))
     await store.write(record.id, { ...touchOf(record, MINUTE), set: { a: '1' } })
     expect(seenIn(store, record)).toBe(record.lastSeenAt + 2 * MINUTE)

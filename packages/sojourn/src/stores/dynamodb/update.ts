@@ -36,7 +36,7 @@ export function isEmptyChange({ set = {}, remove = [], head, seen }: Change): bo
  * keys do not meet. The condition has everything that the change depends on; DynamoDB checks it and writes as one.
  */
 export function toUpdate(change: Change, mark: Mark, { listed, whole }: UpdateOptions = {}): Update {
-  const { expect, head, seen, version = -1 } = change
+  const { expect, head, seen, version = -1, nextVersion = version } = change
   const names: Record<string, string> = { '#kind': 'kind' }
   const values: Record<string, AttributeValue> = { ':live': { S: 'live' } }
   const sets: string[] = []
@@ -69,7 +69,7 @@ export function toUpdate(change: Change, mark: Mark, { listed, whole }: UpdateOp
   if (head !== undefined || seen !== undefined)
     conditions.push(`${name('version')} = ${value('version', number(version))}`)
   if (head !== undefined) {
-    put('version', number(version + 1))
+    put('version', number(nextVersion))
     put('head', { S: JSON.stringify(head) })
   }
   if (seen !== undefined) {

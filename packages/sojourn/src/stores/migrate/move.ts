@@ -54,7 +54,8 @@ async function freeze({ from }: Move, id: SessionId): Promise<SessionRecord | nu
     if (isMarked(found)) return found
     const set = { [LOCK]: '1', [SHIFT]: `${shiftOf(found) + 1}` }
     // The head as it is: writing it raises the version, and that stops the heads and touches that are on their way.
-    await from.write(id, { set, head: found.head, version: found.version, expect: { key: LOCK, text: null } })
+    const { head, version } = found
+    await from.write(id, { set, head, version, nextVersion: version + 1, expect: { key: LOCK, text: null } })
   }
   throw contended()
 }

@@ -117,6 +117,7 @@ function toGuarded(record: SessionRecord, change: Change): Change {
     expect,
     head: change.head ?? record.head,
     version: record.version,
+    nextVersion: change.head === undefined ? record.version + 1 : (change.nextVersion ?? 0) + shiftOf(record),
     ...(change.head === undefined && { set: { ...change.set, [SHIFT]: `${shiftOf(record) + 1}` } }),
   }
 }

@@ -3,12 +3,12 @@ import { toHeadText, toLine, toTime } from './record-text.ts'
 
 /** A change as the script that writes takes it; what each place means stands there. */
 export function toChangeArgs(change: Change, keepMs: string, indexedUntil: number | null): string[] {
-  const { version, head, seen, expect, set = {}, remove = [] } = change
+  const { version, nextVersion, head, seen, expect, set = {}, remove = [] } = change
   const sets = Object.entries(set)
   const args = [
     version === undefined ? '' : String(version),
     head === undefined ? '' : toHeadText(head),
-    version === undefined ? '' : String(version + 1),
+    nextVersion === undefined ? '' : String(nextVersion),
     seen === undefined ? '' : toTime(seen.at),
     seen === undefined ? '' : toTime(seen.expiresAt),
     keepMs,

@@ -91,7 +91,7 @@ function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, e
   // In this order: MySQL assigns from left to right, and each line sees what those before it made.
   if (seen) set.push(`expires_at = CASE WHEN ${FRESH} THEN :until ELSE expires_at END`)
   if (seen) set.push(`last_seen_at = CASE WHEN ${FRESH} THEN :at ELSE last_seen_at END`)
-  if (head) set.push('head = :head', 'version = version + 1')
+  if (head) set.push('head = :head', 'version = :next')
   if (edits) set.push(`data = ${toEdited(dialect, paths)}`)
   const where = ['id = :id', 'ended_at IS NULL']
   if (head) where.push('version = :version')

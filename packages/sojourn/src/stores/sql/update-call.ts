@@ -13,7 +13,7 @@ export interface UpdateCalls {
 
 /** A change as one update, or `null` when there is nothing to set. */
 export function toUpdateCalls(statements: Statements, id: SessionId, change: Change): UpdateCalls | null {
-  const { set = {}, remove = [], expect, version, head, seen } = change
+  const { set = {}, remove = [], expect, version, nextVersion, head, seen } = change
   const gone = statements.isRemovingByPath ? toNumbered('gone', remove.map(toStoredKey).map(toPath)) : {}
   const shape: Shape = {
     edits: remove.length > 0 || Object.keys(set).length > 0,
@@ -28,6 +28,7 @@ export function toUpdateCalls(statements: Statements, id: SessionId, change: Cha
   const parameters: Parameters = {
     id,
     version: version ?? null,
+    next: nextVersion ?? null,
     head: head === undefined ? null : toAsciiJson(head),
     at: seen?.at ?? null,
     until: seen?.expiresAt ?? null,

@@ -22,7 +22,7 @@ async function live(lane: number): Promise<void> {
       say('set', record.id, n)
     }
     const seen = { at: record.lastSeenAt + 1, expiresAt: record.expiresAt + turn }
-    await store.write(record.id, { version: 0, head: record.head, seen })
+    await store.write(record.id, { version: 0, nextVersion: 3, head: record.head, seen })
     say('head', record.id, 1)
     if (turn % 2 === 0) {
       await store.end(record.id, aTombstone(record))
