@@ -5,5 +5,5 @@ import * as v from 'valibot'
 export const sessions = createSessions({
   store: lmdbStore({ path: './data/sessions' }),
   data: v.object({ cart: v.optional(v.array(v.string()), []) }),
-  timeouts: { idle: '30m', absolute: '12h', renew: '1h', grace: '30s' },
+  timeouts: { idle: '30m', absolute: '12h', renew: '1h', grace: '2m' },
 })

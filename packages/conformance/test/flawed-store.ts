@@ -23,6 +23,7 @@ export type Flaw =
   | 'head ignores the version'
   | 'a stale head keeps its data'
   | 'data raises the version'
+  | 'counts its versions by itself'
   | 'a stale touch is applied'
   | 'a stale touch is refused'
   | 'an older touch is applied'
@@ -132,7 +133,7 @@ export function flawedStore(flaw: Flaw): Store {
   }
 
   function apply(record: SessionRecord, change: Change): Written {
-    const { expect, head, seen, version } = change
+    const { expect, head, seen, version, nextVersion = record.version } = change
     if (expect !== undefined && !has('expect is ignored')) {
       const isThere = has('expect sees inherited keys')
         ? expect.key in record.data
@@ -150,12 +151,13 @@ export function flawedStore(flaw: Flaw): Store {
     const isOlder = seen !== undefined && seen.at < record.lastSeenAt && !has('an older touch is applied')
     if (seen !== undefined && isStale && has('a stale touch is refused')) return { status: 'conflict', record }
     const isSeen = seen !== undefined && !isStale && !isOlder && !has('a touch is not stored')
-    const isRaised = head !== undefined || (has('data raises the version') && change.set !== undefined)
+    const isRaised = has('data raises the version') && change.set !== undefined
+    const isCounted = head !== undefined && has('counts its versions by itself')
     put({
       ...record,
       ...(head !== undefined && { head }),
       ...(isSeen && { lastSeenAt: seen.at, expiresAt: seen.expiresAt }),
-      version: record.version + (isRaised ? 1 : 0),
+      version: head !== undefined && !isCounted ? nextVersion : record.version + (isRaised || isCounted ? 1 : 0),
       data: patch(record, change),
     })
     return { status: 'written' }

@@ -36,6 +36,7 @@ const FOUND_BY: Readonly<Record<Exclude<Flaw, 'none'>, string>> = {
   'head ignores the version': 'a head made from an older version',
   'a stale head keeps its data': 'a head made from an older version',
   'data raises the version': 'data never moves the version',
+  'counts its versions by itself': 'data never moves the version',
   'a stale touch is applied': 'from before a change of the head',
   'a stale touch is refused': 'from before a change of the head',
   'an older touch is applied': 'older than the last one',

@@ -31,7 +31,7 @@ describe.each([
   test('runs the code of the quickstart as it is written', async () => {
     const sessions = createSessions({
       data: v.object({ cart: v.optional(v.array(v.string()), []) }),
-      timeouts: { idle: '30m', absolute: '12h', renew: '1h', grace: '30s' },
+      timeouts: { idle: '30m', absolute: '12h', renew: '1h', grace: '2m' },
     })
     const checkPassword = async (body: { name: string }) => ({ id: body.name })
     const app = createApp()

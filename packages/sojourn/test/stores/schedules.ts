@@ -24,7 +24,7 @@ const data = fc
   .array(fc.tuple(fc.constantFrom(...KEYS), fc.constantFrom(...TEXTS)), { maxLength: 3 })
   .map((entries) => Object.fromEntries(entries))
 
-const change: fc.Arbitrary<Change> = fc.record(
+const anyChange: fc.Arbitrary<Change> = fc.record(
   {
     set: data,
     remove: fc.subarray(KEYS, { maxLength: 2 }),
@@ -34,6 +34,10 @@ const change: fc.Arbitrary<Change> = fc.record(
     seen: plain({ at: time, expiresAt: time }),
   },
   { requiredKeys: [], noNullPrototype: true },
+)
+/** With a head goes the version after it. */
+const change = anyChange.map(
+  (any): Change => (any.head === undefined ? any : { ...any, nextVersion: (any.version ?? 0) + 1 }),
 )
 
 /** Ids and users of one run, different from those of every other run: a store may serve many. */

@@ -131,7 +131,7 @@ describe('a touch', () => {
     const { store, memory, record } = createWorld()
     const touch = touchOf(record, 2 * MINUTE)
     await store.write(record.id, touch)
-    await store.write(record.id, { ...touchOf(record, MINUTE), head: record.head })
+    await store.write(record.id, { ...touchOf(record, MINUTE), nextVersion: 1, head: record.head })
     expect(memory.read(record.id)).toMatchObject({ version: 1, lastSeenAt: touch.seen.at })
     expect(seenIn(store, record)).toBe(touch.seen.at)
   })
