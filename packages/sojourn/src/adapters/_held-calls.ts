@@ -25,7 +25,8 @@ export function interceptCalls(response: NodeResponse, call: (verb: Verb, args: 
     flushHeaders: () => void call('flushHeaders', []),
   }
   Object.assign(response, held)
-  if (flush !== undefined) response.flush = (...args: Args) => call('flush', args)
+  const heldFlush = (...args: Args): unknown => call('flush', args)
+  if (flush !== undefined) response.flush = heldFlush
   return {
     pass: (verb, args) => own[verb] !== undefined && Reflect.apply(own[verb], response, args),
     restore() {

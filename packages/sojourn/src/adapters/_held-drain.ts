@@ -34,11 +34,12 @@ function keepListeners(response: NodeResponse): () => void {
     Reflect.apply(originals.get(name) as Listening, response, [event, listener])
   const replace = (name: string, onDrain: (listener: Listener) => void): void => {
     originals.set(name, methods[name] as Listening)
-    methods[name] = (event, listener) => {
+    const listen: Listening = (event, listener) => {
       if (event !== 'drain') return below(name, event, listener)
       onDrain(listener)
       return response
     }
+    methods[name] = listen
   }
   const tell = (): void => {
     const told = waiting

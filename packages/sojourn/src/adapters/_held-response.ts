@@ -1,6 +1,7 @@
 import type { HeaderChange } from '../core/carrier.ts'
 import { NO_HEADERS } from '../core/headers.ts'
 import { isPromise } from '../core/maybe.ts'
+import type { MaybePromise } from '../core/store.ts'
 import { reportMistake, toErrorAnswer } from './_answer.ts'
 import { freezeHead, headersSent, markEnded, unmarkEnded } from './_frozen-head.ts'
 import { type Args, dropCall, type Intercepted, interceptCalls, type Verb } from './_held-calls.ts'
@@ -131,13 +132,8 @@ export class HeldResponse {
     // Nothing was written that could be flushed.
     if (verb === 'flush') return this.#calls.pass(verb, args)
     this.#watch(verb)
-    let changes: ReturnType<Storing['commit']>
-    try {
-      changes = this.#exchange.commit(verb === 'writeHead' ? Number(args[0]) : this.#response.statusCode)
-    } catch (error) {
-      this.#fail(error)
-      return dropCall(this.#response, verb, args, error)
-    }
+    const status = verb === 'writeHead' ? Number(args[0]) : this.#response.statusCode
+    const changes = attempt(() => this.#exchange.commit(status))
     if (!isPromise(changes)) {
       this.#owed = changes
       return this.#sendHead(verb, args)
@@ -165,13 +161,7 @@ export class HeldResponse {
 
   /** What a stream edited since its headers went out is stored before its end is sent. */
   #finish(args: Args): unknown {
-    let stored: ReturnType<Storing['finish']>
-    try {
-      stored = this.#isAbandoned ? undefined : this.#exchange.finish()
-    } catch (error) {
-      this.#fail(error)
-      return dropCall(this.#response, 'end', args, error)
-    }
+    const stored = this.#isAbandoned ? undefined : attempt(() => this.#exchange.finish())
     if (!isPromise(stored)) {
       this.#stage = 'through'
       return this.#calls.pass('end', args)
@@ -215,7 +205,8 @@ export class HeldResponse {
   }
 
   #destroy(destroy: () => void): void {
-    if (this.#release === null) destroy()
+    // Not before what was just replayed has left.
+    if (this.#release === null) setTimeout(destroy, 0)
     else this.#queue.push('destroy', destroy)
   }
 
@@ -247,7 +238,7 @@ export class HeldResponse {
 
   #fail(error: unknown): void {
     // What a failed commit has stored before, the client has to hear of with the error.
-    if (this.#stage === 'open' || this.#stage === 'committing') this.#owed = this.#exchange.salvage()
+    if (this.#stage === 'committing') this.#owed = this.#exchange.salvage()
     this.#letGo()
     this.#error = error
     const dropped = this.#queue.take()
@@ -299,5 +290,14 @@ export class HeldResponse {
     if (this.#stage !== 'sent' || this.#isAbandoned) return
     this.#stage = 'through'
     finishQuietly(this.#exchange)
+  }
+}
+
+/** A store that fails at once fails a moment later: until the error is sent, the handler must meet a response that is taken. */
+function attempt<T>(work: () => MaybePromise<T>): MaybePromise<T> {
+  try {
+    return work()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }

@@ -8,7 +8,7 @@ import { isPromise } from '../core/maybe.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
-import { toDenialAnswer } from './_answer.ts'
+import { toDenialAnswer, toErrorAnswer } from './_answer.ts'
 import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import { NodeView } from './_node-view.ts'
@@ -114,6 +114,8 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
   }
   const fail = (error: unknown): void => {
     dropHeaders(reply)
+    // It may be that of another error, whose page this was.
+    reply.code(toErrorAnswer(error).status)
     held.abandon(exchange.salvage())
     done(error as Error)
   }

@@ -1,0 +1,114 @@
+import type { AdapterServer } from '@sojourn/conformance'
+import { createSessions, memoryStore, type Store } from 'sojourn'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ask, type Fate, watchCrashes } from './fate.ts'
+import { COLUMNS, type Column, type Layer } from './servers.ts'
+
+/**
+ * Whatever a handler does with its response, the client gets the same bytes and the same fate as from the bare framework
+ * in the same run, and the session's cookie with it. Cells: adapter × compression × store × act.
+ */
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const STORES: Readonly<Record<string, () => Store>> = {
+  'answers at once': memoryStore,
+  'answers later': () => ({ ...memoryStore(), ...createLater(async (store, record) => store.create(record)) }),
+  'fails at once': () => ({
+    ...memoryStore(),
+    create() {
+      throw new Error('connect ECONNREFUSED')
+    },
+  }),
+  'fails later': () => ({ ...memoryStore(), ...createLater(() => Promise.reject(new Error('connect ECONNREFUSED'))) }),
+}
+
+type Create = (store: Store, record: Parameters<Store['create']>[0]) => Promise<boolean>
+
+/** Some turns of the event loop later, as over a network. */
+function createLater(create: Create): Pick<Store, 'create'> {
+  const store = memoryStore()
+  return {
+    async create(record) {
+      for (let round = 0; round < 4; round++) await tick()
+      return create(store, record)
+    },
+  }
+}
+
+const closing: AdapterServer[] = []
+afterAll(async () => {
+  for (const server of closing.splice(0)) await server.close()
+})
+beforeAll(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
+})
+
+type Outcome = Fate & { readonly crashes: readonly string[] }
+type Perform = (act: string) => Promise<Outcome>
+
+/** One server, and the answer to each act on it. */
+function open(column: Column, layer: Layer, store: (() => Store) | null): Perform {
+  let current = ''
+  const sessions = store === null ? null : createSessions<Record<string, unknown>>({ store: store() })
+  let server: Promise<AdapterServer> | undefined
+  return async (act) => {
+    server ??= column.serve({ sessions, layer, act: () => current })
+    const { origin } = await server
+    if (!closing.includes(await server)) closing.push(await server)
+    current = act
+    let fate: Fate | undefined
+    const crashes = await watchCrashes(async () => {
+      fate = await ask(origin, column.isHttp2, act === 'the client leaves')
+    })
+    return { ...(fate as Fate), crashes }
+  }
+}
+
+/** Nothing of the handler's answer goes out, and no cookie. */
+function assertFailed(
+  layer: Layer,
+  act: string,
+  { status, cookies, isWhole, crashes, body }: Outcome,
+  bare: Outcome,
+): void {
+  expect({ cookies, crashes }).toEqual({ cookies: 0, crashes: [] })
+  // What the handler throws beside it may get to its error page first.
+  const throws = act.startsWith('throw') || act === 'a second answer'
+  if (isWhole) expect(throws ? [500, 503] : [503]).toContain(status)
+  // Who destroys the connection beside it cuts off what a compression below us has yet to let out of the error page.
+  if (bare.isWhole && !(throws && layer === 'outside')) expect(isWhole).toBe(true)
+  expect(body).not.toMatch(/hello|line|first|begun|three/)
+}
+
+function assertSame(act: string, actual: Outcome, expected: Outcome): void {
+  // The call returned long before node refused it, so the error page is ours.
+  const isOurs = act === 'a header that node refuses'
+  if (isOurs) {
+    const { status, isWhole, crashes } = expected
+    expect(actual).toMatchObject({ status, isWhole, crashes, cookies: 1 })
+  } else if (expected.isWhole) expect(actual).toEqual({ ...expected, cookies: 1 })
+  else expect([actual.isWhole, actual.crashes]).toEqual([false, expected.crashes])
+}
+
+for (const column of COLUMNS) {
+  describe.each(column.layers)(`${column.name}, compression: %s`, (layer) => {
+    const bare = open(column, layer, null)
+    const known = new Map<string, Promise<Outcome>>()
+    const asBare = (act: string): Promise<Outcome> => {
+      const fate = known.get(act) ?? bare(act)
+      known.set(act, fate)
+      return fate
+    }
+
+    describe.each(Object.entries(STORES))('a store that %s', (name, store) => {
+      const perform = open(column, layer, store)
+      test.each(column.acts(layer, name.startsWith('fails')))('%s', async (act) => {
+        const expected = await asBare(act)
+        const actual = await perform(act)
+        if (name.startsWith('fails')) assertFailed(layer, act, actual, expected)
+        else assertSame(act, actual, expected)
+      })
+    })
+  })
+}

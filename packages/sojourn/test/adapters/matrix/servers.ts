@@ -1,0 +1,195 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import fastifyCompress from '@fastify/compress'
+import { serve } from '@hono/node-server'
+import type { AdapterServer } from '@sojourn/conformance'
+import compression from 'compression'
+import createConnect from 'connect'
+import express from 'express'
+import express4 from 'express4'
+import Fastify from 'fastify'
+import { Hono, type MiddlewareHandler } from 'hono'
+import { compress } from 'hono/compress'
+import type { Sessions } from 'sojourn'
+import { expressSessions } from 'sojourn/express'
+import { fastifySessions } from 'sojourn/fastify'
+import { withSession } from 'sojourn/fetch'
+import { honoSessions } from 'sojourn/hono'
+import { nodeSessions, withNodeSession } from 'sojourn/node'
+import { listen, writeError } from '../support/node-reply.ts'
+import { toServer } from '../support/web-reply.ts'
+import { FASTIFY_ACTS, HONO_ACTS, NODE_ACTS } from './acts.ts'
+
+/** `outside`: mounted before the sessions, so that it works on what they let out. */
+export type Layer = 'none' | 'outside' | 'inside'
+
+type AnySessions = Sessions<Record<string, unknown>>
+
+/** What is mounted around the one handler, and which act it does. `null`: the bare framework. */
+export interface Setting {
+  readonly sessions: AnySessions | null
+  readonly layer: Layer
+  readonly act: () => string
+}
+
+export interface Column {
+  readonly name: string
+  readonly acts: (layer: Layer, fails: boolean) => readonly string[]
+  readonly layers: readonly Layer[]
+  readonly isHttp2: boolean
+  readonly serve: (setting: Setting) => Promise<AdapterServer>
+}
+
+const ALL: readonly Layer[] = ['none', 'outside', 'inside']
+
+/** In the order in which they are mounted. */
+function ordered<T>(layer: Layer, squeeze: T, sessions: T | null): T[] {
+  const mounted = sessions === null ? [] : [sessions]
+  if (layer === 'none') return mounted
+  return layer === 'outside' ? [squeeze, ...mounted] : [...mounted, squeeze]
+}
+
+async function act({ act, sessions }: Setting, request: object, response: ServerResponse): Promise<void> {
+  if (sessions !== null) sessions.get(request).data.seen = 1
+  await NODE_ACTS[act()]?.(response)
+}
+
+function bareNode(setting: Setting): (request: IncomingMessage, response: ServerResponse) => void {
+  const { sessions } = setting
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    act(setting, request, response).catch(() => writeError(response))
+  }
+  return sessions === null ? handler : withNodeSession(sessions, handler)
+}
+
+function serveConnect(setting: Setting): Promise<AdapterServer> {
+  const app = createConnect()
+  const mount = setting.sessions === null ? null : nodeSessions(setting.sessions)
+  for (const one of ordered(setting.layer, compression({ threshold: 0 }), mount as never)) app.use(one)
+  app.use((request: IncomingMessage, response: ServerResponse, next: (error: unknown) => void) => {
+    act(setting, request, response).catch(next)
+  })
+  app.use(((
+    error: { status?: number },
+    _: IncomingMessage,
+    response: ServerResponse,
+    next: (error: unknown) => void,
+  ) => {
+    if (response.headersSent) return next(error)
+    response.statusCode = error.status ?? 500
+    response.end('an error page')
+  }) as never)
+  return listen(createServer(app))
+}
+
+function serveExpress(createApp: typeof express): Column['serve'] {
+  return (setting) => {
+    const app = createApp()
+    // Its error page then has no stack traces.
+    app.set('env', 'production')
+    const mount = setting.sessions === null ? null : expressSessions(setting.sessions)
+    for (const one of ordered(setting.layer, compression({ threshold: 0 }), mount as never)) app.use(one)
+    app.use((request, response, next) => {
+      act(setting, request, response).catch(next)
+    })
+    return listen(createServer(app))
+  }
+}
+
+async function serveFastify({ sessions, layer, act }: Setting): Promise<AdapterServer> {
+  const app = Fastify()
+  const squeeze = async (): Promise<void> => void (await app.register(fastifyCompress, { threshold: 0 }))
+  if (layer === 'outside') await squeeze()
+  if (sessions !== null) await app.register(fastifySessions, { sessions: sessions as Sessions<object> })
+  if (layer === 'inside') await squeeze()
+  app.get('/', (request, reply) => {
+    if (sessions !== null) sessions.get(request).data.seen = 1
+    return FASTIFY_ACTS[act()]?.(reply)
+  })
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+  return {
+    origin,
+    close() {
+      app.server.closeAllConnections()
+      return app.close()
+    },
+  }
+}
+
+function createHono({ sessions, layer, act }: Setting): Hono {
+  const app = new Hono()
+  const mount = sessions === null ? null : honoSessions(sessions)
+  for (const one of ordered<MiddlewareHandler>(layer, compress({ threshold: 0 }), mount)) app.use(one)
+  app.get('/', (c) => {
+    if (sessions !== null) sessions.get(c).data.seen = 1
+    return HONO_ACTS[act()]?.(c) as Response
+  })
+  app.onError((error, c) => c.text('an error page', (error as { status?: 503 }).status ?? 500))
+  return app
+}
+
+function serveHonoOnNode(setting: Setting): Promise<AdapterServer> {
+  const app = createHono(setting)
+  return toServer((ready) => serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ready))
+}
+
+/** As on Workers: the application gets no node objects. */
+function serveHonoByFetch(setting: Setting): Promise<AdapterServer> {
+  const app = createHono(setting)
+  return toServer((ready) =>
+    serve({ fetch: (request) => app.fetch(request, { KV: {} }), port: 0, hostname: '127.0.0.1' }, ready),
+  )
+}
+
+/** `withSession` around a whole application: its handlers see the session of the request. */
+function serveFetch({ sessions, layer, act }: Setting): Promise<AdapterServer> {
+  const app = createHono({ sessions: null, layer, act })
+  const handler =
+    sessions === null
+      ? (request: Request) => app.fetch(request)
+      : withSession(sessions, (request: Request, session) => {
+          session.data.seen = 1
+          return app.fetch(request)
+        })
+  return toServer((ready) => serve({ fetch: handler, port: 0, hostname: '127.0.0.1' }, ready))
+}
+
+const NODE_NAMES = Object.keys(NODE_ACTS)
+/** node's HTTP/2 sends that header, ends a destroyed stream as it likes, and has trailers in `wantTrailers` only. */
+const HTTP2_NAMES = NODE_NAMES.filter(
+  (name) => !['trailers', 'destroy after the answer', 'a header that node refuses'].includes(name),
+)
+
+/**
+ * Bare Fastify leaves trailers on an error page, and with @fastify/compress a `Content-Length` beside them, or the
+ * encoding of what broke: clients refuse those.
+ */
+function fastifyNames(layer: Layer, fails: boolean): readonly string[] {
+  const isOut = (name: string): boolean =>
+    (name === 'trailers' && (fails || layer !== 'none')) || (name === 'a stream that breaks' && layer !== 'none')
+  return Object.keys(FASTIFY_ACTS).filter((name) => !isOut(name))
+}
+
+export const COLUMNS: readonly Column[] = [
+  {
+    name: 'node:http',
+    acts: () => NODE_NAMES,
+    layers: ['none'],
+    isHttp2: false,
+    serve: (setting) => listen(createServer(bareNode(setting))),
+  },
+  {
+    name: 'node:http2',
+    acts: () => HTTP2_NAMES,
+    layers: ['none'],
+    isHttp2: true,
+    serve: (setting) => listen(createHttp2Server(bareNode(setting) as never)),
+  },
+  { name: 'Connect', acts: () => NODE_NAMES, layers: ALL, isHttp2: false, serve: serveConnect },
+  { name: 'Express 4', acts: () => NODE_NAMES, layers: ALL, isHttp2: false, serve: serveExpress(express4) },
+  { name: 'Express 5', acts: () => NODE_NAMES, layers: ALL, isHttp2: false, serve: serveExpress(express) },
+  { name: 'Fastify', acts: fastifyNames, layers: ALL, isHttp2: false, serve: serveFastify },
+  { name: 'Hono on node', acts: () => Object.keys(HONO_ACTS), layers: ALL, isHttp2: false, serve: serveHonoOnNode },
+  { name: 'Hono by fetch', acts: () => Object.keys(HONO_ACTS), layers: ALL, isHttp2: false, serve: serveHonoByFetch },
+  { name: 'fetch', acts: () => Object.keys(HONO_ACTS), layers: ['none'], isHttp2: false, serve: serveFetch },
+]
