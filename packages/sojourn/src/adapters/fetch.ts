@@ -52,16 +52,16 @@ export function withSession<
     }
     if (exchange.denied !== null) return toResponse(toDenialAnswer(exchange.denied))
     sessions.attach(request, exchange.session)
-    let response: Response
+    // Bun's upgrades answer with nothing.
+    let response: Response | undefined
     let changes: readonly HeaderChange[]
     try {
       response = await handler(request, exchange.session, ...rest)
-      changes = await exchange.commit(response.status)
+      changes = await exchange.commit(response?.status)
     } catch (error) {
       return answerError(error, exchange.salvage())
     }
-    // Bun's upgrades answer with nothing.
-    if (response === undefined) return response
+    if (response === undefined) return response as never
     const answer = withChanges(response, changes)
     return mayStream(answer) ? finishAfter(answer, exchange) : answer
   }
