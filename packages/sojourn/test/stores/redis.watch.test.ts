@@ -92,9 +92,11 @@ describe.skipIf(isLeftOut)('another server answers than before', () => {
     const visits = await Promise.all(
       all.map(async ({ store, events }) => {
         const sessions = createSessions({ store, clock, timeouts: { renew: '1m', grace: '30s' } })
+        const alarms: unknown[] = []
+        sessions.on('reuse', (event) => alarms.push(event))
         const visitor = createClient(sessions)
         await visitor.send((session) => session.login(anId()))
-        return { visitor, events }
+        return { visitor, alarms, events }
       }),
     )
     const [master, replica] = group.servers as [RedisServer, RedisServer]
@@ -117,10 +119,11 @@ describe.skipIf(isLeftOut)('another server answers than before', () => {
       expect(visitor.token()).not.toBe(before)
     }
     await master.kill()
-    for (const { visitor, events } of visits) {
+    for (const { visitor, alarms, events } of visits) {
       const opened = () => settled(visitor.open())
       await expect.poll(opened, { timeout: 60_000, interval: 100 }).not.toBeInstanceOf(Error)
       expect(events).toEqual([{ name: 'redis', kind: 'failover' }])
+      expect(alarms, 'an honest client is no thief').toEqual([])
     }
   }, 120_000)
 

@@ -154,11 +154,11 @@ function toWritten(id: SessionId, { kind, text }: Answer, resent: Change | null)
 }
 
 /** A head is written by one change only, for its secret or its nonce is random. An expected text may come from anybody. */
-function isResultOf({ version, head, expect, set = {}, remove = [] }: Change, record: SessionRecord): boolean {
-  if (head === undefined || version === undefined || expect !== undefined) return false
+function isResultOf({ nextVersion, head, expect, set = {}, remove = [] }: Change, record: SessionRecord): boolean {
+  if (head === undefined || nextVersion === undefined || expect !== undefined) return false
   const isSet = ([key, text]: [string, string]): boolean => record.data[key] === text
   return (
-    record.version === version + 1 &&
+    record.version === nextVersion &&
     JSON.stringify(record.head) === JSON.stringify(head) &&
     Object.entries(set).every(isSet) &&
     remove.every((key) => !Object.hasOwn(record.data, key))
