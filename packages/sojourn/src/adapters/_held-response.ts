@@ -186,10 +186,11 @@ export class HeldResponse {
     this.#stage = stage
     const thaw = stage === 'committing' ? freezeHead(this.#response) : () => {}
     const undefer = deferDestroy(this.#response, (destroy) => this.#destroy(destroy))
-    this.#release = () => {
+    const release = (): void => {
       undefer()
       thaw()
     }
+    this.#release = release
   }
 
   #letGo(): void {
