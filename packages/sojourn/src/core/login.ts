@@ -143,7 +143,11 @@ async function replace(state: State, record: SessionRecord, { old, vault, known,
  * one for "remember me", would undo a logout or a limit. A parallel login of the same form is no end; but one that a request
  * outlived by more than a grace is, for a request can be held open for hours.
  */
-async function isOver({ engine, openedAt }: State, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
+async function isOver(
+  { engine, openedAt }: State,
+  { id }: SessionRecord,
+  last: SessionRecord | null,
+): Promise<boolean> {
   const now = engine.clock()
   if (last !== null) return now >= expiryOf(last, engine.limits)
   const kept = await readNow(engine, id)

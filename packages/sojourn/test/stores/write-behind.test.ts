@@ -206,7 +206,9 @@ describe('a touch', () => {
     const { store, memory, record } = createWorld()
     await store.write(record.id, touchOf(record, MINUTE))
     memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
-    expect(await store.write(record.id, { version: 1, nextVersion: 2, head: record.head })).toEqual({ status: 'written' })
+    expect(await store.write(record.id, { version: 1, nextVersion: 2, head: record.head })).toEqual({
+      status: 'written',
+    })
   })
 
   test('waits on when a request from before the last change of the head writes data', async () => {
