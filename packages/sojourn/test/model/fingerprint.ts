@@ -6,13 +6,13 @@ export type Horizons = (field: string) => number
 
 export function horizonsOf({ limits, slow = [], skew = 0, maxStale = 0, crash = 0 }: Run): Horizons {
   const slack = Math.max(0, ...slow.map(({ open }) => open)) + skew + maxStale + 1
-  const { grace, renew, touch = 0, idle = 0, absolute = 0 } = limits
+  const { grace, renew = 0, touch = 0, idle = 0, absolute = 0 } = limits
   const all = slack + Math.max(grace, renew, touch, idle, absolute, crash)
   const bounds: Record<string, number> = {
     createdAt: absolute === 0 ? 0 : absolute + slack,
     authenticatedAt: absolute === 0 ? 0 : absolute + slack,
     lastSeenAt: touch === 0 && idle === 0 ? 0 : Math.max(touch, idle) + slack,
-    secretAt: renew + slack,
+    secretAt: renew === 0 ? 0 : renew + slack,
     endedAt: grace + slack,
     until: slack,
   }

@@ -69,7 +69,7 @@ export const neverEnds: Flaw = { keeps: (_stage, _record, { reason }) => reason 
 
 /** Head by head a number more, the same on both sides of a failover. */
 export const countsVersions: Flaw = {
-  stored: (old, next) => (next.version === old.version ? next : { ...next, version: old.version + 1 }),
+  change: ({ version }, change) => (change.head === undefined ? change : { ...change, nextVersion: version + 1 }),
 }
 
 /** Secrets that were replaced stay good for longer than the grace. */

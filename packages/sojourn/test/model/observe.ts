@@ -54,7 +54,7 @@ export function noteCommitted(stage: Stage, before: Request, after: Request): vo
   const { grace } = stage.run.limits
   let { facts } = stage.world
   if (name !== null && before.state?.record?.id === name.id && after.succeeded) {
-    facts = withConfirmed(facts, name.hash, { at: before.openedAt + grace, node: before.node })
+    facts = withConfirmed(facts, name.hash, { at: stage.world.now + grace, node: before.node })
   }
   const given = givenBy(stage, after)
   if (given !== null) {

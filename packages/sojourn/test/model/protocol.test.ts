@@ -2,13 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { explore } from './explore.ts'
 import { runs } from './runs.ts'
 
-/** Graphs that wait for a change of the protocol. */
-const PENDING =
-  /every verb at once|across the|late by any|late by less than twice|answered after a login|rotates first|gives proof|forgotten|across it/
-
 /** Everything that can happen, in any order, in bounds that are explored to their end. `npm run model` has the larger graphs. */
 describe.each([...new Set(runs.map(({ variant }) => variant))])('the token protocol: %s', (variant) => {
-  const small = runs.filter((run) => run.variant === variant && !run.large && !PENDING.test(run.name))
+  const small = runs.filter((run) => run.variant === variant && !run.large)
   it.each(small.map((run) => [run.checks.join(' '), run.name, run] as const))(
     '%s: %s',
     async (_checks, _name, run) => {

@@ -19,7 +19,7 @@ export interface SlowRequest {
 /** Whole ticks. What is left out never comes. */
 export interface LimitTicks {
   readonly grace: number
-  readonly renew: number
+  readonly renew?: number
   readonly touch?: number
   readonly idle?: number
   readonly absolute?: number

@@ -26,6 +26,7 @@ export const runsOfFailover: readonly Run[] = [
     name: 'a logout is forgotten',
     checks: ['S1'],
     quick: ['get', 'logout'],
+    slow: [{ verb: 'get', sent: 1, open: 0, way: 0 }],
     happens: { property: 'S1', why: 'the store forgot the end' },
   },
 ]

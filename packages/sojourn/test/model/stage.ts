@@ -95,7 +95,7 @@ function createNode(stage: Stage, node: number): Engine {
     warn: () => {},
     timeouts: {
       grace: toMs(grace) - toMs(0),
-      renew: toMs(renew) - toMs(0),
+      renew: toMs(renew ?? FOREVER) - toMs(0),
       touch: toMs(touch ?? FOREVER) - toMs(0),
       idle: toMs(idle ?? absolute ?? FOREVER) - toMs(0),
       absolute: toMs(absolute ?? FOREVER) - toMs(0),
