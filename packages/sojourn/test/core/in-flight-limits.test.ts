@@ -55,7 +55,11 @@ it('5 a rotation that is too late for the response leaves the old token good', a
 
 it('5 a token that a failover forgot raises no alarm', async () => {
   let tell = (_: StoreEvent): void => {}
-  const store = { ...memoryStore(), observe: (listener: (event: StoreEvent) => void) => ((tell = listener), () => {}) }
+  const observe = (listener: (event: StoreEvent) => void) => {
+    tell = listener
+    return () => {}
+  }
+  const store = { ...memoryStore(), observe }
   const world = createWorld({ store })
   const sessions = world.node({ store })
   const client = world.client()
