@@ -27,6 +27,8 @@ export const NODE_ACTS: Readonly<Record<string, NodeAct>> = {
   write: (r) => [r.write('one'), r.write('two'), r.end('three')],
   'write, waiting for drain': writeAll,
   pipe: (r) => readable().pipe(r),
+  // One piece fills a held response, but nothing below it: only the hold itself can say that it goes on.
+  'pipe, one piece at a time': (r) => Readable.from([LARGE.slice(0, 16_380), LARGE.slice(0, 4), 'last']).pipe(r),
   'pipe with a length': (r) => readable().pipe(r.setHeader('content-length', LARGE.length)),
   writeHead: (r) => r.writeHead(201, { 'x-own': '1' }).end('made'),
   flushHeaders: async (r) => {

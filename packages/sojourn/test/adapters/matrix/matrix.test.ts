@@ -88,7 +88,13 @@ function assertSame(act: string, actual: Outcome, expected: Outcome): void {
     const { status, isWhole, crashes } = expected
     expect(actual).toMatchObject({ status, isWhole, crashes, cookies: 1 })
   } else if (expected.isWhole) expect(actual).toEqual({ ...expected, cookies: 1 })
-  else expect([actual.isWhole, actual.crashes]).toEqual([false, expected.crashes])
+  else {
+    expect(actual.crashes).toEqual(expected.crashes)
+    // Where the bare framework cuts its own answer off in a compression, the hold delays the cut, and the answer may arrive.
+    const wasAnswered = /after the answer|a second answer/.test(act)
+    if (wasAnswered && actual.isWhole) expect([actual.status, actual.cookies]).toEqual([200, 1])
+    else expect(actual.isWhole).toBe(false)
+  }
 }
 
 for (const column of COLUMNS) {

@@ -51,6 +51,8 @@ function ordered<T>(layer: Layer, squeeze: T, sessions: T | null): T[] {
 
 async function act({ act, sessions }: Setting, request: object, response: ServerResponse): Promise<void> {
   if (sessions !== null) sessions.get(request).data.seen = 1
+  // Compression lets pass what does not say that it is text.
+  response.setHeader('content-type', 'text/plain')
   await NODE_ACTS[act()]?.(response)
 }
 
