@@ -114,7 +114,10 @@ export const FASTIFY_ACTS: Readonly<Record<string, FastifyAct>> = {
     r.raw.writeHead(201, { 'x-own': '1' })
     r.raw.end('by hand')
   },
-  'early hints': (r) => r.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' }).send('hello'),
+  'early hints': (r) => {
+    r.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' })
+    return r.send('hello')
+  },
   trailers: (r) => r.trailer('x-sum', (_, __, done) => done(null, '4')).send('body'),
   'the client leaves': (r) => r.send(Readable.from(endless())),
 }

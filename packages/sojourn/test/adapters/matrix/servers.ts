@@ -67,7 +67,7 @@ function bareNode(setting: Setting): (request: IncomingMessage, response: Server
 function serveConnect(setting: Setting): Promise<AdapterServer> {
   const app = createConnect()
   const mount = setting.sessions === null ? null : nodeSessions(setting.sessions)
-  for (const one of ordered(setting.layer, compression({ threshold: 0 }), mount as never)) app.use(one)
+  for (const one of ordered<unknown>(setting.layer, compression({ threshold: 0 }), mount)) app.use(one as never)
   app.use((request: IncomingMessage, response: ServerResponse, next: (error: unknown) => void) => {
     act(setting, request, response).catch(next)
   })
