@@ -268,7 +268,9 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
       const record = await begin(store)
       const { head } = aRecord()
       proxy.cutReplies()
-      expect(await store.write(record.id, { version: 0, nextVersion: 3, head, set: { n: '1' } })).toEqual({ status: 'written' })
+      expect(await store.write(record.id, { version: 0, nextVersion: 3, head, set: { n: '1' } })).toEqual({
+        status: 'written',
+      })
       expect(await straight.read(record.id)).toEqual({ ...record, version: 3, head, data: { n: '1' } })
     })
 
@@ -277,7 +279,9 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
       const record = await begin(store)
       await straight.write(record.id, { version: 0, nextVersion: 3, head: aRecord().head })
       proxy.cutReplies()
-      expect(await outcome(store.write(record.id, { version: 0, nextVersion: 3, head: aRecord().head }))).toEqual(STORE_ERROR)
+      expect(await outcome(store.write(record.id, { version: 0, nextVersion: 3, head: aRecord().head }))).toEqual(
+        STORE_ERROR,
+      )
     })
 
     test('a logout that finds its own first copy fails, for nobody knows the last state of what it ended', async () => {
