@@ -79,7 +79,14 @@ export async function exportUser(engine: Engine, userId: string): Promise<UserEx
 }
 
 async function recordsOf(engine: Engine, userId: string): Promise<readonly SessionRecord[]> {
+  assertUserId(userId)
   return ask(engine, 'list', (store) => store.list(userId))
+}
+
+/** With a number, most stores find nobody, and the account would stay logged in without a word. */
+export function assertUserId(userId: unknown): void {
+  if (typeof userId === 'string' && userId !== '') return
+  throw new SessionError('ERR_OPTION', 'A user id is a string that is not empty. Pass the one that login was given.')
 }
 
 /** Whether this call was the one that ended it. */

@@ -2,15 +2,15 @@ import type { HeaderChange } from './carrier.ts'
 import { createRecord } from './create-record.ts'
 import { assertFits } from './data.ts'
 import { applyEdits, isEmpty } from './draft.ts'
+import { discard } from './ending.ts'
 import { SessionError } from './errors.ts'
 import { NO_HEADERS, toHeaders } from './headers.ts'
 import { chain, rescue } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
-import { accept, idOf, type Pending, pendingOf, type State } from './state.ts'
+import { accept, assertUncommitted, inTurn, type Pending, pendingOf, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
 import { expiryOf } from './timeouts.ts'
 import { nextTry } from './tries.ts'
-import { takeTurn } from './turns.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
 import { writeRecord } from './write.ts'
 
@@ -58,15 +58,23 @@ function begin(state: State, pending: Pending): MaybePromise<void> {
   const texts = applyEdits({}, pending.all)
   // Another session's token would take the place of the one that the client just got.
   if (Object.keys(texts).length === 0 || state.overtaken) return accept(state, pending)
-  return takeTurn<void>(state.engine.turns, idOf(state), () => {
-    // An update that the handler did not wait for may have begun it.
+  return inTurn<void>(state, () => {
+    // A verb or an update that the handler did not wait for may have begun it.
     if (state.record !== null) return storePending(state)
-    return chain(createRecord(state, { userId: null, texts, head: {} }), ({ id }) => {
-      state.answer = 'write'
+    assertUncommitted(state, 'update')
+    return chain(createRecord(state, { userId: null, texts, head: {} }), (created) => {
+      if (state.committed) return refuseLate(state, created.record)
+      Object.assign(state, { ...created, answer: 'write' } satisfies Partial<State>)
       accept(state, pending)
-      state.engine.events.emit('created', { id })
+      state.engine.events.emit('created', { id: created.record.id })
     })
   })
+}
+
+/** Its token cannot be sent any more, when the handler did not wait for the update that began it. */
+async function refuseLate(state: State, record: SessionRecord): Promise<void> {
+  await discard(state.engine, record)
+  assertUncommitted(state, 'update')
 }
 
 /** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */

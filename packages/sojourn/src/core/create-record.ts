@@ -1,8 +1,9 @@
 import { defined } from './defined.ts'
 import type { Texts } from './draft.ts'
+import { discard } from './ending.ts'
 import { ask, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
-import { chain } from './maybe.ts'
+import { chain, rescue } from './maybe.ts'
 import type { Head, SessionRecord } from './record.ts'
 import { partsOf, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
@@ -20,8 +21,11 @@ export interface NewRecord {
   readonly parts?: TokenParts
 }
 
-/** Stores a new session, which the request then goes on as. One write. The caller says when its token goes out. */
-export function createRecord(state: State, fresh: NewRecord): MaybePromise<SessionRecord> {
+/** What a request goes on as, once a new session stands. */
+export type Created = Pick<State, 'parts' | 'vault' | 'standing'> & { readonly record: SessionRecord }
+
+/** Stores a new session. One write. The caller says when the request goes on as it, and when its token goes out. */
+export function createRecord(state: State, fresh: NewRecord): MaybePromise<Created> {
   const { engine } = state
   const { parts = partsOf(state) } = fresh
   const vault = engine.sealed ? createVault(parts.id) : plainVault
@@ -30,14 +34,22 @@ export function createRecord(state: State, fresh: NewRecord): MaybePromise<Sessi
   )
   return chain(stored, (record) =>
     chain(
-      ask(engine, 'create', (store) => store.create(record)),
+      rescue(
+        () => ask(engine, 'create', (store) => store.create(record)),
+        (error) => giveUp(engine, record, error),
+      ),
       (isCreated) => {
         if (!isCreated) throw new SessionError('ERR_STORE', TAKEN)
-        Object.assign(state, { record, parts, vault, standing: 'current' } satisfies Partial<State>)
-        return record
+        return { record, parts, vault, standing: 'current' }
       },
     ),
   )
+}
+
+/** The store may have done what it failed to answer. A user would see a session among their devices that nobody holds. */
+async function giveUp(engine: Engine, record: SessionRecord, error: unknown): Promise<never> {
+  if (record.userId !== null) await discard(engine, record)
+  throw error
 }
 
 const TAKEN = 'A new id was taken already: the random generator or the store is broken.'

@@ -1,3 +1,4 @@
+import { SessionError } from './errors.ts'
 import { assertJson, step } from './json.ts'
 
 /** JSON text by key. */
@@ -135,6 +136,18 @@ export class Draft implements ProxyHandler<Bare> {
   put(key: string, value: unknown): void {
     if (value === undefined) delete this.#target[key]
     else define(this.#target, key, value)
+  }
+
+  /** A frozen object takes no stored value any more, and would fail a login when the session before has ended already. */
+  preventExtensions(): never {
+    throw new SessionError(
+      'ERR_MISUSE',
+      'session.data cannot be frozen or sealed: do that to a copy, { ...session.data }.',
+    )
+  }
+
+  setPrototypeOf(_: Bare, prototype: object | null): boolean {
+    return prototype === Object.prototype
   }
 
   /** To whoever compares, the data is a plain object like any other. */

@@ -13,3 +13,12 @@ export async function endSession(
   if (last !== null) engine.events.emit('ended', { id, userId, reason })
   return last
 }
+
+/** Ends a new session that nobody was given the token of: it would be one that nobody knows of. */
+export async function discard(engine: Engine, record: SessionRecord): Promise<void> {
+  try {
+    await ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'login')))
+  } catch {
+    // It was told as a fault. Nobody holds the token, so it only waits for its idle limit.
+  }
+}

@@ -1,19 +1,18 @@
+import { assertUserId } from './admin.ts'
 import { checkOptions, type OptionKinds } from './check-options.ts'
-import { createRecord } from './create-record.ts'
+import { type Created, createRecord } from './create-record.ts'
 import { assertFits, toStoredEdits, toStoredName } from './data.ts'
 import { defined } from './defined.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
 import { toMs } from './duration.ts'
-import { endSession } from './ending.ts'
+import { discard, endSession } from './ending.ts'
 import { ask, type Engine, readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Head, SessionRecord } from './record.ts'
 import type { LoginOptions, ProofOptions } from './session.ts'
-import { assertUncommitted, idOf, pendingOf, redo, reload, type State, toTombstone } from './state.ts'
+import { assertUncommitted, inTurn, pendingOf, redo, reload, type State } from './state.ts'
 import { expiryOf } from './timeouts.ts'
-import { takeTurn } from './turns.ts'
-import type { Vault } from './vault.ts'
-import { writeRecord } from './write.ts'
+import { toStored, withChange } from './write.ts'
 
 export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: 'string' }
 const KINDS: OptionKinds<LoginOptions> = { ...PROOF, device: 'object', absolute: 'any', idle: 'any', carry: 'any' }
@@ -24,14 +23,11 @@ const KINDS: OptionKinds<LoginOptions> = { ...PROOF, device: 'object', absolute:
  */
 export async function login(state: State, userId: string, options: LoginOptions): Promise<void> {
   assertUncommitted(state, 'login')
-  // An update that the handler did not wait for may be storing the session right now.
-  await takeTurn(state.engine.turns, idOf(state), () => begin(state, userId, options))
+  await inTurn(state, () => begin(state, userId, options))
 }
 
 async function begin(state: State, userId: string, options: LoginOptions): Promise<void> {
-  if (typeof userId !== 'string' || userId === '') {
-    throw new SessionError('ERR_OPTION', 'login needs a user id: a string that is not empty.')
-  }
+  assertUserId(userId)
   checkOptions(options, KINDS, 'login')
   const proof = toProof(options)
   const { engine, record: old, vault, texts } = state
@@ -40,8 +36,7 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
   const pending = pendingOf(state)
   const carried = pick(applyEdits(texts, { ...dropped, ...pending.all }), carries)
   assertFits(engine, carried, pending.data, state.draft?.hidden)
-  const undo = toUndo(state)
-  const record = await createRecord(state, {
+  const created = await createRecord(state, {
     userId,
     texts: carried,
     head: toHead(state, options, proof),
@@ -53,24 +48,32 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
     // Whoever else holds a token that this client presented is out with this login. They go first: should that fail, the
     // user keeps the session they had.
     await Promise.all(state.others.map((other) => endSession(engine, other, 'login')))
-    // What this request edited itself is not late: its edits come after those of parallel requests, as without a login.
-    const isLate = (name: string): boolean => carries(name) && !Object.hasOwn(pending.all, name)
-    const late = old === null ? NO_EDITS : await replace(state, record, { old, vault, known: texts, carries: isLate })
-    state.others = []
+    const late = old === null ? NO_EDITS : await replace(state, created, { old, vault, known: texts, carries })
+    const record = await bringAlong(engine, created, late)
     assertUncommitted(state, 'login')
-    const { all } = pendingOf(state)
-    reload(state, applyEdits(carried, late))
-    redo(
-      state,
-      pick(all, (name) => carries(name) && all[name] !== pending.all[name]),
+    become(state, { ...created, record }, applyEdits(carried, late), (edits) =>
+      pick(edits, (name) => carries(name) && edits[name] !== pending.all[name]),
     )
-    state.answer = 'write'
   } catch (error) {
-    undo()
-    await discard(engine, record)
+    await discard(engine, created.record)
     throw error
   }
-  engine.events.emit('login', { id: record.id, userId, replaced: old?.id ?? null, ...proof })
+  engine.events.emit('login', { id: created.record.id, userId, replaced: old?.id ?? null, ...proof })
+}
+
+/** The request goes on as the new session, or stays with the one it had. Edits made while the login ran are pending again. */
+function become(state: State, created: Created, texts: Texts, toKept: (edits: Edits) => Edits): void {
+  const { record, parts, vault, standing, answer, others } = state
+  const kept = toKept(pendingOf(state).all)
+  try {
+    Object.assign(state, { ...created, answer: 'write', others: [] } satisfies Partial<State>)
+    reload(state, texts)
+    redo(state, kept)
+  } catch (error) {
+    // What the handler does next must not give the client a session that is discarded.
+    Object.assign(state, { record, parts, vault, standing, answer, others } satisfies Partial<State>)
+    throw error
+  }
 }
 
 interface Proof {
@@ -116,26 +119,32 @@ function toHead({ engine, view }: State, options: LoginOptions, proof: Proof): O
   }
 }
 
-interface Replaced {
+interface Replaced extends Pick<State, 'vault'> {
   readonly old: SessionRecord
-  readonly vault: Vault
   /** The old session's data as this request knew it. */
   readonly known: Texts
   readonly carries: (name: string) => boolean
 }
 
-/** Ends the session before the login, and brings along what parallel requests wrote to it until that moment. */
-async function replace(state: State, record: SessionRecord, { old, vault, known, carries }: Replaced): Promise<Edits> {
+/** Ends the session before the login. Answers what was written to it until that moment, and is to come along. */
+async function replace(state: State, { record }: Created, { old, vault, known, carries }: Replaced): Promise<Edits> {
   const last = await endSession(state.engine, old, 'login')
   if (record.userId === old.userId && (await isOver(state, old, last))) {
     throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
   }
   if (last === null) return NO_EDITS
-  const late = pick(difference(known, await vault.fromStored(last.data)), carries)
-  if (isEmpty(late)) return late
-  const written = await writeRecord(state, record, late)
-  if (written.status === 'gone') throw new SessionError('ERR_SESSION_ENDED', 'It was revoked while it began.')
-  return late
+  // What this request is still to store itself is not late: its edits come after those of parallel requests, as without a login.
+  const { all } = pendingOf(state)
+  const stored = await vault.fromStored(last.data)
+  return pick(difference(known, stored), (name) => carries(name) && !Object.hasOwn(all, name))
+}
+
+async function bringAlong(engine: Engine, { record, vault }: Created, late: Edits): Promise<SessionRecord> {
+  if (isEmpty(late)) return record
+  const change = await toStored(vault, late)
+  const written = await ask(engine, 'write', (store) => store.write(record.id, change))
+  if (written.status === 'written') return withChange(record, change)
+  throw new SessionError('ERR_SESSION_ENDED', 'It was revoked while it began.')
 }
 
 /**
@@ -152,21 +161,6 @@ async function isOver(
   if (last !== null) return now >= expiryOf(last, engine.limits)
   const kept = await readNow(engine, id)
   return kept?.kind !== 'ended' || kept.reason !== 'login' || now >= openedAt + engine.limits.graceMs
-}
-
-/** Back to the session before a login that failed: what the handler does next must not give the client another one. */
-function toUndo(state: State): () => void {
-  const { record, parts, vault, standing, answer } = state
-  return () => void Object.assign(state, { record, parts, vault, standing, answer } satisfies Partial<State>)
-}
-
-/** Two live sessions after a failed login would be one that nobody knows of. */
-async function discard(engine: Engine, record: SessionRecord): Promise<void> {
-  try {
-    await ask(engine, 'end', (store) => store.end(record.id, toTombstone(engine, record, 'login')))
-  } catch {
-    // It was told as a fault. Nobody holds the token, so it only waits for its idle limit.
-  }
 }
 
 function difference(from: Texts, to: Texts): Edits {

@@ -2,7 +2,7 @@ import { revokeAll } from './admin.ts'
 import { checkOptions, type OptionKinds } from './check-options.ts'
 import { endSession } from './ending.ts'
 import type { LogoutOptions } from './session.ts'
-import { forget, type State } from './state.ts'
+import { forget, inTurn, type State } from './state.ts'
 
 const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData: 'array' }
 
@@ -12,6 +12,10 @@ const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData
  */
 export async function logout(state: State, options: LogoutOptions): Promise<void> {
   checkOptions(options, KINDS, 'logout')
+  await inTurn(state, () => end(state, options))
+}
+
+async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
   const { engine, view, record, others } = state
   // Whoever comes with two live tokens, or with one that was replaced, holds those sessions too, and means to end them.

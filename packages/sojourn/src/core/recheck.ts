@@ -2,7 +2,7 @@ import { equalText } from './bytes.ts'
 import { isEmpty } from './draft.ts'
 import { chain } from './maybe.ts'
 import { type Found, find, refuse, settle } from './resolve.ts'
-import { pendingOf, reload, type State } from './state.ts'
+import { inTurn, pendingOf, reload, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
 import { hashSecret, type TokenParts } from './token.ts'
 
@@ -19,6 +19,10 @@ export function recheckIfOld(state: State): MaybePromise<void> {
  * revoked or have expired meanwhile. Then the request goes on without it, and `refused` says why.
  */
 export function recheck(state: State): MaybePromise<void> {
+  return inTurn(state, () => recheckNow(state))
+}
+
+function recheckNow(state: State): MaybePromise<void> {
   const { engine, parts, record } = state
   if (parts === null || record === null) return
   return chain(find(engine, parts, engine.clock()), (found) => {

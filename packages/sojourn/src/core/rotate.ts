@@ -7,7 +7,7 @@ import { PROOF, toProof } from './login.ts'
 import type { Head, SessionId, SessionRecord, Tombstone } from './record.ts'
 import { toHeadChange, toRotated } from './secrets.ts'
 import type { ProofOptions } from './session.ts'
-import { assertUncommitted, type State } from './state.ts'
+import { assertUncommitted, inTurn, type State } from './state.ts'
 import type { MaybePromise, Written } from './store.ts'
 import { expiryOf } from './timeouts.ts'
 import { nextTry } from './tries.ts'
@@ -16,6 +16,10 @@ import { writeRecord } from './write.ts'
 /** A fresh token for the same session; the old one stops at once. A session that was never stored has no token to replace. */
 export async function rotate(state: State): Promise<void> {
   assertUncommitted(state, 'rotate')
+  await inTurn(state, () => rotateNow(state))
+}
+
+async function rotateNow(state: State): Promise<void> {
   if (state.record === null) return
   const { id, userId } = await replaceSecret(state, state.record, (head) => head)
   state.engine.events.emit('rotated', { id, userId })
@@ -24,6 +28,10 @@ export async function rotate(state: State): Promise<void> {
 /** Proof was given again: a fresh token, and both clocks restart (ASVS 5.0 7.2.4; NIST SP 800-63B-4 5.2). */
 export async function reauthenticated(state: State, options: ProofOptions): Promise<void> {
   assertUncommitted(state, 'reauthenticated')
+  await inTurn(state, () => confirm(state, options))
+}
+
+async function confirm(state: State, options: ProofOptions): Promise<void> {
   const { record, engine } = state
   if (record === null || record.userId === null) {
     throw new SessionError('ERR_NOT_AUTHENTICATED', 'reauthenticated() confirms a login: call login() first.')

@@ -7,8 +7,10 @@ import { step } from './json.ts'
 import type { EndReason, SessionId, SessionRecord, Tombstone } from './record.ts'
 import type { Standing } from './secrets.ts'
 import type { Refusal } from './session.ts'
+import type { MaybePromise } from './store.ts'
 import { expiryOf } from './timeouts.ts'
 import type { TokenParts } from './token.ts'
+import { type Turns, takeTurn } from './turns.ts'
 import { plainVault, type Vault } from './vault.ts'
 
 /** Flash values set and taken by this request, under stored names. */
@@ -66,12 +68,28 @@ export class State {
   /** Whether the response is a server error, as far as the adapter knows: nobody saw the flash values then. */
   failed = false
   extraHeaders: readonly HeaderChange[] = NO_HEADERS
+  /** Made when a verb first needs it. */
+  turns: Turns | null = null
 
   constructor(engine: Engine, view: RequestView) {
     this.engine = engine
     this.view = view
     this.openedAt = engine.clock()
   }
+}
+
+/**
+ * What replaces the request's session or its token runs one after the other, in the order of the calls: a handler that does
+ * not wait for a login and then logs out means to be logged out.
+ */
+export function inTurn<T>(state: State, work: () => MaybePromise<T>): MaybePromise<T> {
+  state.turns ??= new Map()
+  return takeTurn(state.turns, 'session', work)
+}
+
+/** When the verbs that were called before are done. */
+export function afterTurns(state: State): MaybePromise<void> {
+  return state.turns === null ? undefined : inTurn(state, () => {})
 }
 
 /** The id, minted when first needed: a visitor who writes nothing costs no randomness. */

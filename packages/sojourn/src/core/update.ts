@@ -2,8 +2,9 @@ import { storePending } from './commit.ts'
 import { assertFits, loadData, toStoredEdits, toStoredName } from './data.ts'
 import { applyEdits, Draft, type Edits, NO_EDITS, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
+import { isPromise } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
-import { accept, assertUncommitted, draftOf, idOf, type Pending, type State } from './state.ts'
+import { accept, afterTurns, assertUncommitted, draftOf, idOf, type Pending, type State } from './state.ts'
 import { nextTry } from './tries.ts'
 import { type Patience, takeTurn } from './turns.ts'
 import { writeRecord } from './write.ts'
@@ -19,6 +20,8 @@ export async function update(state: State, key: string, fn: (value: unknown) => 
   if (state.updating.includes(key)) {
     throw new SessionError('ERR_MISUSE', `update(${JSON.stringify(key)}) inside its own fn would wait for itself.`)
   }
+  const before = afterTurns(state)
+  if (isPromise(before)) await before
   const work = (): Promise<unknown> =>
     state.record === null ? updateNew(state, key, fn) : updateStored(state, state.record, key, fn)
   return takeTurn(state.engine.turns, `${idOf(state)} ${key}`, work, PATIENCE)

@@ -84,7 +84,10 @@ function learn(state: State, record: SessionRecord, change: Change, written: Wri
 }
 
 /** The record as this process now knows it: another process may have added to it. */
-function withChange(record: SessionRecord, { head, seen, set = {}, remove = [], nextVersion }: Change): SessionRecord {
+export function withChange(
+  record: SessionRecord,
+  { head, seen, set = {}, remove = [], nextVersion }: Change,
+): SessionRecord {
   return {
     ...record,
     ...(head !== undefined && nextVersion !== undefined && { head, version: nextVersion }),
