@@ -54,6 +54,10 @@ export class HeldResponse {
     this.#next = next
     this.#queue = new HeldQueue(response)
     this.#calls = interceptCalls(response, (verb, args) => this.#call(verb, args))
+    if (!response.headersSent) return
+    // Answered before the sessions were mounted, or while the store was late: the client can be told of no token any more.
+    exchange.salvage()
+    this.#stage = 'sent'
   }
 
   /** For a framework with a hook of its own before headers go out: from here on it commits itself. `false`: too late, they went. */
@@ -113,7 +117,7 @@ export class HeldResponse {
       case 'failed':
         // The head of the error page: hooks on it lead here.
         if (verb !== 'writeHead') return dropCall(this.#response, verb, args, this.#error)
-        return this.#calls.pass(verb, args)
+        return this.#calls.pass(verb, this.#applyAgain(verb, args))
       case 'through':
         return this.#calls.pass(verb, this.#applyAgain(verb, args))
       default:
@@ -274,7 +278,17 @@ export class HeldResponse {
     }
     reportMistake(error)
     if (isOut) breakOff(response)
-    else sendAnswer(response, toErrorAnswer(error), (body) => this.#calls.pass('end', [body]))
+    else sendAnswer(response, toErrorAnswer(error), (body) => this.#endWith(body))
+  }
+
+  /** HTTP/2's own `end` calls `write` for the text, which must not be dropped like what the handler still says. */
+  #endWith(body: string): void {
+    this.#stage = 'through'
+    try {
+      this.#calls.pass('end', [body])
+    } finally {
+      this.#stage = 'failed'
+    }
   }
 
   /** A client that leaves in the middle of a stream must not cost what was edited: its handler may never call `end`. */

@@ -82,20 +82,26 @@ const ABOUT_THE_RESPONSE: readonly string[] = [
   ...CACHE_OVERRIDES,
 ]
 
-export function dropHeaders(response: Pick<NodeResponse, 'removeHeader'>): void {
-  for (const name of ABOUT_THE_RESPONSE) response.removeHeader(name)
+/**
+ * Removes only what is there: node takes the removal of `Content-Length` and `Transfer-Encoding` for a wish to send
+ * neither, and has to close the connection after the response.
+ */
+export function dropHeaders(response: Pick<NodeResponse, 'hasHeader' | 'removeHeader'>): void {
+  for (const name of ABOUT_THE_RESPONSE) if (response.hasHeader(name)) response.removeHeader(name)
 }
 
-/** Sends a response of Sojourn's own. */
+/** Sends a response of Sojourn's own, unless somebody has answered meanwhile: a time limit, while the store was late. */
 export function sendAnswer(
   response: NodeResponse,
   { status, headers, body }: Answer,
   end: (body: string) => unknown = (text) => response.end(text),
 ): void {
+  if (response.headersSent) return
   response.statusCode = status
   // Set by the application for another status. HTTP/2 has none, and warns when asked.
   if (Object.hasOwn(response, 'statusMessage')) Reflect.set(response, 'statusMessage', '')
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  response.setHeader('content-length', new TextEncoder().encode(body).length)
   end(body)
 }
 

@@ -22,6 +22,7 @@ export interface NodeResponse {
   readonly headersSent: boolean
   getHeader(name: string): HeaderValue | undefined
   getHeaderNames(): string[]
+  hasHeader(name: string): boolean
   setHeader(name: string, value: HeaderValue): unknown
   appendHeader(name: string, value: string | readonly string[]): unknown
   removeHeader(name: string): void

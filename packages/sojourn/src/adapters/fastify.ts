@@ -13,6 +13,7 @@ import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import { NodeView } from './_node-view.ts'
 import { settle } from './_settle.ts'
+import { letGo } from './_unsent-body.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -80,11 +81,11 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
       }
       done()
     }
-    settle(
-      () => sessions.open(new FastifyView(request)),
-      begin,
-      (error) => done(error as Error),
-    )
+    const fail = (error: unknown): void => {
+      closeAfter(request, reply)
+      done(error as Error)
+    }
+    settle(() => sessions.open(new FastifyView(request)), begin, fail)
   })
   // The body is here now. How long it took, the client chose.
   app.addHook('preValidation', (request, _, done) => {
@@ -113,6 +114,7 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
     done(error)
   }
   const fail = (error: unknown): void => {
+    letGo(payload)
     dropHeaders(reply)
     // It may be that of another error, whose page this was.
     reply.code(toErrorAnswer(error).status)
@@ -171,9 +173,13 @@ function refuse(reply: FastifyReply, error: unknown): void {
 
 function deny(request: FastifyRequest, reply: FastifyReply, denial: Denial): void {
   const { status, headers, body } = toDenialAnswer(denial)
-  // Once a connection asked for another protocol, node leaves it to whoever handles that, and nobody will close it.
-  if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
+  closeAfter(request, reply)
   reply.code(status).headers(headers).send(body)
+}
+
+/** Once a connection asked for another protocol, node leaves it to whoever handles that, and nobody will close it. */
+function closeAfter(request: FastifyRequest, reply: FastifyReply): void {
+  if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
 }
 
 function sessionOf(this: FastifyRequest): Session {

@@ -9,6 +9,7 @@ import { isOutage, reportMistake, toDenialAnswer, toErrorAnswer, toResponse } fr
 import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
+import { letGo } from './_unsent-body.ts'
 
 export type { TrustProxy } from './_trust-proxy.ts'
 
@@ -54,16 +55,16 @@ export function withSession<
     sessions.attach(request, exchange.session)
     // Bun's upgrades answer with nothing.
     let response: Response | undefined
-    let changes: readonly HeaderChange[]
     try {
       response = await handler(request, exchange.session, ...rest)
-      changes = await exchange.commit(response?.status)
+      const changes = await exchange.commit(response?.status)
+      if (response === undefined) return response as never
+      const answer = withChanges(response, changes)
+      return mayStream(answer) ? finishAfter(answer, exchange) : answer
     } catch (error) {
+      letGo(response)
       return answerError(error, exchange.salvage())
     }
-    if (response === undefined) return response as never
-    const answer = withChanges(response, changes)
-    return mayStream(answer) ? finishAfter(answer, exchange) : answer
   }
 }
 

@@ -15,6 +15,7 @@ import { NodeView } from './_node-view.ts'
 import { settle } from './_settle.ts'
 import type { Storing } from './_storing.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
+import { letGo } from './_unsent-body.ts'
 
 export type { TrustProxy } from './_trust-proxy.ts'
 
@@ -83,14 +84,20 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
       held.resume(changes)
       return
     }
-    const response = withChanges(c.res, changes)
-    replace(c, mayStream(response) ? finishAfter(response, exchange) : response)
+    try {
+      const response = withChanges(c.res, changes)
+      replace(c, mayStream(response) ? finishAfter(response, exchange) : response)
+    } catch (error) {
+      // A response that was sent before, to somebody else, cannot be sent again.
+      fail(error)
+    }
   }
   const fail = (error: unknown): never => {
+    letGo(c.res)
     // Hono would carry the headers of both over to the error's response.
     c.res = undefined
     c.finalized = false
-    dropHeaders({ removeHeader: (name) => c.header(name) })
+    dropHeaders({ hasHeader: () => true, removeHeader: (name) => c.header(name) })
     const owed = exchange.salvage()
     if (held !== null) held.abandon(owed)
     else

@@ -6,7 +6,8 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import websocket from '@fastify/websocket'
 import { serve as serveHono, upgradeWebSocket, type WebSocketServerLike } from '@hono/node-server'
 import Fastify from 'fastify'
@@ -23,7 +24,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { listen } from './support/node-reply.ts'
 import { OUTCOMES, openFromPages, PAGES } from './support/sockets.ts'
-import { lateStore } from './support/stores.ts'
+import { lateStore, SOME_TOKEN } from './support/stores.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -166,4 +167,22 @@ describe('a page of a sibling host cannot talk as the user over a WebSocket', ()
     }
     expect(outcomes).toEqual(OUTCOMES)
   })
+})
+
+test('@fastify/websocket, when the store cannot answer: the handshake gets its 503, and the connection is closed', async () => {
+  const read = () => Promise.reject(new Error('connect ECONNREFUSED'))
+  const app = Fastify({ forceCloseConnections: true })
+  closing.push(() => app.close())
+  app.register(fastifySessions, { sessions: createSessions({ store: { ...lateStore(), read } }) })
+  app.register(websocket)
+  app.register(async (scope) => {
+    scope.get('/chat', { websocket: true }, (socket) => socket.close())
+  })
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+  const { hostname, port } = new URL(origin)
+  const socket = connectSocket(Number(port), hostname).setEncoding('latin1')
+  socket.write(
+    `GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: ${SOME_TOKEN.cookie}\r\n\r\n`,
+  )
+  expect(await text(socket)).toMatch(/^HTTP\/1.1 503 /)
 })
