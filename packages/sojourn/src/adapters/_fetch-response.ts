@@ -47,7 +47,8 @@ function apply(headers: Headers, changes: readonly HeaderChange[]): void {
 export function mayStream({ headers }: Response): boolean {
   if (headers.has('content-length')) return false
   const type = headers.get('content-type')
-  return type === null || !(type === 'text/plain;charset=UTF-8' || type.startsWith('application/json'))
+  // Not `application/jsonl` nor `application/json-seq`: those are written line by line.
+  return type === null || !(type === 'text/plain;charset=UTF-8' || /^application\/json(?:;|$)/.test(type))
 }
 
 /** Stores what a stream edited before its end is sent, or when the client leaves. */

@@ -170,6 +170,27 @@ describe('a body', () => {
     expect(await (await stream(next(begun))).text()).toBe('4;5;')
   })
 
+  test.each(['application/jsonl', 'application/json-seq', 'application/x-ndjson'])(
+    'of lines of JSON (%s) is whole when its late edits are stored',
+    async (type) => {
+      const lines = withSession(sessions, (request, session) => {
+        edit(session)
+        if (request.method === 'POST') return Response.json(session.data)
+        const source: UnderlyingDefaultSource = {
+          pull(controller) {
+            edit(session)
+            controller.close()
+          },
+        }
+        return new Response(new ReadableStream(source, { highWaterMark: 0 }), { headers: { 'content-type': type } })
+      })
+      const begun = await lines(get({ method: 'POST' }))
+      await (await lines(next(begun))).text()
+      const read = withSession(sessions, (_, session) => Response.json(session.data))
+      expect(await (await read(next(begun))).json()).toEqual({ visits: 3 })
+    },
+  )
+
   test('whose source fails, fails, with the edits so far stored', async () => {
     const stream = withSession(sessions, (request, session) => {
       if (request.method === 'POST') {

@@ -438,7 +438,7 @@ describe.each(FAILURES)('when the store fails %s', (_, script) => {
       },
     )
     expect(errors).toEqual([OUTAGE])
-    expect(text).toMatch(/^HTTP\/1.1 503 .*\r\n\r\nan error page$/s)
+    expect(text).toMatch(/^HTTP\/1.1 503 .*\r\n\r\nd\r\nan error page\r\n0\r\n\r\n$/s)
     expect(linesOf(text, 'x-page')).toEqual(['ours'])
     expect(linesOf(text, 'etag')).toEqual([])
   })
