@@ -115,6 +115,7 @@ export class Draft implements ProxyHandler<Bare> {
   }
 
   defineProperty(target: Bare, key: string | symbol, descriptor: PropertyDescriptor): boolean {
+    assertOrdinary(descriptor, Object.hasOwn(target, key), key)
     if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
     this.#note(key)
     return Reflect.defineProperty(target, key, descriptor)
@@ -181,6 +182,16 @@ class Bare {
     Object.setPrototypeOf(Bare.prototype, null)
     Reflect.deleteProperty(Bare.prototype, 'constructor')
   }
+}
+
+/**
+ * A property that is not listed would be lost, and one that cannot be replaced would fail a login when the session before has
+ * ended already. An assignment names no attribute of a property that is there.
+ */
+function assertOrdinary(descriptor: PropertyDescriptor, isThere: boolean, key: string | symbol): void {
+  const { get, set, writable = isThere, enumerable = isThere, configurable = isThere } = descriptor
+  if (get === undefined && set === undefined && writable && enumerable && configurable) return
+  throw new SessionError('ERR_MISUSE', `data${step(String(key))} must be an ordinary property: assign it.`)
 }
 
 const NO_TEXTS: Texts = {}

@@ -35,6 +35,30 @@ describe('data that the application freezes', () => {
     })
   }
 
+  for (const [what, descriptor] of Object.entries({
+    'could not be replaced': { value: 1, enumerable: true, writable: true },
+    'could not be written': { value: 1, enumerable: true, configurable: true },
+    'would not be listed': { value: 1, configurable: true, writable: true },
+    'has a getter': { get: () => 1, enumerable: true, configurable: true },
+  })) {
+    it(`takes no property that ${what}, and a login after it works`, async () => {
+      const world = createWorld()
+      const client = world.client()
+      await client.send(edit({ n: 5 }))
+      await client.send(async (session) => {
+        for (const key of ['n', 'other']) {
+          const wanted = key === 'n' ? { configurable: false, ...descriptor, enumerable: false } : descriptor
+          expect(await rejection(() => Object.defineProperty(session.data, key, wanted))).toMatchObject({
+            code: 'ERR_MISUSE',
+          })
+        }
+        await session.login('ada')
+      })
+      const { value } = await client.send((session) => [session.userId, { ...session.data }])
+      expect(value).toEqual(['ada', { n: 5 }])
+    })
+  }
+
   it('takes no other prototype, whose properties would be stored as data', async () => {
     const world = createWorld()
     await world.client().send((session) => {
