@@ -1,9 +1,21 @@
+import { SessionError } from '../core/errors.ts'
+
 /**
  * Whose word to take for the client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`): `false` (default)
  * nobody's, a number that many proxies before the server, a function those whose address it accepts, `true`
  * everybody's, which is safe only where no client can reach the server past the proxies.
  */
 export type TrustProxy = boolean | number | ((address: string) => boolean)
+
+/** `ERR_OPTION` for what Express and Fastify would take and this does not. An address, taken for `true`, would trust everybody. */
+export function assertTrustProxy(trust: unknown, caller: string): void {
+  if (trust === undefined || typeof trust === 'boolean' || typeof trust === 'function') return
+  if (typeof trust === 'number' && Number.isInteger(trust) && trust >= 0) return
+  throw new SessionError(
+    'ERR_OPTION',
+    `${caller}: trustProxy is the number of proxies in front, true, false, or a function: (address) => address === '10.0.0.7'.`,
+  )
+}
 
 /** The client as far as it is known. */
 export interface Client {

@@ -1,3 +1,5 @@
+import { assertSessions } from '../core/assert-sessions.ts'
+import { SessionError } from '../core/errors.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { toDictionary } from './_dictionary.ts'
@@ -34,9 +36,15 @@ export interface ExpressSessions<Data extends object> extends ExpressMiddleware 
  * Sessions for Express 4 and 5: `app.use(expressSessions(sessions))`, before the routes.
  *
  * The response is held back until the session is stored. A store that cannot answer is an error for `next`, with
- * `status` 503. Behind a proxy, Express's own `trust proxy` setting decides about `req.secure` and `req.ip`.
+ * `status` 503. Mount body parsers before it: a client chooses how long its body takes, and a session is judged when it is
+ * opened. A handler that reads the body itself calls `await req.session.recheck()` after it. Behind a proxy, Express's own `trust proxy` setting decides about `req.secure` and `req.ip`.
  */
-export function expressSessions<Data extends object>(sessions: Sessions<Data>): ExpressSessions<Data> {
+export function expressSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  ...none: readonly never[]
+): ExpressSessions<Data> {
+  assertSessions(sessions, 'expressSessions')
+  if (none.length > 0) throw new SessionError('ERR_OPTION', NO_OPTIONS)
   const open = createMiddleware(sessions, (request: ExpressRequest) => new ExpressView(request))
   const middleware: ExpressMiddleware = (request, response, next) => {
     toDictionary(request, 'res')
@@ -45,6 +53,9 @@ export function expressSessions<Data extends object>(sessions: Sessions<Data>): 
   }
   return Object.assign(middleware, { middleware, session: (request: object) => sessions.get(request) })
 }
+
+const NO_OPTIONS =
+  "expressSessions takes no options. Behind a proxy, set Express's own: app.set('trust proxy', 1). All others belong to createSessions."
 
 class ExpressView extends NodeView<ExpressRequest> {
   override get secure(): boolean {

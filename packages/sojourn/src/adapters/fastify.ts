@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import { assertSessions } from '../core/assert-sessions.ts'
 import type { HeaderChange } from '../core/carrier.ts'
+import { checkOptions, type OptionKind } from '../core/check-options.ts'
 import { SessionError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Denial } from '../core/guard.ts'
@@ -53,18 +55,15 @@ type Turned = FastifyRequest & { [TURN]: Turn | null }
 type Done = (error?: Error | null, payload?: unknown) => void
 
 function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<FastifySessionsOptions>>): void {
-  const sessions = options?.sessions
-  if (typeof sessions?.open !== 'function') {
-    const error = new SessionError('ERR_OPTION', 'Register it as app.register(fastifySessions, { sessions }).')
-    // Called by hand, in place of being registered.
+  // Called by hand, in place of being registered, it has no `ready`, and throws.
+  try {
+    check(app, options)
+  } catch (error) {
     if (ready === undefined) throw error
-    ready(error)
+    ready(error as Error)
     return
   }
-  if (app.hasRequestDecorator(TURN)) {
-    ready(new SessionError('ERR_OPTION', 'fastifySessions is registered twice. Once is enough for the whole instance.'))
-    return
-  }
+  const { sessions } = options
   app.decorateRequest(TURN, null)
   app.decorateRequest('session', { getter: sessionOf })
   app.addHook('onRequest', (request, reply, done) => {
@@ -104,6 +103,21 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
     else done()
   })
   ready()
+}
+
+/** What Fastify itself reads of the options of a plugin, and ours. */
+const KINDS: Readonly<Record<string, OptionKind>> = {
+  sessions: 'any',
+  prefix: 'any',
+  logLevel: 'any',
+  logSerializers: 'any',
+}
+
+function check(app: FastifyInstance, options: FastifySessionsOptions | undefined): void {
+  assertSessions(options?.sessions, 'fastifySessions', 'Register it as app.register(fastifySessions, { sessions }).')
+  checkOptions(options ?? {}, KINDS, 'fastifySessions')
+  if (!app.hasRequestDecorator(TURN)) return
+  throw new SessionError('ERR_OPTION', 'fastifySessions is registered twice. Once is enough for the whole instance.')
 }
 
 function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): void {

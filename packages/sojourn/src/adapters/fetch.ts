@@ -1,4 +1,5 @@
 import type { HeaderChange } from '../core/carrier.ts'
+import type { OptionKinds } from '../core/check-options.ts'
 import { SessionError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { NO_HEADERS } from '../core/headers.ts'
@@ -6,6 +7,7 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
 import { isOutage, reportMistake, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
+import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
@@ -24,6 +26,8 @@ export interface FetchOptions<Incoming extends Request = Request, Rest extends r
   readonly trustProxy?: TrustProxy
 }
 
+const KINDS: OptionKinds<FetchOptions> = { peer: 'function', trustProxy: 'any' }
+
 /**
  * Sessions for any fetch-style server: a function around your handler. What the runtime passes beside the request
  * (`env`, `ctx`, `server`) comes after the session.
@@ -41,6 +45,8 @@ export function withSession<
   handler: (request: Incoming, session: Session<Data>, ...rest: Rest) => MaybePromise<Response>,
   options: FetchOptions<Incoming, Rest> = {},
 ): (request: Incoming, ...rest: Rest) => Promise<Response> {
+  checkArguments('withSession', sessions, options, KINDS)
+  assertHandler(handler, 'withSession')
   const { peer = () => null, trustProxy } = options
   return async (request, ...rest) => {
     // Around another one of the same sessions: two exchanges would undo each other's cookies.

@@ -1,11 +1,13 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { HeaderChange, RequestView } from '../core/carrier.ts'
+import type { OptionKinds } from '../core/check-options.ts'
 import { SessionError } from '../core/errors.ts'
 import { isPromise } from '../core/maybe.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
 import { isOutage, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
+import { checkArguments } from './_check-arguments.ts'
 import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
 import { HeldResponse } from './_held-response.ts'
@@ -36,6 +38,8 @@ export interface HonoOptions {
   readonly trustProxy?: TrustProxy
 }
 
+const KINDS: OptionKinds<HonoOptions> = { peer: 'function', trustProxy: 'any' }
+
 /**
  * Sessions for Hono 4, on any runtime: `app.use(honoSessions(sessions))`, before the routes.
  *
@@ -46,6 +50,7 @@ export function honoSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: HonoOptions = {},
 ): MiddlewareHandler {
+  checkArguments('honoSessions', sessions, options, KINDS)
   return async (c, next) => {
     // Mounted twice: two exchanges would undo each other's cookies.
     if (sessions.has(c)) return next()

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { OptionKinds } from '../core/check-options.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
 import { toErrorAnswer } from './_answer.ts'
+import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { sendAnswer } from './_node-headers.ts'
 import { createMiddleware, openNode } from './_node-open.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
@@ -16,6 +18,8 @@ export interface NodeOptions {
   /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`, nobody's. */
   readonly trustProxy?: TrustProxy
 }
+
+const KINDS: OptionKinds<NodeOptions> = { trustProxy: 'any' }
 
 /**
  * Sessions for a node:http server, or for one of node:http2's compatibility API:
@@ -38,6 +42,8 @@ export function withNodeSession<
   handler: (request: Request, response: Response, session: Session<Data>) => MaybePromise<void>,
   options: NodeOptions = {},
 ): (request: Request, response: Response) => MaybePromise<void> {
+  checkArguments('withNodeSession', sessions, options, KINDS)
+  assertHandler(handler, 'withNodeSession')
   return (request, response) =>
     openNode(sessions, new NodeView(request, options.trustProxy), request, response, {
       run: (session) => handler(request, response, session),
@@ -53,5 +59,6 @@ export function nodeSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: NodeOptions = {},
 ): (request: NodeRequest, response: NodeResponse, next: Next) => void {
+  checkArguments('nodeSessions', sessions, options, KINDS)
   return createMiddleware(sessions, (request) => new NodeView(request, options.trustProxy))
 }

@@ -3,10 +3,14 @@ import type { Sessions } from './sessions.ts'
 
 /**
  * For adapters: `ERR_OPTION` for an argument that is not what `createSessions` gives. `caller` is the adapter's name, as the
- * application writes it: `expressSessions`.
+ * application writes it: `expressSessions`. `advice` says how to pass them.
  */
-export function assertSessions(value: unknown, caller: string): asserts value is Sessions<object> {
+export function assertSessions(
+  value: unknown,
+  caller: string,
+  advice = 'Pass it what createSessions() returned.',
+): asserts value is Sessions<object> {
   const { open, attach, get } = (value ?? {}) as Partial<Sessions<object>>
   if ([open, attach, get].every((verb) => typeof verb === 'function')) return
-  throw new SessionError('ERR_OPTION', `${caller} got no sessions. Pass it what createSessions() returned.`)
+  throw new SessionError('ERR_OPTION', `${caller} got no sessions. ${advice}`)
 }

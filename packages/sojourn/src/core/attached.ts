@@ -20,14 +20,15 @@ export function attach(engine: Engine, target: object, session: unknown): void {
   for (let one = before; one !== undefined; one = one.before) {
     if (one.owner === engine || place === undefined || one.place !== place) continue
     engine.warnOnce(
-      `Two createSessions() keep their tokens in the ${place} of one request: each clears what the other one sets. Use one for the whole application, or give them different cookie names.`,
+      `Two createSessions() keep their tokens in the ${place} of one request: each overwrites what the other one sets, and the user is logged out. Use one for the whole application, or give them different cookie names.`,
     )
   }
   ;(target as Target)[ATTACHED] = { owner: engine, session, place, before }
 }
 
 export function findAttached(engine: Engine, target: object): unknown {
-  let one = (target as Target)[ATTACHED]
+  // JavaScript may ask with anything.
+  let one = (target as Target | null | undefined)?.[ATTACHED]
   while (one !== undefined && one.owner !== engine) one = one.before
   return one?.session
 }
