@@ -12,7 +12,7 @@ import { giveUp } from './run.mjs'
  */
 
 /**
- * The real servers that stores are tested against. Tests start them on ports and folders of their own.
+ * The real servers that stores and adapters are tested against. Tests start them on ports and folders of their own.
  * @type {readonly Server[]}
  */
 export const SERVERS = [
@@ -21,6 +21,9 @@ export const SERVERS = [
   { program: 'postgres', debian: 'postgresql', brew: 'postgresql' },
   { program: 'mariadbd', debian: 'mariadb-server', brew: 'mariadb' },
   { program: 'nats-server', debian: 'nats-server', brew: 'nats-server' },
+  { program: 'nginx', debian: 'nginx-light', brew: 'nginx' },
+  { program: 'haproxy', debian: 'haproxy', brew: 'haproxy' },
+  { program: 'caddy', debian: 'caddy', brew: 'caddy' },
 ]
 
 /** Debian keeps programs of PostgreSQL in a folder for each version, and those of servers where only root looks. */
@@ -69,12 +72,12 @@ export function ensureServers() {
   if (missing.length === 0) return
   const packages = missing.map(({ debian }) => debian)
   if (canInstall()) {
-    console.log(`Installing servers for the tests of stores (apt-get install ${packages.join(' ')}) ...`)
+    console.log(`Installing servers for the tests (apt-get install ${packages.join(' ')}) ...`)
     if (install(missing) && missing.every(({ program }) => findProgram(program) !== null)) return
   }
   giveUp(
     [
-      `The tests of stores start real servers, and these were not found: ${missing.map(({ program }) => program).join(', ')}.`,
+      `The tests start real servers, and these were not found: ${missing.map(({ program }) => program).join(', ')}.`,
       `Debian: sudo apt-get install ${packages.join(' ')} (Debian 12 has valkey-server in bookworm-backports)`,
       `macOS: brew install ${missing.map(({ brew }) => brew).join(' ')}`,
       `Or leave their tests out: SOJOURN_TEST_WITHOUT=${missing.map(({ program }) => program).join(',')}`,

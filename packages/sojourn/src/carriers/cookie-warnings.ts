@@ -10,7 +10,11 @@ type Applies = (view: RequestView, sent: CookieForm, wanted: CookieForm) => bool
 const DOUBTS: readonly (readonly [Applies, string])[] = [
   [
     (view, sent) => sent.secure && !view.secure && saysHttps(view),
-    'it is Secure, and whether the client came over HTTPS is not known: a proxy says so, but is not trusted. If it is yours, set trustProxy.',
+    'it is Secure, and whether the client came over HTTPS is not known: a proxy says so, but is not trusted. If it is yours, set trustProxy; Fastify needs its address there, no number.',
+  ],
+  [
+    (view, sent) => sent.secure && !view.secure && view.header('x-forwarded-proto')?.toLowerCase() === 'http',
+    'it is Secure, and X-Forwarded-Proto says that the client came over plain HTTP. Serve over HTTPS; if the client did come over HTTPS, a second proxy has overwritten the header: let that one pass it on.',
   ],
   [
     (view, sent) => sent.secure && !view.secure && !saysHttps(view) && (!isLoopback(view) || isForwarded(view)),
