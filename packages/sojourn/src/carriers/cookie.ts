@@ -1,6 +1,7 @@
 import type { Carrier, RequestView } from '../core/carrier.ts'
 import { isProduction } from '../core/environment.ts'
 import { isLocalDevelopment } from './connection.ts'
+import { createNeighbors } from './cookie-neighbors.ts'
 import { type CookieForm, type CookieOptions, toCookieForm, toUnprefixed } from './cookie-options.ts'
 import { scanCookies } from './cookie-scan.ts'
 import { strayForms } from './cookie-strays.ts'
@@ -21,18 +22,22 @@ export type { CookieOptions, HostCookie, HttpCookie, SecureCookie, UnprefixedCoo
 export function cookieCarrier(options: CookieOptions = {}): Carrier {
   const real = toSide(toCookieForm(options))
   const local = isProduction() ? null : toSide(toLocalForm(real.form))
-  const warnOf = createWarnings(real.form, options.warn ?? ((message) => console.warn(message)))
+  const { warn = (message: string): void => console.warn(message) } = options
+  const warnOf = createWarnings(real.form, warn)
   const sideFor = (view: RequestView): Side => (local !== null && isLocalDevelopment(view) ? local : real)
+  const neighbors = local === null ? null : createNeighbors((view) => sideFor(view).form.name, warn)
 
   return {
     name: 'cookie',
     ambient: true,
     place: `cookie ${real.form.name}`,
     vary: 'Cookie',
+    ...(neighbors !== null && { foreign: neighbors.foreign }),
     read: (view) => scanCookies(view.header('cookie') ?? '', sideFor(view).needle),
     write(view, token, { maxAgeSeconds }) {
       const { form } = sideFor(view)
       warnOf(form, view)
+      neighbors?.own(view)
       return [setCookie(form, token, maxAgeSeconds)]
     },
     clear: (view) => [deleteCookie(sideFor(view).form)],

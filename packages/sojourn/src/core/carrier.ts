@@ -49,6 +49,11 @@ export interface Carrier {
   /** The request headers that `read` looks at, as `Vary` names them: `Cookie`. */
   readonly vary: string
   read(view: RequestView): Candidates
+  /**
+   * Told when `read` found what this application did not hand out, as far as the store knows. Here a carrier can warn of
+   * another application that keeps its token in the same place. Left out where nobody would see the warning.
+   */
+  readonly foreign?: (view: RequestView, why: 'malformed' | 'forged' | 'unknown') => void
   /** Hands the client a token. */
   write(view: RequestView, token: Token, life: TokenLife): readonly HeaderChange[]
   /** Makes the client forget its token. */

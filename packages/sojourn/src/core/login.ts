@@ -11,6 +11,7 @@ import { SessionError } from './errors.ts'
 import type { Head, SessionRecord } from './record.ts'
 import type { LoginOptions, ProofOptions } from './session.ts'
 import { assertUncommitted, inTurn, pendingOf, redo, reload, type State } from './state.ts'
+import { assertHeld } from './still-open.ts'
 import { expiryOf } from './timeouts.ts'
 import { toStored, withChange } from './write.ts'
 
@@ -30,6 +31,7 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
   assertUserId(userId)
   checkOptions(options, KINDS, 'login')
   const proof = toProof(options)
+  if (state.record?.userId === userId) await assertHeld(state, state.record)
   const { engine, record: old, vault, texts } = state
   const carries = toCarries(state, userId, options.carry ?? true)
   const dropped = toStoredEdits(state.draft?.drops() ?? NO_EDITS)

@@ -1,17 +1,14 @@
-import { equalText } from './bytes.ts'
 import { isEmpty } from './draft.ts'
 import { chain } from './maybe.ts'
 import { type Found, find, refuse, settle } from './resolve.ts'
 import { inTurn, pendingOf, reload, type State } from './state.ts'
+import { isFresh, isRenewed } from './still-open.ts'
 import type { MaybePromise } from './store.ts'
-import { hashSecret, type TokenParts } from './token.ts'
-
-/** A request that takes no longer than this to arrive may be judged by what was read when it began. */
-const FRESH_MS = 1000
+import type { TokenParts } from './token.ts'
 
 /** For adapters, between the body and the handler. */
 export function recheckIfOld(state: State): MaybePromise<void> {
-  return state.record === null || state.engine.clock() - state.openedAt < FRESH_MS ? undefined : recheck(state)
+  return state.record === null || isFresh(state) ? undefined : recheck(state)
 }
 
 /**
@@ -39,7 +36,7 @@ function again(state: State, found: Found, parts: TokenParts): MaybePromise<void
       if (state.draft !== null) reload(state, state.texts)
     })
   }
-  if (found.refusal === 'reused' && isRenewed(found, parts)) {
+  if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, parts)) {
     state.standing = 'outdated'
     return
   }
@@ -47,10 +44,4 @@ function again(state: State, found: Found, parts: TokenParts): MaybePromise<void
   // nothing that this request answers may take the place of.
   const refusal = found.refusal === 'reused' ? 'superseded' : found.refusal
   refuse(state, { ...found, refusal, isOvertaken: true })
-}
-
-/** Whether the token was renewed since, which takes no right away. Old secrets are kept for a while after their grace. */
-function isRenewed({ record }: Found, { secret }: TokenParts): boolean {
-  const hash = hashSecret(secret)
-  return record?.head.previous?.some((old) => old.how === 'renewed' && equalText(old.hash, hash)) ?? false
 }

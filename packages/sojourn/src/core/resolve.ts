@@ -194,5 +194,8 @@ export function refuse(state: State, dead: Dead): void {
     others: heldBy(dead),
   } satisfies Partial<State>)
   state.strays ||= refusal === 'ambiguous'
+  if (refusal === 'malformed' || refusal === 'forged' || refusal === 'unknown') {
+    state.engine.carrier.foreign?.(state.view, refusal)
+  }
   state.engine.events.emit('refused', { id, reason: refusal })
 }

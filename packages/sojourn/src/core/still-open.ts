@@ -1,15 +1,50 @@
+import { equalText } from './bytes.ts'
 import { readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
+import { isStanding, judge } from './secrets.ts'
 import type { State } from './state.ts'
 import { expiryOf } from './timeouts.ts'
+import { hashSecret, type TokenParts } from './token.ts'
+
+/** A request that takes no longer than this may be judged by what was read when it began. */
+const FRESH_MS = 1000
+
+export function isFresh({ engine, openedAt }: State): boolean {
+  return engine.clock() - openedAt < FRESH_MS
+}
 
 /**
  * A request can stay open for long after its session was judged: a slow upload, a socket. Before it acts on the user's other
  * sessions, the store is asked once more whether its own goes on: a thief who was logged out must not log out the user.
  */
-export async function assertStillOpen({ engine }: State, { id }: SessionRecord): Promise<void> {
+export async function assertStillOpen(state: State, { id }: SessionRecord): Promise<void> {
+  const { engine } = state
   const kept = await readNow(engine, id)
-  if (kept?.kind === 'live' && engine.clock() < expiryOf(kept, engine.limits)) return
+  const isOpen = kept?.kind === 'live' && engine.clock() < expiryOf(kept, engine.limits)
+  if (isOpen && (isFresh(state) || isHeld(state, kept))) return
   throw new SessionError('ERR_SESSION_ENDED', "The user's other sessions were left as they are.")
+}
+
+/**
+ * Before a login goes on from a session of the same user: whether a rotation or a new proof has replaced this request's token
+ * meanwhile. Then a thief may have held the request open, and a login would end the user's session in place of the thief's.
+ */
+export async function assertHeld(state: State, { id }: SessionRecord): Promise<void> {
+  if (isFresh(state)) return
+  const kept = await readNow(state.engine, id)
+  if (kept?.kind !== 'live' || isHeld(state, kept)) return
+  throw new SessionError('ERR_SESSION_ENDED', 'Its token was replaced while this request ran: ask for proof again.')
+}
+
+function isHeld({ engine, parts }: State, record: SessionRecord): boolean {
+  if (parts === null) return true
+  const verdict = judge(record, hashSecret(parts.secret), engine.clock(), engine.limits)
+  return isStanding(verdict) || (verdict === 'reused' && isRenewed(record, parts))
+}
+
+/** Whether the token was renewed since, which takes no right away. Old secrets are kept for a while after their grace. */
+export function isRenewed({ head }: SessionRecord, { secret }: TokenParts): boolean {
+  const hash = hashSecret(secret)
+  return head.previous?.some((old) => old.how === 'renewed' && equalText(old.hash, hash)) ?? false
 }

@@ -4,7 +4,17 @@ import { join } from 'node:path'
 import { memoryStore, type Session, type Store } from 'sojourn'
 import { lmdbStore } from 'sojourn/stores/lmdb'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient, createWorld, HOUR, MINUTE, rejection, stayFor, type TestData, type World } from './kit.ts'
+import {
+  createClient,
+  createWorld,
+  HOUR,
+  MINUTE,
+  rejection,
+  SECOND,
+  stayFor,
+  type TestData,
+  type World,
+} from './kit.ts'
 
 /** Two servers on one store. A request stays open on the first; what ends its session comes from the second. */
 interface Place {
@@ -53,6 +63,9 @@ const ENDS: [name: string, end: (place: Place) => Promise<unknown>][] = [
   ['the idle limit', async ({ world }) => world.clock.advance(30 * MINUTE)],
 ]
 
+/** What gives its token no more right after another request changed the user's privileges. */
+const PRIVILEGED = ['rotate', 'reauthenticated', 'login as the same user', 'revokeOthers', 'revokeDevice']
+
 const ACTS: [name: string, act: (session: Session<TestData>, otherId: string) => unknown][] = [
   ['rotate', (session) => session.rotate()],
   ['reauthenticated', (session) => session.reauthenticated()],
@@ -95,4 +108,54 @@ describe.each(STORES)('1 a request that stays open across the end of its session
     expect((await victim.send((session) => session.userId)).value).toBe(null)
     if (acted !== null) expect(acted).toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
+})
+
+const CHANGES: [name: string, change: (session: Session<TestData>) => Promise<void>][] = [
+  ['a rotation', (session) => session.rotate()],
+  ['a new proof', (session) => session.reauthenticated()],
+]
+
+const TAKEOVERS = CHANGES.flatMap(([change, bring]) =>
+  ACTS.filter(([act]) => PRIVILEGED.includes(act)).map(([act, perform]) => [act, change, bring, perform] as const),
+)
+
+describe.each(STORES)('2 a thief who parks a request with a copied token (%s)', (_, openStore) => {
+  it.each(TAKEOVERS)('cannot use %s after %s has replaced the token', async (_act, _change, bring, perform) => {
+    const world = createWorld({ store: openStore() })
+    const victim = world.client()
+    await victim.send((session) => session.login('ada'))
+    const other = world.client()
+    await other.send((session) => session.login('ada'))
+    const otherId = (await other.send((session) => session.id)).value
+    const parked = await victim.open()
+    await victim.send(bring)
+    world.clock.advance(5 * SECOND)
+
+    const acted = await rejection(async () => perform(parked.session, otherId)).catch(() => null)
+    const headers = await parked.commit()
+
+    expect(acted).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect(headers.filter(({ name }) => name === 'set-cookie')).toEqual([])
+    expect((await victim.send((session) => session.userId)).value).toBe('ada')
+    expect((await other.send((session) => session.userId)).value).toBe('ada')
+  })
+
+  it.each(ACTS.filter(([act]) => PRIVILEGED.includes(act)))(
+    'while a renewal alone leaves an honest long request its right to %s',
+    async (_act, perform) => {
+      const world = createWorld({ store: openStore(), timeouts: { idle: '2h', renew: '1h' } })
+      const victim = world.client()
+      await victim.send((session) => session.login('ada'))
+      const other = world.client()
+      await other.send((session) => session.login('ada'))
+      const otherId = (await other.send((session) => session.id)).value
+      world.clock.advance(HOUR)
+      const parked = await victim.open()
+      await victim.send(() => {})
+      await victim.send(() => {})
+      world.clock.advance(5 * SECOND)
+      const acted = await rejection(async () => perform(parked.session, otherId)).catch(() => null)
+      expect(acted).toBe(null)
+    },
+  )
 })
