@@ -1,5 +1,6 @@
 import { flashTexts, userTexts } from './data.ts'
 import { parseTexts } from './draft.ts'
+import { endSession } from './ending.ts'
 import { ask, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import { deviceOf, liveOf, toInfos } from './infos.ts'
@@ -7,7 +8,6 @@ import type { JsonValue } from './json.ts'
 import type { EndReason, SessionRecord } from './record.ts'
 import type { SessionInfo } from './session.ts'
 import type { ExportedSession, UserExport } from './sessions.ts'
-import { toTombstone } from './state.ts'
 import { expiryOf } from './timeouts.ts'
 import { isSessionId } from './token.ts'
 
@@ -19,7 +19,7 @@ export async function revoke(engine: Engine, id: string, reason: EndReason): Pro
   if (!isSessionId(id)) return false
   const kept = await ask(engine, 'read', (store) => store.read(id))
   if (kept === null || kept.kind === 'ended') return false
-  return (await endRecord(engine, kept, reason)) && engine.clock() < expiryOf(kept, engine.limits)
+  return (await endSession(engine, kept, reason)) !== null && engine.clock() < expiryOf(kept, engine.limits)
 }
 
 /** Every session that was there when the call began is ended when it resolves. Answers how many were live. */
@@ -28,7 +28,7 @@ export async function revokeAll(engine: Engine, userId: string, reason: EndReaso
   const live = new Set(liveOf(engine, records))
   let ended = 0
   await forEach(records, async (record) => {
-    if ((await endRecord(engine, record, reason)) && live.has(record)) ended++
+    if ((await endSession(engine, record, reason)) !== null && live.has(record)) ended++
   })
   return ended
 }
@@ -87,14 +87,6 @@ async function recordsOf(engine: Engine, userId: string): Promise<readonly Sessi
 export function assertUserId(userId: unknown): void {
   if (typeof userId === 'string' && userId !== '') return
   throw new SessionError('ERR_OPTION', 'A user id is a string that is not empty. Pass the one that login was given.')
-}
-
-/** Whether this call was the one that ended it. */
-async function endRecord(engine: Engine, record: SessionRecord, reason: EndReason): Promise<boolean> {
-  const { id, userId } = record
-  const last = await ask(engine, 'end', (store) => store.end(id, toTombstone(engine, record, reason)))
-  if (last !== null) engine.events.emit('ended', { id, userId, reason })
-  return last !== null
 }
 
 function toExported(engine: Engine, record: SessionRecord): ExportedSession {

@@ -12,6 +12,7 @@ const ERRORS = {
   ERR_HEADERS_SENT: [500, 'The response has begun, so no token can travel with it any more.'],
   ERR_NO_SESSION: [500, 'This request has no session.'],
   ERR_NOT_AUTHENTICATED: [401, 'Nobody is logged in on this session.'],
+  ERR_TOO_MANY_TOKENS: [400, 'The client sent more session tokens than are looked at.'],
   ERR_SESSION_ENDED: [401, 'The session ended while this request ran.'],
   ERR_RECORD_DAMAGED: [500, 'A stored session cannot be read.'],
   ERR_CONTENTION: [503, 'Too many writers changed the same key at once.'],

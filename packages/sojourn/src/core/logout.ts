@@ -1,6 +1,7 @@
 import { revokeAll } from './admin.ts'
 import { checkOptions, type OptionKinds } from './check-options.ts'
 import { endSession } from './ending.ts'
+import { SessionError } from './errors.ts'
 import type { LogoutOptions } from './session.ts'
 import { forget, inTurn, type State } from './state.ts'
 
@@ -18,6 +19,12 @@ export async function logout(state: State, options: LogoutOptions): Promise<void
 async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
   const { engine, view, record, others } = state
+  const { values, overflow } = engine.carrier.read(view)
+  if (overflow) {
+    const remedy =
+      'The session was not ended: it is not known which it is. Log in, then call logout({ everywhere: true }).'
+    throw new SessionError('ERR_TOO_MANY_TOKENS', remedy)
+  }
   // Whoever comes with two live tokens, or with one that was replaced, holds those sessions too, and means to end them.
   const held = record === null ? others : [record, ...others]
   // The user's other sessions first: when that fails, the user still has this one to try again with.
@@ -27,9 +34,8 @@ async function end(state: State, options: LogoutOptions): Promise<void> {
     }
   }
   await Promise.all(held.map((one) => endSession(engine, one, 'logout')))
-  const { values, overflow } = engine.carrier.read(view)
   forget(state)
-  state.answer = values.length > 0 || overflow ? 'clear' : 'keep'
+  state.answer = values.length > 0 ? 'clear' : 'keep'
   if (clearSiteData.length > 0) {
     const value = clearSiteData.map((directive) => `"${directive}"`).join(', ')
     state.extraHeaders = [{ name: 'clear-site-data', value, how: 'default' }]

@@ -1,7 +1,7 @@
 import { endSession } from './ending.ts'
 import { ask, type Engine } from './engine.ts'
 import type { SessionRecord } from './record.ts'
-import { toHeadChange } from './secrets.ts'
+import { toHeadChange, withoutStale } from './secrets.ts'
 import type { Written } from './store.ts'
 import { nextTry } from './tries.ts'
 
@@ -26,7 +26,8 @@ async function remember(engine: Engine, record: SessionRecord, tries: number): P
   const { id, userId, head } = record
   let written: Written | null = null
   try {
-    const change = toHeadChange(record, { ...head, reusedAt: engine.clock() })
+    const now = engine.clock()
+    const change = toHeadChange(record, { ...withoutStale(head, now), reusedAt: now })
     written = await ask(engine, 'write', (store) => store.write(id, change))
   } finally {
     // Evidence is told even when the store fails.

@@ -91,8 +91,8 @@ export function toRotated(head: Head, secret: Uint8Array, nowMs: number, limits:
 }
 
 /**
- * The head without secrets whose grace is over, or the same head. A sealed session's old token with a later copy of
- * the store must open nothing.
+ * The head without secrets whose grace is over, or the same head. With it goes the key under which a sealed session's old token
+ * opens copies of the store.
  */
 export function withoutStale(head: Head, nowMs: number): Head {
   if (head.previous === undefined) return head

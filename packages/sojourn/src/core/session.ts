@@ -131,7 +131,10 @@ export interface Session<Data extends object = UntypedData> {
 
   /** Begins an authenticated session under a fresh token and ends the one before (ASVS 5.0 7.2.4). */
   login(userId: string, options?: LoginOptions): Promise<void>
-  /** Ends this session everywhere. Safe to call on an anonymous or ended one. */
+  /**
+   * Ends this session everywhere. Safe to call on an anonymous or ended one. `ERR_TOO_MANY_TOKENS`, and nothing is ended, when the
+   * client sent more tokens than are looked at.
+   */
   logout(options?: LogoutOptions): Promise<void>
   /** A new token now; the old one stops at once. Nothing happens on a session without a record. */
   rotate(): Promise<void>

@@ -4,11 +4,10 @@ import { applyEdits, Draft, type Edits, NO_EDITS, type Texts } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import { step } from './json.ts'
-import type { EndReason, SessionId, SessionRecord, Tombstone } from './record.ts'
+import type { SessionId, SessionRecord } from './record.ts'
 import type { Standing } from './secrets.ts'
 import type { Refusal } from './session.ts'
 import type { MaybePromise } from './store.ts'
-import { expiryOf } from './timeouts.ts'
 import type { TokenParts } from './token.ts'
 import { type Turns, takeTurn } from './turns.ts'
 import { plainVault, type Vault } from './vault.ts'
@@ -193,14 +192,6 @@ export function accept(state: State, { data, all }: Pending): void {
     if (text === null) flash?.taken.delete(name)
     else if (flash?.set.get(name) === text) flash.set.delete(name)
   }
-}
-
-export function toTombstone(engine: Engine, record: SessionRecord, reason: EndReason): Tombstone {
-  const endedAt = engine.clock()
-  // It lasts as long as the session would have: after that, the token is refused by its age alone. But no shorter than
-  // requests may be on their way, which it tells from a token that is dead for good.
-  const expiresAt = Math.max(expiryOf(record, engine.limits), endedAt + engine.limits.graceMs)
-  return { kind: 'ended', id: record.id, reason, endedAt, expiresAt }
 }
 
 export function assertUncommitted(state: State, verb: string): void {

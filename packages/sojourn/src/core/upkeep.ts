@@ -61,8 +61,10 @@ export async function isNewest({ engine }: State, { id, secret }: TokenParts): P
   }
 }
 
-function isTouchDue({ openedAt, engine }: State, record: SessionRecord): boolean {
-  return openedAt - record.lastSeenAt >= touchMsOf(record.head, engine.limits)
+/** In a sealed session also as soon as a grace is over: the data's key must not stay readable with a token that opens nothing. */
+function isTouchDue({ openedAt, engine }: State, { head, lastSeenAt }: SessionRecord): boolean {
+  const isReadable = head.previous?.some(({ sealedKey, until }) => sealedKey !== undefined && openedAt >= until)
+  return isReadable || openedAt - lastSeenAt >= touchMsOf(head, engine.limits)
 }
 
 function isRenewalDue({ openedAt, engine, standing }: State, record: SessionRecord): boolean {

@@ -1,10 +1,13 @@
+import type { SessionError } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import {
   type Client,
   createWorld,
+  edit,
   HOUR,
   look,
   MINUTE,
+  rejection,
   setCookiesOf,
   stayFor,
   type TestData,
@@ -95,7 +98,61 @@ describe('5 Renewal never logs an honest client out: nor does a request that beg
   })
 })
 
+const REALLY_DEAD = DEAD.filter(([refused]) => refused !== 'superseded' && refused !== 'reused')
+
+describe('a visitor whose cookie is dead', () => {
+  it.each(REALLY_DEAD)('(%s) adds to the cart, and it is there on the next page', async (_, toCookie) => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    await client.send(edit({ cart: 1 }), { cookie: await toCookie(world, client) })
+    expect((await client.send(look)).value).toMatchObject({ refused: null, data: { cart: 1 } })
+  })
+
+  it.each([UNKNOWN, ''])(
+    'known rest: one (%j) whose first write is answered after a login has to log in again',
+    async (cookie) => {
+      const world = createWorld()
+      const client = world.client()
+      const slow = await client.open({ cookie })
+      await client.send((session) => session.login('ada'), { cookie })
+      const kept = client.cookie()
+      edit({ cart: 1 })(slow.session)
+      client.receive(await slow.commit())
+      expect((await client.send(look)).value).toMatchObject({ userId: null, data: { cart: 1 } })
+      expect((await client.send(look, { cookie: kept })).value.userId).toBe('ada')
+    },
+  )
+})
+
 describe('whoever holds a token ends its session', () => {
+  it.each([false, true])(
+    'a logout (everywhere: %s) with more tokens than are looked at is refused, and the cookie stays for the next try',
+    async (everywhere) => {
+      const world = createWorld({ cookie: { name: '__Secure-session', domain: 'shop.example' } })
+      const client = world.client()
+      await client.send((session) => session.login('ada'))
+      const strays = Array.from({ length: 8 }, (_, i) => `__Secure-session=${`${i}`.repeat(53)}A`)
+      const exchange = await client.open({ cookie: [...strays, client.cookie()].join('; ') })
+      const { code, status } = (await rejection(exchange.session.logout({ everywhere }))) as SessionError
+      expect({ code, status }).toEqual({ code: 'ERR_TOO_MANY_TOKENS', status: 400 })
+      expect(setCookiesOf(exchange.salvage())).toEqual([])
+      expect((await client.send(look)).value.userId).toBe('ada')
+    },
+  )
+
+  it('a user who has more tokens than are looked at gets out: a login removes the strays, a logout everywhere ends the rest', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const strays = Array.from({ length: 8 }, (_, i) => `__Host-session=${`${i}`.repeat(53)}A`)
+    const old = client.cookie()
+    const { headers } = await client.send((session) => session.login('ada'), { cookie: [...strays, old].join('; ') })
+    expect(setCookiesOf(headers).filter((line) => line.includes('Max-Age=0'))).not.toEqual([])
+    await client.send((session) => session.logout({ everywhere: true }))
+    expect((await client.send(look, { cookie: old })).value.refused).toBe('ended')
+  })
+
   it.each([false, true])('a logout (everywhere: %s) with two live tokens ends both', async (everywhere) => {
     const world = createWorld({ cookie: { name: '__Secure-session', domain: 'shop.example' } })
     const [victim, evil] = [world.client(), world.client()]

@@ -73,3 +73,42 @@ it('5 a token that a failover forgot raises no alarm', async () => {
   expect(session.refused).toBe('superseded')
   expect(world.eventsOf('reuse')).toEqual([])
 })
+
+it.each(['rotate', 'reauthenticated'] as const)(
+  '5 %s whose stored answer was lost goes on, and its token reaches the client',
+  async (verb) => {
+    const { world, client } = await loggedIn()
+    const before = client.cookie()
+    world.store.fail('write', { when: 'after' })
+    await client.send((session) => session[verb]())
+    expect(client.cookie()).not.toBe(before)
+    expect((await client.send(look)).value).toMatchObject({ userId: 'ada', refused: null })
+  },
+)
+
+it.each(['rotate', 'reauthenticated'] as const)(
+  '5 %s that the store did not do rejects, and the old token stays good',
+  async (verb) => {
+    const { world, client } = await loggedIn()
+    world.store.fail('write')
+    const exchange = await client.open()
+    expect((await rejection(exchange.session[verb]())).code).toBe('ERR_STORE')
+    client.receive(exchange.salvage())
+    expect((await client.send(look)).value).toMatchObject({ userId: 'ada', refused: null })
+  },
+)
+
+it.each([
+  [2 * MINUTE - 1, undefined],
+  [2 * MINUTE, 'ERR_SESSION_ENDED'],
+])('1 Ended is ended: a login %i ms after the request began, with a parallel login meanwhile: %s', async (ms, code) => {
+  const { world, client } = await loggedIn()
+  const { session } = await client.open()
+  await client.send((other) => other.login('ada'))
+  world.clock.advance(ms)
+  const error = await session.login('ada').then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  expect((error as { code?: string } | null)?.code).toBe(code)
+})

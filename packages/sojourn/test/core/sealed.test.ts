@@ -2,7 +2,7 @@ import type { SessionRecord } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { createTokens } from '../../src/core/token.ts'
 import { createVault, openVault } from '../../src/core/vault.ts'
-import { createWorld, edit, HOUR, look, SECOND, stayFor, toView } from './kit.ts'
+import { createWorld, edit, HOUR, look, MINUTE, SECOND, stayFor, toView } from './kit.ts'
 
 const NAME = 'medicalHistory'
 const VALUE = 'appendectomy'
@@ -84,6 +84,63 @@ describe('4 Hashed at rest: sealed data', () => {
     await stayFor(world, client, HOUR)
     await client.send(() => {})
     expect((await client.send(look)).value.data).toEqual({ ...data, late: 1 })
+  })
+
+  /** Renewed, the successor seen, and the grace of the old token over. */
+  async function renewed() {
+    const { world, client, id } = await sealed()
+    const old = secretIn(client.cookie())
+    await stayFor(world, client, HOUR)
+    await client.send(() => {})
+    const before = await world.record(id)
+    expect(await openVault(before, old, 'grace')).not.toBeNull()
+    world.clock.advance(2 * MINUTE)
+    const opens = async () => {
+      const kept = await world.kept(id)
+      return kept?.kind === 'live' && (await openVault(kept, old, 'grace')) !== null
+    }
+    return { world, client, old, opens, cookie: client.cookie() }
+  }
+
+  it('a copy of the store that is made after the grace of a renewal is closed to the old token: the next request sees to it', async () => {
+    const { client, opens } = await renewed()
+    await client.send(() => {})
+    expect(await opens()).toBe(false)
+  })
+
+  it('... also when last-seen is not due for long', async () => {
+    const world = createWorld({ sealed: true, timeouts: { idle: '6h', touch: '2h' } })
+    const client = world.client()
+    await client.send(edit({ [NAME]: [VALUE] }))
+    const { value: id } = await client.send((session) => session.id)
+    const old = secretIn(client.cookie())
+    world.clock.advance(HOUR)
+    await client.send(() => {})
+    await client.send(() => {})
+    expect(await openVault(await world.record(id), old, 'grace')).not.toBeNull()
+    world.clock.advance(2 * MINUTE)
+    await client.send(() => {})
+    expect(await openVault(await world.record(id), old, 'grace')).toBeNull()
+  })
+
+  it('... also when that request comes with the old token, and is refused', async () => {
+    const { world, cookie, opens, old } = await renewed()
+    const [head = ''] = cookie.split('=')
+    const parts = createTokens().parse(cookie.slice(head.length + 1))
+    if (typeof parts === 'string') throw new Error(parts)
+    const token = createTokens().toToken({ ...parts, secret: old })
+    expect((await world.client().send(look, { cookie: `${head}=${token}` })).value.refused).toBe('reused')
+    expect(await opens()).toBe(false)
+  })
+
+  it('of a session that is not used again, the old token opens copies until it expires, an idle limit after its last use', async () => {
+    const { world, opens } = await renewed()
+    world.clock.advance(28 * MINUTE - 1)
+    await world.sessions.sweep()
+    expect(await opens()).toBe(true)
+    world.clock.advance(1)
+    await world.sessions.sweep()
+    expect(await opens()).toBe(false)
   })
 
   it('survives rotation, and the old secret does not open it from then on', async () => {

@@ -1,3 +1,4 @@
+import { createSessions } from 'sojourn'
 import { memoryBus } from 'sojourn/buses/memory'
 import { migrate, movingStore } from 'sojourn/stores/migrate'
 import { nearCache } from 'sojourn/stores/near-cache'
@@ -91,6 +92,27 @@ describe.each(WRAPPERS)('around a store of one’s own, %s', (name, wrap) => {
     await store.close()
     for (const verb of ['setup', 'create', 'read', 'write', 'list', 'end', 'sweep', 'close'])
       expect(own.asked, verb).toContain(verb)
+  })
+
+  test('tells core of a failover, as often as it is listened to, and stops with it', async () => {
+    const heard = new Set<(event: StoreEvent) => void>()
+    const own = Object.assign(new OwnStore(), {
+      observe(this: OwnStore, listener: (event: StoreEvent) => void) {
+        this.asked.push('observe')
+        heard.add(listener)
+        return () => void heard.delete(listener)
+      },
+    })
+    const store = wrap(own)
+    const events: StoreEvent[] = []
+    const stop = store.observe?.((event) => events.push(event))
+    const sessions = createSessions({ store, warn: () => {} })
+    sessions.on('store', (event) => events.push(event))
+    for (const listener of heard) listener({ name: 'own', kind: 'failover' })
+    expect(events).toMatchObject([{ kind: 'failover' }, { type: 'store', kind: 'failover' }])
+    stop?.()
+    expect(heard.size).toBe(1)
+    await sessions.close()
   })
 
   test('makes the tables', async () => {

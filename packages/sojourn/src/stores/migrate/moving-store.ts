@@ -88,6 +88,13 @@ export function movingStore({ from, to, moves = true }: MovingStoreOptions): Sto
       },
     }),
 
+    observe(listener) {
+      const stops = [from.observe?.(listener), to.observe?.(listener)]
+      return () => {
+        for (const stop of stops) stop?.()
+      }
+    },
+
     async setup() {
       await from.setup?.()
       await to.setup?.()
