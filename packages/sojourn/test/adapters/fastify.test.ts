@@ -143,6 +143,22 @@ describe('fastifySessions', () => {
     expect(await seen(true)).toEqual([{ url: '/a?x=1', secure: true, peer: '192.0.2.7' }])
   })
 
+  test.each([
+    ['4.29.1', 'FST_ERR_PLUGIN_VERSION_MISMATCH'],
+    ['5.0.0', undefined],
+    ['5.99.0', undefined],
+    ['6.0.0', 'FST_ERR_PLUGIN_VERSION_MISMATCH'],
+  ])('Fastify %s is taken or refused by its version: %s', async (version, code) => {
+    const app = Fastify()
+    Object.defineProperty(app, 'version', { value: version })
+    app.register(fastifySessions, { sessions: createSessions() })
+    const refused = await app.ready().then(
+      () => undefined,
+      (error: { code?: string }) => error.code,
+    )
+    expect(refused).toBe(code)
+  })
+
   test('runs on HTTP/2', async () => {
     const app = Fastify({ http2: true })
     app.register(fastifySessions, { sessions: createSessions() })
