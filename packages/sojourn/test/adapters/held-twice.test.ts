@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { connect, createServer as createHttp2Server, type Http2ServerResponse } from 'node:http2'
+import { Readable } from 'node:stream'
 import { type HttpBindings, serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createSessions, type HeaderChange, SessionError } from 'sojourn'
@@ -167,6 +168,25 @@ describe('two late things in one response', () => {
     const socket = wire.open().pause()
     socket.write(GET)
     await vi.waitFor(() => expect(seen).toEqual([false, 0, true]))
+  })
+
+  test('a paused source goes on where nothing below was filled: the answer to HEAD has no body', async () => {
+    let isEnded = false
+    const wire = await open(
+      held(
+        () => scripted(commitLater).exchange,
+        (_, response) => {
+          response.once('finish', () => {
+            isEnded = true
+          })
+          Readable.from(Array<string>(5).fill('x'.repeat(20_000))).pipe(response)
+        },
+      ),
+    )
+    const socket = wire.open()
+    socket.write(GET.replace('GET', 'HEAD'))
+    await vi.waitFor(() => expect(isEnded).toBe(true))
+    socket.destroy()
   })
 })
 
