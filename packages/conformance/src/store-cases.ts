@@ -1,5 +1,6 @@
 import type { StoreCase } from './store/context.ts'
 import { createCases } from './store/create-cases.ts'
+import { damagedCases } from './store/damaged-cases.ts'
 import { dataCases } from './store/data-cases.ts'
 import { endCases } from './store/end-cases.ts'
 import { faultCases } from './store/fault-cases.ts'
@@ -29,6 +30,7 @@ export const storeCases: readonly StoreCase[] = [
   ...sweepCases,
   ...scanCases,
   ...faultCases,
+  ...damagedCases,
   ...sharedCases,
   ...durableCases,
   ...sessionRaceCases,

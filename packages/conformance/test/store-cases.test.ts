@@ -8,6 +8,7 @@ const without = {
   reopen: 'a test of the cases themselves',
   probe: 'a test of the cases themselves',
   sever: 'a test of the cases themselves',
+  damage: 'a test of the cases themselves',
 }
 
 function run(createStore: () => Store): Promise<readonly CaseResult[]> {

@@ -11,6 +11,7 @@ export type { Exchange } from './core/exchange.ts'
 export type { Denial, Guard } from './core/guard.ts'
 export type { JsonValue } from './core/json.ts'
 export type {
+  DamagedRecord,
   Device,
   EndReason,
   Head,

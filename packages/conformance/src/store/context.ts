@@ -1,4 +1,4 @@
-import type { MaybePromise, Store } from 'sojourn'
+import type { MaybePromise, SessionId, Store } from 'sojourn'
 import type { Case, CaseContext } from '../case.ts'
 
 /** What the store cases run on. What is optional here, a store may lack: then `without` says why. */
@@ -13,6 +13,8 @@ export interface StoreContext extends CaseContext {
   probe?(store: Store): MaybePromise<readonly (string | Uint8Array)[]>
   /** Takes the database away from the store, as a lost connection would. */
   sever?(store: Store): MaybePromise<void>
+  /** Makes the live record under this id one that cannot be read, past the store, as other software or a later version would. */
+  damage?(store: Store, id: SessionId): MaybePromise<void>
   /** `true` for a store with `sweep`; left out where the server expires by itself. */
   readonly sweeps?: true
   /** `true` for a store with `scan`. */

@@ -21,7 +21,8 @@ async function scanAll(
   for (let page = 0; page < PAGES; page++) {
     const store: Store | undefined = stores[page % stores.length]
     assert(store?.scan !== undefined, 'the context says that this store scans')
-    const { values, next } = await store.scan(cursor, limit)
+    const { values: all, next } = await store.scan(cursor, limit)
+    const values = all.filter((value) => value.kind !== 'damaged')
     for (const value of values) found.set(value.id, value)
     if (next === null) return found
     assert(/^[\x20-\x7e]{1,1024}$/.test(next), 'a cursor is printable text of at most 1024 characters')

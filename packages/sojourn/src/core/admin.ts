@@ -1,11 +1,12 @@
+import { orDamaged } from './damaged.ts'
 import { flashTexts, userTexts } from './data.ts'
 import { parseTexts } from './draft.ts'
-import { endSession } from './ending.ts'
+import { endDamaged, endSession } from './ending.ts'
 import { ask, type Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import { deviceOf, liveOf, toInfos } from './infos.ts'
 import type { JsonValue } from './json.ts'
-import type { EndReason, SessionRecord } from './record.ts'
+import type { DamagedRecord, EndReason, SessionRecord } from './record.ts'
 import type { SessionInfo } from './session.ts'
 import type { ExportedSession, UserExport } from './sessions.ts'
 import { expiryOf } from './timeouts.ts'
@@ -17,18 +18,20 @@ export async function list(engine: Engine, userId: string): Promise<SessionInfo[
 
 export async function revoke(engine: Engine, id: string, reason: EndReason): Promise<boolean> {
   if (!isSessionId(id)) return false
-  const kept = await ask(engine, 'read', (store) => store.read(id))
+  const kept = await orDamaged(id, () => ask(engine, 'read', (store) => store.read(id)))
   if (kept === null || kept.kind === 'ended') return false
+  if (kept.kind === 'damaged') return endDamaged(engine, kept, null, reason)
   return (await endSession(engine, kept, reason)) !== null && engine.clock() < expiryOf(kept, engine.limits)
 }
 
-/** Every session that was there when the call began is ended when it resolves. Answers how many were live. */
+/** Every session that was there when the call began is ended when it resolves. Answers how many were live; what cannot be read is not counted. */
 export async function revokeAll(engine: Engine, userId: string, reason: EndReason, except?: string): Promise<number> {
-  const records = (await recordsOf(engine, userId)).filter(({ id }) => id !== except)
-  const live = new Set(liveOf(engine, records))
+  const records = (await keptOf(engine, userId)).filter(({ id }) => id !== except)
+  const live = new Set(liveOf(engine, records.filter(isReadable)))
   let ended = 0
   await forEach(records, async (record) => {
-    if ((await endSession(engine, record, reason)) !== null && live.has(record)) ended++
+    if (!isReadable(record)) await endDamaged(engine, record, userId, reason)
+    else if ((await endSession(engine, record, reason)) !== null && live.has(record)) ended++
   })
   return ended
 }
@@ -40,10 +43,7 @@ const AT_ONCE = 50
  * Goes on after an error and throws the first one at the end, with how many are left. Gives up when as many in a row
  * failed as are under way: then the store is down, and each of 100 000 may take as long to fail as a request may wait.
  */
-async function forEach(
-  records: readonly SessionRecord[],
-  work: (record: SessionRecord) => Promise<void>,
-): Promise<void> {
+async function forEach(records: readonly Kept[], work: (record: Kept) => Promise<void>): Promise<void> {
   const failures: unknown[] = []
   let [next, done, inARow] = [0, 0, 0]
   const worker = async (): Promise<void> => {
@@ -78,9 +78,19 @@ export async function exportUser(engine: Engine, userId: string): Promise<UserEx
   }
 }
 
-async function recordsOf(engine: Engine, userId: string): Promise<readonly SessionRecord[]> {
+type Kept = SessionRecord | DamagedRecord
+
+function isReadable(record: Kept): record is SessionRecord {
+  return record.kind === 'live'
+}
+
+async function keptOf(engine: Engine, userId: string): Promise<readonly Kept[]> {
   assertUserId(userId)
   return ask(engine, 'list', (store) => store.list(userId))
+}
+
+async function recordsOf(engine: Engine, userId: string): Promise<readonly SessionRecord[]> {
+  return (await keptOf(engine, userId)).filter(isReadable)
 }
 
 /** With a number, most stores find nobody, and the account would stay logged in without a word. */

@@ -1,8 +1,8 @@
 import { ask, type Engine } from './engine.ts'
-import type { EndReason, SessionRecord } from './record.ts'
+import type { DamagedRecord, EndReason, SessionRecord } from './record.ts'
 import { expiryOf } from './timeouts.ts'
 
-/** Ends a session. Answers with its last state; `null` when another call ended it, or it was gone. */
+/** Ends a session. Answers with its last state; `null` when another call ended it, it was gone, or could not be read any more. */
 export async function endSession(
   engine: Engine,
   record: SessionRecord,
@@ -11,7 +11,19 @@ export async function endSession(
   const { id, userId } = record
   const last = await endUntold(engine, record, reason)
   if (last !== null) engine.events.emit('ended', { id, userId, reason })
-  return last
+  return last?.kind === 'live' ? last : null
+}
+
+/** Ends one that cannot be read, and so cannot say whose it is. Whether this call was the one that ended it. */
+export async function endDamaged(
+  engine: Engine,
+  record: DamagedRecord,
+  userId: string | null,
+  reason: EndReason,
+): Promise<boolean> {
+  const last = await endUntold(engine, record, reason)
+  if (last !== null) engine.events.emit('ended', { id: record.id, userId, reason })
+  return last !== null
 }
 
 /** Ends a new session that nobody was given the token of: it would be one that nobody knows of. */
@@ -23,12 +35,16 @@ export async function discard(engine: Engine, record: SessionRecord): Promise<vo
   }
 }
 
+type Kept = SessionRecord | DamagedRecord
+
 /** Without an event. */
-async function endUntold(engine: Engine, record: SessionRecord, reason: EndReason): Promise<SessionRecord | null> {
+async function endUntold(engine: Engine, record: Kept, reason: EndReason): Promise<Kept | null> {
   const { id } = record
   const endedAt = engine.clock()
   // The tombstone lasts as long as the session would have: after that, the token is refused by its age alone. But no shorter
   // than requests may be on their way, which it tells from a token that is dead for good.
-  const expiresAt = Math.max(expiryOf(record, engine.limits), endedAt + engine.limits.graceMs)
+  const { absoluteMs, graceMs } = engine.limits
+  const expiry = record.kind === 'live' ? expiryOf(record, engine.limits) : endedAt + absoluteMs
+  const expiresAt = Math.max(expiry, endedAt + graceMs)
   return ask(engine, 'end', (store) => store.end(id, { kind: 'ended', id, reason, endedAt, expiresAt }))
 }

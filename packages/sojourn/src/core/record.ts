@@ -96,6 +96,15 @@ export interface SessionRecord {
   readonly data: Readonly<Record<string, string>>
 }
 
+/**
+ * A stored session that this version cannot read: changed by other software, or written by a later version. It opens nothing
+ * here; a later version may still open it, so it has to be ended as any other.
+ */
+export interface DamagedRecord {
+  readonly kind: 'damaged'
+  readonly id: SessionId
+}
+
 /** What is left of an ended session until it would have expired: nothing can write it back, and later use is seen. */
 export interface Tombstone {
   readonly kind: 'ended'

@@ -1,4 +1,4 @@
-import type { SessionId, SessionRecord, Tombstone } from './record.ts'
+import type { DamagedRecord, SessionId, SessionRecord, Tombstone } from './record.ts'
 
 /** Stores that can answer at once do, and spare each request a turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>
@@ -65,7 +65,7 @@ export interface StoreEvent {
 /** A page of `Store.scan`. */
 export interface ScanPage {
   /** About as many as were asked for. May be fewer, or none, before the end. */
-  readonly values: readonly (SessionRecord | Tombstone)[]
+  readonly values: readonly (SessionRecord | Tombstone | DamagedRecord)[]
   /** Where to go on: printable text that outlives this process. `null`: that was all. */
   readonly next: string | null
   /** About how many there are in all, when the store knows without counting them. */
@@ -99,6 +99,7 @@ export interface Store {
    * The record or tombstone under this id, or `null`. What is past its `expiresAt` may still be
    * returned (core refuses it) or be gone already. The answer must reflect every write that was
    * acknowledged before the call, by any process, and changing it must not change the store.
+   * Rejects with `ERR_RECORD_DAMAGED` when something is there that cannot be read.
    */
   read(id: SessionId): MaybePromise<SessionRecord | Tombstone | null>
 
@@ -111,11 +112,15 @@ export interface Store {
   /**
    * Ends a live record: the tombstone takes its place and the user's list forgets it. Answers with the
    * record's last state, or `null`, changing nothing, when there was no live record. Of several callers exactly one gets the record.
+   * A record that cannot be read is ended too.
    */
-  end(id: SessionId, tombstone: Tombstone): MaybePromise<SessionRecord | null>
+  end(id: SessionId, tombstone: Tombstone): MaybePromise<SessionRecord | DamagedRecord | null>
 
-  /** Every live record of one user, in no order, `[]` for none; in time that grows with that user's sessions only. */
-  list(userId: string): MaybePromise<readonly SessionRecord[]>
+  /**
+   * Every live record of one user, in no order, `[]` for none; in time that grows with that user's sessions only. One that cannot
+   * be read is named, and hides no other: the user must be able to end them all.
+   */
+  list(userId: string): MaybePromise<readonly (SessionRecord | DamagedRecord)[]>
 
   /**
    * Deletes at most `limit` records and tombstones with `expiresAt` at or before `now` and answers how many.

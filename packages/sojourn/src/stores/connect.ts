@@ -1,11 +1,14 @@
+import { orDamaged } from '../core/damaged.ts'
 import { SessionError } from '../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
 import type { Change, Guarantee, Store, Written } from '../core/store.ts'
 import { type Turns, takeTurn } from '../core/turns.ts'
 import { applyChange } from './apply-change.ts'
+import { type Kept, parseKept } from './cloudflare/kept.ts'
 import { ID, toUserKey } from './cloudflare/keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './cloudflare/lifetime.ts'
 import { type ExpressStore, textsOf } from './connect/sessions-of.ts'
+import { isListed, type Listed } from './listed.ts'
 import { toQuietCause } from './quiet-cause.ts'
 
 export type { ExpressStore } from './connect/sessions-of.ts'
@@ -22,13 +25,6 @@ const LACKS: Readonly<Record<Guarantee, string>> = {
     'Express-style stores replace a session as a whole, so of changes by several processes one undoes the others.',
   'fresh-token': 'A save by another process can put a replaced token back.',
   list: 'Express-style stores know no users. The list kept beside the sessions can miss some when several processes write it.',
-}
-
-/** `deleteAt`, `until`: when the record, and its entry in the user's list, are kept until, by this machine's clock. */
-interface Kept {
-  readonly value: SessionRecord | Tombstone
-  readonly deleteAt: number
-  readonly until: number
 }
 
 /** Ids of a user, each with the time that its entry is kept until. */
@@ -62,7 +58,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
   async function load(id: SessionId): Promise<Kept | null> {
     if (!ID.test(id)) return null
     const text = await texts.get(id)
-    return text === null ? null : parse<Kept>(text)
+    return text === null ? null : parseKept('connect', text)
   }
 
   function keep(kept: Kept): Promise<void> {
@@ -71,7 +67,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
 
   async function entriesOf(key: string): Promise<Entries> {
     const text = await texts.get(key)
-    return text === null ? [] : parse<Entries>(text)
+    return text === null ? [] : parseEntries(text)
   }
 
   /** Changes the user's list; what has run out goes with it. */
@@ -116,20 +112,26 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
     return WRITTEN
   }
 
-  async function end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
-    const kept = await load(id)
-    if (kept === null || kept.value.kind === 'ended') return null
-    await keep({ value: tombstone, deleteAt: Date.now() + lifeOf(tombstone), until: kept.until })
+  async function end(id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
+    const kept = await orDamaged(id, () => load(id))
+    if (kept === null) return null
+    const deleteAt = Date.now() + lifeOf(tombstone)
+    if ('kind' in kept) {
+      await keep({ value: { ...tombstone, id }, deleteAt, until: 0 })
+      return kept
+    }
+    if (kept.value.kind === 'ended') return null
+    await keep({ value: tombstone, deleteAt, until: kept.until })
     const { userId } = kept.value
     // It has ended, whatever becomes of the entry, which goes by itself.
     if (userId !== null) await edit(userId, (all) => all.filter(([other]) => other !== id)).catch(() => undefined)
     return kept.value
   }
 
-  async function list(userId: string): Promise<SessionRecord[]> {
+  async function list(userId: string): Promise<Listed[]> {
     const entries = await entriesOf(await keyOf(userId))
-    const kept = await Promise.all(entries.map(([id]) => load(id)))
-    return kept.flatMap((each) => (each?.value.kind === 'live' && each.value.userId === userId ? [each.value] : []))
+    const found = await Promise.all(entries.map(([id]) => orDamaged(id, async () => (await load(id))?.value ?? null)))
+    return found.filter((each) => isListed(each, userId))
   }
 
   return {
@@ -151,11 +153,11 @@ async function keyOf(userId: string): Promise<string> {
   return `user.${await toUserKey(userId)}`
 }
 
-/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for what is no text of ours. */
-function parse<T>(text: string): T {
+function parseEntries(text: string): Entries {
   try {
-    return JSON.parse(text) as T
+    return JSON.parse(text) as Entries
   } catch {
-    throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a text is no record.')
+    // What JSON.parse says about a text quotes it.
+    throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a text is no list.')
   }
 }

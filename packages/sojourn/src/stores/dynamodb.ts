@@ -2,7 +2,7 @@ import { SessionError } from '../core/errors.ts'
 import type { ScanPage, Store, Written } from '../core/store.ts'
 import { type Calls, createCalls, toStoreError } from './dynamodb/calls.ts'
 import { find } from './dynamodb/conditional.ts'
-import { toValue } from './dynamodb/item.ts'
+import { toFound, toValue } from './dynamodb/item.ts'
 import { create, end, write } from './dynamodb/records.ts'
 import { createTable } from './dynamodb/table.ts'
 import { createUsers } from './dynamodb/users.ts'
@@ -85,11 +85,10 @@ async function scan({ send }: Calls, cursor: string | null, limit: number): Prom
   const { Items = [], LastEvaluatedKey } = await send('Scan', {
     ConsistentRead: true,
     Limit: limit,
-    FilterExpression: '#kind = :live OR #kind = :ended',
-    ExpressionAttributeNames: { '#kind': 'kind' },
-    ExpressionAttributeValues: { ':live': { S: 'live' }, ':ended': { S: 'ended' } },
+    FilterExpression: 'begins_with(pk, :session)',
+    ExpressionAttributeValues: { ':session': { S: 's#' } },
     ExclusiveStartKey: cursor === null ? undefined : { pk: { S: pk }, sk: { S: sk } },
   })
   const next = LastEvaluatedKey === undefined ? null : `${LastEvaluatedKey.pk?.S}/${LastEvaluatedKey.sk?.S}`
-  return { values: Items.map(toValue), next }
+  return { values: Items.map(toFound), next }
 }

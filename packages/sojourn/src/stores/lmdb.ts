@@ -2,10 +2,11 @@ import { SessionError } from '../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
 import type { Change, Store, Written } from '../core/store.ts'
 import { applyChange } from './apply-change.ts'
+import { type Listed, readable } from './listed.ts'
 import { backUp } from './lmdb/backup.ts'
 import { type Environment, openEnvironment } from './lmdb/environment.ts'
 import { reasonOf, toStoreError } from './lmdb/store-error.ts'
-import { createTables, type Stored, type Tables } from './lmdb/tables.ts'
+import { createTables, isReadable, type Stored, type Tables } from './lmdb/tables.ts'
 import { assertIdCursor } from './scan-ids.ts'
 
 export interface LmdbStoreOptions {
@@ -134,9 +135,14 @@ function write(tables: Tables, id: SessionId, change: Change): Written {
   return WRITTEN
 }
 
-function end(tables: Tables, id: SessionId, tombstone: Tombstone): SessionRecord | null {
-  const stored = find(tables, id)
-  if (stored === null || stored.value.kind === 'ended') return null
+function end(tables: Tables, id: SessionId, tombstone: Tombstone): Listed | null {
+  const stored = readable(id, () => find(tables, id))
+  if (stored === null) return null
+  if (!isReadable(stored)) {
+    tables.bury({ ...tombstone, id })
+    return stored
+  }
+  if (stored.value.kind === 'ended') return null
   tables.replace(stored, tombstone)
   return stored.value
 }

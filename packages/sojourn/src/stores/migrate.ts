@@ -22,7 +22,7 @@ export interface MigrateOptions {
   readonly clock?: () => number
 }
 
-const START: MigrationProgress = { cursor: null, isDone: false, seen: 0, moved: 0, ended: 0, total: null }
+const START: MigrationProgress = { cursor: null, isDone: false, seen: 0, moved: 0, ended: 0, damaged: 0, total: null }
 
 /**
  * Moves every live session, and every tombstone, from one store to another. Nobody is logged out, whenever it stops: what is not
@@ -38,7 +38,8 @@ export async function migrate(from: Store, to: Store, options: MigrateOptions = 
   while (!progress.isDone && signal?.aborted !== true) {
     const { values, next, total = null } = await from.scan(progress.cursor, pageSize)
     const now = clock()
-    const due = values.filter(({ expiresAt }) => expiresAt > now)
+    const readable = values.filter((value) => value.kind !== 'damaged')
+    const due = readable.filter(({ expiresAt }) => expiresAt > now)
     const came = await inParallel(due, concurrency, async (value) =>
       (await moveValue(move, value)) ? value.kind : null,
     )
@@ -48,6 +49,7 @@ export async function migrate(from: Store, to: Store, options: MigrateOptions = 
       seen: progress.seen + values.length,
       moved: progress.moved + came.filter((kind) => kind === 'live').length,
       ended: progress.ended + came.filter((kind) => kind === 'ended').length,
+      damaged: progress.damaged + values.length - readable.length,
       total: total ?? progress.total,
     }
     await onProgress?.(progress)

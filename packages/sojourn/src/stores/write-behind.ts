@@ -1,8 +1,9 @@
 import { type Duration, toMs } from '../core/duration.ts'
 import { SessionError } from '../core/errors.ts'
 import { chain } from '../core/maybe.ts'
-import type { SessionId, SessionRecord, Tombstone } from '../core/record.ts'
+import type { SessionId, SessionRecord } from '../core/record.ts'
 import type { Change, MaybePromise, Store, Written } from '../core/store.ts'
+import type { Found } from './listed.ts'
 import { createObservers } from './observers.ts'
 import { type Timing, toTiming } from './timing.ts'
 import { createFlusher } from './write-behind/flusher.ts'
@@ -54,8 +55,8 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     if (isClosed) throw new SessionError('ERR_CLOSED', 'writeBehind.')
   }
 
-  function show<T extends SessionRecord | Tombstone | null>(kept: T): T | SessionRecord {
-    if (kept === null || kept.kind === 'ended' || touches.size === 0) return kept
+  function show<T extends Found | null>(kept: T): T | SessionRecord {
+    if (kept === null || kept.kind !== 'live' || touches.size === 0) return kept
     const touch = touches.get(kept.id)
     return touch === undefined ? kept : Object.freeze(withTouch(kept, touch))
   }

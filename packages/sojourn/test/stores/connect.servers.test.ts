@@ -18,6 +18,7 @@ const without = {
   second: 'between processes the bridge promises nothing, and says so',
   sever: 'a fault of the client itself is tested with a store that fails',
   sweeps: 'each store expires in its own way',
+  damage: 'each store keeps its texts in its own way: test/stores/connect.test.ts',
   scans: 'Express-style stores cannot enumerate page by page',
 }
 const places = new WeakMap<Store, string>()

@@ -26,6 +26,10 @@ const one = 'between processes the bridge promises nothing, and says so'
 testCases("connect: express-session's MemoryStore", storeCases, {
   createStore: open,
   probe: (store) => Object.values(inner.get(store)?.sessions ?? {}).map(String),
+  damage(store, id) {
+    const sessions = (inner.get(store)?.sessions ?? {}) as Record<string, string>
+    sessions[id] = JSON.stringify({ cookie: { path: '/' }, sojourn: '{"later' })
+  },
   without: {
     second: one,
     reopen: 'memory ends with its process',

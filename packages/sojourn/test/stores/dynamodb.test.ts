@@ -1,4 +1,4 @@
-import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { type DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { type StoreContext, storeCases } from '@sojourn/conformance'
 import fc from 'fast-check'
 import { afterAll, test } from 'vitest'
@@ -44,6 +44,10 @@ testCases('dynamodb', storeCases, {
   reopen: (store) => open(openedAs(store)),
   probe: (store) => itemsOf(openedAs(store)),
   sever: (store) => openedAs(store).line?.cut(),
+  async damage(store, id) {
+    const Item = { pk: { S: `s#${id}` }, sk: { S: 's' }, kind: { S: 'live' }, head: { S: '{"later' } }
+    await client.send(new PutItemCommand({ TableName: openedAs(store).table, Item }))
+  },
   scans: true,
   without: { sweeps: 'DynamoDB deletes by its own TTL' },
 } satisfies StoreContext)

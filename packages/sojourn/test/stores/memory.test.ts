@@ -36,6 +36,7 @@ testCases('memory', storeCases, {
     second: 'memory belongs to one process',
     reopen: 'memory ends with its process',
     sever: 'there is nothing between the store and its data',
+    damage: 'nothing else can reach it',
   },
 })
 

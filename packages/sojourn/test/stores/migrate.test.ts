@@ -214,7 +214,15 @@ describe('the progress printer', () => {
     const lines: string[] = []
     let now = 0
     const print = progressPrinter({ isTTY, write: (text) => lines.push(text) }, () => now)
-    const start: MigrationProgress = { cursor: 'x', isDone: false, seen: 0, moved: 0, ended: 0, total: 40_000 }
+    const start: MigrationProgress = {
+      cursor: 'x',
+      isDone: false,
+      seen: 0,
+      moved: 0,
+      ended: 0,
+      damaged: 0,
+      total: 40_000,
+    }
     return {
       lines,
       print(ms, fields) {

@@ -6,6 +6,7 @@ import type { MaybePromise, Store } from '../../src/core/store.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { migrate, movingStore } from '../../src/stores/migrate.ts'
 import { testCases } from '../support/run-cases.ts'
+import { around, damage, damageableStore } from './damageable.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
 import { aRecord, aTombstone, MINUTE } from './records.ts'
@@ -20,7 +21,11 @@ const without = {
 
 for (const moves of [true, false]) {
   testCases(`moving store, moves: ${moves}`, storeCases, {
-    createStore: () => movingStore({ from: memoryStore(), to: memoryStore(), moves }),
+    createStore: () =>
+      moves
+        ? around(damageableStore(), (to) => movingStore({ from: memoryStore(), to, moves }))
+        : around(damageableStore(), (from) => movingStore({ from, to: memoryStore(), moves })),
+    damage,
     ...(moves && { sweeps: true }),
     without: { ...without, sweeps: 'what ended is in both, and counts twice' },
   })
@@ -28,10 +33,13 @@ for (const moves of [true, false]) {
 
 testCases('moving store, every session in the store that is left', storeCases, {
   createStore() {
-    const [from, to] = [memoryStore(), memoryStore()]
-    const before = movingStore({ from, to, moves: false })
-    return { ...movingStore({ from, to }), create: before.create }
+    const to = memoryStore()
+    return around(damageableStore(), (from) => {
+      const before = movingStore({ from, to, moves: false })
+      return { ...movingStore({ from, to }), create: before.create }
+    })
   },
+  damage,
   without: { ...without, sweeps: 'what is left behind is swept too, and counts' },
 })
 
@@ -39,7 +47,7 @@ type Call = (...args: never[]) => unknown
 const VERBS = ['read', 'create', 'write', 'end', 'list', 'scan'] as const
 
 /** The store with something around each call. */
-function around(store: Store, wrap: (call: () => unknown) => Promise<unknown>): Store {
+function aroundCalls(store: Store, wrap: (call: () => unknown) => Promise<unknown>): Store {
   const wrapped = VERBS.map((verb) => [verb, (...args: never[]) => wrap(() => (store[verb] as Call)(...args))])
   return { name: store.name, close: () => store.close(), ...Object.fromEntries(wrapped) } as Store
 }
@@ -49,7 +57,7 @@ function jittery(store: Store, random: () => number): Store {
   const ticks = async (): Promise<void> => {
     for (let n = Math.floor(random() * 6); n > 0; n--) await Promise.resolve()
   }
-  return around(store, async (call) => {
+  return aroundCalls(store, async (call) => {
     await ticks()
     const answer = await call()
     await ticks()
@@ -137,7 +145,7 @@ function stopAt(n: number): { wrap: (store: Store) => Store; stopped: Promise<vo
     await told
   }
   const wrap = (store: Store): Store =>
-    around(store, async (call) => {
+    aroundCalls(store, async (call) => {
       await pause()
       const answer = await call()
       await pause()

@@ -17,6 +17,7 @@ const urlOf = (port: number): string => server.url.replace(`${server.port}`, `${
 
 const world = {
   port: () => server.port,
+  run: (sql: string): Promise<unknown> => admin.query(sql),
   async dump(table: string): Promise<string[]> {
     const [rows] = await admin.query(`SELECT * FROM \`${table}\``)
     return (rows as object[]).map((row) => Object.values(row).join('\n'))

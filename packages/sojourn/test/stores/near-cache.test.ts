@@ -9,6 +9,7 @@ import type { Store } from '../../src/core/store.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import type { Bus } from '../../src/stores/near-cache/bus.ts'
 import { testCases } from '../support/run-cases.ts'
+import { around, damage, damageableStore } from './damageable.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
 import { anId, aRecord, aTombstone, MINUTE } from './records.ts'
@@ -30,7 +31,8 @@ function another(cache: Store): NearCache {
 }
 
 testCases('near cache', storeCases, {
-  createStore: () => newCache(),
+  createStore: () => around(damageableStore(), newCache),
+  damage,
   second: another,
   sweeps: true,
   scans: true,

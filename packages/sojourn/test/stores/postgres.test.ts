@@ -27,7 +27,7 @@ const over = (client: PostgresClient, end: () => Promise<unknown>): Connected =>
   end,
 })
 
-const world = { port: () => server.port, dump }
+const world = { port: () => server.port, dump, run: (sql: string): Promise<unknown> => admin.query(sql) }
 
 testSqlStore('postgres, a Pool of pg', {
   ...world,
@@ -82,6 +82,7 @@ afterAll(() => lite.close())
 testSqlStore('postgres, PGlite', {
   port: () => null,
   connect: () => over(lite, () => Promise.resolve()),
+  run: (sql) => lite.query(sql),
   async dump(table) {
     const { rows } = await lite.query<{ t: string }>(`SELECT t::text FROM "${table}" AS t`)
     return rows.map(({ t }) => t)

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { without } from '../../../../tools/servers.mjs'
 import { redisStore } from '../../src/stores/redis.ts'
 import { testCases } from '../support/run-cases.ts'
-import { dump, type RedisServer } from '../support/servers/redis.ts'
+import { dump, type RedisServer, setText } from '../support/servers/redis.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
 import { anId } from './records.ts'
@@ -73,6 +73,7 @@ export function testRedisStores(name: string, start: () => Promise<Bench>, isSki
         if (bench.sever !== undefined) bench.sever()
         else await opened.get(store)?.connected?.close()
       },
+      damage: (store, id) => setText(bench.servers, prefixOf(store) + id, '2L later'),
       scans: true,
       without: { sweeps: 'the server deletes what expired' },
     } satisfies StoreContext)

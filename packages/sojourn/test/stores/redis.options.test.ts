@@ -65,30 +65,40 @@ describe.skipIf(isLeftOut)('what Redis holds that is not the store’s', async (
   }
 
   async function callAll(store: ReturnType<typeof redisStore>, record: SessionRecord): Promise<unknown[]> {
-    const calls = [
-      store.read(record.id),
-      store.write(record.id, { set: { a: 'private-value' } }),
-      store.list(record.userId ?? ''),
-      store.end(record.id, aTombstone(record)),
-    ]
+    const calls = [store.read(record.id), store.write(record.id, { set: { a: 'private-value' } })]
     return Promise.all(calls.map((call) => Promise.resolve(call).catch((error: unknown) => error)))
+  }
+
+  /** It hides nothing of the list, and is ended. */
+  async function expectEnded(store: ReturnType<typeof redisStore>, record: SessionRecord): Promise<void> {
+    const damaged = { kind: 'damaged', id: record.id }
+    const other = aRecord({ userId: record.userId })
+    await store.create(other)
+    expect(await store.list(record.userId ?? '')).toEqual(expect.arrayContaining([damaged, other]))
+    expect(await store.end(record.id, aTombstone(record))).toEqual(damaged)
+    expect(await store.read(record.id)).toEqual(aTombstone(record))
+    expect(await store.list(record.userId ?? '')).toEqual([other])
   }
 
   const texts = ['9L1  2  0\n\n{}', 'private-value', '', '1X']
 
-  test.each(texts)('a record of %j: every call fails, none says "nothing there", none quotes it', async (text) => {
-    const { client, close } = await oneServer.ioredis([server.port])
-    const store = redisStore({ client })
-    const record = aRecord({ userId: `user ${anId()}` })
-    await store.create(record)
-    await server.ask('set', `sojourn:${record.id}`, text)
-    expect(await store.create(record)).toBe(false)
-    for (const error of await callAll(store, record)) {
-      expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
-      expect(textOf(error)).not.toContain('private-value')
-    }
-    await close()
-  })
+  test.each(texts)(
+    'a record of %j: every call on it fails, none says "nothing there", none quotes it',
+    async (text) => {
+      const { client, close } = await oneServer.ioredis([server.port])
+      const store = redisStore({ client })
+      const record = aRecord({ userId: `user ${anId()}` })
+      await store.create(record)
+      await server.ask('set', `sojourn:${record.id}`, text)
+      expect(await store.create(record)).toBe(false)
+      for (const error of await callAll(store, record)) {
+        expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
+        expect(textOf(error)).not.toContain('private-value')
+      }
+      await expectEnded(store, record)
+      await close()
+    },
+  )
 
   test.each(Object.entries(oneServer))(
     '%s: a key of another type fails by name, and quotes no id',
@@ -105,6 +115,7 @@ describe.skipIf(isLeftOut)('what Redis holds that is not the store’s', async (
         expect(textOf(error)).not.toContain(record.id)
         expect(textOf(error)).not.toContain('private-value')
       }
+      await expectEnded(store, record)
       await close()
     },
   )

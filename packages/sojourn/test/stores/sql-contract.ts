@@ -22,6 +22,8 @@ export interface SqlWorld {
   connect(port: number): Connected
   /** The table as it is, read past the store. */
   dump(table: string): Promise<readonly string[]>
+  /** One statement, past the store. */
+  run(sql: string): Promise<unknown>
 }
 
 let tables = 0
@@ -61,6 +63,8 @@ export function testSqlStore(name: string, world: SqlWorld): void {
       second: (store) => openAt(tableOf(store)),
       reopen: (store) => openAt(tableOf(store)),
       probe: (store) => world.dump(tableOf(store)),
+      damage: async (store, id) =>
+        void (await world.run(`UPDATE ${tableOf(store)} SET head = '{"later' WHERE id = '${id}'`)),
       sweeps: true,
       scans: true,
     }

@@ -78,6 +78,8 @@ describe.each(Object.entries(DIALECTS))('a database that never comes to an end, 
 const DAMAGED: Readonly<Record<string, readonly [place: number, value: unknown]>> = {
   'no JSON in head': [7, '{"secret": private-value'],
   'no head': [7, null],
+  'null as head': [7, 'null'],
+  'a head of another form': [7, '{"secret": {"private-value": 1}}'],
   'no JSON in data': [8, '{"a": private-value'],
   'data of numbers': [8, '{"private-value": 7}'],
   'no data': [8, null],
@@ -91,7 +93,7 @@ const DAMAGED: Readonly<Record<string, readonly [place: number, value: unknown]>
 
 describe.each(Object.entries(DIALECTS))('a damaged row, %s', (_, dialect) => {
   test.each(Object.entries(DAMAGED))(
-    'with %s fails each call, and is told without a word of what is stored',
+    'with %s fails each call on it, is told without a word of what is stored, and hides no other row',
     async (_name, [place, value]) => {
       const row = toRow(ROW)
       row[place] = value
@@ -100,19 +102,17 @@ describe.each(Object.entries(DIALECTS))('a damaged row, %s', (_, dialect) => {
           ? NONE
           : { rows: [row], affected: 1 },
       )
-      const calls = [
-        () => store.read(ROW.id),
-        () => store.list('ada'),
-        () => store.scan(null, 10),
-        () => store.write(ROW.id, { set: { a: '2' } }),
-        () => store.end(ROW.id, aTombstone(ROW)),
-      ]
+      const calls = [() => store.read(ROW.id), () => store.write(ROW.id, { set: { a: '2' } })]
       for (const call of calls) {
         const error = await settled(call)
         expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED', status: 500 })
         expect((error as Error).cause).toBeUndefined()
         expect(`${(error as Error).stack}`).not.toContain('private-value')
       }
+      const damaged = { kind: 'damaged', id: `${row[0]}` }
+      expect(await store.list('ada')).toEqual([damaged])
+      expect((await store.scan(null, 10)).values).toEqual([damaged])
+      expect(await store.end(ROW.id, aTombstone(ROW))).toEqual(damaged)
     },
   )
 

@@ -59,6 +59,11 @@ for (const [name, { connect, sever }] of Object.entries(DRIVERS)) {
       const home = homes.get(store)
       if (home !== undefined) sever(home.client)
     },
+    damage(store, id) {
+      const past = new Database(fileOf(store))
+      past.prepare('UPDATE sojourn_sessions SET head = ? WHERE id = ?').run('{"later', id)
+      past.close()
+    },
     sweeps: true,
     scans: true,
   } satisfies StoreContext)

@@ -10,7 +10,7 @@ import { writeBehind } from 'sojourn/stores/write-behind'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/core/store.ts'
 import { testCases } from '../support/run-cases.ts'
-import { dump, startRedis } from '../support/servers/redis.ts'
+import { dump, setText, startRedis } from '../support/servers/redis.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { anId } from './records.ts'
 
@@ -33,6 +33,7 @@ describe('write-behind around near cache around resilient store around Redis', a
   testCases('the stack', storeCases, {
     createStore: () => newStack(),
     probe: (store) => dump([server], prefixes.get(store) ?? ''),
+    damage: (store, id) => setText([server], (prefixes.get(store) ?? '') + id, '2L later'),
     scans: true,
     without: {
       second: 'other nodes see a change when the message arrives: test/buses',

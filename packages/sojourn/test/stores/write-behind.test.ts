@@ -8,13 +8,15 @@ import type { Change, Store, StoreEvent } from '../../src/core/store.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { hookStore } from '../core/kit-store.ts'
 import { testCases } from '../support/run-cases.ts'
+import { around, damage, damageableStore } from './damageable.ts'
 import { overlappingRequests } from './overlapping-requests.ts'
 import { parallelCalls } from './parallel-calls.ts'
 import { anId, aRecord, aTombstone, DAY, MINUTE } from './records.ts'
 import { createTime, settle } from './wrappers/time.ts'
 
 testCases('write-behind', storeCases, {
-  createStore: () => writeBehind(memoryStore()),
+  createStore: () => around(damageableStore(), (inner) => writeBehind(inner)),
+  damage,
   sweeps: true,
   scans: true,
   without: {

@@ -1,8 +1,11 @@
+import { orDamaged } from '../../core/damaged.ts'
 import { SessionError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Guarantee, Store, Written } from '../../core/store.ts'
 import { applyChange } from '../apply-change.ts'
+import { isListed, type Listed } from '../listed.ts'
 import { toQuietCause } from '../quiet-cause.ts'
+import { type Kept, parseKept } from './kept.ts'
 import { ID, toUserKey } from './keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
 
@@ -35,13 +38,6 @@ const LACKS: Readonly<Record<Guarantee, string>> = {
 /** `KV PUT failed: 413 Value length of 26214401 exceeds limit of 26214400.` */
 const TOO_LARGE = /\b413\b/
 
-/** What a value says beside the record: until when it is kept, and its entry in the user's list, ms of the platform. */
-interface Kept {
-  readonly value: SessionRecord | Tombstone
-  readonly deleteAt: number
-  readonly until: number
-}
-
 /**
  * Sessions in Workers KV: for what may be seen late everywhere, such as a visitor's theme. KV is eventually consistent
  * and cannot keep the guarantees in `lacks`, so `createSessions` refuses it unless each is accepted by name.
@@ -67,7 +63,7 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
   async function load(id: SessionId): Promise<Kept | null> {
     if (!ID.test(id)) return null
     const text = await namespace.get(`session:${id}`)
-    return text === null ? null : fromText(text)
+    return text === null ? null : parseKept('workers-kv', text)
   }
 
   async function keep(kept: Kept): Promise<void> {
@@ -105,26 +101,33 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
     return { status: 'written' }
   }
 
-  async function end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
-    const kept = await load(id)
-    if (kept === null || kept.value.kind === 'ended') return null
+  async function end(id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
+    const kept = await orDamaged(id, () => load(id))
+    if (kept === null) return null
+    const deleteAt = Date.now() + lifeOf(tombstone)
+    if ('kind' in kept) {
+      await keep({ value: { ...tombstone, id }, deleteAt, until: 0 })
+      return kept
+    }
     const { value, until } = kept
-    await keep({ value: tombstone, deleteAt: Date.now() + lifeOf(tombstone), until })
+    if (value.kind === 'ended') return null
+    await keep({ value: tombstone, deleteAt, until })
     // It has ended, whatever becomes of the entry, which goes by itself.
     const { userId } = value
     if (userId !== null) await toPrefix(userId).then((prefix) => namespace.delete(prefix + id).catch(() => undefined))
     return value
   }
 
-  async function list(userId: string): Promise<SessionRecord[]> {
+  async function list(userId: string): Promise<Listed[]> {
     const prefix = await toPrefix(userId)
-    const live: SessionRecord[] = []
+    const live: Listed[] = []
     let page: KvPage | undefined
     do {
       page = await namespace.list({ prefix, ...(page?.cursor !== undefined && { cursor: page.cursor }) })
       for (const { name } of page.keys) {
-        const value = (await load(name.slice(prefix.length) as SessionId))?.value
-        if (value?.kind === 'live' && value.userId === userId) live.push(value)
+        const id = name.slice(prefix.length) as SessionId
+        const value = await orDamaged(id, async () => (await load(id))?.value ?? null)
+        if (isListed(value, userId)) live.push(value)
       }
     } while (!page.list_complete)
     return live
@@ -151,13 +154,4 @@ async function toPrefix(userId: string): Promise<string> {
 /** Workers KV refuses less than a minute. */
 function secondsUntil(time: number): number {
   return Math.max(60, Math.ceil((time - Date.now()) / 1000))
-}
-
-function fromText(text: string): Kept {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // What JSON.parse says about a text quotes it.
-    throw new SessionError('ERR_RECORD_DAMAGED', 'workers-kv: a value is no record.')
-  }
 }

@@ -1,6 +1,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { SessionError } from '../../core/errors.ts'
-import type { Head, SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import { asHead } from '../head.ts'
+import { type Found, readable } from '../listed.ts'
 import type { Item } from './calls.ts'
 
 /*
@@ -57,7 +59,7 @@ export function fromTombstone({ id, reason, endedAt, expiresAt }: Tombstone): It
 /** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for an item that this version cannot read. */
 export function toValue(item: Item): SessionRecord | Tombstone {
   try {
-    const id = textOf(item, 'pk').slice(2) as SessionId
+    const id = idOf(item)
     const kind = textOf(item, 'kind')
     if (kind === 'live') return toRecord(id, item)
     if (kind === 'ended') return toTombstone(id, item)
@@ -65,6 +67,16 @@ export function toValue(item: Item): SessionRecord | Tombstone {
     // What went wrong could quote the item: that must reach no log, so it is no cause here.
   }
   throw new SessionError('ERR_RECORD_DAMAGED', 'dynamodb: an item is damaged, or was written by a later version.')
+}
+
+/** The same, where one that cannot be read must not hide the others. */
+export function toFound(item: Item): Found {
+  return readable(idOf(item), () => toValue(item))
+}
+
+/** An item's key is always there. */
+function idOf(item: Item): SessionId {
+  return textOf(item, 'pk').slice(2) as SessionId
 }
 
 function toRecord(id: SessionId, item: Item): SessionRecord {
@@ -76,7 +88,7 @@ function toRecord(id: SessionId, item: Item): SessionRecord {
     createdAt: numberOf(item, 'created'),
     lastSeenAt: numberOf(item, 'seen'),
     expiresAt: numberOf(item, 'expires'),
-    head: JSON.parse(textOf(item, 'head')) as Head,
+    head: asHead(JSON.parse(textOf(item, 'head'))),
     data: toData(item.data?.M),
   }
 }

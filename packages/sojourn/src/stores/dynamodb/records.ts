@@ -2,9 +2,10 @@ import { SessionError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Change, Written } from '../../core/store.ts'
 import { applyChange, isFresh } from '../apply-change.ts'
+import type { Listed } from '../listed.ts'
 import type { Calls, Item } from './calls.ts'
 import { find, newMark, put, unknown, update } from './conditional.ts'
-import { fromRecord, fromTombstone, numberOf, toSeconds, toValue } from './item.ts'
+import { fromRecord, fromTombstone, numberOf, toFound, toSeconds, toValue } from './item.ts'
 import { isEmptyChange, isLarge, toUpdate, type UpdateOptions } from './update.ts'
 import { listedUntil, type Users } from './users.ts'
 
@@ -27,25 +28,21 @@ export async function create(calls: Calls, users: Users, record: SessionRecord):
   return false
 }
 
-export async function end(
-  calls: Calls,
-  users: Users,
-  id: SessionId,
-  tombstone: Tombstone,
-): Promise<SessionRecord | null> {
+export async function end(calls: Calls, users: Users, id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
   const mark = newMark()
   const { before, refused } = await put(calls, id, mark, {
     Item: { ...fromTombstone(tombstone), mark },
-    ConditionExpression: 'kind = :live',
-    ExpressionAttributeValues: { ':live': { S: 'live' } },
+    // One that cannot be read may lack its kind.
+    ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(kind) OR kind <> :ended)',
+    ExpressionAttributeValues: { ':ended': { S: 'ended' } },
     ReturnValues: 'ALL_OLD',
   })
   // It is ended, but the answer with the last state of the record was lost, and that is nowhere any more.
   if (refused?.isOwn === true) throw unknown()
-  const record = before === undefined ? null : toValue(before)
-  if (record?.kind !== 'live') return null
+  const record = before === undefined ? null : toFound(before)
+  if (record === null || record.kind === 'ended') return null
   // The session is ended; an entry that stays costs the next list a look, until DynamoDB deletes it.
-  if (record.userId !== null) await users.remove(record.userId, id).catch(() => undefined)
+  if (record.kind === 'live' && record.userId !== null) await users.remove(record.userId, id).catch(() => undefined)
   return record
 }
 

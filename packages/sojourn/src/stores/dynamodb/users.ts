@@ -1,6 +1,7 @@
-import type { SessionId, SessionRecord } from '../../core/record.ts'
+import type { SessionId } from '../../core/record.ts'
+import { isListed, type Listed } from '../listed.ts'
 import { type Calls, type Item, isNamed } from './calls.ts'
-import { number, recordKey, toSeconds, toValue } from './item.ts'
+import { number, recordKey, toFound, toSeconds } from './item.ts'
 
 /**
  * Who has which sessions: items under a key of the user's own, beside the records. A global secondary index would be read some time
@@ -10,7 +11,7 @@ export interface Users {
   /** Lists the session at least until `listed`, in seconds. Before the record itself: what is acknowledged is always found. */
   add(userId: string, id: SessionId, listed: number): Promise<void>
   remove(userId: string, id: SessionId): Promise<void>
-  list(userId: string): Promise<SessionRecord[]>
+  list(userId: string): Promise<Listed[]>
 }
 
 /** An entry outlives the record by this, so that only one touch a day has to move the entry too. */
@@ -79,13 +80,13 @@ export function createUsers({ table, send }: Calls): Users {
     async list(userId) {
       const ids = await idsOf(await toUserKey(userId))
       const batches = Array.from({ length: Math.ceil(ids.length / 100) }, (_, i) => ids.slice(i * 100, (i + 1) * 100))
-      const values: SessionRecord[] = []
+      const listed: Listed[] = []
       for (let at = 0; at < batches.length; at += BATCHES_AT_ONCE) {
         const found = await Promise.all(batches.slice(at, at + BATCHES_AT_ONCE).map(recordsOf))
-        values.push(...(found.flat().map(toValue) as SessionRecord[]))
+        for (const value of found.flat().map(toFound)) if (isListed(value, userId)) listed.push(value)
       }
       // An entry without a live record: it ended, expired, or is about to be created. DynamoDB deletes the entry in time.
-      return values.filter(({ kind, userId: whose }) => kind === 'live' && whose === userId)
+      return listed
     },
   }
 }

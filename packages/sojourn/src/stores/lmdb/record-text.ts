@@ -1,6 +1,7 @@
 import { define } from '../../core/draft.ts'
 import { SessionError } from '../../core/errors.ts'
 import type { Head, SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import { asHead } from '../head.ts'
 
 /**
  * How a record is written down:
@@ -76,7 +77,7 @@ function toRecord(id: SessionId, row: LiveRow, text: string, start: number): Ses
     from = end
   }
   if (from !== text.length) throw new RangeError('texts and table differ')
-  return { kind: 'live', id, userId, version, createdAt, lastSeenAt, expiresAt, head, data }
+  return { kind: 'live', id, userId, version, createdAt, lastSeenAt, expiresAt, head: asHead(head), data }
 }
 
 function toTombstone(id: SessionId, [reason, endedAt, expiresAt]: EndedRow): Tombstone {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { DamagedRecord, SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { ScanPage } from '../../core/store.ts'
+import { type Found, isListed, type Listed, readable } from '../listed.ts'
 import type { Environment } from './environment.ts'
 import { fromText, indexedAtOf, toText } from './record-text.ts'
 
@@ -13,13 +14,15 @@ export interface Stored {
 /** Keeps the records and both indexes in step. All but `read`, `list`, `scan` and `isDue` belong inside a write transaction. */
 export interface Tables {
   read(id: SessionId): SessionRecord | Tombstone | null
-  list(userId: string): SessionRecord[]
+  list(userId: string): Listed[]
   scan(cursor: string | null, limit: number): ScanPage
   /** Whether a sweep would find anything to look at. */
   isDue(now: number): boolean
   load(id: SessionId): Stored | null
   insert(record: SessionRecord): void
   replace(stored: Stored, next: SessionRecord | Tombstone): void
+  /** Puts the tombstone in the place of what cannot be read. */
+  bury(tombstone: Tombstone): void
   /** Deletes what is due, but no more than `limit`, and answers how much that was. Does a bounded part of the work only. */
   sweepSome(now: number, limit: number): number
 }
@@ -63,15 +66,19 @@ export function createTables({ records, users, expiry }: Environment): Tables {
   }
 
   function sweepOne(at: number, id: SessionId, now: number): boolean {
-    const stored = load(id)
-    if (stored !== null && stored.value.expiresAt > now) {
-      // Touched since it was indexed.
-      move(stored, stored.value, stored.value.expiresAt)
-      return false
-    }
+    const stored = readable(id, () => load(id))
     expiry.remove([at, id])
     if (stored === null) return false
-    leaveUser(stored.value)
+    if (isReadable(stored)) {
+      const { value } = stored
+      if (value.expiresAt > now) {
+        // Touched since it was indexed.
+        move(stored, value, value.expiresAt)
+        return false
+      }
+      leaveUser(value)
+    }
+    // What cannot be read goes as well, or no sweep would get past it.
     records.remove(id)
     return true
   }
@@ -82,20 +89,21 @@ export function createTables({ records, users, expiry }: Environment): Tables {
 
     list(userId) {
       const key = toUserKey(userId)
-      const found: SessionRecord[] = []
+      const found: Listed[] = []
       for (const [, id] of users.getKeys({ start: [key], end: [key, AFTER_IDS] })) {
-        const record = read(id as SessionId)
+        const record = readable(id as SessionId, () => read(id as SessionId))
         // The hash is cut short, and to it all halves of characters are the same: the record itself says whose it is.
-        if (record?.kind === 'live' && record.userId === userId) found.push(record)
+        if (isListed(record, userId)) found.push(record)
       }
       return found
     },
 
     scan(cursor, limit) {
       const start = cursor === null ? {} : { start: cursor, exclusiveStart: true }
-      const values = Array.from(records.getRange({ ...start, limit }), ({ key, value }) =>
-        fromText(key as SessionId, value),
-      )
+      const values = Array.from(records.getRange({ ...start, limit }), ({ key, value }): Found => {
+        const id = key as SessionId
+        return readable(id, () => fromText(id, value))
+      })
       const next = values.length < limit ? null : (values.at(-1)?.id ?? null)
       const { entryCount } = records.getStats() as { entryCount: number }
       return { values, next, total: entryCount }
@@ -115,6 +123,12 @@ export function createTables({ records, users, expiry }: Environment): Tables {
       move(stored, next, Math.min(stored.indexedAt, next.expiresAt))
     },
 
+    bury(tombstone) {
+      // The entries of before stay, for nothing says where they are: the sweep drops the one, the list passes over the other.
+      index(tombstone.id, tombstone.expiresAt)
+      records.put(tombstone.id, toText(tombstone, tombstone.expiresAt))
+    },
+
     sweepSome(now, limit) {
       let deleted = 0
       for (const [at, id] of due(now, SWEEP_ENTRIES)) {
@@ -124,6 +138,10 @@ export function createTables({ records, users, expiry }: Environment): Tables {
       return deleted
     },
   }
+}
+
+export function isReadable(stored: Stored | DamagedRecord): stored is Stored {
+  return 'value' in stored
 }
 
 /** Fits an LMDB key whatever the length of the user id. */

@@ -1,6 +1,8 @@
+import { orDamaged } from '../../core/damaged.ts'
 import { SessionError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Store } from '../../core/store.ts'
+import type { Listed } from '../listed.ts'
 import { isMarked, LOCK, MOVED, SHIFT, shiftOf, toMoved, toPlaceholder, unmarked } from './marks.ts'
 
 /** The store that is left, and the one that is moved to. */
@@ -34,13 +36,28 @@ export async function moveOne(move: Move, id: SessionId): Promise<boolean> {
 }
 
 /** As `moveOne`, for a session that ends: the tombstone stands in `to` before `from` lets go, and in both when this resolves. */
-export async function moveEnded(move: Move, id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
+export async function moveEnded(move: Move, id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
   const record = await freeze(move, id)
   if (record === null) return null
   await move.to.create(unmarked(record))
   const last = await move.to.end(id, tombstone)
   await move.from.end(id, tombstone)
   return last
+}
+
+/** Ends one that cannot be read, in either store. The tombstone stands in `to`, which holds, before `from` lets go. */
+export async function endUnread({ from, to }: Move, tombstone: Tombstone): Promise<boolean> {
+  const { id } = tombstone
+  const isThere = await isTaken(to, id)
+  if (!isThere) await to.create(toPlaceholder(tombstone))
+  const last = await to.end(id, tombstone)
+  const left = await from.end(id, tombstone)
+  return isThere ? last !== null : left !== null
+}
+
+async function isTaken(store: Store, id: SessionId): Promise<boolean> {
+  const found = await orDamaged(id, () => store.read(id))
+  return found !== null && (found.kind !== 'live' || !isMarked(found))
 }
 
 /** Each failed try means that another writer got through, so this many in a row is no accident. */

@@ -1,8 +1,11 @@
-import type { SessionId, SessionRecord } from '../../core/record.ts'
+import { damagedBy } from '../../core/damaged.ts'
+import { rescue } from '../../core/maybe.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Change, Store, Written } from '../../core/store.ts'
 import { applyChange, isFresh } from '../apply-change.ts'
+import type { Listed } from '../listed.ts'
 import { isMarked, LOCK, SHIFT, shiftOf, unmarked } from './marks.ts'
-import { contended, find, MAX_TRIES, type Move, moveEnded, moveOne } from './move.ts'
+import { contended, endUnread, find, MAX_TRIES, type Move, moveEnded, moveOne } from './move.ts'
 
 export interface MovingStoreOptions {
   /** The store that is left. */
@@ -37,7 +40,18 @@ export function movingStore({ from, to, moves = true }: MovingStoreOptions): Sto
     throw contended()
   }
 
-  async function list(userId: string): Promise<SessionRecord[]> {
+  async function end(id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const place = await find(move, id)
+      if (place.at === 'nowhere' || place.value.kind === 'ended') return null
+      if (place.at === 'to') return to.end(id, tombstone)
+      const record = await moveEnded(move, id, tombstone)
+      if (record !== null) return record
+    }
+    throw contended()
+  }
+
+  async function list(userId: string): Promise<Listed[]> {
     // In this order: what moves meanwhile is seen twice, and never missed.
     const left = await from.list(userId)
     const arrived = await to.list(userId)
@@ -47,7 +61,8 @@ export function movingStore({ from, to, moves = true }: MovingStoreOptions): Sto
   }
 
   /** A locked one may have ended in `to`, if the process that moved it did not live to end it in `from`. */
-  async function stillThere(record: SessionRecord): Promise<SessionRecord | null> {
+  async function stillThere(record: Listed): Promise<Listed | null> {
+    if (record.kind === 'damaged') return record
     if (!isMarked(record)) return unmarked(record)
     const place = await find(move, record.id)
     return place.at !== 'nowhere' && place.value.kind === 'live' ? unmarked(place.value) : null
@@ -70,16 +85,14 @@ export function movingStore({ from, to, moves = true }: MovingStoreOptions): Sto
       return (await first.read(record.id)) === null && second.create(record)
     },
 
-    async end(id, tombstone) {
-      for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const place = await find(move, id)
-        if (place.at === 'nowhere' || place.value.kind === 'ended') return null
-        if (place.at === 'to') return to.end(id, tombstone)
-        const record = await moveEnded(move, id, tombstone)
-        if (record !== null) return record
-      }
-      throw contended()
-    },
+    end: (id, tombstone) =>
+      rescue<Listed | null>(
+        () => end(id, tombstone),
+        async (error) => {
+          const damaged = damagedBy(id, error)
+          return (await endUnread(move, tombstone)) ? damaged : null
+        },
+      ),
 
     ...((from.sweep !== undefined || to.sweep !== undefined) && {
       async sweep(now: number, limit: number): Promise<number> {

@@ -9,6 +9,8 @@ export interface MigrationProgress {
   readonly moved: number
   /** Tombstones, likewise. */
   readonly ended: number
+  /** Those that cannot be read: they stay in `from`. */
+  readonly damaged: number
   /** About how many there are to look at, when `from` knows. */
   readonly total: number | null
 }
@@ -41,13 +43,18 @@ export function progressPrinter(
   }
 }
 
-function toLine({ seen, moved, ended, total, isDone }: MigrationProgress, ms: number, seenSince: number): string {
+function toLine(
+  { seen, moved, ended, damaged, total, isDone }: MigrationProgress,
+  ms: number,
+  seenSince: number,
+): string {
   const perSecond = ms > 0 ? (seenSince * 1000) / ms : 0
   const parts = [
     total === null || isDone ? `${count(seen)} seen` : `${count(seen)} of about ${count(Math.max(total, seen))} seen`,
     `${count(moved)} moved`,
     `${count(ended)} ended`,
   ]
+  if (damaged > 0) parts.push(`${count(damaged)} damaged`)
   if (perSecond > 0) parts.push(`${count(Math.round(perSecond))}/s`)
   if (isDone) parts.push('done')
   else if (total !== null && perSecond > 0) parts.push(`${duration(Math.max(0, total - seen) / perSecond)} left`)

@@ -1,6 +1,7 @@
 import { define } from '../../core/draft.ts'
 import { SessionError } from '../../core/errors.ts'
 import type { Head, SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import { asHead } from '../head.ts'
 import { lengthen, shorten } from './head-text.ts'
 
 /**
@@ -92,7 +93,7 @@ function toRecord(id: SessionId, text: string): SessionRecord {
     createdAt,
     lastSeenAt: seen === '' ? createdAt : fromTime(seen ?? ''),
     expiresAt: expires.startsWith('+') ? createdAt + fromTime(expires.slice(1)) : fromTime(expires),
-    head: JSON.parse(head),
+    head: asHead(JSON.parse(head)),
     data: dataAt < 0 ? {} : toData(text, dataAt),
   }
 }

@@ -1,12 +1,15 @@
+import { damagedBy } from '../../core/damaged.ts'
 import { SessionError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Change, ScanPage, Written } from '../../core/store.ts'
+import { type Found, isListed, type Listed, readable } from '../listed.ts'
 import { toChangeArgs } from './change-args.ts'
 import type { Link } from './link.ts'
 import { fromLine, fromText, toRecordText, toTombstoneText } from './record-text.ts'
 import { runScript } from './run-script.ts'
 import { scanPage } from './scan.ts'
 import * as scripts from './scripts.ts'
+import { toStoreError } from './store-error.ts'
 import { createUserIndex } from './user-index.ts'
 
 /** The verbs of a store, over a link that is open. */
@@ -14,8 +17,8 @@ export interface Records {
   read(id: SessionId): Promise<SessionRecord | Tombstone | null>
   create(record: SessionRecord): Promise<boolean>
   write(id: SessionId, change: Change): Promise<Written>
-  end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null>
-  list(userId: string): Promise<SessionRecord[]>
+  end(id: SessionId, tombstone: Tombstone): Promise<Listed | null>
+  list(userId: string): Promise<Listed[]>
   scan(cursor: string | null, limit: number): Promise<ScanPage>
 }
 
@@ -77,7 +80,7 @@ export function createRecords(link: Link, prefix: string): Records {
     return toResult(toAnswer(await run(until)))
   }
 
-  async function end(id: SessionId, tombstone: Tombstone): Promise<SessionRecord | null> {
+  async function end(id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
     const mine = toTombstoneText(tombstone)
     const before = link.resends()
     const keepMs = String(toKeepMs(tombstone.endedAt, tombstone.expiresAt))
@@ -88,19 +91,28 @@ export function createRecords(link: Link, prefix: string): Records {
       if (isMaybeMine && link.resends() !== before) throw unknown()
       return null
     }
-    const record = toLive(parse(id, text))
-    if (record.userId !== null) index.forget(record.userId, [id])
+    const record = readable(id, () => toLive(parse(id, text)))
+    if (record.kind === 'live' && record.userId !== null) index.forget(record.userId, [id])
     return record
   }
 
-  async function list(userId: string): Promise<SessionRecord[]> {
+  /** `read`, for many at once: one that cannot be read must not hide the others. */
+  async function look(id: SessionId): Promise<Found | null> {
+    try {
+      return await read(id)
+    } catch (error) {
+      return damagedBy(id, toStoreError('read', error))
+    }
+  }
+
+  async function list(userId: string): Promise<Listed[]> {
     const ids = await index.ids(userId)
-    const mine: SessionRecord[] = []
+    const mine: Listed[] = []
     for (let from = 0; from < ids.length; from += BATCH) {
       const dead: SessionId[] = []
-      for (const found of await Promise.all(ids.slice(from, from + BATCH).map(read))) {
+      for (const found of await Promise.all(ids.slice(from, from + BATCH).map(look))) {
         if (found?.kind === 'ended') dead.push(found.id)
-        else if (found?.userId === userId) mine.push(found)
+        else if (isListed(found, userId)) mine.push(found)
       }
       // Only what ended: for what has no record, one may be on its way.
       if (dead.length > 0) index.forget(userId, dead)
@@ -108,7 +120,7 @@ export function createRecords(link: Link, prefix: string): Records {
     return mine
   }
 
-  const scan = (cursor: string | null, limit: number): Promise<ScanPage> => scanPage(link, prefix, read, cursor, limit)
+  const scan = (cursor: string | null, limit: number): Promise<ScanPage> => scanPage(link, prefix, look, cursor, limit)
 
   return { read, create, write, end, list, scan }
 }

@@ -1,6 +1,7 @@
 import { SessionError } from '../../core/errors.ts'
-import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { SessionId } from '../../core/record.ts'
 import type { ScanPage } from '../../core/store.ts'
+import type { Found } from '../listed.ts'
 import { noCursor } from '../scan-ids.ts'
 import type { Link } from './link.ts'
 import { runScript } from './run-script.ts'
@@ -13,7 +14,7 @@ const BEGINNING = '0...0'
 /** Asked for in one go: few enough that other requests get their turn in between. */
 const MOST = 200
 
-type Read = (id: SessionId) => Promise<SessionRecord | Tombstone | null>
+type Read = (id: SessionId) => Promise<Found | null>
 
 /** One page of everything under the prefix. The ids come from where the cursor leads, the records by `read`. */
 export async function scanPage(

@@ -82,16 +82,19 @@ return 0
 
 /**
  * KEYS: the record. ARGV: the tombstone, ms to keep. Answers with the record's last state, {tombstone} of one that ended
- * before, or nil.
+ * before, or nil. What cannot be read is ended too: it is '' when the key holds no text at all.
  *
  * Deleting comes first: a server that is full refuses to set, but not once the script has deleted something. If it should
  * refuse nevertheless, the session is ended without a tombstone.
  */
 const END = `
-local text = redis.call('GET', KEYS[1])
+local text = redis.pcall('GET', KEYS[1])
 if not text then return false end
+if type(text) == 'table' then
+  if not string.find(text.err, 'WRONGTYPE', 1, true) then return text end
+  text = ''
+end
 if string.sub(text, 1, 2) == '1E' then return {text} end
-if string.sub(text, 1, 2) ~= '1L' then return redis.error_reply('ERR the record is of a later version') end
 redis.call('DEL', KEYS[1])
 redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return text

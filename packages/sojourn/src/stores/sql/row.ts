@@ -2,6 +2,7 @@ import { fromUtf8, toUtf8 } from '../../core/bytes.ts'
 import { SessionError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import { hashSecret } from '../../core/token.ts'
+import { asHead } from '../head.ts'
 import type { Row } from './driver.ts'
 import { fromStoredData, toAsciiJson, toStoredData, toStoredText, USER_KEY } from './stored-text.ts'
 
@@ -67,7 +68,7 @@ function toRecord([id, user, version, created, seen, expires, , head, json]: Row
     createdAt: toNumber(created),
     lastSeenAt: toNumber(seen),
     expiresAt: toNumber(expires),
-    head: JSON.parse(toText(head)),
+    head: asHead(JSON.parse(toText(head))),
     data,
   }
 }

@@ -3,6 +3,7 @@ import { chain, rescue } from '../../core/maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
 import type { Change, MaybePromise, ScanPage, Store, Written } from '../../core/store.ts'
 import { applyChange } from '../apply-change.ts'
+import { type Found, isListed, type Listed, readable } from '../listed.ts'
 import { assertIdCursor } from '../scan-ids.ts'
 import type { Dialect } from './dialect.ts'
 import type { Call, Driver, Result, Row } from './driver.ts'
@@ -65,6 +66,8 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   const toValue = (row: Row | undefined): SessionRecord | Tombstone | null =>
     row === undefined ? null : fromRow(dialect.name, row)
 
+  const toFound = (row: Row): Found => readable(`${row[0]}` as SessionId, () => fromRow(dialect.name, row))
+
   function find(id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
     if (!isStorableId(id)) return null
     return chain(send(statements.read({ id })), ({ rows }) => toValue(rows[0]))
@@ -105,21 +108,22 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     })
   }
 
-  function bury(tombstone: Tombstone): MaybePromise<SessionRecord | null> {
+  function bury(tombstone: Tombstone): MaybePromise<Listed | null> {
     const { id, reason, endedAt, expiresAt } = tombstone
     if (!isStorableId(id)) return null
     const calls = statements.end.map((one) => one({ id, head: toAsciiJson(reason), ended: endedAt, until: expiresAt }))
     return chain(sendAll(calls), (results) => {
       if (results.at(-1)?.affected === 0) return null
-      const value = toValue(results[0]?.rows[0])
-      return value?.kind === 'live' ? value : null
+      const [row] = results[0]?.rows ?? []
+      const value = row === undefined ? null : toFound(row)
+      return value === null || value.kind === 'ended' ? null : value
     })
   }
 
   function scan(cursor: string | null, limit: number): MaybePromise<ScanPage> {
     assertIdCursor(dialect.name, cursor)
     return chain(send(statements.scan({ id: cursor ?? '', limit })), ({ rows }) => {
-      const values = rows.map((row) => fromRow(dialect.name, row))
+      const values = rows.map(toFound)
       return { values, next: values.length < limit ? null : (values.at(-1)?.id ?? null) }
     })
   }
@@ -166,9 +170,9 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
       ask('list', () =>
         chain(send(statements.list({ user: toUserColumn(userId) })), ({ rows }) =>
           rows
-            .map((row) => fromRow(dialect.name, row))
+            .map(toFound)
             // To a hash all halves of characters are the same: the record itself says whose it is.
-            .filter((found): found is SessionRecord => found.kind === 'live' && found.userId === userId),
+            .filter((found) => isListed(found, userId)),
         ),
       ),
     scan: (cursor, limit) => ask('scan', () => scan(cursor, limit)),

@@ -108,6 +108,7 @@ function objectContext(namespace: ObjectNamespace): StoreContext {
     },
     without: {
       sweeps: 'objects delete what has expired by themselves',
+      damage: 'nothing else reaches the storage of an object',
       scans: 'a Worker cannot tell which objects there are',
     },
   }
@@ -144,6 +145,7 @@ function kvContext(namespace: KvNamespace): StoreContext {
     second: (store) => open(corners.get(store)),
     reopen: (store) => open(corners.get(store)),
     probe: (store) => corners.get(store)?.all() ?? [],
+    damage: async (store, id) => corners.get(store)?.put(`session:${id}`, '{"later', { expirationTtl: 3600 }),
     without: {
       sweeps: 'Workers KV deletes what has expired by itself',
       sever: 'a binding cannot be cut',
@@ -175,6 +177,9 @@ function d1Context(db: Database): StoreContext {
     probe: async (store) => {
       const { results } = await db.prepare(`SELECT * FROM ${tableOf(store)}`).all()
       return results.map((row) => JSON.stringify(row))
+    },
+    async damage(store, id) {
+      await db.prepare(`UPDATE ${tableOf(store)} SET head = '{"later' WHERE id = '${id}'`).all()
     },
     sever(store) {
       const corner = corners.get(store)

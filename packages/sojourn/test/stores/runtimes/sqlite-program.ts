@@ -40,6 +40,8 @@ function openAt(file: string): Store {
 
 const fileOf = (store: Store): string => homes.get(store)?.file ?? ''
 
+const WITHOUT = { damage: 'the same rows as under test/stores/sqlite.test.ts' }
+
 const context: StoreContext = {
   createStore: async () => openAt(join(await mkdtemp(join(folder, 'case-')), 'sessions.db')),
   second: (store) => openAt(fileOf(store)),
@@ -48,8 +50,8 @@ const context: StoreContext = {
   sweeps: true,
   scans: true,
   ...(open === null
-    ? { without: { sever: 'there is no connection to lose: the file is open in the process' } }
-    : { sever: (store) => homes.get(store)?.sever() }),
+    ? { without: { ...WITHOUT, sever: 'there is no connection to lose: the file is open in the process' } }
+    : { without: WITHOUT, sever: (store) => homes.get(store)?.sever() }),
 }
 
 const results = await runCases(storeCases, context)

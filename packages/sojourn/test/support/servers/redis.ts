@@ -159,6 +159,11 @@ async function isQuorate(watcher: RedisServer): Promise<boolean> {
   return isAgreed && master.includes('num-slaves,1')
 }
 
+/** Sets a key past every store, in whichever of these servers takes it. */
+export async function setText(servers: readonly Pick<RedisServer, 'port'>[], key: string, text: string): Promise<void> {
+  await Promise.any(servers.map(({ port }) => askAt(port, ['set', key, text])))
+}
+
 /** Every key that begins so, with everything in it, of all these servers. */
 export async function dump(servers: readonly Pick<RedisServer, 'port'>[], prefix: string): Promise<string[]> {
   const found = await Promise.all(
