@@ -53,7 +53,7 @@ describe('with the tries of the SDK', () => {
     loseNext()
     expect(await store.write(record.id, { set: { n: '1' }, expect: { key: 'n', text: '0' } })).toEqual(WRITTEN)
     loseNext()
-    expect(await store.write(record.id, { version: 0, head: aRecord().head })).toEqual(WRITTEN)
+    expect(await store.write(record.id, { version: 0, nextVersion: 1, head: aRecord().head })).toEqual(WRITTEN)
     const set = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`k${index}`, '1']))
     loseNext()
     expect(await store.write(record.id, { set })).toEqual(WRITTEN)
@@ -77,7 +77,7 @@ describe('with the tries of the SDK', () => {
     await store.create(record)
     const other = { set: { a: '1' } }
     proxy.loseNext(isRecordWrite, async () => expect(await straight.write(record.id, other)).toMatchObject(WRITTEN))
-    const written = Promise.resolve(store.write(record.id, { version: 0, head: aRecord().head }))
+    const written = Promise.resolve(store.write(record.id, { version: 0, nextVersion: 1, head: aRecord().head }))
     await expect(written).rejects.toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining('not known') })
   })
 
