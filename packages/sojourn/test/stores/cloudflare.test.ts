@@ -238,7 +238,7 @@ const BEYOND_KV = [
   '50 parallel requests that each add a key leave 50 keys',
   '50 parallel requests that each update one counter count to 50',
   'two servers that update one counter at once count every time',
-  'renewal among parallel requests gives them one successor and logs nobody out; the old token is an alarm later',
+  'renewal among parallel requests gives them one successor and logs nobody out; the old token is told of later, and ends the session when it comes again',
 ]
 
 describe.skipIf(!hasRuntimes)('Workers KV in workerd', () => {
