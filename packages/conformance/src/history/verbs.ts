@@ -97,9 +97,11 @@ function repeat<T>(item: T, times: number): T[] {
 
 /** A client without a session begins one: half of them log in, half of them write first. */
 async function begin(scene: Scene, request: Request): Promise<void> {
-  const { session } = request
+  const { session, held } = request
   if (scene.random() < 0.5) {
     const heard = await hear(scene, () => session.login(pick(scene.random, scene.users)))
+    // A login also ends the session of a token that was refused but had been replaced moments ago.
+    if (held !== null) scene.history.add(held.id, { input: { kind: 'end' }, output: null, ...heard.times })
     if (heard.error !== null) throw heard.error
     return begun(scene, request, heard.times)
   }
