@@ -1,14 +1,14 @@
 import type { HeaderChange } from './carrier.ts'
 import { createRecord } from './create-record.ts'
 import { assertFits } from './data.ts'
-import { applyEdits, isEmpty } from './draft.ts'
+import { applyEdits, isEmpty, type Texts } from './draft.ts'
 import { discard } from './ending.ts'
 import { SessionError } from './errors.ts'
 import { NO_HEADERS, toHeaders } from './headers.ts'
-import { chain, rescue } from './maybe.ts'
+import { type Held, withRecord } from './held.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, assertUncommitted, inTurn, type Pending, pendingOf, type State } from './state.ts'
-import type { MaybePromise } from './store.ts'
+import type { MaybePromise, Written } from './store.ts'
 import { expiryOf } from './timeouts.ts'
 import { nextTry } from './tries.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
@@ -21,11 +21,13 @@ import { writeRecord } from './write.ts'
 export function commit(state: State, status = 200): MaybePromise<readonly HeaderChange[]> {
   state.failed = status >= 500
   const pending = pendingOf(state)
-  const isIdle = isEmpty(pending.all) && !isUpkeepDue(state)
-  return chain(isIdle ? undefined : storePending(state, pending), () => {
-    state.committed = true
-    return toHeaders(state)
-  })
+  if (isEmpty(pending.all) && !isUpkeepDue(state)) return toCommitted(state)
+  return storePending(state, pending).then(() => toCommitted(state))
+}
+
+function toCommitted(state: State): readonly HeaderChange[] {
+  state.committed = true
+  return toHeaders(state)
 }
 
 /** For a response in place of the handler's: what was done in the store already, and the client has to hear of. */
@@ -41,79 +43,84 @@ export function finish(state: State): MaybePromise<void> {
   const pending = pendingOf(state)
   state.finished = true
   if (isEmpty(pending.all)) return
-  if (state.record !== null) return storePending(state, pending)
+  if (state.held !== null) return storePending(state, pending)
   const error = new SessionError('ERR_HEADERS_SENT', 'Data written to a new session after that is lost.')
   state.engine.events.emit('fault', { operation: 'finish', error })
   state.engine.warnOnce(error.message)
 }
 
 /** Writes what is pending; a session that was not stored yet begins with it. */
-export function storePending(state: State, pending: Pending = pendingOf(state)): MaybePromise<void> {
-  const { engine, texts, draft } = state
+export async function storePending(state: State, pending: Pending = pendingOf(state)): Promise<void> {
+  const { engine, texts, draft, held } = state
   if (!isEmpty(pending.data)) assertFits(engine, applyEdits(texts, pending.all), pending.data, draft?.hidden)
-  return state.record === null ? begin(state, pending) : save(state, state.record, pending)
-}
-
-function begin(state: State, pending: Pending): MaybePromise<void> {
-  const texts = applyEdits({}, pending.all)
+  if (held !== null) return save(state, held, pending)
+  const fresh = applyEdits({}, pending.all)
   // Another session's token would take the place of the one that the client just got.
-  if (Object.keys(texts).length === 0 || state.overtaken) return accept(state, pending)
-  return inTurn<void>(state, () => {
-    // A verb or an update that the handler did not wait for may have begun it.
-    if (state.record !== null) return storePending(state)
-    assertUncommitted(state, 'update')
-    return chain(createRecord(state, { userId: null, texts, head: {} }), (created) => {
-      if (state.committed) return refuseLate(state, created.record)
-      Object.assign(state, { ...created, answer: 'write' } satisfies Partial<State>)
-      accept(state, pending)
-      state.engine.events.emit('created', { id: created.record.id })
-    })
-  })
+  if (Object.keys(fresh).length === 0 || state.overtaken) return accept(state, pending)
+  return inTurn(state, () => begin(state, fresh, pending))
 }
 
-/** Its token cannot be sent any more, when the handler did not wait for the update that began it. */
-async function refuseLate(state: State, record: SessionRecord): Promise<void> {
-  await discard(state.engine, record)
+async function begin(state: State, texts: Texts, pending: Pending): Promise<void> {
+  // A verb or an update that the handler did not wait for may have begun it.
+  if (state.held !== null) return storePending(state)
   assertUncommitted(state, 'update')
+  const created = await createRecord(state, { userId: null, texts, head: {} })
+  if (state.committed) {
+    // Its token cannot be sent any more, when the handler did not wait for the update that began it.
+    await discard(state.engine, created.record)
+    assertUncommitted(state, 'update')
+  }
+  state.held = created
+  state.answer = 'write'
+  accept(state, pending)
+  state.engine.events.emit('created', { id: created.record.id })
 }
 
 /** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */
-function save(state: State, record: SessionRecord, pending: Pending, tries = 0): MaybePromise<void> {
-  return chain(planUpkeep(state, record), (upkeep): MaybePromise<void> => {
-    const isData = !isEmpty(pending.all)
-    if (!isData && upkeep.change === null) return follow(state, upkeep)
-    return rescue<void>(
-      () =>
-        chain(writeRecord(state, record, pending.all, upkeep.change ?? {}), (written) => {
-          if (written.status === 'gone') return drop(state, record, pending)
-          // Another request renewed or rotated meanwhile: go by its record.
-          if (written.status === 'conflict') return save(state, written.record, pending, nextTry(tries))
-          accept(state, pending)
-          return follow(state, upkeep)
-        }),
-      (error) => {
-        // Last-seen alone is not worth failing a request for: the session ends sooner, which is the safe side. Nor is a
-        // renewal that a full store refused: nothing was stored, so the client keeps its token, and the next request tries.
-        if (isData || (upkeep.change?.head !== undefined && !isFull(error))) throw error
-      },
-    )
-  })
+async function save(state: State, first: Held, pending: Pending): Promise<void> {
+  let held = first
+  for (let tries = 0; ; tries = nextTry(tries)) {
+    const upkeep = await planUpkeep(state, held)
+    if (isEmpty(pending.all) && upkeep.change === null) return follow(state, upkeep)
+    const written = await write(state, held, pending, upkeep)
+    if (written === null) return
+    if (written.status === 'gone') return drop(state, held.record, pending)
+    if (written.status === 'written') {
+      accept(state, pending)
+      return follow(state, upkeep)
+    }
+    // Another request renewed or rotated meanwhile: continue from its record.
+    held = withRecord(held, written.record, state.openedAt, state.engine.limits)
+  }
 }
 
-function isFull(error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'ERR_STORE_FULL'
+/**
+ * `null`: the write failed and the request need not. Last-seen alone is not worth a failed request: the session ends sooner,
+ * which is the safe side. Nor is a renewal that a full store refused: nothing was stored, so the client keeps its token, and
+ * the next request tries again.
+ */
+async function write(state: State, held: Held, { all }: Pending, { change }: Upkeep): Promise<Written | null> {
+  try {
+    return await writeRecord(state, held, all, change ?? {})
+  } catch (error) {
+    const isFull = error instanceof SessionError && error.code === 'ERR_STORE_FULL'
+    if (isEmpty(all) && (change?.head === undefined || isFull)) return null
+    throw error
+  }
 }
 
 /** Tells the client, and listeners, what came of the renewal. What a write of the head did not confirm, another look does. */
-function follow(state: State, { change, next }: Upkeep): MaybePromise<void> {
-  const isGood = next !== null && (change?.head !== undefined || isNewest(state, next))
-  return chain(isGood, (good) => {
-    if (good) Object.assign(state, { parts: next, answer: 'write' } satisfies Partial<State>)
-    if (state.standing !== 'successor' || change === null || state.record === null) return
-    state.standing = 'current'
-    const { id, userId } = state.record
-    state.engine.events.emit('renewed', { id, userId })
-  })
+async function follow(state: State, { change, next }: Upkeep): Promise<void> {
+  const isGood = next !== null && (change?.head !== undefined || (await isNewest(state, next)))
+  if (state.held === null) return
+  if (isGood) {
+    state.held = { ...state.held, parts: next }
+    state.answer = 'write'
+  }
+  if (state.held.standing !== 'successor' || change === null) return
+  state.held = { ...state.held, standing: 'current' }
+  const { id, userId } = state.held.record
+  state.engine.events.emit('renewed', { id, userId })
 }
 
 /** Ended or expired while this request ran. Its edits go with it, and the client's token is not touched. */

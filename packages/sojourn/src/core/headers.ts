@@ -58,8 +58,9 @@ export function toHeaders(state: State): readonly HeaderChange[] {
 }
 
 /** A remembered session outlives the browser; the token is kept no longer than the server honours it. */
-function writeToken({ engine, view, record, parts }: State): readonly HeaderChange[] {
-  if (record === null || parts === null) return NO_HEADERS
+function writeToken({ engine, view, held }: State): readonly HeaderChange[] {
+  if (held === null) return NO_HEADERS
+  const { record, parts } = held
   const endsAt = expiryOf({ ...record, lastSeenAt: Number.POSITIVE_INFINITY }, engine.limits)
   const remainingSeconds = Math.floor((endsAt - engine.clock()) / 1000)
   return engine.carrier.write(view, engine.tokens.toToken(parts), {
@@ -72,7 +73,7 @@ function writeToken({ engine, view, record, parts }: State): readonly HeaderChan
  * nowhere, so that *back* after logout shows nothing. An application that looks at the session and still calls its
  * response `public` knows that it is the same for everybody, so its own `Cache-Control` stays.
  */
-function caching({ engine, accessed, record }: State): readonly HeaderChange[] {
+function caching({ engine, accessed, held }: State): readonly HeaderChange[] {
   if (!accessed) return NO_HEADERS
-  return record !== null && record.userId !== null ? engine.caching.noStore : engine.caching.onlyPrivate
+  return held !== null && held.record.userId !== null ? engine.caching.noStore : engine.caching.onlyPrivate
 }

@@ -1,6 +1,6 @@
 import { assertUserId } from './admin.ts'
 import { checkOptions, type OptionKinds } from './check-options.ts'
-import { type Created, createRecord } from './create-record.ts'
+import { createRecord } from './create-record.ts'
 import { assertFits, toStoredEdits, toStoredName } from './data.ts'
 import { defined } from './defined.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from './draft.ts'
@@ -8,10 +8,11 @@ import { toMs } from './duration.ts'
 import { discard, endSession } from './ending.ts'
 import { ask, type Engine, readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
+import type { Held } from './held.ts'
 import type { Head, SessionRecord } from './record.ts'
 import type { LoginOptions, ProofOptions } from './session.ts'
 import { assertUncommitted, inTurn, pendingOf, redo, reload, type State } from './state.ts'
-import { assertHeld } from './still-open.ts'
+import { assertNotReplaced } from './still-open.ts'
 import { expiryOf } from './timeouts.ts'
 import { toStored, withChange } from './write.ts'
 
@@ -31,8 +32,8 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
   assertUserId(userId)
   checkOptions(options, KINDS, 'login')
   const proof = toProof(options)
-  if (state.record?.userId === userId) await assertHeld(state, state.record)
-  const { engine, record: old, vault, texts } = state
+  if (state.held?.record.userId === userId) await assertNotReplaced(state, state.held)
+  const { engine, held: before, texts } = state
   const carries = toCarries(state, userId, options.carry ?? true)
   const dropped = toStoredEdits(state.draft?.drops() ?? NO_EDITS)
   const pending = pendingOf(state)
@@ -50,7 +51,7 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
     // Whoever else holds a token that this client presented is out with this login. They go first: should that fail, the
     // user keeps the session they had.
     await Promise.all(state.others.map((other) => endSession(engine, other, 'login')))
-    const late = old === null ? NO_EDITS : await replace(state, created, { old, vault, known: texts, carries })
+    const late = before === null ? NO_EDITS : await replace(state, created, { before, known: texts, carries })
     const record = await bringAlong(engine, created, late)
     assertUncommitted(state, 'login')
     become(state, { ...created, record }, applyEdits(carried, late), (edits) =>
@@ -60,20 +61,20 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
     await discard(engine, created.record)
     throw error
   }
-  engine.events.emit('login', { id: created.record.id, userId, replaced: old?.id ?? null, ...proof })
+  engine.events.emit('login', { id: created.record.id, userId, replaced: before?.record.id ?? null, ...proof })
 }
 
 /** The request goes on as the new session, or stays with the one it had. Edits made while the login ran are pending again. */
-function become(state: State, created: Created, texts: Texts, toKept: (edits: Edits) => Edits): void {
-  const { record, parts, vault, standing, answer, others } = state
+function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits) => Edits): void {
+  const { held, answer, others } = state
   const kept = toKept(pendingOf(state).all)
   try {
-    Object.assign(state, { ...created, answer: 'write', others: [] } satisfies Partial<State>)
+    Object.assign(state, { held: created, answer: 'write', others: [] } satisfies Partial<State>)
     reload(state, texts)
     redo(state, kept)
   } catch (error) {
     // What the handler does next must not give the client a session that is discarded.
-    Object.assign(state, { record, parts, vault, standing, answer, others } satisfies Partial<State>)
+    Object.assign(state, { held, answer, others } satisfies Partial<State>)
     throw error
   }
 }
@@ -91,7 +92,7 @@ export function toProof({ methods = [], assurance }: ProofOptions): Proof {
 
 /** Which stored names come along. Nothing of another user's ever does. */
 function toCarries(state: State, userId: string, carry: boolean | readonly string[]): (name: string) => boolean {
-  const owner = state.record?.userId ?? userId
+  const owner = state.held?.record.userId ?? userId
   if (carry === false || owner !== userId) return () => false
   if (carry === true) return () => true
   const names = new Set(carry.map(toStoredName))
@@ -121,15 +122,16 @@ function toHead({ engine, view }: State, options: LoginOptions, proof: Proof): O
   }
 }
 
-interface Replaced extends Pick<State, 'vault'> {
-  readonly old: SessionRecord
+interface Replaced {
+  readonly before: Held
   /** The old session's data as this request knew it. */
   readonly known: Texts
   readonly carries: (name: string) => boolean
 }
 
 /** Ends the session before the login. Answers what was written to it until that moment, and is to come along. */
-async function replace(state: State, { record }: Created, { old, vault, known, carries }: Replaced): Promise<Edits> {
+async function replace(state: State, { record }: Held, { before, known, carries }: Replaced): Promise<Edits> {
+  const { record: old, vault } = before
   const last = await endSession(state.engine, old, 'login')
   if (record.userId === old.userId && (await isOver(state, old, last))) {
     throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
@@ -141,7 +143,7 @@ async function replace(state: State, { record }: Created, { old, vault, known, c
   return pick(difference(known, stored), (name) => carries(name) && !Object.hasOwn(all, name))
 }
 
-async function bringAlong(engine: Engine, { record, vault }: Created, late: Edits): Promise<SessionRecord> {
+async function bringAlong(engine: Engine, { record, vault }: Held, late: Edits): Promise<SessionRecord> {
   if (isEmpty(late)) return record
   const change = await toStored(vault, late)
   const written = await ask(engine, 'write', (store) => store.write(record.id, change))

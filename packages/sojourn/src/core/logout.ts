@@ -18,7 +18,7 @@ export async function logout(state: State, options: LogoutOptions): Promise<void
 
 async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
-  const { engine, view, record, others } = state
+  const { engine, view, held, others } = state
   const { values, overflow } = engine.carrier.read(view)
   if (overflow) {
     const remedy =
@@ -26,14 +26,14 @@ async function end(state: State, options: LogoutOptions): Promise<void> {
     throw new SessionError('ERR_TOO_MANY_TOKENS', remedy)
   }
   // Whoever comes with two live tokens, or with one that was replaced, holds those sessions too, and means to end them.
-  const held = record === null ? others : [record, ...others]
+  const presented = held === null ? others : [held.record, ...others]
   // The user's other sessions first: when that fails, the user still has this one to try again with.
   if (everywhere) {
-    for (const userId of new Set(held.map((one) => one.userId))) {
-      if (userId !== null) await revokeAll(engine, userId, 'logout', record?.id)
+    for (const userId of new Set(presented.map((one) => one.userId))) {
+      if (userId !== null) await revokeAll(engine, userId, 'logout', held?.record.id)
     }
   }
-  await Promise.all(held.map((one) => endSession(engine, one, 'logout')))
+  await Promise.all(presented.map((one) => endSession(engine, one, 'logout')))
   forget(state)
   state.answer = values.length > 0 ? 'clear' : 'keep'
   if (clearSiteData.length > 0) {

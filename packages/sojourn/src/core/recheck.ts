@@ -1,14 +1,14 @@
 import { isEmpty } from './draft.ts'
+import type { Held } from './held.ts'
 import { chain } from './maybe.ts'
 import { type Found, find, refuse, settle } from './resolve.ts'
 import { inTurn, pendingOf, reload, type State } from './state.ts'
 import { isFresh, isRenewed } from './still-open.ts'
 import type { MaybePromise } from './store.ts'
-import type { TokenParts } from './token.ts'
 
 /** For adapters, between the body and the handler. */
 export function recheckIfOld(state: State): MaybePromise<void> {
-  return state.record === null || isFresh(state) ? undefined : recheck(state)
+  return state.held === null || isFresh(state) ? undefined : recheck(state)
 }
 
 /**
@@ -20,15 +20,15 @@ export function recheck(state: State): MaybePromise<void> {
 }
 
 function recheckNow(state: State): MaybePromise<void> {
-  const { engine, parts, record } = state
-  if (parts === null || record === null) return
-  return chain(find(engine, parts, engine.clock()), (found) => {
-    // A verb that the handler did not wait for may have given the request another session.
-    if (state.record?.id === record.id && state.parts === parts) return again(state, found, parts)
+  const { engine, held } = state
+  if (held === null) return
+  return chain(find(engine, held.parts, engine.clock()), (found) => {
+    // A verb that the handler did not wait for may have given the request another session, or another token.
+    if (state.held?.parts === held.parts) return again(state, state.held, found)
   })
 }
 
-function again(state: State, found: Found, parts: TokenParts): MaybePromise<void> {
+function again(state: State, held: Held, found: Found): MaybePromise<void> {
   if (found.kind === 'live') {
     // What the handler has changed stays, and so does what it changed it from.
     if (state.answer !== 'keep' || !isEmpty(pendingOf(state).all)) return
@@ -36,8 +36,8 @@ function again(state: State, found: Found, parts: TokenParts): MaybePromise<void
       if (state.draft !== null) reload(state, state.texts)
     })
   }
-  if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, parts)) {
-    state.standing = 'outdated'
+  if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, held.parts)) {
+    state.held = { ...held, standing: 'outdated' }
     return
   }
   // It was good when the request began, so it is no proof of a copy. The client may have another token by now, which

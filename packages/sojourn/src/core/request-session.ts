@@ -40,36 +40,35 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return idOf(this.#seen)
   }
   get userId(): string | null {
-    return this.#seen.record?.userId ?? null
+    return this.#seen.held?.record.userId ?? null
   }
   get isNew(): boolean {
     return this.#seen.isNew
   }
   get createdAt(): Date {
-    const { record, openedAt } = this.#seen
-    return new Date(record?.createdAt ?? openedAt)
+    const { held, openedAt } = this.#seen
+    return new Date(held?.record.createdAt ?? openedAt)
   }
   get authenticatedAt(): Date | null {
-    return toDate(this.#seen.record?.head.authenticatedAt)
+    return toDate(this.#seen.held?.record.head.authenticatedAt)
   }
   get methods(): readonly string[] {
-    return [...(this.#seen.record?.head.methods ?? [])]
+    return [...(this.#seen.held?.record.head.methods ?? [])]
   }
   get assurance(): string | null {
-    return this.#seen.record?.head.assurance ?? null
+    return this.#seen.held?.record.head.assurance ?? null
   }
   get lastSeenAt(): Date {
-    const { record, openedAt } = this.#seen
-    return new Date(record?.lastSeenAt ?? openedAt)
+    const { held, openedAt } = this.#seen
+    return new Date(held?.record.lastSeenAt ?? openedAt)
   }
   get expiresAt(): Date {
-    const { record, openedAt, engine } = this.#seen
-    const unstored = { createdAt: openedAt, lastSeenAt: openedAt, head: { secret: '', secretAt: openedAt } }
-    return new Date(expiryOf(record ?? unstored, engine.limits))
+    const { held, openedAt, engine } = this.#seen
+    return new Date(expiryOf(held?.record ?? { createdAt: openedAt, lastSeenAt: openedAt, head: {} }, engine.limits))
   }
   get device(): Device | null {
-    const { record, engine } = this.#seen
-    return record === null ? null : deviceOf(engine, record)
+    const { held, engine } = this.#seen
+    return held === null ? null : deviceOf(engine, held.record)
   }
   get refused(): Refusal | null {
     return this.#seen.refused
@@ -106,9 +105,9 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return reauthenticated(this.#seen, options)
   }
   authenticatedWithin(duration: Duration): boolean {
-    const { record, engine } = this.#seen
+    const { held, engine } = this.#seen
     const withinMs = toMs(duration, 'authenticatedWithin')
-    const at = record?.head.authenticatedAt
+    const at = held?.record.head.authenticatedAt
     return at !== undefined && engine.clock() - at <= withinMs
   }
 
@@ -117,32 +116,32 @@ export class RequestSession<Data extends object> implements Session<Data> {
   }
 
   async devices(): Promise<SessionInfo[]> {
-    const { record, engine } = this.#seen
-    if (record === null || record.userId === null) return []
-    const infos = await list(engine, record.userId)
-    return infos.map((info) => ({ ...info, current: info.id === record.id }))
+    const { held, engine } = this.#seen
+    if (held === null || held.record.userId === null) return []
+    const infos = await list(engine, held.record.userId)
+    return infos.map((info) => ({ ...info, current: info.id === held.record.id }))
   }
 
   async revokeDevice(id: string): Promise<boolean> {
     const state = this.#seen
-    const { record, engine } = state
-    if (record === null || record.userId === null || !isSessionId(id)) return false
-    if (id === record.id) {
+    const { held, engine } = state
+    if (held === null || held.record.userId === null || !isSessionId(id)) return false
+    if (id === held.record.id) {
       await this.logout()
       return true
     }
-    await assertStillOpen(state, record)
+    await assertStillOpen(state, held)
     const other = await ask(engine, 'read', (store) => store.read(id))
     // Somebody else's session and none at all look the same from here.
-    return other?.kind === 'live' && other.userId === record.userId && (await revoke(engine, id, 'revoked'))
+    return other?.kind === 'live' && other.userId === held.record.userId && (await revoke(engine, id, 'revoked'))
   }
 
   async revokeOthers(): Promise<number> {
     const state = this.#seen
-    const { record, engine } = state
-    if (record === null || record.userId === null) return 0
-    await assertStillOpen(state, record)
-    return revokeAll(engine, record.userId, 'revoked', record.id)
+    const { held, engine } = state
+    if (held === null || held.record.userId === null) return 0
+    await assertStillOpen(state, held)
+    return revokeAll(engine, held.record.userId, 'revoked', held.record.id)
   }
 }
 

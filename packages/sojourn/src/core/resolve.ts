@@ -1,12 +1,14 @@
 import { InvalidData, isCheckedEarly } from './data.ts'
+import type { Texts } from './draft.ts'
 import { endSession } from './ending.ts'
 import { type Engine, readNow, readRecord } from './engine.ts'
+import type { Held } from './held.ts'
 import { chain, isPromise } from './maybe.ts'
 import type { SessionId, SessionRecord, Tombstone } from './record.ts'
 import { judgeReuse } from './reuse.ts'
 import { changedAt, isStanding, judge, type Standing } from './secrets.ts'
 import type { Refusal } from './session.ts'
-import { draftOf, type State } from './state.ts'
+import { draftOf, forget, type State } from './state.ts'
 import type { MaybePromise } from './store.ts'
 import { hashSecret, type TokenParts } from './token.ts'
 import { openVault, plainVault } from './vault.ts'
@@ -110,9 +112,9 @@ async function settleAll(state: State, all: readonly Found[]): Promise<void> {
   const dead = await Promise.all(oneOfEach(evidence).map((found) => weigh(state, found)))
   const chosen = choose(live, dead)
   await (chosen.kind === 'live' ? take(state, chosen) : refuse(state, chosen))
-  const held = new Map([...live.map(({ record }) => record), ...dead.flatMap(heldBy)].map((one) => [one.id, one]))
-  if (state.record !== null) held.delete(state.record.id)
-  state.others = [...held.values()]
+  const others = new Map([...live.map(({ record }) => record), ...dead.flatMap(heldBy)].map((one) => [one.id, one]))
+  if (state.held !== null) others.delete(state.held.record.id)
+  state.others = [...others.values()]
 }
 
 /** The most telling one for each session. */
@@ -141,23 +143,22 @@ function weigh({ engine }: State, found: Dead): MaybePromise<Dead> {
 }
 
 function take(state: State, { parts, record, standing }: Live): MaybePromise<void> {
-  state.parts = parts
-  state.record = record
-  state.standing = standing
-  state.isNew = false
-  if (record.head.sealedKey === undefined) {
-    state.texts = record.data
-    return isCheckedEarly(state.engine) ? check(state, record) : undefined
-  }
-  return unseal(state, record, parts, standing)
+  if (record.head.sealedKey !== undefined) return unseal(state, { parts, record, standing })
+  return hold(state, { record, parts, standing, vault: plainVault }, record.data)
 }
 
-async function unseal(state: State, record: SessionRecord, parts: TokenParts, standing: Standing): Promise<void> {
+async function unseal(state: State, live: Omit<Live, 'kind'>): Promise<void> {
+  const { record, parts, standing } = live
   const vault = await openVault(record, parts.secret, standing)
   if (vault === null) return endInvalid(state, record)
-  state.vault = vault
-  state.texts = await vault.fromStored(record.data)
-  return check(state, record)
+  return hold(state, { ...live, vault }, await vault.fromStored(record.data))
+}
+
+function hold(state: State, held: Held, texts: Texts): MaybePromise<void> {
+  state.held = held
+  state.texts = texts
+  state.isNew = false
+  return isCheckedEarly(state.engine) ? check(state, held.record) : undefined
 }
 
 /** With `'throw'`, the handler that looks at the data gets the error, so that one that only logs out still can. */
@@ -182,17 +183,12 @@ async function endInvalid(state: State, record: SessionRecord): Promise<void> {
  */
 export function refuse(state: State, dead: Dead): void {
   const { refusal, id, isOvertaken = false } = dead
-  Object.assign(state, {
-    record: null,
-    parts: null,
-    draft: null,
-    texts: {},
-    vault: plainVault,
-    isNew: true,
-    refused: refusal,
-    overtaken: isOvertaken,
-    others: heldBy(dead),
-  } satisfies Partial<State>)
+  // What the handler holds of the old data is cut off: edits of it must not begin a session.
+  state.draft = null
+  forget(state)
+  state.refused = refusal
+  state.overtaken = isOvertaken
+  state.others = heldBy(dead)
   state.strays ||= refusal === 'ambiguous'
   if (refusal === 'malformed' || refusal === 'forged' || refusal === 'unknown') {
     state.engine.carrier.foreign?.(state.view, refusal)

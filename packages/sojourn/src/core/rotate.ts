@@ -3,13 +3,15 @@ import { defined } from './defined.ts'
 import { NO_EDITS } from './draft.ts'
 import { type Engine, readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
+import { type Held, withRecord } from './held.ts'
 import { PROOF, toProof } from './login.ts'
 import type { Head, SessionId, SessionRecord, Tombstone } from './record.ts'
 import { toHeadChange, toRotated } from './secrets.ts'
 import type { ProofOptions } from './session.ts'
 import { assertUncommitted, inTurn, type State } from './state.ts'
-import type { MaybePromise, Written } from './store.ts'
+import type { Written } from './store.ts'
 import { expiryOf } from './timeouts.ts'
+import type { TokenParts } from './token.ts'
 import { nextTry } from './tries.ts'
 import { writeRecord } from './write.ts'
 
@@ -20,8 +22,8 @@ export async function rotate(state: State): Promise<void> {
 }
 
 async function rotateNow(state: State): Promise<void> {
-  if (state.record === null) return
-  const { id, userId } = await replaceSecret(state, state.record, (head) => head)
+  if (state.held === null) return
+  const { id, userId } = await replaceSecret(state, state.held, (head) => head)
   state.engine.events.emit('rotated', { id, userId })
 }
 
@@ -32,58 +34,67 @@ export async function reauthenticated(state: State, options: ProofOptions): Prom
 }
 
 async function confirm(state: State, options: ProofOptions): Promise<void> {
-  const { record, engine } = state
-  if (record === null || record.userId === null) {
+  const { held, engine } = state
+  if (held === null || held.record.userId === null) {
     throw new SessionError('ERR_NOT_AUTHENTICATED', 'reauthenticated() confirms a login: call login() first.')
   }
-  const { userId } = record
+  const { userId } = held.record
   checkOptions(options, PROOF, 'reauthenticated')
   const proof = toProof(options)
   const authenticatedAt = engine.clock()
   const { methods, assurance } = options
   const given = defined({ methods: methods && proof.methods, assurance, authenticatedAt })
-  const { id } = await replaceSecret(state, record, (head) => ({ ...head, ...given }))
+  const { id } = await replaceSecret(state, held, (head) => ({ ...head, ...given }))
   engine.events.emit('reauthenticated', { id, userId, ...proof })
 }
 
-async function replaceSecret(
-  state: State,
-  record: SessionRecord,
-  edit: (head: Head) => Head,
-  tries = 0,
-): Promise<SessionRecord> {
-  const { engine, parts, vault, standing } = state
-  if (standing === 'outdated') throw new SessionError('ERR_SESSION_ENDED', 'A parallel request gave it a new token.')
-  const next = parts === null ? engine.tokens.mint() : engine.tokens.successor(parts)
-  const now = engine.clock()
-  const head = toRotated(edit(record.head), next.secret, now, engine.limits, await vault.keyFor(next.secret))
-  const written = await write(state, record, head, now)
-  if (written.status === 'conflict') return replaceSecret(state, written.record, edit, nextTry(tries))
-  if (written.status === 'gone' || state.record?.id !== record.id) {
+async function replaceSecret(state: State, first: Held, edit: (head: Head) => Head): Promise<SessionRecord> {
+  const { engine, openedAt } = state
+  let held = first
+  for (let tries = 0; ; tries = nextTry(tries)) {
+    const { record, parts, vault, standing } = held
+    if (standing === 'outdated') throw new SessionError('ERR_SESSION_ENDED', 'A parallel request gave it a new token.')
+    const next = engine.tokens.successor(parts)
+    const now = engine.clock()
+    const head = toRotated(edit(record.head), next.secret, now, engine.limits, await vault.keyFor(next.secret))
+    const written = await write(state, held, head, now)
+    if (written.status !== 'conflict') {
+      await handOut(state, held, next, written, now)
+      return record
+    }
+    held = withRecord(held, written.record, openedAt, engine.limits)
+  }
+}
+
+async function handOut(state: State, before: Held, next: TokenParts, written: Written, now: number): Promise<void> {
+  const { held } = state
+  if (written.status === 'gone' || held?.record.id !== before.record.id) {
     throw new SessionError('ERR_SESSION_ENDED', 'It was ended, or expired, while this request ran.')
   }
   if (state.committed) {
     // The new token cannot be sent any more, when the handler did not wait. The client goes on with the old one.
-    await writeHead(state, state.record, record.head, now)
+    await writeHead(state, held, before.record.head, now)
     assertUncommitted(state, 'this')
   }
-  Object.assign(state, { parts: next, standing: 'current', answer: 'write' } satisfies Partial<State>)
-  return record
+  state.held = { ...held, parts: next, standing: 'current' }
+  state.answer = 'write'
 }
 
-function writeHead(state: State, record: SessionRecord, head: Head, now: number): MaybePromise<Written> {
+function writeHead(state: State, held: Held, head: Head, now: number): Promise<Written> {
+  const { record } = held
   const seen = { at: now, expiresAt: expiryOf({ ...record, lastSeenAt: now, head }, state.engine.limits) }
-  return writeRecord(state, record, NO_EDITS, { ...toHeadChange(record, head), seen })
+  return writeRecord(state, held, NO_EDITS, { ...toHeadChange(record, head), seen })
 }
 
 /** The store may have done what it failed to answer. Then the old token is dead already, and the new one has to reach the client. */
-async function write(state: State, record: SessionRecord, head: Head, now: number): Promise<Written> {
+async function write(state: State, held: Held, head: Head, now: number): Promise<Written> {
+  const { id } = held.record
   try {
-    return await writeHead(state, record, head, now)
+    return await writeHead(state, held, head, now)
   } catch (error) {
-    const kept = await readAgain(state.engine, record.id)
+    const kept = await readAgain(state.engine, id)
     if (kept?.kind !== 'live' || kept.head.secret !== head.secret) throw error
-    if (state.record?.id === kept.id) state.record = kept
+    if (state.held?.record.id === id) state.held = { ...state.held, record: kept }
     return { status: 'written' }
   }
 }

@@ -3,14 +3,13 @@ import { flashTexts, loadData, reportInvalid, toFlashName, toStoredEdits, userTe
 import { applyEdits, Draft, type Edits, NO_EDITS, type Texts } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
+import type { Held } from './held.ts'
 import { step } from './json.ts'
 import type { SessionId, SessionRecord } from './record.ts'
-import type { Standing } from './secrets.ts'
 import type { Refusal } from './session.ts'
 import type { MaybePromise } from './store.ts'
 import type { TokenParts } from './token.ts'
 import { type Turns, takeTurn } from './turns.ts'
-import { plainVault, type Vault } from './vault.ts'
 
 /** Flash values set and taken by this request, under stored names. */
 export interface Flashed {
@@ -31,13 +30,10 @@ export class State {
   readonly engine: Engine
   readonly view: RequestView
   readonly openedAt: number
-  /** As last known; `null`: nothing is stored. */
-  record: SessionRecord | null = null
-  /** The token presented, or the one about to be handed out. */
-  parts: TokenParts | null = null
-  /** `outdated`: good when the request began, replaced since. It may write its data, but neither renew nor rotate. */
-  standing: Standing | 'outdated' = 'current'
-  vault: Vault = plainVault
+  /** `null`: nothing is stored. */
+  held: Held | null = null
+  /** The token of a session that is not stored yet, made when its id is first needed. */
+  minted: TokenParts | null = null
   /** Stored data in the clear, as last known. */
   texts: Texts = NO_TEXTS
   /** Made when the handler first looks at the data. */
@@ -93,12 +89,12 @@ export function afterTurns(state: State): MaybePromise<void> {
 
 /** The id, minted when first needed: a visitor who writes nothing costs no randomness. */
 export function idOf(state: State): SessionId {
-  return state.record?.id ?? partsOf(state).id
+  return state.held?.record.id ?? mintedOf(state).id
 }
 
-export function partsOf(state: State): TokenParts {
-  state.parts ??= state.engine.tokens.mint()
-  return state.parts
+export function mintedOf(state: State): TokenParts {
+  state.minted ??= state.engine.tokens.mint()
+  return state.minted
 }
 
 export function draftOf(state: State): Draft {
@@ -145,17 +141,12 @@ export function redo(state: State, edits: Edits): void {
 
 /** Goes on as an empty anonymous session. */
 export function forget(state: State): void {
-  const nothing = {
-    record: null,
-    parts: null,
-    vault: plainVault,
-    standing: 'current',
-    overtaken: false,
-    others: NO_RECORDS,
-    isNew: true,
-  } as const
-  Object.assign(state, nothing satisfies Partial<State>)
-  reload(state, {})
+  state.held = null
+  state.minted = null
+  state.isNew = true
+  state.overtaken = false
+  state.others = NO_RECORDS
+  reload(state, NO_TEXTS)
 }
 
 /** Edits not yet stored: the data's under the user's keys, and both under stored names. */

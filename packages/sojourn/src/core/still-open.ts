@@ -1,6 +1,7 @@
 import { equalText } from './bytes.ts'
-import { readNow } from './engine.ts'
+import { type Engine, readNow } from './engine.ts'
 import { SessionError } from './errors.ts'
+import type { Held } from './held.ts'
 import type { SessionRecord } from './record.ts'
 import { isStanding, judge } from './secrets.ts'
 import type { State } from './state.ts'
@@ -18,11 +19,11 @@ export function isFresh({ engine, openedAt }: State): boolean {
  * A request can stay open for long after its session was judged: a slow upload, a socket. Before it acts on the user's other
  * sessions, the store is asked once more whether its own goes on: a thief who was logged out must not log out the user.
  */
-export async function assertStillOpen(state: State, { id }: SessionRecord): Promise<void> {
+export async function assertStillOpen(state: State, held: Held): Promise<void> {
   const { engine } = state
-  const kept = await readNow(engine, id)
+  const kept = await readNow(engine, held.record.id)
   const isOpen = kept?.kind === 'live' && engine.clock() < expiryOf(kept, engine.limits)
-  if (isOpen && (isFresh(state) || isHeld(state, kept))) return
+  if (isOpen && (isFresh(state) || isGood(engine, held, kept))) return
   throw new SessionError('ERR_SESSION_ENDED', "The user's other sessions were left as they are.")
 }
 
@@ -30,15 +31,14 @@ export async function assertStillOpen(state: State, { id }: SessionRecord): Prom
  * Before a login goes on from a session of the same user: whether a rotation or a new proof has replaced this request's token
  * meanwhile. Then a thief may have held the request open, and a login would end the user's session in place of the thief's.
  */
-export async function assertHeld(state: State, { id }: SessionRecord): Promise<void> {
+export async function assertNotReplaced(state: State, held: Held): Promise<void> {
   if (isFresh(state)) return
-  const kept = await readNow(state.engine, id)
-  if (kept?.kind !== 'live' || isHeld(state, kept)) return
+  const kept = await readNow(state.engine, held.record.id)
+  if (kept?.kind !== 'live' || isGood(state.engine, held, kept)) return
   throw new SessionError('ERR_SESSION_ENDED', 'Its token was replaced while this request ran: ask for proof again.')
 }
 
-function isHeld({ engine, parts }: State, record: SessionRecord): boolean {
-  if (parts === null) return true
+function isGood(engine: Engine, { parts }: Held, record: SessionRecord): boolean {
   const verdict = judge(record, hashSecret(parts.secret), engine.clock(), engine.limits)
   return isStanding(verdict) || (verdict === 'reused' && isRenewed(record, parts))
 }

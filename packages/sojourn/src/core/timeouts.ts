@@ -88,8 +88,13 @@ export function touchMsOf({ idleMs }: SessionRecord['head'], { touchMs }: Limits
   return idleMs === undefined ? touchMs : Math.min(touchMs, idleMs / 2)
 }
 
-/** When the session runs out by the limits of now: a limit that the operator shortens holds at once. */
-export function expiryOf(record: Pick<SessionRecord, 'createdAt' | 'lastSeenAt' | 'head'>, limits: Limits): number {
+/** What the limits of a session go by. */
+export interface Lasting extends Pick<SessionRecord, 'createdAt' | 'lastSeenAt'> {
+  readonly head: Pick<SessionRecord['head'], 'authenticatedAt' | 'idleMs' | 'absoluteMs'>
+}
+
+/** When the session expires by the limits of now: a limit that the operator shortens holds at once. */
+export function expiryOf(record: Lasting, limits: Limits): number {
   const { authenticatedAt = 0, idleMs = limits.idleMs, absoluteMs = limits.absoluteMs } = record.head
   const began = Math.max(record.createdAt, authenticatedAt)
   return Math.min(record.lastSeenAt + idleMs, began + absoluteMs)

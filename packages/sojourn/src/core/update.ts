@@ -2,6 +2,7 @@ import { storePending } from './commit.ts'
 import { assertFits, loadData, toStoredEdits, toStoredName } from './data.ts'
 import { applyEdits, Draft, type Edits, NO_EDITS, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
+import type { Held } from './held.ts'
 import { isPromise } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
 import { accept, afterTurns, assertUncommitted, draftOf, idOf, type Pending, type State } from './state.ts'
@@ -23,7 +24,7 @@ export async function update(state: State, key: string, fn: (value: unknown) => 
   const before = afterTurns(state)
   if (isPromise(before)) await before
   const work = (): Promise<unknown> =>
-    state.record === null ? updateNew(state, key, fn) : updateStored(state, state.record, key, fn)
+    state.held === null ? updateNew(state, key, fn) : updateStored(state, state.held, key, fn)
   return takeTurn(state.engine.turns, `${idOf(state)} ${key}`, work, PATIENCE)
 }
 
@@ -58,16 +59,12 @@ async function updateNew(state: State, key: string, fn: (value: unknown) => unkn
   return next
 }
 
-async function updateStored(
-  state: State,
-  first: SessionRecord,
-  key: string,
-  fn: (value: unknown) => unknown,
-): Promise<unknown> {
-  let record = await flush(state, first, key)
+async function updateStored(state: State, first: Held, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
+  let held = await flush(state, first, key)
   const isAssigned = draftOf(state).watch(key)
   for (let tries = 0; ; tries = nextTry(tries)) {
-    const texts = await state.vault.fromStored(record.data)
+    const { record, vault } = held
+    const texts = await vault.fromStored(record.data)
     const draft = new Draft(loadData(state.engine, record.id, texts), () => {})
     const next = await call(state, key, fn, draft.values[key])
     draft.put(key, next)
@@ -75,15 +72,15 @@ async function updateStored(
     const data = { ...draft.drops(), ...one(key, toText(next, key)) }
     const all = toStoredEdits(data)
     assertFits(state.engine, applyEdits(texts, all), data, draft.hidden)
-    const stored = state.vault.storedKey(toStoredName(key))
+    const stored = vault.storedKey(toStoredName(key))
     const expect = { key: stored, text: Object.hasOwn(record.data, stored) ? (record.data[stored] ?? null) : null }
-    const written = await writeRecord(state, record, all, { expect })
+    const written = await writeRecord(state, held, all, { expect })
     if (written.status === 'gone') throw gone()
     if (written.status === 'written') {
       show(state, record, isAssigned() ? null : { key, next }, { data, all })
       return next
     }
-    record = written.record
+    held = { ...held, record: written.record }
   }
 }
 
@@ -92,16 +89,16 @@ function gone(): SessionError {
 }
 
 /** An assignment to this key earlier in the request comes first, as the code says. */
-async function flush(state: State, record: SessionRecord, key: string): Promise<SessionRecord> {
+async function flush(state: State, held: Held, key: string): Promise<Held> {
   const edits = state.draft?.edits() ?? NO_EDITS
-  if (!Object.hasOwn(edits, key)) return record
+  if (!Object.hasOwn(edits, key)) return held
   const data = { ...state.draft?.drops(), ...one(key, edits[key]) }
   const all = toStoredEdits(data)
   assertFits(state.engine, applyEdits(state.texts, all), data, state.draft?.hidden)
-  const written = await writeRecord(state, record, all)
+  const written = await writeRecord(state, held, all)
   if (written.status === 'gone') throw gone()
   accept(state, { data, all })
-  return state.record ?? record
+  return state.held ?? held
 }
 
 function one(key: string, text: string | null | undefined): Edits {
@@ -118,7 +115,7 @@ function show(
   shown: { readonly key: string; readonly next: unknown } | null,
   stored: Pending,
 ): void {
-  if (state.record?.id !== id) return
+  if (state.held?.record.id !== id) return
   if (shown !== null) state.draft?.put(shown.key, shown.next)
   accept(state, stored)
 }

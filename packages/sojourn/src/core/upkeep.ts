@@ -1,5 +1,6 @@
 import { equalText } from './bytes.ts'
 import { readNow } from './engine.ts'
+import type { Held } from './held.ts'
 import { chain } from './maybe.ts'
 import type { Head, SessionRecord } from './record.ts'
 import { createNonce, deriveSuccessor, toHeadChange, toRenewed, toRenewing, withoutStale } from './secrets.ts'
@@ -20,13 +21,18 @@ const NOTHING: Upkeep = { change: null, next: null }
 
 /** Cheap and synchronous, for every request asks: almost always the answer is no. */
 export function isUpkeepDue(state: State): boolean {
-  const { record, standing, committed } = state
-  if (record === null || committed) return false
-  return standing === 'successor' || isReissued(state) || isRenewalDue(state, record) || isTouchDue(state, record)
+  const { held, committed } = state
+  if (held === null || committed) return false
+  return (
+    held.standing === 'successor' ||
+    isReissued(state, held) ||
+    isRenewalDue(state, held) ||
+    isTouchDue(state, held.record)
+  )
 }
 
-export function planUpkeep(state: State, record: SessionRecord): MaybePromise<Upkeep> {
-  return isUpkeepDue(state) ? chain(renew(state, record), (renewal) => toUpkeep(state, record, renewal)) : NOTHING
+export function planUpkeep(state: State, held: Held): MaybePromise<Upkeep> {
+  return isUpkeepDue(state) ? chain(renew(state, held), (renewal) => toUpkeep(state, held.record, renewal)) : NOTHING
 }
 
 function toUpkeep(state: State, record: SessionRecord, { head, next }: Renewing): Upkeep {
@@ -44,7 +50,7 @@ function toUpkeep(state: State, record: SessionRecord, { head, next }: Renewing)
  * Whether the client is told a token that is stored already: the successor once more, or the same token where it belongs,
  * since stray copies are about to be cleared and the good one may be among them.
  */
-function isReissued({ standing, strays }: State): boolean {
+function isReissued({ strays }: State, { standing }: Held): boolean {
   return standing === 'renewing' || (strays && standing === 'current')
 }
 
@@ -67,7 +73,7 @@ function isTouchDue({ openedAt, engine }: State, { head, lastSeenAt }: SessionRe
   return isReadable || openedAt - lastSeenAt >= touchMsOf(head, engine.limits)
 }
 
-function isRenewalDue({ openedAt, engine, standing }: State, record: SessionRecord): boolean {
+function isRenewalDue({ openedAt, engine }: State, { record, standing }: Held): boolean {
   return standing === 'current' && openedAt - record.head.secretAt >= engine.limits.renewMs
 }
 
@@ -77,20 +83,21 @@ interface Renewing {
   readonly next: TokenParts | null
 }
 
-function renew(state: State, record: SessionRecord): MaybePromise<Renewing> {
-  const { engine, parts, standing, strays, vault } = state
+function renew(state: State, held: Held): MaybePromise<Renewing> {
+  const { engine, strays } = state
+  const { record, parts, standing, vault } = held
   const { head } = record
   // The grace begins when the write does: a slow request must not use up what parallel ones are granted.
   const now = engine.clock()
   if (standing === 'successor') {
     return { head: toRenewed(head, now, engine.limits), next: strays ? parts : null }
   }
-  if (parts === null || standing === 'grace' || standing === 'outdated') return { head, next: null }
+  if (standing === 'grace' || standing === 'outdated') return { head, next: null }
   // A parallel request began it, or an answer with the successor was lost: this client gets the same one.
   if (standing === 'renewing' && head.renewal !== undefined) {
     return { head, next: engine.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }
   }
-  if (!isRenewalDue(state, record)) return { head, next: strays ? parts : null }
+  if (!isRenewalDue(state, held)) return { head, next: strays ? parts : null }
   const nonce = createNonce()
   const secret = deriveSuccessor(parts.secret, nonce)
   const next = engine.tokens.successor(parts, secret)

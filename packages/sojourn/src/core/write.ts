@@ -1,12 +1,11 @@
 import { define, type Edits, isEmpty, type Texts, withEdits } from './draft.ts'
 import { ask, type Engine, readNow } from './engine.ts'
+import { type Held, withRecord } from './held.ts'
 import { chain } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
-import { isStanding, judge } from './secrets.ts'
 import type { State } from './state.ts'
 import type { Change, MaybePromise, Written } from './store.ts'
 import { expiryOf } from './timeouts.ts'
-import { hashSecret } from './token.ts'
 import { plainVault, type Vault } from './vault.ts'
 
 /** Edits as the store gets them. */
@@ -44,13 +43,15 @@ const GONE: Written = { status: 'gone', tombstone: null }
  * One write of the request's own record. What came of it is in the answer, and in the state. A session that expired while
  * the request ran is gone: others were told so, and nothing moves it any more.
  */
-export function writeRecord(
-  state: State,
-  record: SessionRecord,
-  edits: Edits,
-  meta: Change = {},
-): MaybePromise<Written> {
-  return chain(isLive(state.engine, record), (live) => (live ? put(state, record, edits, meta) : GONE))
+export async function writeRecord(state: State, held: Held, edits: Edits, meta: Change = {}): Promise<Written> {
+  const { engine } = state
+  const { record, vault } = held
+  if (!(await isLive(engine, record))) return GONE
+  const change: Change = isEmpty(edits) ? meta : { ...meta, ...(await toStored(vault, edits)) }
+  const written = await ask(engine, 'write', (store) => store.write(record.id, change))
+  // A handler that did not wait may have logged in or out meanwhile: then this is not its record any more.
+  if (state.held?.record.id === record.id) state.held = learn(state, state.held, change, written)
+  return written
 }
 
 /** Whether it has not expired by now. Parallel requests may have moved its limits: before it counts as expired, the store is asked. */
@@ -60,27 +61,9 @@ function isLive(engine: Engine, record: SessionRecord): MaybePromise<boolean> {
   return chain(readNow(engine, record.id), (kept) => kept?.kind === 'live' && now < expiryOf(kept, engine.limits))
 }
 
-function put(state: State, record: SessionRecord, edits: Edits, meta: Change): MaybePromise<Written> {
-  const { id } = record
-  return chain(isEmpty(edits) ? null : toStored(state.vault, edits), (stored) => {
-    const change: Change = { ...meta, ...stored }
-    return chain(
-      ask(state.engine, 'write', (store) => store.write(id, change)),
-      (written) => {
-        // A handler that did not wait may have logged in or out meanwhile: then this is not its record any more.
-        if (state.record?.id === id) learn(state, state.record, change, written)
-        return written
-      },
-    )
-  })
-}
-
-function learn(state: State, record: SessionRecord, change: Change, written: Written): void {
-  if (written.status === 'written') state.record = withChange(record, change)
-  if (written.status === 'conflict') {
-    state.record = written.record
-    state.standing = rejudge(state, written.record)
-  }
+function learn({ engine, openedAt }: State, held: Held, change: Change, written: Written): Held {
+  if (written.status === 'written') return { ...held, record: withChange(held.record, change) }
+  return written.status === 'conflict' ? withRecord(held, written.record, openedAt, engine.limits) : held
 }
 
 /** The record as this process now knows it: another process may have added to it. */
@@ -94,10 +77,4 @@ export function withChange(
     ...(seen !== undefined && { lastSeenAt: seen.at, expiresAt: seen.expiresAt }),
     data: withEdits(record.data, { set, remove }),
   }
-}
-
-/** Another request may have renewed or rotated meanwhile. This one was let in rightly and may finish, as what it is now. */
-function rejudge({ engine, parts, openedAt }: State, record: SessionRecord): State['standing'] {
-  const verdict = parts === null ? null : judge(record, hashSecret(parts.secret), openedAt, engine.limits)
-  return verdict !== null && isStanding(verdict) ? verdict : 'outdated'
 }

@@ -29,7 +29,7 @@ export interface Flaw {
 export const NO_FLAW: Flaw = {}
 
 export const clearsDeadCookies: Flaw = {
-  answer: (state, answer) => (answer === null && state.refused !== null && state.record === null ? 'clear' : answer),
+  answer: (state, answer) => (answer === null && state.refused !== null && state.held === null ? 'clear' : answer),
 }
 
 /** As stores do that set and delete: a late write puts back what was deleted. */

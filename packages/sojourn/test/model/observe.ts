@@ -36,7 +36,7 @@ export function noteActed(stage: Stage, request: Request): void {
   let { facts } = stage.world
   if (verb === 'login' && name !== null) facts = endOf(stage, facts, name.id, moment)
   if (verb === 'logout' && name !== null) facts = endOf(stage, facts, name.id, moment)
-  const changes = (verb === 'rotate' || verb === 'reauthenticated') && state.record !== null
+  const changes = (verb === 'rotate' || verb === 'reauthenticated') && state.held !== null
   if (changes && name !== null) facts = withRotated(facts, name.id, moment, grace)
   // Until its answer is there, the browser has a token that is good for nothing.
   if (verb === 'login' || verb === 'logout' || changes) facts = { ...facts, loggedIn: false }
@@ -53,7 +53,7 @@ export function noteCommitted(stage: Stage, before: Request, after: Request): vo
   const name = presented(stage, before)
   const { grace } = stage.run.limits
   let { facts } = stage.world
-  if (name !== null && before.state?.record?.id === name.id && after.succeeded) {
+  if (name !== null && before.state?.held?.record.id === name.id && after.succeeded) {
     facts = withConfirmed(facts, name.hash, { at: stage.world.now + grace, node: before.node })
   }
   const given = givenBy(stage, after)

@@ -20,7 +20,7 @@ function lagOf({ maxStale = 0 }: Run): number {
 export function checkOpened(stage: Stage, request: Request, before: Records, isQuick: boolean): Found {
   const { world, run } = stage
   const name = presented(stage, request)
-  const isHonoured = request.state !== null && request.state.record !== null
+  const isHonoured = request.state !== null && request.state.held !== null
   const found: Violation[] = []
   if (isQuick && world.facts.loggedIn && !isHonoured && request.state?.refused !== 'expired') {
     const text = `the user is logged out: ${request.state?.refused ?? 'no cookie'}`

@@ -21,8 +21,8 @@ export function withoutUnreachable(stage: Stage, world: World): World {
   for (const { token, state, answer } of world.requests) {
     reach(token)
     if (answer !== null && answer !== 'clear') reach(answer.token)
-    if (state?.record) ids.add(state.record.id)
-    if (state?.parts) hashes.add(hashOf(state.parts))
+    if (state?.held) ids.add(state.held.record.id)
+    if (state?.held) hashes.add(hashOf(state.held.parts))
   }
   const records = without(world.records, ids)
   const past = world.past.filter(({ id }) => ids.has(id))
