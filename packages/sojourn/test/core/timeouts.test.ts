@@ -57,7 +57,7 @@ describe('timeouts', () => {
 
   it('the earlier limit counts, and the session’s own before the configured', () => {
     const limits = toLimits()
-    const record = { createdAt: 1000, lastSeenAt: 2000, head: { secret: '', secretAt: 0 } }
+    const record = { createdAt: 1000, lastSeenAt: 2000, head: {} }
     const of = (head: object, more: object = {}) =>
       expiryOf({ ...record, ...more, head: { ...record.head, ...head } }, limits)
     expect(of({})).toBe(2000 + 30 * MINUTE)
