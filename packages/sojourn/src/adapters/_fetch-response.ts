@@ -1,4 +1,6 @@
 import type { HeaderChange } from '../core/carrier.ts'
+import { chain, isPromise } from '../core/maybe.ts'
+import type { MaybePromise } from '../core/store.ts'
 import { finishQuietly, type Storing } from './_storing.ts'
 import { joinVary } from './_vary.ts'
 
@@ -44,17 +46,33 @@ function apply(headers: Headers, changes: readonly HeaderChange[]): void {
  * plain strings as `Response` itself labels them; for them nothing is worth wrapping the body, which costs a multiple
  * of everything else here.
  */
-export function mayStream({ headers }: Response): boolean {
-  if (headers.has('content-length')) return false
+function mayStream({ body, headers }: Response): boolean {
+  if (body === null || headers.has('content-length')) return false
   const type = headers.get('content-type')
   // Not `application/jsonl` nor `application/json-seq`: those are written line by line.
   return type === null || !(type === 'text/plain;charset=UTF-8' || /^application\/json(?:;|$)/.test(type))
 }
 
-/** Stores what a stream edited before its end is sent, or when the client leaves. */
-export function finishAfter(response: Response, exchange: Storing): Response {
-  if (response.body === null) return response
-  const reader = response.body.getReader()
+/**
+ * Commits, and finishes with that unless the response may stream: what is edited later is told of, not lost in silence.
+ * `response`: what the handler gave. Bun's upgrades give nothing.
+ */
+export function commitWhole(exchange: Storing, response: Response | undefined): MaybePromise<readonly HeaderChange[]> {
+  const changes = exchange.commit(response?.status)
+  if (response !== undefined && mayStream(response)) return changes
+  if (isPromise(changes)) return changes.then((late) => chain(exchange.finish(), () => late))
+  exchange.finish(true)
+  return changes
+}
+
+/** The answer with core's headers. What a stream edits is stored before its end is sent, or when the client leaves. */
+export function toAnswer(response: Response, changes: readonly HeaderChange[], exchange: Storing): Response {
+  const answer = withChanges(response, changes)
+  return mayStream(answer) ? finishAfter(answer, exchange) : answer
+}
+
+function finishAfter(response: Response, exchange: Storing): Response {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

@@ -2,12 +2,11 @@ import type { HeaderChange } from '../core/carrier.ts'
 import { NO_HEADERS } from '../core/headers.ts'
 import { isPromise } from '../core/maybe.ts'
 import type { MaybePromise } from '../core/store.ts'
-import { reportMistake, toErrorAnswer } from './_answer.ts'
-import { freezeHead, headersSent, markEnded, unmarkEnded } from './_frozen-head.ts'
-import { type Args, dropCall, type Intercepted, interceptCalls, type Verb } from './_held-calls.ts'
-import { deferDestroy } from './_held-destroy.ts'
-import { HeldQueue } from './_held-queue.ts'
-import { adoptHeaders, applyChanges, breakOff, dropHeaders, sendAnswer } from './_node-headers.ts'
+import { headersSent } from './_frozen-head.ts'
+import { type Args, type Intercepted, interceptCalls, type Verb } from './_held-calls.ts'
+import { HeldFailure } from './_held-failure.ts'
+import { HeldWait } from './_held-wait.ts'
+import { putOn, putOnAgain } from './_node-headers.ts'
 import type { Next, NodeResponse } from './_node-types.ts'
 import { finishQuietly, type Storing } from './_storing.ts'
 
@@ -31,18 +30,15 @@ export class HeldResponse {
   readonly #exchange: Storing
   readonly #next: Next | undefined
   readonly #calls: Intercepted
-  readonly #queue: HeldQueue
+  readonly #wait: HeldWait
   #stage: Stage = 'open'
-  #release: (() => void) | null = null
   /** What the client has to be told with the head, whichever head it gets. */
   #owed: readonly HeaderChange[] = NO_HEADERS
-  /** The handler may have edited between its `end` and this moment. */
-  #isLate = false
   #isAbandoned = false
   #isEnded = false
   #isWatched = false
   #isClosed = false
-  #error: unknown
+  #failure: HeldFailure | null = null
 
   /**
    * `next`: where an error goes when the handler had ended its response, so that the application's error page can take
@@ -52,11 +48,12 @@ export class HeldResponse {
     this.#response = response
     this.#exchange = exchange
     this.#next = next
-    this.#queue = new HeldQueue(response)
+    this.#wait = new HeldWait(response)
     this.#calls = interceptCalls(response, (verb, args) => this.#call(verb, args))
     if (!response.headersSent) return
     // Answered before the sessions were mounted, or while the store was late: the client can be told of no token any more.
     exchange.salvage()
+    if (response.writableEnded) exchange.finish(true)
     this.#stage = 'sent'
   }
 
@@ -72,18 +69,11 @@ export class HeldResponse {
    * as without us, and what it writes by hand is dropped. The result undoes it.
    */
   suspend(): () => void {
-    this.#wait('committing')
-    markEnded(this.#response)
+    this.#stage = 'committing'
+    const release = this.#wait.suspend()
     return () => {
-      this.#letGo()
-      unmarkEnded(this.#response)
       this.#stage = 'through'
-      for (const call of this.#queue.take()) {
-        // It waits for what the framework sends now.
-        if (call[0] === 'destroy') queueMicrotask(() => this.#destroy(call[1]))
-        else dropCall(this.#response, call[0], call[1], headersSent())
-      }
-      this.#queue.endWait(true)
+      release()
     }
   }
 
@@ -93,7 +83,6 @@ export class HeldResponse {
    */
   resume(changes: readonly HeaderChange[]): void {
     this.#owed = changes
-    this.#isLate = true
     this.#stage = 'stored'
   }
 
@@ -113,16 +102,14 @@ export class HeldResponse {
       case 'sent':
         if (verb === 'end') return this.#finish(args)
         this.#watch(verb)
-        return this.#calls.pass(verb, this.#applyAgain(verb, args))
+        return this.#passOn(verb, args)
       case 'failed':
-        // The head of the error page: hooks on it lead here.
-        if (verb !== 'writeHead') return dropCall(this.#response, verb, args, this.#error)
-        return this.#calls.pass(verb, this.#applyAgain(verb, args))
+        return this.#failure?.call(verb, args)
       case 'through':
-        return this.#calls.pass(verb, this.#applyAgain(verb, args))
+        return this.#passOn(verb, args)
       default:
         if (verb === 'writeHead') throw headersSent()
-        return this.#enqueue(verb, args)
+        return this.#wait.push(verb, args)
     }
   }
 
@@ -145,15 +132,20 @@ export class HeldResponse {
     this.#waitFor('committing', changes, (late) => {
       this.resume(late)
     })
-    return this.#enqueue(verb, args)
+    return this.#wait.push(verb, args)
   }
 
   /** When node refuses it, another head may come, and the client has to hear of the session with that one. */
   #sendHead(verb: Verb, args: Args): unknown {
-    this.#stage = verb === 'end' && !this.#isLate ? 'through' : 'sent'
+    // After a late commit there may be edits from between the handler's `end` and this moment.
+    const isWhole = verb === 'end' && this.#stage === 'open'
+    this.#stage = isWhole ? 'through' : 'sent'
     try {
-      const rest = this.#apply(verb, args)
-      return this.#stage === 'sent' && verb === 'end' ? this.#finish(rest) : this.#calls.pass(verb, rest)
+      const rest = putOn(this.#response, this.#owed, verb, args)
+      if (verb === 'end' && !isWhole) return this.#finish(rest)
+      const answer = this.#calls.pass(verb, rest)
+      if (isWhole) this.#exchange.finish(true)
+      return answer
     } catch (error) {
       if (!this.#response.headersSent) {
         this.#stage = 'stored'
@@ -173,122 +165,48 @@ export class HeldResponse {
     this.#waitFor('finishing', stored, () => {
       this.#stage = 'through'
     })
-    return this.#enqueue('end', args)
+    return this.#wait.push('end', args)
   }
 
   #waitFor<T>(stage: 'committing' | 'finishing', work: Promise<T>, done: (value: T) => void): void {
-    this.#wait(stage)
+    this.#stage = stage
+    this.#wait.begin(stage === 'committing')
     const proceed = (value: T): void => {
-      this.#letGo()
+      this.#wait.release()
       done(value)
       this.#replay()
     }
     work.then(proceed).catch((error: unknown) => this.#fail(error))
   }
 
-  #wait(stage: 'committing' | 'finishing'): void {
-    this.#stage = stage
-    const thaw = stage === 'committing' ? freezeHead(this.#response) : () => {}
-    const undefer = deferDestroy(this.#response, (destroy) => this.#destroy(destroy))
-    const release = (): void => {
-      undefer()
-      thaw()
-    }
-    this.#release = release
-  }
-
-  #letGo(): void {
-    this.#release?.()
-    this.#release = null
-  }
-
-  #enqueue(verb: Verb, args: Args): unknown {
-    if (verb === 'write') return this.#queue.pushWrite(args)
-    this.#queue.push(verb, args)
-    if (verb === 'end') markEnded(this.#response)
-    return this.#response
-  }
-
-  #destroy(destroy: () => void): void {
-    // Not before what was just replayed has left.
-    if (this.#release === null) setTimeout(destroy, 0)
-    else this.#queue.push('destroy', destroy)
-  }
-
   #replay(): void {
     let isFlowing = false
-    for (const call of this.#queue.take()) {
-      if (call[0] === 'destroy') this.#destroy(call[1])
+    for (const call of this.#wait.take()) {
+      if (call[0] === 'destroy') this.#wait.destroy(call[1])
       else {
         const [verb, args] = call
         const answer = this.#call(verb, args)
         if (verb === 'write') isFlowing = answer === true
       }
     }
-    this.#queue.endWait(isFlowing && this.#stage === 'sent')
+    this.#wait.tellWaiting(isFlowing && this.#stage === 'sent')
     if (this.#isClosed) this.#finishQuietly()
   }
 
-  #apply(verb: Verb, args: Args): Args {
-    if (this.#owed.length === 0 || this.#response.headersSent) return args
-    const rest = verb === 'writeHead' ? adoptHeaders(this.#response, args) : args
-    applyChanges(this.#response, this.#owed)
-    return rest
-  }
-
-  /** A head that node makes by itself comes here as well, after hooks that may have set what core's headers replace. */
-  #applyAgain(verb: Verb, args: Args): Args {
-    return verb === 'writeHead' && this.#owed.some(({ how }) => how === 'replace') ? this.#apply(verb, args) : args
+  #passOn(verb: Verb, args: Args): unknown {
+    return this.#calls.pass(verb, putOnAgain(this.#response, this.#owed, verb, args))
   }
 
   #fail(error: unknown): void {
-    // What a failed commit has stored before, the client has to hear of with the error.
     if (this.#stage === 'committing') this.#owed = this.#exchange.salvage()
-    this.#letGo()
-    this.#error = error
-    const dropped = this.#queue.take()
+    this.#wait.release()
+    const dropped = this.#wait.take()
     const wasEnded = this.#isEnded
     this.#stage = 'failed'
-    try {
-      this.#answer(error, wasEnded)
-    } catch (second) {
-      reportMistake(second)
-      breakOff(this.#response)
-    }
-    for (const call of dropped) {
-      if (call[0] !== 'destroy') dropCall(this.#response, call[0], call[1], error)
-      else if (!wasEnded) call[1]()
-    }
-    this.#queue.endWait(!wasEnded)
-  }
-
-  /** If headers are not out, nothing of the application's response is; else the client has to notice that it ends too soon. */
-  #answer(error: unknown, wasEnded: boolean): void {
-    const response = this.#response
-    const isOut = response.headersSent
-    if (!isOut) {
-      dropHeaders(response)
-      applyChanges(response, this.#owed)
-      unmarkEnded(response)
-    }
-    if (!isOut && wasEnded && this.#next !== undefined) {
-      this.#calls.restore()
-      this.#next(error)
-      return
-    }
-    reportMistake(error)
-    if (isOut) breakOff(response)
-    else sendAnswer(response, toErrorAnswer(error), (body) => this.#endWith(body))
-  }
-
-  /** HTTP/2's own `end` calls `write` for the text, which must not be dropped like what the handler still says. */
-  #endWith(body: string): void {
-    this.#stage = 'through'
-    try {
-      this.#calls.pass('end', [body])
-    } finally {
-      this.#stage = 'failed'
-    }
+    this.#failure = new HeldFailure(this.#response, this.#calls, error, this.#owed)
+    this.#failure.answer(wasEnded ? this.#next : undefined)
+    this.#failure.drop(dropped, wasEnded)
+    this.#wait.tellWaiting(!wasEnded)
   }
 
   /** A client that leaves in the middle of a stream must not cost what was edited: its handler may never call `end`. */

@@ -4,6 +4,33 @@ import type { Answer } from './_answer.ts'
 import type { HeaderValue, NodeResponse } from './_node-types.ts'
 import { joinVary } from './_vary.ts'
 
+/**
+ * Puts core's headers on before the call that sends the head, unless that is out; answers with the arguments that are left
+ * for the call.
+ */
+export function putOn(
+  response: NodeResponse,
+  changes: readonly HeaderChange[],
+  call: string,
+  args: readonly unknown[],
+): readonly unknown[] {
+  if (changes.length === 0 || response.headersSent) return args
+  const rest = call === 'writeHead' ? adoptHeaders(response, args) : args
+  applyChanges(response, changes)
+  return rest
+}
+
+/** A head that node makes by itself comes once more, after hooks that may have set what core's headers replace. */
+export function putOnAgain(
+  response: NodeResponse,
+  changes: readonly HeaderChange[],
+  call: string,
+  args: readonly unknown[],
+): readonly unknown[] {
+  const isReplaced = call === 'writeHead' && changes.some(({ how }) => how === 'replace')
+  return isReplaced ? putOn(response, changes, call, args) : args
+}
+
 /** Puts core's headers on a response whose headers have not gone out. They may be there already, from a head that was refused. */
 export function applyChanges(response: NodeResponse, changes: readonly HeaderChange[]): void {
   for (const { name, value, how } of changes) {
@@ -32,7 +59,7 @@ function append(response: NodeResponse, name: string, value: string, present: He
  * the arguments that are left. As in node they replace what was set before under their names; unlike node 20, a name
  * repeated in a raw list keeps all its values.
  */
-export function adoptHeaders(response: NodeResponse, [status, reason, last]: readonly unknown[]): readonly unknown[] {
+function adoptHeaders(response: NodeResponse, [status, reason, last]: readonly unknown[]): readonly unknown[] {
   const withReason = typeof reason === 'string'
   const headers = withReason ? last : (last ?? reason)
   if (Array.isArray(headers)) {

@@ -20,6 +20,7 @@ export type HeaderValue = number | string | readonly string[]
 export interface NodeResponse {
   statusCode: number
   readonly headersSent: boolean
+  readonly writableEnded: boolean
   getHeader(name: string): HeaderValue | undefined
   getHeaderNames(): string[]
   hasHeader(name: string): boolean

@@ -8,7 +8,7 @@ import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
 import { isOutage, reportMistake, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
 import { assertHandler, checkArguments } from './_check-arguments.ts'
-import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
+import { commitWhole, toAnswer, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 import { letGo } from './_unsent-body.ts'
@@ -63,10 +63,8 @@ export function withSession<
     let response: Response | undefined
     try {
       response = await handler(request, exchange.session, ...rest)
-      const changes = await exchange.commit(response?.status)
-      if (response === undefined) return response as never
-      const answer = withChanges(response, changes)
-      return mayStream(answer) ? finishAfter(answer, exchange) : answer
+      const changes = await commitWhole(exchange, response)
+      return response === undefined ? (response as never) : toAnswer(response, changes, exchange)
     } catch (error) {
       letGo(response)
       return answerError(error, exchange.salvage())

@@ -8,7 +8,7 @@ import type { Sessions } from '../core/sessions.ts'
 import type { MaybePromise } from '../core/store.ts'
 import { isOutage, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
 import { checkArguments } from './_check-arguments.ts'
-import { finishAfter, mayStream, withChanges } from './_fetch-response.ts'
+import { commitWhole, toAnswer } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
 import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
@@ -90,8 +90,7 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
       return
     }
     try {
-      const response = withChanges(c.res, changes)
-      replace(c, mayStream(response) ? finishAfter(response, exchange) : response)
+      replace(c, toAnswer(c.res, changes, exchange))
     } catch (error) {
       // A response that was sent before, to somebody else, cannot be sent again.
       fail(error)
@@ -110,7 +109,7 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
         c.header(name, value === '' ? undefined : value, { append: how === 'append' })
     throw error
   }
-  return settle(() => exchange.commit(c.res.status), apply, fail)
+  return settle(() => (held === null ? commitWhole(exchange, c.res) : exchange.commit(c.res.status)), apply, fail)
 }
 
 /** The mark on `RESPONSE_ALREADY_SENT` of @hono/node-server: a sign, no response. */

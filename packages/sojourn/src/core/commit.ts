@@ -38,11 +38,11 @@ export function salvage(state: State): readonly HeaderChange[] {
   return isDone ? toHeaders(state) : NO_HEADERS
 }
 
-/** After the response: what a stream edited since its headers went out. A session cannot begin here, for no token can be sent. */
-export function finish(state: State): MaybePromise<void> {
-  const pending = pendingOf(state)
+/** After the response: what a stream edited since its headers went out. A session cannot begin here, because no token can be sent. */
+export function finish(state: State, isWhole = false): MaybePromise<void> {
+  const pending = isWhole ? null : pendingOf(state)
   state.finished = true
-  if (isEmpty(pending.all)) return
+  if (pending === null || isEmpty(pending.all)) return
   if (state.held !== null) return storePending(state, pending)
   const error = new SessionError('ERR_HEADERS_SENT', 'Data written to a new session after that is lost.')
   state.engine.events.emit('fault', { operation: 'finish', error })

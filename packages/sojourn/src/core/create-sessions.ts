@@ -90,7 +90,7 @@ class RequestExchange<Data extends object> implements Exchange<Data> {
   readonly recheck: () => MaybePromise<void>
   readonly commit: (status?: number) => MaybePromise<readonly HeaderChange[]>
   readonly salvage: () => readonly HeaderChange[]
-  readonly finish: () => MaybePromise<void>
+  readonly finish: (isWhole?: boolean) => MaybePromise<void>
 
   constructor(state: State, denied: Denial | null) {
     this.session = new RequestSession<Data>(state)
@@ -99,7 +99,7 @@ class RequestExchange<Data extends object> implements Exchange<Data> {
       recheck: () => recheckIfOld(state),
       commit: (status?: number) => commit(state, status),
       salvage: () => salvage(state),
-      finish: () => finish(state),
+      finish: (isWhole?: boolean) => finish(state, isWhole),
     }
     this.recheck = own.recheck
     this.commit = own.commit

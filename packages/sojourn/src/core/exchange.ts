@@ -36,6 +36,9 @@ export interface Exchange<Data extends object> {
    * token is not touched. Asks no store, may be called again, and after it, as after `commit`, no token can be handed out.
    */
   salvage(): readonly HeaderChange[]
-  /** Stores data edited since `commit`. Answers at once when there is none. */
-  finish(): MaybePromise<void>
+  /**
+   * Stores data edited since `commit`. Answers at once when there is none. What the handler edits after it is lost, and a
+   * `fault` says so. `isWhole`: the response has gone out in the turn of its commit, so there is nothing to look for.
+   */
+  finish(isWhole?: boolean): MaybePromise<void>
 }

@@ -5,14 +5,14 @@ import { parseTexts, toText } from './draft.ts'
 import { type Duration, toMs } from './duration.ts'
 import { ask } from './engine.ts'
 import { deviceOf, toDate } from './infos.ts'
-import type { JsonValue } from './json.ts'
+import { type JsonValue, step } from './json.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { recheck } from './recheck.ts'
 import type { Device, SessionId } from './record.ts'
 import { reauthenticated, rotate } from './rotate.ts'
 import type { Flash, LoginOptions, LogoutOptions, ProofOptions, Refusal, Session, SessionInfo } from './session.ts'
-import { draftOf, type Flashed, idOf, type State } from './state.ts'
+import { draftOf, type Flashed, idOf, type State, tellLate } from './state.ts'
 import { assertStillOpen } from './still-open.ts'
 import { expiryOf } from './timeouts.ts'
 import { isSessionId } from './token.ts'
@@ -147,7 +147,8 @@ export class RequestSession<Data extends object> implements Session<Data> {
 
 function toFlash(state: State): Flash {
   // Looked up at each call: a handler may keep this object over a login.
-  const flashed = (): Flashed => {
+  const flashed = (key: string): Flashed => {
+    if (state.finished) tellLate(state.engine, `flash${step(key)}`)
     state.flash ??= { set: new Map(), taken: new Set() }
     return state.flash
   }
@@ -157,12 +158,12 @@ function toFlash(state: State): Flash {
     set(key, value) {
       const text = toText(value, key, undefined, 'flash')
       if (text === undefined) return
-      const { set, taken } = flashed()
+      const { set, taken } = flashed(key)
       taken.delete(toFlashName(key))
       set.set(toFlashName(key), text)
     },
     take<Value extends JsonValue>(key: string) {
-      const { set, taken } = flashed()
+      const { set, taken } = flashed(key)
       const name = toFlashName(key)
       const text = set.get(name) ?? (taken.has(name) ? undefined : state.texts[name])
       set.delete(name)

@@ -105,7 +105,7 @@ export function draftOf(state: State): Draft {
       loadData(engine, id, state.texts),
       (key) => reportInvalid(engine, id, [key]),
       (key) => {
-        if (state.finished) tellLate(engine, key)
+        if (state.finished) tellLate(engine, `data${step(key)}`)
       },
     )
   }
@@ -113,8 +113,8 @@ export function draftOf(state: State): Draft {
 }
 
 /** Nobody stores it any more, and it would go without a word. */
-function tellLate({ events, warnOnce }: Engine, key: string): void {
-  const error = new SessionError('ERR_MISUSE', `data${step(key)} was edited after the response: lost. Call update.`)
+export function tellLate({ events, warnOnce }: Engine, place: string): void {
+  const error = new SessionError('ERR_MISUSE', `${place} was edited after the response: lost. Call update.`)
   events.emit('fault', { operation: 'edit', error })
   warnOnce(error.message)
 }

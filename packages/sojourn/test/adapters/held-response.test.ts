@@ -594,7 +594,7 @@ test('headers that went out past the held calls are no reason to throw in the ha
   })
   expect(text).toMatch(/^HTTP\/1.1 202 /)
   expect(linesOf(text, 'set-cookie')).toEqual([])
-  expect(script.calls).toEqual(['commit'])
+  expect(script.calls).toEqual(['commit', 'finish'])
 })
 
 test('only the one response is changed: no prototype, and no other response', async () => {

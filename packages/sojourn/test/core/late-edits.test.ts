@@ -1,3 +1,4 @@
+import type { Session } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { createWorld, edit, look } from './kit.ts'
 
@@ -20,6 +21,26 @@ describe('data edited after the response has ended', () => {
     change(session.data)
     expect(world.eventsOf('fault')).toMatchObject([{ operation: 'edit', error: { code: 'ERR_MISUSE' } }])
     expect(world.warnings.join()).toContain('data.n was edited after the response')
+  })
+
+  it.each<[string, (flash: Session['flash']) => void]>([
+    ['set', (flash) => flash.set('note', 'Saved.')],
+    ['taken', (flash) => void flash.take('note')],
+  ])('a flash value too: %s', async (_, change) => {
+    const { world, session } = await ended()
+    change(session.flash)
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'edit', error: { code: 'ERR_MISUSE' } }])
+    expect(world.warnings.join()).toContain('flash.note was edited after the response')
+  })
+
+  it('a response that is whole has nothing to look for, and what comes after it is told of', async () => {
+    const { world, client } = await ended()
+    const { session, commit, finish } = await client.open()
+    await commit()
+    expect(finish(true)).toBeUndefined()
+    session.data.n = 4
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'edit' }])
+    expect((await client.send(look)).value.data.n).toBe(1)
   })
 
   it('but an update is stored, and is no such edit', async () => {
