@@ -16,13 +16,16 @@ import { writeRecord } from './write.ts'
 
 /**
  * Before the response begins: stores what changed, in one write or none, and says which headers go with it. A request that
- * changed nothing is answered at once.
+ * changed nothing is answered at once. A commit takes a turn as the verbs do: one that the handler did not wait for may have
+ * ended the old session already, and the client needs the new token. One that is called later finds the response begun.
  */
 export function commit(state: State, status = 200): MaybePromise<readonly HeaderChange[]> {
   state.failed = status >= 500
-  const pending = pendingOf(state)
-  if (isEmpty(pending.all) && !isUpkeepDue(state)) return toCommitted(state)
-  return storePending(state, pending).then(() => toCommitted(state))
+  return inTurn(state, () => {
+    const pending = pendingOf(state)
+    if (isEmpty(pending.all) && !isUpkeepDue(state)) return toCommitted(state)
+    return storePending(state, pending).then(() => toCommitted(state))
+  })
 }
 
 function toCommitted(state: State): readonly HeaderChange[] {
@@ -49,7 +52,7 @@ export function finish(state: State, isWhole = false): MaybePromise<void> {
   state.engine.warnOnce(error.message)
 }
 
-/** Writes what is pending; a session that was not stored yet begins with it. */
+/** Writes what is pending; a session that was not stored yet begins with it. Takes no turn: the caller has it. */
 export async function storePending(state: State, pending: Pending = pendingOf(state)): Promise<void> {
   const { engine, texts, draft, held } = state
   if (!isEmpty(pending.data)) assertFits(engine, applyEdits(texts, pending.all), pending.data, draft?.hidden)
@@ -57,16 +60,14 @@ export async function storePending(state: State, pending: Pending = pendingOf(st
   const fresh = applyEdits({}, pending.all)
   // Another session's token would take the place of the one that the client just got.
   if (Object.keys(fresh).length === 0 || state.overtaken) return accept(state, pending)
-  return inTurn(state, () => begin(state, fresh, pending))
+  return begin(state, fresh, pending)
 }
 
 async function begin(state: State, texts: Texts, pending: Pending): Promise<void> {
-  // A verb or an update that the handler did not wait for may have begun it.
-  if (state.held !== null) return storePending(state)
   assertUncommitted(state, 'update')
   const created = await createRecord(state, { userId: null, texts, head: {} })
   if (state.committed) {
-    // Its token cannot be sent any more, when the handler did not wait for the update that began it.
+    // Its token cannot be sent any more: an error page took the place of the response.
     await discard(state.engine, created.record)
     assertUncommitted(state, 'update')
   }

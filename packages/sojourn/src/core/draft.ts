@@ -116,7 +116,7 @@ export class Draft implements ProxyHandler<Bare> {
 
   defineProperty(target: Bare, key: string | symbol, descriptor: PropertyDescriptor): boolean {
     assertOrdinary(descriptor, Object.hasOwn(target, key), key)
-    if (descriptor.value !== undefined) assertJson(descriptor.value, `data${step(String(key))}`)
+    if (descriptor.value !== undefined) assertJson(descriptor.value, 'data', String(key))
     this.#note(key)
     return Reflect.defineProperty(target, key, descriptor)
   }
@@ -231,7 +231,7 @@ function difference(values: Bare, baseline: Texts): Edits {
     const value = values[key]
     if (value instanceof Unread) continue
     const known = textOf(baseline, key)
-    const text = toText(value, key, known)
+    const text = toText(value, key)
     if (text !== known) set(key, text ?? null)
   }
   for (const key of Object.keys(baseline)) {
@@ -277,17 +277,11 @@ export function define<T>(target: Record<string, T>, key: string, value: T): voi
 const ORDINARY = { writable: true, enumerable: true, configurable: true }
 
 /**
- * A data value's JSON text; `undefined` for no value. Only a text other than `known` is looked into for what JSON cannot
- * carry: what was loaded is JSON already.
+ * A data value's JSON text; `undefined` for no value. The value is checked also when the text is the stored one: `{}` is the
+ * text of a Map, too, and what it holds would be lost.
  */
-export function toText(value: unknown, key: string, known?: string, root = 'data'): string | undefined {
+export function toText(value: unknown, key: string, root = 'data'): string | undefined {
   if (value === undefined) return undefined
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch {
-    // A cycle or a bigint: the check below names the path, which JSON.stringify does not.
-  }
-  if (text === undefined || text !== known) assertJson(value, root + step(key))
-  return text
+  assertJson(value, root, key)
+  return JSON.stringify(value)
 }

@@ -31,7 +31,9 @@ function toInfo(engine: Engine, record: SessionRecord): SessionInfo {
 
 /** Client details, unless they are too old to be shown or kept. */
 export function deviceOf({ clock, dropDeviceAfterMs }: Engine, { head, createdAt }: SessionRecord): Device | null {
-  return head.device === undefined || clock() - createdAt >= dropDeviceAfterMs ? null : head.device
+  return head.device === undefined || clock() - createdAt >= dropDeviceAfterMs
+    ? null
+    : Object.freeze({ ...head.device })
 }
 
 /** Begun with a longer limit than the configured one. */

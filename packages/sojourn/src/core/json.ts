@@ -10,29 +10,54 @@ const MAX_DEPTH = 100
  * Throws `ERR_DATA_NOT_JSON`, naming the path, for a value that would not come back from the store as it went in:
  * `NaN`, `Map`, `Date`, class instances, functions, cycles, holes. A property that is `undefined` counts as absent.
  */
-export function assertJson(value: unknown, path: string, depth = 0): asserts value is JsonValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) refuse(path, String(value))
-    return
-  }
-  if (typeof value !== 'object') refuse(path, value === undefined ? 'undefined' : `a ${typeof value}`)
-  if (depth >= MAX_DEPTH) refuse(path, `nested deeper than ${MAX_DEPTH} levels, or a cycle`)
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) assertJson(value[i], `${path}[${i}]`, depth + 1)
-    return
-  }
-  if (!isPlain(value)) refuse(path, `an instance of ${className(value)}`)
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === 'toJSON' && typeof inner === 'function') refuse(path, 'an object with its own toJSON')
-    if (inner !== undefined) assertJson(inner, `${path}${step(key)}`, depth + 1)
-  }
+export function assertJson(value: unknown, root: string, key?: string): asserts value is JsonValue {
+  const flaw = flawOf(value, 0)
+  if (flaw === null) return
+  const path = key === undefined ? root : root + step(key)
+  throw new SessionError(
+    'ERR_DATA_NOT_JSON',
+    `${path}${flaw}. Store strings, finite numbers, booleans, null, arrays and plain objects: a Date as its ISO string, a Map as its entries.`,
+  )
 }
 
-/** Plain in any realm: its prototype is nothing, or the end of the chain. */
+/**
+ * Where the first value is that JSON does not carry, and what it is: `.a[1] is NaN`. Every value that a handler looked at is
+ * looked through when the request ends, so no path is made before there is a flaw.
+ */
+function flawOf(value: unknown, depth: number): string | null {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null
+  if (typeof value === 'number') return Number.isFinite(value) ? null : ` is ${value}`
+  if (typeof value !== 'object') return value === undefined ? ' is undefined' : ` is a ${typeof value}`
+  if (depth === MAX_DEPTH) return ` is nested deeper than ${MAX_DEPTH} levels, or a cycle`
+  if (!isPlain(value)) return ` is an instance of ${className(value)}`
+  return Array.isArray(value) ? flawOfArray(value, depth + 1) : flawOfObject(value, depth + 1)
+}
+
+function flawOfArray(value: readonly unknown[], depth: number): string | null {
+  for (let i = 0; i < value.length; i++) {
+    const flaw = flawOf(value[i], depth)
+    if (flaw !== null) return `[${i}]${flaw}`
+  }
+  // Without holes, whatever comes after the elements is none of them.
+  const extra = Object.keys(value)[value.length]
+  return extra === undefined ? null : `${step(extra)} is a property of an array`
+}
+
+function flawOfObject(value: object, depth: number): string | null {
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === 'toJSON' && typeof inner === 'function') return ' is an object with its own toJSON'
+    const flaw = inner === undefined ? null : flawOf(inner, depth)
+    if (flaw !== null) return step(key) + flaw
+  }
+  return null
+}
+
+/** Plain in any realm: its prototype is nothing, or the end of the chain. Below an array's is that of objects. */
 function isPlain(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  if (prototype === null) return true
+  const above: object | null = Object.getPrototypeOf(prototype)
+  return above === null || (Array.isArray(value) && Object.getPrototypeOf(above) === null)
 }
 
 /** `.name` where that reads well, `["other keys"]` elsewhere. */
@@ -43,11 +68,4 @@ export function step(key: string): string {
 function className(value: object): string {
   const name: unknown = value.constructor?.name
   return typeof name === 'string' && name !== '' ? name : 'a class'
-}
-
-function refuse(path: string, found: string): never {
-  throw new SessionError(
-    'ERR_DATA_NOT_JSON',
-    `${path} is ${found}. Store strings, finite numbers, booleans, null, arrays and plain objects: a Date as its ISO string, a Map as its entries.`,
-  )
 }

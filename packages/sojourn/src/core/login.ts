@@ -24,11 +24,11 @@ const KINDS: OptionKinds<LoginOptions> = { ...PROOF, device: 'object', absolute:
  * session is stored before the old one ends, so that a failure in between leaves the user with the one they had.
  */
 export async function login(state: State, userId: string, options: LoginOptions): Promise<void> {
-  assertUncommitted(state, 'login')
   await inTurn(state, () => begin(state, userId, options))
 }
 
 async function begin(state: State, userId: string, options: LoginOptions): Promise<void> {
+  assertUncommitted(state, 'login')
   assertUserId(userId)
   checkOptions(options, KINDS, 'login')
   const proof = toProof(options)
@@ -46,7 +46,7 @@ async function begin(state: State, userId: string, options: LoginOptions): Promi
     parts: engine.tokens.mint(),
   })
   try {
-    // Its token cannot be sent any more, when the handler did not wait for the login itself.
+    // Its token cannot be sent any more, when an error page took the place of the response.
     assertUncommitted(state, 'login')
     // Whoever else holds a token that this client presented is out with this login. They go first: should that fail, the
     // user keeps the session they had.

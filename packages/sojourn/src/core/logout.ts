@@ -20,7 +20,8 @@ async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
   const { engine, view, held, others } = state
   const { values, overflow } = engine.carrier.read(view)
-  if (overflow) {
+  // After a login of this request, it is known.
+  if (overflow && !held?.record.userId) {
     const remedy =
       'The session was not ended: it is not known which it is. Log in, then call logout({ everywhere: true }).'
     throw new SessionError('ERR_TOO_MANY_TOKENS', remedy)

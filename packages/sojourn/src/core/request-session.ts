@@ -53,7 +53,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return toDate(this.#seen.held?.record.head.authenticatedAt)
   }
   get methods(): readonly string[] {
-    return [...(this.#seen.held?.record.head.methods ?? [])]
+    return Object.freeze([...(this.#seen.held?.record.head.methods ?? [])])
   }
   get assurance(): string | null {
     return this.#seen.held?.record.head.assurance ?? null
@@ -156,7 +156,7 @@ function toFlash(state: State): Flash {
     // @ts-expect-error TypeScript takes it for a property; it is the prototype.
     __proto__: REFUSING,
     set(key, value) {
-      const text = toText(value, key, undefined, 'flash')
+      const text = toText(value, key, 'flash')
       if (text === undefined) return
       const { set, taken } = flashed(key)
       taken.delete(toFlashName(key))

@@ -17,11 +17,11 @@ import { writeRecord } from './write.ts'
 
 /** A fresh token for the same session; the old one stops at once. A session that was never stored has no token to replace. */
 export async function rotate(state: State): Promise<void> {
-  assertUncommitted(state, 'rotate')
   await inTurn(state, () => rotateNow(state))
 }
 
 async function rotateNow(state: State): Promise<void> {
+  assertUncommitted(state, 'rotate')
   if (state.held === null) return
   const { id, userId } = await replaceSecret(state, state.held, (head) => head)
   state.engine.events.emit('rotated', { id, userId })
@@ -29,11 +29,11 @@ async function rotateNow(state: State): Promise<void> {
 
 /** Proof was given again: a fresh token, and both clocks restart (ASVS 5.0 7.2.4; NIST SP 800-63B-4 5.2). */
 export async function reauthenticated(state: State, options: ProofOptions): Promise<void> {
-  assertUncommitted(state, 'reauthenticated')
   await inTurn(state, () => confirm(state, options))
 }
 
 async function confirm(state: State, options: ProofOptions): Promise<void> {
+  assertUncommitted(state, 'reauthenticated')
   const { held, engine } = state
   if (held === null || held.record.userId === null) {
     throw new SessionError('ERR_NOT_AUTHENTICATED', 'reauthenticated() confirms a login: call login() first.')
@@ -72,7 +72,7 @@ async function handOut(state: State, before: Held, next: TokenParts, written: Wr
     throw new SessionError('ERR_SESSION_ENDED', 'It was ended, or expired, while this request ran.')
   }
   if (state.committed) {
-    // The new token cannot be sent any more, when the handler did not wait. The client goes on with the old one.
+    // An error page took the place of the response, so the new token cannot be sent. The client keeps the old one.
     await writeHead(state, held, before.record.head, now)
     assertUncommitted(state, 'this')
   }

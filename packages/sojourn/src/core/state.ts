@@ -5,11 +5,11 @@ import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Held } from './held.ts'
 import { step } from './json.ts'
+import { isPromise } from './maybe.ts'
 import type { SessionId, SessionRecord } from './record.ts'
 import type { Refusal } from './session.ts'
 import type { MaybePromise } from './store.ts'
 import type { TokenParts } from './token.ts'
-import { type Turns, takeTurn } from './turns.ts'
 
 /** Flash values set and taken by this request, under stored names. */
 export interface Flashed {
@@ -63,8 +63,8 @@ export class State {
   /** Whether the response is a server error, as far as the adapter knows: nobody saw the flash values then. */
   failed = false
   extraHeaders: readonly HeaderChange[] = NO_HEADERS
-  /** Made when a verb first needs it. */
-  turns: Turns | null = null
+  /** Resolves when the verbs that were called are done; `null`: none is at work. */
+  line: Promise<void> | null = null
 
   constructor(engine: Engine, view: RequestView) {
     this.engine = engine
@@ -78,13 +78,14 @@ export class State {
  * not wait for a login and then logs out means to be logged out.
  */
 export function inTurn<T>(state: State, work: () => MaybePromise<T>): MaybePromise<T> {
-  state.turns ??= new Map()
-  return takeTurn(state.turns, 'session', work)
-}
-
-/** When the verbs that were called before are done. */
-export function afterTurns(state: State): MaybePromise<void> {
-  return state.turns === null ? undefined : inTurn(state, () => {})
+  const mine = state.line === null ? work() : state.line.then(work)
+  if (!isPromise(mine)) return mine
+  const leave = (): void => {
+    if (state.line === line) state.line = null
+  }
+  const line = mine.then(leave, leave)
+  state.line = line
+  return mine
 }
 
 /** The id, minted when first needed: a visitor who writes nothing costs no randomness. */

@@ -3,9 +3,8 @@ import { assertFits, loadData, toStoredEdits, toStoredName } from './data.ts'
 import { applyEdits, Draft, type Edits, NO_EDITS, toText } from './draft.ts'
 import { SessionError } from './errors.ts'
 import type { Held } from './held.ts'
-import { isPromise } from './maybe.ts'
 import type { SessionRecord } from './record.ts'
-import { accept, afterTurns, assertUncommitted, draftOf, idOf, type Pending, type State } from './state.ts'
+import { accept, assertUncommitted, draftOf, idOf, inTurn, type Pending, type State } from './state.ts'
 import { nextTry } from './tries.ts'
 import { type Patience, takeTurn } from './turns.ts'
 import { writeRecord } from './write.ts'
@@ -21,8 +20,7 @@ export async function update(state: State, key: string, fn: (value: unknown) => 
   if (state.updating.includes(key)) {
     throw new SessionError('ERR_MISUSE', `update(${JSON.stringify(key)}) inside its own fn would wait for itself.`)
   }
-  const before = afterTurns(state)
-  if (isPromise(before)) await before
+  if (state.line !== null) await state.line
   const work = (): Promise<unknown> =>
     state.held === null ? updateNew(state, key, fn) : updateStored(state, state.held, key, fn)
   return takeTurn(state.engine.turns, `${idOf(state)} ${key}`, work, PATIENCE)
@@ -51,7 +49,7 @@ async function updateNew(state: State, key: string, fn: (value: unknown) => unkn
   const isLate = isAssigned()
   if (!isLate) draft.put(key, next)
   try {
-    await storePending(state)
+    await inTurn(state, () => storePending(state))
   } catch (error) {
     if (!isLate) draft.put(key, before)
     throw error

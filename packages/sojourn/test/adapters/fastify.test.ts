@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { createSessions, SessionError } from 'sojourn'
+import { createSessions, memoryStore, SessionError, type Store } from 'sojourn'
 import { fastifySessions } from 'sojourn/fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { spyGuard } from './support/spy-guard.ts'
@@ -100,6 +101,37 @@ describe('fastifySessions', () => {
     expect(response.headers.get('vary')).toBe('Origin, Cookie')
     expect(response.headers.getSetCookie().map((line) => line.split('=')[0])).toEqual(['own', 'session'])
   })
+
+  for (const [what, toBody] of [
+    ['text', () => 'whole'],
+    ['a stream', () => Readable.from(['who', 'le'])],
+  ] as const) {
+    test(`${what} of an async handler goes out with its cookie, however soon the store answers`, async () => {
+      for (let turns = 0; turns < 25; turns++) {
+        const store = memoryStore()
+        const create: Store['create'] = async (record) => {
+          for (let i = 0; i < Math.min(turns, 5); i++) await null
+          return store.create(record)
+        }
+        const app = Fastify()
+        app.register(fastifySessions, { sessions: createSessions({ store: { ...store, create } }) })
+        app.get('/data', async (request, reply) => {
+          Object.assign(request.session.data, { cart: 1 })
+          return reply.send(toBody())
+        })
+        app.get('/login', async (request, reply) => {
+          // The response waits for it.
+          void request.session.login('ada')
+          for (let i = 0; i < turns; i++) await null
+          return reply.send(toBody())
+        })
+        for (const url of ['/data', '/login']) {
+          const { body, headers } = await app.inject(url)
+          expect([url, turns, body, typeof headers['set-cookie']]).toEqual([url, turns, 'whole', 'string'])
+        }
+      }
+    })
+  }
 
   test('headers set on reply.raw stay', async () => {
     const app = Fastify()

@@ -153,6 +153,32 @@ describe('whoever holds a token ends its session', () => {
     expect((await client.send(look, { cookie: old })).value.refused).toBe('ended')
   })
 
+  it.each([false, true])(
+    'a logout (everywhere: %s) after a login of the same request ends that login’s session, with more tokens than are looked at',
+    async (everywhere) => {
+      const world = createWorld()
+      const client = world.client()
+      const strays = Array.from({ length: 9 }, (_, i) => `__Host-session=${`${i}`.repeat(53)}A`)
+      const { headers } = await client.send(
+        async (session) => {
+          await session.login('ada')
+          await session.logout({ everywhere })
+        },
+        { cookie: strays.join('; ') },
+      )
+      expect(await world.sessions.list('ada')).toEqual([])
+      expect(setCookiesOf(headers).every((line) => line.includes('Max-Age=0'))).toBe(true)
+    },
+  )
+
+  it('a logout of a visitor who wrote something, with more tokens than are looked at, is refused', async () => {
+    const world = createWorld()
+    const strays = Array.from({ length: 9 }, (_, i) => `__Host-session=${`${i}`.repeat(53)}A`)
+    const { session } = await world.client().open({ cookie: strays.join('; ') })
+    await session.update('cart', () => ['lamp'])
+    expect(await rejection(session.logout())).toMatchObject({ code: 'ERR_TOO_MANY_TOKENS' })
+  })
+
   it.each([false, true])('a logout (everywhere: %s) with two live tokens ends both', async (everywhere) => {
     const world = createWorld({ cookie: { name: '__Secure-session', domain: 'shop.example' } })
     const [victim, evil] = [world.client(), world.client()]

@@ -20,11 +20,11 @@ describe('what the application hands over stays its own', () => {
     expect(methods).toEqual(['pwd', 'otp', 'hwk'])
   })
 
-  it('what the session shows is a copy: to change it adds no proof', async () => {
+  it('what the session shows cannot be changed, so it adds no proof', async () => {
     const client = createWorld().client()
     await client.send((session) => session.login('ada', { methods: ['pwd'] }))
     await client.send(async (session) => {
-      ;(session.methods as string[]).push('otp')
+      expect(() => (session.methods as string[]).push('otp')).toThrow(TypeError)
       await session.rotate()
     })
     expect((await client.send((session) => session.methods)).value).toEqual(['pwd'])

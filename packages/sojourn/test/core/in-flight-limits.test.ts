@@ -42,11 +42,11 @@ it('6 Two clocks: a session with a short limit of its own lives while it is used
 
 it('5 a rotation that is too late for the response leaves the old token good', async () => {
   const { world, client } = await loggedIn()
-  const { session, commit } = await client.open()
+  const { session, salvage } = await client.open()
   const gate = world.store.hold('write')
   const late = rejection(session.rotate())
   await gate.reached
-  await commit()
+  client.receive(salvage())
   gate.release()
   expect((await late).code).toBe('ERR_HEADERS_SENT')
   world.clock.advance(3 * MINUTE)

@@ -62,15 +62,15 @@ describe('a handler that does not wait', () => {
     }
   })
 
-  it('for its login is told, and the session before stays', async () => {
+  it('for its login, and whose response is replaced by an error page, gets an error, and the session before stays', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send(edit({ a: 1 }))
     const gate = world.store.hold('create')
-    const { session, commit, finish } = await client.open()
+    const { session, salvage, finish } = await client.open()
     const login = rejection(session.login('ada'))
     await gate.reached
-    client.receive(await commit())
+    client.receive(salvage())
     gate.release()
     expect(await login).toMatchObject({ code: 'ERR_HEADERS_SENT' })
     await finish()

@@ -1,3 +1,4 @@
+import type { Session } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { createWorld, edit, rejection, type TestData, type World } from './kit.ts'
 
@@ -201,5 +202,89 @@ describe('8 an update that would begin the session, not awaited', () => {
     gate.release()
     expect(await update).toMatchObject({ code: 'ERR_HEADERS_SENT' })
     expect(await world.kept(id)).toMatchObject({ kind: 'ended' })
+  })
+})
+
+describe('a response that ends while a verb that was not awaited runs', () => {
+  /** Calls the verb without waiting, holds it at a call of the store, and lets the response end meanwhile. */
+  async function race(
+    verb: (session: Session<TestData>) => Promise<void>,
+    [operation, when]: readonly ['create' | 'end' | 'write', 'before' | 'after'],
+    isWritten: boolean,
+  ) {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const { session, commit, finish } = await client.open()
+    const gate = world.store.hold(operation, when)
+    const called = verb(session)
+    await gate.reached
+    if (isWritten) session.data.late = true
+    const committed = commit()
+    await settle()
+    gate.release()
+    await called
+    client.receive(await committed)
+    await finish()
+    const { value } = await client.send((later) => ({ userId: later.userId, ...later.data }))
+    return { world, value, jar: client.jar }
+  }
+
+  for (const isWritten of [false, true]) {
+    const suffix = isWritten ? ', with data to store' : ''
+    for (const gate of [
+      ['create', 'before'],
+      ['create', 'after'],
+      ['end', 'before'],
+      ['end', 'after'],
+    ] as const) {
+      it(`waits for a login that is held ${gate[1]} ${gate[0]}: the client has its session${suffix}`, async () => {
+        const { value, world } = await race((session) => session.login('ada'), gate, isWritten)
+        expect(value).toEqual({ userId: 'ada', ...(isWritten && { late: true }) })
+        expect(await world.sessions.list('ada')).toHaveLength(1)
+      })
+    }
+
+    for (const verb of ['rotate', 'reauthenticated'] as const) {
+      it(`waits for ${verb}: the client has the new token${suffix}`, async () => {
+        const { value } = await race((session) => session[verb](), ['write', 'after'], isWritten)
+        expect(value).toEqual({ userId: 'ada', ...(isWritten && { late: true }) })
+      })
+    }
+  }
+
+  it('waits for a logout: the cookie is cleared', async () => {
+    const { value, jar } = await race((session) => session.logout(), ['end', 'before'], false)
+    expect([value, jar.size]).toEqual([{ userId: null }, 0])
+  })
+
+  for (const verb of ['login', 'rotate', 'reauthenticated'] as const) {
+    it(`is too late for ${verb} once it stores data: an error, and the client keeps its session`, async () => {
+      const world = createWorld()
+      const client = world.client()
+      await client.send((session) => session.login('ada'))
+      const { session, commit } = await client.open()
+      session.data.n = 1
+      const gate = world.store.hold('write')
+      const committed = commit()
+      await gate.reached
+      const late = rejection(session[verb]('ada' as never))
+      await settle()
+      gate.release()
+      client.receive(await committed)
+      expect(await late).toMatchObject({ code: 'ERR_HEADERS_SENT' })
+      expect((await client.send((later) => [later.userId, later.data.n])).value).toEqual(['ada', 1])
+      expect(world.eventsOf('ended')).toEqual([])
+    })
+  }
+
+  it('goes out also when the verb fails, and the verb rejects', async () => {
+    const world = createWorld()
+    const { client, exchange } = await visitor(world)
+    world.store.fail('create')
+    const login = rejection(exchange.session.login('ada'))
+    client.receive(await exchange.commit())
+    expect(await login).toMatchObject({ code: 'ERR_STORE' })
+    expect((await client.send((later) => later.data.cart)).value).toEqual(['lamp'])
   })
 })
