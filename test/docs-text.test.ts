@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { adapterCases, carrierCases, storeCases } from '@sojourn/conformance'
 import { errorCodes, SessionError } from 'sojourn'
 import { describe, expect, test } from 'vitest'
-import { toLimits } from '../packages/sojourn/src/core/timeouts.ts'
+import { toLimits } from '../packages/sojourn/src/core/contracts/timeouts.ts'
 import { pages, readPage, root } from './docs/snippets.ts'
 import { tablesOf } from './docs/tables.ts'
 

@@ -79,7 +79,7 @@ const STEPS = [
   {
     title: 'documents',
     needsBuild: true,
-    fix: 'Bring the document in line with packages/sojourn/src/core/errors.ts, or correct the link.',
+    fix: 'Bring the document in line with packages/sojourn/src/core/contracts/errors.ts, or correct the link.',
     run: checkDocs,
   },
 ]

@@ -8,7 +8,7 @@ const ERROR_TABLE = 'docs/reference/errors.md'
 
 /** @returns {Promise<string[]>} */
 async function errorCodes() {
-  const built = pathToFileURL(join(root, 'packages/sojourn/dist/core/errors.js')).href
+  const built = pathToFileURL(join(root, 'packages/sojourn/dist/core/contracts/errors.js')).href
   return Object.keys((await import(built)).errorCodes)
 }
 

@@ -3,13 +3,13 @@
  * @module sojourn
  */
 export { type CookieOptions, cookieCarrier } from './carriers/cookie.ts'
-export type { Candidates, Carrier, HeaderChange, RequestView, TokenLife } from './core/carrier.ts'
-export type { Duration } from './core/duration.ts'
-export { errorCodes, SessionError, type SessionErrorCode } from './core/errors.ts'
-export type { SessionEvent, SessionEventName, SessionEvents, SessionListener } from './core/events.ts'
-export type { Exchange } from './core/exchange.ts'
-export type { Denial, Guard } from './core/guard.ts'
-export type { JsonValue } from './core/json.ts'
+export type { Candidates, Carrier, HeaderChange, RequestView, TokenLife } from './core/contracts/carrier.ts'
+export type { Duration } from './core/contracts/duration.ts'
+export { errorCodes, SessionError, type SessionErrorCode } from './core/contracts/errors.ts'
+export type { SessionEvent, SessionEventName, SessionEvents, SessionListener } from './core/contracts/events.ts'
+export type { Exchange } from './core/contracts/exchange.ts'
+export type { Denial, Guard } from './core/contracts/guard.ts'
+export type { JsonValue } from './core/contracts/json.ts'
 export type {
   DamagedRecord,
   Device,
@@ -21,8 +21,8 @@ export type {
   SessionRecord,
   Token,
   Tombstone,
-} from './core/record.ts'
-export type { SchemaIssue, SchemaResult, StandardSchema } from './core/schema.ts'
+} from './core/contracts/record.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './core/contracts/schema.ts'
 export type {
   DescribeDevice,
   Flash,
@@ -33,8 +33,8 @@ export type {
   Session,
   SessionInfo,
   UntypedData,
-} from './core/session.ts'
-export type { ExportedSession, Sessions, UserExport } from './core/sessions.ts'
+} from './core/contracts/session.ts'
+export type { ExportedSession, Sessions, UserExport } from './core/contracts/sessions.ts'
 export type {
   Change,
   Guarantee,
@@ -44,8 +44,8 @@ export type {
   StoreEvent,
   StoreEventKind,
   Written,
-} from './core/store.ts'
-export type { TimeoutPreset, Timeouts } from './core/timeouts.ts'
+} from './core/contracts/store.ts'
+export type { TimeoutPreset, Timeouts } from './core/contracts/timeouts.ts'
 export { createSessions, type SessionsOptions } from './create-sessions.ts'
 export { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'
 export { type DeviceOptions, describeDevice } from './guards/device.ts'

@@ -1,4 +1,4 @@
-import type { Denial } from '../core/guard.ts'
+import type { Denial } from '../core/contracts/guard.ts'
 
 /** A whole response that Sojourn gives by itself, in place of the application's. */
 export interface Answer {

@@ -1,6 +1,6 @@
-import { assertSessions } from '../core/assert-sessions.ts'
-import { checkOptions, type OptionKinds } from '../core/check-options.ts'
-import { SessionError } from '../core/errors.ts'
+import { assertSessions } from '../core/contracts/assert-sessions.ts'
+import { checkOptions, type OptionKinds } from '../core/contracts/check-options.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 import { assertTrustProxy } from './_trust-proxy.ts'
 
 /**

@@ -1,6 +1,6 @@
-import type { HeaderChange } from '../core/carrier.ts'
-import { chain, isPromise } from '../core/maybe.ts'
-import type { MaybePromise } from '../core/store.ts'
+import type { HeaderChange } from '../core/contracts/carrier.ts'
+import type { MaybePromise } from '../core/contracts/store.ts'
+import { chain, isPromise } from '../core/lib/maybe.ts'
 import { finishQuietly, type Storing } from './_storing.ts'
 import { joinVary } from './_vary.ts'
 

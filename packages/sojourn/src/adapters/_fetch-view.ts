@@ -1,4 +1,4 @@
-import type { RequestView } from '../core/carrier.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
 import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
 
 /** A fetch request as core sees it. */

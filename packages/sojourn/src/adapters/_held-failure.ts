@@ -1,4 +1,4 @@
-import type { HeaderChange } from '../core/carrier.ts'
+import type { HeaderChange } from '../core/contracts/carrier.ts'
 import { reportMistake, toErrorAnswer } from './_answer.ts'
 import { unmarkEnded } from './_frozen-head.ts'
 import { type Args, dropCall, type Intercepted, type Verb } from './_held-calls.ts'

@@ -1,5 +1,5 @@
-import type { HeaderChange } from '../core/carrier.ts'
-import { CACHE_OVERRIDES } from '../core/headers.ts'
+import type { HeaderChange } from '../core/contracts/carrier.ts'
+import { CACHE_OVERRIDES } from '../core/request/caching.ts'
 import type { Answer } from './_answer.ts'
 import type { HeaderValue, NodeResponse } from './_node-types.ts'
 import { joinVary } from './_vary.ts'

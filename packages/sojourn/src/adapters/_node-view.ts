@@ -1,4 +1,4 @@
-import type { RequestView } from '../core/carrier.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
 import type { NodeRequest } from './_node-types.ts'
 import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
 

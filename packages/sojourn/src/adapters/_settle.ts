@@ -1,5 +1,5 @@
-import { isPromise } from '../core/maybe.ts'
-import type { MaybePromise } from '../core/store.ts'
+import type { MaybePromise } from '../core/contracts/store.ts'
+import { isPromise } from '../core/lib/maybe.ts'
 
 /** Goes on with what `work` gives, or with its error, in the same turn when that is there at once. */
 export function settle<T, Result>(

@@ -1,5 +1,5 @@
-import type { Exchange } from '../core/exchange.ts'
-import type { MaybePromise } from '../core/store.ts'
+import type { Exchange } from '../core/contracts/exchange.ts'
+import type { MaybePromise } from '../core/contracts/store.ts'
 import { reportMistake } from './_answer.ts'
 import { settle } from './_settle.ts'
 

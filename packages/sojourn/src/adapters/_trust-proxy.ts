@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 
 /**
  * Whose word to take for the client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`): `false` (default)

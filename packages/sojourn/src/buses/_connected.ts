@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 import type { Bus, BusListener } from '../stores/near-cache/bus.ts'
 import { fromMessage, toMessages } from './_message.ts'
 import { createOutbox } from './_outbox.ts'

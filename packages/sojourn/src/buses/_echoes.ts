@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 
 /** Answers that come by number over a channel of one's own: what was sent before them has arrived when they do. */
 export interface Echoes {

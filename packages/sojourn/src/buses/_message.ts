@@ -1,4 +1,4 @@
-import type { SessionId } from '../core/record.ts'
+import type { SessionId } from '../core/contracts/record.ts'
 
 /** Ids as core makes them; nothing else is believed to be one. */
 const ID = /^[\w-]{1,64}$/

@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 import { closeOnce } from './_close-once.ts'
 
 /** What the buses use of a client of node-redis. */

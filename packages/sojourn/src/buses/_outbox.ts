@@ -1,5 +1,5 @@
-import { SessionError } from '../core/errors.ts'
-import type { SessionId } from '../core/record.ts'
+import { SessionError } from '../core/contracts/errors.ts'
+import type { SessionId } from '../core/contracts/record.ts'
 
 /** Sends ids; those that come while others are on their way go together with the next. */
 export type Outbox = (ids: readonly SessionId[]) => Promise<void>

@@ -1,4 +1,4 @@
-import type { SessionId } from '../core/record.ts'
+import type { SessionId } from '../core/contracts/record.ts'
 import type { Bus, BusListener } from '../stores/near-cache/bus.ts'
 
 export type { Bus, BusListener } from '../stores/near-cache/bus.ts'

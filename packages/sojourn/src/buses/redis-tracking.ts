@@ -1,5 +1,5 @@
-import { SessionError } from '../core/errors.ts'
-import type { SessionId } from '../core/record.ts'
+import { SessionError } from '../core/contracts/errors.ts'
+import type { SessionId } from '../core/contracts/record.ts'
 import type { Bus } from '../stores/near-cache/bus.ts'
 import { closeOnce } from './_close-once.ts'
 import { connectedBus, type Wire, type WireEvents } from './_connected.ts'

@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 import type { Bus } from '../stores/near-cache/bus.ts'
 import { closeOnce } from './_close-once.ts'
 import { assertChannel, connectedBus, type Wire, type WireEvents } from './_connected.ts'

@@ -1,5 +1,5 @@
-import type { RequestView } from '../core/carrier.ts'
-import { hostnameOf, isLoopbackAddress, isLoopbackHostname, toHostname } from '../core/host.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
+import { hostnameOf, isLoopbackAddress, isLoopbackHostname, toHostname } from '../core/lib/host.ts'
 
 const FORWARDING = [
   'forwarded',

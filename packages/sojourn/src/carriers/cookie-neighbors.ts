@@ -1,4 +1,4 @@
-import type { Carrier, RequestView } from '../core/carrier.ts'
+import type { Carrier, RequestView } from '../core/contracts/carrier.ts'
 import { isLoopback } from './connection.ts'
 
 type Foreign = NonNullable<Carrier['foreign']>

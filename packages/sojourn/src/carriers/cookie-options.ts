@@ -1,5 +1,5 @@
-import { checkOptions, type OptionKinds } from '../core/check-options.ts'
-import { SessionError } from '../core/errors.ts'
+import { checkOptions, type OptionKinds } from '../core/contracts/check-options.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 
 interface CookieBasics {
   /**

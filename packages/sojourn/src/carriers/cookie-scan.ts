@@ -1,4 +1,4 @@
-import type { Candidates } from '../core/carrier.ts'
+import type { Candidates } from '../core/contracts/carrier.ts'
 
 /** More tokens than this under one name are nobody's mistake. */
 const MAX_CANDIDATES = 8

@@ -1,5 +1,5 @@
-import type { RequestView } from '../core/carrier.ts'
-import { hostnameOf } from '../core/host.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
+import { hostnameOf } from '../core/lib/host.ts'
 import { type CookieForm, isCookieDomain, isCookiePath } from './cookie-options.ts'
 
 /** Each one is a header of some 120 bytes on the response. */

@@ -1,5 +1,5 @@
-import type { RequestView } from '../core/carrier.ts'
-import { hostnameOf } from '../core/host.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
+import { hostnameOf } from '../core/lib/host.ts'
 import { isForwarded, isLoopback, isLoopbackOrigin, saysHttps } from './connection.ts'
 import type { CookieForm } from './cookie-options.ts'
 

@@ -1,5 +1,5 @@
-import type { Carrier, RequestView } from '../core/carrier.ts'
-import { isProduction } from '../core/environment.ts'
+import type { Carrier, RequestView } from '../core/contracts/carrier.ts'
+import { isProduction } from '../core/lib/environment.ts'
 import { isLocalDevelopment } from './connection.ts'
 import { createNeighbors } from './cookie-neighbors.ts'
 import { type CookieForm, type CookieOptions, toCookieForm, toUnprefixed } from './cookie-options.ts'

@@ -1,5 +1,5 @@
-import type { HeaderChange } from '../core/carrier.ts'
-import { SessionError } from '../core/errors.ts'
+import type { HeaderChange } from '../core/contracts/carrier.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 import type { CookieForm } from './cookie-options.ts'
 
 /** Browsers cut longer lives down to 400 days (RFC 6265bis, section 5.5). */

@@ -1,50 +1,50 @@
-import { exportUser, list, revoke, revokeAll } from './admin.ts'
-import { attach, findAttached } from './attached.ts'
-import type { HeaderChange, RequestView } from './carrier.ts'
-import { checkOptions } from './check-options.ts'
-import { commit, finish, salvage } from './commit.ts'
-import { createEngine, type Engine } from './engine.ts'
-import { SessionError } from './errors.ts'
-import type { Exchange } from './exchange.ts'
-import type { Denial } from './guard.ts'
-import { sourceOf } from './host.ts'
-import { isPromise } from './maybe.ts'
-import type { CoreOptions } from './options.ts'
-import { recheckIfOld } from './recheck.ts'
-import { RequestSession } from './request-session.ts'
-import { resolve } from './resolve.ts'
-import type { Session } from './session.ts'
-import type { Sessions } from './sessions.ts'
-import { State } from './state.ts'
-import type { MaybePromise } from './store.ts'
+import type { HeaderChange, RequestView } from './contracts/carrier.ts'
+import { checkOptions } from './contracts/check-options.ts'
+import { SessionError } from './contracts/errors.ts'
+import type { Exchange } from './contracts/exchange.ts'
+import type { Denial } from './contracts/guard.ts'
+import type { CoreOptions } from './contracts/options.ts'
+import type { Session } from './contracts/session.ts'
+import type { Sessions } from './contracts/sessions.ts'
+import type { MaybePromise } from './contracts/store.ts'
+import { sourceOf } from './lib/host.ts'
+import { isPromise } from './lib/maybe.ts'
+import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
+import { attach, findAttached } from './request/attached.ts'
+import { commit, finish, salvage } from './request/commit.ts'
+import { open } from './request/open.ts'
+import { recheckIfOld } from './request/recheck.ts'
+import { RequestSession } from './request/request-session.ts'
+import { createSetup, type Setup } from './request/setup.ts'
+import { State } from './request/state.ts'
 import { createSweeper } from './sweeper.ts'
 
 /** Core's own `createSessions`: everything passed in. The package's fills in the defaults. */
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {
-  const engine = createEngine(options)
-  const sweeper = createSweeper(engine)
-  engine.store.observe?.((event) => {
-    if (event.kind === 'failover') engine.failedOverAt = engine.clock()
-    engine.events.emit('store', event)
+  const setup = createSetup(options)
+  const sweeper = createSweeper(setup)
+  setup.store.observe?.((event) => {
+    if (event.kind === 'failover') setup.failedOverAt = setup.clock()
+    setup.events.emit('store', event)
   })
 
   return {
-    store: engine.store,
+    store: setup.store,
     open(view) {
-      if (engine.closed) throw new SessionError('ERR_CLOSED')
+      if (setup.closed) throw new SessionError('ERR_CLOSED')
       sweeper.start()
-      const state = new State(engine, view)
-      const denied = deny(engine, view)
+      const state = new State(setup, view)
+      const denied = deny(setup, view)
       if (denied !== null) return new RequestExchange<Data>(state, denied)
-      const resolved = resolve(state)
-      return isPromise(resolved)
-        ? resolved.then(() => new RequestExchange<Data>(state, null))
+      const opened = open(state)
+      return isPromise(opened)
+        ? opened.then(() => new RequestExchange<Data>(state, null))
         : new RequestExchange<Data>(state, null)
     },
-    attach: (target, session) => attach(engine, target, session),
-    has: (target) => findAttached(engine, target) !== undefined,
+    attach: (target, session) => attach(setup, target, session),
+    has: (target) => findAttached(setup, target) !== undefined,
     get(target) {
-      const session = findAttached(engine, target)
+      const session = findAttached(setup, target)
       if (session === undefined) {
         throw new SessionError(
           'ERR_NO_SESSION',
@@ -53,30 +53,30 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       }
       return session as Session<Data>
     },
-    list: (userId) => list(engine, userId),
-    revoke: (id, reason = 'revoked') => revoke(engine, id, reason),
+    list: (userId) => list(setup, userId),
+    revoke: (id, reason = 'revoked') => revoke(setup, id, reason),
     async revokeAll(userId, options = {}) {
       checkOptions(options, { except: 'string', reason: 'string' }, 'revokeAll')
-      return revokeAll(engine, userId, options.reason ?? 'revoked', options.except)
+      return revokeAll(setup, userId, options.reason ?? 'revoked', options.except)
     },
-    export: (userId) => exportUser(engine, userId),
-    erase: (userId) => revokeAll(engine, userId, 'erased'),
+    export: (userId) => exportUser(setup, userId),
+    erase: (userId) => revokeAll(setup, userId, 'erased'),
     sweep: () => sweeper.run(),
-    on: (name, listener) => engine.events.on(name, listener),
+    on: (name, listener) => setup.events.on(name, listener),
     async close() {
       sweeper.stop()
-      engine.closed = true
-      await engine.store.close()
+      setup.closed = true
+      await setup.store.close()
     },
   }
 }
 
 /** A guard that refuses spares the store: the request goes no further. */
-function deny(engine: Engine, view: RequestView): Denial | null {
-  for (const guard of engine.guards) {
+function deny(setup: Setup, view: RequestView): Denial | null {
+  for (const guard of setup.guards) {
     const denial = guard.check(view)
     if (denial !== null) {
-      engine.events.emit('denied', { reason: denial.reason, ...sourceOf(view) })
+      setup.events.emit('denied', { reason: denial.reason, ...sourceOf(view) })
       return denial
     }
   }

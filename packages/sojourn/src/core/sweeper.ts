@@ -1,4 +1,5 @@
-import { ask, type Engine } from './engine.ts'
+import { release } from './lib/timers.ts'
+import { ask, type Setup } from './request/setup.ts'
 
 const BATCH = 500
 const EVERY_MS = 60_000
@@ -11,14 +12,14 @@ export interface Sweeper {
   stop(): void
 }
 
-export function createSweeper(engine: Engine): Sweeper {
+export function createSweeper(setup: Setup): Sweeper {
   let timer: ReturnType<typeof setTimeout> | undefined
   let isStopped = false
 
   async function run(): Promise<number> {
     let total = 0
     for (;;) {
-      const swept = (await ask(engine, 'sweep', (store) => store.sweep?.(engine.clock(), BATCH))) ?? 0
+      const swept = (await ask(setup, 'sweep', (store) => store.sweep?.(setup.clock(), BATCH))) ?? 0
       total += swept
       if (swept < BATCH || isStopped) return total
       await nextTurn()
@@ -38,20 +39,13 @@ export function createSweeper(engine: Engine): Sweeper {
   return {
     run,
     start() {
-      if (timer === undefined && !isStopped && engine.store.sweep !== undefined) schedule()
+      if (timer === undefined && !isStopped && setup.store.sweep !== undefined) schedule()
     },
     stop() {
       isStopped = true
       clearTimeout(timer)
     },
   }
-}
-
-/** Lets the process end although the timer runs. `false` where that cannot be said: there no timer may be left. */
-export function release(timer: ReturnType<typeof setTimeout>): boolean {
-  if (typeof timer !== 'object' || !('unref' in timer)) return false
-  ;(timer as { unref(): void }).unref()
-  return true
 }
 
 function nextTurn(): Promise<void> {

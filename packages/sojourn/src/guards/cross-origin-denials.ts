@@ -1,6 +1,6 @@
-import type { RequestView } from '../core/carrier.ts'
-import type { Denial } from '../core/guard.ts'
-import { hostOf } from '../core/host.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
+import type { Denial } from '../core/contracts/guard.ts'
+import { hostOf } from '../core/lib/host.ts'
 
 const ADVICE =
   'Open this site and try again there. Developers: if that page is to be trusted, add its origin to trustedOrigins.'

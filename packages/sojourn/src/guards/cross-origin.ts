@@ -1,8 +1,8 @@
-import type { RequestView } from '../core/carrier.ts'
-import { checkOptions } from '../core/check-options.ts'
-import { SessionError } from '../core/errors.ts'
-import type { Denial, Guard } from '../core/guard.ts'
-import { hostOf } from '../core/host.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
+import { checkOptions } from '../core/contracts/check-options.ts'
+import { SessionError } from '../core/contracts/errors.ts'
+import type { Denial, Guard } from '../core/contracts/guard.ts'
+import { hostOf } from '../core/lib/host.ts'
 import { CROSS_SITE, HIDDEN_ORIGIN, otherHost } from './cross-origin-denials.ts'
 import { isRead } from './read-request.ts'
 

@@ -1,4 +1,4 @@
-import type { RequestView } from '../core/carrier.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
 
 /** Methods that change nothing (RFC 9110, section 9.2.1). What they answer, a page of another origin cannot read. */
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']

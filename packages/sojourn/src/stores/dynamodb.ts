@@ -1,5 +1,5 @@
-import { SessionError } from '../core/errors.ts'
-import type { ScanPage, Store, Written } from '../core/store.ts'
+import { SessionError } from '../core/contracts/errors.ts'
+import type { ScanPage, Store, Written } from '../core/contracts/store.ts'
 import { type Calls, createCalls, toStoreError } from './dynamodb/calls.ts'
 import { find } from './dynamodb/conditional.ts'
 import { toFound, toValue } from './dynamodb/item.ts'

@@ -1,4 +1,4 @@
-import type { Head } from '../core/record.ts'
+import type { Head } from '../core/contracts/record.ts'
 
 /** What core cannot do without. Throws for what is no head: JSON of another form is damage too. */
 export function asHead(value: unknown): Head {

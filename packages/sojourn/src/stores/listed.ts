@@ -1,5 +1,5 @@
-import { damagedBy } from '../core/damaged.ts'
-import type { DamagedRecord, SessionId, SessionRecord, Tombstone } from '../core/record.ts'
+import type { DamagedRecord, SessionId, SessionRecord, Tombstone } from '../core/contracts/record.ts'
+import { damagedBy } from '../core/request/damaged.ts'
 
 /** What a store finds under an id, where one that cannot be read must not hide the others. */
 export type Found = SessionRecord | Tombstone | DamagedRecord

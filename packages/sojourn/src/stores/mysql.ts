@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 import { mysqlDialect } from './mysql/dialect.ts'
 import { type MysqlCallbackPool, type MysqlPromisePool, toDriver, toPool } from './mysql/pool.ts'
 import type { Driver } from './sql/driver.ts'

@@ -1,4 +1,4 @@
-import type { Store, StoreEvent } from '../core/store.ts'
+import type { Store, StoreEvent } from '../core/contracts/store.ts'
 
 /** Those who listen to a wrapper of a store, and through it to the store. */
 export interface Observers {

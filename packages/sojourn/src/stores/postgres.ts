@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 import { type PostgresClient, toDriver } from './postgres/clients.ts'
 import { connecting } from './postgres/connect.ts'
 import { postgresDialect } from './postgres/dialect.ts'

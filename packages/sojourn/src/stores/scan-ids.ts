@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 
 /** Scans in the order of ids, so the last id of a page is where the next begins. */
 const ID = /^[\w-]{1,64}$/

@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { SessionError } from '../core/contracts/errors.ts'
 import type { Driver } from './sql/driver.ts'
 import { assertIdentifier, DEFAULT_TABLE } from './sql/identifier.ts'
 import { type SqlStore, sqlStore } from './sql/sql-store.ts'

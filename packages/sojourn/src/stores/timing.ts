@@ -1,4 +1,4 @@
-import { release } from '../core/sweeper.ts'
+import { release } from '../core/lib/timers.ts'
 
 /** Time and chance, as the wrappers of stores see them. What is left out is the platform's. */
 export interface Timing {

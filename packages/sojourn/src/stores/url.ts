@@ -1,5 +1,5 @@
-import { SessionError } from '../core/errors.ts'
-import type { Store } from '../core/store.ts'
+import { SessionError } from '../core/contracts/errors.ts'
+import type { Store } from '../core/contracts/store.ts'
 
 /** Each imports its store, and with that its driver, only when it is asked for. */
 const OPENERS: Readonly<Record<string, (url: string) => Promise<Store>>> = {

@@ -1,6 +1,6 @@
 import type { HeaderChange } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { CACHE_OVERRIDES } from '../../src/core/headers.ts'
+import { CACHE_OVERRIDES } from '../../src/core/request/caching.ts'
 import { createWorld, edit, look, MINUTE } from './kit.ts'
 
 const VARY = { name: 'vary', value: 'Cookie', how: 'append' }

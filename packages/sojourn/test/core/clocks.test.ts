@@ -1,6 +1,6 @@
 import type { Timeouts } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import type { Duration } from '../../src/core/duration.ts'
+import type { Duration } from '../../src/core/contracts/duration.ts'
 import { createWorld, edit, HOUR, MINUTE, SECOND, stayFor, toView } from './kit.ts'
 
 async function loggedIn(timeouts?: Timeouts, options: { absolute?: Duration; idle?: Duration } = {}) {

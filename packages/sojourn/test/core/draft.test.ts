@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { flashTexts, toFlashName, toStoredEdits, toStoredName, userTexts } from '../../src/core/data.ts'
-import { applyEdits, Draft, isEmpty, parseTexts, type Texts } from '../../src/core/draft.ts'
-import { assertJson, step } from '../../src/core/json.ts'
+import { assertJson, step } from '../../src/core/contracts/json.ts'
+import { flashTexts, toFlashName, toStoredEdits, toStoredName, userTexts } from '../../src/core/data/data.ts'
+import { Draft } from '../../src/core/data/draft.ts'
+import { applyEdits, isEmpty, parseTexts, type Texts } from '../../src/core/data/texts.ts'
 
 const key = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('a', 'b', 'c') },

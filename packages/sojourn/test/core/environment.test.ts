@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { isProduction } from '../../src/core/environment.ts'
+import { isProduction } from '../../src/core/lib/environment.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

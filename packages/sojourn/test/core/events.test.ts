@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createEmitter } from '../../src/core/events.ts'
+import { createEmitter } from '../../src/core/contracts/events.ts'
 import { createWorld, edit, HOUR, MINUTE, rejection, stayFor, toView } from './kit.ts'
 
 describe('listeners', () => {

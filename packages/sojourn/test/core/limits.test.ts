@@ -1,6 +1,6 @@
 import type { Timeouts } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import type { Duration } from '../../src/core/duration.ts'
+import type { Duration } from '../../src/core/contracts/duration.ts'
 import { createWorld, DAY, edit, HOUR, look, MINUTE, rejection, SECOND, stayFor } from './kit.ts'
 
 async function loggedIn(timeouts?: Timeouts, options: { absolute?: Duration; idle?: Duration } = {}) {

@@ -1,6 +1,6 @@
 import { cookieCarrier, createSessions, crossOriginGuard, describeDevice, memoryStore } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { assertSessions } from '../../src/core/assert-sessions.ts'
+import { assertSessions } from '../../src/core/contracts/assert-sessions.ts'
 import { rejection } from './kit.ts'
 
 const KEY = 'a key that is long enough: 32 bytes or more'

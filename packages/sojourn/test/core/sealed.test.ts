@@ -1,7 +1,7 @@
 import type { SessionRecord } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { createTokens } from '../../src/core/token.ts'
-import { createVault, openVault } from '../../src/core/vault.ts'
+import { createVault, openVault } from '../../src/core/data/vault.ts'
+import { createTokens } from '../../src/core/token/token.ts'
 import { createWorld, edit, HOUR, look, MINUTE, SECOND, stayFor, toView } from './kit.ts'
 
 const NAME = 'medicalHistory'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Head, PreviousSecret } from '../../src/core/record.ts'
+import type { Head, PreviousSecret } from '../../src/core/contracts/record.ts'
+import { toLimits } from '../../src/core/contracts/timeouts.ts'
 import {
   createNonce,
   deriveSuccessor,
@@ -10,9 +11,8 @@ import {
   toRotated,
   type Verdict,
   withoutStale,
-} from '../../src/core/secrets.ts'
-import { toLimits } from '../../src/core/timeouts.ts'
-import { hashSecret } from '../../src/core/token.ts'
+} from '../../src/core/token/secrets.ts'
+import { hashSecret } from '../../src/core/token/token.ts'
 import { randomBytes } from '../../src/platform/crypto.node.ts'
 import { HOUR, MINUTE, SECOND } from './kit.ts'
 

@@ -1,7 +1,7 @@
 import type { Timeouts } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { type Duration, toMs } from '../../src/core/duration.ts'
-import { expiryOf, toLimits } from '../../src/core/timeouts.ts'
+import { type Duration, toMs } from '../../src/core/contracts/duration.ts'
+import { expiryOf, toLimits } from '../../src/core/contracts/timeouts.ts'
 import { createWorld, DAY, HOUR, MINUTE, rejection, SECOND } from './kit.ts'
 
 describe('timeouts', () => {

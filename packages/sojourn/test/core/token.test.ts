@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createTokens, hashSecret, isSessionId, type TokenParts } from '../../src/core/token.ts'
+import { createTokens, hashSecret, isSessionId, type TokenParts } from '../../src/core/token/token.ts'
 import * as nodeCrypto from '../../src/platform/crypto.node.ts'
 import { createWorld, edit, rejection, toView } from './kit.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Turns } from '../../src/core/turns.ts'
+import type { Turns } from '../../src/core/lib/turns.ts'
 import { createWorld, edit, look, rejection } from './kit.ts'
 
 const increment = (n: unknown): number => Number(n ?? 0) + 1
@@ -108,7 +108,7 @@ describe('update() on a session that is not stored yet', () => {
 
 describe('turns', () => {
   it('leave nothing behind', async () => {
-    const { takeTurn } = await import('../../src/core/turns.ts')
+    const { takeTurn } = await import('../../src/core/lib/turns.ts')
     const turns = new Map() as Turns
     const order: string[] = []
     const work =

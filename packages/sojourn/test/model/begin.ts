@@ -1,7 +1,7 @@
 import { NO_FACTS, withToken } from './facts.ts'
 import type { Flaw } from './flaws.ts'
 import type { Run } from './run.ts'
-import { createStage, engineOf, nameOf, type Stage } from './stage.ts'
+import { createStage, nameOf, type Stage, setupOf } from './stage.ts'
 import { quick } from './steps.ts'
 import type { World } from './world.ts'
 
@@ -32,7 +32,7 @@ export async function begin(run: Run, flaw: Flaw): Promise<Stage> {
   const isOver = run.begin !== undefined && run.begin !== 'logged in'
   const records = run.begin === 'unknown' ? NOTHING.records : stage.world.records
   const facts = isOver
-    ? withToken(NO_FACTS, nameOf(engineOf(stage), jar).id, nameOf(engineOf(stage), jar).hash)
+    ? withToken(NO_FACTS, nameOf(setupOf(stage), jar).id, nameOf(setupOf(stage), jar).hash)
     : stage.world.facts
   const { absolute = 0, grace } = run.limits
   stage.world = {

@@ -1,14 +1,13 @@
 import type { Facts } from './facts.ts'
 import { createFingerprint, type Fingerprint, type Horizons } from './fingerprint.ts'
 import { piecesOf, wordOf } from './pieces.ts'
-import { engineOf, nameOf, type Stage } from './stage.ts'
+import { nameOf, type Stage, setupOf } from './stage.ts'
 import type { Answer, Request, World } from './world.ts'
 
 /** What a world is told apart by. */
 export function fingerprintOf(stage: Stage, world: World, horizons: Horizons): number {
   const print = createFingerprint(world.now, horizons)
-  const putToken = (token: string | null): void =>
-    print.put(token === null ? null : nameOf(engineOf(stage), token).hash)
+  const putToken = (token: string | null): void => print.put(token === null ? null : nameOf(setupOf(stage), token).hash)
   const putAll = (value: object): void => piecesOf(value).forEach(print.put)
 
   putToken(world.jar)

@@ -1,5 +1,5 @@
 import { afterFailover, withEnd } from './facts.ts'
-import { engineOf, nameOf } from './stage.ts'
+import { nameOf, setupOf } from './stage.ts'
 import type { Step } from './steps.ts'
 import { withoutExpired, withoutOld } from './store.ts'
 import { toMs } from './ticks.ts'
@@ -60,12 +60,12 @@ export function revoke(label: string): Step {
     async play(stage) {
       const { world } = stage
       if (world.jar === null) return []
-      const engine = engineOf(stage)
-      const { id } = nameOf(engine, world.jar)
+      const setup = setupOf(stage)
+      const { id } = nameOf(setup, world.jar)
       const found = world.records.get(id)
       if (found?.kind !== 'live') return []
-      const endedAt = engine.clock()
-      engine.store.end(id, { kind: 'ended', id, reason: 'revoked', endedAt, expiresAt: found.expiresAt })
+      const endedAt = setup.clock()
+      setup.store.end(id, { kind: 'ended', id, reason: 'revoked', endedAt, expiresAt: found.expiresAt })
       const facts = withEnd(world.facts, id, { at: world.now, node: stage.node })
       stage.world = { ...stage.world, facts: { ...facts, loggedIn: false } }
       return []

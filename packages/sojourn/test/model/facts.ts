@@ -1,4 +1,4 @@
-import type { SessionId } from '../../src/core/record.ts'
+import type { SessionId } from '../../src/core/contracts/record.ts'
 
 /** What has happened, as an observer notes it who knows the promises and not the code. Immutable. */
 export interface Facts {

@@ -1,7 +1,7 @@
-import type { SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
-import type { State } from '../../src/core/state.ts'
-import type { Change } from '../../src/core/store.ts'
-import { engineOf, nameOf, type Stage } from './stage.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
+import type { Change } from '../../src/core/contracts/store.ts'
+import type { State } from '../../src/core/request/state.ts'
+import { nameOf, type Stage, setupOf } from './stage.ts'
 import type { Answer, Kept, World } from './world.ts'
 
 /** A way to break the protocol, put between core and the model: what is left out works as it should. */
@@ -47,7 +47,7 @@ export const withoutCompare: Flaw = { change: (record, change) => ({ ...change, 
 export const loginLeavesSuperseded: Flaw = {
   keeps(stage, { head }, { reason }) {
     if (reason !== 'login' || stage.token === null) return false
-    const { hash } = nameOf(engineOf(stage), stage.token)
+    const { hash } = nameOf(setupOf(stage), stage.token)
     return hash !== head.secret && hash !== head.renewal?.next
   },
 }
@@ -59,7 +59,7 @@ export const endsAtOnce: Flaw = {
     const used = told.find(({ type, ended }) => type === 'reuse' && !ended)
     const found = used === undefined ? undefined : world.records.get(used.id)
     if (found?.kind !== 'live') return world
-    const endedAt = engineOf(stage).clock()
+    const endedAt = setupOf(stage).clock()
     const tombstone: Tombstone = { kind: 'ended', id: found.id, reason: 'reused', endedAt, expiresAt: found.expiresAt }
     return { ...world, records: new Map(world.records).set(found.id, tombstone) }
   },

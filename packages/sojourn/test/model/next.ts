@@ -33,8 +33,8 @@ function serving(stage: Stage, world: World): Step[] {
 /** No verb of core makes more calls than this without waiting for another answer. */
 const CALLS = 3
 
-function cutsOf({ engines }: Stage, cuts: readonly Verb[], steps: readonly Step[]): Step[] {
-  const inner = cuts.map((verb) => quick(verb, engines.length - 1, null, `${verb} on node ${engines.length}`))
+function cutsOf({ setups }: Stage, cuts: readonly Verb[], steps: readonly Step[]): Step[] {
+  const inner = cuts.map((verb) => quick(verb, setups.length - 1, null, `${verb} on node ${setups.length}`))
   return steps
     .filter(({ node }) => node === 0)
     .flatMap((outer) => inner.flatMap((one) => Array.from({ length: CALLS }, (_, i) => cut(outer, i + 1, one))))
@@ -69,14 +69,14 @@ function stepsOfThief(stage: Stage, world: World): Step[] {
 
 /** On every node, with every answer that the node's store may give. */
 function views(
-  { engines }: Stage,
+  { setups }: Stage,
   world: World,
   token: string | null,
   make: (node: number, stale: Kept | null, seen: string) => Step,
 ): Step[] {
-  return engines.flatMap((engine, node) => {
-    const where = engines.length === 1 ? '' : ` on node ${node + 1}`
-    const old = token === null ? [] : staleAnswers(world, nameOf(engine, token).id, node)
+  return setups.flatMap((setup, node) => {
+    const where = setups.length === 1 ? '' : ` on node ${node + 1}`
+    const old = token === null ? [] : staleAnswers(world, nameOf(setup, token).id, node)
     return [make(node, null, where), ...old.map((stale, i) => make(node, stale, `${where}, ${old.length - i} behind`))]
   })
 }

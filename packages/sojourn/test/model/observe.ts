@@ -1,4 +1,4 @@
-import type { SessionId } from '../../src/core/record.ts'
+import type { SessionId } from '../../src/core/contracts/record.ts'
 import {
   type Facts,
   withConfirmed,
@@ -10,12 +10,12 @@ import {
   withToken,
   withTold,
 } from './facts.ts'
-import { engineOf, nameOf, type Stage, type TokenName } from './stage.ts'
+import { nameOf, type Stage, setupOf, type TokenName } from './stage.ts'
 import type { Request, World } from './world.ts'
 
 /** The name of the token that a request came with, `null` when it came with none. */
 export function presented(stage: Stage, { token }: Pick<Request, 'token'>): TokenName | null {
-  return token === null ? null : nameOf(engineOf(stage), token)
+  return token === null ? null : nameOf(setupOf(stage), token)
 }
 
 /** What an observer notes when a request was opened. */
@@ -66,7 +66,7 @@ export function noteCommitted(stage: Stage, before: Request, after: Request): vo
 
 /** The token that an answer hands out. */
 export function givenBy(stage: Stage, { answer }: Pick<Request, 'answer'>): TokenName | null {
-  return answer === null || answer === 'clear' ? null : nameOf(engineOf(stage), answer.token)
+  return answer === null || answer === 'clear' ? null : nameOf(setupOf(stage), answer.token)
 }
 
 export function isRenewal({ verb }: Request, from: TokenName, to: TokenName): boolean {

@@ -1,4 +1,4 @@
-import { hashSecret } from '../../src/core/token.ts'
+import { hashSecret } from '../../src/core/token/token.ts'
 import { isTime, toTick } from './ticks.ts'
 
 /**
@@ -8,7 +8,7 @@ import { isTime, toTick } from './ticks.ts'
 export type Piece = number | string | { readonly tick: number; readonly field: string }
 
 /** Left out: what follows from the rest, and what no decision looks at. */
-const LEFT_OUT = new Set(['engine', 'view', 'locator', 'nonce', 'sealedKey', 'expiresAt', 'vault', 'texts', 'userId'])
+const LEFT_OUT = new Set(['setup', 'view', 'locator', 'nonce', 'sealedKey', 'expiresAt', 'vault', 'texts', 'userId'])
 
 const known = new WeakMap<object, readonly Piece[]>()
 

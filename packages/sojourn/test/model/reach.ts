@@ -1,17 +1,17 @@
-import type { SessionId } from '../../src/core/record.ts'
-import { hashSecret, type TokenParts } from '../../src/core/token.ts'
+import type { SessionId } from '../../src/core/contracts/record.ts'
+import { hashSecret, type TokenParts } from '../../src/core/token/token.ts'
 import { onlyOf } from './facts.ts'
-import { engineOf, nameOf, type Stage } from './stage.ts'
+import { nameOf, type Stage, setupOf } from './stage.ts'
 import type { World } from './world.ts'
 
 /** What nobody can reach any more is left behind: it has no future. */
 export function withoutUnreachable(stage: Stage, world: World): World {
-  const engine = engineOf(stage)
+  const setup = setupOf(stage)
   const ids = new Set<SessionId>()
   const hashes = new Set<string>()
   const reach = (token: string | null): void => {
     if (token === null) return
-    const { id, hash } = nameOf(engine, token)
+    const { id, hash } = nameOf(setup, token)
     ids.add(id)
     hashes.add(hash)
   }

@@ -1,21 +1,21 @@
-import type { RequestView } from '../../src/core/carrier.ts'
-import { commit } from '../../src/core/commit.ts'
-import { SessionError } from '../../src/core/errors.ts'
-import { login } from '../../src/core/login.ts'
-import { logout } from '../../src/core/logout.ts'
-import { resolve } from '../../src/core/resolve.ts'
-import { reauthenticated, rotate } from '../../src/core/rotate.ts'
-import { draftOf, State } from '../../src/core/state.ts'
+import type { RequestView } from '../../src/core/contracts/carrier.ts'
+import { SessionError } from '../../src/core/contracts/errors.ts'
+import { commit } from '../../src/core/request/commit.ts'
+import { login } from '../../src/core/request/login.ts'
+import { logout } from '../../src/core/request/logout.ts'
+import { open as openSession } from '../../src/core/request/open.ts'
+import { reauthenticated, rotate } from '../../src/core/request/rotate.ts'
+import { draftOf, State } from '../../src/core/request/state.ts'
 import type { Verb } from './run.ts'
-import { engineOf, type Stage } from './stage.ts'
+import { type Stage, setupOf } from './stage.ts'
 import type { Answer, Kept, Request } from './world.ts'
 
 /** Core serves the request as an adapter would: open, handler, commit. Each step takes the request's own state along. */
 export async function open(stage: Stage, request: Request, node: number, stale: Kept | null): Promise<Request> {
   stage.node = node
   stage.stale = stale
-  const state = new State(engineOf(stage), toView(request.token))
-  await resolve(state)
+  const state = new State(setupOf(stage), toView(request.token))
+  await openSession(state)
   stage.stale = null
   const { now } = stage.world
   return { ...request, phase: 'open', since: now, openedAt: now, node, state }

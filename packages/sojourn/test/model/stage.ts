@@ -1,7 +1,7 @@
-import type { Carrier } from '../../src/core/carrier.ts'
-import { createEngine, type Engine } from '../../src/core/engine.ts'
-import type { SessionId } from '../../src/core/record.ts'
-import { hashSecret } from '../../src/core/token.ts'
+import type { Carrier } from '../../src/core/contracts/carrier.ts'
+import type { SessionId } from '../../src/core/contracts/record.ts'
+import { createSetup, type Setup } from '../../src/core/request/setup.ts'
+import { hashSecret } from '../../src/core/token/token.ts'
 import type { Flaw } from './flaws.ts'
 import type { Run } from './run.ts'
 import { createStore } from './store.ts'
@@ -23,12 +23,12 @@ export interface Accepted {
 }
 
 /**
- * Where a step plays: the world as it is, and the nodes' engines, which see that world through the model's store. Core is
+ * Where a step plays: the world as it is, and the nodes' setups, which see that world through the model's store. Core is
  * synchronous on a store that answers at once, and steps run one after the other, so one stage serves a whole run.
  */
 export interface Stage {
   readonly run: Run
-  readonly engines: readonly Engine[]
+  readonly setups: readonly Setup[]
   readonly flaw: Flaw
   world: World
   node: number
@@ -67,10 +67,10 @@ const carrier: Carrier = {
 }
 
 export function createStage(run: Run, world: World, flaw: Flaw): Stage {
-  const engines: Engine[] = []
+  const setups: Setup[] = []
   const stage: Stage = {
     run,
-    engines,
+    setups,
     flaw,
     world,
     node: 0,
@@ -81,14 +81,14 @@ export function createStage(run: Run, world: World, flaw: Flaw): Stage {
     told: [],
     accepted: [],
   }
-  for (let node = 0; node < (run.nodes ?? 1); node++) engines.push(createNode(stage, node))
+  for (let node = 0; node < (run.nodes ?? 1); node++) setups.push(createNode(stage, node))
   return stage
 }
 
-function createNode(stage: Stage, node: number): Engine {
+function createNode(stage: Stage, node: number): Setup {
   const { grace, renew, touch, idle, absolute } = stage.run.limits
   const skew = node === 0 ? 0 : (stage.run.skew ?? 0)
-  const engine = createEngine({
+  const setup = createSetup({
     store: createStore(stage),
     carrier,
     clock: () => toMs((stage.frozenAt ?? stage.world.now) + skew),
@@ -101,17 +101,17 @@ function createNode(stage: Stage, node: number): Engine {
       absolute: toMs(absolute ?? FOREVER) - toMs(0),
     },
   })
-  engine.events.on('reuse', ({ id, ended }) => void stage.told.push({ type: 'reuse', id, ended }))
-  engine.events.on('renewed', ({ id }) => void stage.told.push({ type: 'renewed', id, ended: false }))
-  engine.events.on('ended', ({ id }) => void stage.told.push({ type: 'ended', id, ended: true }))
-  return engine
+  setup.events.on('reuse', ({ id, ended }) => void stage.told.push({ type: 'reuse', id, ended }))
+  setup.events.on('renewed', ({ id }) => void stage.told.push({ type: 'renewed', id, ended: false }))
+  setup.events.on('ended', ({ id }) => void stage.told.push({ type: 'ended', id, ended: true }))
+  return setup
 }
 
-/** The engine of the node that the step plays on. */
-export function engineOf(stage: Stage): Engine {
-  const engine = stage.engines[stage.node]
-  if (engine === undefined) throw new Error(`There is no node ${stage.node}.`)
-  return engine
+/** The setup of the node that the step plays on. */
+export function setupOf(stage: Stage): Setup {
+  const setup = stage.setups[stage.node]
+  if (setup === undefined) throw new Error(`There is no node ${stage.node}.`)
+  return setup
 }
 
 export interface TokenName {
@@ -122,10 +122,10 @@ export interface TokenName {
 const names = new Map<string, TokenName>()
 
 /** What the store knows of a token: the session's id and the hash of the secret. */
-export function nameOf(engine: Engine, token: string): TokenName {
+export function nameOf(setup: Setup, token: string): TokenName {
   const known = names.get(token)
   if (known !== undefined) return known
-  const parts = engine.tokens.parse(token)
+  const parts = setup.tokens.parse(token)
   if (typeof parts === 'string') throw new Error('The model only makes real tokens.')
   const name = { id: parts.id, hash: hashSecret(parts.secret) }
   if (names.size > 1_000_000) names.clear()

@@ -1,5 +1,5 @@
-import type { SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
-import type { Change, MaybePromise, Store, Written } from '../../src/core/store.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
+import type { Change, MaybePromise, Store, Written } from '../../src/core/contracts/store.ts'
 import { applyChange } from '../../src/stores/apply-change.ts'
 import type { Stage } from './stage.ts'
 import type { Kept, Records, World } from './world.ts'
@@ -77,7 +77,7 @@ function call<T>(stage: Stage, work: () => T): MaybePromise<T> {
 /** The node that changes a record forgets it; the others may not have heard yet. */
 function toPast(stage: Stage, world: World, id: SessionId, old: Kept | undefined, node: number): World['past'] {
   if (stage.run.maxStale === undefined) return world.past
-  const others = stage.engines.map((_, other) => other).filter((other) => other !== node)
+  const others = stage.setups.map((_, other) => other).filter((other) => other !== node)
   const rest = forget(world, id, node)
   if (old === undefined || others.length === 0) return rest
   return [...rest, { id, value: old, replacedAt: world.now, nodes: others }]

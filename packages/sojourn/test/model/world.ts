@@ -1,5 +1,5 @@
-import type { SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
-import type { State } from '../../src/core/state.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
+import type { State } from '../../src/core/request/state.ts'
 import type { Facts } from './facts.ts'
 import type { SlowRequest, Verb } from './run.ts'
 

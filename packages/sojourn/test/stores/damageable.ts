@@ -1,6 +1,6 @@
-import { SessionError } from '../../src/core/errors.ts'
-import type { SessionId } from '../../src/core/record.ts'
-import type { Store } from '../../src/core/store.ts'
+import { SessionError } from '../../src/core/contracts/errors.ts'
+import type { SessionId } from '../../src/core/contracts/record.ts'
+import type { Store } from '../../src/core/contracts/store.ts'
 import type { Found } from '../../src/stores/listed.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 

@@ -6,8 +6,8 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
-import type { Store } from '../../src/core/store.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
+import type { Store } from '../../src/core/contracts/store.ts'
 import { type DynamodbClient, dynamodbStore } from '../../src/stores/dynamodb.ts'
 import { resilientStore } from '../../src/stores/resilient.ts'
 import { startDynalite } from '../support/servers/dynalite.ts'

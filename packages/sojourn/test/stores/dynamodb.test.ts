@@ -2,7 +2,7 @@ import { type DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/clien
 import { type StoreContext, storeCases } from '@sojourn/conformance'
 import fc from 'fast-check'
 import { afterAll, test } from 'vitest'
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/contracts/store.ts'
 import { dynamodbStore } from '../../src/stores/dynamodb.ts'
 import { testCases } from '../support/run-cases.ts'
 import { type Line, startDynalite } from '../support/servers/dynalite.ts'

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect } from 'vitest'
-import type { SessionId } from '../../src/core/record.ts'
+import type { SessionId } from '../../src/core/contracts/record.ts'
 import { openEnvironment } from '../../src/stores/lmdb/environment.ts'
 import { fromText, indexedAtOf } from '../../src/stores/lmdb/record-text.ts'
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path'
 import { type StoreContext, storeCases } from '@sojourn/conformance'
 import { describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import { openEnvironment } from '../../src/stores/lmdb/environment.ts'
 import { type LmdbStore, lmdbStore } from '../../src/stores/lmdb.ts'
 import { testCases } from '../support/run-cases.ts'

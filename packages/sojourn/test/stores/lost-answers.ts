@@ -1,7 +1,7 @@
 import { createSessions, type Store } from 'sojourn'
 import { expect } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
-import type { Change, Written } from '../../src/core/store.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
+import type { Change, Written } from '../../src/core/contracts/store.ts'
 import { createClient } from '../core/kit.ts'
 import { anId, aRecord, aTombstone, MINUTE, NOW } from './records.ts'
 

@@ -1,5 +1,5 @@
-import type { SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
-import type { Change, Written } from '../../src/core/store.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
+import type { Change, Written } from '../../src/core/contracts/store.ts'
 
 /** Entries in the order they were first set: nothing of how the stores do it. */
 type Entries = (readonly [string, string])[]

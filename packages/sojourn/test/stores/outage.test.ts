@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { errorCodes, SessionError, type SessionErrorCode } from '../../src/core/errors.ts'
+import { errorCodes, SessionError, type SessionErrorCode } from '../../src/core/contracts/errors.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { isOutage } from '../../src/stores/outage.ts'
 import { resilientStore } from '../../src/stores/resilient.ts'

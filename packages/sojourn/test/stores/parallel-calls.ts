@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
-import type { Store } from '../../src/core/store.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
+import type { Store } from '../../src/core/contracts/store.ts'
 import { dueOf, type Model, type Step, sortById, take } from './model.ts'
 import { newNames, scheduleOf, type Turn } from './schedules.ts'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { SessionId, SessionRecord, Tombstone } from '../../src/core/record.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
 
 /** The tests' time: fixed, for no store reads a clock. */
 export const NOW = 1_800_000_000_000

@@ -1,6 +1,6 @@
 import type { Store } from 'sojourn'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import { redisStore } from '../../src/stores/redis.ts'
 import { type RedisServer, startCluster, startSentinel } from '../support/servers/redis.ts'
 import { anId, aRecord, aTombstone } from './records.ts'

@@ -1,7 +1,7 @@
 import { Redis as Ioredis } from 'ioredis'
 import type { Store } from 'sojourn'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import { redisStore } from '../../src/stores/redis.ts'
 import { startProxy } from '../support/servers/proxy.ts'
 import { startRedis } from '../support/servers/redis.ts'

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import { type CallingClient, redisStore } from '../../src/stores/redis.ts'
 import { startRedis } from '../support/servers/redis.ts'
 import { anId, aRecord, aTombstone, DAY, MINUTE } from './records.ts'

@@ -1,6 +1,6 @@
 import { Redis as Ioredis } from 'ioredis'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import { type RedisStoreOptions, redisStore } from '../../src/stores/redis.ts'
 import { startRedis } from '../support/servers/redis.ts'
 import { anId, aRecord, aTombstone } from './records.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Head, SessionId, SessionRecord } from '../../src/core/record.ts'
-import type { Change } from '../../src/core/store.ts'
+import type { Head, SessionId, SessionRecord } from '../../src/core/contracts/record.ts'
+import type { Change } from '../../src/core/contracts/store.ts'
 import type { Step } from './model.ts'
 import { anId, aTombstone, MINUTE, NOW } from './records.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/contracts/store.ts'
 import { aRecord } from './records.ts'
 
 /** Many keys and hostile ones, in any order. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import type { SqlStore } from '../../src/stores/sql/sql-store.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { aRecord, aTombstone } from './records.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../src/core/record.ts'
+import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import { mysqlDialect } from '../../src/stores/mysql/dialect.ts'
 import { postgresDialect } from '../../src/stores/postgres/dialect.ts'
 import type { Dialect } from '../../src/stores/sql/dialect.ts'

@@ -1,5 +1,5 @@
-import { SessionError } from '../../core/errors.ts'
-import type { SessionRecord, Tombstone } from '../../core/record.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import { asHead } from '../head.ts'
 
 /** What a value says beside the record: until when it is kept, and its entry in the user's list, ms of the platform. */

@@ -1,5 +1,5 @@
-import type { SessionRecord, Tombstone } from '../../core/record.ts'
-import type { Change } from '../../core/store.ts'
+import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
+import type { Change } from '../../core/contracts/store.ts'
 
 /**
  * How long things are kept, by the platform's own clock. The times in records are the application's: only the length

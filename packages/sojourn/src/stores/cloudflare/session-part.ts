@@ -1,5 +1,5 @@
-import type { SessionRecord, Tombstone } from '../../core/record.ts'
-import type { Change, Written } from '../../core/store.ts'
+import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
+import type { Change, Written } from '../../core/contracts/store.ts'
 import { applyChange } from '../apply-change.ts'
 import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
 import type { ObjectStorage } from './sojourn-object.ts'

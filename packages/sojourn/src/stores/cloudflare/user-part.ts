@@ -1,4 +1,4 @@
-import type { SessionId } from '../../core/record.ts'
+import type { SessionId } from '../../core/contracts/record.ts'
 import type { ObjectStorage } from './sojourn-object.ts'
 
 export interface UserCalls {

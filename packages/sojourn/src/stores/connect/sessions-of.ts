@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 
 /** What is needed of an Express-style store: `MemoryStore`, `connect-redis`, `connect-pg-simple`, and any other made for express-session. */
 export interface ExpressStore {

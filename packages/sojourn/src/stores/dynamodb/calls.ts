@@ -1,5 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-dynamodb'
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 import { toQuietCause } from '../quiet-cause.ts'
 import { sentOnce } from './sent-once.ts'
 

@@ -1,6 +1,6 @@
 import type { AttributeValue, PutItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
-import { SessionError } from '../../core/errors.ts'
-import type { SessionId } from '../../core/record.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { SessionId } from '../../core/contracts/record.ts'
 import { type Calls, type Item, isNamed, toQuiet } from './calls.ts'
 import { recordKey } from './item.ts'
 import { UnansweredError } from './sent-once.ts'

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { SessionError } from '../../core/errors.ts'
-import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import { asHead } from '../head.ts'
 import { type Found, readable } from '../listed.ts'
 import type { Item } from './calls.ts'

@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 import { type Calls, isNamed } from './calls.ts'
 
 const WAIT_MS = 120_000

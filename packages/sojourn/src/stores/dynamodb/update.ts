@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { withEdits } from '../../core/draft.ts'
-import type { SessionRecord } from '../../core/record.ts'
-import type { Change } from '../../core/store.ts'
+import type { SessionRecord } from '../../core/contracts/record.ts'
+import type { Change } from '../../core/contracts/store.ts'
+import { withEdits } from '../../core/data/texts.ts'
 import type { Mark } from './conditional.ts'
 import { fromData, fromKey, fromText, number, toSeconds } from './item.ts'
 

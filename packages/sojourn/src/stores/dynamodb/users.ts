@@ -1,4 +1,4 @@
-import type { SessionId } from '../../core/record.ts'
+import type { SessionId } from '../../core/contracts/record.ts'
 import { isListed, type Listed } from '../listed.ts'
 import { type Calls, type Item, isNamed } from './calls.ts'
 import { number, recordKey, toFound, toSeconds } from './item.ts'

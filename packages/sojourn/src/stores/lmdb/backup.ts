@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 import type { Environment } from './environment.ts'
 
 /** Into a directory beside the target, renamed when whole and on disk: what bears the target's name is never half a backup. */

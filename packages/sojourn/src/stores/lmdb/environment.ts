@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs'
 import module from 'node:module'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 import { nothingIfMissing } from '../optional-module.ts'
 
 /** One LMDB environment and what Sojourn keeps in it. */

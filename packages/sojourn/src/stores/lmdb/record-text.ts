@@ -1,6 +1,6 @@
-import { define } from '../../core/draft.ts'
-import { SessionError } from '../../core/errors.ts'
-import type { Head, SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { Head, SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
+import { define } from '../../core/data/texts.ts'
 import { asHead } from '../head.ts'
 
 /**

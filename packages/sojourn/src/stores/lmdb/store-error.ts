@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import { SessionError, type SessionErrorCode } from '../../core/errors.ts'
+import { SessionError, type SessionErrorCode } from '../../core/contracts/errors.ts'
 import { toQuietCause } from '../quiet-cause.ts'
 
 /** Larger than a value can be, or than one transaction can write. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import type { DamagedRecord, SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
-import type { ScanPage } from '../../core/store.ts'
+import type { DamagedRecord, SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
+import type { ScanPage } from '../../core/contracts/store.ts'
 import { type Found, isListed, type Listed, readable } from '../listed.ts'
 import type { Environment } from './environment.ts'
 import { fromText, indexedAtOf, toText } from './record-text.ts'

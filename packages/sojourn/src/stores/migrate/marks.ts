@@ -1,4 +1,4 @@
-import type { SessionRecord, Tombstone } from '../../core/record.ts'
+import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 
 /*
  * What a move writes among a record's data, under names that no application can have: core keeps those with one `~` for its own.

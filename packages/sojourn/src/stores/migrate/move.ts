@@ -1,7 +1,7 @@
-import { orDamaged } from '../../core/damaged.ts'
-import { SessionError } from '../../core/errors.ts'
-import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
-import type { Store } from '../../core/store.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
+import type { Store } from '../../core/contracts/store.ts'
+import { orDamaged } from '../../core/request/damaged.ts'
 import type { Listed } from '../listed.ts'
 import { isMarked, LOCK, MOVED, SHIFT, shiftOf, toMoved, toPlaceholder, unmarked } from './marks.ts'
 

@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 import type { Call, Driver, Result, Row, Statement, Value } from '../sql/driver.ts'
 
 interface Executing {

@@ -1,4 +1,4 @@
-import type { SessionId, SessionRecord, Tombstone } from '../../core/record.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import { createLinkedList, type Linked } from '../linked-list.ts'
 
 /** What was read, and when the read began, by both clocks: the answer tells of no earlier moment. */

@@ -1,5 +1,5 @@
-import { isPromise } from '../../core/maybe.ts'
-import type { MaybePromise } from '../../core/store.ts'
+import type { MaybePromise } from '../../core/contracts/store.ts'
+import { isPromise } from '../../core/lib/maybe.ts'
 import type { Bus, BusListener } from './bus.ts'
 
 /** The near cache's connection to its bus: up while that was proved a moment ago. */

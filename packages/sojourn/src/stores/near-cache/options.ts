@@ -1,5 +1,5 @@
-import { type Duration, toMs } from '../../core/duration.ts'
-import { SessionError } from '../../core/errors.ts'
+import { type Duration, toMs } from '../../core/contracts/duration.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 import { type Timing, toTiming } from '../timing.ts'
 import type { Bus } from './bus.ts'
 

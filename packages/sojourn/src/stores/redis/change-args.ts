@@ -1,4 +1,4 @@
-import type { Change } from '../../core/store.ts'
+import type { Change } from '../../core/contracts/store.ts'
 import { toHeadText, toLine, toTime } from './record-text.ts'
 
 /** A change as the script that writes takes it; what each place means stands there. */

@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 
 /** All that the store needs of a client: one command, sent to the master of the slot that `key` is in. */
 export interface Link {

@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 import { nothingIfMissing } from '../optional-module.ts'
 import { type Link, toLink } from './link.ts'
 

@@ -1,4 +1,4 @@
-import { SessionError, type SessionErrorCode } from '../../core/errors.ts'
+import { SessionError, type SessionErrorCode } from '../../core/contracts/errors.ts'
 import { toQuietCause } from '../quiet-cause.ts'
 
 /** What our scripts say of a record that they cannot read, and Redis of a key that holds something else. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { SessionError } from '../../core/errors.ts'
-import type { SessionId } from '../../core/record.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { SessionId } from '../../core/contracts/record.ts'
 import type { Link } from './link.ts'
 import { runScript } from './run-script.ts'
 import { enter } from './scripts.ts'

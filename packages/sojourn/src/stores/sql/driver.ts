@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../../core/store.ts'
+import type { MaybePromise } from '../../core/contracts/store.ts'
 
 /** What a parameter can be: every driver takes these. */
 export type Value = string | number | null | Uint8Array

@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 
 export const DEFAULT_TABLE = 'sojourn_sessions'
 

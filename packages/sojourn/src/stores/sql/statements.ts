@@ -1,5 +1,5 @@
-import { toUtf8 } from '../../core/bytes.ts'
-import { hashSecret } from '../../core/token.ts'
+import { toUtf8 } from '../../core/lib/bytes.ts'
+import { hashSecret } from '../../core/token/token.ts'
 import type { Dialect } from './dialect.ts'
 import type { Call, Statement, Value } from './driver.ts'
 import { COLUMNS, type Parameters } from './row.ts'

@@ -1,6 +1,6 @@
-import { SessionError, type SessionErrorCode } from '../../core/errors.ts'
-import { rescue } from '../../core/maybe.ts'
-import type { MaybePromise } from '../../core/store.ts'
+import { SessionError, type SessionErrorCode } from '../../core/contracts/errors.ts'
+import type { MaybePromise } from '../../core/contracts/store.ts'
+import { rescue } from '../../core/lib/maybe.ts'
 import type { Dialect, Fault } from './dialect.ts'
 
 /** A driver's error without what it carries: parameters, the statement, rows that are quoted in details. */

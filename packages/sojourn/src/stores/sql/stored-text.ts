@@ -1,4 +1,4 @@
-import { define } from '../../core/draft.ts'
+import { define } from '../../core/data/texts.ts'
 
 /**
  * What databases cannot hold, or hold each in its own way, is written so that all of them do. Keys become ASCII without

@@ -1,5 +1,5 @@
-import type { SessionId } from '../../core/record.ts'
-import type { Change } from '../../core/store.ts'
+import type { SessionId } from '../../core/contracts/record.ts'
+import type { Change } from '../../core/contracts/store.ts'
 import type { Call } from './driver.ts'
 import type { Parameters } from './row.ts'
 import { type Shape, type Statements, toNumbered } from './statements.ts'

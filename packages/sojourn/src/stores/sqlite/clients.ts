@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/errors.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
 import type { Driver } from '../sql/driver.ts'
 import { type D1Client, d1, type LibsqlClient, libsql } from './asynchronous.ts'
 import { type SynchronousClient, synchronous } from './synchronous.ts'

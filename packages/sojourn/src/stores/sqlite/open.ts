@@ -1,6 +1,6 @@
-import { SessionError } from '../../core/errors.ts'
-import { chain } from '../../core/maybe.ts'
-import type { MaybePromise } from '../../core/store.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { MaybePromise } from '../../core/contracts/store.ts'
+import { chain } from '../../core/lib/maybe.ts'
 import { nothingIfMissing } from '../optional-module.ts'
 import type { Call, Driver } from '../sql/driver.ts'
 import {

@@ -1,5 +1,5 @@
-import type { SessionId } from '../../core/record.ts'
-import type { MaybePromise } from '../../core/store.ts'
+import type { SessionId } from '../../core/contracts/record.ts'
+import type { MaybePromise } from '../../core/contracts/store.ts'
 import type { Timing } from '../timing.ts'
 import type { Touch, Touches } from './touches.ts'
 

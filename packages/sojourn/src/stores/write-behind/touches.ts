@@ -1,5 +1,5 @@
-import type { SessionId, SessionRecord } from '../../core/record.ts'
-import type { Change } from '../../core/store.ts'
+import type { SessionId, SessionRecord } from '../../core/contracts/record.ts'
+import type { Change } from '../../core/contracts/store.ts'
 import { applyChange } from '../apply-change.ts'
 
 /** A last-seen time that the store does not have yet. */

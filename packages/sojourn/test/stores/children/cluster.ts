@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { SessionId } from '../../../src/core/record.ts'
+import type { SessionId } from '../../../src/core/contracts/record.ts'
 import { lmdbStore } from '../../../src/stores/lmdb.ts'
 import { aRecord, aTombstone } from '../records.ts'
 

@@ -1,4 +1,4 @@
-import type { SessionId } from '../../../src/core/record.ts'
+import type { SessionId } from '../../../src/core/contracts/record.ts'
 import { aRecord, aTombstone } from '../records.ts'
 import { openStore } from './open.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import type { SessionId } from '../../../src/core/record.ts'
+import type { SessionId } from '../../../src/core/contracts/record.ts'
 import { lmdbStore } from '../../../src/stores/lmdb.ts'
 import { aRecord, aTombstone } from '../records.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { SessionError } from '../../../src/core/errors.ts'
+import { SessionError } from '../../../src/core/contracts/errors.ts'
 import { lmdbStore } from '../../../src/stores/lmdb.ts'
 import { aRecord, aTombstone } from '../records.ts'
 

@@ -1,4 +1,4 @@
-import type { Store } from '../../../src/core/store.ts'
+import type { Store } from '../../../src/core/contracts/store.ts'
 import { lmdbStore } from '../../../src/stores/lmdb.ts'
 import { sqliteStore } from '../../../src/stores/sqlite.ts'
 

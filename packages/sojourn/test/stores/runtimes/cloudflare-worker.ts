@@ -1,7 +1,7 @@
 import { runCases, type StoreContext, storeCases } from '@sojourn/conformance'
 import { createSessions } from 'sojourn'
 import { withSession } from '../../../src/adapters/fetch.ts'
-import type { Store } from '../../../src/core/store.ts'
+import type { Store } from '../../../src/core/contracts/store.ts'
 import type { ObjectState } from '../../../src/stores/cloudflare/sojourn-object.ts'
 import {
   durableObjectStore,

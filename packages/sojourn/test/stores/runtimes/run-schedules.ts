@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Store } from '../../../src/core/store.ts'
+import type { Store } from '../../../src/core/contracts/store.ts'
 import { overlappingRequests } from '../overlapping-requests.ts'
 import { parallelCalls } from '../parallel-calls.ts'
 

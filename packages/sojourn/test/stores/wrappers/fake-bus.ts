@@ -1,5 +1,5 @@
-import type { SessionId } from '../../../src/core/record.ts'
-import type { MaybePromise } from '../../../src/core/store.ts'
+import type { SessionId } from '../../../src/core/contracts/record.ts'
+import type { MaybePromise } from '../../../src/core/contracts/store.ts'
 import type { Bus, BusListener } from '../../../src/stores/near-cache/bus.ts'
 
 /** A bus that does what the test says, and nothing by itself. */

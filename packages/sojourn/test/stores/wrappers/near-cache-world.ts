@@ -1,5 +1,5 @@
-import type { SessionRecord } from '../../../src/core/record.ts'
-import type { Store, StoreEvent } from '../../../src/core/store.ts'
+import type { SessionRecord } from '../../../src/core/contracts/record.ts'
+import type { Store, StoreEvent } from '../../../src/core/contracts/store.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { type NearCache, type NearCacheOptions, nearCache } from '../../../src/stores/near-cache.ts'
 import { hookStore } from '../../core/kit-store.ts'

@@ -1,0 +1,80 @@
+import { decrypt, encrypt, fromBase64url, hmacSha256, randomBytes, toBase64url } from '#crypto'
+import type { Head, SessionRecord } from '../contracts/record.ts'
+import type { MaybePromise } from '../contracts/store.ts'
+import { equalText, fromUtf8, toUtf8 } from '../lib/bytes.ts'
+import { chain } from '../lib/maybe.ts'
+import type { Standing } from '../token/secrets.ts'
+import { hashSecret } from '../token/token.ts'
+import type { Texts } from './texts.ts'
+
+/**
+ * How data lies in the record. Plain: as it is. Sealed: under a data key that only the client's secret unwraps, names
+ * included, so that who owns the store reads nothing.
+ */
+export interface Vault {
+  /** The stored key of a data key. */
+  storedKey(key: string): string
+  toStored(key: string, text: string): MaybePromise<string>
+  /** Data key to JSON text. What cannot be opened is left out. */
+  fromStored(data: Texts): MaybePromise<Texts>
+  /** The data key wrapped for another secret; `undefined` when plain. */
+  keyFor(secret: Uint8Array): MaybePromise<string | undefined>
+}
+
+export const plainVault: Vault = {
+  storedKey: (key) => key,
+  toStored: (_, text) => text,
+  fromStored: (data) => data,
+  keyFor: () => undefined,
+}
+
+/** A vault with a new data key, for a new record. */
+export function createVault(id: string): Vault {
+  return toVault(id, randomBytes(32))
+}
+
+/** The vault of a record that the client's secret opens; `null` when it does not. */
+export function openVault(record: SessionRecord, secret: Uint8Array, standing: Standing): MaybePromise<Vault | null> {
+  const wrapped = wrappedKey(record.head, secret, standing)
+  if (wrapped === undefined) return record.head.sealedKey === undefined ? plainVault : null
+  const opened = decrypt(wrappingKey(secret), fromBase64url(wrapped), toUtf8(record.id))
+  return chain(opened, (dataKey) => (dataKey === null ? null : toVault(record.id, dataKey)))
+}
+
+function wrappedKey(head: Head, secret: Uint8Array, standing: Standing): string | undefined {
+  if (standing === 'successor') return head.renewal?.sealedKey
+  if (standing !== 'grace') return head.sealedKey
+  const hash = hashSecret(secret)
+  return head.previous?.find((before) => equalText(before.hash, hash))?.sealedKey
+}
+
+function toVault(id: string, dataKey: Uint8Array): Vault {
+  const context = toUtf8(id)
+  // A key cannot move to another record or another name: both are authenticated.
+  const contextOf = (storedKey: string): Uint8Array => toUtf8(`${id} ${storedKey}`)
+  const storedKey = (key: string): string => `~s${toBase64url(hmacSha256(dataKey, toUtf8(key)).subarray(0, 16))}`
+
+  async function open(stored: string, text: string): Promise<[string, string] | null> {
+    const plain = await decrypt(dataKey, fromBase64url(text), contextOf(stored))
+    if (plain === null) return null
+    const [key, value] = JSON.parse(fromUtf8(plain)) as [string, string]
+    return [key, value]
+  }
+
+  return {
+    storedKey,
+    toStored(key, text) {
+      const plain = toUtf8(JSON.stringify([key, text]))
+      return chain(encrypt(dataKey, plain, contextOf(storedKey(key))), toBase64url)
+    },
+    async fromStored(data) {
+      const opened = await Promise.all(Object.entries(data).map(([stored, text]) => open(stored, text)))
+      return Object.fromEntries(opened.filter((entry) => entry !== null))
+    },
+    keyFor: (secret) => chain(encrypt(wrappingKey(secret), dataKey, context), toBase64url),
+  }
+}
+
+function wrappingKey(secret: Uint8Array): Uint8Array {
+  return hmacSha256(secret, toUtf8('sojourn sealed data v1'))
+}

@@ -1,0 +1,125 @@
+import { SessionError } from '../contracts/errors.ts'
+import type { JsonValue } from '../contracts/json.ts'
+import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/record.ts'
+import type { SessionInfo } from '../contracts/session.ts'
+import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
+import { expiryOf } from '../contracts/timeouts.ts'
+import { flashTexts, userTexts } from '../data/data.ts'
+import { parseTexts } from '../data/texts.ts'
+import { isSessionId } from '../token/token.ts'
+import { orDamaged } from './damaged.ts'
+import { endDamaged, endSession } from './end-session.ts'
+import { deviceOf, liveOf, toInfos } from './infos.ts'
+import { ask, type Setup } from './setup.ts'
+
+export async function list(setup: Setup, userId: string): Promise<SessionInfo[]> {
+  return toInfos(setup, await recordsOf(setup, userId))
+}
+
+export async function revoke(setup: Setup, id: string, reason: EndReason): Promise<boolean> {
+  if (!isSessionId(id)) return false
+  const kept = await orDamaged(id, () => ask(setup, 'read', (store) => store.read(id)))
+  if (kept === null || kept.kind === 'ended') return false
+  if (kept.kind === 'damaged') return endDamaged(setup, kept, null, reason)
+  return (await endSession(setup, kept, reason)) !== null && setup.clock() < expiryOf(kept, setup.limits)
+}
+
+/** Every session that was there when the call began is ended when it resolves. Answers how many were live; what cannot be read is not counted. */
+export async function revokeAll(setup: Setup, userId: string, reason: EndReason, except?: string): Promise<number> {
+  const records = (await keptOf(setup, userId)).filter(({ id }) => id !== except)
+  const live = new Set(liveOf(setup, records.filter(isReadable)))
+  let ended = 0
+  await forEach(records, async (record) => {
+    if (!isReadable(record)) await endDamaged(setup, record, userId, reason)
+    else if ((await endSession(setup, record, reason)) !== null && live.has(record)) ended++
+  })
+  return ended
+}
+
+/** How many calls of the store one call of ours has under way: another user's requests need it too. */
+const AT_ONCE = 50
+
+/**
+ * Goes on after an error and throws the first one at the end, with how many are left. Gives up when as many in a row
+ * failed as are under way: then the store is down, and each of 100 000 may take as long to fail as a request may wait.
+ */
+async function forEach(records: readonly Kept[], work: (record: Kept) => Promise<void>): Promise<void> {
+  const failures: unknown[] = []
+  let [next, done, inARow] = [0, 0, 0]
+  const worker = async (): Promise<void> => {
+    for (let record = records[next++]; record !== undefined && inARow < AT_ONCE; record = records[next++]) {
+      try {
+        await work(record)
+        done++
+        inARow = 0
+      } catch (error) {
+        failures.push(error)
+        inARow++
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  if (done === records.length) return
+  const [first] = failures
+  const code = first instanceof SessionError ? first.code : 'ERR_STORE'
+  throw new SessionError(
+    code,
+    `${records.length - done} of ${records.length} sessions may still be live. Try again.`,
+    first,
+  )
+}
+
+export async function exportUser(setup: Setup, userId: string): Promise<UserExport> {
+  const records = await recordsOf(setup, userId)
+  return {
+    userId,
+    exportedAt: toIso(setup.clock()),
+    sessions: records.map((record) => toExported(setup, record)),
+  }
+}
+
+type Kept = SessionRecord | DamagedRecord
+
+function isReadable(record: Kept): record is SessionRecord {
+  return record.kind === 'live'
+}
+
+async function keptOf(setup: Setup, userId: string): Promise<readonly Kept[]> {
+  assertUserId(userId)
+  return ask(setup, 'list', (store) => store.list(userId))
+}
+
+async function recordsOf(setup: Setup, userId: string): Promise<readonly SessionRecord[]> {
+  return (await keptOf(setup, userId)).filter(isReadable)
+}
+
+/** With a number, most stores find nobody, and the account would stay logged in without a word. */
+export function assertUserId(userId: unknown): void {
+  if (typeof userId === 'string' && userId !== '') return
+  throw new SessionError('ERR_OPTION', 'A user id is a string that is not empty. Pass the one that login was given.')
+}
+
+function toExported(setup: Setup, record: SessionRecord): ExportedSession {
+  const { id, head, data } = record
+  const isSealed = head.sealedKey !== undefined
+  return {
+    id,
+    createdAt: toIso(record.createdAt),
+    lastSeenAt: toIso(record.lastSeenAt),
+    expiresAt: toIso(expiryOf(record, setup.limits)),
+    authenticatedAt: head.authenticatedAt === undefined ? null : toIso(head.authenticatedAt),
+    methods: head.methods ?? [],
+    assurance: head.assurance ?? null,
+    device: deviceOf(setup, record),
+    data: isSealed ? null : toJson(userTexts(data)),
+    flash: isSealed ? null : toJson(flashTexts(data)),
+  }
+}
+
+function toJson(texts: Readonly<Record<string, string>>): Record<string, JsonValue> {
+  return parseTexts(texts).values as Record<string, JsonValue>
+}
+
+function toIso(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,39 @@
+import type { Setup } from './setup.ts'
+
+/** What the adapters that a request passed have left on it, the latest first. */
+interface Attached {
+  readonly owner: object
+  readonly session: unknown
+  readonly place: string | undefined
+  readonly before: Attached | undefined
+}
+
+/** By this name two copies of the package find each other's. */
+const ATTACHED = Symbol.for('sojourn.attached')
+
+type Target = { [ATTACHED]?: Attached }
+
+/** Two that keep their tokens in one place clear and overwrite each other's, and the user is logged out for no visible reason. */
+export function attach(setup: Setup, target: object, session: unknown): void {
+  const before = (target as Target)[ATTACHED]
+  const { place } = setup.carrier
+  for (let one = before; one !== undefined; one = one.before) {
+    if (one.owner === setup || place === undefined || one.place !== place) continue
+    setup.warnOnce(
+      `Two createSessions() keep their tokens in the ${place} of one request: each overwrites what the other one sets, and the user is logged out. Use one for the whole application, or give them different cookie names.`,
+    )
+  }
+  ;(target as Target)[ATTACHED] = { owner: setup, session, place, before }
+}
+
+export function findAttached(setup: Setup, target: object): unknown {
+  // JavaScript may ask with anything.
+  let one = (target as Target | null | undefined)?.[ATTACHED]
+  while (one !== undefined && one.owner !== setup) one = one.before
+  return one?.session
+}
+
+/** Whether any adapter of ours was there. */
+export function isAttached(target: object): boolean {
+  return (target as Target)[ATTACHED] !== undefined
+}

@@ -1,0 +1,135 @@
+import type { HeaderChange } from '../contracts/carrier.ts'
+import { SessionError } from '../contracts/errors.ts'
+import type { SessionRecord } from '../contracts/record.ts'
+import type { MaybePromise, Written } from '../contracts/store.ts'
+import { expiryOf } from '../contracts/timeouts.ts'
+import { assertFits } from '../data/data.ts'
+import { applyEdits, isEmpty, type Texts } from '../data/texts.ts'
+import { nextTry } from '../lib/tries.ts'
+import { createRecord } from './create-record.ts'
+import { discard } from './end-session.ts'
+import { NO_HEADERS, toHeaders } from './headers.ts'
+import { type Held, withRecord } from './held.ts'
+import { accept, assertUncommitted, inTurn, type Pending, pendingOf, type State } from './state.ts'
+import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
+import { writeRecord } from './write.ts'
+
+/**
+ * Before the response begins: stores what changed, in one write or none, and says which headers go with it. A request that
+ * changed nothing is answered at once. A commit takes a turn as the verbs do: one that the handler did not wait for may have
+ * ended the old session already, and the client needs the new token. One that is called later finds the response begun.
+ */
+export function commit(state: State, status = 200): MaybePromise<readonly HeaderChange[]> {
+  state.failed = status >= 500
+  return inTurn(state, () => {
+    const pending = pendingOf(state)
+    if (isEmpty(pending.all) && !isUpkeepDue(state)) return toCommitted(state)
+    return storePending(state, pending).then(() => toCommitted(state))
+  })
+}
+
+function toCommitted(state: State): readonly HeaderChange[] {
+  state.committed = true
+  return toHeaders(state)
+}
+
+/** For a response in place of the handler's: what was done in the store already, and the client has to hear of. */
+export function salvage(state: State): readonly HeaderChange[] {
+  state.committed = true
+  // A dead token that the client sent can be cleared another time: a store that fails changes no cookie.
+  const isDone = state.answer === 'write' || (state.answer === 'clear' && state.refused === null)
+  return isDone ? toHeaders(state) : NO_HEADERS
+}
+
+/** After the response: what a stream edited since its headers went out. A session cannot storeNew here, because no token can be sent. */
+export function finish(state: State, isWhole = false): MaybePromise<void> {
+  const pending = isWhole ? null : pendingOf(state)
+  state.finished = true
+  if (pending === null || isEmpty(pending.all)) return
+  if (state.held !== null) return storePending(state, pending)
+  const error = new SessionError('ERR_HEADERS_SENT', 'Data written to a new session after that is lost.')
+  state.setup.events.emit('fault', { operation: 'finish', error })
+  state.setup.warnOnce(error.message)
+}
+
+/** Writes what is pending; a session that was not stored yet begins with it. Takes no turn: the caller has it. */
+export async function storePending(state: State, pending: Pending = pendingOf(state)): Promise<void> {
+  const { setup, texts, draft, held } = state
+  if (!isEmpty(pending.data)) assertFits(setup, applyEdits(texts, pending.all), pending.data, draft?.hidden)
+  if (held !== null) return save(state, held, pending)
+  const fresh = applyEdits({}, pending.all)
+  // Another session's token would take the place of the one that the client just got.
+  if (Object.keys(fresh).length === 0 || state.overtaken) return accept(state, pending)
+  return storeNew(state, fresh, pending)
+}
+
+async function storeNew(state: State, texts: Texts, pending: Pending): Promise<void> {
+  assertUncommitted(state, 'update')
+  const created = await createRecord(state, { userId: null, texts, head: {} })
+  if (state.committed) {
+    // Its token cannot be sent any more: an error page took the place of the response.
+    await discard(state.setup, created.record)
+    assertUncommitted(state, 'update')
+  }
+  state.held = created
+  state.answer = 'write'
+  accept(state, pending)
+  state.setup.events.emit('created', { id: created.record.id })
+}
+
+/** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */
+async function save(state: State, first: Held, pending: Pending): Promise<void> {
+  let held = first
+  for (let tries = 0; ; tries = nextTry(tries)) {
+    const upkeep = await planUpkeep(state, held)
+    if (isEmpty(pending.all) && upkeep.change === null) return follow(state, upkeep)
+    const written = await write(state, held, pending, upkeep)
+    if (written === null) return
+    if (written.status === 'gone') return drop(state, held.record, pending)
+    if (written.status === 'written') {
+      accept(state, pending)
+      return follow(state, upkeep)
+    }
+    // Another request renewed or rotated meanwhile: continue from its record.
+    held = withRecord(held, written.record, state.openedAt, state.setup.limits)
+  }
+}
+
+/**
+ * `null`: the write failed and the request need not. Last-seen alone is not worth a failed request: the session ends sooner,
+ * which is the safe side. Nor is a renewal that a full store refused: nothing was stored, so the client keeps its token, and
+ * the next request tries again.
+ */
+async function write(state: State, held: Held, { all }: Pending, { change }: Upkeep): Promise<Written | null> {
+  try {
+    return await writeRecord(state, held, all, change ?? {})
+  } catch (error) {
+    const isFull = error instanceof SessionError && error.code === 'ERR_STORE_FULL'
+    if (isEmpty(all) && (change?.head === undefined || isFull)) return null
+    throw error
+  }
+}
+
+/** Tells the client, and listeners, what came of the renewal. What a write of the head did not confirm, another look does. */
+async function follow(state: State, { change, next }: Upkeep): Promise<void> {
+  const isGood = next !== null && (change?.head !== undefined || (await isNewest(state, next)))
+  if (state.held === null) return
+  if (isGood) {
+    state.held = { ...state.held, parts: next }
+    state.answer = 'write'
+  }
+  if (state.held.standing !== 'successor' || change === null) return
+  state.held = { ...state.held, standing: 'current' }
+  const { id, userId } = state.held.record
+  state.setup.events.emit('renewed', { id, userId })
+}
+
+/** Ended or expired while this request ran. Its edits go with it, and the client's token is not touched. */
+function drop(state: State, record: SessionRecord, pending: Pending): void {
+  const { setup } = state
+  accept(state, pending)
+  state.answer = 'keep'
+  if (isEmpty(pending.all)) return
+  const reason = setup.clock() < expiryOf(record, setup.limits) ? 'ended' : 'expired'
+  setup.events.emit('refused', { id: record.id, reason })
+}

@@ -1,0 +1,38 @@
+import type { HeaderChange } from '../contracts/carrier.ts'
+import { expiryOf } from '../contracts/timeouts.ts'
+import { isRemembered } from './infos.ts'
+import type { State } from './state.ts'
+
+export const NO_HEADERS: readonly HeaderChange[] = []
+
+/** What a response must carry for the session's sake, as values. */
+export function toHeaders(state: State): readonly HeaderChange[] {
+  const { setup, view, answer, extraHeaders } = state
+  if (answer === 'keep' && extraHeaders.length === 0) return caching(state)
+  // A good token may be among the strays: they go when it is set again, or with all others.
+  const cleared = state.strays && answer !== 'keep' ? setup.carrier.clearStrays(view) : NO_HEADERS
+  const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? setup.carrier.clear(view) : NO_HEADERS
+  const setsToken = token.length > 0 || cleared.length > 0
+  return [...cleared, ...token, ...extraHeaders, ...(setsToken ? setup.caching.token : caching(state))]
+}
+
+/** A remembered session outlives the browser; the token is kept no longer than the server honours it. */
+function writeToken({ setup, view, held }: State): readonly HeaderChange[] {
+  if (held === null) return NO_HEADERS
+  const { record, parts } = held
+  const endsAt = expiryOf({ ...record, lastSeenAt: Number.POSITIVE_INFINITY }, setup.limits)
+  const remainingSeconds = Math.floor((endsAt - setup.clock()) / 1000)
+  return setup.carrier.write(view, setup.tokens.toToken(parts), {
+    maxAgeSeconds: isRemembered(setup, record) ? Math.max(1, remainingSeconds) : null,
+  })
+}
+
+/**
+ * No shared cache may keep a response that depends on a session (ASVS 5.0 14.3.2). What a logged-in user saw is kept
+ * nowhere, so that *back* after logout shows nothing. An application that looks at the session and still calls its
+ * response `public` knows that it is the same for everybody, so its own `Cache-Control` stays.
+ */
+function caching({ setup, accessed, held }: State): readonly HeaderChange[] {
+  if (!accessed) return NO_HEADERS
+  return held !== null && held.record.userId !== null ? setup.caching.noStore : setup.caching.onlyPrivate
+}

@@ -1,0 +1,46 @@
+import type { Device, SessionRecord } from '../contracts/record.ts'
+import type { SessionInfo } from '../contracts/session.ts'
+import { expiryOf } from '../contracts/timeouts.ts'
+import type { Setup } from './setup.ts'
+
+/** A user's sessions as people see them: live ones only, most recently seen first. */
+export function toInfos(setup: Setup, records: readonly SessionRecord[]): SessionInfo[] {
+  return liveOf(setup, records).map((record) => toInfo(setup, record))
+}
+
+/** The store may still hold what is expired. */
+export function liveOf(setup: Setup, records: readonly SessionRecord[]): SessionRecord[] {
+  const now = setup.clock()
+  return records
+    .filter((record) => now < expiryOf(record, setup.limits))
+    .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
+}
+
+function toInfo(setup: Setup, record: SessionRecord): SessionInfo {
+  const { id, createdAt, lastSeenAt, head } = record
+  return {
+    id,
+    createdAt: new Date(createdAt),
+    lastSeenAt: new Date(lastSeenAt),
+    expiresAt: new Date(expiryOf(record, setup.limits)),
+    authenticatedAt: toDate(head.authenticatedAt),
+    device: deviceOf(setup, record),
+    remembered: isRemembered(setup, record),
+  }
+}
+
+/** Client details, unless they are too old to be shown or kept. */
+export function deviceOf({ clock, dropDeviceAfterMs }: Setup, { head, createdAt }: SessionRecord): Device | null {
+  return head.device === undefined || clock() - createdAt >= dropDeviceAfterMs
+    ? null
+    : Object.freeze({ ...head.device })
+}
+
+/** Begun with a longer limit than the configured one. */
+export function isRemembered({ limits }: Setup, { head }: SessionRecord): boolean {
+  return (head.absoluteMs ?? 0) > limits.absoluteMs
+}
+
+export function toDate(ms: number | undefined): Date | null {
+  return ms === undefined ? null : new Date(ms)
+}

@@ -1,0 +1,24 @@
+import { SessionError } from '../contracts/errors.ts'
+import type { Guarantee, Store } from '../contracts/store.ts'
+
+/** Refuses a store that cannot keep what sessions promise, unless the application accepted each of it by name. */
+export function assertWhole({ name, lacks = {} }: Store, accepted: readonly Guarantee[] = []): void {
+  const missing = (Object.keys(lacks) as Guarantee[]).filter((each) => !accepted.includes(each))
+  if (missing.length === 0) return
+  const reasons = missing.map((each) => `${each}: ${lacks[each]}`).join(' ')
+  const option = missing.map((each) => `'${each}'`).join(', ')
+  throw new SessionError('ERR_OPTION', `${name} lacks ${reasons} Another store, or insecureStoreLacks: [${option}].`)
+}
+
+const VERBS = ['read', 'create', 'write', 'end', 'list', 'close'] as const
+
+/** `ERR_OPTION` for a store without one of the six verbs. */
+export function assertStore(store: Partial<Record<(typeof VERBS)[number], unknown>>): void {
+  const missing = VERBS.filter((verb) => typeof store[verb] !== 'function')
+  if (missing.length === 0) return
+  const advice =
+    'destroy' in store
+      ? ' A store made for express-session goes through connectStore: import it from sojourn/stores/connect.'
+      : ''
+  throw new SessionError('ERR_OPTION', `store must be a Sojourn store, and lacks ${missing.join(', ')}.${advice}`)
+}

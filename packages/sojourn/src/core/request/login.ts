@@ -1,0 +1,169 @@
+import { checkOptions, type OptionKinds } from '../contracts/check-options.ts'
+import { toMs } from '../contracts/duration.ts'
+import { SessionError } from '../contracts/errors.ts'
+import type { Head, SessionRecord } from '../contracts/record.ts'
+import type { LoginOptions, ProofOptions } from '../contracts/session.ts'
+import { expiryOf } from '../contracts/timeouts.ts'
+import { assertFits, toStoredEdits, toStoredName } from '../data/data.ts'
+import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from '../data/texts.ts'
+import { defined } from '../lib/defined.ts'
+import { assertUserId } from './admin.ts'
+import { createRecord } from './create-record.ts'
+import { discard, endSession } from './end-session.ts'
+import type { Held } from './held.ts'
+import { ask, readNow, type Setup } from './setup.ts'
+import { assertUncommitted, inTurn, pendingOf, redo, reload, type State } from './state.ts'
+import { assertNotReplaced } from './still-open.ts'
+import { toStored, withChange } from './write.ts'
+
+export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: 'string' }
+const KINDS: OptionKinds<LoginOptions> = { ...PROOF, device: 'object', absolute: 'any', idle: 'any', carry: 'any' }
+
+/**
+ * A login is a new record under a new token: what an attacker planted or saw before it opens nothing after it. The new
+ * session is stored before the old one ends, so that a failure in between leaves the user with the one they had.
+ */
+export async function login(state: State, userId: string, options: LoginOptions): Promise<void> {
+  await inTurn(state, () => logIn(state, userId, options))
+}
+
+async function logIn(state: State, userId: string, options: LoginOptions): Promise<void> {
+  assertUncommitted(state, 'login')
+  assertUserId(userId)
+  checkOptions(options, KINDS, 'login')
+  const proof = toProof(options)
+  if (state.held?.record.userId === userId) await assertNotReplaced(state, state.held)
+  const { setup, held: before, texts } = state
+  const carries = toCarries(state, userId, options.carry ?? true)
+  const dropped = toStoredEdits(state.draft?.drops() ?? NO_EDITS)
+  const pending = pendingOf(state)
+  const carried = pick(applyEdits(texts, { ...dropped, ...pending.all }), carries)
+  assertFits(setup, carried, pending.data, state.draft?.hidden)
+  const created = await createRecord(state, {
+    userId,
+    texts: carried,
+    head: toHead(state, options, proof),
+    parts: setup.tokens.mint(),
+  })
+  try {
+    // Its token cannot be sent any more, when an error page took the place of the response.
+    assertUncommitted(state, 'login')
+    // Whoever else holds a token that this client presented is out with this login. They go first: should that fail, the
+    // user keeps the session they had.
+    await Promise.all(state.others.map((other) => endSession(setup, other, 'login')))
+    const late = before === null ? NO_EDITS : await replace(state, created, { before, known: texts, carries })
+    const record = await bringAlong(setup, created, late)
+    assertUncommitted(state, 'login')
+    become(state, { ...created, record }, applyEdits(carried, late), (edits) =>
+      pick(edits, (name) => carries(name) && edits[name] !== pending.all[name]),
+    )
+  } catch (error) {
+    await discard(setup, created.record)
+    throw error
+  }
+  setup.events.emit('login', { id: created.record.id, userId, replaced: before?.record.id ?? null, ...proof })
+}
+
+/** The request goes on as the new session, or stays with the one it had. Edits made while the login ran are pending again. */
+function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits) => Edits): void {
+  const { held, answer, others } = state
+  const kept = toKept(pendingOf(state).all)
+  try {
+    Object.assign(state, { held: created, answer: 'write', others: [] } satisfies Partial<State>)
+    reload(state, texts)
+    redo(state, kept)
+  } catch (error) {
+    // What the handler does next must not give the client a session that is discarded.
+    Object.assign(state, { held, answer, others } satisfies Partial<State>)
+    throw error
+  }
+}
+
+interface Proof {
+  readonly methods: readonly string[]
+  readonly assurance: string | null
+}
+
+/** A copy of the methods: what the application goes on to do with its own list proves nothing. */
+export function toProof({ methods = [], assurance }: ProofOptions): Proof {
+  if (methods.every((each) => typeof each === 'string')) return { methods: [...methods], assurance: assurance ?? null }
+  throw new SessionError('ERR_OPTION', 'methods must be strings.')
+}
+
+/** Which stored names come along. Nothing of another user's ever does. */
+function toCarries(state: State, userId: string, carry: boolean | readonly string[]): (name: string) => boolean {
+  const owner = state.held?.record.userId ?? userId
+  if (carry === false || owner !== userId) return () => false
+  if (carry === true) return () => true
+  const names = new Set(carry.map(toStoredName))
+  return (name) => names.has(name)
+}
+
+function pick<T>(texts: Readonly<Record<string, T>>, carries: (name: string) => boolean): Record<string, T> {
+  return Object.fromEntries(Object.entries(texts).filter(([name]) => carries(name)))
+}
+
+function toHead({ setup, view }: State, options: LoginOptions, proof: Proof): Omit<Head, 'secret' | 'secretAt'> {
+  const { assurance, absolute, idle } = options
+  const absoluteMs = absolute === undefined ? undefined : toMs(absolute, 'absolute')
+  const isRemembered = absoluteMs !== undefined && absoluteMs > setup.limits.absoluteMs
+  const idleMs = idle === undefined ? (isRemembered ? absoluteMs : undefined) : toMs(idle, 'idle')
+  const seen = setup.describeDevice(view)
+  const { name = seen?.name ?? null, ip = seen?.ip ?? null } = options.device ?? {}
+  return {
+    authenticatedAt: setup.clock(),
+    ...defined({
+      methods: options.methods && proof.methods,
+      assurance,
+      absoluteMs,
+      idleMs,
+      device: name === null && ip === null ? undefined : { name, ip },
+    }),
+  }
+}
+
+interface Replaced {
+  readonly before: Held
+  /** The old session's data as this request knew it. */
+  readonly known: Texts
+  readonly carries: (name: string) => boolean
+}
+
+/** Ends the session before the login. Answers what was written to it until that moment, and is to come along. */
+async function replace(state: State, { record }: Held, { before, known, carries }: Replaced): Promise<Edits> {
+  const { record: old, vault } = before
+  const last = await endSession(state.setup, old, 'login')
+  if (record.userId === old.userId && (await isOver(state, old, last))) {
+    throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
+  }
+  if (last === null) return NO_EDITS
+  // What this request is still to store itself is not late: its edits come after those of parallel requests, as without a login.
+  const { all } = pendingOf(state)
+  const stored = await vault.fromStored(last.data)
+  return pick(difference(known, stored), (name) => carries(name) && !Object.hasOwn(all, name))
+}
+
+async function bringAlong(setup: Setup, { record, vault }: Held, late: Edits): Promise<SessionRecord> {
+  if (isEmpty(late)) return record
+  const change = await toStored(vault, late)
+  const written = await ask(setup, 'write', (store) => store.write(record.id, change))
+  if (written.status === 'written') return withChange(record, change)
+  throw new SessionError('ERR_SESSION_ENDED', 'It was revoked while it began.')
+}
+
+/**
+ * Whether the session that the user logs in from was over before this login: then a handler that goes on from it, such as
+ * one for "remember me", would undo a logout or a limit. A parallel login of the same form is no end; but one that a request
+ * outlived by more than a grace is, for a request can be held open for hours.
+ */
+async function isOver({ setup, openedAt }: State, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
+  const now = setup.clock()
+  if (last !== null) return now >= expiryOf(last, setup.limits)
+  const kept = await readNow(setup, id)
+  return kept?.kind !== 'ended' || kept.reason !== 'login' || now >= openedAt + setup.limits.graceMs
+}
+
+function difference(from: Texts, to: Texts): Edits {
+  const gone = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
+  return { ...pick(to, (name) => from[name] !== to[name]), ...Object.fromEntries(gone.map((name) => [name, null])) }
+}

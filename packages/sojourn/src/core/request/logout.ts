@@ -1,0 +1,44 @@
+import { checkOptions, type OptionKinds } from '../contracts/check-options.ts'
+import { SessionError } from '../contracts/errors.ts'
+import type { LogoutOptions } from '../contracts/session.ts'
+import { revokeAll } from './admin.ts'
+import { endSession } from './end-session.ts'
+import { forget, inTurn, type State } from './state.ts'
+
+const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData: 'array' }
+
+/**
+ * Ends the session in the store first: once this resolves, the token opens nothing anywhere. Clearing the client's copy is
+ * a courtesy, so it works after the headers went out too, and on a session that is gone already.
+ */
+export async function logout(state: State, options: LogoutOptions): Promise<void> {
+  checkOptions(options, KINDS, 'logout')
+  await inTurn(state, () => end(state, options))
+}
+
+async function end(state: State, options: LogoutOptions): Promise<void> {
+  const { everywhere = false, clearSiteData = [] } = options
+  const { setup, view, held, others } = state
+  const { values, overflow } = setup.carrier.read(view)
+  // After a login of this request, it is known.
+  if (overflow && !held?.record.userId) {
+    const remedy =
+      'The session was not ended: it is not known which it is. Log in, then call logout({ everywhere: true }).'
+    throw new SessionError('ERR_TOO_MANY_TOKENS', remedy)
+  }
+  // Whoever comes with two live tokens, or with one that was replaced, holds those sessions too, and means to end them.
+  const presented = held === null ? others : [held.record, ...others]
+  // The user's other sessions first: when that fails, the user still has this one to try again with.
+  if (everywhere) {
+    for (const userId of new Set(presented.map((one) => one.userId))) {
+      if (userId !== null) await revokeAll(setup, userId, 'logout', held?.record.id)
+    }
+  }
+  await Promise.all(presented.map((one) => endSession(setup, one, 'logout')))
+  forget(state)
+  state.answer = values.length > 0 ? 'clear' : 'keep'
+  if (clearSiteData.length > 0) {
+    const value = clearSiteData.map((directive) => `"${directive}"`).join(', ')
+    state.extraHeaders = [{ name: 'clear-site-data', value, how: 'default' }]
+  }
+}

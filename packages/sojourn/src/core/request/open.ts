@@ -1,0 +1,197 @@
+import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
+import type { Refusal } from '../contracts/session.ts'
+import type { MaybePromise } from '../contracts/store.ts'
+import { InvalidData, isCheckedEarly } from '../data/data.ts'
+import type { Texts } from '../data/texts.ts'
+import { openVault, plainVault } from '../data/vault.ts'
+import { chain, isPromise } from '../lib/maybe.ts'
+import { changedAt, isStanding, judge, type Standing } from '../token/secrets.ts'
+import { hashSecret, type TokenParts } from '../token/token.ts'
+import { endSession } from './end-session.ts'
+import type { Held } from './held.ts'
+import { judgeReuse } from './reuse.ts'
+import { readNow, readRecord, type Setup } from './setup.ts'
+import { draftOf, forget, type State } from './state.ts'
+
+/** What one presented text turned out to be. */
+export type Found = Live | Dead
+export interface Live {
+  readonly kind: 'live'
+  readonly parts: TokenParts
+  readonly record: SessionRecord
+  readonly standing: Standing
+}
+export interface Dead {
+  readonly kind: 'dead'
+  readonly refusal: Refusal
+  readonly id: SessionId | null
+  /** Whether the client was given a newer token moments ago, so that this request must not begin a session in its place. */
+  readonly isOvertaken?: boolean
+  /** With `reused` and `superseded`: what is at stake. */
+  readonly record?: SessionRecord
+}
+
+/** Reads what the client presents into the state: a session that is honoured, or the reason why not. */
+export function open(state: State): MaybePromise<void> {
+  const { setup, view } = state
+  const { values, overflow } = setup.carrier.read(view)
+  if (overflow) return refuse(state, AMBIGUOUS)
+  const [only] = values
+  if (only === undefined) return
+  if (values.length === 1) {
+    return chain(lookUp(setup, only, state.openedAt), (found) => takeUp(state, found))
+  }
+  state.strays = true
+  return Promise.all(values.map(async (value) => lookUp(setup, value, state.openedAt))).then((all) =>
+    takeUpAll(state, all),
+  )
+}
+
+const AMBIGUOUS: Dead = { kind: 'dead', refusal: 'ambiguous', id: null }
+
+/** One text, at most one read of the store. */
+function lookUp(setup: Setup, text: string, nowMs: number): MaybePromise<Found> {
+  const parts = setup.tokens.parse(text)
+  if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
+  return find(setup, parts, nowMs)
+}
+
+export function find(setup: Setup, parts: TokenParts, nowMs: number): MaybePromise<Found> {
+  const kept = readRecord(setup, parts.id)
+  return isPromise(kept)
+    ? kept.then((late) => assure(setup, parts, toFound(setup, parts, late, nowMs), nowMs))
+    : assure(setup, parts, toFound(setup, parts, kept, nowMs), nowMs)
+}
+
+/** A live session is not refused by what a near cache knew: another server may have given it this very token meanwhile. */
+function assure(setup: Setup, parts: TokenParts, found: Found, nowMs: number): MaybePromise<Found> {
+  if (found.kind === 'live' || found.record === undefined || setup.store.readNow === undefined) return found
+  return chain(readNow(setup, parts.id), (kept) => toFound(setup, parts, kept, nowMs))
+}
+
+function toFound(setup: Setup, parts: TokenParts, kept: SessionRecord | Tombstone | null, nowMs: number): Found {
+  const { id } = parts
+  if (kept === null) return { kind: 'dead', refusal: 'unknown', id }
+  if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, isOvertaken: isReplaced(kept, nowMs, setup) }
+  const verdict = judge(kept, hashSecret(parts.secret), nowMs, setup.limits)
+  if (isStanding(verdict)) return { kind: 'live', parts, record: kept, standing: verdict }
+  // A failover may have lost the write that made this token, so an honest client may hold it: no alarm, but no entry either.
+  const isLost = verdict === 'reused' && changedAt(kept.head) <= setup.failedOverAt
+  if (isLost) return { kind: 'dead', refusal: 'superseded', id, record: kept }
+  return { kind: 'dead', refusal: verdict, id, record: kept, isOvertaken: verdict === 'superseded' }
+}
+
+function isReplaced({ endedAt, reason }: Tombstone, nowMs: number, { limits }: Setup): boolean {
+  return reason === 'login' && nowMs < endedAt + limits.graceMs
+}
+
+/** Newest first: with two tokens of one session, the client is to go on with the newer. */
+const BY_STANDING: readonly Standing[] = ['successor', 'current', 'renewing', 'grace']
+/** The most telling first. */
+const BY_REFUSAL: readonly Refusal[] = ['reused', 'ended', 'superseded', 'expired', 'unknown', 'forged', 'malformed']
+
+/**
+ * Several tokens under one name: every one is tried. One live session wins. Two honour neither: a sibling domain may have
+ * planted one of them, and the server cannot tell which.
+ */
+function choose(live: readonly Live[], dead: readonly Dead[]): Found {
+  const [newest] = sorted(live, ({ standing }) => BY_STANDING.indexOf(standing))
+  if (newest !== undefined) return live.every(({ record }) => record.id === newest.record.id) ? newest : AMBIGUOUS
+  const [worst = AMBIGUOUS] = sorted(dead, ({ refusal }) => BY_REFUSAL.indexOf(refusal))
+  return { ...worst, isOvertaken: dead.some(({ isOvertaken }) => isOvertaken === true) }
+}
+
+/**
+ * An old token is evidence whatever comes beside it, or a thief could try it without a risk. Only beside a live token of the same
+ * session it is a stale copy: whoever holds that one needs no other.
+ */
+async function takeUpAll(state: State, all: readonly Found[]): Promise<void> {
+  const live = all.filter((found) => found.kind === 'live')
+  const liveIds = new Set<SessionId | null>(live.map(({ record }) => record.id))
+  const evidence = all.filter((found) => found.kind === 'dead').filter(({ id }) => !liveIds.has(id))
+  const dead = await Promise.all(oneOfEach(evidence).map((found) => weigh(state, found)))
+  const chosen = choose(live, dead)
+  await (chosen.kind === 'live' ? take(state, chosen) : refuse(state, chosen))
+  const others = new Map([...live.map(({ record }) => record), ...dead.flatMap(heldBy)].map((one) => [one.id, one]))
+  if (state.held !== null) others.delete(state.held.record.id)
+  state.others = [...others.values()]
+}
+
+/** The most telling one for each session. */
+function oneOfEach(dead: readonly Dead[]): Dead[] {
+  const mostTellingLast = sorted(dead, ({ refusal }) => -BY_REFUSAL.indexOf(refusal))
+  return [...new Map(mostTellingLast.map((found) => [found.id, found])).values()]
+}
+
+function sorted<T>(all: readonly T[], rankOf: (one: T) => number): T[] {
+  return [...all].sort((a, b) => rankOf(a) - rankOf(b))
+}
+
+/** The session that a client holds, or held, with a token that opens it no more. */
+function heldBy({ refusal, record }: Dead): SessionRecord[] {
+  return (refusal === 'superseded' || refusal === 'reused') && record !== undefined ? [record] : []
+}
+
+export function takeUp(state: State, found: Found): MaybePromise<void> {
+  return found.kind === 'live' ? take(state, found) : chain(weigh(state, found), (weighed) => refuse(state, weighed))
+}
+
+/** What a token past its grace sets off. */
+function weigh({ setup }: State, found: Dead): MaybePromise<Dead> {
+  if (found.refusal !== 'reused' || found.record === undefined) return found
+  return judgeReuse(setup, found.record).then((isOvertaken) => ({ ...found, isOvertaken }))
+}
+
+function take(state: State, { parts, record, standing }: Live): MaybePromise<void> {
+  if (record.head.sealedKey !== undefined) return unseal(state, { parts, record, standing })
+  return hold(state, { record, parts, standing, vault: plainVault }, record.data)
+}
+
+async function unseal(state: State, live: Omit<Live, 'kind'>): Promise<void> {
+  const { record, parts, standing } = live
+  const vault = await openVault(record, parts.secret, standing)
+  if (vault === null) return endInvalid(state, record)
+  return hold(state, { ...live, vault }, await vault.fromStored(record.data))
+}
+
+function hold(state: State, held: Held, texts: Texts): MaybePromise<void> {
+  state.held = held
+  state.texts = texts
+  state.isNew = false
+  return isCheckedEarly(state.setup) ? check(state, held.record) : undefined
+}
+
+/** With `'throw'`, the handler that looks at the data gets the error, so that one that only logs out still can. */
+function check(state: State, record: SessionRecord): MaybePromise<void> {
+  if (state.setup.invalidData === 'throw') return
+  try {
+    draftOf(state).values
+  } catch (error) {
+    if (error instanceof InvalidData) return endInvalid(state, record)
+    throw error
+  }
+}
+
+async function endInvalid(state: State, record: SessionRecord): Promise<void> {
+  await endSession(state.setup, record, 'invalid')
+  refuse(state, { kind: 'dead', refusal: 'invalid', id: record.id })
+}
+
+/**
+ * The client keeps its dead token until a login or a first write replaces it, or it logs out: while this request is answered, a
+ * parallel one may be handing out a new token under the same name, and clearing the old one would throw the new one away.
+ */
+export function refuse(state: State, dead: Dead): void {
+  const { refusal, id, isOvertaken = false } = dead
+  // What the handler holds of the old data is cut off: edits of it must not begin a session.
+  state.draft = null
+  forget(state)
+  state.refused = refusal
+  state.overtaken = isOvertaken
+  state.others = heldBy(dead)
+  state.strays ||= refusal === 'ambiguous'
+  if (refusal === 'malformed' || refusal === 'forged' || refusal === 'unknown') {
+    state.setup.carrier.foreign?.(state.view, refusal)
+  }
+  state.setup.events.emit('refused', { id, reason: refusal })
+}

@@ -1,0 +1,47 @@
+import type { MaybePromise } from '../contracts/store.ts'
+import { isEmpty } from '../data/texts.ts'
+import { chain } from '../lib/maybe.ts'
+import type { Held } from './held.ts'
+import { type Found, find, refuse, takeUp } from './open.ts'
+import { inTurn, pendingOf, reload, type State } from './state.ts'
+import { isFresh, isRenewed } from './still-open.ts'
+
+/** For adapters, between the body and the handler. */
+export function recheckIfOld(state: State): MaybePromise<void> {
+  return state.held === null || isFresh(state) ? undefined : recheck(state)
+}
+
+/**
+ * Reads and judges the session once more. A client chooses how long a body takes to arrive, and the session may have been
+ * revoked or have expired meanwhile. Then the request goes on without it, and `refused` says why.
+ */
+export function recheck(state: State): MaybePromise<void> {
+  return inTurn(state, () => recheckNow(state))
+}
+
+function recheckNow(state: State): MaybePromise<void> {
+  const { setup, held } = state
+  if (held === null) return
+  return chain(find(setup, held.parts, setup.clock()), (found) => {
+    // A verb that the handler did not wait for may have given the request another session, or another token.
+    if (state.held?.parts === held.parts) return again(state, state.held, found)
+  })
+}
+
+function again(state: State, held: Held, found: Found): MaybePromise<void> {
+  if (found.kind === 'live') {
+    // What the handler has changed stays, and so does what it changed it from.
+    if (state.answer !== 'keep' || !isEmpty(pendingOf(state).all)) return
+    return chain(takeUp(state, found), () => {
+      if (state.draft !== null) reload(state, state.texts)
+    })
+  }
+  if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, held.parts)) {
+    state.held = { ...held, standing: 'outdated' }
+    return
+  }
+  // It was good when the request began, so it is no proof of a copy. The client may have another token by now, which
+  // nothing that this request answers may take the place of.
+  const refusal = found.refusal === 'reused' ? 'superseded' : found.refusal
+  refuse(state, { ...found, refusal, isOvertaken: true })
+}

@@ -1,0 +1,182 @@
+import { type Duration, toMs } from '../contracts/duration.ts'
+import { type JsonValue, step } from '../contracts/json.ts'
+import type { Device, SessionId } from '../contracts/record.ts'
+import type {
+  Flash,
+  LoginOptions,
+  LogoutOptions,
+  ProofOptions,
+  Refusal,
+  Session,
+  SessionInfo,
+} from '../contracts/session.ts'
+import { expiryOf } from '../contracts/timeouts.ts'
+import { toFlashName } from '../data/data.ts'
+import { parseTexts, toText } from '../data/texts.ts'
+import { isSessionId } from '../token/token.ts'
+import { list, revoke, revokeAll } from './admin.ts'
+import { REFUSING, refuseAssignments } from './assignments.ts'
+import { deviceOf, toDate } from './infos.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import { recheck } from './recheck.ts'
+import { reauthenticated, rotate } from './rotate.ts'
+import { ask } from './setup.ts'
+import { draftOf, type Flashed, idOf, type State, tellLate } from './state.ts'
+import { assertStillOpen } from './still-open.ts'
+import { update } from './update.ts'
+
+/** What handlers hold: names for what `State` knows, and the verbs. A class, for one is made for every request. */
+export class RequestSession<Data extends object> implements Session<Data> {
+  readonly #state: State
+
+  static {
+    refuseAssignments(RequestSession.prototype)
+  }
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  /** Looking at the session makes the response depend on it. */
+  get #seen(): State {
+    this.#state.accessed = true
+    return this.#state
+  }
+
+  get id(): SessionId {
+    return idOf(this.#seen)
+  }
+  get userId(): string | null {
+    return this.#seen.held?.record.userId ?? null
+  }
+  get isNew(): boolean {
+    return this.#seen.isNew
+  }
+  get createdAt(): Date {
+    const { held, openedAt } = this.#seen
+    return new Date(held?.record.createdAt ?? openedAt)
+  }
+  get authenticatedAt(): Date | null {
+    return toDate(this.#seen.held?.record.head.authenticatedAt)
+  }
+  get methods(): readonly string[] {
+    return Object.freeze([...(this.#seen.held?.record.head.methods ?? [])])
+  }
+  get assurance(): string | null {
+    return this.#seen.held?.record.head.assurance ?? null
+  }
+  get lastSeenAt(): Date {
+    const { held, openedAt } = this.#seen
+    return new Date(held?.record.lastSeenAt ?? openedAt)
+  }
+  get expiresAt(): Date {
+    const { held, openedAt, setup } = this.#seen
+    return new Date(expiryOf(held?.record ?? { createdAt: openedAt, lastSeenAt: openedAt, head: {} }, setup.limits))
+  }
+  get device(): Device | null {
+    const { held, setup } = this.#seen
+    return held === null ? null : deviceOf(setup, held.record)
+  }
+  get refused(): Refusal | null {
+    return this.#seen.refused
+  }
+
+  get data(): Data {
+    return draftOf(this.#seen).values as Data
+  }
+  set data(values: Data) {
+    draftOf(this.#seen).replace(values)
+  }
+
+  get flash(): Flash {
+    return toFlash(this.#seen)
+  }
+
+  async update<K extends keyof Data & string>(
+    key: K,
+    fn: (value: Data[K]) => Data[K] | Promise<Data[K]>,
+  ): Promise<Data[K]> {
+    return (await update(this.#seen, key, fn as (value: unknown) => unknown)) as Data[K]
+  }
+
+  login(userId: string, options: LoginOptions = {}): Promise<void> {
+    return login(this.#seen, userId, options)
+  }
+  logout(options: LogoutOptions = {}): Promise<void> {
+    return logout(this.#seen, options)
+  }
+  rotate(): Promise<void> {
+    return rotate(this.#seen)
+  }
+  reauthenticated(options: ProofOptions = {}): Promise<void> {
+    return reauthenticated(this.#seen, options)
+  }
+  authenticatedWithin(duration: Duration): boolean {
+    const { held, setup } = this.#seen
+    const withinMs = toMs(duration, 'authenticatedWithin')
+    const at = held?.record.head.authenticatedAt
+    return at !== undefined && setup.clock() - at <= withinMs
+  }
+
+  async recheck(): Promise<void> {
+    await recheck(this.#seen)
+  }
+
+  async devices(): Promise<SessionInfo[]> {
+    const { held, setup } = this.#seen
+    if (held === null || held.record.userId === null) return []
+    const infos = await list(setup, held.record.userId)
+    return infos.map((info) => ({ ...info, current: info.id === held.record.id }))
+  }
+
+  async revokeDevice(id: string): Promise<boolean> {
+    const state = this.#seen
+    const { held, setup } = state
+    if (held === null || held.record.userId === null || !isSessionId(id)) return false
+    if (id === held.record.id) {
+      await this.logout()
+      return true
+    }
+    await assertStillOpen(state, held)
+    const other = await ask(setup, 'read', (store) => store.read(id))
+    // Somebody else's session and none at all look the same from here.
+    return other?.kind === 'live' && other.userId === held.record.userId && (await revoke(setup, id, 'revoked'))
+  }
+
+  async revokeOthers(): Promise<number> {
+    const state = this.#seen
+    const { held, setup } = state
+    if (held === null || held.record.userId === null) return 0
+    await assertStillOpen(state, held)
+    return revokeAll(setup, held.record.userId, 'revoked', held.record.id)
+  }
+}
+
+function toFlash(state: State): Flash {
+  // Looked up at each call: a handler may keep this object over a login.
+  const flashed = (key: string): Flashed => {
+    if (state.finished) tellLate(state.setup, `flash${step(key)}`)
+    state.flash ??= { set: new Map(), taken: new Set() }
+    return state.flash
+  }
+  return {
+    // @ts-expect-error TypeScript takes it for a property; it is the prototype.
+    __proto__: REFUSING,
+    set(key, value) {
+      const text = toText(value, key, 'flash')
+      if (text === undefined) return
+      const { set, taken } = flashed(key)
+      taken.delete(toFlashName(key))
+      set.set(toFlashName(key), text)
+    },
+    take<Value extends JsonValue>(key: string) {
+      const { set, taken } = flashed(key)
+      const name = toFlashName(key)
+      const text = set.get(name) ?? (taken.has(name) ? undefined : state.texts[name])
+      set.delete(name)
+      taken.add(name)
+      return text === undefined ? undefined : (parseTexts({ text }).values.text as Value | undefined)
+    },
+  }
+}

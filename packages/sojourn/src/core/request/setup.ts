@@ -1,0 +1,123 @@
+import type { Carrier } from '../contracts/carrier.ts'
+import { toMs } from '../contracts/duration.ts'
+import { SessionError } from '../contracts/errors.ts'
+import { createEmitter, type Emitter } from '../contracts/events.ts'
+import type { Guard } from '../contracts/guard.ts'
+import type { CoreOptions } from '../contracts/options.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
+import { assertSchema, type StandardSchema } from '../contracts/schema.ts'
+import type { DescribeDevice } from '../contracts/session.ts'
+import type { MaybePromise, Store } from '../contracts/store.ts'
+import { type Limits, toLimits } from '../contracts/timeouts.ts'
+import { isPromise, rescue } from '../lib/maybe.ts'
+import type { Turns } from '../lib/turns.ts'
+import { createTokens, type Tokens } from '../token/token.ts'
+import { type CachingHeaders, toCachingHeaders } from './caching.ts'
+import { assertStore, assertWhole } from './lacks.ts'
+
+/** The options, checked and filled in: what every part of core works with. Lives as long as the application. */
+export interface Setup {
+  readonly store: Store
+  readonly carrier: Carrier
+  readonly caching: CachingHeaders
+  readonly guards: readonly Guard[]
+  readonly describeDevice: DescribeDevice
+  readonly schema: StandardSchema<object> | null
+  readonly invalidData: 'drop' | 'end' | 'throw'
+  readonly limits: Limits
+  readonly tokens: Tokens
+  readonly sealed: boolean
+  readonly endOnReuse: boolean
+  readonly dropDeviceAfterMs: number
+  readonly clock: () => number
+  readonly events: Emitter
+  readonly warnOnce: (message: string) => void
+  /** Writers of one key in this process take turns, so that they never make each other retry. */
+  readonly turns: Turns
+  /** When the store last told of a failover, by our clock: writes of before may be lost. */
+  failedOverAt: number
+  closed: boolean
+}
+
+export function createSetup<Data extends object>(options: CoreOptions<Data>): Setup {
+  const { clock = Date.now, warn = (message) => console.warn(message) } = options
+  const warnOnce = once(warn)
+  assertStore(options.store)
+  assertWhole(options.store, options.insecureStoreLacks)
+  if (options.data !== undefined) assertSchema(options.data)
+  return {
+    store: options.store,
+    carrier: options.carrier,
+    caching: toCachingHeaders(options.carrier),
+    guards: [...(options.guards ?? [])],
+    describeDevice: options.describeDevice ?? (() => null),
+    schema: options.data ?? null,
+    invalidData: options.invalidData ?? 'drop',
+    limits: toLimits(options.timeouts),
+    tokens: createTokens(options.keys),
+    sealed: options.sealed ?? false,
+    endOnReuse: options.onReuse !== 'report',
+    dropDeviceAfterMs:
+      options.dropDeviceAfter === undefined
+        ? Number.POSITIVE_INFINITY
+        : toMs(options.dropDeviceAfter, 'dropDeviceAfter'),
+    clock,
+    events: createEmitter(clock, warnOnce),
+    warnOnce,
+    turns: new Map(),
+    failedOverAt: Number.NEGATIVE_INFINITY,
+    closed: false,
+  }
+}
+
+/** One call of the store. Whatever it throws comes out as `ERR_STORE`, and as a `fault` for the operator. */
+export function ask<T>(
+  setup: Setup,
+  operation: keyof Store & string,
+  call: (store: Store) => MaybePromise<T>,
+): MaybePromise<T> {
+  if (setup.closed) throw new SessionError('ERR_CLOSED')
+  return rescue(
+    () => call(setup.store),
+    (error) => fail(setup, operation, error),
+  )
+}
+
+/** `ask` for the one call that is on the way of every request: without a function made for each. */
+export function readRecord(setup: Setup, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+  if (setup.closed) throw new SessionError('ERR_CLOSED')
+  try {
+    const kept = setup.store.read(id)
+    return isPromise(kept) ? kept.catch((error: unknown) => fail(setup, 'read', error)) : kept
+  } catch (error) {
+    return fail(setup, 'read', error)
+  }
+}
+
+/** The record as it is now, where `read` may be a moment behind. */
+export function readNow(setup: Setup, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+  if (setup.store.readNow === undefined) return readRecord(setup, id)
+  return ask(setup, 'readNow', (store) => store.readNow?.(id) ?? null)
+}
+
+function fail(setup: Setup, operation: string, cause: unknown): never {
+  const error =
+    cause instanceof SessionError
+      ? cause
+      : new SessionError('ERR_STORE', `${setup.store.name} failed to ${operation}.`, cause)
+  setup.events.emit('fault', { operation, error })
+  throw error
+}
+
+const MAX_WARNINGS = 100
+
+function once(warn: (message: string) => void): (message: string) => void {
+  const said = new Set<string>()
+  return (message) => {
+    // Bounded, for a message may name what a client sent.
+    if (!said.has(message) && said.size < MAX_WARNINGS) {
+      said.add(message)
+      warn(`sojourn: ${message}`)
+    }
+  }
+}

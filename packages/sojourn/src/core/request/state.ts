@@ -1,0 +1,193 @@
+import type { HeaderChange, RequestView } from '../contracts/carrier.ts'
+import { SessionError } from '../contracts/errors.ts'
+import { step } from '../contracts/json.ts'
+import type { SessionId, SessionRecord } from '../contracts/record.ts'
+import type { Refusal } from '../contracts/session.ts'
+import type { MaybePromise } from '../contracts/store.ts'
+import { flashTexts, loadData, reportInvalid, toFlashName, toStoredEdits, userTexts } from '../data/data.ts'
+import { Draft } from '../data/draft.ts'
+import { applyEdits, type Edits, NO_EDITS, type Texts } from '../data/texts.ts'
+import { isPromise } from '../lib/maybe.ts'
+import type { TokenParts } from '../token/token.ts'
+import type { Held } from './held.ts'
+import type { Setup } from './setup.ts'
+
+/** Flash values set and taken by this request, under stored names. */
+export interface Flashed {
+  readonly set: Map<string, string>
+  readonly taken: Set<string>
+}
+
+const NO_TEXTS: Texts = {}
+const NO_KEYS: readonly string[] = []
+const NO_HEADERS: readonly HeaderChange[] = []
+const NO_RECORDS: readonly SessionRecord[] = []
+
+/**
+ * One request's view of one session. The verbs change it; nothing outside core sees it. A class, as are the others that
+ * are made for each request, so that all have one shape from the start.
+ */
+export class State {
+  readonly setup: Setup
+  readonly view: RequestView
+  readonly openedAt: number
+  /** `null`: nothing is stored. */
+  held: Held | null = null
+  /** The token of a session that is not stored yet, made when its id is first needed. */
+  minted: TokenParts | null = null
+  /** Stored data in the clear, as last known. */
+  texts: Texts = NO_TEXTS
+  /** Made when the handler first looks at the data. */
+  draft: Draft | null = null
+  flash: Flashed | null = null
+  /** Keys whose `update` has its `fn` on the stack right now. */
+  updating: readonly string[] = NO_KEYS
+  refused: Refusal | null = null
+  isNew = true
+  /** What to tell the client about its token. */
+  answer: 'keep' | 'write' | 'clear' = 'keep'
+  /** Whether the client sent more than one token, so that stray copies have to go. */
+  strays = false
+  /** Whether the token was replaced moments ago: the client has a newer one, and this request may not begin a session in its place. */
+  overtaken = false
+  /**
+   * Sessions whose token the client presented and this request does not work on: of two live ones, of a token that was replaced. Whoever
+   * holds a token of a session may end it: a logout and a login do.
+   */
+  others: readonly SessionRecord[] = NO_RECORDS
+  /** Whether the response depends on the session. */
+  accessed = false
+  /** Headers are out: no token can be handed out any more. */
+  committed = false
+  /** The response has ended: nothing stores edits any more but `update`. */
+  finished = false
+  /** Whether the response is a server error, as far as the adapter knows: nobody saw the flash values then. */
+  failed = false
+  extraHeaders: readonly HeaderChange[] = NO_HEADERS
+  /** Resolves when the verbs that were called are done; `null`: none is at work. */
+  line: Promise<void> | null = null
+
+  constructor(setup: Setup, view: RequestView) {
+    this.setup = setup
+    this.view = view
+    this.openedAt = setup.clock()
+  }
+}
+
+/**
+ * What replaces the request's session or its token runs one after the other, in the order of the calls: a handler that does
+ * not wait for a login and then logs out means to be logged out.
+ */
+export function inTurn<T>(state: State, work: () => MaybePromise<T>): MaybePromise<T> {
+  const mine = state.line === null ? work() : state.line.then(work)
+  if (!isPromise(mine)) return mine
+  const leave = (): void => {
+    if (state.line === line) state.line = null
+  }
+  const line = mine.then(leave, leave)
+  state.line = line
+  return mine
+}
+
+/** The id, minted when first needed: a visitor who writes nothing costs no randomness. */
+export function idOf(state: State): SessionId {
+  return state.held?.record.id ?? mintedOf(state).id
+}
+
+export function mintedOf(state: State): TokenParts {
+  state.minted ??= state.setup.tokens.mint()
+  return state.minted
+}
+
+export function draftOf(state: State): Draft {
+  if (state.draft === null) {
+    const { setup } = state
+    const id = idOf(state)
+    state.draft = new Draft(
+      loadData(setup, id, state.texts),
+      (key) => reportInvalid(setup, id, [key]),
+      (key) => {
+        if (state.finished) tellLate(setup, `data${step(key)}`)
+      },
+    )
+  }
+  return state.draft
+}
+
+/** Nobody stores it any more, and it would go without a word. */
+export function tellLate({ events, warnOnce }: Setup, place: string): void {
+  const error = new SessionError('ERR_MISUSE', `${place} was edited after the response: lost. Call update.`)
+  events.emit('fault', { operation: 'edit', error })
+  warnOnce(error.message)
+}
+
+/** Goes on with other stored data. What the handler holds of the old data stays the same object. */
+export function reload(state: State, texts: Texts): void {
+  state.texts = texts
+  state.draft?.reload(loadData(state.setup, idOf(state), texts))
+  state.flash = null
+}
+
+/** Makes edits, by stored names, once more after a `reload`: they are pending again. */
+export function redo(state: State, edits: Edits): void {
+  for (const [key, text] of Object.entries(userTexts(edits))) {
+    if (text === null) Reflect.deleteProperty(draftOf(state).values, key)
+    else draftOf(state).values[key] = JSON.parse(text)
+  }
+  for (const [key, text] of Object.entries(flashTexts(edits))) {
+    state.flash ??= { set: new Map(), taken: new Set() }
+    if (text === null) state.flash.taken.add(toFlashName(key))
+    else state.flash.set.set(toFlashName(key), text)
+  }
+}
+
+/** Goes on as an empty anonymous session. */
+export function forget(state: State): void {
+  state.held = null
+  state.minted = null
+  state.isNew = true
+  state.overtaken = false
+  state.others = NO_RECORDS
+  reload(state, NO_TEXTS)
+}
+
+/** Edits not yet stored: the data's under the user's keys, and both under stored names. */
+export interface Pending {
+  readonly data: Edits
+  readonly all: Edits
+}
+
+const NOTHING_PENDING: Pending = { data: NO_EDITS, all: NO_EDITS }
+
+export function pendingOf(state: State): Pending {
+  const { draft, flash, texts } = state
+  const data = draft === null ? NO_EDITS : draft.edits()
+  if (data === NO_EDITS && flash === null) return NOTHING_PENDING
+  const all = data === NO_EDITS ? data : toStoredEdits(data)
+  if (flash === null) return { data, all }
+  const gone = isShown(state) ? [...flash.taken] : []
+  const taken = gone.filter((name) => Object.hasOwn(texts, name)).map((name) => [name, null])
+  return { data, all: { ...all, ...Object.fromEntries([...taken, ...flash.set]) } }
+}
+
+/** Whether a person sees the response, as far as the request tells: a message that nobody saw is not used up. */
+function isShown({ view, failed }: State): boolean {
+  const isPrefetch = ['sec-purpose', 'purpose'].some((name) => view.header(name)?.startsWith('prefetch'))
+  return !failed && view.method !== 'HEAD' && !isPrefetch
+}
+
+/** These edits are stored now. Whatever the handler edited meanwhile stays pending. */
+export function accept(state: State, { data, all }: Pending): void {
+  const { draft, flash } = state
+  state.texts = applyEdits(state.texts, all)
+  draft?.accept(data)
+  for (const [name, text] of Object.entries(flash === null ? NO_EDITS : all)) {
+    if (text === null) flash?.taken.delete(name)
+    else if (flash?.set.get(name) === text) flash.set.delete(name)
+  }
+}
+
+export function assertUncommitted(state: State, verb: string): void {
+  if (state.committed)
+    throw new SessionError('ERR_HEADERS_SENT', `Call ${verb} before writing to the response. An await may be missing.`)
+}

@@ -1,0 +1,50 @@
+import { SessionError } from '../contracts/errors.ts'
+import type { SessionRecord } from '../contracts/record.ts'
+import { expiryOf } from '../contracts/timeouts.ts'
+import { equalText } from '../lib/bytes.ts'
+import { isStanding, judge } from '../token/secrets.ts'
+import { hashSecret, type TokenParts } from '../token/token.ts'
+import type { Held } from './held.ts'
+import { readNow, type Setup } from './setup.ts'
+import type { State } from './state.ts'
+
+/** A request that takes no longer than this may be judged by what was read when it began. */
+const FRESH_MS = 1000
+
+export function isFresh({ setup, openedAt }: State): boolean {
+  return setup.clock() - openedAt < FRESH_MS
+}
+
+/**
+ * A request can stay open for long after its session was judged: a slow upload, a socket. Before it acts on the user's other
+ * sessions, the store is asked once more whether its own goes on: a thief who was logged out must not log out the user.
+ */
+export async function assertStillOpen(state: State, held: Held): Promise<void> {
+  const { setup } = state
+  const kept = await readNow(setup, held.record.id)
+  const isOpen = kept?.kind === 'live' && setup.clock() < expiryOf(kept, setup.limits)
+  if (isOpen && (isFresh(state) || isGood(setup, held, kept))) return
+  throw new SessionError('ERR_SESSION_ENDED', "The user's other sessions were left as they are.")
+}
+
+/**
+ * Before a login goes on from a session of the same user: whether a rotation or a new proof has replaced this request's token
+ * meanwhile. Then a thief may have held the request open, and a login would end the user's session in place of the thief's.
+ */
+export async function assertNotReplaced(state: State, held: Held): Promise<void> {
+  if (isFresh(state)) return
+  const kept = await readNow(state.setup, held.record.id)
+  if (kept?.kind !== 'live' || isGood(state.setup, held, kept)) return
+  throw new SessionError('ERR_SESSION_ENDED', 'Its token was replaced while this request ran: ask for proof again.')
+}
+
+function isGood(setup: Setup, { parts }: Held, record: SessionRecord): boolean {
+  const verdict = judge(record, hashSecret(parts.secret), setup.clock(), setup.limits)
+  return isStanding(verdict) || (verdict === 'reused' && isRenewed(record, parts))
+}
+
+/** Whether the token was renewed since, which takes no right away. Old secrets are kept for a while after their grace. */
+export function isRenewed({ head }: SessionRecord, { secret }: TokenParts): boolean {
+  const hash = hashSecret(secret)
+  return head.previous?.some((old) => old.how === 'renewed' && equalText(old.hash, hash)) ?? false
+}

@@ -1,0 +1,120 @@
+import { SessionError } from '../contracts/errors.ts'
+import type { SessionRecord } from '../contracts/record.ts'
+import { assertFits, loadData, toStoredEdits, toStoredName } from '../data/data.ts'
+import { Draft } from '../data/draft.ts'
+import { applyEdits, type Edits, NO_EDITS, toText } from '../data/texts.ts'
+import { nextTry } from '../lib/tries.ts'
+import { type Patience, takeTurn } from '../lib/turns.ts'
+import { storePending } from './commit.ts'
+import type { Held } from './held.ts'
+import { accept, assertUncommitted, draftOf, idOf, inTurn, type Pending, type State } from './state.ts'
+import { writeRecord } from './write.ts'
+
+/** In this process. Longer than a slow request takes, and short enough that a client still waits for the answer. */
+const PATIENCE: Patience = { length: 1000, waitMs: 10_000 }
+
+/**
+ * Serialisable read-modify-write of one key: the new text is stored only if the key still holds the text that `fn` was
+ * given. Writers in one process take turns, so that they seldom make each other try again.
+ */
+export async function update(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
+  if (state.updating.includes(key)) {
+    throw new SessionError('ERR_MISUSE', `update(${JSON.stringify(key)}) inside its own fn would wait for itself.`)
+  }
+  if (state.line !== null) await state.line
+  const work = (): Promise<unknown> =>
+    state.held === null ? updateNew(state, key, fn) : updateStored(state, state.held, key, fn)
+  return takeTurn(state.setup.turns, `${idOf(state)} ${key}`, work, PATIENCE)
+}
+
+/** Calls `fn`, and knows by `updating` an update of the same key that it makes before it first waits. */
+function call(state: State, key: string, fn: (value: unknown) => unknown, value: unknown): unknown {
+  const outer = state.updating
+  state.updating = [...outer, key]
+  try {
+    return fn(value)
+  } finally {
+    state.updating = outer
+  }
+}
+
+/** Nobody else can know a session that is not stored yet. */
+async function updateNew(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
+  assertUncommitted(state, 'update')
+  if (state.overtaken) throw new SessionError('ERR_SESSION_ENDED', 'The client was given a new token moments ago.')
+  const draft = draftOf(state)
+  const before = draft.values[key]
+  const text = toText(before, key)
+  const isAssigned = draft.watch(key)
+  const next = await call(state, key, fn, text === undefined ? undefined : JSON.parse(text))
+  const isLate = isAssigned()
+  if (!isLate) draft.put(key, next)
+  try {
+    await inTurn(state, () => storePending(state))
+  } catch (error) {
+    if (!isLate) draft.put(key, before)
+    throw error
+  }
+  return next
+}
+
+async function updateStored(state: State, first: Held, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
+  let held = await flush(state, first, key)
+  const isAssigned = draftOf(state).watch(key)
+  for (let tries = 0; ; tries = nextTry(tries)) {
+    const { record, vault } = held
+    const texts = await vault.fromStored(record.data)
+    const draft = new Draft(loadData(state.setup, record.id, texts), () => {})
+    const next = await call(state, key, fn, draft.values[key])
+    draft.put(key, next)
+    // The key is in it even if its text stays: the request's own draft may hold an older one, and must not write that back.
+    const data = { ...draft.drops(), ...one(key, toText(next, key)) }
+    const all = toStoredEdits(data)
+    assertFits(state.setup, applyEdits(texts, all), data, draft.hidden)
+    const stored = vault.storedKey(toStoredName(key))
+    const expect = { key: stored, text: Object.hasOwn(record.data, stored) ? (record.data[stored] ?? null) : null }
+    const written = await writeRecord(state, held, all, { expect })
+    if (written.status === 'gone') throw gone()
+    if (written.status === 'written') {
+      show(state, record, isAssigned() ? null : { key, next }, { data, all })
+      return next
+    }
+    held = { ...held, record: written.record }
+  }
+}
+
+function gone(): SessionError {
+  return new SessionError('ERR_SESSION_ENDED', 'The update was not stored.')
+}
+
+/** An assignment to this key earlier in the request comes first, as the code says. */
+async function flush(state: State, held: Held, key: string): Promise<Held> {
+  const edits = state.draft?.edits() ?? NO_EDITS
+  if (!Object.hasOwn(edits, key)) return held
+  const data = { ...state.draft?.drops(), ...one(key, edits[key]) }
+  const all = toStoredEdits(data)
+  assertFits(state.setup, applyEdits(state.texts, all), data, state.draft?.hidden)
+  const written = await writeRecord(state, held, all)
+  if (written.status === 'gone') throw gone()
+  accept(state, { data, all })
+  return state.held ?? held
+}
+
+function one(key: string, text: string | null | undefined): Edits {
+  return { [key]: text ?? null }
+}
+
+/**
+ * What was stored is what the handler sees from now on, unless it went on as another session meanwhile, or assigned the key
+ * while `fn` ran (`null`): that came later, and stays pending.
+ */
+function show(
+  state: State,
+  { id }: SessionRecord,
+  shown: { readonly key: string; readonly next: unknown } | null,
+  stored: Pending,
+): void {
+  if (state.held?.record.id !== id) return
+  if (shown !== null) state.draft?.put(shown.key, shown.next)
+  accept(state, stored)
+}

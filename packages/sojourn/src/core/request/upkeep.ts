@@ -1,0 +1,112 @@
+import type { Head, SessionRecord } from '../contracts/record.ts'
+import type { Change, MaybePromise } from '../contracts/store.ts'
+import { expiryOf, touchMsOf } from '../contracts/timeouts.ts'
+import { equalText } from '../lib/bytes.ts'
+import { chain } from '../lib/maybe.ts'
+import { createNonce, deriveSuccessor, toHeadChange, toRenewed, toRenewing, withoutStale } from '../token/secrets.ts'
+import { hashSecret, type TokenParts } from '../token/token.ts'
+import type { Held } from './held.ts'
+import { readNow } from './setup.ts'
+import type { State } from './state.ts'
+
+/** What a request does for the session beside its own business: last-seen, and the periodic renewal of the token. */
+export interface Upkeep {
+  /** `null`: nothing to write. */
+  readonly change: Change | null
+  /** The token the client is to go on with, when that is another. */
+  readonly next: TokenParts | null
+}
+
+const NOTHING: Upkeep = { change: null, next: null }
+
+/** Cheap and synchronous, for every request asks: almost always the answer is no. */
+export function isUpkeepDue(state: State): boolean {
+  const { held, committed } = state
+  if (held === null || committed) return false
+  return (
+    held.standing === 'successor' ||
+    isReissued(state, held) ||
+    isRenewalDue(state, held) ||
+    isTouchDue(state, held.record)
+  )
+}
+
+export function planUpkeep(state: State, held: Held): MaybePromise<Upkeep> {
+  return isUpkeepDue(state) ? chain(renew(state, held), (renewal) => toUpkeep(state, held.record, renewal)) : NOTHING
+}
+
+function toUpkeep(state: State, record: SessionRecord, { head, next }: Renewing): Upkeep {
+  const { setup, openedAt } = state
+  const isTouched = isTouchDue(state, record) || head !== record.head
+  if (!isTouched) return { change: null, next }
+  const kept = withoutOldDevice(withoutStale(head, setup.clock()), record, state)
+  const expiresAt = expiryOf({ ...record, lastSeenAt: openedAt, head: kept }, setup.limits)
+  const seen = { at: openedAt, expiresAt }
+  const change = kept === record.head ? { version: record.version, seen } : { ...toHeadChange(record, kept), seen }
+  return { change, next }
+}
+
+/**
+ * Whether the client is told a token that is stored already: the successor once more, or the same token where it belongs,
+ * since stray copies are about to be cleared and the good one may be among them.
+ */
+function isReissued({ strays }: State, { standing }: Held): boolean {
+  return standing === 'renewing' || (strays && standing === 'current')
+}
+
+/**
+ * Whether the session has no newer token than this: the client may have got one while this request ran. No, when the store
+ * cannot tell: the client goes on with what it has, and the request, whose data is stored, is not failed for it.
+ */
+export async function isNewest({ setup }: State, { id, secret }: TokenParts): Promise<boolean> {
+  try {
+    const kept = await readNow(setup, id)
+    return kept?.kind === 'live' && equalText(hashSecret(secret), kept.head.renewal?.next ?? kept.head.secret)
+  } catch {
+    return false
+  }
+}
+
+/** In a sealed session also as soon as a grace is over: the data's key must not stay readable with a token that opens nothing. */
+function isTouchDue({ openedAt, setup }: State, { head, lastSeenAt }: SessionRecord): boolean {
+  const isReadable = head.previous?.some(({ sealedKey, until }) => sealedKey !== undefined && openedAt >= until)
+  return isReadable || openedAt - lastSeenAt >= touchMsOf(head, setup.limits)
+}
+
+function isRenewalDue({ openedAt, setup }: State, { record, standing }: Held): boolean {
+  return standing === 'current' && openedAt - record.head.secretAt >= setup.limits.renewMs
+}
+
+/** The head after this request's part in the renewal, and the token to hand out. */
+interface Renewing {
+  readonly head: Head
+  readonly next: TokenParts | null
+}
+
+function renew(state: State, held: Held): MaybePromise<Renewing> {
+  const { setup, strays } = state
+  const { record, parts, standing, vault } = held
+  const { head } = record
+  // The grace begins when the write does: a slow request must not use up what parallel ones are granted.
+  const now = setup.clock()
+  if (standing === 'successor') {
+    return { head: toRenewed(head, now, setup.limits), next: strays ? parts : null }
+  }
+  if (standing === 'grace' || standing === 'outdated') return { head, next: null }
+  // A parallel request began it, or an answer with the successor was lost: this client gets the same one.
+  if (standing === 'renewing' && head.renewal !== undefined) {
+    return { head, next: setup.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }
+  }
+  if (!isRenewalDue(state, held)) return { head, next: strays ? parts : null }
+  const nonce = createNonce()
+  const secret = deriveSuccessor(parts.secret, nonce)
+  const next = setup.tokens.successor(parts, secret)
+  return chain(vault.keyFor(secret), (sealedKey) => ({ head: toRenewing(head, nonce, secret, now, sealedKey), next }))
+}
+
+/** Client details are kept for a stated time only (GDPR Art. 5(1)(e)). */
+function withoutOldDevice(head: Head, record: SessionRecord, { setup, openedAt }: State): Head {
+  if (head.device === undefined || openedAt - record.createdAt < setup.dropDeviceAfterMs) return head
+  const { device: _, ...rest } = head
+  return rest
+}

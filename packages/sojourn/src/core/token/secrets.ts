@@ -1,0 +1,132 @@
+import { fromBase64url, hmacSha256, randomBytes, toBase64url } from '#crypto'
+import type { Head, PreviousSecret, SessionRecord } from '../contracts/record.ts'
+import type { Refusal } from '../contracts/session.ts'
+import type { Change } from '../contracts/store.ts'
+import { expiryOf, type Limits } from '../contracts/timeouts.ts'
+import { concat, equalText, toUtf8 } from '../lib/bytes.ts'
+import { defined } from '../lib/defined.ts'
+import { hashSecret } from './token.ts'
+
+/**
+ * How a presented secret stands to a live record.
+ * `current`: the secret. `renewing`: the secret, while its successor is waiting. `successor`: the one it was renewed to, seen for
+ * the first time. `grace`: the one before, while requests with it may still be on their way.
+ */
+export type Standing = 'current' | 'renewing' | 'successor' | 'grace'
+export type Verdict = Standing | Extract<Refusal, 'expired' | 'superseded' | 'reused'>
+
+/** Judges time and secret of a live record. Pure; constant time in the hashes. */
+export function judge(record: SessionRecord, secretHash: string, nowMs: number, limits: Limits): Verdict {
+  if (nowMs >= expiryOf(record, limits)) return 'expired'
+  const { secret, renewal } = record.head
+  const isCurrent = equalText(secretHash, secret)
+  const isNext = renewal !== undefined && equalText(secretHash, renewal.next)
+  if (isCurrent) return renewal === undefined ? 'current' : 'renewing'
+  if (isNext) return 'successor'
+  const inFlight = stillInFlight(record.head, nowMs)
+  const before = inFlight.find(({ hash }) => equalText(secretHash, hash))
+  if (before !== undefined) return before.how === 'renewed' ? 'grace' : 'superseded'
+  // So many were replaced within one grace that some are not kept: this may be one of them, and is no proof of a copy.
+  if (inFlight.length >= MAX_PREVIOUS) return 'superseded'
+  // The right locator with any other secret: whoever sends it once held a real token of this session.
+  return 'reused'
+}
+
+export function isStanding(verdict: Verdict): verdict is Standing {
+  return verdict === 'current' || verdict === 'renewing' || verdict === 'successor' || verdict === 'grace'
+}
+
+const SECRET_BYTES = 24
+
+/** The renewed secret: HKDF-SHA-256 (RFC 5869) of the old one, so every request that holds the old one finds the same. */
+export function deriveSuccessor(secret: Uint8Array, nonce: string): Uint8Array {
+  const extracted = hmacSha256(fromBase64url(nonce), secret)
+  return hmacSha256(extracted, concat(toUtf8('sojourn renewal v1'), Uint8Array.of(1))).subarray(0, SECRET_BYTES)
+}
+
+export function createNonce(): string {
+  return toBase64url(randomBytes(16))
+}
+
+/** Renewal begins: both secrets are good until the successor is seen. */
+export function toRenewing(head: Head, nonce: string, successor: Uint8Array, nowMs: number, sealedKey?: string): Head {
+  return { ...head, renewal: { nonce, next: hashSecret(successor), at: nowMs, ...defined({ sealedKey }) } }
+}
+
+/** The successor was seen: it is the secret now, and the nonce that led to it is gone. So is what an old token did before. */
+export function toRenewed(head: Head, nowMs: number, limits: Limits): Head {
+  const { renewal, reusedAt: _, ...rest } = head
+  if (renewal === undefined) return head
+  const old: PreviousSecret = {
+    hash: head.secret,
+    until: nowMs + limits.graceMs,
+    how: 'renewed',
+    ...defined({ sealedKey: head.sealedKey }),
+  }
+  return {
+    ...rest,
+    secret: renewal.next,
+    secretAt: nowMs,
+    previous: [old, ...stillInFlight(head, nowMs)].slice(0, MAX_PREVIOUS),
+    ...defined({ sealedKey: renewal.sealedKey }),
+  }
+}
+
+/** Privilege changed: a fresh secret at once. Nothing leads from any older one to it, and none of them opens anything. */
+export function toRotated(head: Head, secret: Uint8Array, nowMs: number, limits: Limits, sealedKey?: string): Head {
+  const { renewal, sealedKey: _, ...rest } = head
+  const until = nowMs + limits.graceMs
+  const stopped = [
+    head.secret,
+    ...(renewal ? [renewal.next] : []),
+    ...stillInFlight(head, nowMs).map(({ hash }) => hash),
+  ]
+  return {
+    ...rest,
+    secret: hashSecret(secret),
+    secretAt: nowMs,
+    previous: stopped.slice(0, MAX_PREVIOUS).map((hash) => ({ hash, until, how: 'rotated' })),
+    ...defined({ sealedKey }),
+  }
+}
+
+/**
+ * The head without secrets whose grace is over, or the same head. With it goes the key under which a sealed session's old token
+ * opens copies of the store.
+ */
+export function withoutStale(head: Head, nowMs: number): Head {
+  if (head.previous === undefined) return head
+  const previous = stillInFlight(head, nowMs)
+  if (previous.length === head.previous.length) return head
+  const { previous: _, ...rest } = head
+  return previous.length === 0 ? rest : { ...rest, previous }
+}
+
+/** Until when the secrets are known to be as this head has them: a write of before may be lost with a failover after it. */
+export function changedAt({ secretAt, renewal, reusedAt = 0 }: Head): number {
+  return Math.max(secretAt, renewal?.at ?? 0, reusedAt)
+}
+
+/** What a 32-bit column of a database holds. */
+const MAX_VERSION = 2 ** 31 - 1
+/** The widest step is this part of what is left below it: hundreds of thousands of heads fit. */
+const STEPS = 2 ** 14
+
+/**
+ * What a store needs to replace the head. The version rises by a random step: were it always the next number, a head that a
+ * failover took back and one that was written after it could have the same one, and a change made from the one would replace the other.
+ */
+export function toHeadChange({ version }: SessionRecord, head: Head): HeadChange {
+  const [a = 0, b = 0, c = 0] = randomBytes(3)
+  const step = 1 + (((a << 16) | (b << 8) | c) % Math.max(1, Math.floor((MAX_VERSION - version) / STEPS)))
+  return { version, nextVersion: version + step, head }
+}
+
+export type HeadChange = Required<Pick<Change, 'version' | 'nextVersion' | 'head'>>
+
+/** Many rotations within one grace must not grow the record. */
+const MAX_PREVIOUS = 4
+
+function stillInFlight(head: Head, nowMs: number): readonly PreviousSecret[] {
+  return (head.previous ?? []).filter(({ until }) => nowMs < until)
+}

@@ -1,0 +1,118 @@
+import { fromBase64url, hmacSha256, randomBytes, sha256Text, toBase64url } from '#crypto'
+import { SessionError } from '../contracts/errors.ts'
+import type { SessionId, Token } from '../contracts/record.ts'
+import { concat, equalText, toUtf8 } from '../lib/bytes.ts'
+
+/** 128 bits that find the record and 192 bits that open it (ASVS 5.0 7.2.3 asks for 128 in all). */
+const LOCATOR_BYTES = 16
+const SECRET_BYTES = 24
+const BODY_BYTES = LOCATOR_BYTES + SECRET_BYTES
+const MAC_BYTES = 8
+const KEY_BYTES = 32
+
+/** 40 bytes leave four spare bits in the last character. They must be zero, or one token would have sixteen spellings. */
+const BARE = /^[\w-]{53}[AQgw]$/
+const SIGNED = /^[\w-]{64}$/
+
+/** A token taken apart. Lives in one request and goes nowhere else. */
+export interface TokenParts {
+  readonly id: SessionId
+  readonly locator: Uint8Array
+  readonly secret: Uint8Array
+}
+
+export interface Tokens {
+  /** A new locator and secret from the CSPRNG. */
+  mint(): TokenParts
+  /** The same session under another secret; without one, under a fresh one. */
+  successor(parts: TokenParts, secret?: Uint8Array): TokenParts
+  toToken(parts: TokenParts): Token
+  /** Total over any text, and bounded by its first 65 characters. */
+  parse(text: string): TokenParts | 'malformed' | 'forged'
+}
+
+/** With keys, tokens carry a MAC by the first key, and any of the keys is accepted: so keys rotate. */
+export function createTokens(keys?: readonly (string | Uint8Array)[]): Tokens {
+  const macKeys = keys === undefined ? [] : toMacKeys(keys)
+  const [newest] = macKeys
+  const grammar = newest === undefined ? BARE : SIGNED
+
+  return {
+    mint() {
+      const body = randomBytes(BODY_BYTES)
+      return toParts(body)
+    },
+    successor(parts, secret = randomBytes(SECRET_BYTES)) {
+      return { id: parts.id, locator: parts.locator, secret }
+    },
+    toToken({ locator, secret }) {
+      const body = concat(locator, secret)
+      return toBase64url(newest === undefined ? body : concat(body, mac(newest, body))) as Token
+    },
+    parse(text) {
+      if (!grammar.test(text)) return 'malformed'
+      const bytes = fromBase64url(text)
+      if (newest !== undefined && !isSigned(bytes, macKeys)) return 'forged'
+      return toParts(bytes)
+    },
+  }
+}
+
+/** What the record keeps of a secret. */
+export function hashSecret(secret: Uint8Array): string {
+  return sha256Text(secret)
+}
+
+/** Whether a text can be a session id at all: spares stores what comes out of a URL. */
+export function isSessionId(text: string): text is SessionId {
+  return /^[\w-]{21}[AQgw]$/.test(text)
+}
+
+function toParts(bytes: Uint8Array): TokenParts {
+  const locator = bytes.subarray(0, LOCATOR_BYTES)
+  return {
+    id: toId(sha256Text(locator)),
+    locator,
+    secret: bytes.subarray(LOCATOR_BYTES, BODY_BYTES),
+  }
+}
+
+/** base64url of the first 16 bytes, cut from that of all 32: the 22nd character keeps its first two bits. */
+function toId(digest: string): SessionId {
+  const quarter = BASE64URL.indexOf(digest.charAt(21)) >> 4
+  return (digest.slice(0, 21) + 'AQgw'.charAt(quarter)) as SessionId
+}
+
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+function mac(key: Uint8Array, body: Uint8Array): Uint8Array {
+  return hmacSha256(key, body).subarray(0, MAC_BYTES)
+}
+
+/** Every key is tried whatever came before, so that time does not tell which one fits. */
+function isSigned(bytes: Uint8Array, keys: readonly Uint8Array[]): boolean {
+  const body = bytes.subarray(0, BODY_BYTES)
+  const given = toBase64url(bytes.subarray(BODY_BYTES))
+  return keys.map((key) => equalText(toBase64url(mac(key, body)), given)).includes(true)
+}
+
+/** An empty list is refused, not taken for "no keys": it is what an empty environment variable leaves, and would turn the MAC off. */
+function toMacKeys(keys: readonly (string | Uint8Array)[]): Uint8Array[] {
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw new SessionError('ERR_OPTION', 'keys must be a list of secrets. Leave it out for tokens without a MAC.')
+  }
+  return Array.from(keys, toMacKey)
+}
+
+/** The configured key may serve elsewhere too: what signs tokens is derived from it for that alone. */
+function toMacKey(key: unknown, index: number): Uint8Array {
+  const bytes = typeof key === 'string' ? toUtf8(key) : key
+  if (bytes instanceof Uint8Array && bytes.length >= KEY_BYTES) {
+    return hmacSha256(bytes, toUtf8('sojourn token mac v1'))
+  }
+  const isSet = bytes instanceof Uint8Array ? bytes.length > 0 : bytes !== undefined && bytes !== null
+  const problem = isSet
+    ? `must be a string or a Uint8Array of at least ${KEY_BYTES} bytes`
+    : 'is not set: an environment variable may be missing'
+  throw new SessionError('ERR_OPTION', `keys[${index}] ${problem}. Make one with: openssl rand -base64 32`)
+}
