@@ -98,6 +98,7 @@ export class HeldResponse {
       case 'open':
         return verb === 'flushHeaders' ? this.#flushHeaders() : this.#commit(verb, args)
       case 'stored':
+        this.#watch(verb)
         return this.#sendHead(verb, args)
       case 'sent':
         if (verb === 'end') return this.#finish(args)

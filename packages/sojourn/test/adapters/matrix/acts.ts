@@ -8,27 +8,39 @@ const LARGE = 'a line that can be compressed\n'.repeat(8_000)
 const pieces = (): string[] => LARGE.match(/.{1,9000}/gs) ?? []
 const readable = (): Readable => Readable.from(pieces())
 const boom = (): Error => new Error('of the handler')
+/** As long as a piece that fills a response in characters; half of that in bytes. */
+const HEX = '6c696e650a6c696e'.repeat(1_024)
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** What an act does beside its answer. */
+export interface Aside {
+  /** Edits the session, where there is one. */
+  readonly edit: () => void
+  /** The handler has heard that its client left. */
+  readonly hear: () => void
+}
+
 /** Waits for `drain` as the documentation of node says. */
-async function writeAll(response: ServerResponse): Promise<void> {
-  for (const piece of pieces()) {
-    if (!response.write(piece)) await new Promise<void>((resolve) => response.once('drain', resolve))
+async function writeAll(response: ServerResponse, all: readonly string[], encoding: BufferEncoding): Promise<void> {
+  for (const piece of all) {
+    if (!response.write(piece, encoding)) await new Promise<void>((resolve) => response.once('drain', resolve))
   }
   response.end()
 }
 
-type NodeAct = (response: ServerResponse) => unknown
+type NodeAct = (response: ServerResponse, aside: Aside) => unknown
 
-/** What handlers do with node's response; what they throw goes to the error page. */
+/** What handlers do with node's response; what they throw goes to the error page. The client asks by HEAD where the name says so. */
 export const NODE_ACTS: Readonly<Record<string, NodeAct>> = {
   end: (r) => r.end('hello'),
   'end, compressible': (r) => r.end(LARGE),
   write: (r) => [r.write('one'), r.write('two'), r.end('three')],
-  'write, waiting for drain': writeAll,
+  'write, waiting for drain': (r) => writeAll(r, pieces(), 'utf8'),
+  // Node counts characters, so each piece fills a held response. A compression below counts bytes, has room left, and sends no `drain`.
+  'write of hex, waiting for drain': (r) => writeAll(r, [HEX, HEX, HEX], 'hex'),
   pipe: (r) => readable().pipe(r),
-  // One piece fills a held response, but nothing below it: only the hold itself can say that it goes on.
-  'pipe, one piece at a time': (r) => Readable.from([LARGE.slice(0, 16_380), LARGE.slice(0, 4), 'last']).pipe(r),
+  // The pieces fill a held response. Node sends no body to HEAD, so nothing below is ever full, and sends no `drain`.
+  'pipe, to HEAD': (r) => readable().pipe(r),
   'pipe with a length': (r) => readable().pipe(r.setHeader('content-length', LARGE.length)),
   writeHead: (r) => r.writeHead(201, { 'x-own': '1' }).end('made'),
   flushHeaders: async (r) => {
@@ -37,6 +49,12 @@ export const NODE_ACTS: Readonly<Record<string, NodeAct>> = {
     r.write('data: first\n\n')
     await later()
     r.end('data: last\n\n')
+  },
+  flush: async (r) => {
+    r.write('one')
+    ;(r as { flush?(): void }).flush?.()
+    await later()
+    r.end('two')
   },
   'throw before the answer': () => {
     throw boom()
@@ -59,6 +77,11 @@ export const NODE_ACTS: Readonly<Record<string, NodeAct>> = {
     r.end('hello')
     r.destroy()
   },
+  'destroy in the middle': async (r) => {
+    r.write('begun')
+    await later()
+    r.destroy()
+  },
   'a header that node refuses': (r) => r.writeHead(200, { 'x-own': 'no \u{1f600}' }).end('never'),
   'early hints': (r) => {
     r.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' })
@@ -70,13 +93,14 @@ export const NODE_ACTS: Readonly<Record<string, NodeAct>> = {
     r.addTrailers({ 'x-sum': '4' })
     r.end()
   },
-  'the client leaves': async (r) => {
+  'the client leaves': (r, { edit, hear }) => {
+    r.once('close', hear)
     r.write(LARGE)
-    await new Promise<void>((resolve) => r.once('close', resolve))
+    edit()
   },
 }
 
-type FastifyAct = (reply: FastifyReply) => unknown
+type FastifyAct = (reply: FastifyReply, aside: Aside) => unknown
 
 export const FASTIFY_ACTS: Readonly<Record<string, FastifyAct>> = {
   return: () => 'hello',
@@ -119,20 +143,27 @@ export const FASTIFY_ACTS: Readonly<Record<string, FastifyAct>> = {
     return r.send('hello')
   },
   trailers: (r) => r.trailer('x-sum', (_, __, done) => done(null, '4')).send('body'),
-  'the client leaves': (r) => r.send(Readable.from(endless())),
+  'the client leaves': (r, aside) => r.send(endless(aside)),
 }
 
-function* endless(): Generator<string> {
-  for (;;) yield LARGE
+/** Edits the session when it is first read, and hears of it when nobody reads it any more. */
+function endless({ edit, hear }: Aside): Readable {
+  const generate = function* (): Generator<string> {
+    edit()
+    for (;;) yield LARGE
+  }
+  return Readable.from(generate()).once('close', hear)
 }
 
-type HonoAct = (c: Context) => Response | Promise<Response>
+type HonoAct = (c: Context, aside: Aside) => Response | Promise<Response>
+
+const toText = (source: Readable): Response =>
+  new Response(Readable.toWeb(source) as ReadableStream, { headers: { 'content-type': 'text/plain' } })
 
 export const HONO_ACTS: Readonly<Record<string, HonoAct>> = {
   text: (c) => c.text('hello'),
   'text, compressible': (c) => c.text(LARGE),
-  stream: () =>
-    new Response(Readable.toWeb(readable()) as ReadableStream, { headers: { 'content-type': 'text/plain' } }),
+  stream: () => toText(readable()),
   'event stream': (c) =>
     streamSSE(c, async (stream) => {
       await stream.writeSSE({ data: 'first' })
@@ -144,5 +175,5 @@ export const HONO_ACTS: Readonly<Record<string, HonoAct>> = {
   },
   'no body': (c) => c.body(null, 204),
   redirect: (c) => c.redirect('/elsewhere'),
-  'the client leaves': () => new Response(Readable.toWeb(Readable.from(endless())) as ReadableStream),
+  'the client leaves': (_, aside) => toText(endless(aside)),
 }

@@ -27,18 +27,24 @@ interface Received {
 /** Ours, and what no two responses share. */
 const NOT_COMPARED = ['date', 'set-cookie', 'cache-control', 'vary', 'keep-alive', 'connection', 'retry-after']
 
-/** One request; `leaves`: the client goes away with the first bytes. */
-export async function ask(origin: string, isHttp2: boolean, leaves: boolean): Promise<Fate> {
+export interface Asking {
+  readonly isHttp2: boolean
+  readonly method: 'GET' | 'HEAD'
+  /** The client goes away with the first bytes. */
+  readonly leaves: boolean
+}
+
+export async function ask(origin: string, asking: Asking): Promise<Fate> {
   const received: Received = { status: null, headers: {}, trailers: {}, chunks: [], isWhole: false, hints: 0 }
-  await (isHttp2 ? askHttp2(origin, leaves, received) : askHttp1(origin, leaves, received))
+  await (asking.isHttp2 ? askHttp2 : askHttp1)(origin, asking, received)
   const { status, headers, trailers, isWhole, hints } = received
   const cookies = (headers['set-cookie'] ?? []).filter((line) => line.includes('session=')).length
   return {
     status,
     headers: compared(headers),
     trailers,
-    body: leaves ? '' : bodyOf(received),
-    isWhole: isWhole && !leaves,
+    body: asking.leaves ? '' : bodyOf(received),
+    isWhole: isWhole && !asking.leaves,
     hints,
     cookies,
   }
@@ -67,8 +73,8 @@ function closeOf(emitter: EventEmitter): Promise<void> {
   return new Promise((resolve) => emitter.once('close', () => resolve()))
 }
 
-async function askHttp1(origin: string, leaves: boolean, received: Received): Promise<void> {
-  const sent = request(origin, { agent: false, headers: { 'accept-encoding': 'gzip', te: 'trailers' } })
+async function askHttp1(origin: string, { method, leaves }: Asking, received: Received): Promise<void> {
+  const sent = request(origin, { agent: false, method, headers: { 'accept-encoding': 'gzip', te: 'trailers' } })
   const closed = closeOf(sent)
   sent.on('error', () => {})
   sent.on('information', () => {
@@ -91,10 +97,10 @@ async function askHttp1(origin: string, leaves: boolean, received: Received): Pr
   await closed
 }
 
-async function askHttp2(origin: string, leaves: boolean, received: Received): Promise<void> {
+async function askHttp2(origin: string, { method, leaves }: Asking, received: Received): Promise<void> {
   const client = connect(origin)
   client.on('error', () => {})
-  const stream = client.request({ ':path': '/', 'accept-encoding': 'gzip', te: 'trailers' })
+  const stream = client.request({ ':method': method, ':path': '/', 'accept-encoding': 'gzip', te: 'trailers' })
   const closed = closeOf(stream)
   stream.on('error', () => {})
   stream.on('headers', () => {

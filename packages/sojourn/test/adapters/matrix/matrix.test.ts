@@ -1,5 +1,5 @@
 import type { AdapterServer } from '@sojourn/conformance'
-import { createSessions, memoryStore, type Store } from 'sojourn'
+import { createSessions, memoryStore, type Session, type Store } from 'sojourn'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ask, type Fate, watchCrashes } from './fate.ts'
 import { COLUMNS, type Column, type Layer } from './servers.ts'
@@ -8,26 +8,31 @@ import { COLUMNS, type Column, type Layer } from './servers.ts'
  * Whatever a handler does with its response, the client gets the same bytes and the same fate as from the bare framework
  * in the same run, and the session's cookie with it. Cells: adapter × compression × store × act.
  */
+/** The handler awaits an `update` first, so the commit has nothing to store and answers in the same turn. */
+const STORED_BEFORE = 'has stored before'
+
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 const STORES: Readonly<Record<string, () => Store>> = {
+  [STORED_BEFORE]: memoryStore,
   'answers at once': memoryStore,
-  'answers later': () => ({ ...memoryStore(), ...createLater(async (store, record) => store.create(record)) }),
+  'answers later': () => createLater(async (store, record) => store.create(record)),
   'fails at once': () => ({
     ...memoryStore(),
     create() {
       throw new Error('connect ECONNREFUSED')
     },
   }),
-  'fails later': () => ({ ...memoryStore(), ...createLater(() => Promise.reject(new Error('connect ECONNREFUSED'))) }),
+  'fails later': () => createLater(() => Promise.reject(new Error('connect ECONNREFUSED'))),
 }
 
 type Create = (store: Store, record: Parameters<Store['create']>[0]) => Promise<boolean>
 
 /** Some turns of the event loop later, as over a network. */
-function createLater(create: Create): Pick<Store, 'create'> {
+function createLater(create: Create): Store {
   const store = memoryStore()
   return {
+    ...store,
     async create(record) {
       for (let round = 0; round < 4; round++) await tick()
       return create(store, record)
@@ -44,35 +49,70 @@ beforeAll(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => {})
 })
 
-type Outcome = Fate & { readonly crashes: readonly string[] }
+interface Outcome extends Fate {
+  readonly crashes: readonly string[]
+  /** Whether the handler heard that its client left, and whether what it edited beside its answer was stored. */
+  readonly heard: boolean
+  readonly stored: boolean
+}
 type Perform = (act: string) => Promise<Outcome>
 
 /** One server, and the answer to each act on it. */
-function open(column: Column, layer: Layer, store: (() => Store) | null): Perform {
+function open(column: Column, layer: Layer, name: string, createStore: (() => Store) | null): Perform {
   let current = ''
-  const sessions = store === null ? null : createSessions<Record<string, unknown>>({ store: store() })
+  let heard = false
+  let stored = false
+  const aside = {
+    edit() {},
+    hear() {
+      heard = true
+    },
+  }
+  const store = createStore?.() ?? memoryStore()
+  const watched: Pick<Store, 'create' | 'write'> = {
+    create(record) {
+      stored ||= record.data.edited !== undefined
+      return store.create(record)
+    },
+    write(id, change) {
+      stored ||= change.set?.edited !== undefined
+      return store.write(id, change)
+    },
+  }
+  const sessions =
+    createStore === null ? null : createSessions<Record<string, unknown>>({ store: { ...store, ...watched } })
   let server: Promise<AdapterServer> | undefined
   return async (act) => {
-    server ??= column.serve({ sessions, layer, act: () => current })
+    server ??= column.serve({ sessions, layer, begin: beginningOf(name), act: () => current, aside })
     const { origin } = await server
     if (!closing.includes(await server)) closing.push(await server)
     current = act
+    heard = false
+    stored = false
+    const leaves = act === 'the client leaves'
     let fate: Fate | undefined
     const crashes = await watchCrashes(async () => {
-      fate = await ask(origin, column.isHttp2, act === 'the client leaves')
+      fate = await ask(origin, { isHttp2: column.isHttp2, method: act.endsWith('HEAD') ? 'HEAD' : 'GET', leaves })
+      const isOver = (): boolean => !leaves || (heard && (stored || sessions === null || name.startsWith('fails')))
+      for (let round = 0; round < 200 && !isOver(); round++) await tick()
     })
-    return { ...(fate as Fate), crashes }
+    return { ...(fate as Fate), crashes, heard, stored }
   }
+}
+
+function beginningOf(name: string): (session: Session<Record<string, unknown>>) => unknown {
+  if (name === STORED_BEFORE) return (session) => session.update('seen', () => 1)
+  return (session) => Object.assign(session.data, { seen: 1 })
 }
 
 /** Nothing of the handler's answer goes out, and no cookie. */
 function assertFailed(
   layer: Layer,
   act: string,
-  { status, cookies, isWhole, crashes, body }: Outcome,
+  { status, cookies, isWhole, crashes, body, heard }: Outcome,
   bare: Outcome,
 ): void {
-  expect({ cookies, crashes }).toEqual({ cookies: 0, crashes: [] })
+  expect({ cookies, crashes, heard }).toEqual({ cookies: 0, crashes: [], heard: bare.heard })
   // What the handler throws beside it may get to its error page first.
   const throws = act.startsWith('throw') || act === 'a second answer'
   if (isWhole) expect(throws ? [500, 503] : [503]).toContain(status)
@@ -88,6 +128,7 @@ function assertSame(act: string, actual: Outcome, expected: Outcome): void {
     const { status, isWhole, crashes } = expected
     expect(actual).toMatchObject({ status, isWhole, crashes, cookies: 1 })
   } else if (expected.isWhole) expect(actual).toEqual({ ...expected, cookies: 1 })
+  else if (act === 'the client leaves') expect(actual).toEqual({ ...expected, cookies: 1, heard: true, stored: true })
   else {
     expect(actual.crashes).toEqual(expected.crashes)
     // Where the bare framework cuts its own answer off in a compression, the hold delays the cut, and the answer may arrive.
@@ -99,7 +140,7 @@ function assertSame(act: string, actual: Outcome, expected: Outcome): void {
 
 for (const column of COLUMNS) {
   describe.each(column.layers)(`${column.name}, compression: %s`, (layer) => {
-    const bare = open(column, layer, null)
+    const bare = open(column, layer, 'bare', null)
     const known = new Map<string, Promise<Outcome>>()
     const asBare = (act: string): Promise<Outcome> => {
       const fate = known.get(act) ?? bare(act)
@@ -108,7 +149,7 @@ for (const column of COLUMNS) {
     }
 
     describe.each(Object.entries(STORES))('a store that %s', (name, store) => {
-      const perform = open(column, layer, store)
+      const perform = open(column, layer, name, store)
       test.each(column.acts(layer, name.startsWith('fails')))('%s', async (act) => {
         const expected = await asBare(act)
         const actual = await perform(act)

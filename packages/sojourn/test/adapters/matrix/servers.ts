@@ -10,7 +10,7 @@ import express4 from 'express4'
 import Fastify from 'fastify'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
-import type { Sessions } from 'sojourn'
+import type { Session, Sessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
@@ -18,7 +18,7 @@ import { honoSessions } from 'sojourn/hono'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
 import { listen, writeError } from '../support/node-reply.ts'
 import { toServer } from '../support/web-reply.ts'
-import { FASTIFY_ACTS, HONO_ACTS, NODE_ACTS } from './acts.ts'
+import { type Aside, FASTIFY_ACTS, HONO_ACTS, NODE_ACTS } from './acts.ts'
 
 /** `outside`: mounted before the sessions, so that it works on what they let out. */
 export type Layer = 'none' | 'outside' | 'inside'
@@ -29,7 +29,18 @@ type AnySessions = Sessions<Record<string, unknown>>
 export interface Setting {
   readonly sessions: AnySessions | null
   readonly layer: Layer
+  /** What the handler does with its session first. */
+  readonly begin: (session: Session<Record<string, unknown>>) => unknown
   readonly act: () => string
+  readonly aside: Aside
+}
+
+/** Begins the session, and answers with what the act may do beside its answer. */
+async function beginAct({ sessions, begin, aside }: Setting, request: object): Promise<Aside> {
+  if (sessions === null) return aside
+  const session = sessions.get(request)
+  await begin(session)
+  return { ...aside, edit: () => void Object.assign(session.data, { edited: 1 }) }
 }
 
 export interface Column {
@@ -49,11 +60,11 @@ function ordered<T>(layer: Layer, squeeze: T, sessions: T | null): T[] {
   return layer === 'outside' ? [squeeze, ...mounted] : [...mounted, squeeze]
 }
 
-async function act({ act, sessions }: Setting, request: object, response: ServerResponse): Promise<void> {
-  if (sessions !== null) sessions.get(request).data.seen = 1
+async function act(setting: Setting, request: object, response: ServerResponse): Promise<void> {
+  const aside = await beginAct(setting, request)
   // Compression lets pass what does not say that it is text.
   response.setHeader('content-type', 'text/plain')
-  await NODE_ACTS[act()]?.(response)
+  await NODE_ACTS[setting.act()]?.(response, aside)
 }
 
 function bareNode(setting: Setting): (request: IncomingMessage, response: ServerResponse) => void {
@@ -98,15 +109,16 @@ function serveExpress(createApp: typeof express): Column['serve'] {
   }
 }
 
-async function serveFastify({ sessions, layer, act }: Setting): Promise<AdapterServer> {
+async function serveFastify(setting: Setting): Promise<AdapterServer> {
+  const { sessions, layer } = setting
   const app = Fastify()
   const squeeze = async (): Promise<void> => void (await app.register(fastifyCompress, { threshold: 0 }))
   if (layer === 'outside') await squeeze()
   if (sessions !== null) await app.register(fastifySessions, { sessions: sessions as Sessions<object> })
   if (layer === 'inside') await squeeze()
-  app.get('/', (request, reply) => {
-    if (sessions !== null) sessions.get(request).data.seen = 1
-    return FASTIFY_ACTS[act()]?.(reply)
+  app.get('/', async (request, reply) => {
+    const aside = await beginAct(setting, request)
+    return FASTIFY_ACTS[setting.act()]?.(reply, aside)
   })
   const origin = await app.listen({ port: 0, host: '127.0.0.1' })
   return {
@@ -118,13 +130,14 @@ async function serveFastify({ sessions, layer, act }: Setting): Promise<AdapterS
   }
 }
 
-function createHono({ sessions, layer, act }: Setting): Hono {
+function createHono(setting: Setting): Hono {
+  const { sessions, layer } = setting
   const app = new Hono()
   const mount = sessions === null ? null : honoSessions(sessions)
   for (const one of ordered<MiddlewareHandler>(layer, compress({ threshold: 0 }), mount)) app.use(one)
-  app.get('/', (c) => {
-    if (sessions !== null) sessions.get(c).data.seen = 1
-    return HONO_ACTS[act()]?.(c) as Response
+  app.get('/', async (c) => {
+    const aside = await beginAct(setting, c)
+    return HONO_ACTS[setting.act()]?.(c, aside) as Response
   })
   app.onError((error, c) => c.text('an error page', (error as { status?: 503 }).status ?? 500))
   return app
@@ -144,13 +157,16 @@ function serveHonoByFetch(setting: Setting): Promise<AdapterServer> {
 }
 
 /** `withSession` around a whole application: its handlers see the session of the request. */
-function serveFetch({ sessions, layer, act }: Setting): Promise<AdapterServer> {
-  const app = createHono({ sessions: null, layer, act })
+function serveFetch(setting: Setting): Promise<AdapterServer> {
+  const { sessions, begin, aside } = setting
+  let edit = (): void => {}
+  const app = createHono({ ...setting, sessions: null, aside: { ...aside, edit: () => edit() } })
   const handler =
     sessions === null
       ? (request: Request) => app.fetch(request)
-      : withSession(sessions, (request: Request, session) => {
-          session.data.seen = 1
+      : withSession(sessions, async (request: Request, session) => {
+          await begin(session)
+          edit = () => void Object.assign(session.data, { edited: 1 })
           return app.fetch(request)
         })
   return toServer((ready) => serve({ fetch: handler, port: 0, hostname: '127.0.0.1' }, ready))
@@ -159,7 +175,8 @@ function serveFetch({ sessions, layer, act }: Setting): Promise<AdapterServer> {
 const NODE_NAMES = Object.keys(NODE_ACTS)
 /** node's HTTP/2 sends that header, ends a destroyed stream as it likes, and has trailers in `wantTrailers` only. */
 const HTTP2_NAMES = NODE_NAMES.filter(
-  (name) => !['trailers', 'destroy after the answer', 'a header that node refuses'].includes(name),
+  (name) =>
+    !['trailers', 'destroy after the answer', 'destroy in the middle', 'a header that node refuses'].includes(name),
 )
 
 /**
