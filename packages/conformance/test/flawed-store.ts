@@ -25,7 +25,8 @@ export type Flaw =
   | 'data raises the version'
   | 'counts its versions by itself'
   | 'a stale touch is applied'
-  | 'a stale touch is refused'
+  | 'a stale touch is left out'
+  | 'data beside a stale touch is kept'
   | 'an older touch is applied'
   | 'a touch is not stored'
   | 'the device is forgotten'
@@ -147,10 +148,15 @@ export function flawedStore(flaw: Flaw): Store {
       if (has('a stale head keeps its data')) put({ ...record, data: patch(record, change) })
       return { status: 'conflict', record: has('returns what it keeps') ? record : structuredClone(record) }
     }
-    const isStale = version !== record.version && !has('a stale touch is applied')
+    const isStale = head === undefined && seen !== undefined && version !== record.version
+    if (isStale && !has('a stale touch is applied')) {
+      const isKept = change.set !== undefined && has('data beside a stale touch is kept')
+      if (isKept) put({ ...record, data: patch(record, change) })
+      if (isKept || has('a stale touch is left out')) return { status: 'written' }
+      return { status: 'conflict', record: structuredClone(record) }
+    }
     const isOlder = seen !== undefined && seen.at < record.lastSeenAt && !has('an older touch is applied')
-    if (seen !== undefined && isStale && has('a stale touch is refused')) return { status: 'conflict', record }
-    const isSeen = seen !== undefined && !isStale && !isOlder && !has('a touch is not stored')
+    const isSeen = seen !== undefined && !isOlder && !has('a touch is not stored')
     const isRaised = has('data raises the version') && change.set !== undefined
     const isCounted = head !== undefined && has('counts its versions by itself')
     put({

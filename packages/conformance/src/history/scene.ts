@@ -107,8 +107,8 @@ export async function answer({ tokens }: Scene, request: Request, number: number
       if (browser.held === held) browser.held = null
     } else if (isRenewal) {
       browser.held = { ...held, token: value }
-      // The token before it is honoured for a while, and then no honest client presents it.
-      const place = tokens.indexOf(held)
+      // The token before it is honoured for a while, and then no honest client presents it. Another tab may have been told first.
+      const place = tokens.findIndex(({ number: known }) => known === held.number)
       if (place >= 0) tokens[place] = browser.held
     } else if (number === null) {
       throw new Error('A token that nobody asked for.')

@@ -127,9 +127,12 @@ export async function visit(scene: Scene, browser: Browser): Promise<void> {
   await verb(scene, { ...request, held })
 }
 
-/** Somebody presents a token that was good once, or still is, and touches nothing. */
+/** Somebody presents a token that was good once, or still is, edits nothing, and goes away before the answer arrives. */
 export async function present(scene: Scene, held: Held | undefined): Promise<void> {
-  if (held !== undefined) await open(scene, pick(scene.random, scene.nodes), { held })
+  if (held === undefined) return
+  const { exchange } = await open(scene, pick(scene.random, scene.nodes), { held })
+  // An answered request counts as a use of the session.
+  await exchange.commit()
 }
 
 /** An administrator lists a user's sessions, and ends one or all of them. */

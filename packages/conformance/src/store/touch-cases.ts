@@ -19,7 +19,7 @@ export const touchCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a touch from before a change of the head is left out in silence; data beside it persists',
+    name: 'a touch from before a change of the head is a conflict and changes nothing, alone or beside data',
     guarantee: TWO_CLOCKS,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -27,14 +27,15 @@ export const touchCases: readonly StoreCase[] = [
         const seen = { at: record.lastSeenAt + SECOND, expiresAt: record.expiresAt - MINUTE }
         await store.write(record.id, { version: 0, nextVersion: 3, head: record.head, seen })
         const late = { at: record.lastSeenAt + MINUTE, expiresAt: record.expiresAt + MINUTE }
-        const change = { version: 0, seen: late, set: { a: '1' } }
-        assertEqual(await store.write(record.id, change), WRITTEN, 'write with a stale touch')
-        const expected = { ...record, version: 3, lastSeenAt: seen.at, expiresAt: seen.expiresAt, data: { a: '1' } }
+        const expected = { ...record, version: 3, lastSeenAt: seen.at, expiresAt: seen.expiresAt }
+        const conflict = { status: 'conflict', record: expected } as const
+        assertEqual(await store.write(record.id, { version: 0, seen: late }), conflict, 'alone')
+        assertEqual(await store.write(record.id, { version: 0, seen: late, set: { a: '1' } }), conflict, 'beside data')
         assertEqual(await store.read(record.id), expected, 'read')
       }),
   },
   {
-    name: 'a touch older than the last one is left out in silence; data beside it persists',
+    name: 'a touch older than the last one is left out; data beside it persists',
     guarantee: TWO_CLOCKS,
     run: (ctx) =>
       withStore(ctx, async (store) => {

@@ -7,9 +7,9 @@ import { withEdits } from '../core/data/texts.ts'
  * `null` for a conflict. Pure, for stores that read, decide and write inside one transaction.
  */
 export function applyChange(record: SessionRecord, change: Change): SessionRecord | null {
-  const { head, set, remove } = change
+  const { head, set, remove, version } = change
   if (!isExpected(record, change.expect)) return null
-  if (head !== undefined && change.version !== record.version) return null
+  if ((head !== undefined || change.seen !== undefined) && version !== record.version) return null
   const seen = isFresh(record, change) ? change.seen : undefined
   const hasEdits = set !== undefined || remove !== undefined
   if (head === undefined && seen === undefined && !hasEdits) return record
@@ -33,7 +33,7 @@ function isExpected({ data }: SessionRecord, expect: Change['expect']): boolean 
   return text === expect.text
 }
 
-/** A touch that took longer than a newer one, or than a change of the head, would undo a limit that was set since. */
-export function isFresh(record: SessionRecord, { seen, version }: Change): boolean {
-  return seen !== undefined && version === record.version && seen.at >= record.lastSeenAt
+/** A touch that took longer than a newer one moves nothing. */
+export function isFresh(record: SessionRecord, { seen }: Change): boolean {
+  return seen !== undefined && seen.at >= record.lastSeenAt
 }

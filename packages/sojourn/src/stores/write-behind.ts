@@ -3,11 +3,21 @@ import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId, SessionRecord } from '../core/contracts/record.ts'
 import type { Change, MaybePromise, Store, Written } from '../core/contracts/store.ts'
 import { chain } from '../core/lib/maybe.ts'
+import { nextTry } from '../core/lib/tries.ts'
 import type { Found } from './listed.ts'
 import { createObservers } from './observers.ts'
 import { type Timing, toTiming } from './timing.ts'
 import { createFlusher } from './write-behind/flusher.ts'
-import { isSettled, isTouch, mergeTouch, newest, type Touches, withTouch } from './write-behind/touches.ts'
+import {
+  isSettled,
+  isTouch,
+  mergeTouch,
+  moved,
+  newest,
+  type Touch,
+  type Touches,
+  withTouch,
+} from './write-behind/touches.ts'
 
 export type { Timing } from './timing.ts'
 
@@ -46,7 +56,7 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
   const flusher = createFlusher({
     touches,
     timing,
-    write: (id, { version, seen }) => store.write(id, { version, seen }),
+    write: (id, touch) => put(id, {}, touch),
     failed: (error) => tell({ name: store.name, kind: 'touches-kept', operation: 'write', error }),
   })
   let isClosed = false
@@ -68,6 +78,8 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
         return { status: 'gone', tombstone: kept }
       }
       const { version, seen } = change
+      // The store says whether the change was made from what is there now.
+      if (version !== kept.version) return through(id, change)
       const waitMs = Math.min(everyMs, (kept.expiresAt - seen.at) / PART_OF_LIFE)
       // A limit that comes nearer is not put off, nor is one that nobody may remember in time.
       const isUrgent = waitMs < SHORTEST_MS || seen.expiresAt < kept.expiresAt
@@ -84,10 +96,20 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     })
   }
 
+  /** With a touch that waits. One that was made before the head was changed goes on as a use of the record as it is now. */
+  function put(id: SessionId, change: Change, touch: Touch | undefined, tries = 0): MaybePromise<Written> {
+    const merged = mergeTouch(change, touch)
+    return chain(store.write(id, merged), (written): MaybePromise<Written> => {
+      if (written.status !== 'conflict' || touch === undefined || merged === change) return written
+      const isOutdated = change.version === undefined && written.record.version !== touch.version
+      return isOutdated ? put(id, change, moved(touch, written.record), nextTry(tries)) : written
+    })
+  }
+
   /** To the store, with the touch that waits. */
   function through(id: SessionId, change: Change): MaybePromise<Written> {
     const waiting = touches.get(id)
-    return chain(store.write(id, mergeTouch(change, waiting)), (written): Written => {
+    return chain(put(id, change, waiting), (written): Written => {
       if (written.status === 'conflict') return { status: 'conflict', record: show(written.record) }
       if (waiting !== undefined && isSettled(change, waiting) && touches.get(id) === waiting) touches.delete(id)
       return written

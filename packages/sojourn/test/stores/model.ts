@@ -70,12 +70,12 @@ function change(record: ModelRecord, asked: Change): ModelRecord | 'conflict' {
     const held = record.data.find(([name]) => name === key)
     if (text === null ? held !== undefined : held?.[1] !== text) return 'conflict'
   }
-  if (asked.head !== undefined && asked.version !== record.version) return 'conflict'
+  if ((asked.head ?? asked.seen) !== undefined && asked.version !== record.version) return 'conflict'
   let next = record
   const set = Object.entries(asked.set ?? {})
   const untouched = next.data.filter(([name]) => !set.some(([other]) => other === name))
   next = { ...next, data: [...untouched, ...set].filter(([name]) => !asked.remove?.includes(name)) }
-  if (asked.seen !== undefined && asked.version === record.version && record.lastSeenAt <= asked.seen.at) {
+  if (asked.seen !== undefined && record.lastSeenAt <= asked.seen.at) {
     next = { ...next, lastSeenAt: asked.seen.at, expiresAt: asked.seen.expiresAt }
   }
   if (asked.head !== undefined) next = { ...next, head: asked.head, version: asked.nextVersion ?? record.version }

@@ -147,13 +147,32 @@ describe('a touch', () => {
     expect(seenIn(store, record)).toBe(touch.seen.at)
   })
 
-  test('of an older version of the record is left out, as in any store', async () => {
+  test('is not lost to a change of the head on another node while it waits', async () => {
     const { store, memory, record } = createWorld()
     await store.write(record.id, touchOf(record, MINUTE))
     memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
-    expect(seenIn(store, record)).toBe(record.lastSeenAt)
+    expect(seenIn(store, record)).toBe(record.lastSeenAt + MINUTE)
     await store.flush()
-    expect(seenIn(memory, record)).toBe(record.lastSeenAt)
+    expect(seenIn(memory, record)).toBe(record.lastSeenAt + MINUTE)
+  })
+
+  test('goes with data that was written without a version, also after a change of the head on another node', async () => {
+    const { store, memory, record } = createWorld()
+    await store.write(record.id, touchOf(record, MINUTE))
+    memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
+    expect(await store.write(record.id, { set: { a: '1' } })).toEqual({ status: 'written' })
+    expect(memory.read(record.id)).toMatchObject({
+      version: 1,
+      lastSeenAt: record.lastSeenAt + MINUTE,
+      data: { a: '1' },
+    })
+  })
+
+  test('made from an older version of the record conflicts, as in any store', async () => {
+    const { store, memory, record } = createWorld()
+    memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
+    expect(await store.write(record.id, touchOf(record, MINUTE))).toMatchObject({ status: 'conflict' })
+    expect(seenIn(store, record)).toBe(record.lastSeenAt)
   })
 
   test('that comes while the one before is written waits its own time', async () => {

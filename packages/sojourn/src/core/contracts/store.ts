@@ -11,15 +11,15 @@ export interface Change {
   readonly remove?: readonly string[]
   /** Refuse the change as `conflict` unless this key holds exactly this text (`null`: the key is absent). */
   readonly expect?: { readonly key: string; readonly text: string | null }
-  /** The `version` of the record this change was made from. Needed with `head` and with `seen`. */
+  /** The `version` of the record this change was made from. Needed with `head` and with `seen`: `conflict` when it is another now. */
   readonly version?: number
-  /** Replaces the head, and the version by `nextVersion`; `conflict` when the record's version is not `version`. */
+  /** Replaces the head, and the version by `nextVersion`. */
   readonly head?: SessionRecord['head']
   /** The record's version after this change: above `version`, by a step that core chooses. Needed with `head`. */
   readonly nextVersion?: number
   /**
-   * Moves `lastSeenAt` and `expiresAt`. Left out in silence, never a reason to refuse, when the record's
-   * version is another or its `lastSeenAt` is later: a stale touch must not undo a newer limit.
+   * Moves `lastSeenAt` and `expiresAt`. Left out, never a reason to refuse, when the record's `lastSeenAt` is later. With
+   * another version it is a conflict: it must not undo a newer limit, and the session would end too early without it.
    */
   readonly seen?: { readonly at: number; readonly expiresAt: number }
 }

@@ -38,9 +38,9 @@ if ARGV[8] ~= '' then
     return {2, text}
   end
 end
-if ARGV[2] ~= '' and ARGV[1] ~= version then return {2, text} end
+if (ARGV[2] ~= '' or ARGV[4] ~= '') and ARGV[1] ~= version then return {2, text} end
 
-local fresh = ARGV[4] ~= '' and ARGV[1] == version and time(ARGV[4]) >= time(seen == '' and created or seen)
+local fresh = ARGV[4] ~= '' and time(ARGV[4]) >= time(seen == '' and created or seen)
 if fresh and user ~= '' and time(ARGV[5]) > time(indexed) * 1000 then
   if ARGV[7] == '' then return {3, user} end
   indexed = ARGV[7]

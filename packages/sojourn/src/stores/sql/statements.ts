@@ -83,8 +83,8 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
   }
 }
 
-/** A touch that is older than a newer one, or than a change of the head, moves nothing, and is no reason to refuse the rest. */
-const FRESH = 'version = :version AND last_seen_at <= :at'
+/** A touch that is older than another one moves nothing, and is no reason to refuse the rest. */
+const FRESH = 'last_seen_at <= :at'
 
 function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, expect }: Shape): string {
   const set: string[] = []
@@ -94,7 +94,7 @@ function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, e
   if (head) set.push('head = :head', 'version = :next')
   if (edits) set.push(`data = ${toEdited(dialect, paths)}`)
   const where = ['id = :id', 'ended_at IS NULL']
-  if (head) where.push('version = :version')
+  if (head || seen) where.push('version = :version')
   if (expect === 'text') where.push(dialect.holds)
   if (expect === 'absent') where.push(dialect.lacks)
   if (edits && dialect.fits !== undefined) where.push(dialect.fits(toEdited(dialect, paths)))

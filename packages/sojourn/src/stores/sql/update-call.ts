@@ -19,8 +19,7 @@ export function toUpdateCalls(statements: Statements, id: SessionId, change: Cha
     edits: remove.length > 0 || Object.keys(set).length > 0,
     paths: Object.keys(gone).length,
     head: head !== undefined,
-    // Without the version it was made from, a touch is stale by definition.
-    seen: seen !== undefined && version !== undefined,
+    seen: seen !== undefined,
     expect: expect === undefined ? 'any' : expect.text === null ? 'absent' : 'text',
   }
   if (!shape.edits && !shape.head && !shape.seen) return null

@@ -19,10 +19,10 @@ export function isTouch(change: Change): change is Change & Pick<Touch, 'version
   return head === undefined && set === undefined && remove === undefined && expect === undefined
 }
 
-/** The record as it will be. What does not fit it any more is left out, as in the store. */
+/** The record as it will be. */
 export function withTouch(record: SessionRecord, touch: Touch | undefined): SessionRecord {
   if (touch === undefined) return record
-  const { version, seen } = touch
+  const { version, seen } = moved(touch, record)
   return applyChange(record, { version, seen }) ?? record
 }
 
@@ -33,6 +33,12 @@ export function mergeTouch(change: Change, touch: Touch | undefined): Change {
   if (change.version !== undefined && change.version !== version) return change
   if (change.seen !== undefined && change.seen.at >= seen.at) return change
   return { ...change, version, seen }
+}
+
+/** The same use of a record whose head was changed since. Core judges by its own limits: a late expiry keeps a record longer, not open. */
+export function moved(touch: Touch, { version, expiresAt }: SessionRecord): Touch {
+  const { seen } = touch
+  return { ...touch, version, seen: { at: seen.at, expiresAt: Math.max(seen.expiresAt, expiresAt) } }
 }
 
 /** Whether nothing is left of the touch once this change, with it in it, was written. */
