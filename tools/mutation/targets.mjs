@@ -27,12 +27,16 @@ export const TARGETS = {
     least: 85,
   },
   audit: {
-    mutate: ['packages/audit/src/{cookie,jwt}/*.ts', 'packages/audit/src/http/secrets.ts'],
+    mutate: [
+      'packages/audit/src/judge/cookie/{attributes,set-cookie}.ts',
+      'packages/audit/src/judge/jwt/*.ts',
+      'packages/audit/src/http/masking.ts',
+    ],
     tests: ['packages/audit/test/{cookie,jwt}/*.test.ts', 'packages/audit/test/http/secrets.test.ts'],
     least: 90,
   },
   'audit-tokens': {
-    mutate: ['packages/audit/src/tokens/**/*.ts'],
+    mutate: ['packages/audit/src/judge/tokens/**/*.ts'],
     tests: ['packages/audit/test/tokens/*.test.ts'],
     least: 50,
   },

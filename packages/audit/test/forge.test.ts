@@ -1,7 +1,7 @@
 import type { Recipe } from '@sojourn/audit'
 import { describe, expect, test } from 'vitest'
-import { type Forged, forgeriesOf } from '../src/forge/forged.ts'
-import { goesWith, headersFrom, sendersOf } from '../src/forge/senders.ts'
+import { type Forged, forgeriesOf } from '../src/checks/lib/forge/forged.ts'
+import { goesWith, headersFrom, sendersOf } from '../src/checks/lib/forge/senders.ts'
 import type { HeldCookie } from '../src/http/client.ts'
 
 type Step = Recipe['login'][number]

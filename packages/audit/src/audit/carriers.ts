@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
+import { judgeAs, requestOf } from '../recipe/logged-in-check.ts'
 import { type Audit, type Credential, type Login, NoLogin } from './audit.ts'
-import { judgeAs, requestOf } from './judge-state.ts'
 
 export interface Carriers {
   /** Cookie names: the smallest sets of which each suffices alone. */

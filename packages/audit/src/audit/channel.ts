@@ -1,7 +1,7 @@
-import { parseSetCookie, type SetCookie } from '../cookie/set-cookie.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { valuesOf } from '../http/exchange.ts'
-import { isLoopback } from './loopback.ts'
+import { isLoopback } from '../judge/cookie/loopback.ts'
+import { parseSetCookie, type SetCookie } from '../judge/cookie/set-cookie.ts'
 
 /** How an address is reached, as far as it matters to cookies. */
 export function channelOf(url: URL): 'https' | 'http-loopback' | 'http' {

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sampleTokens } from '../checks/lib/sample-tokens.ts'
 import type { Client } from '../http/client.ts'
 import { createClient } from '../http/create-client.ts'
 import type { Engine } from '../http/engine.ts'
 import { toEvidence } from '../http/evidence.ts'
-import { type Secrets, shown } from '../http/secrets.ts'
+import { type Secrets, shown } from '../http/masking.ts'
 import { environmentOf, variablesOfUser } from '../recipe/fill.ts'
+import { requestOf, stateOf } from '../recipe/logged-in-check.ts'
 import type { User } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
@@ -21,10 +23,8 @@ import {
   type Sent,
 } from './audit.ts'
 import { type Gained, gainedBy, handOn } from './hand-on.ts'
-import { requestOf, stateOf } from './judge-state.ts'
 import { createLoginGate } from './login-gate.ts'
 import { createLogins } from './logins.ts'
-import { sampleTokens } from './sample-tokens.ts'
 
 export interface AuditParts {
   readonly engine: Engine

@@ -1,8 +1,8 @@
 import { LOGOUT_WORDS } from '../discover/words.ts'
 import type { HeldCookie } from '../http/client.ts'
+import { garbageLike } from '../http/made-up.ts'
 import { readPage } from '../http/page.ts'
 import type { Audit } from './audit.ts'
-import { garbageLike } from './garbage.ts'
 
 const known = new WeakMap<Audit, Promise<readonly string[]>>()
 

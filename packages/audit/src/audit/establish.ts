@@ -1,10 +1,10 @@
 import { valuesOf } from '../http/exchange.ts'
+import { garbageCredential } from '../http/made-up.ts'
 import type { Login, Probe, State } from './audit.ts'
 import { NoLogin } from './audit.ts'
 import { findCarriers, stillIn } from './carriers.ts'
 import { heldNow } from './copies.ts'
 import type { RunningAudit } from './create-audit.ts'
-import { garbageCredential } from './garbage.ts'
 
 const ONE_SECOND_MS = 1100
 

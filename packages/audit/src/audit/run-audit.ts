@@ -1,15 +1,15 @@
 import { toTimeline } from '../http/evidence.ts'
 import type { Exchange } from '../http/exchange.ts'
-import { type Secrets, shown } from '../http/secrets.ts'
+import { type Secrets, shown } from '../http/masking.ts'
 import type { Check, Need } from '../model/check.ts'
 import { cannotJudge, type Finding, notApplicable } from '../model/finding.ts'
 import { type CheckResult, REPORT_VERSION, type Report } from '../model/report.ts'
 import { SEVERITIES, VERDICTS, type Verdict } from '../model/verdict.ts'
 import { VERSION } from '../version.ts'
 import { factsOf } from './application.ts'
+import { putRight } from './clean-up.ts'
 import type { RunningAudit } from './create-audit.ts'
 import { establish } from './establish.ts'
-import { putRight } from './put-right.ts'
 import { inRunOrder } from './run-order.ts'
 
 export type Progress =

@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core'
 import type { Audit, Login } from '../audit/audit.ts'
-import { requestOf, stateOf } from '../audit/judge-state.ts'
-import { launchChromium, NoBrowser } from '../browser/launch.ts'
-import { logInByCookies, logInByForm, SETTLE_MS, settled } from '../browser/log-in.ts'
-import { addressesOf, type ForeignRequest, keepHome, messagesTo } from '../browser/observe.ts'
-import { type Places, readPlaces } from '../browser/read-places.ts'
 import type { HeldCookie } from '../http/client.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import { requestOf, stateOf } from '../recipe/logged-in-check.ts'
+import { launchChromium, NoBrowser } from './lib/browser/launch.ts'
+import { logInByCookies, logInByForm, SETTLE_MS, settled } from './lib/browser/log-in.ts'
+import { addressesOf, type ForeignRequest, keepHome, messagesTo } from './lib/browser/observe.ts'
+import { type Places, readPlaces } from './lib/browser/read-places.ts'
 
 export const browserExposure: Check = {
   id: 'browser-exposure',

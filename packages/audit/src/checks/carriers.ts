@@ -1,8 +1,8 @@
 import { carriersElsewhere } from '../audit/elsewhere.ts'
 import type { Check } from '../model/check.ts'
 import { type Finding, inform } from '../model/finding.ts'
-import { judgeRenewal } from './renewal.ts'
-import { cookiesOfTwo } from './two-users.ts'
+import { judgeRenewal } from './lib/renewal.ts'
+import { cookiesOfTwo } from './lib/two-users.ts'
 
 export const carriers: Check = {
   id: 'carriers',

@@ -1,7 +1,7 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, inform, pass } from '../model/finding.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from './lib/attempt.ts'
 
 const SESSIONS = 5
 

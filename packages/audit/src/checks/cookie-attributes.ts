@@ -1,7 +1,7 @@
 import type { Audit, Login } from '../audit/audit.ts'
 import { channelOf, settingsOf } from '../audit/channel.ts'
 import { carriersElsewhere } from '../audit/elsewhere.ts'
-import { judgeSetCookie } from '../cookie/judge-set-cookie.ts'
+import { judgeSetCookie } from '../judge/cookie/attributes.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding } from '../model/finding.ts'
 

@@ -1,5 +1,5 @@
 import type { Audit } from '../audit/audit.ts'
-import { garbageLike } from '../audit/garbage.ts'
+import { garbageLike } from '../http/made-up.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 

@@ -1,8 +1,8 @@
 import type { Audit, Login } from '../audit/audit.ts'
-import { goesWith } from '../forge/senders.ts'
 import { headerOf } from '../http/exchange.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, fail, inform, pass } from '../model/finding.ts'
+import { goesWith } from './lib/forge/senders.ts'
 
 export const crossOriginReads: Check = {
   id: 'cross-origin-reads',

@@ -1,9 +1,9 @@
 import type { Audit, Login } from '../audit/audit.ts'
-import { type Attempts, createAttempts, lookForEffect, undo } from '../forge/attempts.ts'
-import { sendersOf } from '../forge/senders.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
+import { type Attempts, createAttempts, lookForEffect, undo } from './lib/forge/attempts.ts'
+import { sendersOf } from './lib/forge/senders.ts'
 
 export const crossSiteRequests: Check = {
   id: 'cross-site-requests',

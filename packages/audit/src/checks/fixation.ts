@@ -1,10 +1,10 @@
 import { type Audit, type Credential, type Login, NoLogin } from '../audit/audit.ts'
-import { garbageLike } from '../audit/garbage.ts'
 import type { HeldCookie } from '../http/client.ts'
+import { garbageLike } from '../http/made-up.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
-import { attempt } from './attempt.ts'
-import { USERS_ALIKE } from './two-users.ts'
+import { attempt } from './lib/attempt.ts'
+import { USERS_ALIKE } from './lib/two-users.ts'
 
 export const fixation: Check = {
   id: 'fixation',

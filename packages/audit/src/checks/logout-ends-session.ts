@@ -1,9 +1,9 @@
 import type { Audit, Credential, Login, Probe } from '../audit/audit.ts'
 import { carriedBy, copiesWith, distinct, heldNow } from '../audit/copies.ts'
-import { grantOf, refreshWith } from '../audit/refreshing.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
-import { otherUserStays } from './two-users.ts'
+import { grantOf, refreshWith } from './lib/refreshing.ts'
+import { otherUserStays } from './lib/two-users.ts'
 
 export const logoutEndsSession: Check = {
   id: 'logout-ends-session',

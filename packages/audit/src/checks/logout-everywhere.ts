@@ -1,6 +1,6 @@
 import type { Check } from '../model/check.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
-import { otherUserStays } from './two-users.ts'
+import { otherUserStays } from './lib/two-users.ts'
 
 export const logoutEverywhere: Check = {
   id: 'logout-everywhere',

@@ -1,10 +1,10 @@
 import type { Audit } from '../audit/audit.ts'
 import { carriedBy, distinct, firstAlive, heldNow } from '../audit/copies.ts'
-import { logInAgain } from '../audit/log-in-again.ts'
 import type { Client } from '../http/client.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from './lib/attempt.ts'
+import { logInAgain } from './lib/log-in-again.ts'
 
 export const newLoginEndsOld: Check = {
   id: 'new-login-ends-old',

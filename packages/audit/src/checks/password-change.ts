@@ -1,10 +1,10 @@
 import type { Audit, Login } from '../audit/audit.ts'
 import { copiesWith, distinct, firstAlive } from '../audit/copies.ts'
-import { createPasswordKeeper, type PasswordKeeper, SUFFIX } from '../audit/restore-password.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
 import type { StepsDone } from '../recipe/run-steps.ts'
+import { createPasswordKeeper, type PasswordKeeper, SUFFIX } from './lib/password-keeper.ts'
 
 export const passwordChange: Check = {
   id: 'password-change',

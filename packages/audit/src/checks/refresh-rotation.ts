@@ -1,7 +1,7 @@
 import type { Audit, Credential, Login } from '../audit/audit.ts'
-import { grantOf, isSameGrant, type Refreshed, refreshWith } from '../audit/refreshing.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import { grantOf, isSameGrant, type Refreshed, refreshWith } from './lib/refreshing.ts'
 
 export const refreshRotation: Check = {
   id: 'refresh-rotation',

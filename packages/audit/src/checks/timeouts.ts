@@ -1,6 +1,6 @@
 import type { Audit, Login, Probe } from '../audit/audit.ts'
 import { settingsOf } from '../audit/channel.ts'
-import { parseJwt } from '../jwt/jwt.ts'
+import { parseJwt } from '../judge/jwt/jwt.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Audit, Login } from '../audit/audit.ts'
-import { gave } from '../audit/given-by.ts'
-import type { Companion } from '../decode/decode.ts'
-import { judgeToken } from '../decode/judge-token.ts'
+import { gave } from '../http/given-by.ts'
+import type { Companion } from '../judge/decode/decode.ts'
+import { judgeToken } from '../judge/decode/judge-token.ts'
 import type { Check } from '../model/check.ts'
 import { type Finding, fail, inform, pass } from '../model/finding.ts'
 

@@ -1,11 +1,11 @@
 import type { Audit, TokenSamples } from '../audit/audit.ts'
-import { gave } from '../audit/given-by.ts'
+import { gave } from '../http/given-by.ts'
+import { scoreTokens, type TokenScore } from '../judge/tokens/score.ts'
 import type { Check } from '../model/check.ts'
 import type { Evidence } from '../model/evidence.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import type { Confidence, Severity } from '../model/verdict.ts'
-import { scoreTokens, type TokenScore } from '../tokens/score.ts'
-import { constantTokens } from './constant-tokens.ts'
+import { constantTokens } from './lib/constant-tokens.ts'
 
 export const tokenStrength: Check = {
   id: 'token-strength',

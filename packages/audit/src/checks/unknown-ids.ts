@@ -1,6 +1,6 @@
 import type { Audit, Credential } from '../audit/audit.ts'
-import { garbageCredential } from '../audit/garbage.ts'
 import type { Exchange } from '../http/exchange.ts'
+import { garbageCredential } from '../http/made-up.ts'
 import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 

@@ -1,6 +1,6 @@
 import { channelOf } from '../audit/channel.ts'
-import type { CookieContext } from '../cookie/judge-set-cookie.ts'
-import { judgeCookie } from '../offline/judge-cookie.ts'
+import type { CookieContext } from '../judge/cookie/attributes.ts'
+import { judgeCookie } from '../judge/cookie/judge-cookie.ts'
 import { clean } from '../report/terminal.ts'
 import { type Command, EXIT, type Io } from './io.ts'
 import { exitCodeOf, showFindings, wordsOf } from './offline.ts'

@@ -1,5 +1,5 @@
-import { readHar } from '../offline/har.ts'
-import { judgeHar } from '../offline/judge-har.ts'
+import { readHar } from '../judge/har/har.ts'
+import { judgeHar } from '../judge/har/judge-har.ts'
 import { type Command, EXIT } from './io.ts'
 import { exitCodeOf, readFileOrInput, showFindings, wordsOf } from './offline.ts'
 

@@ -1,14 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import {
-  type AuditRequest,
-  assertAllowed,
-  auditApplication,
-  createAuditEngine,
-  Refused,
-} from '../audit/audit-application.ts'
+import { type AuditRequest, assertAllowed, auditApplication, createAuditEngine, Refused } from '../audit-application.ts'
 import { DiscoveryFailed, discover } from '../discover/discover.ts'
-import { createSecrets } from '../http/secrets.ts'
+import { createSecrets } from '../http/masking.ts'
 import type { Recipe, Step, User } from '../recipe/recipe.ts'
 import { MORE_TO_SAY, writeRecipe } from '../recipe/write-recipe.ts'
 import { clean } from '../report/terminal.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { AuditRequest } from '../audit/audit-application.ts'
+import type { AuditRequest } from '../audit-application.ts'
 import { checks } from '../checks/index.ts'
 import { SEVERITIES, type Severity } from '../model/verdict.ts'
 import { parseRecipe } from '../recipe/parse-recipe.ts'

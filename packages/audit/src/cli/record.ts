@@ -1,18 +1,18 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
-import { assertAllowed, auditApplication, createAuditEngine, Refused } from '../audit/audit-application.ts'
-import { NoBrowser } from '../browser/launch.ts'
-import { recordLogin } from '../browser/record-login.ts'
-import { toSteps } from '../browser/to-steps.ts'
+import { assertAllowed, auditApplication, createAuditEngine, Refused } from '../audit-application.ts'
+import { NoBrowser } from '../checks/lib/browser/launch.ts'
 import { complete, tryLogin } from '../discover/complete.ts'
 import { createExplorer } from '../discover/explorer.ts'
 import { NO_HINTS } from '../discover/script-hints.ts'
-import { createSecrets } from '../http/secrets.ts'
+import { createSecrets } from '../http/masking.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
 import { MORE_TO_SAY, writeRecipe } from '../recipe/write-recipe.ts'
 import { clean } from '../report/terminal.ts'
 import { type Command, EXIT, type Io } from './io.ts'
+import { recordLogin } from './record-login.ts'
+import { toSteps } from './to-steps.ts'
 
 /** `sojourn-audit record URL --user NAME`: writes a recipe from a login done by hand in Chromium. */
 export const record: Command = (args, io) =>

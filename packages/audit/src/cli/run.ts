@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { auditApplication, Refused } from '../audit/audit-application.ts'
 import type { Progress } from '../audit/run-audit.ts'
+import { auditApplication, Refused } from '../audit-application.ts'
 import { DiscoveryFailed } from '../discover/discover.ts'
 import { REPORT_VERSION, type Report } from '../model/report.ts'
 import { SEVERITIES, type Severity } from '../model/verdict.ts'

@@ -1,5 +1,5 @@
+import { scoreTokens, type TokenScore } from '../judge/tokens/score.ts'
 import { clean } from '../report/terminal.ts'
-import { scoreTokens, type TokenScore } from '../tokens/score.ts'
 import { type Command, EXIT, EXIT_BY_SEVERITY, type Io } from './io.ts'
 import { readFileOrInput, wordsOf } from './offline.ts'
 

@@ -1,7 +1,7 @@
-import { stateOf } from '../audit/judge-state.ts'
 import { headerOf } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
 import { StepFailed } from '../recipe/fill.ts'
+import { stateOf } from '../recipe/logged-in-check.ts'
 import type { LoggedInCheck, Recipe, Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Candidate, Explorer } from './explorer.ts'

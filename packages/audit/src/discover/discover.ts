@@ -1,7 +1,7 @@
 import { type Limit, limitIn, timeOf } from '../audit/login-limit.ts'
 import type { Engine } from '../http/engine.ts'
 import type { Exchange } from '../http/exchange.ts'
-import type { Secrets } from '../http/secrets.ts'
+import type { Secrets } from '../http/masking.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
 import { asksForBasic, basicLogin } from './basic-login.ts'
 import { complete } from './complete.ts'

@@ -1,6 +1,6 @@
-import { garbageCredential } from '../audit/garbage.ts'
 import type { Client } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
+import { garbageCredential } from '../http/made-up.ts'
 import { readPage } from '../http/page.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
 import { withoutBoundParts } from './bound-address.ts'

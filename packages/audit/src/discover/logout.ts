@@ -1,7 +1,7 @@
 import type { State } from '../audit/audit.ts'
-import { stateOf } from '../audit/judge-state.ts'
 import { type Exchange, isHtml } from '../http/exchange.ts'
 import { fill, StepFailed } from '../recipe/fill.ts'
+import { stateOf } from '../recipe/logged-in-check.ts'
 import type { LoggedInCheck, Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import { withoutBoundParts } from './bound-address.ts'

@@ -1,6 +1,6 @@
 import type { Evidence, MaskedExchange } from '../model/evidence.ts'
 import type { Exchange, Headers } from './exchange.ts'
-import { type Secrets, shellWord, shown } from './secrets.ts'
+import { type Secrets, shellWord, shown } from './masking.ts'
 
 /** As much as a reader needs. */
 const MOST_OF_BODY = 2_000

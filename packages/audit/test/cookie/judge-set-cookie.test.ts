@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type CookieContext, judgeSetCookie } from '../../src/cookie/judge-set-cookie.ts'
-import { parseSetCookie } from '../../src/cookie/set-cookie.ts'
+import { type CookieContext, judgeSetCookie } from '../../src/judge/cookie/attributes.ts'
+import { parseSetCookie } from '../../src/judge/cookie/set-cookie.ts'
 
 const HTTPS: CookieContext = { channel: 'https', host: 'shop.example' }
 const NOW = Date.parse('2026-12-01T10:00:00Z')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseSetCookie, type SetCookie } from '../../src/cookie/set-cookie.ts'
+import { parseSetCookie, type SetCookie } from '../../src/judge/cookie/set-cookie.ts'
 
 const NOW = Date.parse('2026-12-01T10:00:00Z')
 

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
-import { decode } from '../../src/decode/decode.ts'
-import { canGuess, guessSecret } from '../../src/decode/guess-secret.ts'
-import { judgeToken } from '../../src/decode/judge-token.ts'
+import { decode } from '../../src/judge/decode/decode.ts'
+import { canGuess, guessSecret } from '../../src/judge/decode/guess-secret.ts'
+import { judgeToken } from '../../src/judge/decode/judge-token.ts'
 import { FRAMEWORK_VECTORS, TOLD } from './framework-vectors.ts'
 
 vi.setConfig({ testTimeout: 60_000 })

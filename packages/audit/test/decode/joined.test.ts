@@ -1,10 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { sign } from 'cookie-signature'
 import { describe, expect, test, vi } from 'vitest'
-import { decode } from '../../src/decode/decode.ts'
-import { judgeToken } from '../../src/decode/judge-token.ts'
-import { revealsOf } from '../../src/decode/reveals.ts'
-import { findStructures } from '../../src/tokens/structure.ts'
+import { decode } from '../../src/judge/decode/decode.ts'
+import { judgeToken } from '../../src/judge/decode/judge-token.ts'
+import { revealsOf } from '../../src/judge/decode/reveals.ts'
+import { findStructures } from '../../src/judge/tokens/structure.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

@@ -1,4 +1,4 @@
-import type { DecodedKind, Json } from '../../src/decode/decoded.ts'
+import type { DecodedKind, Json } from '../../src/judge/decode/decoded.ts'
 
 export interface Vector {
   readonly made: string

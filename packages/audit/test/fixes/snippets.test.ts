@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checks } from '../../src/checks/index.ts'
-import { FRAMEWORKS, SNIPPETS } from '../../src/fixes/snippets.ts'
+import { FRAMEWORKS, SNIPPETS } from '../../src/checks/lib/snippets.ts'
 
 describe('fixes', () => {
   test('every table belongs to a check, and has every framework', () => {

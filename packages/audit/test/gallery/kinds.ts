@@ -22,14 +22,17 @@ const source = (path: string) => readFileSync(new URL(`../../src/${path}.ts`, im
 
 /** Where a check leaves the words to another file. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  'cookie-attributes': 'cookie/judge-set-cookie',
-  'token-contents': 'decode/judge-token',
+  'cookie-attributes': 'judge/cookie/attributes',
+  'token-contents': 'judge/decode/judge-token',
 }
+
+/** Checks whose file is not called by their id. */
+const FILES: Readonly<Record<string, string>> = { puzzling: 'other-flows' }
 
 /** What the source of a check can say something about: every literal that becomes `about`. */
 export function kindsInSource(check: string): readonly string[] {
   const own = [
-    ...source(`checks/${check}`).matchAll(
+    ...source(`checks/${FILES[check] ?? check}`).matchAll(
       /\babout(?:: | = )['`]([^'`]+)['`]|\b(?:judge|attempt)\((?:audit, )?'([^']+)'/g,
     ),
   ].map(([, named, passed]) => named ?? passed ?? '')

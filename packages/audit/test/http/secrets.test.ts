@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Exchange, Headers } from '../../src/http/exchange.ts'
-import { createSecrets, shellWord, shown } from '../../src/http/secrets.ts'
+import { createSecrets, shellWord, shown } from '../../src/http/masking.ts'
 
 const ID = 'abcdef0123456789'
 

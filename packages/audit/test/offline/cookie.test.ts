@@ -1,7 +1,7 @@
 import { sign } from 'cookie-signature'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { judgeCookie } from '../../src/offline/judge-cookie.ts'
+import { judgeCookie } from '../../src/judge/cookie/judge-cookie.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { readHar } from '../../src/offline/har.ts'
-import { judgeHar } from '../../src/offline/judge-har.ts'
+import { readHar } from '../../src/judge/har/har.ts'
+import { judgeHar } from '../../src/judge/har/judge-har.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
-import { scoreTokens } from '../../src/tokens/score.ts'
-import { findStructures } from '../../src/tokens/structure.ts'
+import { scoreTokens } from '../../src/judge/tokens/score.ts'
+import { findStructures } from '../../src/judge/tokens/structure.ts'
 import { NOW, seeded } from './generators.ts'
 
 vi.setConfig({ testTimeout: 120_000 })

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import { birthdayTail } from '../../src/tokens/duplicates.ts'
-import { scoreTokens } from '../../src/tokens/score.ts'
-import { binomialTails, chiSquareTail, fairTails, normalTails } from '../../src/tokens/special.ts'
+import { birthdayTail } from '../../src/judge/tokens/duplicates.ts'
+import { scoreTokens } from '../../src/judge/tokens/score.ts'
+import { binomialTails, chiSquareTail, fairTails, normalTails } from '../../src/judge/tokens/special.ts'
 import { good, hex, moduloBias, NOW, seeded } from './generators.ts'
 
 vi.setConfig({ testTimeout: 60_000 })

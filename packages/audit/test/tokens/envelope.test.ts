@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
-import { scoreTokens } from '../../src/tokens/score.ts'
+import { scoreTokens } from '../../src/judge/tokens/score.ts'
 import { counter, NOW } from './generators.ts'
 
 vi.setConfig({ testTimeout: 60_000 })

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { scoreTokens } from '../../src/tokens/score.ts'
+import { scoreTokens } from '../../src/judge/tokens/score.ts'
 import * as made from './generators.ts'
 
 vi.setConfig({ testTimeout: 60_000 })

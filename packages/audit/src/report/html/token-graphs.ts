@@ -1,5 +1,5 @@
-import type { TokenScore } from '../../tokens/score.ts'
-import type { PartScore } from '../../tokens/score-part.ts'
+import type { TokenScore } from '../../judge/tokens/score.ts'
+import type { PartScore } from '../../judge/tokens/score-part.ts'
 import { html, type Markup } from './markup.ts'
 
 const WIDTH = 900

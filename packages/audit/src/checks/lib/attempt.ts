@@ -1,0 +1,13 @@
+import { NoLogin } from '../../audit/audit.ts'
+import { cannotJudge, type Finding } from '../../model/finding.ts'
+import { StepFailed } from '../../recipe/fill.ts'
+
+/** One part of a check: when a login or a step of it does not work, that part alone stays without a verdict. */
+export async function attempt(about: string, work: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof NoLogin || error instanceof StepFailed)) throw error
+    return cannotJudge({ about, title: 'Could not be tried', detail: error.message })
+  }
+}

@@ -1,0 +1,61 @@
+import type { Page } from 'playwright-core'
+import type { Audit, Login } from '../../../audit/audit.ts'
+
+/** How long a page may take to settle. */
+export const SETTLE_MS = 5_000
+
+/** Scripts that a page begins with have done what they do, or take too long for it. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle', { timeout: SETTLE_MS }).catch(() => undefined)
+}
+
+/** Until then the page that is left counts as settled. A form leads to another page, a script's request to none. */
+async function answerToLogin(page: Page): Promise<void> {
+  const shown = page.waitForEvent('framenavigated', { timeout: SETTLE_MS }).catch(() => undefined)
+  const answer = await page
+    .waitForResponse((response) => response.request().method() !== 'GET', { timeout: SETTLE_MS })
+    .catch(() => null)
+  if (answer?.request().isNavigationRequest()) await shown
+}
+
+/** By the page's own form, so that scripts do what they do at a login. Resolves to whether there is one. */
+export async function logInByForm(page: Page, audit: Audit): Promise<boolean> {
+  const [first] = audit.recipe.login
+  await page.goto(new URL(first?.get ?? '/', audit.target).href, { waitUntil: 'load' })
+  const password = page.locator('input[type=password]:visible')
+  if ((await password.count()) !== 1) return false
+  const variables = audit.variablesOf('first')
+  const form = page.locator('form', { has: password })
+  const hasForm = (await form.count()) === 1
+  const within = hasForm ? form : page.locator('body')
+  const name = within.locator(
+    'input:visible:not([type=password]):not([type=hidden]):not([type=checkbox]):not([type=submit])',
+  )
+  if ((await name.count()) > 0) await name.first().fill(variables.get('user') ?? '')
+  await password.fill(variables.get('password') ?? '')
+  const answered = answerToLogin(page)
+  // Without a button the return key does nothing where there is more than one field.
+  const hasButton = (await within.locator('button, input[type=submit], input[type=image]').count()) > 0
+  if (hasForm && !hasButton)
+    await form.evaluate((found) => (found as unknown as { requestSubmit(): void }).requestSubmit())
+  else await password.press('Enter')
+  await answered
+  await settled(page)
+  return true
+}
+
+/** Gives the browser the cookies of a login made before. */
+export async function logInByCookies(page: Page, login: Login): Promise<void> {
+  await page.context().clearCookies()
+  await page.context().addCookies(
+    login.credential.cookies.map((cookie) => ({
+      name: cookie.name,
+      value: cookie.value,
+      domain: cookie.domain,
+      path: cookie.path,
+      secure: cookie.secure,
+      httpOnly: cookie.httpOnly,
+      ...(cookie.expiresAt === null ? {} : { expires: cookie.expiresAt / 1000 }),
+    })),
+  )
+}

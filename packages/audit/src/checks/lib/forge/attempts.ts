@@ -1,0 +1,122 @@
+import type { Audit, Login } from '../../../audit/audit.ts'
+import type { Exchange } from '../../../http/exchange.ts'
+import { fill } from '../../../recipe/fill.ts'
+import { type Forged, forgeriesOf } from './forged.ts'
+import { goesWith, headersFrom, type Sender } from './senders.ts'
+
+/** Takes the effect of the recipe's action away, where the recipe says how. */
+export async function undo(audit: Audit, victim: Login): Promise<void> {
+  const { undo: steps } = audit.recipe.action ?? {}
+  if (steps !== undefined) await audit.run(victim, steps, 'undo the action')
+}
+
+/** Whether the value shows where the recipe says it would. */
+export async function lookForEffect(
+  audit: Audit,
+  victim: Login,
+  variables: ReadonlyMap<string, string>,
+): Promise<{ seen: boolean; exchange: Exchange }> {
+  const { get = '/', text = '${value}' } = audit.recipe.action?.effect ?? {}
+  const exchange = await victim.client.send({
+    url: fill(get, variables, encodeURIComponent),
+    purpose: 'did it take effect',
+  })
+  return { seen: exchange.response?.body.includes(fill(text, variables)) === true, exchange }
+}
+
+export interface Hit {
+  readonly forged: Forged
+  readonly sender: Sender
+  readonly exchanges: readonly Exchange[]
+}
+
+/** Those that a browser would let go with a request of another site, or all that it has. */
+export type CookiesSent = 'as browsers do' | 'all'
+
+/** Forged requests, one at a time, each with a fresh value. */
+export interface Attempts {
+  /** The first that takes effect. */
+  first(senders: readonly Sender[], cookies: CookiesSent): Promise<Hit | null>
+  /** Why one that took no effect may not have been refused. */
+  unclear(): string | null
+}
+
+export function createAttempts(audit: Audit, first: Login, attacker: Login): Attempts {
+  const steps = audit.recipe.action?.steps ?? []
+  const last = steps.at(-1)
+  const secrets = new Set(steps.flatMap(({ extract = {} }) => Object.keys(extract)))
+  const unknown = [...secrets].map((name) => [name, 'none'] as const)
+  const tried = new Set<string>()
+  let victim = first
+  let unclear: string | null = null
+
+  const forgeries = (variables: ReadonlyMap<string, string>) =>
+    last === undefined ? [] : forgeriesOf(last, variables, secrets)
+
+  /** What the attacker knows: a fresh value, and tokens of a session of its own. */
+  async function prepare(): Promise<ReadonlyMap<string, string>> {
+    const fresh = audit.variablesOf(attacker.role)
+    const prepared = await audit
+      .run(attacker, steps.slice(0, -1), 'get a token of the attacker’s own', fresh)
+      .catch(() => null)
+    return new Map([...unknown, ...(prepared?.variables ?? attacker.variables), ...fresh])
+  }
+
+  async function one(sender: Sender, index: number, goes: ReadonlySet<string>): Promise<Hit | null> {
+    const variables = await prepare()
+    const forged = forgeries(variables)[index]
+    // The attacker's login, or what the application does to forged requests, may have put the victim out.
+    if ((await audit.look(victim.client)).state !== 'in') victim = await audit.login('victim')
+    if (forged === undefined) return null
+    const request = await send(forged, sender, goes)
+    const { seen, exchange } = await lookForEffect(audit, victim, variables)
+    for (const { response, fault } of [request, exchange]) {
+      if (response === null || response.status === 429) unclear = `a request was answered ${response?.status ?? fault}`
+    }
+    if ((exchange.response?.status ?? 0) >= 500) unclear = `the effect was answered ${exchange.response?.status}`
+    return seen ? { forged, sender, exchanges: [request, exchange] } : null
+  }
+
+  function send(forged: Forged, sender: Sender, goes: ReadonlySet<string>): Promise<Exchange> {
+    const { client } = victim
+    const pairs = client.cookieHeader(new URL(forged.url, audit.target).href).split('; ')
+    return client.send({
+      ...forged,
+      headers: [...forged.headers, ...headersFrom(sender, audit.target, forged)],
+      cookie: pairs.filter((pair) => goes.has(pair.split('=')[0] ?? '')).join('; '),
+      purpose: `forged by ${sender.name}, as ${forged.name}`,
+    })
+  }
+
+  /** `null`: the browser would send no cookie that matters, so the request is a stranger's; or it was tried already. */
+  function cookiesFor(forged: Forged, sender: Sender, cookies: CookiesSent): ReadonlySet<string> | null {
+    const { site } = sender
+    const sent = victim.client
+      .cookies()
+      .filter((cookie) => cookies === 'all' || goesWith(cookie, site, forged.method, forged.mode))
+    const goes = new Set(sent.map(({ name }) => name))
+    if (!audit.carriers.some((names) => names.every((name) => goes.has(name)))) return null
+    const key = JSON.stringify([site, forged.name, headersFrom(sender, audit.target, forged), [...goes].sort()])
+    if (tried.has(key)) return null
+    tried.add(key)
+    return goes
+  }
+
+  return {
+    async first(senders, cookies) {
+      // Addresses and values are those of the attempt; here it is only about which there are.
+      const outlines = forgeries(new Map([...unknown, ...attacker.variables, ...audit.variablesOf(attacker.role)]))
+      for (const [place, sender] of senders.entries()) {
+        for (const [index, outline] of outlines.entries()) {
+          const goes = place > 0 && !outline.isUsual ? null : cookiesFor(outline, sender, cookies)
+          const hit = goes === null ? null : await one(sender, index, goes)
+          if (hit === null) continue
+          await undo(audit, victim)
+          return hit
+        }
+      }
+      return null
+    },
+    unclear: () => unclear,
+  }
+}

@@ -1,0 +1,78 @@
+import { NoLogin, type TokenSample, type TokenSamples } from '../../audit/audit.ts'
+import type { RunningAudit } from '../../audit/create-audit.ts'
+import type { Client } from '../../http/client.ts'
+import { LimitReached } from '../../http/engine.ts'
+import { gave } from '../../http/given-by.ts'
+
+/** Logins cost an application much, and it may count them: no more than this many, whatever is asked for. */
+export const MOST_LOGINS = 40
+/** Where nobody asked for a number: as few as a verdict takes, and some for those that are lost. */
+export const LOGINS_UNASKED = 24
+
+/** Tokens of separate visits where a visit gives one out, else of separate logins, those already made included. */
+export async function sampleTokens(audit: RunningAudit): Promise<TokenSamples> {
+  const name = audit.carriers[0]?.[0] ?? null
+  if (name === null) return fromLogins(audit, null)
+  const first = await visit(audit, name)
+  return first === null ? fromLogins(audit, name) : fromVisits(audit, name, first)
+}
+
+async function visit(audit: RunningAudit, name: string): Promise<TokenSample | null> {
+  const client = audit.client('visitor')
+  const step = audit.recipe.login[0]
+  const [exchange] = await client.follow({ url: step?.get ?? '/', purpose: 'collect a token' })
+  const cookie = client.cookies().find((held) => held.name === name)
+  if (cookie === undefined || exchange === undefined) return null
+  return { value: cookie.value, at: exchange.startedAt + exchange.durationMs, source: 'visit' }
+}
+
+async function fromVisits(audit: RunningAudit, name: string, first: TokenSample): Promise<TokenSamples> {
+  const tokens = [first]
+  const stopped = await until(audit.options.samples - 1, async () => {
+    const sample = await visit(audit, name)
+    if (sample === null) return 'a visit gave no token any more'
+    tokens.push(sample)
+    return null
+  })
+  return { about: `cookie ${name}`, tokens, stopped }
+}
+
+async function fromLogins(audit: RunningAudit, name: string | null): Promise<TokenSamples> {
+  const wanted = audit.options.loginSamples
+  const stopped = await until(Math.max(wanted - audit.logins.length, 0), async () => {
+    await audit.login('sampler', { fresh: true })
+    return null
+  })
+  const counted = new Map<Client, Set<string>>()
+  const tokens = audit.logins.flatMap(({ client, credential, exchanges }): TokenSample[] => {
+    const value = name === null ? credential.bearer : credential.cookies.find((cookie) => cookie.name === name)?.value
+    const last = exchanges.at(-1)
+    // What the audit planted itself, and the empty value that takes a cookie away, are no tokens.
+    if (!value || last === undefined || !client.exchanges.some((exchange) => gave(exchange, value))) return []
+    // A second login of a client that is logged in may give out nothing: it holds the same token, not an equal one.
+    const own = counted.get(client) ?? new Set()
+    if (own.has(value)) return []
+    counted.set(client, own.add(value))
+    return [{ value, at: last.startedAt + last.durationMs, source: 'login' }]
+  })
+  const about = name === null ? 'bearer' : `cookie ${name}`
+  return {
+    about,
+    tokens,
+    stopped: stopped ?? `${tokens.length} logins, where --samples asks for no more (${MOST_LOGINS} at most)`,
+  }
+}
+
+/** Repeats until it says why it stops, or something in the way does. */
+async function until(times: number, work: () => Promise<string | null>): Promise<string | null> {
+  for (let i = 0; i < times; i++) {
+    try {
+      const stopped = await work()
+      if (stopped !== null) return stopped
+    } catch (error) {
+      if (error instanceof NoLogin || error instanceof LimitReached) return error.message
+      throw error
+    }
+  }
+  return null
+}

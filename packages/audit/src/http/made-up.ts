@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto'
+import type { Credential } from '../audit/audit.ts'
+
+const LOWER = 'abcdefghijklmnopqrstuvwxyz'
+const UPPER = LOWER.toUpperCase()
+const HEX = '0123456789abcdef'
+
+/**
+ * A value of the same shape that no server gave out: letters become letters, digits digits, separators stay. Fresh in
+ * each call, for a value that was planted once may live on as a session.
+ */
+export function garbageLike(value: string): string {
+  const isHex = /^[0-9a-f-]+$/.test(value)
+  const random = randomBytes(value.length)
+  return [...value]
+    .map((char, i) => {
+      const pick = (from: string) => from[(random[i] ?? 0) % from.length] ?? char
+      if (isHex) return /[0-9a-f]/.test(char) ? pick(HEX) : char
+      if (/\d/.test(char)) return pick('0123456789')
+      if (/[a-z]/.test(char)) return pick(LOWER)
+      return /[A-Z]/.test(char) ? pick(UPPER) : char
+    })
+    .join('')
+}
+
+/** The same cookies and token with values that no server gave out. */
+export function garbageCredential({ cookies, bearer }: Credential): Credential {
+  return {
+    cookies: cookies.map((cookie) => ({ ...cookie, value: garbageLike(cookie.value) })),
+    bearer: bearer === null ? null : garbageLike(bearer),
+  }
+}

@@ -1,0 +1,62 @@
+import { judgeToken } from '../decode/judge-token.ts'
+import { type CookieContext, judgeSetCookie, type Remark } from './attributes.ts'
+import { fixOf } from './cookie-fixes.ts'
+import { grammarOf } from './grammar.ts'
+import type { OfflineFinding } from './remark.ts'
+import { parseSetCookie, type SetCookie } from './set-cookie.ts'
+
+export interface JudgedCookie {
+  /** `null`: a browser ignores the line. */
+  readonly name: string | null
+  readonly findings: readonly OfflineFinding[]
+  /** The line as it should be; the value left out. */
+  readonly better: string | null
+}
+
+/** Judges one `Set-Cookie` line as that of a session: grammar, what browsers make of it, attributes, and what the value says. */
+export function judgeCookie(
+  line: string,
+  context: CookieContext = { channel: 'unknown', host: null },
+  companion: { readonly signature?: string } = {},
+): JudgedCookie {
+  const text = line.replace(/^\s*set-cookie\s*:\s*/i, '')
+  const grammar = grammarOf(text)
+  const cookie = parseSetCookie(text)
+  if (cookie === null) {
+    const detail = 'It has neither a name nor a value: browsers ignore the line.'
+    return {
+      name: null,
+      findings: [{ verdict: 'fail', severity: 'high', about: 'grammar', title: 'No cookie', detail }],
+      better: null,
+    }
+  }
+  const attributes = judgeSetCookie(cookie, context).map((remark) => toFinding(remark, cookie))
+  const contents = judgeToken(cookie.value, { name: cookie.name, ...companion }, true).map(
+    ({ topic, reveals: _, ...words }): OfflineFinding => ({ about: `value: ${topic}`, ...words }),
+  )
+  return { name: cookie.name, findings: [...grammar, ...attributes, ...contents], better: betterLine(cookie) }
+}
+
+function toFinding({ attribute, verdict, severity, says }: Remark, cookie: SetCookie): OfflineFinding {
+  const fix = verdict === 'pass' ? undefined : fixOf(attribute, cookie)
+  const detail = `${says.charAt(0).toUpperCase()}${says.slice(1)}.`
+  return { verdict, ...(severity && { severity }), about: attribute, title: says, detail, ...(fix && { fix }) }
+}
+
+/** As ASVS asks for it: `__Host-` and all that goes with it, unless it is shared with other hosts or bound to a path. */
+function betterLine({ name, sameSite, domain, path, maxAgeSeconds, partitioned }: SetCookie): string {
+  const bare = name.replace(/^__(Host-Http|Host|Secure|Http)-/i, '')
+  const isHost = domain === null && (path === null || path === '/')
+  const site = sameSite !== null && /^(strict|lax|none)$/i.test(sameSite) ? sameSite : 'Lax'
+  const parts = [
+    `${isHost ? '__Host-' : '__Secure-'}${bare || 'session'}=…`,
+    ...(domain === null ? [] : [`Domain=${domain}`]),
+    `Path=${path ?? '/'}`,
+    ...(maxAgeSeconds === null ? [] : [`Max-Age=${Math.min(Math.max(0, maxAgeSeconds), 34_560_000)}`]),
+    'Secure',
+    'HttpOnly',
+    `SameSite=${site}`,
+    ...(partitioned ? ['Partitioned'] : []),
+  ]
+  return `Set-Cookie: ${parts.join('; ')}`
+}
