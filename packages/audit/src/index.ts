@@ -2,20 +2,19 @@ export {
   type Audit,
   type AuditOptions,
   type Clock,
-  type Credential,
   type Login,
   NoLogin,
   type Probe,
   type Role,
-  type State,
   type TokenSample,
   type TokenSamples,
 } from './audit/audit.ts'
+export type { Check } from './audit/check.ts'
 export type { Progress } from './audit/run-audit.ts'
 export { type AuditRequest, auditApplication, Refused } from './audit-application.ts'
 export { checks } from './checks/index.ts'
 export { DiscoveryFailed } from './discover/discover.ts'
-export type { Client, HeldCookie, RequestOptions } from './http/client.ts'
+export type { Client, Credential, HeldCookie, RequestOptions } from './http/client.ts'
 export { type Exchange, headerOf } from './http/exchange.ts'
 export { type JudgedCookie, judgeCookie } from './judge/cookie/judge-cookie.ts'
 export type { OfflineFinding } from './judge/cookie/remark.ts'
@@ -28,14 +27,27 @@ export { judgeHar } from './judge/har/judge-har.ts'
 export { type ScoreOptions, scoreTokens, type TokenScore } from './judge/tokens/score.ts'
 export type { PartScore } from './judge/tokens/score-part.ts'
 export type { TokenVerdict } from './judge/tokens/verdict.ts'
-export type { Check, Need } from './model/check.ts'
+export type { CheckFacts, Need } from './model/check.ts'
 export type { Evidence, MaskedExchange, Variable } from './model/evidence.ts'
-export { cannotJudge, type Finding, type Fix, fail, inform, notApplicable, pass } from './model/finding.ts'
-export type { ApplicationFacts, CheckFacts, CheckResult, Report, ReportedFinding } from './model/report.ts'
+export {
+  type Confidence,
+  cannotJudge,
+  type Finding,
+  type Fix,
+  fail,
+  inform,
+  notApplicable,
+  pass,
+  SEVERITIES,
+  type Severity,
+  VERDICTS,
+  type Verdict,
+} from './model/finding.ts'
+export type { ApplicationFacts, CheckResult, Report, ReportedFinding } from './model/report.ts'
 export { REPORT_VERSION } from './model/report.ts'
-export { type Confidence, SEVERITIES, type Severity, VERDICTS, type Verdict } from './model/verdict.ts'
+export type { State } from './recipe/logged-in-check.ts'
 export { parseRecipe, RecipeError } from './recipe/parse-recipe.ts'
 export type { Extract, LoggedInCheck, Recipe, Step, User } from './recipe/recipe.ts'
-export { toHtml } from './report/html.ts'
+export { toHtml } from './report/html/page.ts'
 export { toJunit } from './report/junit.ts'
 export { type SarifOptions, toSarif } from './report/sarif.ts'

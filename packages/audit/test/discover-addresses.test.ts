@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withoutBoundParts } from '../src/discover/bound-address.ts'
+import { withoutBoundParts } from '../src/discover/addresses.ts'
 
 test.each([
   ['/?_task=mail&_token=svhUki6cZUaMdh4jxop2RLt9QxopmYp7', '/?_task=mail'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Audit, Login } from '../src/audit/audit.ts'
-import { LoginsLimited } from '../src/audit/login-limit.ts'
+import { LoginsLimited } from '../src/audit/login-gate.ts'
 import { createPasswordKeeper, SUFFIX } from '../src/checks/lib/password-keeper.ts'
 
 const OLD = 'lantern-in-the-window'

@@ -1,16 +1,11 @@
-import type { Client, HeldCookie } from '../http/client.ts'
+import type { Client, Credential, HeldCookie } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Variables } from '../recipe/fill.ts'
+import { type State, stateOf } from '../recipe/logged-in-check.ts'
 import type { Recipe, Step } from '../recipe/recipe.ts'
 import type { StepsDone } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
-
-/** What makes a request one of a logged-in user: cookies, a bearer token, or both. */
-export interface Credential {
-  readonly cookies: readonly HeldCookie[]
-  readonly bearer: string | null
-}
 
 /** What goes out in place of what the client would send. */
 export interface Sent {
@@ -47,9 +42,6 @@ export interface LoginOptions {
   /** The password may be another: that it is refused says nothing of limits. */
   readonly unsure?: boolean
 }
-
-/** `unknown`: neither, as with a fault of the network or of the server, or with a limit on requests. */
-export type State = 'in' | 'out' | 'unknown'
 
 export interface Probe {
   readonly state: State
@@ -167,3 +159,7 @@ export interface TokenSample {
   /** Came with a login, or with a mere visit. */
   readonly source: 'login' | 'visit'
 }
+
+/** Whether this is the answer that this user gets to the logged-in check, whoever asked. */
+export const stateAs = ({ recipe, variablesOf }: Audit, role: Role, exchange: Exchange): State =>
+  stateOf(exchange, recipe.loggedIn, variablesOf(role))

@@ -1,7 +1,9 @@
+import type { Credential, HeldCookie } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
-import { readPage } from '../http/page.ts'
-import { judgeAs, requestOf } from '../recipe/logged-in-check.ts'
-import { type Audit, type Credential, type Login, NoLogin } from './audit.ts'
+import { garbageLike } from '../http/made-up.ts'
+import { LOGOUT_WORDS, readPage } from '../http/page.ts'
+import { requestOf } from '../recipe/logged-in-check.ts'
+import { type Audit, type Login, NoLogin, stateAs } from './audit.ts'
 
 export interface Carriers {
   /** Cookie names: the smallest sets of which each suffices alone. */
@@ -53,7 +55,7 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
 export async function stillIn(audit: Audit, login: Login): Promise<Login> {
   const asked = requestOf(audit.recipe.loggedIn, audit.variablesOf(login.role))
   const exchange = await login.client.send({ ...asked, purpose: 'is it still logged in' })
-  if (judgeAs(audit, login.role, exchange) === 'in') return login
+  if (stateAs(audit, login.role, exchange) === 'in') return login
   return audit.login('victim').catch((error: unknown) => {
     if (error instanceof NoLogin) return login
     throw error
@@ -78,4 +80,46 @@ async function shrink(
 /** `wordpress_logged_in_*` stands for all names that begin so. */
 export function matches(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
+}
+
+const known = new WeakMap<Audit, Promise<readonly string[]>>()
+
+/**
+ * Cookies that were given with the login, have no part in what the logged-in check shows, and alone are offered a way out
+ * on the first page: of areas that have cookies of their own the check sees one.
+ */
+export function carriersElsewhere(audit: Audit): Promise<readonly string[]> {
+  const found = known.get(audit) ?? find(audit)
+  known.set(audit, found)
+  return found
+}
+
+async function find(audit: Audit): Promise<readonly string[]> {
+  if (audit.recipe.credential?.cookies !== undefined) return []
+  const { client, sent } = await audit.shared()
+  const held = client.cookies()
+  const others = held.filter(
+    ({ name }) => !audit.carriers.flat().includes(name) && !sent.some((before) => before.name === name),
+  )
+  if (others.length === 0 || !(await isOfferedWayOut(audit, held)) || (await isOfferedWayOut(audit, []))) return []
+  const names: string[] = []
+  for (const cookie of others) {
+    if (!(await isOfferedWayOut(audit, [cookie]))) continue
+    const madeUp = { ...cookie, value: garbageLike(cookie.value) }
+    if (!(await isOfferedWayOut(audit, [madeUp]))) names.push(cookie.name)
+  }
+  return names
+}
+
+async function isOfferedWayOut(audit: Audit, cookies: readonly HeldCookie[]): Promise<boolean> {
+  const client = audit.client(`only ${cookies.map(({ name }) => name).join(' and ') || 'nothing'}`)
+  for (const cookie of cookies) client.hold(cookie)
+  const purpose = 'does the first page offer a way out'
+  const last = (await client.follow({ url: audit.target.href, purpose })).at(-1)
+  const page = readPage(last?.response?.body ?? '', last?.request.url ?? audit.target.href)
+  const words = [
+    ...page.links.map(({ href, text }) => `${new URL(href).pathname}${new URL(href).search} ${text}`),
+    ...page.forms.map(({ action, text }) => `${new URL(action).pathname} ${text}`),
+  ]
+  return words.some((found) => LOGOUT_WORDS.test(found))
 }

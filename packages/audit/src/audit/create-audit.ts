@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sampleTokens } from '../checks/lib/sample-tokens.ts'
-import type { Client } from '../http/client.ts'
+import type { Client, Credential } from '../http/client.ts'
 import { createClient } from '../http/create-client.ts'
 import type { Engine } from '../http/engine.ts'
 import { toEvidence } from '../http/evidence.ts'
@@ -15,14 +15,13 @@ import {
   type Audit,
   type AuditOptions,
   type Clock,
-  type Credential,
   type Login,
   NoLogin,
   type Probe,
   type Role,
   type Sent,
 } from './audit.ts'
-import { type Gained, gainedBy, handOn } from './hand-on.ts'
+import { type Gained, gainedBy, handOn } from './credentials.ts'
 import { createLoginGate } from './login-gate.ts'
 import { createLogins } from './logins.ts'
 

@@ -1,10 +1,11 @@
 import { valuesOf } from '../http/exchange.ts'
 import { garbageCredential } from '../http/made-up.ts'
-import type { Login, Probe, State } from './audit.ts'
+import type { State } from '../recipe/logged-in-check.ts'
+import type { Login, Probe } from './audit.ts'
 import { NoLogin } from './audit.ts'
 import { findCarriers, stillIn } from './carriers.ts'
-import { heldNow } from './copies.ts'
 import type { RunningAudit } from './create-audit.ts'
+import { heldNow } from './credentials.ts'
 
 const ONE_SECOND_MS = 1100
 

@@ -1,5 +1,18 @@
 import type { Exchange } from '../http/exchange.ts'
-import { type Limit, LoginsLimited, limitIn, optionOf, timeOf } from './login-limit.ts'
+import { type Limit, limitIn, optionOf, timeOf } from '../http/login-limit.ts'
+import { NoLogin } from './audit.ts'
+
+/** The application will not log anybody in for a while, or has locked the account. */
+export class LoginsLimited extends NoLogin {
+  /** ms since the epoch; `null`: it does not say. */
+  readonly until: number | null
+
+  constructor(message: string, until: number | null) {
+    super(message)
+    this.name = 'LoginsLimited'
+    this.until = until
+  }
+}
 
 /** Waited for unasked. */
 const SHORT_MS = 10_000

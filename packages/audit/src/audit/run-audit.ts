@@ -1,16 +1,15 @@
 import { toTimeline } from '../http/evidence.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { type Secrets, shown } from '../http/masking.ts'
-import type { Check, Need } from '../model/check.ts'
-import { cannotJudge, type Finding, notApplicable } from '../model/finding.ts'
+import { cannotJudge, type Finding, SEVERITIES, VERDICTS, type Verdict } from '../model/finding.ts'
 import { type CheckResult, REPORT_VERSION, type Report } from '../model/report.ts'
-import { SEVERITIES, VERDICTS, type Verdict } from '../model/verdict.ts'
 import { VERSION } from '../version.ts'
 import { factsOf } from './application.ts'
+import type { Check } from './check.ts'
 import { putRight } from './clean-up.ts'
 import type { RunningAudit } from './create-audit.ts'
 import { establish } from './establish.ts'
-import { inRunOrder } from './run-order.ts'
+import { lackOf } from './needs.ts'
 
 export type Progress =
   | { readonly kind: 'begin'; readonly check: Check; readonly number: number; readonly of: number }
@@ -134,71 +133,34 @@ const asInterrupted = (finding: Finding): Finding =>
 const untrustedFinding = (why: string) =>
   cannotJudge({ about: 'check', title: 'The logged-in check cannot be trusted', detail: why })
 
-interface Lack {
-  readonly is: (audit: RunningAudit) => boolean
-  readonly finding: (audit: RunningAudit) => Finding
-}
-
-const missing = (detail: string) => () => cannotJudge({ about: 'check', title: 'Not run', detail })
-
-const LACKS: Readonly<Record<Need, Lack>> = {
-  cookies: {
-    is: ({ carriers }) => carriers.length === 0,
-    finding: () =>
-      notApplicable({
-        about: 'check',
-        title: 'No cookie carries the session',
-        detail: 'The session is carried by a bearer token.',
-      }),
-  },
-  bearer: {
-    is: ({ recipe }) => recipe.credential?.bearer === undefined,
-    finding: () =>
-      notApplicable({ about: 'check', title: 'No bearer token', detail: 'The session is carried by cookies.' }),
-  },
-  changes: {
-    is: ({ options }) => !options.allowChanges,
-    finding: missing('It changes state, which needs --allow-changes.'),
-  },
-  'second-user': {
-    is: ({ hasSecondUser }) => !hasSecondUser,
-    finding: missing('It needs a second user: secondUser in the recipe, or --second-user.'),
-  },
-  logout: {
-    is: ({ logoutProblem }) => logoutProblem !== null,
-    finding: ({ logoutProblem }) =>
-      cannotJudge({ about: 'check', title: 'No logout to judge by', detail: logoutProblem ?? '' }),
-  },
-  'logout-everywhere': {
-    is: ({ recipe }) => recipe.logoutEverywhere === undefined,
-    finding: missing('The recipe names no logoutEverywhere.'),
-  },
-  'password-change': {
-    is: ({ recipe }) => recipe.passwordChange === undefined,
-    finding: missing('The recipe names no passwordChange.'),
-  },
-  refresh: {
-    is: ({ recipe }) => recipe.refresh === undefined,
-    finding: missing('The recipe names no refresh.'),
-  },
-  action: {
-    is: ({ recipe }) => recipe.action === undefined,
-    finding: missing('The recipe names no action that a forged request could be tried with.'),
-  },
-  browser: { is: ({ options }) => !options.browser, finding: missing('It needs Chromium: --browser.') },
-  patience: {
-    is: ({ options }) => options.patienceMs === 0,
-    finding: missing('It waits for a timeout, which needs --patience.'),
-  },
-}
-
-function lackOf(audit: RunningAudit, needs: readonly Need[]): Finding | null {
-  const lack = needs.map((need) => LACKS[need]).find(({ is }) => is(audit))
-  return lack === undefined ? null : lack.finding(audit)
-}
-
 function count(results: readonly CheckResult[]): Record<Verdict, number> {
   const counts = { pass: 0, fail: 0, inform: 0, 'not-applicable': 0, 'cannot-judge': 0 }
   for (const { findings } of results) for (const { verdict, accepted } of findings) if (!accepted) counts[verdict]++
   return counts
 }
+
+/**
+ * Checks that take logins of their own, what matters most first: applications limit logins, and samples can do with what
+ * is left. Those that are not named only look, mostly at one session they share, and come before.
+ */
+const LOGINS_FROM_HERE = [
+  'logout-ends-session',
+  'fixation',
+  'refresh-rotation',
+  'timeouts',
+  // What it sends may have the address shut out; and a changed password ends the session it looks at.
+  'unknown-ids',
+  'password-change',
+  'logout-everywhere',
+  'cross-site-requests',
+  'new-login-ends-old',
+  'clear-site-data',
+  'puzzling',
+  'browser-exposure',
+  'concurrent-sessions',
+  'token-strength',
+]
+
+/** The order they are run in; they are reported in the order they were given. */
+export const inRunOrder = (checks: readonly Check[]): readonly Check[] =>
+  checks.toSorted((a, b) => LOGINS_FROM_HERE.indexOf(a.id) - LOGINS_FROM_HERE.indexOf(b.id))

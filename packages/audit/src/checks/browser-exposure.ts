@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import type { Audit, Login } from '../audit/audit.ts'
+import type { Check } from '../audit/check.ts'
 import type { HeldCookie } from '../http/client.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { requestOf, stateOf } from '../recipe/logged-in-check.ts'
 import { launchChromium, NoBrowser } from './lib/browser/launch.ts'

@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/audit.ts'
+import type { Check } from '../audit/check.ts'
 import { type Exchange, headerOf, valuesOf } from '../http/exchange.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
 export const cacheHeaders: Check = {

@@ -1,7 +1,10 @@
-import { carriersElsewhere } from '../audit/elsewhere.ts'
-import type { Check } from '../model/check.ts'
-import { type Finding, inform } from '../model/finding.ts'
-import { judgeRenewal } from './lib/renewal.ts'
+import { type Audit, type Login, NoLogin, type Probe } from '../audit/audit.ts'
+import { carriersElsewhere } from '../audit/carriers.ts'
+import type { Check } from '../audit/check.ts'
+import { heldNow } from '../audit/credentials.ts'
+import type { Credential } from '../http/client.ts'
+import { parseJwt } from '../judge/jwt/jwt.ts'
+import { cannotJudge, type Finding, inform, pass } from '../model/finding.ts'
 import { cookiesOfTwo } from './lib/two-users.ts'
 
 export const carriers: Check = {
@@ -32,4 +35,85 @@ export const carriers: Check = {
     const detail = `The token at ${audit.recipe.credential.bearer.json} in the answer to the login, sent as a bearer token.`
     return [...findings, inform({ about: 'bearer', title: 'A bearer token carries the session', detail })]
   },
+}
+
+/** A value that is made anew once a second. */
+const ONE_SECOND_MS = 1100
+/** When an old id is presented again, ms from its renewal on: requests that were under way have their answers by then. */
+const LOOKS = [0, 500, 1500, 5000] as const
+
+/** Of each cookie that answers renew: whether the one before is good for anything. Nothing, where none is renewed. */
+export async function judgeRenewal(audit: Audit): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const name of audit.renewed) {
+    const about = `cookie ${name}: renewed`
+    const finding = await judge(audit, name, about).catch((error: unknown) => {
+      if (!(error instanceof NoLogin)) throw error
+      return cannotJudge({ about, title: 'Could not be tried', detail: error.message })
+    })
+    if (finding !== null) findings.push(finding)
+  }
+  return findings
+}
+
+/** `null`: it was given another value once, which is no renewal. */
+async function judge(audit: Audit, name: string, about: string): Promise<Finding | null> {
+  const login = await audit.login('one whose id is renewed')
+  const names = audit.carriers.find((set) => set.includes(name)) ?? [name]
+  const renewal = (await renew(audit, login, names, name)) ?? (await renew(audit, login, names, name, ONE_SECOND_MS))
+  if (renewal === null) return null
+  const { old, next } = renewal
+  const began = performance.now()
+  const isSelfContained = parseJwt(old.cookies.find((cookie) => cookie.name === name)?.value ?? '') !== null
+  for (const at of isSelfContained ? LOOKS.slice(0, 1) : LOOKS) {
+    await audit.wait(Math.max(0, at - (performance.now() - began)))
+    const { state, exchange } = await audit.probe('old id', old)
+    if (state === 'in') continue
+    if (state === 'unknown') {
+      const detail = `The old id was answered ${exchange.response?.status ?? exchange.fault}.`
+      return cannotJudge({ about, title: 'No clear answer', detail })
+    }
+    return refused(audit, about, next, [next.exchange, exchange], at)
+  }
+  const detail = isSelfContained
+    ? 'Each answer gives out a new token, and those before are good until they say that they end: renewing takes nothing away from who holds a copy.'
+    : `Each answer gives out a new id, and the one before was still logged in after ${(LOOKS.at(-1) ?? 0) / 1000} s: renewing takes nothing away from who holds a copy.`
+  return inform({ about, title: 'Old ids stay good', detail, evidence: [audit.evidence(detail, [next.exchange])] })
+}
+
+interface Renewal {
+  readonly old: Credential
+  readonly next: Probe
+}
+
+/** Presents what the client holds; the client that presented it holds the new one then. */
+async function renew(
+  audit: Audit,
+  login: Login,
+  names: readonly string[],
+  name: string,
+  afterMs = 0,
+): Promise<Renewal | null> {
+  await audit.wait(afterMs)
+  const old = { cookies: heldNow(login).cookies.filter((cookie) => names.includes(cookie.name)), bearer: null }
+  const next = await audit.probe('newest id', old)
+  const valueIn = (cookies: Credential['cookies']) => cookies.find((cookie) => cookie.name === name)?.value
+  return next.state === 'in' && valueIn(next.client.cookies()) !== valueIn(old.cookies) ? { old, next } : null
+}
+
+async function refused(
+  audit: Audit,
+  about: string,
+  next: Probe,
+  exchanges: readonly Probe['exchange'][],
+  afterMs: number,
+): Promise<Finding> {
+  const newest = await audit.look(next.client, 'is the newest id still good')
+  const when = afterMs === 0 ? 'at once' : `after at most ${afterMs / 1000} s`
+  const detail =
+    newest.state === 'in'
+      ? `Each answer gives out a new id. The one before is refused ${when}.`
+      : `Each answer gives out a new id. The one before is refused ${when}, and when it came back the session ended.`
+  const title = newest.state === 'in' ? 'Old ids are refused' : 'An old id that comes back ends the session'
+  return pass({ about, title, detail, evidence: [audit.evidence(detail, [...exchanges, newest.exchange])] })
 }

@@ -1,6 +1,6 @@
-import { copiesWith } from '../audit/copies.ts'
+import type { Check } from '../audit/check.ts'
+import { copiesWith } from '../audit/credentials.ts'
 import { headerOf } from '../http/exchange.ts'
-import type { Check } from '../model/check.ts'
 import { inform, pass } from '../model/finding.ts'
 
 export const clearSiteData: Check = {

@@ -1,5 +1,5 @@
 import type { Audit } from '../audit/audit.ts'
-import type { Check } from '../model/check.ts'
+import type { Check } from '../audit/check.ts'
 import { cannotJudge, type Finding, inform, pass } from '../model/finding.ts'
 import { attempt } from './lib/attempt.ts'
 

@@ -1,9 +1,10 @@
 import type { Audit, Login } from '../audit/audit.ts'
-import { channelOf, settingsOf } from '../audit/channel.ts'
-import { carriersElsewhere } from '../audit/elsewhere.ts'
+import { carriersElsewhere } from '../audit/carriers.ts'
+import type { Check } from '../audit/check.ts'
 import { judgeSetCookie } from '../judge/cookie/attributes.ts'
-import type { Check } from '../model/check.ts'
+import { channelOf } from '../judge/cookie/channel.ts'
 import { cannotJudge, type Finding } from '../model/finding.ts'
+import { settingsOf } from './lib/cookie-settings.ts'
 
 export const cookieAttributes: Check = {
   id: 'cookie-attributes',

@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/audit.ts'
+import type { Check } from '../audit/check.ts'
 import { garbageLike } from '../http/made-up.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
 export const cookieTossing: Check = {

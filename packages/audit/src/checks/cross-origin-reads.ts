@@ -1,6 +1,6 @@
 import type { Audit, Login } from '../audit/audit.ts'
+import type { Check } from '../audit/check.ts'
 import { headerOf } from '../http/exchange.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, fail, inform, pass } from '../model/finding.ts'
 import { goesWith } from './lib/forge/senders.ts'
 

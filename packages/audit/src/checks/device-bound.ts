@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/audit.ts'
+import type { Check } from '../audit/check.ts'
 import { type Exchange, headerOf } from '../http/exchange.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, notApplicable, pass } from '../model/finding.ts'
 
 const NAME = 'secure-session-registration'

@@ -1,7 +1,7 @@
 import type { Audit, Login } from '../audit/audit.ts'
+import type { Check } from '../audit/check.ts'
 import { type Exchange, headerOf, isHtml } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 
 /** Shorter values turn up in pages by chance. */

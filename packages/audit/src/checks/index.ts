@@ -1,4 +1,4 @@
-import type { Check } from '../model/check.ts'
+import type { Check } from '../audit/check.ts'
 import { browserExposure } from './browser-exposure.ts'
 import { cacheHeaders } from './cache-headers.ts'
 import { carriers } from './carriers.ts'
@@ -12,7 +12,7 @@ import { deviceBound } from './device-bound.ts'
 import { exposure } from './exposure.ts'
 import { fixation } from './fixation.ts'
 import { jwtAttacks } from './jwt-attacks.ts'
-import { withSnippets } from './lib/with-snippets.ts'
+import { SNIPPETS } from './lib/snippets.ts'
 import { logoutEndsSession } from './logout-ends-session.ts'
 import { logoutEverywhere } from './logout-everywhere.ts'
 import { newLoginEndsOld } from './new-login-ends-old.ts'
@@ -52,3 +52,17 @@ export const checks: readonly Check[] = [
   logoutEverywhere,
   passwordChange,
 ].map(withSnippets)
+
+/** The check, its fix with code for every common framework; what the check itself says of one that is not among them stays. */
+export function withSnippets(check: Check): Check {
+  const common = SNIPPETS[check.id]
+  if (common === undefined) return check
+  const names = Object.keys(common).map((name) => name.toLowerCase())
+  const own = Object.entries(check.fix.snippets ?? {}).filter(([name]) => !names.some((known) => isSame(known, name)))
+  return { ...check, fix: { ...check.fix, snippets: { ...common, ...Object.fromEntries(own) } } }
+}
+
+/** `express-session` says what `Express` says. */
+function isSame(known: string, name: string): boolean {
+  return name.toLowerCase().split(/[\s-]/)[0] === known
+}

@@ -1,10 +1,12 @@
-import type { Audit } from '../audit/audit.ts'
-import { carriedBy, distinct, firstAlive, heldNow } from '../audit/copies.ts'
-import type { Client } from '../http/client.ts'
-import type { Check } from '../model/check.ts'
+import { type Audit, type Login, NoLogin } from '../audit/audit.ts'
+import type { Check } from '../audit/check.ts'
+import { carriedBy, copiesWith, distinct, firstAlive, heldNow } from '../audit/credentials.ts'
+import { LoginsLimited } from '../audit/login-gate.ts'
+import type { Client, HeldCookie } from '../http/client.ts'
+import type { Exchange } from '../http/exchange.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
+import { StepFailed } from '../recipe/fill.ts'
 import { attempt } from './lib/attempt.ts'
-import { logInAgain } from './lib/log-in-again.ts'
 
 export const newLoginEndsOld: Check = {
   id: 'new-login-ends-old',
@@ -79,4 +81,42 @@ async function areOne(audit: Audit, client: Client, copy: Client): Promise<boole
   // The client that was let in: it holds what its copy was renewed to.
   const { state } = await audit.look(copy, 'copy of the first session, after the logout of the second')
   return state === 'out' && (await audit.look(other.client, 'is another session still logged in')).state === 'in'
+}
+
+export interface SecondLogin {
+  /** What went out with the password. */
+  readonly sent: readonly HeldCookie[]
+  readonly exchanges: readonly Exchange[]
+}
+
+/**
+ * A second login in the client of the first. Where the login page passes by who is logged in, the form comes from a
+ * client that is not, with the cookies that belong to it: as from a tab that was opened before.
+ */
+export async function logInAgain(audit: Audit, first: Login): Promise<SecondLogin> {
+  try {
+    return await audit.login('victim, again', { client: first.client })
+  } catch (error) {
+    if (!(error instanceof NoLogin) || error instanceof LoginsLimited) throw error
+    const again = await withFormFromElsewhere(audit, first)
+    if (again === null) throw error
+    return again
+  }
+}
+
+async function withFormFromElsewhere(audit: Audit, first: Login): Promise<SecondLogin | null> {
+  const steps = audit.recipe.login
+  const at = steps.findIndex((step) => JSON.stringify(step).includes('${password}'))
+  if (at < 1) return null
+  const stranger = { ...first, client: audit.client('who opens the form'), variables: audit.variablesOf(first.role) }
+  try {
+    const opened = await audit.run(stranger, steps.slice(0, at), 'open the login form')
+    const carriers = new Set(audit.carriers.flat())
+    for (const cookie of stranger.client.cookies()) if (!carriers.has(cookie.name)) first.client.hold(cookie)
+    const { exchanges } = await audit.run(first, steps.slice(at), 'log in again', opened.variables)
+    return { sent: copiesWith(first, exchanges).at(-1)?.cookies ?? [], exchanges }
+  } catch (error) {
+    if (error instanceof StepFailed) return null
+    throw error
+  }
 }

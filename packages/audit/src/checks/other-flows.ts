@@ -1,5 +1,5 @@
+import type { Check } from '../audit/check.ts'
 import type { Exchange } from '../http/exchange.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
 

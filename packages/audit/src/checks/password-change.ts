@@ -1,6 +1,6 @@
 import type { Audit, Login } from '../audit/audit.ts'
-import { copiesWith, distinct, firstAlive } from '../audit/copies.ts'
-import type { Check } from '../model/check.ts'
+import type { Check } from '../audit/check.ts'
+import { copiesWith, distinct, firstAlive } from '../audit/credentials.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
 import type { StepsDone } from '../recipe/run-steps.ts'

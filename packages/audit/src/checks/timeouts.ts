@@ -1,8 +1,8 @@
 import type { Audit, Login, Probe } from '../audit/audit.ts'
-import { settingsOf } from '../audit/channel.ts'
+import type { Check } from '../audit/check.ts'
 import { parseJwt } from '../judge/jwt/jwt.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import { settingsOf } from './lib/cookie-settings.ts'
 
 /** Parts of the patience after which a session that was left alone is looked at, one session for each. */
 const LOOKS = [1 / 8, 1 / 4, 1 / 2, 1] as const

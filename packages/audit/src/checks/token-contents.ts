@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Audit, Login } from '../audit/audit.ts'
-import { gave } from '../http/given-by.ts'
+import type { Check } from '../audit/check.ts'
+import { gave } from '../http/exchange.ts'
 import type { Companion } from '../judge/decode/decode.ts'
 import { judgeToken } from '../judge/decode/judge-token.ts'
-import type { Check } from '../model/check.ts'
 import { type Finding, fail, inform, pass } from '../model/finding.ts'
 
 export const tokenContents: Check = {

@@ -1,7 +1,7 @@
 import type { Audit } from '../audit/audit.ts'
-import { channelOf } from '../audit/channel.ts'
+import type { Check } from '../audit/check.ts'
 import { headerOf } from '../http/exchange.ts'
-import type { Check } from '../model/check.ts'
+import { channelOf } from '../judge/cookie/channel.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
 /** A year, as the preload list asks. */

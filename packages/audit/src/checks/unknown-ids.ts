@@ -1,7 +1,8 @@
-import type { Audit, Credential } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Check } from '../audit/check.ts'
+import type { Credential } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { garbageCredential } from '../http/made-up.ts'
-import type { Check } from '../model/check.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
 const TRACES =

@@ -1,5 +1,5 @@
-import { channelOf } from '../audit/channel.ts'
 import type { CookieContext } from '../judge/cookie/attributes.ts'
+import { channelOf } from '../judge/cookie/channel.ts'
 import { judgeCookie } from '../judge/cookie/judge-cookie.ts'
 import { clean } from '../report/terminal.ts'
 import { type Command, EXIT, type Io } from './io.ts'

@@ -1,4 +1,4 @@
-import type { Severity } from '../model/verdict.ts'
+import type { Severity } from '../model/finding.ts'
 
 /** What a command touches of the outside, so that tests can give their own. */
 export interface Io {

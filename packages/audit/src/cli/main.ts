@@ -1,13 +1,25 @@
+import { checks } from '../checks/index.ts'
 import { VERSION } from '../version.ts'
 import { cookie } from './cookie.ts'
 import { har } from './har.ts'
 import { init } from './init.ts'
 import { type Command, EXIT, type Io } from './io.ts'
-import { listChecks } from './list-checks.ts'
 import { record } from './record.ts'
 import { run } from './run.ts'
 import { tokens } from './tokens.ts'
 import { USAGE } from './usage.ts'
+
+/** `sojourn-audit checks` */
+const listChecks: Command = async (_args, io) => {
+  for (const { id, title, wstg, asvs, cwe, severity, proves, cannotProve, needs } of checks) {
+    const numbers = [...wstg, ...asvs.map((number) => `ASVS ${number}`), ...cwe.map((number) => `CWE-${number}`)].join(
+      ', ',
+    )
+    io.out(`${id} (${severity})\n  ${title}. ${numbers}\n  Proves: ${proves}\n  Cannot prove: ${cannotProve}\n`)
+    io.out(needs.length > 0 ? `  Needs: ${needs.join(', ')}\n\n` : '\n')
+  }
+  return EXIT.ok
+}
 
 const commands: Readonly<Record<string, Command>> = {
   checks: listChecks,

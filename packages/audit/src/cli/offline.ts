@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { OfflineFinding } from '../judge/cookie/remark.ts'
-import { SEVERITIES } from '../model/verdict.ts'
+import { SEVERITIES } from '../model/finding.ts'
 import { clean } from '../report/terminal.ts'
 import { EXIT, EXIT_BY_SEVERITY, type Io } from './io.ts'
 

@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { AuditRequest } from '../audit-application.ts'
 import { checks } from '../checks/index.ts'
-import { SEVERITIES, type Severity } from '../model/verdict.ts'
+import { SEVERITIES, type Severity } from '../model/finding.ts'
 import { parseRecipe } from '../recipe/parse-recipe.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
 import { clean } from '../report/terminal.ts'
 import type { Io } from './io.ts'
-import { parseTime } from './time.ts'
 
 /** The command line was not understood. */
 export class Misuse extends Error {
@@ -185,4 +184,12 @@ export function failOnOf({ 'fail-on': severity = 'low' }: Values): Severity {
   const found = SEVERITIES.find((known) => known === severity)
   if (found === undefined) throw new Misuse(`--fail-on ${severity}: one of ${SEVERITIES.join(', ')}`)
   return found
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `90s` and the like, in ms; `null` when it is no time. */
+export function parseTime(text: string): number | null {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
+  return count === undefined || unit === undefined ? null : Number(count) * (UNITS[unit] ?? 0)
 }

@@ -2,16 +2,18 @@ import { writeFileSync } from 'node:fs'
 import type { Progress } from '../audit/run-audit.ts'
 import { auditApplication, Refused } from '../audit-application.ts'
 import { DiscoveryFailed } from '../discover/discover.ts'
+import { SEVERITIES, type Severity } from '../model/finding.ts'
 import { REPORT_VERSION, type Report } from '../model/report.ts'
-import { SEVERITIES, type Severity } from '../model/verdict.ts'
 import { StepFailed } from '../recipe/fill.ts'
 import { RecipeError } from '../recipe/parse-recipe.ts'
 import { parseBaseline, toBaseline } from '../report/baseline.ts'
 import { compareReports } from '../report/compare.ts'
+import { toHtml } from '../report/html/page.ts'
+import { toJunit } from '../report/junit.ts'
+import { toSarif } from '../report/sarif.ts'
 import { clean, toTerminal, toTerminalDifferences } from '../report/terminal.ts'
 import { type Command, EXIT, EXIT_BY_SEVERITY, type Io } from './io.ts'
 import { failOnOf, Misuse, readCommandLine, readText, toRequest, type Values } from './options.ts'
-import { reportFormats } from './report-formats.ts'
 import { USAGE } from './usage.ts'
 
 const CLEAR_LINE = '\r\u001b[K'
@@ -131,4 +133,12 @@ function exitCodeOf(report: Report, failOn: Severity): number {
   const counting = SEVERITIES.slice(0, SEVERITIES.indexOf(failOn) + 1)
   const gravest = counting.find((severity) => report.results.some((result) => result.severity === severity))
   return gravest === undefined ? EXIT.ok : EXIT_BY_SEVERITY[gravest]
+}
+
+/** Files a report can be written to, by the option that names them. */
+export const reportFormats: Readonly<Record<'json' | 'html' | 'sarif' | 'junit', (report: Report) => string>> = {
+  json: (report) => `${JSON.stringify(report, null, 2)}\n`,
+  html: toHtml,
+  sarif: (report) => toSarif(report),
+  junit: toJunit,
 }

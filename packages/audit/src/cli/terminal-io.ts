@@ -1,6 +1,5 @@
 import { text } from 'node:stream/consumers'
 import { askAt } from './ask.ts'
-import { interrupts } from './interrupts.ts'
 import type { Io } from './io.ts'
 
 /** The process's own terminal. */
@@ -26,4 +25,18 @@ async function ask(question: string, { secret = false }: { readonly secret?: boo
   if (process.stdin.isTTY !== true) return null
   const interrupted = () => void process.kill(process.pid, 'SIGINT')
   return askAt({ input: process.stdin, output: process.stderr, interrupted }, question, secret)
+}
+
+/** Runners pass on the Ctrl-C that the terminal has given us already: what comes at once is one. */
+const ONE_MS = 1000
+
+/** Takes each signal: the first begins `work`, a later one means now. */
+export function interrupts(work: () => void, now: () => void, clock: () => number): () => void {
+  let first: number | null = null
+  return () => {
+    if (first === null) {
+      first = clock()
+      work()
+    } else if (clock() - first > ONE_MS) now()
+  }
 }

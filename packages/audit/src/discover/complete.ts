@@ -1,15 +1,11 @@
 import { headerOf } from '../http/exchange.ts'
-import { readPage } from '../http/page.ts'
-import { StepFailed } from '../recipe/fill.ts'
+import { isLoginForm, readPage } from '../http/page.ts'
 import { stateOf } from '../recipe/logged-in-check.ts'
-import type { LoggedInCheck, Recipe, Step } from '../recipe/recipe.ts'
-import { runSteps } from '../recipe/run-steps.ts'
+import type { LoggedInCheck, Recipe } from '../recipe/recipe.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { isLoginForm } from './form-login.ts'
 import { findLoggedInCheck } from './logged-in-check.ts'
 import { findLogout } from './logout.ts'
 import { findRefresh } from './refresh.ts'
-import { tokensIn } from './tokens-in.ts'
 
 /** Makes a recipe of a login that was done; `null` when it did not log in. */
 export async function complete(explorer: Explorer, candidate: Candidate): Promise<Recipe | null> {
@@ -38,32 +34,6 @@ async function withoutIdleBearer(explorer: Explorer, candidate: Candidate, check
   if (stateOf(look, check, explorer.variables) !== 'out') return candidate
   client.bearer = null
   return { ...rest, client }
-}
-
-/** Does login steps with a clean client, and looks for tokens in what comes back. `null` when a step fails. */
-export async function tryLogin(explorer: Explorer, steps: readonly Step[], words: string): Promise<Candidate | null> {
-  const client = explorer.client('first login')
-  explorer.loggedIn.push(client)
-  try {
-    const { exchanges } = await runSteps(client, steps, explorer.variables, `try ${words}`, explorer.learn)
-    const { access, refresh } = tokensIn(exchanges.at(-1)?.response?.body ?? '')
-    if (access !== null) {
-      explorer.learn(access.value, 'bearer', `${access.path} in the answer to the login`)
-      client.bearer = access.value
-    }
-    if (refresh !== null) explorer.learn(refresh.value, 'refresh token', `${refresh.path} in the answer to the login`)
-    return {
-      words,
-      steps,
-      client,
-      exchanges,
-      ...(access === null ? {} : { credential: { bearer: { json: access.path } } }),
-      ...(refresh === null ? {} : { refreshToken: refresh }),
-    }
-  } catch (error) {
-    if (error instanceof StepFailed) return null
-    throw error
-  }
 }
 
 /** What is plainly a refusal needs no search for a page that shows the user. */

@@ -1,15 +1,15 @@
-import { type Limit, limitIn, timeOf } from '../audit/login-limit.ts'
 import type { Engine } from '../http/engine.ts'
-import type { Exchange } from '../http/exchange.ts'
+import { type Exchange, valuesOf } from '../http/exchange.ts'
+import { type Limit, limitIn, timeOf } from '../http/login-limit.ts'
 import type { Secrets } from '../http/masking.ts'
 import type { Recipe, User } from '../recipe/recipe.ts'
-import { asksForBasic, basicLogin } from './basic-login.ts'
 import { complete } from './complete.ts'
-import { createExplorer, type Explorer } from './explorer.ts'
+import { type Candidate, createExplorer, type Explorer } from './explorer.ts'
 import { formLogins } from './form-login.ts'
 import { jsonLogins } from './json-login.ts'
 import { findLogout } from './logout.ts'
 import { NO_HINTS, readHints } from './script-hints.ts'
+import { tryLogin } from './try-login.ts'
 
 /** No way to log in was found; says what was tried. */
 export class DiscoveryFailed extends Error {
@@ -85,4 +85,17 @@ async function leave(explorer: Explorer): Promise<void> {
     const candidate = { words: '', steps: [], client, exchanges: client.exchanges }
     await findLogout(explorer, candidate, { get: '/' }, null).catch(() => null)
   }
+}
+
+/** Whether the application asks browsers for the password itself (HTTP Basic authentication). */
+export const asksForBasic = ({ response }: Exchange): boolean =>
+  response?.status === 401 && valuesOf(response.headers, 'www-authenticate').some((value) => /\bbasic\b/i.test(value))
+
+/** Some give out a session to who came with the password once; with others there is none. */
+export async function basicLogin(explorer: Explorer, url: string): Promise<Candidate | null> {
+  const address = explorer.address(url)
+  const step = { get: address, headers: { authorization: 'Basic ${basic}' } }
+  const candidate = await tryLogin(explorer, [step], `HTTP Basic authentication at ${address}`)
+  const status = candidate?.exchanges.at(-1)?.response?.status ?? 0
+  return candidate !== null && status > 0 && status < 400 ? candidate : null
 }

@@ -1,7 +1,8 @@
-import { type Form, readPage } from '../http/page.ts'
-import { tryLogin } from './complete.ts'
+import { type Form, isLoginForm, readPage } from '../http/page.ts'
+import type { Extract, Step } from '../recipe/recipe.ts'
+import { withoutPathParameters } from './addresses.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { formStep } from './form-step.ts'
+import { tryLogin } from './try-login.ts'
 
 const PAGES = [
   '/login',
@@ -46,12 +47,6 @@ export async function* formLogins(explorer: Explorer): AsyncGenerator<Candidate>
   }
 }
 
-/** One password, so no sign-up and no change of one. */
-export function isLoginForm({ fields, method, text }: Form): boolean {
-  const passwords = fields.filter(({ type }) => type === 'password')
-  return method === 'POST' && passwords.length === 1 && !/\b(register|sign up|create (an )?account)\b/i.test(text)
-}
-
 const TYPED = new Set(['text', 'email', 'tel', 'search', 'url', 'number'])
 
 async function logIn(explorer: Explorer, pageUrl: string, form: Form): Promise<Candidate | null> {
@@ -61,4 +56,32 @@ async function logIn(explorer: Explorer, pageUrl: string, form: Form): Promise<C
   const filled = new Map([[form.fields[password]?.name ?? '', '${password}']])
   if (name !== undefined) filled.set(name.name, '${user}')
   return tryLogin(explorer, formStep(explorer, pageUrl, form, filled), `the form at ${explorer.address(pageUrl)}`)
+}
+
+/** Steps that open the page of a form and send it: hidden values are taken anew from the page each time. */
+export function formStep(explorer: Explorer, pageUrl: string, form: Form, filled: ReadonlyMap<string, string>): Step[] {
+  const extract: Record<string, Extract> = {}
+  const values: Record<string, string> = {}
+  const [button] = form.buttons
+  for (const { name, type, value } of button === undefined ? form.fields : [...form.fields, button]) {
+    const given = filled.get(name)
+    if (given !== undefined) values[name] = given
+    else if (type === 'hidden' && value !== '') {
+      const variable = `form_${name.replace(/[^\w-]/g, '_')}`
+      extract[variable] = { field: name }
+      values[name] = `\${${variable}}`
+    } else values[name] = value.replaceAll('${', '')
+  }
+  const open: Step = {
+    get: withoutPathParameters(explorer.address(pageUrl)),
+    ...(Object.keys(extract).length > 0 && { extract }),
+  }
+  const address = withoutPathParameters(explorer.address(form.action))
+  return [open, form.method === 'POST' ? { post: address, form: values } : { get: withQuery(address, values) }]
+}
+
+function withQuery(address: string, values: Readonly<Record<string, string>>): string {
+  const [path = ''] = address.split('?')
+  const pairs = Object.entries(values).map(([name, value]) => `${encodeURIComponent(name)}=${value}`)
+  return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`
 }

@@ -1,8 +1,8 @@
 import { type Answer, isHtml } from '../http/exchange.ts'
 import type { Step } from '../recipe/recipe.ts'
-import { tryLogin } from './complete.ts'
+import { withSlash } from './addresses.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { withSlash } from './with-slash.ts'
+import { tryLogin } from './try-login.ts'
 
 const ENDPOINTS = [
   '/login',

@@ -1,9 +1,7 @@
-import { type Link, type Page, readPage } from '../http/page.ts'
-import type { Step } from '../recipe/recipe.ts'
+import { type Link, LOGOUT_WORDS, type Page, readPage } from '../http/page.ts'
+import type { Extract, Step } from '../recipe/recipe.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { formStep } from './form-step.ts'
-import { withToken } from './logout-with-token.ts'
-import { LOGOUT_WORDS } from './words.ts'
+import { formStep } from './form-login.ts'
 
 const ENDPOINTS = ['/logout', '/api/logout', '/auth/logout', '/api/auth/logout', '/signout', '/sign-out']
 /** What stands beside a login, where it does. */
@@ -67,4 +65,36 @@ export function endpointOffers({ hints }: Explorer, { steps, credential, refresh
   return [...new Set([...hints.logouts, ...beside.slice(0, BESIDE.length * MOST_BESIDE), ...ENDPOINTS])].flatMap(
     (post): Step[][] => [...bodies.map((json) => [{ post, json }]), [{ post }], [{ get: post }]],
   )
+}
+
+const IS_TOKEN = /token|csrf|nonce/i
+/** How a script of the page is told the token. */
+const IN_SCRIPT = '[Tt]oken["\']?\\s*[:=]\\s*["\']([\\w-]{16,})["\']'
+
+/** Under which names the forms of this login sent tokens against forged requests. */
+export const tokenNamesOf = ({ steps }: Candidate): readonly string[] =>
+  steps.flatMap(({ form = {} }) => Object.keys(form)).filter((name) => IS_TOKEN.test(name))
+
+/** What scripts make of a link that does nothing by itself: the page's token goes along, in a form or in the address. */
+export function withToken(
+  explorer: Explorer,
+  html: string,
+  url: string,
+  page: Page,
+  link: Link,
+  names: readonly string[],
+): Step[][] {
+  const hidden = page.forms
+    .flatMap(({ fields }) => fields)
+    .find(({ type, name, value }) => type === 'hidden' && IS_TOKEN.test(name) && value !== '')
+  const name = hidden?.name ?? (new RegExp(IN_SCRIPT).test(html) ? names[0] : undefined)
+  if (name === undefined) return []
+  const page_token: Extract = hidden === undefined ? { regex: IN_SCRIPT } : { field: hidden.name }
+  const open: Step = { get: explorer.address(url), extract: { page_token } }
+  const address = explorer.address(link.href)
+  const joint = address.includes('?') ? '&' : '?'
+  return [
+    [open, { post: address, form: { [name]: '${page_token}' } }],
+    [open, { get: `${address}${joint}${encodeURIComponent(name)}=\${page_token}` }],
+  ]
 }

@@ -1,14 +1,13 @@
-import type { State } from '../audit/audit.ts'
 import { type Exchange, isHtml } from '../http/exchange.ts'
 import { fill, StepFailed } from '../recipe/fill.ts'
+import type { State } from '../recipe/logged-in-check.ts'
 import { stateOf } from '../recipe/logged-in-check.ts'
 import type { LoggedInCheck, Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
-import { withoutBoundParts } from './bound-address.ts'
-import { tryLogin } from './complete.ts'
+import { withoutBoundParts } from './addresses.ts'
 import type { Candidate, Explorer } from './explorer.ts'
-import { endpointOffers, offersOf } from './logout-offers.ts'
-import { tokenNamesOf } from './logout-with-token.ts'
+import { endpointOffers, offersOf, tokenNamesOf } from './logout-offers.ts'
+import { tryLogin } from './try-login.ts'
 
 export interface FoundLogout {
   readonly steps: readonly Step[]

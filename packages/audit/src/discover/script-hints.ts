@@ -1,5 +1,5 @@
-import { readPage } from '../http/page.ts'
-import { LEAVE_ALONE, LOGOUT_WORDS } from './words.ts'
+import { LOGOUT_WORDS, readPage } from '../http/page.ts'
+import { LEAVE_ALONE } from './page-words.ts'
 
 /** What the scripts of a page know of the application: pages that scripts build have no form to be read. */
 export interface Hints {

@@ -14,6 +14,12 @@ export interface HeldCookie {
   readonly expiresAt: number | null
 }
 
+/** What makes a request one of a logged-in user: cookies, a bearer token, or both. */
+export interface Credential {
+  readonly cookies: readonly HeldCookie[]
+  readonly bearer: string | null
+}
+
 export interface RequestOptions {
   readonly method?: string
   /** Absolute, or relative to the target. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Credential } from '../audit/audit.ts'
+import type { Credential } from './client.ts'
 
 const LOWER = 'abcdefghijklmnopqrstuvwxyz'
 const UPPER = LOWER.toUpperCase()

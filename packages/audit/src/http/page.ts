@@ -147,3 +147,13 @@ function textOf(node: Node | undefined): string {
     .replace(/\s+/g, ' ')
     .trim()
 }
+
+/** One password, so no sign-up and no change of one. */
+export function isLoginForm({ fields, method, text }: Form): boolean {
+  const passwords = fields.filter(({ type }) => type === 'password')
+  return method === 'POST' && passwords.length === 1 && !/\b(register|sign up|create (an )?account)\b/i.test(text)
+}
+
+/** What links and buttons that log out are called. */
+export const LOGOUT_WORDS: RegExp =
+  /log[ _-]?(out|off)|sign[ _-]?(out|off)|abmelden|d[ée]connexion|cerrar sesi[oó]n|esci\b|uitloggen/i

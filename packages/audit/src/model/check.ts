@@ -1,6 +1,4 @@
-import type { Audit } from '../audit/audit.ts'
-import type { Finding, Fix } from './finding.ts'
-import type { Severity } from './verdict.ts'
+import type { Fix, Severity } from './finding.ts'
 
 /**
  * What a check cannot do without. When it is not there the check is not run: `cookies` and `bearer` make it not
@@ -19,8 +17,8 @@ export type Need =
   | 'browser'
   | 'patience'
 
-/** One question about an application's sessions. */
-export interface Check {
+/** What a check is, without its code. */
+export interface CheckFacts {
   /** Kebab-case, for ever: baselines and reports of later versions refer to it. */
   readonly id: string
   readonly title: string
@@ -37,6 +35,4 @@ export interface Check {
   readonly why: string
   readonly fix: Fix
   readonly needs: readonly Need[]
-  /** Clients it uses are clean: it leaves nothing to the next check. Faults of the network may be thrown. */
-  run(audit: Audit): Promise<readonly Finding[]>
 }

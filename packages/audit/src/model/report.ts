@@ -1,12 +1,8 @@
-import type { Check } from './check.ts'
+import type { CheckFacts } from './check.ts'
 import type { MaskedExchange } from './evidence.ts'
-import type { Finding } from './finding.ts'
-import type { Severity, Verdict } from './verdict.ts'
+import type { Finding, Severity, Verdict } from './finding.ts'
 
 export const REPORT_VERSION = 1
-
-/** What a check is, without its code. */
-export type CheckFacts = Omit<Check, 'run'>
 
 export interface CheckResult {
   readonly check: CheckFacts

@@ -1,7 +1,9 @@
-import type { Audit, Role, State } from '../audit/audit.ts'
 import type { Exchange, Headers } from '../http/exchange.ts'
 import { fill, type Variables } from './fill.ts'
 import type { LoggedInCheck } from './recipe.ts'
+
+/** `unknown`: neither, as with a fault of the network or of the server, or with a limit on requests. */
+export type State = 'in' | 'out' | 'unknown'
 
 /** Where the logged-in check asks, and with what headers. */
 export function requestOf(
@@ -25,7 +27,3 @@ export function stateOf({ response }: Pick<Exchange, 'response'>, check: LoggedI
     (check.notText === undefined || !contains(check.notText))
   return holds ? 'in' : 'out'
 }
-
-/** Whether an answer is that to this user, whoever asked. */
-export const judgeAs = ({ recipe, variablesOf }: Audit, role: Role, exchange: Exchange): State =>
-  stateOf(exchange, recipe.loggedIn, variablesOf(role))

@@ -1,5 +1,5 @@
+import type { Verdict } from '../model/finding.ts'
 import type { Report, ReportedFinding } from '../model/report.ts'
-import type { Verdict } from '../model/verdict.ts'
 
 export interface Difference {
   readonly fingerprint: string

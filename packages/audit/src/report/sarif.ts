@@ -1,5 +1,5 @@
+import type { Severity } from '../model/finding.ts'
 import type { CheckResult, Report } from '../model/report.ts'
-import type { Severity } from '../model/verdict.ts'
 import { type Failure, failuresOf } from './words.ts'
 
 export interface SarifOptions {

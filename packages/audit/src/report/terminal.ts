@@ -1,5 +1,5 @@
+import { SEVERITIES, type Verdict } from '../model/finding.ts'
 import type { CheckResult, Report, ReportedFinding } from '../model/report.ts'
-import { SEVERITIES, type Verdict } from '../model/verdict.ts'
 import type { Difference } from './compare.ts'
 import { paragraph } from './words.ts'
 

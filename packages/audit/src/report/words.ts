@@ -1,6 +1,6 @@
+import type { Severity, Verdict } from '../model/finding.ts'
+import { SEVERITIES } from '../model/finding.ts'
 import type { Report, ReportedFinding } from '../model/report.ts'
-import type { Severity, Verdict } from '../model/verdict.ts'
-import { SEVERITIES } from '../model/verdict.ts'
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   fail: 'fail',

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { interrupts } from '../../src/cli/interrupts.ts'
+import { interrupts } from '../../src/cli/terminal-io.ts'
 
 test('one Ctrl-C that arrives twice does not cut off putting the password back; a second one ends at once', () => {
   let time = 0

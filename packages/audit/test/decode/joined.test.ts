@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { decode } from '../../src/judge/decode/decode.ts'
 import { judgeToken } from '../../src/judge/decode/judge-token.ts'
 import { revealsOf } from '../../src/judge/decode/reveals.ts'
-import { findStructures } from '../../src/judge/tokens/structure.ts'
+import { findStructures } from '../../src/judge/tokens/structures/find-structures.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Exchange } from '../../src/http/exchange.ts'
-import { createSecrets, shown } from '../../src/http/masking.ts'
-import { pageTokensIn } from '../../src/http/page-tokens.ts'
+import { createSecrets, pageTokensIn, shown } from '../../src/http/masking.ts'
 
 const TOKEN = 'b3JkZXI6MTIz-4f9c1b7a'
 

@@ -1,6 +1,6 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { toHtml } from '../../src/report/html.ts'
+import { toHtml } from '../../src/report/html/page.ts'
 import { ATTACKS } from './attacks.ts'
 import { sampleReport } from './sample.ts'
 

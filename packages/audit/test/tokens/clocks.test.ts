@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
 import { scoreTokens } from '../../src/judge/tokens/score.ts'
-import { findStructures } from '../../src/judge/tokens/structure.ts'
+import { findStructures } from '../../src/judge/tokens/structures/find-structures.ts'
 import { NOW, seeded } from './generators.ts'
 
 vi.setConfig({ testTimeout: 120_000 })

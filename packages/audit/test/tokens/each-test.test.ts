@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { birthdayTail } from '../../src/judge/tokens/duplicates.ts'
+import { birthdayTail } from '../../src/judge/tokens/character-tests.ts'
 import { scoreTokens } from '../../src/judge/tokens/score.ts'
 import { binomialTails, chiSquareTail, fairTails, normalTails } from '../../src/judge/tokens/special.ts'
 import { good, hex, moduloBias, NOW, seeded } from './generators.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Audit, type Login, NoLogin } from '../../audit/audit.ts'
-import { LoginsLimited } from '../../audit/login-limit.ts'
+import { LoginsLimited } from '../../audit/login-gate.ts'
 
 /** Put behind the old password. It is told before the change and when the old one cannot be restored, so it is no secret by itself. */
 export const SUFFIX = '-Aud1t!'

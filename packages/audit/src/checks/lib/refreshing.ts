@@ -1,8 +1,10 @@
-import type { Audit, Credential, Login, State } from '../../audit/audit.ts'
+import type { Audit, Login } from '../../audit/audit.ts'
+import type { Credential } from '../../http/client.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import { parseJwt } from '../../judge/jwt/jwt.ts'
 import { textAt } from '../../recipe/extract.ts'
 import { StepFailed } from '../../recipe/fill.ts'
+import type { State } from '../../recipe/logged-in-check.ts'
 
 /** What a refresh needs, as a client held it at one moment. */
 export interface RefreshGrant {

@@ -2,7 +2,7 @@ import { NoLogin, type TokenSample, type TokenSamples } from '../../audit/audit.
 import type { RunningAudit } from '../../audit/create-audit.ts'
 import type { Client } from '../../http/client.ts'
 import { LimitReached } from '../../http/engine.ts'
-import { gave } from '../../http/given-by.ts'
+import { gave } from '../../http/exchange.ts'
 
 /** Logins cost an application much, and it may count them: no more than this many, whatever is asked for. */
 export const MOST_LOGINS = 40

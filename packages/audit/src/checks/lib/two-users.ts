@@ -1,7 +1,7 @@
 import type { Audit, Login } from '../../audit/audit.ts'
+import { stateAs } from '../../audit/audit.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import { cannotJudge, type Finding, fail, pass } from '../../model/finding.ts'
-import { judgeAs } from '../../recipe/logged-in-check.ts'
 
 export const USERS_ALIKE =
   'The logged-in check takes the second user for the first, so it cannot tell whose session it sees; let its text be ${user}.'
@@ -32,7 +32,7 @@ export async function cookiesOfTwo(audit: Audit): Promise<Finding[]> {
       if (theirs === undefined || own.some(({ value }) => value === theirs.value)) continue
       const cookies = own.map((cookie) => (cookie.name === name ? theirs : cookie))
       const { exchange } = await audit.probe(`${name} of another user`, { cookies, bearer: null })
-      const whose = (['first', 'second'] as const).find((role) => judgeAs(audit, role, exchange) === 'in')
+      const whose = (['first', 'second'] as const).find((role) => stateAs(audit, role, exchange) === 'in')
       if (whose === undefined) continue
       const detail = `With ${name} of another user among ${names.join(', ')}, a client is logged in as the ${whose} user: a thief who has an account needs only a part of them.`
       const evidence = [audit.evidence(detail, [exchange])]

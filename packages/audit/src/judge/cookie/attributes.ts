@@ -1,4 +1,4 @@
-import type { Severity, Verdict } from '../../model/verdict.ts'
+import type { Severity, Verdict } from '../../model/finding.ts'
 import type { SetCookie } from './set-cookie.ts'
 
 /** What is to be said about one attribute of a cookie that carries a session. */

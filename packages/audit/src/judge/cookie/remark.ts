@@ -1,4 +1,4 @@
-import type { Confidence, Severity, Verdict } from '../../model/verdict.ts'
+import type { Confidence, Severity, Verdict } from '../../model/finding.ts'
 
 /** An answer of a command that looks at a file and asks no server. */
 export interface OfflineFinding {

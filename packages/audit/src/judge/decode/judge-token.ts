@@ -1,4 +1,4 @@
-import type { Confidence, Severity } from '../../model/verdict.ts'
+import type { Confidence, Severity } from '../../model/finding.ts'
 import { type Companion, decode } from './decode.ts'
 import type { Decoded } from './decoded.ts'
 import { canGuess, guessSecret } from './guess-secret.ts'

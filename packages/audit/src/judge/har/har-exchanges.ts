@@ -1,4 +1,4 @@
-import { isLoopback } from '../cookie/loopback.ts'
+import { isLoopback } from '../cookie/channel.ts'
 import type { OfflineFinding } from '../cookie/remark.ts'
 import { type HarEntry, type Secret, valuesOf } from './har.ts'
 

@@ -1,4 +1,4 @@
-import { channelOf } from '../../audit/channel.ts'
+import { channelOf } from '../cookie/channel.ts'
 import { judgeCookie } from '../cookie/judge-cookie.ts'
 import type { OfflineFinding } from '../cookie/remark.ts'
 import { parseSetCookie } from '../cookie/set-cookie.ts'

@@ -2,7 +2,7 @@ import type { BitColumn } from './bit-columns.ts'
 import type { BitPair } from './bit-pairs.ts'
 import type { Judged } from './family.ts'
 import type { Position } from './positions.ts'
-import type { Structure } from './structure.ts'
+import type { Structure } from './structures/structure.ts'
 
 /** What one place is worth: what its letters could hold, and what is left of it. */
 export interface PositionEntropy {

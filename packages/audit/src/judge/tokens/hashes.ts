@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Clock } from './structure.ts'
+import type { Clock } from './structures/structure.ts'
 
 /** Hex lengths, and the hash that makes them. */
 const HASHES: Readonly<Record<number, readonly string[]>> = { 32: ['md5'], 40: ['sha1'], 64: ['sha256'] }

@@ -1,4 +1,4 @@
-import { alphabetOf } from './alphabet.ts'
+import { alphabetOf } from './positions.ts'
 
 /** A part of the tokens, read as a number in every one of them. */
 export interface NumberSeries {

@@ -1,6 +1,6 @@
 import { openEnvelopes } from './envelope.ts'
 import { type PartScore, scorePart } from './score-part.ts'
-import { type Judgement, judgeScore } from './verdict.ts'
+import { type Judgement, judgeScore, type Measured } from './verdict.ts'
 
 export interface ScoreOptions {
   /** When each token was issued, in milliseconds: clocks, and equal tokens of one second, are then told surely. */
@@ -11,23 +11,8 @@ export interface ScoreOptions {
   readonly alpha?: number
 }
 
-/** What a list of tokens says of whoever makes them. Holds no token, and no part of one. */
-export interface TokenScore extends Judgement {
-  readonly sample: {
-    readonly tokens: number
-    readonly distinct: number
-    readonly alpha: number
-    /** Of so many tokens, no place can be shown to hold more bits: log2 of their number. */
-    readonly capPerPositionBits: number
-    /** Fewer bits than this would have shown themselves by a repeated token. */
-    readonly shownByNoRepeatBits: number
-  }
-  readonly layers: readonly string[]
-  readonly protection: 'none' | 'signed' | 'encrypted'
-  readonly nominalBits: number
-  readonly effectiveBits: number
-  readonly parts: readonly PartScore[]
-}
+/** What a list of tokens says about the generator that makes them. Holds no token, and no part of one. */
+export interface TokenScore extends Measured, Judgement {}
 
 /** More parts than this are data, not an id. */
 const MOST_PARTS = 12
@@ -48,7 +33,7 @@ export function scoreTokens(tokens: readonly string[], options: ScoreOptions = {
     capPerPositionBits: Math.log2(Math.max(1, tokens.length)),
     shownByNoRepeatBits: Math.max(0, 2 * Math.log2(Math.max(1, tokens.length)) - 1),
   }
-  const measured = {
+  const measured: Measured = {
     sample,
     layers: contents.layers,
     protection: contents.protection,

@@ -1,4 +1,3 @@
-import type { TokenScore } from './score.ts'
 import type { PartScore } from './score-part.ts'
 
 export interface Judgement {
@@ -29,7 +28,23 @@ const ADEQUATE_BITS = 64
 /** With fewer, hardly a test can reach a verdict. */
 const FEWEST = 20
 
-type Measured = Omit<TokenScore, keyof Judgement>
+/** What was measured of a list of tokens. */
+export interface Measured {
+  readonly sample: {
+    readonly tokens: number
+    readonly distinct: number
+    readonly alpha: number
+    /** No position can be shown to hold more bits than this: log2 of the number of tokens. */
+    readonly capPerPositionBits: number
+    /** A token with fewer bits than this would have repeated in this sample. */
+    readonly shownByNoRepeatBits: number
+  }
+  readonly layers: readonly string[]
+  readonly protection: 'none' | 'signed' | 'encrypted'
+  readonly nominalBits: number
+  readonly effectiveBits: number
+  readonly parts: readonly PartScore[]
+}
 
 export function judgeScore(score: Measured, best: PartScore | null): Judgement {
   const verdict = verdictOf(score, best)

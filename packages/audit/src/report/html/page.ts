@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { SEVERITIES, VERDICTS } from '../../model/finding.ts'
 import type { Report } from '../../model/report.ts'
-import { SEVERITIES, VERDICTS } from '../../model/verdict.ts'
 import { checkSection } from './check.ts'
 import { html, type Markup } from './markup.ts'
 import { STYLE } from './style.ts'

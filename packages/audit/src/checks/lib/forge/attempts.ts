@@ -1,7 +1,8 @@
 import type { Audit, Login } from '../../../audit/audit.ts'
 import type { Exchange } from '../../../http/exchange.ts'
 import { fill } from '../../../recipe/fill.ts'
-import { type Forged, forgeriesOf } from './forged.ts'
+import { forgeriesOf } from './forged.ts'
+import type { Forged } from './forms.ts'
 import { goesWith, headersFrom, type Sender } from './senders.ts'
 
 /** Takes the effect of the recipe's action away, where the recipe says how. */

@@ -1,7 +1,20 @@
+import type { Headers } from '../../../http/exchange.ts'
 import { fill, fillJson, type Variables } from '../../../recipe/fill.ts'
 import type { Step } from '../../../recipe/recipe.ts'
 import { toRequest } from '../../../recipe/run-steps.ts'
-import type { Forged } from './forged.ts'
+
+/** A request that a page elsewhere can make a browser send without asking first (no CORS preflight). */
+export interface Forged {
+  readonly name: string
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers: Headers
+  readonly body: string | null
+  /** A form or a link goes somewhere; a script may also send in the background (`fetch` with `mode: 'no-cors'`). */
+  readonly mode: 'navigate' | 'no-cors'
+  /** Less usual ones do not depend on who sends them: they are tried from one place. */
+  readonly isUsual: boolean
+}
 
 const FORM = 'application/x-www-form-urlencoded'
 const BOUNDARY = 'sojourn-audit-boundary'

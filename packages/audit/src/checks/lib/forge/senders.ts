@@ -1,7 +1,7 @@
-import { channelOf } from '../../../audit/channel.ts'
 import type { HeldCookie } from '../../../http/client.ts'
 import type { Headers } from '../../../http/exchange.ts'
-import type { Forged } from './forged.ts'
+import { channelOf } from '../../../judge/cookie/channel.ts'
+import type { Forged } from './forms.ts'
 
 /** From where a page makes the victim's browser send a request, and what the browser adds to it. */
 export interface Sender {

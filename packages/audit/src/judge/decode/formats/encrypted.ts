@@ -1,7 +1,15 @@
+import { pbkdf2Sync } from 'node:crypto'
 import { fromBase64, toText } from '../bytes.ts'
 import { type Decoded, isObject, parseJson } from '../decoded.ts'
+import { hmac, isSame, isSameHex, opens, type Verify } from '../signatures.ts'
 
-/** What only its server can read. The shape is told, the content is not: nothing inside can be judged from outside. */
+/**
+ * Formats that only the server can read. Their shape names them. Nothing inside can be judged from outside.
+ *
+ *     Fe26.2**0cdd607945dd1dffb7da0b0bf5f1a7daa6218cbae14cac51dcbd91fb077aeb5b*aOZLCKLhCt0D5IU1qLTtYw*g0ilNDlQ3...
+ *     v4.local.QAxIpVe-ECVNI1z4xQbm_qQYomyT3h8FtV8bxkz8pBJWkT8f7HtlOpbroPDEZUKop_vaglyp76CzYy375cHmKCW8...
+ *     gAAAAABmV2Yk0cJ5pXy1mQ...  CfDJ8N1t0yQ2mWc...  SifCnaMbPv9HeMUl4YP6IuCgK4iullm9NMzIxPpD++n8...;SQancy3rXGjVeeAuDju4K4JiVVZ28CVW
+ */
 export function encryptedFormats(text: string): Decoded | null {
   const shape = SHAPES.find(({ pattern }) => pattern.test(text))
   if (shape !== undefined) {
@@ -27,6 +35,11 @@ function ironSignature(text: string): { covered: string; value: string } | undef
   return { covered: parts.slice(0, 6).join('*'), value: `${parts[6]}*${parts[7]}` }
 }
 
+/**
+ * Laravel: base64 of `{"iv":"...","value":"...","mac":"...","tag":""}`.
+ *
+ *     eyJpdiI6Ims2Rm1ieXlFQTNRdWx1a2FGTERreGc9PSIsInZhbHVlIjoiTnR0bi9XdDBRVWsvN3RUYll2bDU5UT09IiwibWFjIjoi...
+ */
 function laravel(text: string): Decoded | null {
   const data = parseJson(toText(fromBase64(text)) ?? '')
   if (!isObject(data)) return null
@@ -41,4 +54,18 @@ function laravel(text: string): Decoded | null {
     signature:
       mac === '' ? { covered: `${iv}.${value}`, value: String(tag ?? '') } : { covered: iv + value, value: mac },
   }
+}
+
+export const verifyIron: Verify = (secret, { covered, value }) => {
+  const [salt = '', mac = ''] = value.split('*')
+  return isSame(hmac('sha256', pbkdf2Sync(secret, salt, 1, 32, 'sha1'), covered), mac)
+}
+
+export const verifyLaravel: Verify = (secret, { covered, value }) => {
+  if (!covered.includes('.')) return isSameHex(hmac('sha256', secret, covered), value)
+  const [nonce, data] = covered.split('.').map((part) => Buffer.from(part, 'base64'))
+  const key = Buffer.from(secret)
+  const cipher = key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm'
+  if (nonce === undefined || data === undefined) return false
+  return opens(cipher, key, nonce, Buffer.from(value, 'base64'), data)
 }

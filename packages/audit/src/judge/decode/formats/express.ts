@@ -1,6 +1,11 @@
 import { type Decoded, parseJson } from '../decoded.ts'
+import { hmac, isSame, type Verify } from '../signatures.ts'
 
-/** `cookie-signature`, which express-session and `res.cookie(..., { signed: true })` use: 32 bytes of base64. */
+/**
+ * `cookie-signature`, which express-session and `res.cookie(..., { signed: true })` use: a value and 32 bytes of base64.
+ *
+ *     s:N7bkXxJ2mYw3QvT8.zQlSK0Lyk80fBQrs6MiIM7KFI5qSkOxcIByvw5FAScA
+ */
 const SIGNED = /^s:(.*)\.([A-Za-z0-9+/]{43})=?$/s
 
 export function expressSigned(text: string): Decoded | null {
@@ -14,3 +19,9 @@ export function expressSigned(text: string): Decoded | null {
     signature: { covered: value, value: signature },
   }
 }
+
+export const verifyExpress: Verify = (secret, { covered, value }) => isSame(hmac('sha256', secret, covered), value)
+
+/** keygrip, which `cookie-session` uses: the signature is in a cookie of its own, `<name>.sig`. */
+export const verifyCookieSession: Verify = (secret, { covered, value }) =>
+  ['sha1', 'sha256'].some((hash) => isSame(hmac(hash, secret, covered), value))

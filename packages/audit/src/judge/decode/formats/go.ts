@@ -1,8 +1,13 @@
 import { fromBase64 } from '../bytes.ts'
 import type { Decoded } from '../decoded.ts'
+import { hmac, isSame, type Verify } from '../signatures.ts'
 import { textsIn } from './serialised.ts'
 
-/** `securecookie`, under base64: seconds, a value in base64, and 32 bytes of HMAC over the cookie's name and both. */
+/**
+ * `securecookie`, under base64: seconds, a value in base64, and 32 bytes of HMAC over the cookie's name and both.
+ *
+ *     MTc5NTU4MTgyMnxEdi1CQkFFQ180SUFBUXdCREFBQURfLUNBQUVFZFhObGNnVmhiR2xqWlE9PXwVhjFadixNGb0iiYT09Z0Yjtm827ddDH44jT58v6iHJw==
+ */
 const SECURE_COOKIE = /^((\d{9,11})\|([\w-]+={0,2}))\|(.{32})$/s
 
 export function gorilla(text: string): Decoded | null {
@@ -21,3 +26,6 @@ export function gorilla(text: string): Decoded | null {
     signedAt: Number(time) * 1000,
   }
 }
+
+export const verifyGorilla: Verify = (secret, { covered, value }, { cookie = '' }) =>
+  isSame(hmac('sha256', secret, `${cookie}|${covered}`), value)

@@ -24,7 +24,12 @@ const PAIR = /^\s*([A-Za-z_][\w.[\]-]*)=(.+)$/s
 
 const DAY_MS = 86_400_000
 
-/** Values joined by a sign, at least one of which says something. Parts that say nothing are kept as they are. */
+/**
+ * Values joined by a separator, at least one of which says something. Parts that say nothing are kept as they are.
+ *
+ *     YWxpY2U=|0|1780000000|k3Vb9xQ2mYw3QvT8
+ *     user=alice&role=member
+ */
 export function joined(text: string, known: Known, read: Read): Joined | null {
   for (const by of SEPARATORS) {
     const parts = text.split(by)

@@ -2,7 +2,12 @@ import type { Json } from '../decoded.ts'
 
 const NESTED_AT_MOST = 16
 
-/** What `serialize()` of PHP wrote, or the `name|value` list that its sessions are kept in. */
+/**
+ * What `serialize()` of PHP wrote, or the list of `name|value` that PHP keeps sessions in.
+ *
+ *     a:1:{s:4:"user";s:5:"alice";}
+ *     user|s:5:"alice";admin|b:0;
+ */
 export function phpSerialised(text: string): Json | null {
   const whole = parseValue(text, 0, 0)
   if (whole?.next === text.length && /^[aOsid]:/.test(text)) return whole.value

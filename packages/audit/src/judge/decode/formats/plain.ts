@@ -1,5 +1,4 @@
 import { fromBase64, inflate, toText } from '../bytes.ts'
-import { isWritten } from '../chance.ts'
 import { type Decoded, type Json, parseJson } from '../decoded.ts'
 import { joined, type Known } from './joined.ts'
 import { phpSerialised } from './php.ts'
@@ -7,7 +6,12 @@ import { phpSerialised } from './php.ts'
 /** Text under text: base64 of base64 is seen, more than this is a game. */
 const DEEPEST = 4
 
-/** What nothing protects: JSON, PHP's serialised data, or readable text under hex and base64; also where signs join it. */
+/**
+ * Data that nothing protects: JSON, PHP's serialised data, or readable text, also under hex and base64, or several of them
+ * joined by a separator.
+ *
+ *     eyJ1c2VyIjoiYWxpY2UiLCJyb2xlIjoibWVtYmVyIn0=  (base64 of {"user":"alice","role":"member"})
+ */
 export function plain(text: string, known: Known, deepest: number = DEEPEST): Decoded | null {
   let current = text
   for (let depth = 0; depth <= deepest; depth++) {
@@ -66,4 +70,28 @@ function underBase64(text: string, known: Known): string | null {
 function writtenBy(text: string | null, known: Known, possible: number): string | null {
   if (text === null) return null
   return isWritten(text, possible) || known.values.has(text) || (text.length > 4 && dataOf(text) !== null) ? text : null
+}
+
+/** Letters that texts are made of, from few to many: random bytes seldom stay among few. */
+const KINDS = [
+  { pattern: /^[0-9]+$/, letters: 10 },
+  { pattern: /^[a-z]+$/, letters: 26 },
+  { pattern: /^[a-z0-9]+$/, letters: 36 },
+  { pattern: /^[\w .@=:;,&|-]+$/, letters: 74 },
+  { pattern: /^[\t\n\r -~]+$/, letters: 98 },
+  // Valid UTF-8 with letters beyond ASCII: fewer than half of all bytes can follow any.
+  { pattern: /^/, letters: 128 },
+] as const
+
+/** One part of one random token in a million is taken for text. */
+const ALLOWED = 1e-6
+
+/**
+ * Whether random bytes would hardly ever read as a text like this one: then it was written by someone. `possible`: how many
+ * different bytes the encoding allows.
+ */
+export function isWritten(text: string, possible = 256): boolean {
+  const letters = KINDS.find(({ pattern }) => pattern.test(text))?.letters ?? possible
+  const length = Buffer.byteLength(text)
+  return KINDS.length * (letters / possible) ** length <= ALLOWED
 }

@@ -1,7 +1,13 @@
 import { fromBase64, toText } from '../bytes.ts'
 import { type Decoded, parseJson } from '../decoded.ts'
+import { hmac, isSameHex, type Verify } from '../signatures.ts'
 import { textsIn } from './serialised.ts'
 
+/**
+ * PASETO: a version, JSON with the signature behind it, and perhaps a footer.
+ *
+ *     v4.public.eyJzdWIiOiJhbGljZSIsImlkIjo3fS7jiQG7W9n5vyRTN_GJe1LxE-s50frUwHU-J03XWKyj5OrQbmGl5jgCOd5ArRcp3DS0Lz445h_1ssl5YxpmKAI
+ */
 const PASETO = /^v([1-4])\.public\.([\w-]+)(?:\.[\w-]+)?$/
 const SIGNATURE_BYTES: Readonly<Record<string, number>> = { 1: 256, 2: 64, 3: 96, 4: 64 }
 
@@ -14,7 +20,12 @@ export function pasetoPublic(text: string): Decoded | null {
   return { kind: 'paseto', name: 'PASETO, signed', protection: 'signed', content: parseJson(message) ?? message }
 }
 
-/** `Plug.Session` and `Phoenix.Token`: "HS256", a term of Erlang, HMAC. The key is made with a salt of the application. */
+/**
+ * `Plug.Session` and `Phoenix.Token`: "HS256", a term of Erlang, HMAC. The application chooses the salt of the key, so no
+ * secret can be tried.
+ *
+ *     SFMyNTY.g3QAAAABbQAAAAd1c2VyX2lkYQc.Ppu2XMWnXTKsw_o2SVmvZjDPOxX16CYyoivFq8iT3Ic
+ */
 const PLUG = /^SFMyNTY\.([\w-]+)\.[\w-]{43}$/
 
 export function phoenix(text: string): Decoded | null {
@@ -23,7 +34,11 @@ export function phoenix(text: string): Decoded | null {
   return { kind: 'phoenix', name: 'Phoenix (Plug) signed value', protection: 'signed', content: textsIn(bytes) }
 }
 
-/** Play before 2.6: HMAC in hex, a hyphen, pairs. Since then it is a JWT. */
+/**
+ * Play before 2.6: HMAC in hex, a hyphen, pairs. Since then it is a JWT.
+ *
+ *     95c49fda4e2292e1277aa1663cf4c43cfa0b58db-user=alice&at=1780000500
+ */
 const PLAY = /^"?([0-9a-f]{40})-((?:[\w.%+-]+=[^&]*)(?:&[\w.%+-]+=[^&]*)*?)"?$/
 
 export function play(text: string): Decoded | null {
@@ -32,3 +47,5 @@ export function play(text: string): Decoded | null {
   const content = Object.fromEntries(new URLSearchParams(covered))
   return { kind: 'play', name: 'Play session', protection: 'signed', content, signature: { covered, value } }
 }
+
+export const verifyPlay: Verify = (secret, { covered, value }) => isSameHex(hmac('sha1', secret, covered), value)

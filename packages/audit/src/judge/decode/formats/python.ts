@@ -1,13 +1,27 @@
+import { createHash } from 'node:crypto'
 import { fromBase64, inflate, toText } from '../bytes.ts'
 import { type Decoded, type Json, parseJson } from '../decoded.ts'
+import { hmac, isSame, isSameHex, type Verify } from '../signatures.ts'
 
-/** `payload:time:signature`, or without the time. SHA-256 signs with 43 letters, the SHA-1 of old with 27. */
+/**
+ * Django: `payload:time:signature`, or without the time. SHA-256 signs with 43 letters; SHA-1, before Django 3.1, with 27.
+ *
+ *     WzEsInR3byJd:1wShJQ:wFN_iNUeGYANArS559bzJZN4v_ziw_b2p0qUgyQNVdU
+ */
 const DJANGO = /^(.+?)(?::([0-9A-Za-z]{5,7}))?:([\w-]{43}|[\w-]{27})$/s
 
-/** `payload.time.signature` of itsdangerous: Flask, and in plain base64 Starlette. Without the time: `URLSafeSerializer`. */
+/**
+ * itsdangerous: `payload.time.signature`. Flask uses it, and Starlette in plain base64. `URLSafeSerializer` has no time.
+ *
+ *     eyJ1c2VyX2lkIjo3LCJyb2xlIjoiYWRtaW4ifQ.ahilAA.39PwW7oOICiavYS_5bNeYG0u6BE
+ */
 const FLASK = /^(\.?[\w+/-]+={0,2})(?:\.([\w-]{5,8}))?\.([\w-]{27}|[\w-]{43})$/
 
-/** The number of a user, and an HMAC of it by SHA-512. */
+/**
+ * Flask-Login: the number of a user, and an HMAC of it by SHA-512 in 128 hex digits.
+ *
+ *     7|cd92df2b260070a304680dc94d71608c71cc13debf69a48e6ad3bd0855f9630b7cf0bbbcc3b9e791c3cc85f5ad25ecc8...
+ */
 const FLASK_LOGIN = /^([^|]+)\|([0-9a-f]{128})$/
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -65,3 +79,33 @@ function contentOf(payload: string): Json | undefined {
   const text = toText(bytes)
   return text === null ? undefined : (parseJson(text) ?? text)
 }
+
+const hashOf = (hash: string, text: string): Buffer => createHash(hash).update(text).digest()
+
+/** Flask makes its key by HMAC; `Signer` and its like, as Starlette uses them, by a hash. The salts are the libraries' own. */
+export const verifyFlask: Verify = (secret, { covered, value }) => {
+  const keys = [
+    hmac('sha1', secret, 'cookie-session'),
+    ...['itsdangerous.Signer', 'itsdangerous'].map((salt) => hashOf('sha1', `${salt}signer${secret}`)),
+  ]
+  return keys.some((key) => isSame(hmac('sha1', key, covered), value))
+}
+
+/** Sessions, `signing.dumps`, messages: the salts that Django itself uses. */
+const DJANGO_SALTS = [
+  'django.contrib.sessions.backends.signed_cookies',
+  'django.core.signing',
+  'django.contrib.messages',
+]
+
+/** `salted_hmac` hashes salt and secret to a key; `set_signed_cookie` salts with the cookie's name. */
+export const verifyDjango: Verify = (secret, { covered, value }, { cookie }) => {
+  const salted = DJANGO_SALTS.map((salt) => `${salt}signer${secret}`)
+  const keys = cookie === undefined ? salted : [...salted, `${cookie}signerdjango.http.cookies${secret}`]
+  // The length tells SHA-1 from SHA-256.
+  const hash = value.length < 40 ? 'sha1' : 'sha256'
+  return keys.some((key) => isSame(hmac(hash, hashOf(hash, key), covered), value))
+}
+
+export const verifyFlaskLogin: Verify = (secret, { covered, value }) =>
+  isSameHex(hmac('sha512', secret, covered), value)

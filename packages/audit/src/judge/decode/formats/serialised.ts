@@ -1,7 +1,7 @@
 import { fromBase64 } from '../bytes.ts'
 import type { Decoded } from '../decoded.ts'
 
-/** How languages begin what they rebuild objects from, in hex. Random bytes begin so less than once in a million times. */
+/** The first bytes of each language's format, in hex. Random bytes begin so less than once in a million times. */
 const MAGIC: readonly (readonly [string, RegExp])[] = [
   ['Java', /^aced0005/],
   ['.NET (BinaryFormatter)', /^0001000000ffffffff/],
@@ -10,7 +10,11 @@ const MAGIC: readonly (readonly [string, RegExp])[] = [
   ['Ruby (Marshal)', /^0408(?:7b|5b|6f|49).{6}/],
 ]
 
-/** Objects that the server would rebuild from what a client sends. */
+/**
+ * Objects that the server would rebuild from what a client sends, in base64 or hex.
+ *
+ *     gASVGwAAAAAAAAB9lCiMBHVzZXKUjAVhbGljZZSMAmlklEsHdS4=  (Python: {'user': 'alice', 'id': 7})
+ */
 export function serialised(text: string): Decoded | null {
   const bytes = fromBase64(text) ?? (/^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, 'hex') : null)
   const language = bytes === null ? undefined : languageOf(bytes)

@@ -1,6 +1,6 @@
 import type { NumberSeries } from '../numbers.ts'
-import type { Structure } from '../structure.ts'
-import { type Clock, followsClock, isNear } from './clock.ts'
+import { followsClock, isNear } from './clock.ts'
+import type { Clock, Structure } from './structure.ts'
 
 type Format = (values: readonly string[], clock: Clock) => Structure | null
 

@@ -1,17 +1,7 @@
-import { byteWindows, type NumberSeries, wholeNumbers } from './numbers.ts'
-import { type Clock, clockOf, lettersClock } from './structures/clock.ts'
-import { FORMATS, snowflake } from './structures/formats.ts'
-
-export type { Clock }
-
-/** Something in the tokens that is no secret: a clock, a counter, a format that says what it holds. */
-export interface Structure {
-  readonly id: 'clock' | 'counter' | 'uuid' | 'object id' | 'xid' | 'ulid' | 'ksuid' | 'snowflake' | 'uniqid'
-  readonly text: string
-  /** The letters that tell nothing to whoever knows the time or the last token; `to` is exclusive. */
-  readonly from: number
-  readonly to: number
-}
+import { byteWindows, type NumberSeries, wholeNumbers } from '../numbers.ts'
+import { clockOf, lettersClock } from './clock.ts'
+import { FORMATS, snowflake } from './formats.ts'
+import type { Clock, Structure } from './structure.ts'
 
 /** Fewer tokens show nothing. */
 const FEWEST = 5

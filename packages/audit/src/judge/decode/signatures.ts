@@ -1,5 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Decoded, Signature } from '../decoded.ts'
+import { createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
+import type { Decoded, Signature } from './decoded.ts'
 
 /** Whether this secret made that signature. */
 export type Verify = (secret: string, signature: Signature, decoded: Decoded) => boolean
@@ -14,3 +14,21 @@ export function isSame(expected: Buffer, value: string | Buffer): boolean {
 }
 
 export const isSameHex = (expected: Buffer, value: string): boolean => isSame(expected, Buffer.from(value, 'hex'))
+
+/** Whether this key decrypts the data: AES-GCM accepts only the key that made the tag. */
+export function opens(
+  cipher: 'aes-128-gcm' | 'aes-256-gcm',
+  key: Buffer,
+  nonce: Buffer,
+  tag: Buffer,
+  data: Buffer,
+): boolean {
+  try {
+    const decipher = createDecipheriv(cipher, key, nonce, { authTagLength: 16 }).setAuthTag(tag)
+    decipher.update(data)
+    decipher.final()
+    return true
+  } catch {
+    return false
+  }
+}

@@ -43,3 +43,58 @@ function inverse(odd: number): number {
 function isMost(follow: number, of: number): boolean {
   return of >= 3 && follow >= 3 && follow > of / 4
 }
+
+const A = 0x5deece66dn
+const C = 0xbn
+const MASK = 2n ** 48n - 1n
+
+/** Two successive `nextInt()` leave 65536 states; the third number tells whether one of them is it. */
+export function isJavaRandom(words: Uint32Array): boolean {
+  for (let start = 0; start + 3 < words.length && start < 8; start++) {
+    if (followsFrom(words.subarray(start, start + 4))) return true
+  }
+  return false
+}
+
+function followsFrom(words: Uint32Array): boolean {
+  const [first = 0, second = 0, third = 0, fourth = 0] = words
+  const target = BigInt(second)
+  const high = BigInt(first) << 16n
+  for (let low = 0n; low < 65_536n; low++) {
+    let state = ((high | low) * A + C) & MASK
+    if (state >> 16n !== target) continue
+    state = (state * A + C) & MASK
+    if (state >> 16n !== BigInt(third)) continue
+    state = (state * A + C) & MASK
+    if (state >> 16n === BigInt(fourth)) return true
+  }
+  return false
+}
+
+const N = 624
+const M = 397
+
+/** The recurrence of mt19937, tried wherever enough numbers stand in a row. */
+export function isMersenneTwister(words: Uint32Array): boolean {
+  const tries = words.length - N
+  if (tries < 3) return false
+  const state = words.map(untemper)
+  let follow = 0
+  for (let i = 0; i < tries; i++) {
+    const y = ((state[i] ?? 0) & 0x80000000) | ((state[i + 1] ?? 0) & 0x7fffffff)
+    const next = (state[i + M] ?? 0) ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0)
+    if (next >>> 0 === state[i + N]) follow++
+  }
+  return follow >= 3 && follow > tries / 4
+}
+
+/** Undoes what the generator does to a number of its state before it gives it out. */
+function untemper(word: number): number {
+  let y = word ^ (word >>> 18)
+  y ^= (y << 15) & 0xefc60000
+  let x = y
+  for (let i = 0; i < 5; i++) x = y ^ ((x << 7) & 0x9d2c5680)
+  let z = x
+  for (let i = 0; i < 3; i++) z = x ^ (z >>> 11)
+  return z >>> 0
+}

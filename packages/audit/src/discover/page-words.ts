@@ -29,3 +29,7 @@ function namesOf(html: string, url: string): string[] {
 
 const isWords = (text: string) =>
   /\p{L}{2}/u.test(text) && !/\d/.test(text) && text.split(/[^\p{L}]+/u).every((word) => word.length <= 20)
+
+/** Logged out, or worse, by a mere look. */
+export const LEAVE_ALONE: RegExp =
+  /delete|remove|destroy|unsubscribe|download|restart|shut-?down|reboot|revoke|purge|clear|kill|stop/i

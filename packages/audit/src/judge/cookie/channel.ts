@@ -1,3 +1,9 @@
+/** How an address is reached, as far as it matters to cookies. */
+export function channelOf(url: URL): 'https' | 'http-loopback' | 'http' {
+  if (url.protocol === 'https:') return 'https'
+  return isLoopback(url.hostname) ? 'http-loopback' : 'http'
+}
+
 /** Whether a host name, as a URL has it, is this machine. */
 export function isLoopback(hostname: string): boolean {
   return (

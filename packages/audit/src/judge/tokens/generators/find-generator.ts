@@ -1,8 +1,6 @@
-import { isCongruential } from './generators/congruential.ts'
-import { isJavaRandom } from './generators/java-random.ts'
-import { isMathRandom, type TopBits, toFractions } from './generators/math-random.ts'
-import { isMersenneTwister } from './generators/mersenne-twister.ts'
-import { toBytes } from './numbers.ts'
+import { toBytes } from '../numbers.ts'
+import { isCongruential, isJavaRandom, isMersenneTwister } from './integers.ts'
+import { isMathRandom, type TopBits, toFractions } from './math-random.ts'
 
 const MOST_TOKENS = 2000
 

@@ -1,13 +1,5 @@
-import type { Exchange } from '../http/exchange.ts'
-import { valuesOf } from '../http/exchange.ts'
-import { isLoopback } from '../judge/cookie/loopback.ts'
-import { parseSetCookie, type SetCookie } from '../judge/cookie/set-cookie.ts'
-
-/** How an address is reached, as far as it matters to cookies. */
-export function channelOf(url: URL): 'https' | 'http-loopback' | 'http' {
-  if (url.protocol === 'https:') return 'https'
-  return isLoopback(url.hostname) ? 'http-loopback' : 'http'
-}
+import { type Exchange, valuesOf } from '../../http/exchange.ts'
+import { parseSetCookie, type SetCookie } from '../../judge/cookie/set-cookie.ts'
 
 export interface CookieSetting {
   readonly cookie: SetCookie

@@ -1,3 +1,5 @@
+import { type Exchange, headerOf } from '../http/exchange.ts'
+
 /** `;jsessionid=...`: where servlets write the id for who has shown no cookie yet. */
 const PATH_PARAMETER = /;[\w.-]+=[^/;?#]*/g
 
@@ -18,4 +20,14 @@ export function withoutBoundParts(address: string): string {
 function isRandom(value: string): boolean {
   if (!/^[\w~.%+/=-]{16,}$/.test(value)) return false
   return /\d/.test(value) ? /[A-Za-z]/.test(value) : /[a-z][A-Z].*[a-z][A-Z].*[a-z][A-Z]/.test(value)
+}
+
+/** The address with a slash behind it, where the answer sends there: some frameworks know no other. */
+export function withSlash({ request, response }: Exchange): string | null {
+  const location = headerOf(response, 'location')
+  if (location === null || ![301, 302, 307, 308].includes(response?.status ?? 0)) return null
+  const asked = new URL(request.url)
+  if (!URL.canParse(location, asked.href)) return null
+  const { pathname, search, origin } = new URL(location, asked)
+  return origin === asked.origin && pathname === `${asked.pathname}/` ? pathname + search : null
 }

@@ -1,17 +1,4 @@
-import { type Exchange, headerOf } from '../http/exchange.ts'
-import { NoLogin } from './audit.ts'
-
-/** The application will not log anybody in for a while, or has locked the account. */
-export class LoginsLimited extends NoLogin {
-  /** ms since the epoch; `null`: it does not say. */
-  readonly until: number | null
-
-  constructor(message: string, until: number | null) {
-    super(message)
-    this.name = 'LoginsLimited'
-    this.until = until
-  }
-}
+import { type Exchange, headerOf } from './exchange.ts'
 
 export interface Limit {
   /** How the login was answered, in words. */

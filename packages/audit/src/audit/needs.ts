@@ -1,0 +1,67 @@
+import type { Need } from '../model/check.ts'
+import { cannotJudge, type Finding, notApplicable } from '../model/finding.ts'
+import type { RunningAudit } from './create-audit.ts'
+
+interface Lack {
+  readonly is: (audit: RunningAudit) => boolean
+  readonly finding: (audit: RunningAudit) => Finding
+}
+
+const missing = (detail: string) => () => cannotJudge({ about: 'check', title: 'Not run', detail })
+
+const LACKS: Readonly<Record<Need, Lack>> = {
+  cookies: {
+    is: ({ carriers }) => carriers.length === 0,
+    finding: () =>
+      notApplicable({
+        about: 'check',
+        title: 'No cookie carries the session',
+        detail: 'The session is carried by a bearer token.',
+      }),
+  },
+  bearer: {
+    is: ({ recipe }) => recipe.credential?.bearer === undefined,
+    finding: () =>
+      notApplicable({ about: 'check', title: 'No bearer token', detail: 'The session is carried by cookies.' }),
+  },
+  changes: {
+    is: ({ options }) => !options.allowChanges,
+    finding: missing('It changes state, which needs --allow-changes.'),
+  },
+  'second-user': {
+    is: ({ hasSecondUser }) => !hasSecondUser,
+    finding: missing('It needs a second user: secondUser in the recipe, or --second-user.'),
+  },
+  logout: {
+    is: ({ logoutProblem }) => logoutProblem !== null,
+    finding: ({ logoutProblem }) =>
+      cannotJudge({ about: 'check', title: 'No logout to judge by', detail: logoutProblem ?? '' }),
+  },
+  'logout-everywhere': {
+    is: ({ recipe }) => recipe.logoutEverywhere === undefined,
+    finding: missing('The recipe names no logoutEverywhere.'),
+  },
+  'password-change': {
+    is: ({ recipe }) => recipe.passwordChange === undefined,
+    finding: missing('The recipe names no passwordChange.'),
+  },
+  refresh: {
+    is: ({ recipe }) => recipe.refresh === undefined,
+    finding: missing('The recipe names no refresh.'),
+  },
+  action: {
+    is: ({ recipe }) => recipe.action === undefined,
+    finding: missing('The recipe names no action that a forged request could be tried with.'),
+  },
+  browser: { is: ({ options }) => !options.browser, finding: missing('It needs Chromium: --browser.') },
+  patience: {
+    is: ({ options }) => options.patienceMs === 0,
+    finding: missing('It waits for a timeout, which needs --patience.'),
+  },
+}
+
+/** Why a check with these needs is not run, or `null`. */
+export function lackOf(audit: RunningAudit, needs: readonly Need[]): Finding | null {
+  const lack = needs.map((need) => LACKS[need]).find(({ is }) => is(audit))
+  return lack === undefined ? null : lack.finding(audit)
+}
