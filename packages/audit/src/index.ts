@@ -1,18 +1,9 @@
-export {
-  type Audit,
-  type AuditOptions,
-  type Clock,
-  type Login,
-  NoLogin,
-  type Probe,
-  type Role,
-  type TokenSample,
-  type TokenSamples,
-} from './audit/audit.ts'
+export { type Audit, type AuditOptions, type Clock, type Login, NoLogin, type Probe, type Role } from './audit/audit.ts'
 export type { Check } from './audit/check.ts'
 export type { Progress } from './audit/run-audit.ts'
 export { type AuditRequest, auditApplication, Refused } from './audit-application.ts'
 export { checks } from './checks/index.ts'
+export type { TokenSample, TokenSamples } from './checks/lib/sample-tokens.ts'
 export { DiscoveryFailed } from './discover/discover.ts'
 export type { Client, Credential, HeldCookie, RequestOptions } from './http/client.ts'
 export { type Exchange, headerOf } from './http/exchange.ts'

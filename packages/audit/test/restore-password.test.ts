@@ -12,8 +12,7 @@ function limitedAfterChange(limitedTries: number) {
   let password = ''
   let left = limitedTries
   const login = { client: {} } as Login
-  const audit = {
-    recipe: { passwordChange: { steps: [] } },
+  const users = {
     setPassword: (_: string, given: string) => {
       password = given
     },
@@ -23,12 +22,16 @@ function limitedAfterChange(limitedTries: number) {
       if (password !== holds) throw new LoginsLimited('wrong, which says nothing', null)
       return login
     },
-    look: async () => ({ state: 'in' }),
     async run() {
       done.push('change back')
       holds = OLD
       return { exchanges: [], variables: new Map() }
     },
+  }
+  const audit = {
+    app: { recipe: { passwordChange: { steps: [] } } },
+    users,
+    ask: { as: async () => ({ state: 'in' }) },
   } as unknown as Audit
   return { audit, login, done, holds: () => holds }
 }

@@ -3,7 +3,7 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Variables } from '../recipe/fill.ts'
 import { type State, stateOf } from '../recipe/logged-in-check.ts'
-import type { Recipe, Step } from '../recipe/recipe.ts'
+import type { Step } from '../recipe/recipe.ts'
 import type { StepsDone } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
 
@@ -70,96 +70,97 @@ export class NoLogin extends Error {
   }
 }
 
-/** What a check works with. */
+/** What a check works with: what is known of the application, its users, requests, words for the report, and time. */
 export interface Audit {
+  readonly app: App
+  readonly users: Users
+  readonly ask: Ask
+  readonly say: Say
+  readonly time: Time
+}
+
+/** What is known of the application, and what the audit may do to it. */
+export interface App extends Application {
   readonly target: URL
-  readonly application: Application
-  readonly recipe: Recipe
   readonly options: AuditOptions
   /** Cookie names that make a login: the smallest sets of which each suffices alone. Empty for a bearer application. */
   readonly carriers: readonly (readonly string[])[]
   /** Of the cookies that carry the session, those that an answer gave another value. */
   readonly renewed: readonly string[]
   readonly hasSecondUser: boolean
-  /** Any certificate is taken. */
+  /** Any certificate is accepted. */
   readonly insecureTls: boolean
-  /** Why nothing can be said from what happens at logout; `null`: the current client is really out after it. */
+  /** Why nothing can be judged by what happens at logout. `null`: the logout works for the client that asks for it. */
   readonly logoutProblem: string | null
-  /** The logout that was tried before anything was judged; `null`: none is known. */
+  /** The logout that was tried before anything was judged. `null`: none is known. */
   readonly firstLogout: { readonly login: Login; readonly exchanges: readonly Exchange[] } | null
   /** Everything exchanged so far, by any client. */
   readonly exchanges: readonly Exchange[]
+}
+
+/** The users of the audit: their logins, and what they do while they are logged in. */
+export interface Users {
+  /** Every login so far. Some may be over. */
+  readonly logins: readonly Login[]
+  /**
+   * Logs in with a clean client, or with `client` as it is. If the application limits logins, waits as long as it may, or
+   * lends a session that an earlier check left logged in. Throws `NoLogin` if neither works.
+   */
+  login(name: string, options?: LoginOptions): Promise<Login>
+  /** One login of the first user for all checks that only look. They must leave it logged in. */
+  sharedLogin(): Promise<Login>
+  /** Logs the client out in the application's own way. Throws if no logout is known. */
+  logout(client: Client): Promise<readonly Exchange[]>
+  /** Runs steps of the recipe as this login, with its variables and these. */
+  run(login: Login, steps: readonly Step[], purpose: string, more?: Variables): Promise<StepsDone>
+  /** What the steps of a user are filled in with. */
+  variablesOf(role: Role): Variables
+  /** The password that logs in from now on. It is masked. */
+  setPassword(role: Role, password: string): void
+}
+
+/** Requests, and the logged-in check. */
+export interface Ask {
   /** A client that has never spoken to the application. */
   client(name: string): Client
   /**
-   * Logs in with a clean client, or with `client` as it is. Where logins are limited, waits as long as it may, or lends
-   * a session that an earlier check left alive. Throws `NoLogin` when neither works (any more).
+   * Runs the logged-in check as this client. If the answer renews a cookie that was copied from the client of a login,
+   * that client gets the new one.
    */
-  login(name: string, options?: LoginOptions): Promise<Login>
-  /** Sessions of the first user that earlier checks left alive, at most so many. */
-  alive(most: number): Promise<readonly Login[]>
-  /** One of the first user for all who only look: it must be left logged in. */
-  shared(): Promise<Login>
-  /**
-   * Whether this client is logged in, by the logged-in check. Where the answer renews a cookie that was copied from the
-   * client of a login, that client has the new one from then on.
-   */
-  look(client: Client, purpose?: string, sent?: Sent): Promise<Probe>
-  /** Whether a clean client that holds only this credential is logged in. */
-  probe(name: string, credential: Credential): Promise<Probe>
-  /** Logs the client out the application's own way. Throws when the application has no logout that is known. */
-  logout(client: Client): Promise<readonly Exchange[]>
-  /** Does steps of the recipe as this login, with its variables and these. */
-  run(login: Login, steps: readonly Step[], purpose: string, more?: Variables): Promise<StepsDone>
-  /** What steps are filled in with, for a user. */
-  variablesOf(role: Role): Variables
-  /** The password that logs in from now on; it is masked. */
-  setPassword(role: Role, password: string): void
-  /** Done when the audit ends, however it ends, the last one first. Resolves to what could not be put right. */
-  onEnd(work: () => Promise<string | null>): void
-  /**
-   * Session tokens of separate logins or visits, in the order they were given out, for statistics. Takes as many as the
-   * application lets it, at most `options.samples`.
-   */
-  sampleTokens(): Promise<TokenSamples>
+  as(client: Client, purpose?: string, sent?: Sent): Promise<Probe>
+  /** Runs the logged-in check in a clean client that holds only this credential. */
+  with(name: string, credential: Credential): Promise<Probe>
+}
+
+/** Proof and words, for the report and for the person at the terminal. */
+export interface Say {
   /** The exchanges as proof, with secrets masked. */
   evidence(says: string, exchanges: readonly Exchange[]): Evidence
-  /** From now on this value is masked. */
+  /** Masks this value from now on. */
   hide(value: string, name: string, from: string): void
-  /** All secrets in a text replaced by the names of their variables. */
+  /** Replaces the secrets in a text by the names of their variables. */
   mask(text: string): string
-  /** Tells who runs the audit something that must not wait for the report. */
+  /** Shows the person who runs the audit something that must not wait for the report. */
   warn(text: string): void
-  /** Waits; interrupted when the audit is. */
+}
+
+export interface Time {
+  /** Waits. An interruption of the audit ends the wait. */
   wait(ms: number): Promise<void>
   /** ms, of a clock that only goes forward. */
   now(): number
+  /** Runs when the audit ends, however it ends, the last one first. Resolves to what could not be put right. */
+  atEnd(work: () => Promise<string | null>): void
 }
 
-/** What checks that wait go by. */
+/** The clock of checks that wait. */
 export interface Clock {
-  /** ms, only ever more. */
+  /** ms, of a clock that only goes forward. */
   now(): number
   /** Rejects when the signal is aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-export interface TokenSamples {
-  /** What they are the values of: `cookie sid`, `bearer`. */
-  readonly about: string
-  readonly tokens: readonly TokenSample[]
-  /** Why there are no more. */
-  readonly stopped: string | null
-}
-
-export interface TokenSample {
-  readonly value: string
-  /** ms since the epoch, when the answer arrived. */
-  readonly at: number
-  /** Came with a login, or with a mere visit. */
-  readonly source: 'login' | 'visit'
-}
-
 /** Whether this is the answer that this user gets to the logged-in check, whoever asked. */
-export const stateAs = ({ recipe, variablesOf }: Audit, role: Role, exchange: Exchange): State =>
-  stateOf(exchange, recipe.loggedIn, variablesOf(role))
+export const stateAs = ({ app, users }: Audit, role: Role, exchange: Exchange): State =>
+  stateOf(exchange, app.recipe.loggedIn, users.variablesOf(role))

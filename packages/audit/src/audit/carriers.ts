@@ -1,6 +1,6 @@
 import type { Credential, HeldCookie } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
-import { garbageLike } from '../http/made-up.ts'
+import { madeUpLike } from '../http/made-up.ts'
 import { LOGOUT_WORDS, readPage } from '../http/page.ts'
 import { requestOf } from '../recipe/logged-in-check.ts'
 import { type Audit, type Login, NoLogin, stateAs } from './audit.ts'
@@ -21,7 +21,7 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
   let holder = login
   let askedForPassword: string | null = null
   const { bearer } = login.credential
-  const wanted = audit.recipe.credential?.cookies
+  const wanted = audit.app.recipe.credential?.cookies
   const names = [...new Set(login.client.cookies().map(({ name }) => name))].filter(
     (name) => wanted === undefined || matches(name, wanted),
   )
@@ -30,7 +30,7 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
     // What it holds now: each try may use up a value, and is answered with the next.
     const held = holder.client.cookies().filter(({ name }) => kept.includes(name))
     const credential: Credential = { cookies: held, bearer: null }
-    const { state, exchange } = await audit.probe(`only ${kept.join(' and ')}`, credential)
+    const { state, exchange } = await audit.ask.with(`only ${kept.join(' and ')}`, credential)
     if (state === 'in' && asksForPassword(exchange)) askedForPassword ??= kept.join(' and ')
     // An application may end a session that is asked for with a part of its cookies.
     if (state !== 'in') holder = await stillIn(audit, holder)
@@ -42,8 +42,8 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
   const sets = alone.map((name) => [name])
   if (others.length > 1 && (await suffices(others))) sets.push(await shrink(others, suffices))
   const byBearer =
-    bearer !== null && (await audit.probe('only the bearer token', { cookies: [], bearer })).state === 'in'
-  const whole = askedForPassword === null ? null : await audit.look(holder.client)
+    bearer !== null && (await audit.ask.with('only the bearer token', { cookies: [], bearer })).state === 'in'
+  const whole = askedForPassword === null ? null : await audit.ask.as(holder.client)
   if (whole !== null && asksForPassword(whole.exchange)) askedForPassword = null
   return { sets, bearer: byBearer, askedForPassword, login: holder }
 }
@@ -53,10 +53,10 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
  * in part is no renewal.
  */
 export async function stillIn(audit: Audit, login: Login): Promise<Login> {
-  const asked = requestOf(audit.recipe.loggedIn, audit.variablesOf(login.role))
+  const asked = requestOf(audit.app.recipe.loggedIn, audit.users.variablesOf(login.role))
   const exchange = await login.client.send({ ...asked, purpose: 'is it still logged in' })
   if (stateAs(audit, login.role, exchange) === 'in') return login
-  return audit.login('victim').catch((error: unknown) => {
+  return audit.users.login('victim').catch((error: unknown) => {
     if (error instanceof NoLogin) return login
     throw error
   })
@@ -95,28 +95,28 @@ export function carriersElsewhere(audit: Audit): Promise<readonly string[]> {
 }
 
 async function find(audit: Audit): Promise<readonly string[]> {
-  if (audit.recipe.credential?.cookies !== undefined) return []
-  const { client, sent } = await audit.shared()
+  if (audit.app.recipe.credential?.cookies !== undefined) return []
+  const { client, sent } = await audit.users.sharedLogin()
   const held = client.cookies()
   const others = held.filter(
-    ({ name }) => !audit.carriers.flat().includes(name) && !sent.some((before) => before.name === name),
+    ({ name }) => !audit.app.carriers.flat().includes(name) && !sent.some((before) => before.name === name),
   )
   if (others.length === 0 || !(await isOfferedWayOut(audit, held)) || (await isOfferedWayOut(audit, []))) return []
   const names: string[] = []
   for (const cookie of others) {
     if (!(await isOfferedWayOut(audit, [cookie]))) continue
-    const madeUp = { ...cookie, value: garbageLike(cookie.value) }
+    const madeUp = { ...cookie, value: madeUpLike(cookie.value) }
     if (!(await isOfferedWayOut(audit, [madeUp]))) names.push(cookie.name)
   }
   return names
 }
 
 async function isOfferedWayOut(audit: Audit, cookies: readonly HeldCookie[]): Promise<boolean> {
-  const client = audit.client(`only ${cookies.map(({ name }) => name).join(' and ') || 'nothing'}`)
+  const client = audit.ask.client(`only ${cookies.map(({ name }) => name).join(' and ') || 'nothing'}`)
   for (const cookie of cookies) client.hold(cookie)
   const purpose = 'does the first page offer a way out'
-  const last = (await client.follow({ url: audit.target.href, purpose })).at(-1)
-  const page = readPage(last?.response?.body ?? '', last?.request.url ?? audit.target.href)
+  const last = (await client.follow({ url: audit.app.target.href, purpose })).at(-1)
+  const page = readPage(last?.response?.body ?? '', last?.request.url ?? audit.app.target.href)
   const words = [
     ...page.links.map(({ href, text }) => `${new URL(href).pathname}${new URL(href).search} ${text}`),
     ...page.forms.map(({ action, text }) => `${new URL(action).pathname} ${text}`),

@@ -13,7 +13,7 @@ export async function putRight(audit: RunningAudit): Promise<readonly string[]> 
   for (const client of begun) if (!(await end(audit, client))) alive.push(client)
   if (alive.length > 0) {
     left.push(
-      audit.recipe.logout === undefined
+      audit.app.recipe.logout === undefined
         ? `${alive.length} sessions that the audit made are still alive, for no logout is known`
         : `${alive.length} of ${begun.length} sessions that the audit made could not be ended`,
     )
@@ -24,10 +24,10 @@ export async function putRight(audit: RunningAudit): Promise<readonly string[]> 
 /** Whether this session is over. */
 async function end(audit: RunningAudit, client: Client): Promise<boolean> {
   try {
-    if ((await audit.look(client, 'is it still logged in')).state === 'out') return true
-    if (audit.recipe.logout === undefined) return false
-    await audit.logout(client)
-    return audit.carriers.length === 0 || (await audit.look(client, 'is it logged out')).state === 'out'
+    if ((await audit.ask.as(client, 'is it still logged in')).state === 'out') return true
+    if (audit.app.recipe.logout === undefined) return false
+    await audit.users.logout(client)
+    return audit.app.carriers.length === 0 || (await audit.ask.as(client, 'is it logged out')).state === 'out'
   } catch {
     return false
   }

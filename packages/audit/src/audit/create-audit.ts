@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sampleTokens } from '../checks/lib/sample-tokens.ts'
 import type { Client, Credential } from '../http/client.ts'
 import { createClient } from '../http/create-client.ts'
 import type { Engine } from '../http/engine.ts'
@@ -12,10 +11,10 @@ import type { User } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
 import {
+  type App,
   type Audit,
   type AuditOptions,
   type Clock,
-  type Login,
   NoLogin,
   type Probe,
   type Role,
@@ -43,17 +42,20 @@ const realClock: Clock = {
   wait: (ms, signal) => sleep(ms, undefined, signal && { signal }),
 }
 
-/** What the runner knows beyond what checks see. */
+/** What the runner finds out while the audit runs, and knows beyond what checks see. */
 export interface RunningAudit extends Audit {
-  carriers: readonly (readonly string[])[]
-  logoutProblem: string | null
-  firstLogout: Audit['firstLogout']
-  readonly logins: readonly Login[]
-  /** Clients that began to log in, or came into a session of their own by what they presented. */
+  readonly app: RunningApp
+  /** Clients that began to log in, or got a session of their own by what they presented. */
   readonly begun: readonly Client[]
-  /** That the application limits logins, and what can be done; `null`: not seen. */
+  /** That the application limits logins, and what can be done. `null`: not seen. */
   readonly loginLimit: string | null
   readonly endings: readonly (() => Promise<string | null>)[]
+}
+
+interface RunningApp extends App {
+  carriers: App['carriers']
+  logoutProblem: App['logoutProblem']
+  firstLogout: App['firstLogout']
 }
 
 /** Everything a check may do, on one engine. */
@@ -67,7 +69,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
     second: parts.secondUser,
   }
   const passwords = new Map<Role, string>()
-  const strays = new Set<Client>()
+  const strangers = new Set<Client>()
   const renewed = new Set<string>()
   const endings: (() => Promise<string | null>)[] = []
   const learn = secrets.learn
@@ -94,9 +96,9 @@ export function createAudit(parts: AuditParts): RunningAudit {
   const wait = (ms: number) => realClock.wait(ms, signal)
   const gate = () => createLoginGate({ patienceMs: parts.options.patienceMs, wait, now: Date.now })
   const gates = { first: gate(), second: gate() }
-  const logins = createLogins({ recipe, learn, gates, client, variablesOf, look })
+  const logins = createLogins({ recipe, learn, gates, client, variablesOf, askAs })
 
-  async function look(of: Client, purpose = 'logged-in check', sent: Sent = {}): Promise<Probe> {
+  async function askAs(of: Client, purpose = 'logged-in check', sent: Sent = {}): Promise<Probe> {
     const variables = variablesOf(roleOf(of))
     const { query, pathParameter, ...instead } = sent
     const asked = requestOf(recipe.loggedIn, variables)
@@ -108,83 +110,81 @@ export function createAudit(parts: AuditParts): RunningAudit {
       purpose,
     })
     const state = stateOf(exchange, recipe.loggedIn, variables)
-    if (state === 'in') settle(of, gainedBy(of, exchange, sent))
+    if (state === 'in') creditRenewals(of, gainedBy(of, exchange, sent))
     return { state, client: of, exchange }
   }
 
-  /** Who was let in may have been given something new: for whom it was copied from, or for itself. */
-  function settle(of: Client, gained: readonly Gained[]): void {
+  /** A client that was let in may have got new cookies. They belong to the login it was copied from, or else to itself. */
+  function creditRenewals(of: Client, gained: readonly Gained[]): void {
     for (const { before, cookie } of gained) if (before.length > 0) renewed.add(cookie.name)
     if (loginOf(of) !== undefined) return
     const left = handOn(
       logins.all.map((login) => login.client),
       gained,
     )
-    if (left.length > 0) strays.add(of)
+    if (left.length > 0) strangers.add(of)
   }
 
   /** Whose session a client is expected to have: what it logged in as, else the first user's. */
   const roleOf = (of: Client): Role => logins.begun.get(of) ?? 'first'
   const loginOf = (of: Client) => logins.all.find((made) => made.client === of)
 
-  async function probe(name: string, { cookies, bearer }: Credential): Promise<Probe> {
+  async function askWith(name: string, { cookies, bearer }: Credential): Promise<Probe> {
     const clean = client(name)
     for (const cookie of cookies) clean.hold(cookie)
     clean.bearer = bearer
-    return look(clean)
+    return askAs(clean)
   }
 
-  const run: Audit['run'] = (made, steps, purpose, more = new Map()) =>
-    runSteps(made.client, steps, new Map([...made.variables, ...variablesOf(made.role), ...more]), purpose, learn)
-
-  const audit: RunningAudit = {
+  const app: RunningApp = {
+    ...application,
     target: engine.target,
-    application,
-    recipe,
     options: parts.options,
     carriers: [],
     get renewed() {
-      return audit.carriers.flat().filter((name) => renewed.has(name))
+      return app.carriers.flat().filter((name) => renewed.has(name))
     },
     logoutProblem: null,
     firstLogout: null,
     insecureTls: engine.insecureTls,
     hasSecondUser: users.second !== null,
     exchanges: engine.exchanges,
-    logins: logins.all,
+  }
+
+  return {
+    app,
+    users: {
+      logins: logins.all,
+      login: logins.login,
+      sharedLogin: logins.sharedLogin,
+      async logout(of) {
+        if (recipe.logout === undefined) throw new Error('no logout is known')
+        const variables = new Map([...(loginOf(of)?.variables ?? []), ...variablesOf(roleOf(of))])
+        return (await runSteps(of, recipe.logout, variables, 'log out', learn)).exchanges
+      },
+      run: (made, steps, purpose, more = new Map()) =>
+        runSteps(made.client, steps, new Map([...made.variables, ...variablesOf(made.role), ...more]), purpose, learn),
+      variablesOf,
+      setPassword,
+    },
+    ask: { client, as: askAs, with: askWith },
+    say: {
+      evidence: (says, exchanges) => toEvidence(says, exchanges, secrets, engine.insecureTls),
+      hide: learn,
+      mask: (text) => shown(secrets.mark(text)),
+      warn: parts.warn,
+    },
+    time: {
+      wait: (ms) => clock.wait(ms, signal),
+      now: clock.now,
+      atEnd: (work) => void endings.push(work),
+    },
+    endings,
     get begun() {
-      return [...new Set([...logins.begun.keys(), ...strays])]
+      return [...new Set([...logins.begun.keys(), ...strangers])]
     },
     get loginLimit() {
       return gates.first.limit
     },
-    endings,
-    client,
-    login: logins.login,
-    shared: logins.shared,
-    alive: logins.alive,
-    look,
-    probe,
-    async logout(of) {
-      if (recipe.logout === undefined) throw new Error('no logout is known')
-      const variables = new Map([...(loginOf(of)?.variables ?? []), ...variablesOf(roleOf(of))])
-      return (await runSteps(of, recipe.logout, variables, 'log out', learn)).exchanges
-    },
-    run,
-    variablesOf,
-    setPassword,
-    onEnd: (work) => void endings.push(work),
-    sampleTokens: () => {
-      samples ??= sampleTokens(audit)
-      return samples
-    },
-    evidence: (says, exchanges) => toEvidence(says, exchanges, secrets, engine.insecureTls),
-    hide: learn,
-    mask: (text) => shown(secrets.mark(text)),
-    warn: parts.warn,
-    wait: (ms) => clock.wait(ms, signal),
-    now: clock.now,
   }
-  let samples: ReturnType<Audit['sampleTokens']> | null = null
-  return audit
 }

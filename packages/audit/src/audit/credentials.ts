@@ -27,7 +27,7 @@ export function distinct(audit: Audit, credentials: readonly Credential[]): Cred
 
 /** The values that carry the session, as one text. */
 export function carriedBy(audit: Audit, { cookies, bearer }: Credential): string {
-  const names = new Set(audit.carriers.flat())
+  const names = new Set(audit.app.carriers.flat())
   const pairs = cookies.filter(({ name }) => names.has(name)).map(({ name, value }) => `${name}=${value}`)
   return [...pairs.toSorted(), ...(bearer === null ? [] : [bearer])].join('; ')
 }
@@ -36,7 +36,7 @@ export function carriedBy(audit: Audit, { cookies, bearer }: Credential): string
 export async function firstAlive(audit: Audit, name: string, copies: readonly Credential[]): Promise<Probe | null> {
   let first: Probe | null = null
   for (const copy of copies) {
-    const probe = await audit.probe(name, copy)
+    const probe = await audit.ask.with(name, copy)
     if (probe.state === 'in') return probe
     if (first === null || probe.state === 'unknown') first = probe
   }

@@ -1,5 +1,5 @@
 import { valuesOf } from '../http/exchange.ts'
-import { garbageCredential } from '../http/made-up.ts'
+import { madeUpCredential } from '../http/made-up.ts'
 import type { State } from '../recipe/logged-in-check.ts'
 import type { Login, Probe } from './audit.ts'
 import { NoLogin } from './audit.ts'
@@ -14,23 +14,23 @@ const ONE_SECOND_MS = 1100
  * must be refused. Resolves to why no verdict can be trusted, or to `null`.
  */
 export async function establish(audit: RunningAudit): Promise<string | null> {
-  const anonymous = await audit.look(audit.client('anonymous'))
+  const anonymous = await audit.ask.as(audit.ask.client('anonymous'))
   if (anonymous.state !== 'out') return says('a client that never logged in', anonymous)
   let login: Login
   try {
-    login = await audit.login('victim')
+    login = await audit.users.login('victim')
   } catch (error) {
     if (error instanceof NoLogin) return error.message
     throw error
   }
   const again = await lookTwice(audit, login)
   if (again !== 'in') return 'a logged-in client was refused at its second request'
-  const garbage = await audit.probe('garbage', garbageCredential(login.credential))
+  const garbage = await audit.ask.with('garbage', madeUpCredential(login.credential))
   if (garbage.state !== 'out') return says('a made-up credential', garbage)
   const problem = await findOutCarriers(audit, login)
   if (problem !== null) return problem
   // Trying carriers one by one may have ended the session: a remember-me cookie that is good once, say.
-  audit.logoutProblem = await tryLogout(audit, await stillIn(audit, login))
+  audit.app.logoutProblem = await tryLogout(audit, await stillIn(audit, login))
   return null
 }
 
@@ -41,43 +41,43 @@ const says = (who: string, { state, exchange: { response, fault } }: Probe) =>
 
 /** A value that is made anew once a second is set again with each answer, and looks the same within that second. */
 async function lookTwice(audit: RunningAudit, { client }: Login): Promise<State> {
-  const { state, exchange } = await audit.look(client)
+  const { state, exchange } = await audit.ask.as(client)
   const given = valuesOf(exchange.response?.headers ?? [], 'set-cookie').map((line) => line.split(';')[0] ?? '')
   const isSetAgain = client.heldAt(exchange).some(({ name, value }) => given.includes(`${name}=${value}`))
   if (state !== 'in' || !isSetAgain) return state
-  await audit.wait(ONE_SECOND_MS)
-  return (await audit.look(client)).state
+  await audit.time.wait(ONE_SECOND_MS)
+  return (await audit.ask.as(client)).state
 }
 
 async function findOutCarriers(audit: RunningAudit, login: Login): Promise<string | null> {
   const { sets, bearer, askedForPassword, login: alive } = await findCarriers(audit, login)
-  audit.carriers = sets
+  audit.app.carriers = sets
   if (askedForPassword !== null)
     return `the logged-in check takes a page that asks for a password, shown to who has only ${askedForPassword}, for one of a logged-in user`
   if (sets.length > 0 || bearer) return null
-  const whole = await audit.probe('all that the login gave', heldNow(alive))
+  const whole = await audit.ask.with('all that the login gave', heldNow(alive))
   if (whole.state !== 'in') {
     return 'a clean client with everything the login gave is not logged in: the application ties a session to something else, or ends it when it is copied'
   }
   // Cookies and token only together.
-  audit.carriers = [[...new Set(alive.credential.cookies.map(({ name }) => name))]]
+  audit.app.carriers = [[...new Set(alive.credential.cookies.map(({ name }) => name))]]
   return null
 }
 
 /** After a logout the client that asked for it must be out: else nothing can be said from what others see. */
 async function tryLogout(audit: RunningAudit, login: Login): Promise<string | null> {
-  if (audit.recipe.logout === undefined) return 'no logout is known; a recipe can name it'
+  if (audit.app.recipe.logout === undefined) return 'no logout is known; a recipe can name it'
   // A bearer client ends by forgetting its token; there is no jar that an answer could empty.
-  const holdsToken = audit.carriers.length === 0
+  const holdsToken = audit.app.carriers.length === 0
   try {
-    const exchanges = await audit.logout(login.client)
-    audit.firstLogout = { login, exchanges }
+    const exchanges = await audit.users.logout(login.client)
+    audit.app.firstLogout = { login, exchanges }
     const status = exchanges.at(-1)?.response?.status ?? 0
     if (status === 0 || status >= 400) return `the logout was answered ${status === 0 ? 'not at all' : status}`
   } catch (error) {
     return `the logout does not work: ${error instanceof Error ? error.message : String(error)}`
   }
   if (holdsToken) return null
-  const { state } = await audit.look(login.client, 'logged-in check after the logout')
+  const { state } = await audit.ask.as(login.client, 'logged-in check after the logout')
   return state === 'out' ? null : 'after the logout the client that asked for it is still logged in'
 }

@@ -17,7 +17,7 @@ export class LoginsLimited extends NoLogin {
 /** Waited for unasked. */
 const SHORT_MS = 10_000
 /** Before a login is tried again where the application does not say when it may be. */
-const UNTOLD_MS = 30_000
+const UNKNOWN_WAIT_MS = 30_000
 
 /** Keeps an audit from logging in while the application limits logins: to go on would lock the account for longer. */
 export interface LoginGate {
@@ -46,7 +46,7 @@ export function createLoginGate({ patienceMs, wait, now }: GateOptions): LoginGa
 
   function close(found: Limit): void {
     limit = found
-    closedUntil = now() + (found.waitMs ?? UNTOLD_MS)
+    closedUntil = now() + (found.waitMs ?? UNKNOWN_WAIT_MS)
     words = wordsOf(found)
   }
 

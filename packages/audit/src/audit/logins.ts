@@ -4,7 +4,7 @@ import { textAt } from '../recipe/extract.ts'
 import { StepFailed, type Variables } from '../recipe/fill.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 import { type Learn, runSteps } from '../recipe/run-steps.ts'
-import { type Audit, type Login, type LoginOptions, NoLogin, type Role } from './audit.ts'
+import { type Ask, type Login, type LoginOptions, NoLogin, type Role, type Users } from './audit.ts'
 import { heldNow } from './credentials.ts'
 import type { LoginGate } from './login-gate.ts'
 import { LoginsLimited } from './login-gate.ts'
@@ -13,9 +13,8 @@ export interface Logins {
   readonly all: readonly Login[]
   /** Every client that began to log in: what came of it is not known where that was interrupted. */
   readonly begun: ReadonlyMap<Client, Role>
-  readonly login: Audit['login']
-  readonly shared: Audit['shared']
-  readonly alive: Audit['alive']
+  readonly login: Users['login']
+  readonly sharedLogin: Users['sharedLogin']
 }
 
 export interface LoginsParts {
@@ -24,11 +23,11 @@ export interface LoginsParts {
   readonly gates: Readonly<Record<Role, LoginGate>>
   client(name: string): Client
   variablesOf(role: Role): Variables
-  look: Audit['look']
+  askAs: Ask['as']
 }
 
 /** Makes logins, and goes easy on them: applications count them, and some lock the account. */
-export function createLogins({ recipe, learn, gates, client, variablesOf, look }: LoginsParts): Logins {
+export function createLogins({ recipe, learn, gates, client, variablesOf, askAs }: LoginsParts): Logins {
   const all: Login[] = []
   const begun = new Map<Client, Role>()
   /** Lent already, over, or with something planted in it. */
@@ -65,7 +64,7 @@ export function createLogins({ recipe, learn, gates, client, variablesOf, look }
     try {
       const made = await doLogin(of, role, recipe, variables, learn)
       all.push(made)
-      const { state, exchange } = await look(of, 'logged-in check after the login')
+      const { state, exchange } = await askAs(of, 'logged-in check after the login')
       if (state !== 'in') {
         all.pop()
         const last = made.exchanges.at(-1)?.response?.status
@@ -88,31 +87,19 @@ export function createLogins({ recipe, learn, gates, client, variablesOf, look }
     for (const held of all.filter((made) => made.role === role && made.client !== common?.client)) {
       if (taken.has(held.client)) continue
       taken.add(held.client)
-      if ((await look(held.client, 'is it still logged in')).state === 'in')
+      if ((await askAs(held.client, 'is it still logged in')).state === 'in')
         return { ...held, credential: heldNow(held) }
     }
     return null
   }
 
-  async function alive(most: number): Promise<readonly Login[]> {
-    const found: Login[] = []
-    const clients = new Set<Client>()
-    for (const held of all.toReversed()) {
-      if (found.length === most) break
-      if (held.role !== 'first' || clients.has(held.client)) continue
-      clients.add(held.client)
-      if ((await look(held.client, 'is it still logged in')).state === 'in') found.push(held)
-    }
-    return found
-  }
-
-  async function shared(): Promise<Login> {
-    const isAlive = common !== null && (await look(common.client, 'is it still logged in')).state === 'in'
+  async function sharedLogin(): Promise<Login> {
+    const isAlive = common !== null && (await askAs(common.client, 'is it still logged in')).state === 'in'
     if (!isAlive || common === null) common = await login('one that many checks look at')
     return { ...common, credential: heldNow(common) }
   }
 
-  return { all, begun, login, shared, alive }
+  return { all, begun, login, sharedLogin }
 }
 
 /** Does the login steps of a recipe. Says nothing yet about whether they logged in. */

@@ -11,7 +11,7 @@ const missing = (detail: string) => () => cannotJudge({ about: 'check', title: '
 
 const LACKS: Readonly<Record<Need, Lack>> = {
   cookies: {
-    is: ({ carriers }) => carriers.length === 0,
+    is: ({ app: { carriers } }) => carriers.length === 0,
     finding: () =>
       notApplicable({
         about: 'check',
@@ -20,42 +20,42 @@ const LACKS: Readonly<Record<Need, Lack>> = {
       }),
   },
   bearer: {
-    is: ({ recipe }) => recipe.credential?.bearer === undefined,
+    is: ({ app: { recipe } }) => recipe.credential?.bearer === undefined,
     finding: () =>
       notApplicable({ about: 'check', title: 'No bearer token', detail: 'The session is carried by cookies.' }),
   },
   changes: {
-    is: ({ options }) => !options.allowChanges,
+    is: ({ app: { options } }) => !options.allowChanges,
     finding: missing('It changes state, which needs --allow-changes.'),
   },
   'second-user': {
-    is: ({ hasSecondUser }) => !hasSecondUser,
+    is: ({ app: { hasSecondUser } }) => !hasSecondUser,
     finding: missing('It needs a second user: secondUser in the recipe, or --second-user.'),
   },
   logout: {
-    is: ({ logoutProblem }) => logoutProblem !== null,
-    finding: ({ logoutProblem }) =>
+    is: ({ app: { logoutProblem } }) => logoutProblem !== null,
+    finding: ({ app: { logoutProblem } }) =>
       cannotJudge({ about: 'check', title: 'No logout to judge by', detail: logoutProblem ?? '' }),
   },
   'logout-everywhere': {
-    is: ({ recipe }) => recipe.logoutEverywhere === undefined,
+    is: ({ app: { recipe } }) => recipe.logoutEverywhere === undefined,
     finding: missing('The recipe names no logoutEverywhere.'),
   },
   'password-change': {
-    is: ({ recipe }) => recipe.passwordChange === undefined,
+    is: ({ app: { recipe } }) => recipe.passwordChange === undefined,
     finding: missing('The recipe names no passwordChange.'),
   },
   refresh: {
-    is: ({ recipe }) => recipe.refresh === undefined,
+    is: ({ app: { recipe } }) => recipe.refresh === undefined,
     finding: missing('The recipe names no refresh.'),
   },
   action: {
-    is: ({ recipe }) => recipe.action === undefined,
+    is: ({ app: { recipe } }) => recipe.action === undefined,
     finding: missing('The recipe names no action that a forged request could be tried with.'),
   },
-  browser: { is: ({ options }) => !options.browser, finding: missing('It needs Chromium: --browser.') },
+  browser: { is: ({ app: { options } }) => !options.browser, finding: missing('It needs Chromium: --browser.') },
   patience: {
-    is: ({ options }) => options.patienceMs === 0,
+    is: ({ app: { options } }) => options.patienceMs === 0,
     finding: missing('It waits for a timeout, which needs --patience.'),
   },
 }

@@ -44,7 +44,7 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
         continue
       }
       options.onProgress?.({ kind: 'begin', check, number: i + 1, of: options.checks.length })
-      const result = await judge(audit, check, untrusted, options)
+      const result = await resultOf(audit, check, untrusted, options)
       results.push(result)
       options.onProgress?.({ kind: 'end', result })
     }
@@ -57,27 +57,27 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
       kind: 'note',
       text: 'putting right what was changed, and ending sessions (waits where logins are limited)',
     })
-    leftBehind = (await putRight(audit)).map(audit.mask)
+    leftBehind = (await putRight(audit)).map(audit.say.mask)
   }
   return {
     version: REPORT_VERSION,
     tool: { name: '@sojourn/audit', version: VERSION },
-    target: audit.target.href,
+    target: audit.app.target.href,
     startedAt: startedAt.toISOString(),
     durationMs: Math.round(performance.now() - began),
     application: {
-      ...factsOf(audit.application, audit.carriers),
-      ...(audit.loginLimit === null ? {} : { loginLimit: audit.mask(audit.loginLimit) }),
+      ...factsOf(audit.app, audit.app.carriers),
+      ...(audit.loginLimit === null ? {} : { loginLimit: audit.say.mask(audit.loginLimit) }),
     },
-    untrusted: untrusted && audit.mask(untrusted),
+    untrusted: untrusted && audit.say.mask(untrusted),
     results: options.checks.flatMap(({ id }) => results.find(({ check }) => check.id === id) ?? []),
     counts: count(results),
-    timeline: audit.exchanges.map((exchange: Exchange) => toTimeline(exchange, options.secrets)),
+    timeline: audit.app.exchanges.map((exchange: Exchange) => toTimeline(exchange, options.secrets)),
     leftBehind,
   }
 }
 
-async function judge(
+async function resultOf(
   audit: RunningAudit,
   check: Check,
   untrusted: string | null,
@@ -121,7 +121,7 @@ async function runCheck(audit: RunningAudit, check: Check, signal?: AbortSignal)
   } catch (error) {
     if (signal?.aborted) return [interruptedFinding]
     const reason = error instanceof Error ? error.message : String(error)
-    return [cannotJudge({ about: 'check', title: 'Could not be finished', detail: audit.mask(reason) })]
+    return [cannotJudge({ about: 'check', title: 'Could not be finished', detail: audit.say.mask(reason) })]
   }
 }
 

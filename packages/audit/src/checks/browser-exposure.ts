@@ -5,7 +5,7 @@ import type { HeldCookie } from '../http/client.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { requestOf, stateOf } from '../recipe/logged-in-check.ts'
 import { launchChromium, NoBrowser } from './lib/browser/launch.ts'
-import { logInByCookies, logInByForm, SETTLE_MS, settled } from './lib/browser/log-in.ts'
+import { logInByCookies, logInByForm, SETTLE_MS, untilIdle } from './lib/browser/log-in.ts'
 import { addressesOf, type ForeignRequest, keepHome, messagesTo } from './lib/browser/observe.ts'
 import { type Places, readPlaces } from './lib/browser/read-places.ts'
 
@@ -26,7 +26,7 @@ export const browserExposure: Check = {
   needs: ['browser'],
   async run(audit) {
     try {
-      return await look(audit)
+      return await inChromium(audit)
     } catch (error) {
       if (!(error instanceof NoBrowser)) throw error
       return [cannotJudge({ about: 'browser', title: 'No Chromium', detail: error.message })]
@@ -34,20 +34,20 @@ export const browserExposure: Check = {
   },
 }
 
-async function look(audit: Audit): Promise<readonly Finding[]> {
-  const login = await audit.login('for Chromium')
+async function inChromium(audit: Audit): Promise<readonly Finding[]> {
+  const login = await audit.users.login('for Chromium')
   const browser = await launchChromium({ headless: true, env: process.env })
   try {
-    const context = await browser.newContext({ ignoreHTTPSErrors: audit.insecureTls })
-    const foreign = await keepHome(context, (url) => url.hostname === audit.target.hostname)
+    const context = await browser.newContext({ ignoreHTTPSErrors: audit.app.insecureTls })
+    const foreign = await keepHome(context, (url) => url.hostname === audit.app.target.hostname)
     const page = await context.newPage()
     const tokens = bearersOf(page)
     const addresses = addressesOf(page)
     const places = await enter(page, audit, login, tokens)
-    const cookies = (await context.cookies()).filter(({ name }) => audit.carriers.flat().includes(name))
+    const cookies = (await context.cookies()).filter(({ name }) => audit.app.carriers.flat().includes(name))
     endAtEnd(audit, login, cookies)
     const values = [...cookies.map(({ value }) => value), ...tokens].filter((value) => value.length >= 12)
-    for (const value of values) audit.hide(value, 'browser credential', 'what Chromium held after the login')
+    for (const value of values) audit.say.hide(value, 'browser credential', 'what Chromium held after the login')
     if (places === null || values.length === 0) {
       const detail = 'Chromium was not logged in by the form of the application, nor by the cookies of a login.'
       return [cannotJudge({ about: 'browser', title: 'Not logged in', detail })]
@@ -63,8 +63,8 @@ async function look(audit: Audit): Promise<readonly Finding[]> {
   }
 }
 
-const checkOf = ({ recipe, target, variablesOf }: Audit) =>
-  new URL(requestOf(recipe.loggedIn, variablesOf('first')).url, target).href
+const checkOf = ({ app, users }: Audit) =>
+  new URL(requestOf(app.recipe.loggedIn, users.variablesOf('first')).url, app.target).href
 
 /** Logs in, and reads the page after the login and that of the logged-in check. `null`: neither way logs in. */
 async function enter(page: Page, audit: Audit, login: Login, tokens: ReadonlySet<string>): Promise<Places | null> {
@@ -86,10 +86,10 @@ async function enter(page: Page, audit: Audit, login: Login, tokens: ReadonlySet
 
 async function isIn(page: Page, audit: Audit): Promise<boolean> {
   const answer = await page.goto(checkOf(audit), { waitUntil: 'load' })
-  await settled(page)
+  await untilIdle(page)
   if (answer === null || answer.request().redirectedFrom() !== null) return false
   const response = { status: answer.status(), headers: [], body: await answer.text() }
-  return stateOf({ response }, audit.recipe.loggedIn, audit.variablesOf('first')) === 'in'
+  return stateOf({ response }, audit.app.recipe.loggedIn, audit.users.variablesOf('first')) === 'in'
 }
 
 /** Tokens that scripts of the page send. */
@@ -104,7 +104,7 @@ function bearersOf(page: Page): Set<string> {
 
 /** The session that Chromium began is the audit's to end. */
 function endAtEnd(audit: Audit, login: Login, cookies: readonly Omit<HeldCookie, 'hostOnly' | 'expiresAt'>[]): void {
-  const client = audit.client('Chromium')
+  const client = audit.ask.client('Chromium')
   for (const cookie of cookies)
     client.hold({
       ...cookie,
@@ -112,10 +112,10 @@ function endAtEnd(audit: Audit, login: Login, cookies: readonly Omit<HeldCookie,
       domain: cookie.domain.replace(/^\./, ''),
       expiresAt: null,
     })
-  audit.onEnd(async () => {
-    if (audit.recipe.logout === undefined || (await audit.look(client)).state !== 'in') return null
-    await audit.logout(client)
-    return (await audit.look(client)).state === 'in' && client.cookies().length > 0
+  audit.time.atEnd(async () => {
+    if (audit.app.recipe.logout === undefined || (await audit.ask.as(client)).state !== 'in') return null
+    await audit.users.logout(client)
+    return (await audit.ask.as(client)).state === 'in' && client.cookies().length > 0
       ? `the session of Chromium (user ${login.role}) could not be ended`
       : null
   })
@@ -134,14 +134,14 @@ function readable(audit: Audit, all: Places, values: readonly string[], byCookie
       detail:
         'The credential is neither in document.cookie nor in storage, databases, caches, window.name or the page.',
     })
-  const detail = audit.mask(`Any script of the page can read the credential: ${places.join(', ')}.`)
+  const detail = audit.say.mask(`Any script of the page can read the credential: ${places.join(', ')}.`)
   if (!byCookie)
     return inform({
       about,
       title: 'Scripts can read the token',
       detail: `${detail} ASVS 14.3.3 allows it; OWASP's sheet and NIST advise against it.`,
     })
-  const evidence = [audit.evidence(`${detail} In the browser's console: the places by these names.`, [])]
+  const evidence = [audit.say.evidence(`${detail} In the browser's console: the places by these names.`, [])]
   return fail({ about, title: 'Scripts can read the credential', detail, evidence })
 }
 
@@ -183,7 +183,7 @@ function inAddresses(audit: Audit, addresses: readonly string[], values: readonl
   const found = addresses.find((address) => holds(address, values))
   if (found === undefined)
     return pass({ about, title: 'Not in addresses', detail: 'No address that Chromium showed has the credential.' })
-  const detail = audit.mask(`Chromium showed the credential in an address, which history keeps: ${found}.`)
-  const evidence = [audit.evidence(detail, [])]
+  const detail = audit.say.mask(`Chromium showed the credential in an address, which history keeps: ${found}.`)
+  const evidence = [audit.say.evidence(detail, [])]
   return fail({ about, title: 'The credential stands in an address', detail, evidence })
 }

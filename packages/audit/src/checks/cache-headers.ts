@@ -23,11 +23,11 @@ export const cacheHeaders: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.shared()
-    const page = await audit.look(login.client)
+    const login = await audit.users.sharedLogin()
+    const page = await audit.ask.as(login.client)
     // With the value that makes the login: what visitors were given before may be another.
     const pairs = login.credential.cookies
-      .filter(({ name }) => audit.carriers.flat().includes(name))
+      .filter(({ name }) => audit.app.carriers.flat().includes(name))
       .map(({ name, value }) => `${name}=${value}`)
     const sets = (exchange: Exchange, is: (pair: string) => boolean) =>
       valuesOf(exchange.response?.headers ?? [], 'set-cookie').some((line) => is(line.split(';')[0]?.trim() ?? ''))
@@ -35,25 +35,25 @@ export const cacheHeaders: Check = {
       login.exchanges.find((exchange) => sets(exchange, (pair) => pairs.includes(pair))) ??
       // Renewed since: the last one that the login gave.
       login.exchanges.findLast((exchange) =>
-        sets(exchange, (pair) => audit.carriers.flat().includes(pair.split('=')[0] ?? '')),
+        sets(exchange, (pair) => audit.app.carriers.flat().includes(pair.split('=')[0] ?? '')),
       )
     const token = login.credential.bearer
     const answer =
       giving ?? login.exchanges.find(({ response }) => token !== null && response?.body.includes(token) === true)
     return [
-      judge(audit, 'page of a logged-in user', page.exchange),
+      judgeCaching(audit, 'page of a logged-in user', page.exchange),
       answer === undefined
         ? cannotJudge({ about: 'credential', title: 'No answer seen', detail: 'No answer gave out the credential.' })
-        : judge(audit, 'answer that gives out the credential', answer),
+        : judgeCaching(audit, 'answer that gives out the credential', answer),
     ]
   },
 }
 
-function judge(audit: Audit, about: string, exchange: Exchange): Finding {
+function judgeCaching(audit: Audit, about: string, exchange: Exchange): Finding {
   const value = headerOf(exchange.response, 'cache-control')?.toLowerCase() ?? ''
   const words = new Set(value.split(',').map((word) => word.trim().split('=')[0] ?? ''))
   const said = value === '' ? 'no Cache-Control' : `Cache-Control: ${value}`
-  const evidence = [audit.evidence(`The ${about} comes with ${said}.`, [exchange])]
+  const evidence = [audit.say.evidence(`The ${about} comes with ${said}.`, [exchange])]
   if (words.has('no-store')) return pass({ about, title: 'no-store', detail: `The ${about} comes with ${said}.` })
   if (words.has('public') || words.has('s-maxage')) {
     const detail = `The ${about} comes with ${said}: shared caches may keep it and give it to others.`

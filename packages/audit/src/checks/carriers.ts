@@ -21,7 +21,7 @@ export const carriers: Check = {
   fix: { text: 'Let one carrier do, unless a second is meant: a remember-me cookie, say.' },
   needs: [],
   async run(audit) {
-    const sets = audit.carriers.map((names): Finding => {
+    const sets = audit.app.carriers.map((names): Finding => {
       const list = names.map((name) => `cookie ${name}`).join(' and ')
       const detail = names.length === 1 ? `The ${list} alone is logged in.` : `Together, and only together: ${list}.`
       return inform({ about: list, title: `${list} suffices`, detail })
@@ -31,8 +31,8 @@ export const carriers: Check = {
       return inform({ about: `cookie ${name}`, title: `cookie ${name} suffices for other pages`, detail })
     })
     const findings = [...sets, ...elsewhere, ...(await judgeRenewal(audit)), ...(await cookiesOfTwo(audit))]
-    if (audit.recipe.credential?.bearer === undefined) return findings
-    const detail = `The token at ${audit.recipe.credential.bearer.json} in the answer to the login, sent as a bearer token.`
+    if (audit.app.recipe.credential?.bearer === undefined) return findings
+    const detail = `The token at ${audit.app.recipe.credential.bearer.json} in the answer to the login, sent as a bearer token.`
     return [...findings, inform({ about: 'bearer', title: 'A bearer token carries the session', detail })]
   },
 }
@@ -45,9 +45,9 @@ const LOOKS = [0, 500, 1500, 5000] as const
 /** Of each cookie that answers renew: whether the one before is good for anything. Nothing, where none is renewed. */
 export async function judgeRenewal(audit: Audit): Promise<readonly Finding[]> {
   const findings: Finding[] = []
-  for (const name of audit.renewed) {
+  for (const name of audit.app.renewed) {
     const about = `cookie ${name}: renewed`
-    const finding = await judge(audit, name, about).catch((error: unknown) => {
+    const finding = await judgeRenewed(audit, name, about).catch((error: unknown) => {
       if (!(error instanceof NoLogin)) throw error
       return cannotJudge({ about, title: 'Could not be tried', detail: error.message })
     })
@@ -57,17 +57,17 @@ export async function judgeRenewal(audit: Audit): Promise<readonly Finding[]> {
 }
 
 /** `null`: it was given another value once, which is no renewal. */
-async function judge(audit: Audit, name: string, about: string): Promise<Finding | null> {
-  const login = await audit.login('one whose id is renewed')
-  const names = audit.carriers.find((set) => set.includes(name)) ?? [name]
+async function judgeRenewed(audit: Audit, name: string, about: string): Promise<Finding | null> {
+  const login = await audit.users.login('one whose id is renewed')
+  const names = audit.app.carriers.find((set) => set.includes(name)) ?? [name]
   const renewal = (await renew(audit, login, names, name)) ?? (await renew(audit, login, names, name, ONE_SECOND_MS))
   if (renewal === null) return null
   const { old, next } = renewal
   const began = performance.now()
   const isSelfContained = parseJwt(old.cookies.find((cookie) => cookie.name === name)?.value ?? '') !== null
   for (const at of isSelfContained ? LOOKS.slice(0, 1) : LOOKS) {
-    await audit.wait(Math.max(0, at - (performance.now() - began)))
-    const { state, exchange } = await audit.probe('old id', old)
+    await audit.time.wait(Math.max(0, at - (performance.now() - began)))
+    const { state, exchange } = await audit.ask.with('old id', old)
     if (state === 'in') continue
     if (state === 'unknown') {
       const detail = `The old id was answered ${exchange.response?.status ?? exchange.fault}.`
@@ -78,7 +78,7 @@ async function judge(audit: Audit, name: string, about: string): Promise<Finding
   const detail = isSelfContained
     ? 'Each answer gives out a new token, and those before are good until they say that they end: renewing takes nothing away from who holds a copy.'
     : `Each answer gives out a new id, and the one before was still logged in after ${(LOOKS.at(-1) ?? 0) / 1000} s: renewing takes nothing away from who holds a copy.`
-  return inform({ about, title: 'Old ids stay good', detail, evidence: [audit.evidence(detail, [next.exchange])] })
+  return inform({ about, title: 'Old ids stay good', detail, evidence: [audit.say.evidence(detail, [next.exchange])] })
 }
 
 interface Renewal {
@@ -94,9 +94,9 @@ async function renew(
   name: string,
   afterMs = 0,
 ): Promise<Renewal | null> {
-  await audit.wait(afterMs)
+  await audit.time.wait(afterMs)
   const old = { cookies: heldNow(login).cookies.filter((cookie) => names.includes(cookie.name)), bearer: null }
-  const next = await audit.probe('newest id', old)
+  const next = await audit.ask.with('newest id', old)
   const valueIn = (cookies: Credential['cookies']) => cookies.find((cookie) => cookie.name === name)?.value
   return next.state === 'in' && valueIn(next.client.cookies()) !== valueIn(old.cookies) ? { old, next } : null
 }
@@ -108,12 +108,12 @@ async function refused(
   exchanges: readonly Probe['exchange'][],
   afterMs: number,
 ): Promise<Finding> {
-  const newest = await audit.look(next.client, 'is the newest id still good')
+  const newest = await audit.ask.as(next.client, 'is the newest id still good')
   const when = afterMs === 0 ? 'at once' : `after at most ${afterMs / 1000} s`
   const detail =
     newest.state === 'in'
       ? `Each answer gives out a new id. The one before is refused ${when}.`
       : `Each answer gives out a new id. The one before is refused ${when}, and when it came back the session ended.`
   const title = newest.state === 'in' ? 'Old ids are refused' : 'An old id that comes back ends the session'
-  return pass({ about, title, detail, evidence: [audit.evidence(detail, [...exchanges, newest.exchange])] })
+  return pass({ about, title, detail, evidence: [audit.say.evidence(detail, [...exchanges, newest.exchange])] })
 }

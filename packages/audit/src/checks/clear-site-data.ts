@@ -16,7 +16,7 @@ export const clearSiteData: Check = {
   fix: { text: 'Answer a logout with Clear-Site-Data: "cache", "cookies", "storage" and delete the cookie by name.' },
   needs: ['logout'],
   async run(audit) {
-    const { firstLogout } = audit
+    const { firstLogout } = audit.app
     if (firstLogout === null) return []
     const { login, exchanges } = firstLogout
     const held = copiesWith(login, exchanges).flatMap(({ cookies }) => cookies)
@@ -26,7 +26,7 @@ export const clearSiteData: Check = {
       .cookies()
       // What is shorter holds no secret: how many parts the others are, say.
       .filter(({ value }) => value.length >= 12)
-      .filter(({ name, value }) => audit.carriers.flat().includes(name) && before.has(`${name}=${value}`))
+      .filter(({ name, value }) => audit.app.carriers.flat().includes(name) && before.has(`${name}=${value}`))
       .map(({ name }) => name)
     const about = 'logout'
     const storage =
@@ -40,7 +40,7 @@ export const clearSiteData: Check = {
                 : `The logout sends Clear-Site-Data: ${value}. Browsers want the words in quotes: "cache", "cookies", "storage" or "*".`,
           })
         : pass({ about: 'Clear-Site-Data', title: 'Sent', detail: `The logout sends Clear-Site-Data: ${value}.` })
-    if (audit.carriers.length === 0) return [storage]
+    if (audit.app.carriers.length === 0) return [storage]
     return [
       left.length === 0
         ? pass({

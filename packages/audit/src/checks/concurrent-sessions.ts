@@ -1,5 +1,6 @@
-import type { Audit } from '../audit/audit.ts'
+import type { Audit, Login } from '../audit/audit.ts'
 import type { Check } from '../audit/check.ts'
+import type { Client } from '../http/client.ts'
 import { cannotJudge, type Finding, inform, pass } from '../model/finding.ts'
 import { attempt } from './lib/attempt.ts'
 
@@ -19,17 +20,17 @@ export const concurrentSessions: Check = {
   needs: [],
   async run(audit) {
     const sessions = await attempt('sessions at once', () => sideBySide(audit))
-    return [sessions, pageFinding(audit.recipe.sessionsPage)]
+    return [sessions, pageFinding(audit.app.recipe.sessionsPage)]
   },
 }
 
 /** Those that earlier checks left alive count: applications limit logins. */
 async function sideBySide(audit: Audit): Promise<Finding> {
   const about = 'sessions at once'
-  const logins = [...(await audit.alive(SESSIONS))]
-  while (logins.length < SESSIONS) logins.push(await audit.login(`session ${logins.length + 1}`, { fresh: true }))
+  const logins = [...(await stillLoggedIn(audit, SESSIONS))]
+  while (logins.length < SESSIONS) logins.push(await audit.users.login(`session ${logins.length + 1}`, { fresh: true }))
   const states = []
-  for (const { client } of logins) states.push((await audit.look(client)).state)
+  for (const { client } of logins) states.push((await audit.ask.as(client)).state)
   const alive = states.filter((state) => state === 'in').length
   if (states.at(-1) !== 'in') {
     return cannotJudge({ about, title: 'No clear answer', detail: 'The session begun last is not logged in any more.' })
@@ -65,4 +66,17 @@ function pageFinding(page: string | false | undefined): Finding {
     })
   }
   return inform({ about, title: 'There is one', detail: `Users see and end their sessions at ${page}.` })
+}
+
+/** Sessions of the first user that earlier checks left logged in, the newest first, at most so many. */
+async function stillLoggedIn({ ask, users }: Audit, most: number): Promise<readonly Login[]> {
+  const found: Login[] = []
+  const clients = new Set<Client>()
+  for (const login of users.logins.toReversed()) {
+    if (found.length === most) break
+    if (login.role !== 'first' || clients.has(login.client)) continue
+    clients.add(login.client)
+    if ((await ask.as(login.client, 'is it still logged in')).state === 'in') found.push(login)
+  }
+  return found
 }

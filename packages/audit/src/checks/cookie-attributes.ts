@@ -29,8 +29,8 @@ export const cookieAttributes: Check = {
   },
   needs: ['cookies'],
   async run(audit) {
-    const login = await audit.shared()
-    const names = [...audit.carriers.flat(), ...copiesOf(audit, login), ...(await carriersElsewhere(audit))]
+    const login = await audit.users.sharedLogin()
+    const names = [...audit.app.carriers.flat(), ...copiesOf(audit, login), ...(await carriersElsewhere(audit))]
     const settings = settingsOf(login.client.exchanges, names)
     if (settings.length === 0) {
       return [
@@ -41,12 +41,12 @@ export const cookieAttributes: Check = {
         }),
       ]
     }
-    const context = { channel: channelOf(audit.target), host: audit.target.hostname }
+    const context = { channel: channelOf(audit.app.target), host: audit.app.target.hostname }
     return settings.flatMap(({ cookie, exchange }) =>
       judgeSetCookie(cookie, context).map(({ attribute, verdict, severity, says }): Finding => {
         const about = `cookie ${cookie.name}: ${attribute}`
         const evidence =
-          verdict === 'fail' ? [audit.evidence(`${attribute} of ${cookie.name}: ${says}.`, [exchange])] : []
+          verdict === 'fail' ? [audit.say.evidence(`${attribute} of ${cookie.name}: ${says}.`, [exchange])] : []
         return {
           verdict,
           about,
@@ -62,8 +62,8 @@ export const cookieAttributes: Check = {
 
 /** Cookies that hold the same again: who reads one of them needs no other. */
 function copiesOf(audit: Audit, { credential: { cookies } }: Login): string[] {
-  const names = audit.carriers.flat()
-  const alone = audit.carriers.filter((set) => set.length === 1).flat()
+  const names = audit.app.carriers.flat()
+  const alone = audit.app.carriers.filter((set) => set.length === 1).flat()
   const values = cookies.filter(({ name, value }) => alone.includes(name) && value.length >= 12)
   return cookies
     .filter(({ name, value }) => !names.includes(name) && values.some((held) => value.includes(held.value)))

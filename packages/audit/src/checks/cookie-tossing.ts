@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Check } from '../audit/check.ts'
-import { garbageLike } from '../http/made-up.ts'
+import { madeUpLike } from '../http/made-up.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
 export const cookieTossing: Check = {
@@ -18,8 +18,8 @@ export const cookieTossing: Check = {
   },
   needs: ['cookies'],
   async run(audit) {
-    const login = await audit.shared()
-    const single = audit.carriers.find((names) => names.length === 1)?.[0]
+    const login = await audit.users.sharedLogin()
+    const single = audit.app.carriers.find((names) => names.length === 1)?.[0]
     const value = () => login.client.cookies().find(({ name }) => name === single)?.value ?? ''
     if (single === undefined || value() === '') {
       const detail = 'No single cookie carries the session.'
@@ -47,7 +47,7 @@ async function otherCase(audit: Audit, name: string, value: () => string): Promi
       about,
       title: 'A prefix is taken in any case',
       detail,
-      evidence: [audit.evidence(detail, [exchange])],
+      evidence: [audit.say.evidence(detail, [exchange])],
     })
   }
   if (state === 'unknown') return cannotJudge({ about, title: 'No clear answer', detail: `${client.name} got none.` })
@@ -57,7 +57,7 @@ async function otherCase(audit: Audit, name: string, value: () => string): Promi
 /** Neither order is a fault by itself; which one counts tells what a cookie from a sibling host can do. */
 async function twice(audit: Audit, name: string, value: () => string): Promise<Finding> {
   const about = `cookie ${name}: sent twice`
-  const garbage = garbageLike(value())
+  const garbage = madeUpLike(value())
   const first = await ask(audit, `${name}=${value()}; ${name}=${garbage}`)
   const last = await ask(audit, `${name}=${garbage}; ${name}=${value()}`)
   if (first.state === 'unknown' || last.state === 'unknown') {
@@ -81,4 +81,4 @@ async function twice(audit: Audit, name: string, value: () => string): Promise<F
 }
 
 const ask = (audit: Audit, cookie: string) =>
-  audit.look(audit.client('cookies as given'), 'logged-in check with cookies as given', { cookie })
+  audit.ask.as(audit.ask.client('cookies as given'), 'logged-in check with cookies as given', { cookie })

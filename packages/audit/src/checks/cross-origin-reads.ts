@@ -21,12 +21,12 @@ export const crossOriginReads: Check = {
   needs: ['cookies'],
   async run(audit) {
     const about = 'CORS'
-    const login = await audit.shared()
-    const { hostname, protocol } = audit.target
+    const login = await audit.users.sharedLogin()
+    const { hostname, protocol } = audit.app.target
     const origins = ['https://attacker.example', 'null', `${protocol}//${hostname}.attacker.example`]
     for (const origin of origins) {
       const exchange = await login.client.send({
-        url: audit.recipe.loggedIn.get.includes('${') ? '/' : audit.recipe.loggedIn.get,
+        url: audit.app.recipe.loggedIn.get.includes('${') ? '/' : audit.app.recipe.loggedIn.get,
         headers: [['origin', origin]],
         purpose: 'may another origin read it',
       })
@@ -35,7 +35,7 @@ export const crossOriginReads: Check = {
       const withCredentials = headerOf(exchange.response, 'access-control-allow-credentials') === 'true'
       if (allowed !== origin || !withCredentials) continue
       const detail = `The origin ${origin} may read the page with the user’s cookies.`
-      const evidence = [audit.evidence(detail, [exchange])]
+      const evidence = [audit.say.evidence(detail, [exchange])]
       if (goesAlong(audit, login)) return [fail({ about, title: 'Other sites can read pages', detail, evidence })]
       return [
         inform({
@@ -58,5 +58,5 @@ function goesAlong(audit: Audit, { client }: Login): boolean {
       .filter((cookie) => goesWith(cookie, 'cross-site', 'POST', 'navigate'))
       .map(({ name }) => name),
   )
-  return audit.carriers.some((names) => names.every((name) => goes.has(name)))
+  return audit.app.carriers.some((names) => names.every((name) => goes.has(name)))
 }

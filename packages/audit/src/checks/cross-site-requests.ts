@@ -28,10 +28,10 @@ export const crossSiteRequests: Check = {
   },
   needs: ['cookies', 'changes', 'action'],
   async run(audit) {
-    const victim = await audit.login('victim')
+    const victim = await audit.users.login('victim')
     const problem = await worksProperly(audit, victim)
     if (problem !== null) return [cannotJudge({ about: 'action', title: 'The action does not work', detail: problem })]
-    const attacker = await audit.login('attacker', audit.hasSecondUser ? { role: 'second' } : {})
+    const attacker = await audit.users.login('attacker', audit.app.hasSecondUser ? { role: 'second' } : {})
     const attempts = createAttempts(audit, victim, attacker)
     return [await crossSite(audit, attempts), await sameSite(audit, attempts)]
   },
@@ -39,15 +39,15 @@ export const crossSiteRequests: Check = {
 
 /** The action as the application means it. Without that, a forged one that fails proves nothing. */
 async function worksProperly(audit: Audit, victim: Login): Promise<string | null> {
-  const { steps = [] } = audit.recipe.action ?? {}
-  const variables = new Map([...victim.variables, ...audit.variablesOf(victim.role)])
-  const { origin } = audit.target
+  const { steps = [] } = audit.app.recipe.action ?? {}
+  const variables = new Map([...victim.variables, ...audit.users.variablesOf(victim.role)])
+  const { origin } = audit.app.target
   const own = steps.map((step) => ({
     ...step,
     headers: { origin, referer: `${origin}/`, 'sec-fetch-site': 'same-origin', ...step.headers },
   }))
   try {
-    await audit.run(victim, own, 'the action, as it is meant', variables)
+    await audit.users.run(victim, own, 'the action, as it is meant', variables)
   } catch (error) {
     if (error instanceof StepFailed) return error.message
     throw error
@@ -56,26 +56,26 @@ async function worksProperly(audit: Audit, victim: Login): Promise<string | null
   if (!seen) return 'It was done as the recipe says, and its effect is not to be seen.'
   await undo(audit, victim)
   // An effect that is there already would be taken for that of each forged request.
-  const value = audit.variablesOf(victim.role).get('value') ?? ''
+  const value = audit.users.variablesOf(victim.role).get('value') ?? ''
   const before = await lookForEffect(audit, victim, new Map([...variables, ['value', value]]))
   return before.seen ? 'Its effect is there before it is done again; let a step write ${value}, or name an undo.' : null
 }
 
 async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   const about = 'other sites'
-  const hit = await attempts.first(sendersOf('cross-site', audit.target), 'as browsers do')
+  const hit = await attempts.first(sendersOf('cross-site', audit.app.target), 'as browsers do')
   if (hit !== null) {
     const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name} (${hit.forged.method}), with the cookies that browsers send along.`
     return fail({
       about,
       title: 'A forged request takes effect',
       detail,
-      evidence: [audit.evidence(detail, hit.exchanges)],
+      evidence: [audit.say.evidence(detail, hit.exchanges)],
     })
   }
   const unclear = attempts.unclear()
   if (unclear !== null) return cannotJudge({ about, title: 'No clear answer', detail: unclear })
-  const deeper = await attempts.first(sendersOf('cross-site', audit.target), 'all')
+  const deeper = await attempts.first(sendersOf('cross-site', audit.app.target), 'all')
   if (deeper === null)
     return pass({ about, title: 'Forged requests are refused', detail: 'None took effect, with all cookies either.' })
   const detail = `Browsers keep the cookie back (SameSite); with it, the action would have taken effect as ${deeper.forged.name}. SameSite is the only defence.`
@@ -83,13 +83,13 @@ async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
     about,
     title: 'SameSite is the only defence',
     detail,
-    evidence: [audit.evidence(detail, deeper.exchanges)],
+    evidence: [audit.say.evidence(detail, deeper.exchanges)],
   })
 }
 
 async function sameSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   const about = 'hosts of the same site'
-  const hit = await attempts.first(sendersOf('same-site', audit.target), 'as browsers do')
+  const hit = await attempts.first(sendersOf('same-site', audit.app.target), 'as browsers do')
   if (hit === null)
     return pass({ about, title: 'Refused too', detail: 'No request of another host of the same site took effect.' })
   const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name}. That matters where such hosts are in other hands.`
@@ -97,6 +97,6 @@ async function sameSite(audit: Audit, attempts: Attempts): Promise<Finding> {
     about,
     title: 'Taken from hosts of the same site',
     detail,
-    evidence: [audit.evidence(detail, hit.exchanges)],
+    evidence: [audit.say.evidence(detail, hit.exchanges)],
   })
 }

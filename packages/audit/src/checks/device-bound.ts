@@ -1,5 +1,6 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Check } from '../audit/check.ts'
+import type { Client } from '../http/client.ts'
 import { type Exchange, headerOf } from '../http/exchange.ts'
 import { cannotJudge, type Finding, fail, notApplicable, pass } from '../model/finding.ts'
 
@@ -22,7 +23,7 @@ export const deviceBound: Check = {
   },
   needs: ['cookies'],
   async run(audit) {
-    const login = await audit.shared()
+    const login = await audit.users.sharedLogin()
     const offers = login.client.exchanges.filter(({ response }) => headerOf(response, NAME) !== null)
     const old = login.client.exchanges.find(({ response }) => headerOf(response, OLD_NAME) !== null)
     if (offers.length === 0 && old === undefined) {
@@ -37,7 +38,7 @@ export const deviceBound: Check = {
           severity: 'low',
           title: 'A name that browsers do not know',
           detail,
-          evidence: old === undefined ? [] : [audit.evidence(detail, [old])],
+          evidence: old === undefined ? [] : [audit.say.evidence(detail, [old])],
         }),
       ]
     }
@@ -60,10 +61,10 @@ function judgeHeader(audit: Audit, offer: Exchange, header: string): Finding {
   if (problems.length === 0)
     return pass({ about, title: 'As browsers read it', detail: 'Algorithms, path and challenge are there.' })
   const detail = `${NAME} has ${problems.join('; ')}.`
-  return fail({ about, title: 'Not as browsers read it', detail, evidence: [audit.evidence(detail, [offer])] })
+  return fail({ about, title: 'Not as browsers read it', detail, evidence: [audit.say.evidence(detail, [offer])] })
 }
 
-async function unproven(audit: Audit, client: ReturnType<Audit['client']>, header: string): Promise<Finding> {
+async function unproven(audit: Audit, client: Client, header: string): Promise<Finding> {
   const about = 'registration without proof'
   const path = /;\s*path="([^"]+)"/.exec(header)?.[1]
   if (path === undefined) return cannotJudge({ about, title: 'Not tried', detail: 'The header names no path.' })
@@ -71,7 +72,7 @@ async function unproven(audit: Audit, client: ReturnType<Audit['client']>, heade
     method: 'POST',
     url: path,
     headers: [
-      ['origin', audit.target.origin],
+      ['origin', audit.app.target.origin],
       ['sec-fetch-site', 'same-origin'],
     ],
     purpose: 'register a device without proof',
@@ -83,5 +84,5 @@ async function unproven(audit: Audit, client: ReturnType<Audit['client']>, heade
     return pass({ about, title: 'Refused', detail: `A registration without proof was answered ${status}.` })
   }
   const detail = `A registration without proof was answered ${status} with a session: it is bound to nothing.`
-  return fail({ about, title: 'Taken without proof', detail, evidence: [audit.evidence(detail, [exchange])] })
+  return fail({ about, title: 'Taken without proof', detail, evidence: [audit.say.evidence(detail, [exchange])] })
 }

@@ -33,7 +33,7 @@ export const exposure: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.shared()
+    const login = await audit.users.sharedLogin()
     await visit(audit, login)
     return [
       inAddresses(audit, login),
@@ -46,13 +46,13 @@ export const exposure: Check = {
 
 /** Where a credential might be printed: the page behind the login, a page that is not there, and one with a broken parameter. */
 async function visit(audit: Audit, { client }: Login): Promise<void> {
-  const page = await audit.look(client)
+  const page = await audit.ask.as(client)
   await client.follow({ url: '/', purpose: 'look for the credential in a page' })
   await client.send({ url: '/sojourn-audit-not-there', purpose: 'look for the credential in an error page' })
   await client.send({ url: '/%ff', purpose: 'look for the credential in an error page' })
   const { body = '' } = page.exchange.response ?? {}
   const links = readPage(body, page.exchange.request.url).links.filter(
-    ({ href }) => new URL(href).origin === audit.target.origin,
+    ({ href }) => new URL(href).origin === audit.app.target.origin,
   )
   for (const { href } of links
     .filter(({ href, text }) => !/(log|sign)[ _-]?(out|off)|delete|remove/i.test(`${href} ${text}`))
@@ -68,7 +68,7 @@ interface Value {
 
 /** All that it held since the login: an id may be renewed with each answer. */
 function valuesOf(audit: Audit, { credential, client, exchanges }: Login): Value[] {
-  const names = new Set(audit.carriers.flat())
+  const names = new Set(audit.app.carriers.flat())
   const since = client.exchanges.filter(({ number }) => number > (exchanges.at(-1)?.number ?? 0))
   const held = [...credential.cookies, ...client.cookies(), ...since.flatMap(client.heldAt)]
   const cookies = held.filter(({ name, value }) => names.has(name) && value.length >= SHORTEST)
@@ -110,7 +110,7 @@ function inAddresses(audit: Audit, login: Login): Finding {
     about,
     title: 'The credential stands in an address',
     detail,
-    evidence: [audit.evidence(detail, [found.exchange])],
+    evidence: [audit.say.evidence(detail, [found.exchange])],
   })
 }
 
@@ -134,7 +134,7 @@ function inPages(audit: Audit, login: Login): Finding {
     about,
     title: 'The credential stands in a page',
     detail,
-    evidence: [audit.evidence(detail, [found.exchange])],
+    evidence: [audit.say.evidence(detail, [found.exchange])],
   })
 }
 
@@ -157,7 +157,7 @@ async function traced(audit: Audit, login: Login): Promise<Finding> {
     severity: 'low',
     title: 'TRACE echoes the credential',
     detail,
-    evidence: [audit.evidence(detail, [exchange])],
+    evidence: [audit.say.evidence(detail, [exchange])],
   })
 }
 
@@ -166,7 +166,7 @@ const asWritten = (value: string) => [...new Set([value, decodeOf(value)].map(en
 
 async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
   const about = 'taken from an address'
-  const names = audit.carriers.filter((set) => set.length === 1).flat()
+  const names = audit.app.carriers.filter((set) => set.length === 1).flat()
   const cookies = login.client.cookies().filter(({ name }) => names.includes(name))
   const { bearer } = login.credential
   const carried = [
@@ -185,8 +185,8 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
     ),
   ]
   for (const place of places) {
-    const { state, exchange } = await audit.look(
-      audit.client('credential in the address'),
+    const { state, exchange } = await audit.ask.as(
+      audit.ask.client('credential in the address'),
       'logged-in check, credential in the address',
       place,
     )
@@ -197,7 +197,7 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
       about,
       title: 'The credential is taken from the address',
       detail,
-      evidence: [audit.evidence(detail, [exchange])],
+      evidence: [audit.say.evidence(detail, [exchange])],
     })
   }
   const tried = new Set(queries.map((query) => query.split('=')[0]))

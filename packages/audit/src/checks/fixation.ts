@@ -1,7 +1,7 @@
 import { type Audit, type Login, NoLogin } from '../audit/audit.ts'
 import type { Check } from '../audit/check.ts'
 import type { Credential, HeldCookie } from '../http/client.ts'
-import { garbageLike } from '../http/made-up.ts'
+import { madeUpLike } from '../http/made-up.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 import { attempt } from './lib/attempt.ts'
 import { USERS_ALIKE } from './lib/two-users.ts'
@@ -34,14 +34,14 @@ export const fixation: Check = {
       await attempt('kept id', () => kept(audit)),
       await attempt('given id', () => forced(audit)),
       await attempt('planted id', () => planted(audit)),
-      ...(audit.hasSecondUser ? [await attempt('id of another user', () => ofAnotherUser(audit))] : []),
+      ...(audit.app.hasSecondUser ? [await attempt('id of another user', () => ofAnotherUser(audit))] : []),
     ]
   },
 }
 
 /** The cookies exactly as they went out with the password: whoever saw them then must not be in now. */
 async function kept(audit: Audit): Promise<Finding> {
-  const login = await audit.login('victim')
+  const login = await audit.users.login('victim')
   if (login.sent.length === 0) {
     return pass({
       about: 'kept id',
@@ -49,15 +49,15 @@ async function kept(audit: Audit): Promise<Finding> {
       detail: 'No cookie was sent with the password.',
     })
   }
-  return judge(audit, 'kept id', login, login.sent, 'The cookies that were sent with the password')
+  return judgeKnownIds(audit, 'kept id', login, login.sent, 'The cookies that were sent with the password')
 }
 
 /** An attacker visits, and plants the cookies it got in the victim's browser. */
 async function forced(audit: Audit): Promise<Finding> {
-  const attacker = audit.client('attacker')
-  const [first] = audit.recipe.login
-  await attacker.follow({ url: first?.get ?? audit.target.href, purpose: 'get cookies as a visitor' })
-  await attacker.follow({ url: audit.target.href, purpose: 'get cookies as a visitor' })
+  const attacker = audit.ask.client('attacker')
+  const [first] = audit.app.recipe.login
+  await attacker.follow({ url: first?.get ?? audit.app.target.href, purpose: 'get cookies as a visitor' })
+  await attacker.follow({ url: audit.app.target.href, purpose: 'get cookies as a visitor' })
   const known = attacker.cookies()
   if (known.length === 0) {
     return pass({
@@ -66,35 +66,41 @@ async function forced(audit: Audit): Promise<Finding> {
       detail: 'A visit sets no cookie, so there is none to plant.',
     })
   }
-  return judge(audit, 'given id', await loginWith(audit, known), known, 'Cookies that a visitor was given and planted')
+  return judgeKnownIds(
+    audit,
+    'given id',
+    await loginWith(audit, known),
+    known,
+    'Cookies that a visitor was given and planted',
+  )
 }
 
 /** Fresh in each run: an id that was once accepted would live on. */
 async function planted(audit: Audit): Promise<Finding> {
-  const template = await audit.shared()
-  const names = new Set(audit.carriers.flat())
+  const template = await audit.users.sharedLogin()
+  const names = new Set(audit.app.carriers.flat())
   const known = template.credential.cookies
     .filter(({ name }) => names.has(name))
-    .map((cookie) => ({ ...cookie, value: garbageLike(cookie.value) }))
+    .map((cookie) => ({ ...cookie, value: madeUpLike(cookie.value) }))
   for (const { name, value } of known)
-    audit.hide(value, `planted ${name}`, `made up: any fresh random value of that shape`)
-  return judge(audit, 'planted id', await loginWith(audit, known), known, 'Made-up values')
+    audit.say.hide(value, `planted ${name}`, `made up: any fresh random value of that shape`)
+  return judgeKnownIds(audit, 'planted id', await loginWith(audit, known), known, 'Made-up values')
 }
 
 /** Whoever has an account can plant a session that is logged in, which an application may keep where it renews a visitor's. */
 async function ofAnotherUser(audit: Audit): Promise<Finding> {
   const about = 'id of another user'
-  const attacker = await audit.login('attacker', { role: 'second' })
-  const before = await audit.probe('attacker', attacker.credential)
+  const attacker = await audit.users.login('attacker', { role: 'second' })
+  const before = await audit.ask.with('attacker', attacker.credential)
   if (before.state === 'in') return cannotJudge({ about, title: 'Users look alike', detail: USERS_ALIKE })
   const { cookies } = attacker.credential
-  return judge(audit, about, await loginWith(audit, cookies), cookies, 'Cookies of another user’s session')
+  return judgeKnownIds(audit, about, await loginWith(audit, cookies), cookies, 'Cookies of another user’s session')
 }
 
 async function loginWith(audit: Audit, cookies: readonly HeldCookie[]): Promise<Login> {
-  const client = audit.client('victim with planted cookies')
+  const client = audit.ask.client('victim with planted cookies')
   for (const cookie of cookies) client.hold(cookie)
-  const login = () => audit.login('victim with planted cookies', { client })
+  const login = () => audit.users.login('victim with planted cookies', { client })
   try {
     return await login()
   } catch (error) {
@@ -107,7 +113,7 @@ async function loginWith(audit: Audit, cookies: readonly HeldCookie[]): Promise<
 }
 
 /** Whether what the attacker knows, alone, in a clean client, is logged in. */
-async function judge(
+async function judgeKnownIds(
   audit: Audit,
   about: string,
   login: Login,
@@ -115,7 +121,7 @@ async function judge(
   what: string,
 ): Promise<Finding> {
   const credential: Credential = { cookies: known, bearer: null }
-  const { state, exchange } = await audit.probe('attacker', credential)
+  const { state, exchange } = await audit.ask.with('attacker', credential)
   const names = known.map(({ name }) => name).join(', ')
   if (state === 'in') {
     const says = `${what}, alone in a clean client, are logged in after the victim's login.`
@@ -123,11 +129,11 @@ async function judge(
       about,
       title: 'An id from before the login is logged in after it',
       detail: `${what} (${names}) are logged in after the login.`,
-      evidence: [audit.evidence(says, [...login.exchanges, exchange])],
+      evidence: [audit.say.evidence(says, [...login.exchanges, exchange])],
     })
   }
   // An attacker that is out proves something only while the victim is in.
-  const control = await audit.look(login.client, 'is the victim still logged in')
+  const control = await audit.ask.as(login.client, 'is the victim still logged in')
   if (state === 'unknown' || control.state !== 'in') {
     const detail = `The answer to the attacker was ${exchange.response?.status ?? exchange.fault}; the victim was ${control.state}.`
     return cannotJudge({ about, title: 'No clear answer', detail })
@@ -137,6 +143,6 @@ async function judge(
     about,
     title: 'The id from before the login opens nothing',
     detail,
-    evidence: [audit.evidence(detail, [exchange])],
+    evidence: [audit.say.evidence(detail, [exchange])],
   })
 }

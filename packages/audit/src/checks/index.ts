@@ -16,7 +16,7 @@ import { SNIPPETS } from './lib/snippets.ts'
 import { logoutEndsSession } from './logout-ends-session.ts'
 import { logoutEverywhere } from './logout-everywhere.ts'
 import { newLoginEndsOld } from './new-login-ends-old.ts'
-import { puzzling } from './other-flows.ts'
+import { otherFlows } from './other-flows.ts'
 import { passwordChange } from './password-change.ts'
 import { refreshRotation } from './refresh-rotation.ts'
 import { timeouts } from './timeouts.ts'
@@ -46,7 +46,7 @@ export const checks: readonly Check[] = [
   refreshRotation,
   logoutEndsSession,
   clearSiteData,
-  puzzling,
+  otherFlows,
   timeouts,
   crossSiteRequests,
   logoutEverywhere,

@@ -27,13 +27,13 @@ export const jwtAttacks: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.shared()
+    const login = await audit.users.sharedLogin()
     const found = findJwt(audit, login)
     if (found === null)
       return [
         notApplicable({ about: 'token', title: 'No JWT', detail: 'What carries the session is no JSON Web Token.' }),
       ]
-    const genuine = await found.probe('the real token', found.token)
+    const genuine = await found.present('the real token', found.token)
     if (genuine.state !== 'in')
       return [
         cannotJudge({
@@ -43,8 +43,8 @@ export const jwtAttacks: Check = {
         }),
       ]
     const forged = tampered(found.jwt)
-    audit.hide(forged, 'tampered token', 'a real token with another payload')
-    const changed = await found.probe('another payload under the old signature', forged)
+    audit.say.hide(forged, 'tampered token', 'a real token with another payload')
+    const changed = await found.present('another payload under the old signature', forged)
     if (changed.state === 'in') {
       const detail = 'A token with another payload under the old signature is taken: the signature is not verified.'
       return [
@@ -52,7 +52,7 @@ export const jwtAttacks: Check = {
           about: 'signature',
           title: 'The signature is not verified',
           detail,
-          evidence: [audit.evidence(detail, [changed.exchange])],
+          evidence: [audit.say.evidence(detail, [changed.exchange])],
         }),
       ]
     }
@@ -64,36 +64,36 @@ interface Found {
   readonly token: string
   readonly jwt: Jwt
   /** A clean client with another token in its place. */
-  probe(name: string, token: string): Promise<Probe>
+  present(name: string, token: string): Promise<Probe>
 }
 
 function findJwt(audit: Audit, login: Login): Found | null {
   const credential = heldNow(login)
   const ofBearer = credential.bearer === null ? null : parseJwt(credential.bearer)
   if (credential.bearer !== null && ofBearer !== null) {
-    const probe: Found['probe'] = (name, bearer) => audit.probe(name, { cookies: [], bearer })
-    return { token: credential.bearer, jwt: ofBearer, probe }
+    const present: Found['present'] = (name, bearer) => audit.ask.with(name, { cookies: [], bearer })
+    return { token: credential.bearer, jwt: ofBearer, present }
   }
-  for (const cookie of credential.cookies.filter(({ name }) => audit.carriers.flat().includes(name))) {
+  for (const cookie of credential.cookies.filter(({ name }) => audit.app.carriers.flat().includes(name))) {
     const jwt = parseJwt(cookie.value)
     if (jwt === null) continue
-    const probe: Found['probe'] = (name, value) => {
+    const present: Found['present'] = (name, value) => {
       const cookies = credential.cookies.map((held) => (held === cookie ? { ...held, value } : held))
-      return audit.probe(name, { cookies, bearer: null })
+      return audit.ask.with(name, { cookies, bearer: null })
     }
-    return { token: cookie.value, jwt, probe }
+    return { token: cookie.value, jwt, present }
   }
   return null
 }
 
-async function tryAttacks(audit: Audit, { jwt, probe }: Found): Promise<Finding> {
+async function tryAttacks(audit: Audit, { jwt, present }: Found): Promise<Finding> {
   const about = 'forged tokens'
   const attacks = attacksOn(jwt, await publicKeys(audit))
   const taken: (Attack & { readonly probe: Probe })[] = []
   let unclear = 0
   for (const attack of attacks) {
-    audit.hide(attack.token, 'forged token', `${attack.says}, made from a real token`)
-    const answer = await probe(attack.id, attack.token)
+    audit.say.hide(attack.token, 'forged token', `${attack.says}, made from a real token`)
+    const answer = await present(attack.id, attack.token)
     if (answer.state === 'in') taken.push({ ...attack, probe: answer })
     // An error of the server lets nobody in; no answer at all says nothing.
     if ((answer.exchange.response?.status ?? 429) === 429) unclear++
@@ -105,7 +105,7 @@ async function tryAttacks(audit: Audit, { jwt, probe }: Found): Promise<Finding>
       title: 'Forged tokens are taken',
       detail,
       evidence: [
-        audit.evidence(
+        audit.say.evidence(
           detail,
           taken.map(({ probe: { exchange } }) => exchange),
         ),
@@ -135,7 +135,7 @@ const KEY_SETS = [
 
 /** Keys that the application publishes, if it does. */
 async function publicKeys(audit: Audit): Promise<JsonWebKey[]> {
-  const client = audit.client('reader of public keys')
+  const client = audit.ask.client('reader of public keys')
   for (const url of KEY_SETS) {
     const { response } = await client.send({ url, purpose: 'look for public keys' })
     const keys = response?.status === 200 ? keysIn(response.body) : []

@@ -28,20 +28,20 @@ export const logoutEndsSession: Check = {
   },
   needs: ['logout'],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.users.login('victim')
     const copies = await copiesBefore(audit, login)
     if (copies === null) {
       const detail =
         'A copy of the credential was refused before the logout already, so a refusal after it would prove nothing.'
       return [cannotJudge({ about: 'logout', title: 'A copy of the credential opens nothing', detail })]
     }
-    const other = audit.hasSecondUser ? await audit.login('another user', { role: 'second' }) : null
-    const logout = await audit.logout(login.client)
+    const other = audit.app.hasSecondUser ? await audit.users.login('another user', { role: 'second' }) : null
+    const logout = await audit.users.logout(login.client)
     // Where ids are renewed with each page, the newest went out with the logout itself.
     const all = distinct(audit, [...copiesWith(login, logout), ...copies])
     const findings = [await replay(audit, login, logout, all)]
     if (other !== null) findings.push(await otherUserStays(audit, other, logout))
-    if (audit.recipe.refresh !== undefined) findings.push(await refreshAfter(audit, login, logout))
+    if (audit.app.recipe.refresh !== undefined) findings.push(await refreshAfter(audit, login, logout))
     return findings
   },
 }
@@ -49,11 +49,11 @@ export const logoutEndsSession: Check = {
 /** Copies of what the client holds, seen to log in; `null`: they do not. */
 async function copiesBefore(audit: Audit, login: Login): Promise<readonly Credential[] | null> {
   const copy = heldNow(login)
-  const probe = await audit.probe('copy before the logout', copy)
+  const probe = await audit.ask.with('copy before the logout', copy)
   if (probe.state !== 'in') return null
   // Not renewed: the client holds it still.
   if (carriedBy(audit, heldNow(login)) === carriedBy(audit, copy)) return [copy]
-  return (await audit.look(login.client, 'is it still logged in')).state === 'in' ? [heldNow(login), copy] : null
+  return (await audit.ask.as(login.client, 'is it still logged in')).state === 'in' ? [heldNow(login), copy] : null
 }
 
 async function replay(
@@ -66,13 +66,13 @@ async function replay(
   const { alive, probe } = await survivors(audit, copies)
   if (probe === null) return cannotJudge({ about, title: 'No copy', detail: 'The client held nothing to copy.' })
   const { state, exchange } = probe
-  const proof = (says: string) => [audit.evidence(says, [...login.exchanges, ...logout, exchange])]
+  const proof = (says: string) => [audit.say.evidence(says, [...login.exchanges, ...logout, exchange])]
   if (state === 'in') {
     const detail = `A copy of ${alive} is still logged in after the logout. What the logout did was to make the client forget it.`
     return fail({ about, title: 'The session lives on after logout', detail, evidence: proof(detail) })
   }
   // Being out proves something only while the application lets anybody in.
-  await audit.shared()
+  await audit.users.sharedLogin()
   if (state === 'unknown') {
     const detail = `The copy was answered ${exchange.response?.status ?? exchange.fault}.`
     return cannotJudge({ about, title: 'No clear answer', detail })
@@ -97,13 +97,13 @@ async function survivors(audit: Audit, copies: readonly Credential[]): Promise<S
     const age = i === 0 ? '' : ', from before it was renewed'
     const found: string[] = []
     let opened: Probe | null = null
-    for (const names of audit.carriers) {
+    for (const names of audit.app.carriers) {
       const kept = { cookies: copy.cookies.filter(({ name }) => names.includes(name)), bearer: null }
-      const probe = await audit.probe(`copy of ${names.join(' and ')} after the logout`, kept)
+      const probe = await audit.ask.with(`copy of ${names.join(' and ')} after the logout`, kept)
       if (probe.state === 'in') found.push(`cookie ${names.join(' and ')}`)
       if (probe.state === 'in') opened ??= probe
     }
-    const whole = await audit.probe('copy after the logout', copy)
+    const whole = await audit.ask.with('copy after the logout', copy)
     if (whole.state === 'in') opened ??= whole
     if (opened !== null) {
       const alive = found.length > 0 ? found.join(', ') : copy.bearer === null ? 'the cookies' : 'the token'
@@ -118,7 +118,7 @@ async function refreshAfter(audit: Audit, login: Login, logout: Login['exchanges
   const about = 'refresh after logout'
   const { state, exchanges } = await refreshWith(audit, login, grantOf(login), 'refresh after the logout')
   const proof = [...login.exchanges, ...logout, ...exchanges]
-  const evidence = [audit.evidence('The refresh token of a session that was logged out.', proof)]
+  const evidence = [audit.say.evidence('The refresh token of a session that was logged out.', proof)]
   const status = exchanges.at(-1)?.response?.status ?? 'not at all'
   if (state === 'unknown') return cannotJudge({ about, title: 'No clear answer', detail: `Answered ${status}.` })
   if (state === 'out')

@@ -16,25 +16,25 @@ export const logoutEverywhere: Check = {
   needs: ['changes', 'logout-everywhere'],
   async run(audit) {
     const about = 'other session'
-    const owner = await audit.login('the one that ends all sessions')
-    const other = await audit.login('another session')
+    const owner = await audit.users.login('the one that ends all sessions')
+    const other = await audit.users.login('another session')
     // Where a login ends the sessions before it, nobody is left to ask for the end of the others.
-    if ((await audit.look(owner.client)).state !== 'in') {
+    if ((await audit.ask.as(owner.client)).state !== 'in') {
       const detail = 'The session that was to end the others was over once there was another.'
       return [cannotJudge({ about, title: 'One session at a time', detail })]
     }
-    const stranger = audit.hasSecondUser ? await audit.login('another user', { role: 'second' }) : null
-    const done = await audit.run(owner, audit.recipe.logoutEverywhere ?? [], 'log out everywhere')
-    const { state, exchange } = await audit.probe('another session, after the logout', other.credential)
+    const stranger = audit.app.hasSecondUser ? await audit.users.login('another user', { role: 'second' }) : null
+    const done = await audit.users.run(owner, audit.app.recipe.logoutEverywhere ?? [], 'log out everywhere')
+    const { state, exchange } = await audit.ask.with('another session, after the logout', other.credential)
     const exchanges = [...owner.exchanges, ...other.exchanges, ...done.exchanges, exchange]
-    const evidence = [audit.evidence('Another session after all were ended.', exchanges)]
+    const evidence = [audit.say.evidence('Another session after all were ended.', exchanges)]
     const ofStranger = stranger === null ? [] : [await otherUserStays(audit, stranger, done.exchanges)]
     if (state === 'in') {
       const detail = 'Another session of the user is still logged in after all were ended.'
       return [fail({ about, title: 'Another session lives on', detail, evidence }), ...ofStranger]
     }
-    const control = await audit.login('control', { fresh: true })
-    if (state === 'unknown' || (await audit.look(control.client)).state !== 'in') {
+    const control = await audit.users.login('control', { fresh: true })
+    if (state === 'unknown' || (await audit.ask.as(control.client)).state !== 'in') {
       return [
         cannotJudge({
           about,

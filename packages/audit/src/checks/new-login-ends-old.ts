@@ -21,20 +21,20 @@ export const newLoginEndsOld: Check = {
   fix: { text: 'At login, end the session that the request came with.' },
   needs: ['cookies'],
   async run(audit) {
-    return [await attempt('second login', () => judge(audit))]
+    return [await attempt('second login', () => loginTwice(audit))]
   },
 }
 
 /** A value that is made anew once a second. */
 const ONE_SECOND_MS = 1100
 
-async function judge(audit: Audit): Promise<Finding> {
+async function loginTwice(audit: Audit): Promise<Finding> {
   const about = 'second login'
-  const first = await audit.login('victim')
+  const first = await audit.users.login('victim')
   const before = carriedBy(audit, first.credential)
   let again = await logInAgain(audit, first)
   if (carriedBy(audit, heldNow(first)) === before) {
-    await audit.wait(ONE_SECOND_MS)
+    await audit.time.wait(ONE_SECOND_MS)
     again = await logInAgain(audit, first)
   }
   if (carriedBy(audit, heldNow(first)) === before) {
@@ -50,7 +50,7 @@ async function judge(audit: Audit): Promise<Finding> {
     return cannotJudge({ about, title: 'Nothing to compare', detail: 'The first login gave out nothing.' })
   const { state, exchange } = probe
   const evidence = [
-    audit.evidence('The first session is presented after the second login.', [
+    audit.say.evidence('The first session is presented after the second login.', [
       ...first.exchanges,
       ...again.exchanges,
       exchange,
@@ -75,12 +75,12 @@ async function judge(audit: Audit): Promise<Finding> {
 
 /** Encrypted anew with each answer, one session has many values. They end together, and sessions of other clients do not. */
 async function areOne(audit: Audit, client: Client, copy: Client): Promise<boolean> {
-  if (audit.logoutProblem !== null) return false
-  const other = await audit.shared()
-  await audit.logout(client)
+  if (audit.app.logoutProblem !== null) return false
+  const other = await audit.users.sharedLogin()
+  await audit.users.logout(client)
   // The client that was let in: it holds what its copy was renewed to.
-  const { state } = await audit.look(copy, 'copy of the first session, after the logout of the second')
-  return state === 'out' && (await audit.look(other.client, 'is another session still logged in')).state === 'in'
+  const { state } = await audit.ask.as(copy, 'copy of the first session, after the logout of the second')
+  return state === 'out' && (await audit.ask.as(other.client, 'is another session still logged in')).state === 'in'
 }
 
 export interface SecondLogin {
@@ -95,7 +95,7 @@ export interface SecondLogin {
  */
 export async function logInAgain(audit: Audit, first: Login): Promise<SecondLogin> {
   try {
-    return await audit.login('victim, again', { client: first.client })
+    return await audit.users.login('victim, again', { client: first.client })
   } catch (error) {
     if (!(error instanceof NoLogin) || error instanceof LoginsLimited) throw error
     const again = await withFormFromElsewhere(audit, first)
@@ -105,15 +105,19 @@ export async function logInAgain(audit: Audit, first: Login): Promise<SecondLogi
 }
 
 async function withFormFromElsewhere(audit: Audit, first: Login): Promise<SecondLogin | null> {
-  const steps = audit.recipe.login
+  const steps = audit.app.recipe.login
   const at = steps.findIndex((step) => JSON.stringify(step).includes('${password}'))
   if (at < 1) return null
-  const stranger = { ...first, client: audit.client('who opens the form'), variables: audit.variablesOf(first.role) }
+  const stranger = {
+    ...first,
+    client: audit.ask.client('who opens the form'),
+    variables: audit.users.variablesOf(first.role),
+  }
   try {
-    const opened = await audit.run(stranger, steps.slice(0, at), 'open the login form')
-    const carriers = new Set(audit.carriers.flat())
+    const opened = await audit.users.run(stranger, steps.slice(0, at), 'open the login form')
+    const carriers = new Set(audit.app.carriers.flat())
     for (const cookie of stranger.client.cookies()) if (!carriers.has(cookie.name)) first.client.hold(cookie)
-    const { exchanges } = await audit.run(first, steps.slice(at), 'log in again', opened.variables)
+    const { exchanges } = await audit.users.run(first, steps.slice(at), 'log in again', opened.variables)
     return { sent: copiesWith(first, exchanges).at(-1)?.cookies ?? [], exchanges }
   } catch (error) {
     if (error instanceof StepFailed) return null

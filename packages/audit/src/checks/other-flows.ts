@@ -3,7 +3,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
 
-export const puzzling: Check = {
+export const otherFlows: Check = {
   id: 'puzzling',
   title: 'Steps of other flows do not log in',
   wstg: ['WSTG-SESS-08'],
@@ -19,7 +19,7 @@ export const puzzling: Check = {
   },
   needs: [],
   async run(audit) {
-    const flows = audit.recipe.puzzles ?? []
+    const flows = audit.app.recipe.puzzles ?? []
     if (flows.length === 0) {
       const detail = 'The recipe names no other flow (puzzles): the first step of a forgotten password, of a sign-up.'
       return [cannotJudge({ about: 'flows', title: 'No other flow is known', detail })]
@@ -27,7 +27,7 @@ export const puzzling: Check = {
     const findings = []
     for (const [i, steps] of flows.entries()) {
       const about = `flow ${i + 1}`
-      const client = audit.client(about)
+      const client = audit.ask.client(about)
       let exchanges: readonly Exchange[] = []
       const stranger = {
         role: 'first',
@@ -39,14 +39,14 @@ export const puzzling: Check = {
         variables: new Map(),
       } as const
       try {
-        exchanges = (await audit.run(stranger, steps, about)).exchanges
+        exchanges = (await audit.users.run(stranger, steps, about)).exchanges
       } catch (error) {
         if (!(error instanceof StepFailed)) throw error
         findings.push(cannotJudge({ about, title: 'A step does not work', detail: error.message }))
         continue
       }
-      const { state, exchange } = await audit.look(client)
-      const evidence = [audit.evidence('The steps, and the logged-in check after them.', [...exchanges, exchange])]
+      const { state, exchange } = await audit.ask.as(client)
+      const evidence = [audit.say.evidence('The steps, and the logged-in check after them.', [...exchanges, exchange])]
       if (state === 'in')
         findings.push(
           fail({

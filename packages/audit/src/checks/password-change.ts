@@ -28,21 +28,21 @@ export const passwordChange: Check = {
   },
   needs: ['changes', 'password-change'],
   async run(audit) {
-    const changer = await audit.login('the one that changes the password')
+    const changer = await audit.users.login('the one that changes the password')
     // One that is made now: where logins are limited already the password is left alone.
-    const other = await audit.login('another session', { fresh: true })
-    const old = audit.variablesOf('first').get('password') ?? ''
+    const other = await audit.users.login('another session', { fresh: true })
+    const old = audit.users.variablesOf('first').get('password') ?? ''
     const keeper = createPasswordKeeper(audit, old, [changer])
-    audit.warn(
+    audit.say.warn(
       `Changing the password of the user. Until it is put back it is the old one with ${SUFFIX} behind it, should the audit be killed.`,
     )
-    audit.onEnd(() => keeper.putBack())
+    audit.time.atEnd(() => keeper.putBack())
     const change = await changePassword(audit, changer, keeper, `${old}${SUFFIX}`)
     if (typeof change === 'string')
       return [cannotJudge({ about: 'change', title: 'The password could not be changed', detail: change })]
     const findings = [await otherSession(audit, changer, other, change), await copyOfOwn(audit, changer, change)]
     // Where that takes long it is left to the end of the audit.
-    if ((await keeper.putBack(0)) === null) audit.warn('The password is the old one again.')
+    if ((await keeper.putBack(0)) === null) audit.say.warn('The password is the old one again.')
     return findings
   },
 }
@@ -54,17 +54,17 @@ async function changePassword(
   keeper: PasswordKeeper,
   next: string,
 ): Promise<StepsDone | string> {
-  const old = audit.variablesOf(login.role).get('password') ?? ''
-  audit.hide(next, 'new password', `the password, with ${SUFFIX} behind it`)
-  const { steps = [] } = audit.recipe.passwordChange ?? {}
+  const old = audit.users.variablesOf(login.role).get('password') ?? ''
+  audit.say.hide(next, 'new password', `the password, with ${SUFFIX} behind it`)
+  const { steps = [] } = audit.app.recipe.passwordChange ?? {}
   // From here on the password may be either: known before it is asked which.
   try {
-    const done = await audit.run(login, steps, 'change the password', new Map([['newPassword', next]]))
-    audit.setPassword(login.role, next)
-    keeper.changed(await audit.login('with the new password', { fresh: true, unsure: true }))
+    const done = await audit.users.run(login, steps, 'change the password', new Map([['newPassword', next]]))
+    audit.users.setPassword(login.role, next)
+    keeper.changed(await audit.users.login('with the new password', { fresh: true, unsure: true }))
     return done
   } catch (error) {
-    audit.setPassword(login.role, old)
+    audit.users.setPassword(login.role, old)
     if (error instanceof StepFailed) return `a step failed: ${error.message}`
     return `after the change the new password does not log in: ${error instanceof Error ? error.message : error}`
   }
@@ -72,9 +72,9 @@ async function changePassword(
 
 async function otherSession(audit: Audit, changer: Login, other: Login, change: StepsDone): Promise<Finding> {
   const about = 'other session'
-  const { state, exchange } = await audit.probe('another session, after the change', other.credential)
+  const { state, exchange } = await audit.ask.with('another session, after the change', other.credential)
   const exchanges = [...changer.exchanges, ...other.exchanges, ...change.exchanges, exchange]
-  const evidence = [audit.evidence('Another session of the user after the password was changed.', exchanges)]
+  const evidence = [audit.say.evidence('Another session of the user after the password was changed.', exchanges)]
   if (state === 'in') {
     const detail = 'Another session of the user is still logged in after the password was changed.'
     return fail({ about, title: 'Other sessions outlive a changed password', detail, confidence: 'firm', evidence })
@@ -102,7 +102,7 @@ async function copyOfOwn(audit: Audit, changer: Login, change: StepsDone): Promi
   if (probe === null) return cannotJudge({ about, title: 'No copy', detail: 'It held nothing that carries a session.' })
   const { state, exchange } = probe
   const exchanges = [...changer.exchanges, ...change.exchanges, exchange]
-  const evidence = [audit.evidence('A copy, from before, of the session that changed the password.', exchanges)]
+  const evidence = [audit.say.evidence('A copy, from before, of the session that changed the password.', exchanges)]
   if (state === 'unknown')
     return cannotJudge({
       about,

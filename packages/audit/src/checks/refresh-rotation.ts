@@ -20,7 +20,7 @@ export const refreshRotation: Check = {
   },
   needs: ['refresh'],
   async run(audit) {
-    const login = await audit.login('victim')
+    const login = await audit.users.login('victim')
     const first = await refreshWith(audit, login, grantOf(login), 'first refresh')
     if (first.state !== 'in') {
       const detail = `The first refresh was answered ${first.exchanges.at(-1)?.response?.status ?? 'not at all'}, and gave out nothing that is logged in.`
@@ -48,14 +48,14 @@ async function notRotated(audit: Audit, login: Login, first: Refreshed): Promise
     confidence: 'firm',
     title: 'Refresh tokens are not rotated',
     detail,
-    evidence: [audit.evidence(detail, [...login.exchanges, ...first.exchanges, ...again.exchanges])],
+    evidence: [audit.say.evidence(detail, [...login.exchanges, ...first.exchanges, ...again.exchanges])],
   })
 }
 
 function secondUse(audit: Audit, login: Login, first: Refreshed, again: Refreshed): Finding {
   const about = 'second use'
   const exchanges = [...login.exchanges, ...first.exchanges, ...again.exchanges]
-  const evidence = [audit.evidence('A refresh token is used a second time.', exchanges)]
+  const evidence = [audit.say.evidence('A refresh token is used a second time.', exchanges)]
   if (again.state === 'unknown')
     return cannotJudge({ about, title: 'No clear answer', detail: 'The second use got none.' })
   if (again.state === 'out')
@@ -72,8 +72,8 @@ function secondUse(audit: Audit, login: Login, first: Refreshed, again: Refreshe
 /** The token in the answer, or what the refresh changed of the cookies beside those that are logged in. */
 function hasSameSuccessor(audit: Audit, { next, before }: Refreshed, again: Refreshed): boolean {
   if (isSameGrant(again.next, next)) return true
-  if (audit.recipe.refresh?.token !== undefined) return false
-  const names = audit.carriers.flat()
+  if (audit.app.recipe.refresh?.token !== undefined) return false
+  const names = audit.app.carriers.flat()
   const held = (cookies: Credential['cookies'], name: string) => cookies.find((one) => one.name === name)?.value
   return next.cookies.some(
     ({ name, value }) =>
@@ -92,7 +92,7 @@ async function family(audit: Audit, login: Login, first: Refreshed, again: Refre
   }
   const successor = await refreshWith(audit, login, first.next, 'the successor, after the reuse')
   const evidence = [
-    audit.evidence('The successor is presented after the old token was used a second time.', [
+    audit.say.evidence('The successor is presented after the old token was used a second time.', [
       ...login.exchanges,
       ...first.exchanges,
       ...again.exchanges,

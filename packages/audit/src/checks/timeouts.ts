@@ -25,9 +25,9 @@ export const timeouts: Check = {
   fix: { text: 'Enforce an idle and an absolute limit on the server; what the cookie says binds nobody.' },
   needs: [],
   async run(audit) {
-    const login = await audit.shared()
+    const login = await audit.users.sharedLogin()
     const said = saysOf(audit, login)
-    const { patienceMs } = audit.options
+    const { patienceMs } = audit.app.options
     if (patienceMs === 0) {
       const detail = `Not measured (--patience does). ${said.words}`
       return [cannotJudge({ about: 'limits', title: 'Not measured', detail, data: { saidSeconds: said.seconds } })]
@@ -44,7 +44,7 @@ interface Said {
 
 /** What the server says about how long it lasts. */
 function saysOf(audit: Audit, login: Login): Said {
-  const [setting] = settingsOf(login.exchanges, audit.carriers.flat())
+  const [setting] = settingsOf(login.exchanges, audit.app.carriers.flat())
   const jwt = parseJwt(login.credential.bearer ?? setting?.cookie.value ?? '')
   const end = jwt?.payload.exp
   if (typeof end === 'number') {
@@ -69,9 +69,9 @@ interface Seen {
 
 async function measure(audit: Audit, said: Said, patienceMs: number): Promise<readonly Finding[]> {
   const idle: Login[] = []
-  for (const part of LOOKS) idle.push(await audit.login(`left alone for ${part} of the patience`))
-  const busy = await audit.login('kept busy')
-  const began = audit.now()
+  for (const part of LOOKS) idle.push(await audit.users.login(`left alone for ${part} of the patience`))
+  const busy = await audit.users.login('kept busy')
+  const began = audit.time.now()
   // Where a login ends the one before, waiting would be taken for what ended it.
   const alive = new Set<Login>()
   for (const login of idle) if (await isIn(audit, login)) alive.add(login)
@@ -93,7 +93,7 @@ async function measure(audit: Audit, said: Said, patienceMs: number): Promise<re
 }
 
 /** As a thief would: without the browser's own idea of when the cookie ends. */
-const isIn = async (audit: Audit, login: Login) => (await audit.probe('left alone', endless(login))).state === 'in'
+const isIn = async (audit: Audit, login: Login) => (await audit.ask.with('left alone', endless(login))).state === 'in'
 
 async function watch(
   audit: Audit,
@@ -105,8 +105,8 @@ async function watch(
   const parts = partsOf(patienceMs)
   let seen: Seen = { endedIdle: null, aliveIdle: null, endedBusy: null, outlivedPause: false }
   for (let part = 1; part <= parts; part++) {
-    await audit.wait(Math.max(0, (patienceMs * part) / parts - (audit.now() - began)))
-    const seconds = (audit.now() - began) / 1000
+    await audit.time.wait(Math.max(0, (patienceMs * part) / parts - (audit.time.now() - began)))
+    const seconds = (audit.time.now() - began) / 1000
     if (seen.endedBusy === null) {
       const { state } = await use(audit, busy)
       if (state === 'out') seen = { ...seen, endedBusy: seconds }
@@ -114,7 +114,7 @@ async function watch(
     }
     const waiting = leftAlone(part / parts)
     if (waiting === null) continue
-    const { state } = await audit.probe('left alone', endless(waiting))
+    const { state } = await audit.ask.with('left alone', endless(waiting))
     if (state === 'in') seen = { ...seen, aliveIdle: seconds }
     if (state === 'out') seen = { ...seen, endedIdle: seen.endedIdle ?? seconds }
   }
@@ -130,7 +130,7 @@ function partsOf(patienceMs: number): number {
 /** The client that logged in, with what it was given last, and again without an end of the browser's own. */
 async function use(audit: Audit, { client }: Login): Promise<Probe> {
   for (const cookie of client.cookies()) client.hold({ ...cookie, expiresAt: null })
-  return audit.look(client, 'is the busy one still in')
+  return audit.ask.as(client, 'is the busy one still in')
 }
 
 const endless = ({ credential }: Login) => ({
@@ -187,13 +187,13 @@ function clientOnly(audit: Audit, said: Said, alive: number, idle: readonly Logi
   const slack = 5
   if (said.seconds === null || alive <= said.seconds + slack) return []
   const detail = `${said.words} After ${alive.toFixed(0)} s a copy of it was still logged in: only the client ends it.`
-  const exchanges = audit.exchanges.filter(({ client }) => client === 'left alone').slice(-1)
+  const exchanges = audit.app.exchanges.filter(({ client }) => client === 'left alone').slice(-1)
   return [
     fail({
       about: 'end by the client',
       title: 'Only the client ends it',
       detail,
-      evidence: [audit.evidence(detail, [...(idle[0]?.exchanges.slice(-1) ?? []), ...exchanges])],
+      evidence: [audit.say.evidence(detail, [...(idle[0]?.exchanges.slice(-1) ?? []), ...exchanges])],
     }),
   ]
 }

@@ -26,10 +26,10 @@ export const tokenContents: Check = {
   },
   needs: [],
   async run(audit) {
-    const login = await audit.shared()
+    const login = await audit.users.sharedLogin()
     const known = knownOf(audit)
     return tokensOf(audit, login).flatMap(({ companion, ...token }) =>
-      judge(audit, login, { ...token, companion: { ...companion, known } }),
+      findingsOf(audit, login, { ...token, companion: { ...companion, known } }),
     )
   },
 }
@@ -39,7 +39,7 @@ const SHORTEST = 3
 
 /** The user by name, by password, and by the hashes that applications put into cookies in their place. */
 function knownOf(audit: Audit): ReadonlyMap<string, 'user' | 'secret'> {
-  const variables = audit.variablesOf('first')
+  const variables = audit.users.variablesOf('first')
   const named = [
     ['user', 'user'],
     ['password', 'secret'],
@@ -63,7 +63,7 @@ interface Token {
 
 function tokensOf(audit: Audit, { credential: { cookies, bearer } }: Login): Token[] {
   const values = new Map(cookies.map(({ name, value }) => [name, value]))
-  const carriers = new Set(audit.carriers.flat())
+  const carriers = new Set(audit.app.carriers.flat())
   const isSignature = (name: string): boolean => name.endsWith('.sig') && values.has(name.slice(0, -4))
   const held = [...values].flatMap(([name, value]): Token[] => {
     if (isSignature(name)) return []
@@ -74,7 +74,7 @@ function tokensOf(audit: Audit, { credential: { cookies, bearer } }: Login): Tok
   return bearer === null ? held : [...held, { about: 'bearer', value: bearer, isCarrier: true, companion: {} }]
 }
 
-function judge(audit: Audit, login: Login, { about, value, companion, isCarrier }: Token): Finding[] {
+function findingsOf(audit: Audit, login: Login, { about, value, companion, isCarrier }: Token): Finding[] {
   const giving = login.exchanges.filter((exchange) => gave(exchange, value)).slice(-1)
   const proof = giving.length > 0 ? giving : login.exchanges.slice(-1)
   return judgeToken(value, companion, isCarrier).map(
@@ -82,7 +82,7 @@ function judge(audit: Audit, login: Login, { about, value, companion, isCarrier 
       const words = { about: `${about}: ${topic}`, title, detail, ...(reveals && { data: { reveals } }) }
       if (verdict === 'inform') return inform(words)
       if (verdict === 'pass') return pass(words)
-      return fail({ ...words, ...grade, evidence: [audit.evidence(`${about}: ${title}.`, proof)] })
+      return fail({ ...words, ...grade, evidence: [audit.say.evidence(`${about}: ${title}.`, proof)] })
     },
   )
 }

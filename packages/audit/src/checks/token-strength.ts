@@ -1,4 +1,4 @@
-import { type Audit, type Login, NoLogin, type TokenSamples } from '../audit/audit.ts'
+import { type Audit, type Login, NoLogin } from '../audit/audit.ts'
 import type { Check } from '../audit/check.ts'
 import { LimitReached } from '../http/engine.ts'
 import { gave } from '../http/exchange.ts'
@@ -6,6 +6,7 @@ import { scoreTokens, type TokenScore } from '../judge/tokens/score.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Confidence, Severity } from '../model/finding.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import { sampleTokens, type TokenSamples } from './lib/sample-tokens.ts'
 
 export const tokenStrength: Check = {
   id: 'token-strength',
@@ -23,10 +24,10 @@ export const tokenStrength: Check = {
   },
   needs: [],
   async run(audit) {
-    const samples = await audit.sampleTokens()
+    const samples = await sampleTokens(audit)
     const values = samples.tokens.map(({ value }) => value)
     const score = scoreTokens(values, { issuedAt: samples.tokens.map(({ at }) => at) })
-    return [judge(score, samples, () => proofOf(audit, samples)), ...(await constantTokens(audit, samples.about))]
+    return [toFinding(score, samples, () => proofOf(audit, samples)), ...(await constantTokens(audit, samples.about))]
   },
 }
 
@@ -42,7 +43,7 @@ const TITLES: Readonly<Record<Verdict, string>> = {
   undecided: 'Too little to tell',
 }
 
-function judge(score: TokenScore, { about, stopped }: TokenSamples, proof: () => readonly Evidence[]): Finding {
+function toFinding(score: TokenScore, { about, stopped }: TokenSamples, proof: () => readonly Evidence[]): Finding {
   const reasons = [...score.reasons, ...score.limits, ...(stopped === null ? [] : [`No more tokens: ${stopped}.`])]
   const words = {
     about,
@@ -72,8 +73,8 @@ function gravity({ verdict, protection }: TokenScore): { severity: Severity; con
 
 function proofOf(audit: Audit, { tokens }: TokenSamples): readonly Evidence[] {
   const last = tokens.slice(-3).map(({ value }) => value)
-  const exchanges = audit.exchanges.filter((exchange) => last.some((value) => gave(exchange, value)))
-  return [audit.evidence('The last of the tokens that were scored, as they were given out.', exchanges.slice(-3))]
+  const exchanges = audit.app.exchanges.filter((exchange) => last.some((value) => gave(exchange, value)))
+  return [audit.say.evidence('The last of the tokens that were scored, as they were given out.', exchanges.slice(-3))]
 }
 
 /** Data that is signed with the time in seconds is the same within one. */
@@ -81,7 +82,7 @@ const OVER_A_SECOND_MS = 1100
 
 /** Cookies that log in alone, beside the one that was scored (`scored`), and are the same at every login. */
 export async function constantTokens(audit: Audit, scored: string): Promise<readonly Finding[]> {
-  const names = audit.carriers
+  const names = audit.app.carriers
     .flatMap((set) => (set.length === 1 ? set : []))
     .filter((name) => `cookie ${name}` !== scored)
   if (names.length === 0) return []
@@ -95,12 +96,12 @@ export async function constantTokens(audit: Audit, scored: string): Promise<read
 }
 
 async function compare(audit: Audit, names: readonly string[]): Promise<readonly Finding[]> {
-  const first = await audit.login('first of two')
-  const soon = await audit.login('second of two')
+  const first = await audit.users.login('first of two')
+  const soon = await audit.users.login('second of two')
   const suspects = names.filter((name) => isSame(name, first, soon))
   if (suspects.length === 0) return []
-  await audit.wait(OVER_A_SECOND_MS)
-  const later = await audit.login('second of two, later')
+  await audit.time.wait(OVER_A_SECOND_MS)
+  const later = await audit.users.login('second of two, later')
   return suspects.filter((name) => isSame(name, first, later)).map((name) => finding(audit, name, [first, later]))
 }
 
@@ -120,6 +121,6 @@ function finding(audit: Audit, name: string, logins: readonly Login[]): Finding 
     severity: 'medium',
     title: 'The same token at every login',
     detail,
-    evidence: [audit.evidence(detail, giving)],
+    evidence: [audit.say.evidence(detail, giving)],
   })
 }

@@ -28,13 +28,13 @@ export const transport: Check = {
   },
   needs: [],
   async run(audit) {
-    const channel = channelOf(audit.target)
+    const channel = channelOf(audit.app.target)
     if (channel === 'http-loopback') {
       const detail = 'This is plain http on this machine, as in development. Audit the address that users have.'
       return [cannotJudge({ about: 'TLS', title: 'Not the way users come', detail })]
     }
     if (channel === 'http') {
-      const { exchange } = await audit.look(audit.client('visitor'))
+      const { exchange } = await audit.ask.as(audit.ask.client('visitor'))
       const detail = 'The session goes over plain http, where anybody on the way can read it.'
       return [
         fail({
@@ -42,7 +42,7 @@ export const transport: Check = {
           severity: 'high',
           title: 'Plain http',
           detail,
-          evidence: [audit.evidence(detail, [exchange])],
+          evidence: [audit.say.evidence(detail, [exchange])],
         }),
       ]
     }
@@ -52,17 +52,17 @@ export const transport: Check = {
 
 async function strictTransport(audit: Audit): Promise<Finding> {
   const about = 'Strict-Transport-Security'
-  const { client } = await audit.shared()
-  const { exchange } = await audit.look(client)
+  const { client } = await audit.users.sharedLogin()
+  const { exchange } = await audit.ask.as(client)
   const value = headerOf(exchange.response, 'strict-transport-security')
   const seconds = Number(/max-age="?(\d+)/i.exec(value ?? '')?.[1] ?? 0)
   if (seconds >= LONG_SECONDS) return pass({ about, title: 'Browsers come over TLS alone', detail: `Sent: ${value}.` })
   if (seconds > 0) return inform({ about, title: 'For less than a year', detail: `Sent: ${value}.` })
   const secure =
-    audit.carriers.length === 0 ||
+    audit.app.carriers.length === 0 ||
     client
       .cookies()
-      .filter(({ name }) => audit.carriers.flat().includes(name))
+      .filter(({ name }) => audit.app.carriers.flat().includes(name))
       .every((cookie) => cookie.secure)
   const detail = secure
     ? 'Not sent. The cookies are Secure, but a first visit over http can be answered by anybody on the way.'
@@ -72,7 +72,7 @@ async function strictTransport(audit: Audit): Promise<Finding> {
     severity: secure ? 'low' : 'high',
     title: 'No Strict-Transport-Security',
     detail,
-    evidence: [audit.evidence(detail, [exchange])],
+    evidence: [audit.say.evidence(detail, [exchange])],
   })
 }
 
@@ -82,15 +82,17 @@ async function strictTransport(audit: Audit): Promise<Finding> {
  */
 async function plainDoor(audit: Audit): Promise<Finding[]> {
   const about = 'plain http'
-  const url = `http://${audit.target.host}/`
-  const exchange = await audit.client('visitor over http').send({ url, purpose: 'is there a plain door' })
+  const url = `http://${audit.app.target.host}/`
+  const exchange = await audit.ask.client('visitor over http').send({ url, purpose: 'is there a plain door' })
   const { status = 0 } = exchange.response ?? {}
   const leadsToTls = headerOf(exchange.response, 'location')?.startsWith('https:') === true
-  if (audit.target.port !== '' && (status === 0 || status >= 400)) return []
+  if (audit.app.target.port !== '' && (status === 0 || status >= 400)) return []
   if (status === 0 || status >= 400 || leadsToTls)
     return [
       pass({ about, title: 'Nothing is served over http', detail: `http was answered ${status || 'not at all'}.` }),
     ]
   const detail = `http:// was answered ${status}, without a redirect to https.`
-  return [fail({ about, title: 'Served over plain http too', detail, evidence: [audit.evidence(detail, [exchange])] })]
+  return [
+    fail({ about, title: 'Served over plain http too', detail, evidence: [audit.say.evidence(detail, [exchange])] }),
+  ]
 }

@@ -2,7 +2,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Check } from '../audit/check.ts'
 import type { Credential } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
-import { garbageCredential } from '../http/made-up.ts'
+import { madeUpCredential } from '../http/made-up.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
 const TRACES =
@@ -25,7 +25,7 @@ export const unknownIds: Check = {
   fix: { text: 'Check the shape of an id before anything is done with it, and take a bad one as none.' },
   needs: [],
   async run(audit) {
-    const login = await audit.shared()
+    const login = await audit.users.sharedLogin()
     return [await malformed(audit, login.credential), await guessing(audit, login.credential)]
   },
 }
@@ -51,7 +51,7 @@ function shapes(value: string): Record<string, string> {
 async function malformed(audit: Audit, credential: Credential): Promise<Finding> {
   const about = 'malformed ids'
   // A cookie that suffices without the malformed one would be what is let in.
-  const [names = []] = audit.carriers
+  const [names = []] = audit.app.carriers
   const sufficing = credential.cookies.filter(({ name }) => names.includes(name))
   const [first] = sufficing
   const real = first?.value ?? credential.bearer ?? ''
@@ -59,10 +59,14 @@ async function malformed(audit: Audit, credential: Credential): Promise<Finding>
   const talks: [string, Exchange][] = []
   let accepted: [string, Exchange] | null = null
   for (const [name, value] of Object.entries(shapes(real))) {
-    if (name.startsWith(DERIVED)) audit.hide(value, name, `made from the real one`)
+    if (name.startsWith(DERIVED)) audit.say.hide(value, name, `made from the real one`)
     const sent =
       first === undefined ? { authorization: `Bearer ${value}` } : { cookie: withValue(sufficing, first.name, value) }
-    const { state, exchange } = await audit.look(audit.client(`id: ${name}`), `logged-in check, id: ${name}`, sent)
+    const { state, exchange } = await audit.ask.as(
+      audit.ask.client(`id: ${name}`),
+      `logged-in check, id: ${name}`,
+      sent,
+    )
     const { status = 0, body = '' } = exchange.response ?? {}
     if (state === 'in' && !name.startsWith(DERIVED)) accepted = [name, exchange]
     if (status >= 500) broken.push([name, exchange])
@@ -70,7 +74,7 @@ async function malformed(audit: Audit, credential: Credential): Promise<Finding>
   }
   const listed = (list: readonly [string, Exchange][]) => list.map(([name]) => name).join(', ')
   const proof = (says: string, list: readonly [string, Exchange][]) => [
-    audit.evidence(
+    audit.say.evidence(
       says,
       list.slice(0, 3).map(([, exchange]) => exchange),
     ),
@@ -114,7 +118,7 @@ function withValue(cookies: Credential['cookies'], name: string, value: string):
 async function guessing(audit: Audit, credential: Credential): Promise<Finding> {
   const about = 'guessing'
   for (let count = 1; count <= GUESSES; count++) {
-    const { state, exchange } = await audit.probe('guesser', garbageCredential(credential))
+    const { state, exchange } = await audit.ask.with('guesser', madeUpCredential(credential))
     const status = exchange.response?.status ?? 0
     if (state === 'in') {
       const detail = `Guess ${count} was logged in.`
@@ -123,7 +127,7 @@ async function guessing(audit: Audit, credential: Credential): Promise<Finding> 
         severity: 'critical',
         title: 'A guess was right',
         detail,
-        evidence: [audit.evidence(detail, [exchange])],
+        evidence: [audit.say.evidence(detail, [exchange])],
       })
     }
     if (status === 429)

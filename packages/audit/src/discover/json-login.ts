@@ -1,4 +1,4 @@
-import { type Answer, isHtml } from '../http/exchange.ts'
+import { type HttpResponse, isHtml } from '../http/exchange.ts'
 import type { Step } from '../recipe/recipe.ts'
 import { withSlash } from './addresses.ts'
 import type { Candidate, Explorer } from './explorer.ts'
@@ -69,7 +69,7 @@ export async function* jsonLogins(explorer: Explorer): AsyncGenerator<Candidate>
 interface Endpoint {
   readonly address: string
   /** To a request with nothing in it. */
-  readonly empty: Answer
+  readonly empty: HttpResponse
 }
 
 /** Asked with nothing in it, so that it does not count as a wrong password. */
@@ -92,7 +92,7 @@ async function askEmpty(explorer: Explorer, url: string): Promise<Endpoint | 'no
   return isPage ? null : { address: url, empty: response }
 }
 
-const speaksOAuth = ({ body }: Answer) => /grant_?type|invalid_client|unsupported_grant|client_?id/i.test(body)
+const speaksOAuth = ({ body }: HttpResponse) => /grant_?type|invalid_client|unsupported_grant|client_?id/i.test(body)
 
 interface Attempt {
   readonly step: Step

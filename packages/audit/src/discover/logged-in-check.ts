@@ -1,6 +1,6 @@
 import type { Client } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
-import { garbageCredential } from '../http/made-up.ts'
+import { madeUpCredential } from '../http/made-up.ts'
 import { isLoginForm, LOGOUT_WORDS, readPage } from '../http/page.ts'
 import { fill } from '../recipe/fill.ts'
 import type { LoggedInCheck } from '../recipe/recipe.ts'
@@ -51,7 +51,7 @@ export async function findLoggedInCheck(explorer: Explorer, candidate: Candidate
   const { client, exchanges } = candidate
   const stranger = explorer.client('anonymous')
   const forger = explorer.client('garbage')
-  const garbage = garbageCredential({ cookies: client.cookies(), bearer: client.bearer })
+  const garbage = madeUpCredential({ cookies: client.cookies(), bearer: client.bearer })
   for (const cookie of garbage.cookies) forger.hold(cookie)
   forger.bearer = garbage.bearer
   const returning = returningClient(explorer, client)

@@ -62,7 +62,7 @@ function createSearch(
       ['accessToken', now.client.bearer ?? ''],
     ])
 
-  async function look(): Promise<State> {
+  async function stateNow(): Promise<State> {
     const url = fill(check.get, explorer.variables)
     return stateOf(await now.client.send({ url, purpose: 'is it logged out' }), check, explorer.variables)
   }
@@ -83,7 +83,7 @@ function createSearch(
     const answered = status > 0 && status < 400
     // An unknown address changes nothing, and would cost a look each.
     if (status === 404 || status === 405) return null
-    if ((await look()) === 'out') {
+    if ((await stateNow()) === 'out') {
       if (answered) return steps
       // Refused, and thrown out all the same: what comes next needs a client that is in.
       now = (await tryLogin(explorer, candidate.steps, candidate.words)) ?? now

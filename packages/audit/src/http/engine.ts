@@ -51,7 +51,7 @@ export function createEngine(options: EngineOptions): Engine {
   let cleaning = false
   let next = 0
 
-  async function takeTurn(): Promise<void> {
+  async function waitForRate(): Promise<void> {
     if (!cleaning) {
       options.signal?.throwIfAborted()
       if (exchanges.length >= options.cap) throw new LimitReached(options.cap)
@@ -79,7 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function exchange(client: string, purpose: string, request: SentRequest): Promise<Exchange> {
     if (!isInScope(new URL(request.url))) throw new Error(`${new URL(request.url).host} is not what is audited`)
-    await takeTurn()
+    await waitForRate()
     const startedAt = Date.now()
     const began = performance.now()
     const { response, fault } = await attempt(request)

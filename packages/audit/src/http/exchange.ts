@@ -8,7 +8,7 @@ export interface SentRequest {
   readonly body: string | null
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number
   readonly headers: Headers
   /** At most the engine's `maxBodyBytes`, as UTF-8. */
@@ -26,7 +26,7 @@ export interface Exchange {
   readonly durationMs: number
   readonly request: SentRequest
   /** `null` when no answer came; `fault` says why. */
-  readonly response: Answer | null
+  readonly response: HttpResponse | null
   readonly fault: string | null
 }
 
@@ -42,7 +42,7 @@ export function headerOf(message: { readonly headers: Headers } | null, name: st
   return values.length === 0 ? null : values.join(', ')
 }
 
-export const isHtml = (response: Answer | null): boolean =>
+export const isHtml = (response: HttpResponse | null): boolean =>
   headerOf(response, 'content-type')?.includes('html') === true
 
 /** Whether this answer gave the value out: in a `Set-Cookie`, or in its body. */

@@ -9,7 +9,7 @@ const HEX = '0123456789abcdef'
  * A value of the same shape that no server gave out: letters become letters, digits digits, separators stay. Fresh in
  * each call, for a value that was planted once may live on as a session.
  */
-export function garbageLike(value: string): string {
+export function madeUpLike(value: string): string {
   const isHex = /^[0-9a-f-]+$/.test(value)
   const random = randomBytes(value.length)
   return [...value]
@@ -24,9 +24,9 @@ export function garbageLike(value: string): string {
 }
 
 /** The same cookies and token with values that no server gave out. */
-export function garbageCredential({ cookies, bearer }: Credential): Credential {
+export function madeUpCredential({ cookies, bearer }: Credential): Credential {
   return {
-    cookies: cookies.map((cookie) => ({ ...cookie, value: garbageLike(cookie.value) })),
-    bearer: bearer === null ? null : garbageLike(bearer),
+    cookies: cookies.map((cookie) => ({ ...cookie, value: madeUpLike(cookie.value) })),
+    bearer: bearer === null ? null : madeUpLike(bearer),
   }
 }

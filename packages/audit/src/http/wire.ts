@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import type { Answer, Headers, SentRequest } from './exchange.ts'
+import type { Headers, HttpResponse, SentRequest } from './exchange.ts'
 
 export interface WireOptions {
   readonly timeoutMs: number
@@ -15,7 +15,7 @@ export interface WireOptions {
  * One request over a connection of its own: a clean client must share nothing with another, not even a connection that
  * the server may have tied a login to. Rejects when no answer comes.
  */
-export function sendOnce(sent: SentRequest, options: WireOptions): Promise<Answer> {
+export function sendOnce(sent: SentRequest, options: WireOptions): Promise<HttpResponse> {
   const url = new URL(sent.url)
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
@@ -34,7 +34,7 @@ export function sendOnce(sent: SentRequest, options: WireOptions): Promise<Answe
     outgoing.once('close', () => clearTimeout(timer))
     outgoing.once('error', reject)
     outgoing.once('response', (incoming) => {
-      readBody(incoming, options.maxBodyBytes).then((bytes) => resolve(toAnswer(incoming, bytes)), reject)
+      readBody(incoming, options.maxBodyBytes).then((bytes) => resolve(toResponse(incoming, bytes)), reject)
     })
     outgoing.end(sent.body ?? undefined)
   })
@@ -52,7 +52,7 @@ async function readBody(incoming: IncomingMessage, most: number): Promise<Buffer
   return Buffer.concat(chunks).subarray(0, most)
 }
 
-function toAnswer(incoming: IncomingMessage, bytes: Buffer): Answer {
+function toResponse(incoming: IncomingMessage, bytes: Buffer): HttpResponse {
   const headers: Headers = Array.from({ length: incoming.rawHeaders.length / 2 }, (_, i) => [
     (incoming.rawHeaders[i * 2] ?? '').toLowerCase(),
     incoming.rawHeaders[i * 2 + 1] ?? '',

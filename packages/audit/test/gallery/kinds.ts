@@ -33,7 +33,7 @@ const FILES: Readonly<Record<string, string>> = { puzzling: 'other-flows' }
 export function kindsInSource(check: string): readonly string[] {
   const own = [
     ...source(`checks/${FILES[check] ?? check}`).matchAll(
-      /\babout(?:: | = )['`]([^'`]+)['`]|\b(?:judge|attempt)\((?:audit, )?'([^']+)'/g,
+      /\babout(?:: | = )['`]([^'`]+)['`]|\b(?:judge\w*|attempt)\((?:audit, )?'([^']+)'/g,
     ),
   ].map(([, named, passed]) => named ?? passed ?? '')
   const elsewhere = ELSEWHERE[check]

@@ -7,7 +7,7 @@ export const SUFFIX = '-Aud1t!'
 
 /** Logins are limited for a quarter of an hour at most places. */
 const PATIENCE_MS = 20 * 60_000
-const UNTOLD_MS = 30_000
+const UNKNOWN_WAIT_MS = 30_000
 
 export interface PasswordKeeper {
   /** The new password was seen to log in, with this client. */
@@ -20,7 +20,7 @@ export interface PasswordKeeper {
 }
 
 /** What came of a login: `number`: logins are limited for so many ms. */
-type Answer = 'in' | 'out' | number
+type LoginOutcome = 'in' | 'out' | number
 
 /** `sessions`: logged in when the password was changed, and may be still: with them, putting back takes no login. */
 export function createPasswordKeeper(audit: Audit, old: string, sessions: readonly Login[]): PasswordKeeper {
@@ -29,12 +29,13 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
   // An interruption leaves open which one holds.
   let holds: 'either' | 'new' | 'perhaps old' | 'old' = 'either'
 
-  async function tryLogin(password: string): Promise<Answer | Login> {
-    audit.setPassword('first', password)
+  async function tryLogin(password: string): Promise<LoginOutcome | Login> {
+    audit.users.setPassword('first', password)
     try {
-      return await audit.login('which password holds', { fresh: true, unsure: true })
+      return await audit.users.login('which password holds', { fresh: true, unsure: true })
     } catch (error) {
-      if (error instanceof LoginsLimited) return Math.max((error.until ?? Date.now() + UNTOLD_MS) - Date.now(), 1000)
+      if (error instanceof LoginsLimited)
+        return Math.max((error.until ?? Date.now() + UNKNOWN_WAIT_MS) - Date.now(), 1000)
       if (error instanceof NoLogin) return 'out'
       throw error
     }
@@ -42,12 +43,12 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
 
   /** Whether the steps were done; what they did is seen by logging in. */
   async function changeBack(login: Login): Promise<boolean> {
-    const { steps = [], restore } = audit.recipe.passwordChange ?? {}
+    const { steps = [], restore } = audit.app.recipe.passwordChange ?? {}
     const words: [string, string][] = [['newPassword', old]]
     if (restore === undefined) words.push(['password', next])
     try {
-      if ((await audit.look(login.client, 'is it still logged in')).state !== 'in') return false
-      await audit.run(login, restore ?? steps, 'restore the password', new Map(words))
+      if ((await audit.ask.as(login.client, 'is it still logged in')).state !== 'in') return false
+      await audit.users.run(login, restore ?? steps, 'restore the password', new Map(words))
       return true
     } catch {
       // What it means is said by who asked.
@@ -55,7 +56,7 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
     }
   }
 
-  async function changeBackSomehow(): Promise<Answer> {
+  async function changeBackSomehow(): Promise<LoginOutcome> {
     for (const login of helpers) if (await changeBack(login)) return 'in'
     const login = await tryLogin(next)
     if (typeof login !== 'object') return login
@@ -63,7 +64,7 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
     return (await changeBack(login)) ? 'in' : 'out'
   }
 
-  async function round(): Promise<Answer> {
+  async function round(): Promise<LoginOutcome> {
     if (holds === 'either' || holds === 'perhaps old') {
       const login = await tryLogin(old)
       if (typeof login === 'object') holds = 'old'
@@ -99,7 +100,7 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
       }
       if (holds === 'perhaps old')
         return `whether the password is restored could not be seen: logins are limited. If it is not, it is the old one with ${SUFFIX} behind it`
-      audit.setPassword('first', next)
+      audit.users.setPassword('first', next)
       return `the password could not be restored: it is the old one with ${SUFFIX} behind it`
     },
   }

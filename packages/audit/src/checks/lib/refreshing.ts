@@ -32,11 +32,11 @@ export const grantOf = (login: Login): RefreshGrant => ({
 
 /** Presents a refresh token in a clean client, and tries what it gives out. */
 export async function refreshWith(audit: Audit, login: Login, grant: RefreshGrant, name: string): Promise<Refreshed> {
-  const client = audit.client(name)
+  const client = audit.ask.client(name)
   for (const cookie of grant.cookies) client.hold(cookie)
   const more = new Map(grant.token === null ? [] : [['refreshToken', grant.token]])
-  const { steps = [], token: place } = audit.recipe.refresh ?? {}
-  const exchanges = await audit.run({ ...login, client }, steps, name, more).then(
+  const { steps = [], token: place } = audit.app.recipe.refresh ?? {}
+  const exchanges = await audit.users.run({ ...login, client }, steps, name, more).then(
     (done) => done.exchanges,
     (error: unknown) => {
       if (error instanceof StepFailed) return client.exchanges
@@ -46,17 +46,17 @@ export async function refreshWith(audit: Audit, login: Login, grant: RefreshGran
   const last = exchanges.at(-1)
   const status = last?.response?.status ?? 0
   const body = last?.response?.body ?? ''
-  const path = audit.recipe.credential?.bearer?.json
+  const path = audit.app.recipe.credential?.bearer?.json
   const bearer = path === undefined ? null : textAt(body, path)
   const token = place === undefined ? null : textAt(body, place.json)
-  if (bearer !== null) audit.hide(bearer, 'bearer', `${path} in the answer to exchange ${last?.number}`)
-  if (token !== null) audit.hide(token, 'refresh token', `${place?.json} in the answer to exchange ${last?.number}`)
+  if (bearer !== null) audit.say.hide(bearer, 'bearer', `${path} in the answer to exchange ${last?.number}`)
+  if (token !== null) audit.say.hide(token, 'refresh token', `${place?.json} in the answer to exchange ${last?.number}`)
   const credential: Credential = { cookies: client.cookies(), bearer }
   const gave = status >= 200 && status < 400 && (path === undefined || bearer !== null)
   const next: RefreshGrant = { token: token ?? grant.token, cookies: client.cookies() }
   return {
     state: gave
-      ? (await audit.probe(`${name}: what it gave`, credential)).state
+      ? (await audit.ask.with(`${name}: what it gave`, credential)).state
       : status === 0 || status === 429 || status >= 500
         ? 'unknown'
         : 'out',

@@ -1,34 +1,52 @@
-import { NoLogin, type TokenSample, type TokenSamples } from '../../audit/audit.ts'
-import type { RunningAudit } from '../../audit/create-audit.ts'
+import { type Audit, NoLogin } from '../../audit/audit.ts'
 import type { Client } from '../../http/client.ts'
 import { LimitReached } from '../../http/engine.ts'
 import { gave } from '../../http/exchange.ts'
+
+export interface TokenSamples {
+  /** What they are the values of: `cookie sid`, `bearer`. */
+  readonly about: string
+  readonly tokens: readonly TokenSample[]
+  /** Why there are no more. */
+  readonly stopped: string | null
+}
+
+export interface TokenSample {
+  readonly value: string
+  /** ms since the epoch, when the answer arrived. */
+  readonly at: number
+  /** Came with a login, or with a mere visit. */
+  readonly source: 'login' | 'visit'
+}
 
 /** Logins cost an application much, and it may count them: no more than this many, whatever is asked for. */
 export const MOST_LOGINS = 40
 /** Where nobody asked for a number: as few as a verdict takes, and some for those that are lost. */
 export const LOGINS_UNASKED = 24
 
-/** Tokens of separate visits where a visit gives one out, else of separate logins, those already made included. */
-export async function sampleTokens(audit: RunningAudit): Promise<TokenSamples> {
-  const name = audit.carriers[0]?.[0] ?? null
+/**
+ * Session tokens in the order they were given out, for statistics: of separate visits if a visit gives one out, else of
+ * separate logins, including those of earlier checks. Takes as many as the application allows, at most `options.samples`.
+ */
+export async function sampleTokens(audit: Audit): Promise<TokenSamples> {
+  const name = audit.app.carriers[0]?.[0] ?? null
   if (name === null) return fromLogins(audit, null)
   const first = await visit(audit, name)
   return first === null ? fromLogins(audit, name) : fromVisits(audit, name, first)
 }
 
-async function visit(audit: RunningAudit, name: string): Promise<TokenSample | null> {
-  const client = audit.client('visitor')
-  const step = audit.recipe.login[0]
+async function visit(audit: Audit, name: string): Promise<TokenSample | null> {
+  const client = audit.ask.client('visitor')
+  const step = audit.app.recipe.login[0]
   const [exchange] = await client.follow({ url: step?.get ?? '/', purpose: 'collect a token' })
   const cookie = client.cookies().find((held) => held.name === name)
   if (cookie === undefined || exchange === undefined) return null
   return { value: cookie.value, at: exchange.startedAt + exchange.durationMs, source: 'visit' }
 }
 
-async function fromVisits(audit: RunningAudit, name: string, first: TokenSample): Promise<TokenSamples> {
+async function fromVisits(audit: Audit, name: string, first: TokenSample): Promise<TokenSamples> {
   const tokens = [first]
-  const stopped = await until(audit.options.samples - 1, async () => {
+  const stopped = await until(audit.app.options.samples - 1, async () => {
     const sample = await visit(audit, name)
     if (sample === null) return 'a visit gave no token any more'
     tokens.push(sample)
@@ -37,14 +55,14 @@ async function fromVisits(audit: RunningAudit, name: string, first: TokenSample)
   return { about: `cookie ${name}`, tokens, stopped }
 }
 
-async function fromLogins(audit: RunningAudit, name: string | null): Promise<TokenSamples> {
-  const wanted = audit.options.loginSamples
-  const stopped = await until(Math.max(wanted - audit.logins.length, 0), async () => {
-    await audit.login('sampler', { fresh: true })
+async function fromLogins(audit: Audit, name: string | null): Promise<TokenSamples> {
+  const wanted = audit.app.options.loginSamples
+  const stopped = await until(Math.max(wanted - audit.users.logins.length, 0), async () => {
+    await audit.users.login('sampler', { fresh: true })
     return null
   })
   const counted = new Map<Client, Set<string>>()
-  const tokens = audit.logins.flatMap(({ client, credential, exchanges }): TokenSample[] => {
+  const tokens = audit.users.logins.flatMap(({ client, credential, exchanges }): TokenSample[] => {
     const value = name === null ? credential.bearer : credential.cookies.find((cookie) => cookie.name === name)?.value
     const last = exchanges.at(-1)
     // What the audit planted itself, and the empty value that takes a cookie away, are no tokens.

@@ -9,21 +9,21 @@ export const USERS_ALIKE =
 /** Whether the end of one user's sessions ended another's. `other` was logged in before. */
 export async function otherUserStays(audit: Audit, other: Login, ended: readonly Exchange[]): Promise<Finding> {
   const about = 'another user'
-  const { state, exchange } = await audit.look(other.client, 'is the other user still logged in')
+  const { state, exchange } = await audit.ask.as(other.client, 'is the other user still logged in')
   if (state === 'in')
     return pass({ about, title: 'Other users stay logged in', detail: 'The second user is still in.' })
   const detail = 'When one user’s session was ended, so was that of another user.'
   if (state === 'unknown') return cannotJudge({ about, title: 'No clear answer', detail: 'The server gave none.' })
-  const evidence = [audit.evidence(detail, [...ended, exchange])]
+  const evidence = [audit.say.evidence(detail, [...ended, exchange])]
   return fail({ about, severity: 'medium', title: 'Other users are put out too', detail, evidence })
 }
 
 /** Where cookies count only together, whether they have to be of one login. */
 export async function cookiesOfTwo(audit: Audit): Promise<Finding[]> {
   const about = 'cookies of two users'
-  const sets = audit.carriers.filter((names) => names.length > 1)
-  if (sets.length === 0 || !audit.hasSecondUser) return []
-  const [first, second] = [await audit.login('victim'), await audit.login('attacker', { role: 'second' })]
+  const sets = audit.app.carriers.filter((names) => names.length > 1)
+  if (sets.length === 0 || !audit.app.hasSecondUser) return []
+  const [first, second] = [await audit.users.login('victim'), await audit.users.login('attacker', { role: 'second' })]
   for (const names of sets) {
     for (const name of names) {
       const own = first.credential.cookies.filter((cookie) => names.includes(cookie.name))
@@ -31,11 +31,11 @@ export async function cookiesOfTwo(audit: Audit): Promise<Finding[]> {
       // The same for everybody: it is no part of the secret.
       if (theirs === undefined || own.some(({ value }) => value === theirs.value)) continue
       const cookies = own.map((cookie) => (cookie.name === name ? theirs : cookie))
-      const { exchange } = await audit.probe(`${name} of another user`, { cookies, bearer: null })
+      const { exchange } = await audit.ask.with(`${name} of another user`, { cookies, bearer: null })
       const whose = (['first', 'second'] as const).find((role) => stateAs(audit, role, exchange) === 'in')
       if (whose === undefined) continue
       const detail = `With ${name} of another user among ${names.join(', ')}, a client is logged in as the ${whose} user: a thief who has an account needs only a part of them.`
-      const evidence = [audit.evidence(detail, [exchange])]
+      const evidence = [audit.say.evidence(detail, [exchange])]
       return [fail({ about, severity: 'medium', title: 'Cookies are not bound to each other', detail, evidence })]
     }
   }

@@ -32,7 +32,7 @@ export function attacksOn(jwt: Jwt, publicKeys: readonly JsonWebKey[]): Attack[]
     { id: 'no signature', says: 'its own algorithm and no signature', token: `${jwt.signed}.` },
     ...ownKey(jwt),
     ...keyIds(jwt),
-    ...psychic(jwt),
+    ...blankSignatures(jwt),
     ...publicKeys.flatMap((key, i) => confused(jwt, key, i)),
   ]
 }
@@ -60,7 +60,7 @@ function keyIds(jwt: Jwt): Attack[] {
 }
 
 /** ECDSA signatures of nothing, which verifiers have taken (CVE-2022-21449). */
-function psychic(jwt: Jwt): Attack[] {
+function blankSignatures(jwt: Jwt): Attack[] {
   if (!String(jwt.header.alg).startsWith('ES')) return []
   const zeros = Buffer.alloc({ ES256: 64, ES384: 96, ES512: 132 }[String(jwt.header.alg)] ?? 64).toString('base64url')
   return [

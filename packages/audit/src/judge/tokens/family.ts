@@ -20,7 +20,7 @@ export interface TestResult {
 export interface Family {
   /** `place` names where: it is shown, so it holds no part of a token. `index` is for whoever lowers the entropy. */
   add(test: string, level: TestLevel, p: number, index: number, place: () => string): void
-  judge(alpha: number): Judged
+  decide(alpha: number): Judged
 }
 
 export interface Judged {
@@ -50,12 +50,12 @@ export function createFamily(): Family {
       group.least = Math.min(group.least, p)
       if (p < WORTH_KEEPING) group.low.push({ p, index, place })
     },
-    judge: (alpha) => judge(groups, alpha),
+    decide: (alpha) => decide(groups, alpha),
   }
 }
 
 /** Holm over the tests; Bonferroni over the places of each. */
-function judge(groups: ReadonlyMap<string, Group>, alpha: number): Judged {
+function decide(groups: ReadonlyMap<string, Group>, alpha: number): Judged {
   const failing = new Map<string, Set<number>>()
   let open = true
   const results = [...groups]

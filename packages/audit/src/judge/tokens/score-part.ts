@@ -53,7 +53,7 @@ export function scorePart({ name, values }: Part, clock: Clock, alpha: number): 
   const together = duplicates.repeats === 0 ? 1 : birthdayTail(values.length, nominalBits)
   family.add('duplicates', 'token', together, -1, () => `${duplicates.repeats} repeats`)
 
-  const judged = family.judge(alpha)
+  const judged = family.decide(alpha)
   const structures = findStructures(values, clock)
   const positions = entropyByPosition(all, columns, structures, judged, pairOf)
   const predictable = findGenerator(values) ?? findHashed(values, clock)

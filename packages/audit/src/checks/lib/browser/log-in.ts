@@ -5,7 +5,7 @@ import type { Audit, Login } from '../../../audit/audit.ts'
 export const SETTLE_MS = 5_000
 
 /** Scripts that a page begins with have done what they do, or take too long for it. */
-export async function settled(page: Page): Promise<void> {
+export async function untilIdle(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle', { timeout: SETTLE_MS }).catch(() => undefined)
 }
 
@@ -20,11 +20,11 @@ async function answerToLogin(page: Page): Promise<void> {
 
 /** By the page's own form, so that scripts do what they do at a login. Resolves to whether there is one. */
 export async function logInByForm(page: Page, audit: Audit): Promise<boolean> {
-  const [first] = audit.recipe.login
-  await page.goto(new URL(first?.get ?? '/', audit.target).href, { waitUntil: 'load' })
+  const [first] = audit.app.recipe.login
+  await page.goto(new URL(first?.get ?? '/', audit.app.target).href, { waitUntil: 'load' })
   const password = page.locator('input[type=password]:visible')
   if ((await password.count()) !== 1) return false
-  const variables = audit.variablesOf('first')
+  const variables = audit.users.variablesOf('first')
   const form = page.locator('form', { has: password })
   const hasForm = (await form.count()) === 1
   const within = hasForm ? form : page.locator('body')
@@ -40,7 +40,7 @@ export async function logInByForm(page: Page, audit: Audit): Promise<boolean> {
     await form.evaluate((found) => (found as unknown as { requestSubmit(): void }).requestSubmit())
   else await password.press('Enter')
   await answered
-  await settled(page)
+  await untilIdle(page)
   return true
 }
 

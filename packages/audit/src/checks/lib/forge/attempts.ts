@@ -7,8 +7,8 @@ import { goesWith, headersFrom, type Sender } from './senders.ts'
 
 /** Takes the effect of the recipe's action away, where the recipe says how. */
 export async function undo(audit: Audit, victim: Login): Promise<void> {
-  const { undo: steps } = audit.recipe.action ?? {}
-  if (steps !== undefined) await audit.run(victim, steps, 'undo the action')
+  const { undo: steps } = audit.app.recipe.action ?? {}
+  if (steps !== undefined) await audit.users.run(victim, steps, 'undo the action')
 }
 
 /** Whether the value shows where the recipe says it would. */
@@ -17,7 +17,7 @@ export async function lookForEffect(
   victim: Login,
   variables: ReadonlyMap<string, string>,
 ): Promise<{ seen: boolean; exchange: Exchange }> {
-  const { get = '/', text = '${value}' } = audit.recipe.action?.effect ?? {}
+  const { get = '/', text = '${value}' } = audit.app.recipe.action?.effect ?? {}
   const exchange = await victim.client.send({
     url: fill(get, variables, encodeURIComponent),
     purpose: 'did it take effect',
@@ -43,7 +43,7 @@ export interface Attempts {
 }
 
 export function createAttempts(audit: Audit, first: Login, attacker: Login): Attempts {
-  const steps = audit.recipe.action?.steps ?? []
+  const steps = audit.app.recipe.action?.steps ?? []
   const last = steps.at(-1)
   const secrets = new Set(steps.flatMap(({ extract = {} }) => Object.keys(extract)))
   const unknown = [...secrets].map((name) => [name, 'none'] as const)
@@ -56,8 +56,8 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
 
   /** What the attacker knows: a fresh value, and tokens of a session of its own. */
   async function prepare(): Promise<ReadonlyMap<string, string>> {
-    const fresh = audit.variablesOf(attacker.role)
-    const prepared = await audit
+    const fresh = audit.users.variablesOf(attacker.role)
+    const prepared = await audit.users
       .run(attacker, steps.slice(0, -1), 'get a token of the attacker’s own', fresh)
       .catch(() => null)
     return new Map([...unknown, ...(prepared?.variables ?? attacker.variables), ...fresh])
@@ -67,7 +67,7 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
     const variables = await prepare()
     const forged = forgeries(variables)[index]
     // The attacker's login, or what the application does to forged requests, may have put the victim out.
-    if ((await audit.look(victim.client)).state !== 'in') victim = await audit.login('victim')
+    if ((await audit.ask.as(victim.client)).state !== 'in') victim = await audit.users.login('victim')
     if (forged === undefined) return null
     const request = await send(forged, sender, goes)
     const { seen, exchange } = await lookForEffect(audit, victim, variables)
@@ -80,10 +80,10 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
 
   function send(forged: Forged, sender: Sender, goes: ReadonlySet<string>): Promise<Exchange> {
     const { client } = victim
-    const pairs = client.cookieHeader(new URL(forged.url, audit.target).href).split('; ')
+    const pairs = client.cookieHeader(new URL(forged.url, audit.app.target).href).split('; ')
     return client.send({
       ...forged,
-      headers: [...forged.headers, ...headersFrom(sender, audit.target, forged)],
+      headers: [...forged.headers, ...headersFrom(sender, audit.app.target, forged)],
       cookie: pairs.filter((pair) => goes.has(pair.split('=')[0] ?? '')).join('; '),
       purpose: `forged by ${sender.name}, as ${forged.name}`,
     })
@@ -96,8 +96,8 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
       .cookies()
       .filter((cookie) => cookies === 'all' || goesWith(cookie, site, forged.method, forged.mode))
     const goes = new Set(sent.map(({ name }) => name))
-    if (!audit.carriers.some((names) => names.every((name) => goes.has(name)))) return null
-    const key = JSON.stringify([site, forged.name, headersFrom(sender, audit.target, forged), [...goes].sort()])
+    if (!audit.app.carriers.some((names) => names.every((name) => goes.has(name)))) return null
+    const key = JSON.stringify([site, forged.name, headersFrom(sender, audit.app.target, forged), [...goes].sort()])
     if (tried.has(key)) return null
     tried.add(key)
     return goes
@@ -106,7 +106,9 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
   return {
     async first(senders, cookies) {
       // Addresses and values are those of the attempt; here it is only about which there are.
-      const outlines = forgeries(new Map([...unknown, ...attacker.variables, ...audit.variablesOf(attacker.role)]))
+      const outlines = forgeries(
+        new Map([...unknown, ...attacker.variables, ...audit.users.variablesOf(attacker.role)]),
+      )
       for (const [place, sender] of senders.entries()) {
         for (const [index, outline] of outlines.entries()) {
           const goes = place > 0 && !outline.isUsual ? null : cookiesFor(outline, sender, cookies)
