@@ -43,17 +43,15 @@ export const cookieAttributes: Check = {
     }
     const context = { channel: channelOf(audit.app.target), host: audit.app.target.hostname }
     return settings.flatMap(({ cookie, exchange }) =>
-      judgeSetCookie(cookie, context).map(({ attribute, verdict, severity, says }): Finding => {
-        const about = `cookie ${cookie.name}: ${attribute}`
-        const evidence =
-          verdict === 'fail' ? [audit.say.evidence(`${attribute} of ${cookie.name}: ${says}.`, [exchange])] : []
+      judgeSetCookie(cookie, context).map((finding): Finding => {
+        const { about, title, verdict } = finding
+        const says = `${about} of ${cookie.name}: ${title}.`
         return {
-          verdict,
-          about,
-          title: `${attribute}: ${says}`,
-          detail: `Cookie ${cookie.name}, ${attribute}: ${says}.`,
-          evidence,
-          ...(severity && { severity }),
+          ...finding,
+          about: `cookie ${cookie.name}: ${finding.about}`,
+          title: `${about}: ${title}`,
+          detail: `Cookie ${cookie.name}, ${about}: ${title}.`,
+          evidence: verdict === 'fail' ? [audit.say.evidence(says, [exchange])] : [],
         }
       }),
     )

@@ -4,7 +4,7 @@ import type { Check } from '../audit/check.ts'
 import { gave } from '../http/exchange.ts'
 import type { Companion } from '../judge/decode/decode.ts'
 import { judgeToken } from '../judge/decode/judge-token.ts'
-import { type Finding, fail, inform, pass } from '../model/finding.ts'
+import type { Finding } from '../model/finding.ts'
 
 export const tokenContents: Check = {
   id: 'token-contents',
@@ -77,12 +77,8 @@ function tokensOf(audit: Audit, { credential: { cookies, bearer } }: Login): Tok
 function findingsOf(audit: Audit, login: Login, { about, value, companion, isCarrier }: Token): Finding[] {
   const giving = login.exchanges.filter((exchange) => gave(exchange, value)).slice(-1)
   const proof = giving.length > 0 ? giving : login.exchanges.slice(-1)
-  return judgeToken(value, companion, isCarrier).map(
-    ({ topic, verdict, title, detail, reveals, ...grade }): Finding => {
-      const words = { about: `${about}: ${topic}`, title, detail, ...(reveals && { data: { reveals } }) }
-      if (verdict === 'inform') return inform(words)
-      if (verdict === 'pass') return pass(words)
-      return fail({ ...words, ...grade, evidence: [audit.say.evidence(`${about}: ${title}.`, proof)] })
-    },
-  )
+  return judgeToken(value, companion, isCarrier).map((finding): Finding => {
+    const evidence = [audit.say.evidence(`${about}: ${finding.title}.`, proof)]
+    return { ...finding, about: `${about}: ${finding.about}`, ...(finding.verdict === 'fail' && { evidence }) }
+  })
 }

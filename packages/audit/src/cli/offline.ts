@@ -1,18 +1,19 @@
 import { readFileSync } from 'node:fs'
-import type { OfflineFinding } from '../judge/cookie/remark.ts'
-import { SEVERITIES } from '../model/finding.ts'
+import type { Finding } from '../model/finding.ts'
+import { SEVERITIES, VERDICTS } from '../model/finding.ts'
 import { clean } from '../report/terminal.ts'
 import { EXIT, EXIT_BY_SEVERITY, type Io } from './io.ts'
 
-const SIGNS: Readonly<Record<OfflineFinding['verdict'], readonly [sign: string, color: number]>> = {
+const SIGNS: Readonly<Record<Finding['verdict'], readonly [sign: string, color: number]>> = {
   pass: ['✓ pass', 32],
   fail: ['✗ FAIL', 31],
   inform: ['i inform', 36],
   'cannot-judge': ['? unknown', 33],
+  'not-applicable': ['- n/a', 90],
 }
 
 /** One line a finding, worst first, and what to do about it below. */
-export function showFindings(findings: readonly OfflineFinding[], io: Io): void {
+export function showFindings(findings: readonly Finding[], io: Io): void {
   const color = io.isTerminal && io.env.NO_COLOR === undefined
   for (const { verdict, severity, about, title, detail, fix } of [...findings].sort((a, b) => rankOf(a) - rankOf(b))) {
     const [sign, code] = SIGNS[verdict]
@@ -20,20 +21,18 @@ export function showFindings(findings: readonly OfflineFinding[], io: Io): void 
     const head = `${painted}${' '.repeat(11 - sign.length)}${(severity ?? '').padEnd(10)}${clean(about)}: ${clean(title)}`
     const rest = [
       detail === title || detail.toLowerCase() === `${title.toLowerCase()}.` ? null : detail,
-      verdict === 'pass' ? null : fix,
+      verdict === 'pass' ? null : fix?.text,
     ]
     io.out(`${head}\n${rest.flatMap((text) => (text ? [`                     ${clean(text)}\n`] : [])).join('')}`)
   }
 }
 
-const ORDER: readonly OfflineFinding['verdict'][] = ['fail', 'cannot-judge', 'inform', 'pass']
-
-function rankOf({ verdict, severity }: OfflineFinding): number {
-  return ORDER.indexOf(verdict) * 10 + (severity === undefined ? 0 : SEVERITIES.indexOf(severity))
+function rankOf({ verdict, severity }: Finding): number {
+  return VERDICTS.indexOf(verdict) * 10 + (severity === undefined ? 0 : SEVERITIES.indexOf(severity))
 }
 
 /** By the gravest failure; nothing that could be judged is no success. */
-export function exitCodeOf(findings: readonly OfflineFinding[]): number {
+export function exitCodeOf(findings: readonly Finding[]): number {
   const gravest = SEVERITIES.find((severity) =>
     findings.some((one) => one.verdict === 'fail' && one.severity === severity),
   )

@@ -11,12 +11,12 @@ function judged(line: string, context: CookieContext = HTTPS): ReturnType<typeof
   return judgeSetCookie(cookie, context)
 }
 
-/** `attribute verdict severity` of each remark. */
+/** `about verdict severity` of each finding. */
 const verdicts = (line: string, context?: CookieContext): string[] =>
-  judged(line, context).map(({ attribute, verdict, severity }) => [attribute, verdict, severity ?? ''].join(' ').trim())
+  judged(line, context).map(({ about, verdict, severity }) => [about, verdict, severity ?? ''].join(' ').trim())
 
 const says = (line: string, attribute: string, context?: CookieContext): string | undefined =>
-  judged(line, context).find((remark) => remark.attribute === attribute)?.says
+  judged(line, context).find(({ about }) => about === attribute)?.title
 
 /** Everything right but for what a test adds. */
 const BEST = '__Host-sid=abc; Secure; HttpOnly; SameSite=Lax; Path=/'

@@ -40,7 +40,7 @@ export function kindsInSource(check: string): readonly string[] {
   const parts =
     elsewhere === undefined
       ? []
-      : [...source(elsewhere).matchAll(/\b(?:attribute|topic)(?:: | = )'([^']+)'/g)].map(([, part]) => `*: ${part}`)
+      : [...source(elsewhere).matchAll(/\babout(?:: | = )'([^']+)'/g)].map(([, part]) => `*: ${part}`)
   const all = [...own, ...parts].map((about) =>
     kindOf(`${check}/${about.replace(/^(cookie )?\$\{\w+(\.\w+)?\}/, '*').replace(/\$\{[^}]+\}/g, '*')}`),
   )

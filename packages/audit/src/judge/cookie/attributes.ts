@@ -1,14 +1,5 @@
-import type { Severity, Verdict } from '../../model/finding.ts'
+import type { Finding, Severity, Verdict } from '../../model/finding.ts'
 import type { SetCookie } from './set-cookie.ts'
-
-/** What is to be said about one attribute of a cookie that carries a session. */
-export interface Remark {
-  /** `Secure`, `HttpOnly`, `SameSite`, `prefix`, `Domain`, `Path`, `lifetime`, `size`, `repeated` */
-  readonly attribute: string
-  readonly verdict: Extract<Verdict, 'pass' | 'fail' | 'inform' | 'cannot-judge'>
-  readonly severity?: Severity
-  readonly says: string
-}
 
 export interface CookieContext {
   /** How it was set: over `https`, over plain `http` from this machine, or over plain `http`; `unknown` from a file. */
@@ -21,8 +12,11 @@ export interface CookieContext {
 const LONGEST_SECONDS = 34_560_000
 const MOST_BYTES = 4096
 
-/** Judges the attributes of a cookie that carries a session, after ASVS 3.3 and the cookie draft (RFC 6265bis). */
-export function judgeSetCookie(cookie: SetCookie, context: CookieContext): readonly Remark[] {
+/**
+ * Judges the attributes of a cookie that carries a session, after ASVS 3.3 and the cookie draft (RFC 6265bis). Each finding
+ * is about one of `Secure`, `HttpOnly`, `SameSite`, `prefix`, `Domain`, `Path`, `lifetime`, `size`, `repeated`.
+ */
+export function judgeSetCookie(cookie: SetCookie, context: CookieContext): readonly Finding[] {
   return [
     judgeSecure(cookie, context),
     judgeHttpOnly(cookie),
@@ -34,117 +28,91 @@ export function judgeSetCookie(cookie: SetCookie, context: CookieContext): reado
   ]
 }
 
-function judgeSecure({ secure }: SetCookie, { channel }: CookieContext): Remark {
-  const attribute = 'Secure'
-  if (secure) return { attribute, verdict: 'pass', says: 'sent over TLS only' }
+function toFinding(about: string, verdict: Verdict, title: string, severity?: Severity): Finding {
+  const detail = `${title.charAt(0).toUpperCase()}${title.slice(1)}.`
+  return { verdict, about, title, detail, ...(severity && { severity }) }
+}
+
+function judgeSecure({ secure }: SetCookie, { channel }: CookieContext): Finding {
+  const about = 'Secure'
+  if (secure) return toFinding(about, 'pass', 'sent over TLS only')
   if (channel === 'http-loopback') {
     const says = 'not set, over plain http on this machine; many applications set it over https only, so audit that'
-    return { attribute, verdict: 'cannot-judge', says }
+    return toFinding(about, 'cannot-judge', says)
   }
-  return {
-    attribute,
-    verdict: 'fail',
-    severity: 'high',
-    says: 'not set: the cookie also goes over plain http, where it can be read',
-  }
+  return toFinding(about, 'fail', 'not set: the cookie also goes over plain http, where it can be read', 'high')
 }
 
-function judgeHttpOnly({ httpOnly }: SetCookie): Remark {
-  const attribute = 'HttpOnly'
-  if (httpOnly) return { attribute, verdict: 'pass', says: 'out of reach of scripts' }
-  return { attribute, verdict: 'fail', severity: 'medium', says: 'not set: any script in the page can read it' }
+function judgeHttpOnly({ httpOnly }: SetCookie): Finding {
+  const about = 'HttpOnly'
+  if (httpOnly) return toFinding(about, 'pass', 'out of reach of scripts')
+  return toFinding(about, 'fail', 'not set: any script in the page can read it', 'medium')
 }
 
-function judgeSameSite({ sameSite, secure }: SetCookie): Remark {
-  const attribute = 'SameSite'
+function judgeSameSite({ sameSite, secure }: SetCookie): Finding {
+  const about = 'SameSite'
   const value = sameSite?.toLowerCase() ?? null
-  if (value === 'strict' || value === 'lax') return { attribute, verdict: 'pass', says: `${sameSite}` }
-  if (value === 'none' && !secure) {
-    return { attribute, verdict: 'fail', severity: 'medium', says: 'None without Secure: browsers refuse the cookie' }
-  }
-  if (value === 'none') {
-    return {
-      attribute,
-      verdict: 'inform',
-      says: 'None: sent with requests from any site; right only if other sites embed this one',
-    }
-  }
+  if (value === 'strict' || value === 'lax') return toFinding(about, 'pass', `${sameSite}`)
+  if (value === 'none' && !secure)
+    return toFinding(about, 'fail', 'None without Secure: browsers refuse the cookie', 'medium')
+  if (value === 'none')
+    return toFinding(
+      about,
+      'inform',
+      'None: sent with requests from any site; right only if other sites embed this one',
+    )
   const says = `${value === null ? 'not set' : `${sameSite} is no value`}: Firefox and Safari send the cookie with requests from any site`
-  return { attribute, verdict: 'fail', severity: 'low', says }
+  return toFinding(about, 'fail', says, 'low')
 }
 
-function judgePrefix({ name, secure, domain, path, httpOnly }: SetCookie): Remark {
-  const attribute = 'prefix'
+function judgePrefix({ name, secure, domain, path, httpOnly }: SetCookie): Finding {
+  const about = 'prefix'
   const [prefix = ''] = /^__(Host-Http|Host|Secure|Http)-/i.exec(name) ?? []
   if (prefix === '') {
     const says = 'no __Host- in the name: another host of the same site can plant or shadow this cookie'
-    return { attribute, verdict: 'inform', says }
+    return toFinding(about, 'inform', says)
   }
   const lower = prefix.toLowerCase()
   const isKept =
     secure && (!lower.includes('host') || (domain === null && path === '/')) && (!lower.includes('http') || httpOnly)
-  if (!isKept) {
-    return {
-      attribute,
-      verdict: 'fail',
-      severity: 'medium',
-      says: `browsers refuse it: ${prefix} demands attributes it does not have`,
-    }
-  }
-  return { attribute, verdict: 'pass', says: `${prefix} and what it demands` }
+  if (isKept) return toFinding(about, 'pass', `${prefix} and what it demands`)
+  return toFinding(about, 'fail', `browsers refuse it: ${prefix} demands attributes it does not have`, 'medium')
 }
 
-function judgeDomain({ domain }: SetCookie, { host }: CookieContext): Remark {
-  const attribute = 'Domain'
-  if (domain === null) return { attribute, verdict: 'pass', says: 'not set: sent to this host alone' }
+function judgeDomain({ domain }: SetCookie, { host }: CookieContext): Finding {
+  const about = 'Domain'
+  if (domain === null) return toFinding(about, 'pass', 'not set: sent to this host alone')
   const isWider = host !== null && domain.toLowerCase() !== host.toLowerCase()
-  return {
-    attribute,
-    verdict: 'inform',
-    says: isWider
-      ? `${domain}: every host below it gets the cookie`
-      : 'set to the host itself: hosts below it get the cookie too',
-  }
+  const says = isWider
+    ? `${domain}: every host below it gets the cookie`
+    : 'set to the host itself: hosts below it get the cookie too'
+  return toFinding(about, 'inform', says)
 }
 
-function judgeLifetime({ maxAgeSeconds }: SetCookie): Remark {
-  const attribute = 'lifetime'
-  if (maxAgeSeconds === null) return { attribute, verdict: 'pass', says: 'until the browser is closed' }
+function judgeLifetime({ maxAgeSeconds }: SetCookie): Finding {
+  const about = 'lifetime'
+  if (maxAgeSeconds === null) return toFinding(about, 'pass', 'until the browser is closed')
   const days = (maxAgeSeconds / 86_400).toFixed(1)
-  if (maxAgeSeconds > LONGEST_SECONDS) {
-    return { attribute, verdict: 'inform', says: `${days} days, more than the 400 that browsers allow` }
-  }
-  return {
-    attribute,
-    verdict: 'inform',
-    says: `kept on disk for ${maxAgeSeconds < 86_400 ? `${maxAgeSeconds} s` : `${days} days`}, past the closing of the browser`,
-  }
+  if (maxAgeSeconds > LONGEST_SECONDS)
+    return toFinding(about, 'inform', `${days} days, more than the 400 that browsers allow`)
+  const lasts = maxAgeSeconds < 86_400 ? `${maxAgeSeconds} s` : `${days} days`
+  return toFinding(about, 'inform', `kept on disk for ${lasts}, past the closing of the browser`)
 }
 
-function judgeShape({ name, value, repeated, path }: SetCookie): Remark[] {
+function judgeShape({ name, value, repeated, path }: SetCookie): Finding[] {
   const bytes = Buffer.byteLength(name) + Buffer.byteLength(value)
-  return [
-    ...(bytes > MOST_BYTES
-      ? [
-          {
-            attribute: 'size',
-            verdict: 'fail',
-            severity: 'medium',
-            says: `${bytes} bytes: browsers ignore cookies over ${MOST_BYTES}`,
-          } as const,
-        ]
-      : []),
-    ...(repeated.length > 0
-      ? [
-          {
-            attribute: 'repeated',
-            verdict: 'inform',
-            says: `more than once: ${repeated.join(', ')}; the last one counts`,
-          } as const,
-        ]
-      : []),
-    ...(path === null
-      ? [{ attribute: 'Path', verdict: 'inform', says: 'not set: depends on the address that sets it' } as const]
-      : []),
-  ]
+  const found: Finding[] = []
+  if (bytes > MOST_BYTES) {
+    const about = 'size'
+    found.push(toFinding(about, 'fail', `${bytes} bytes: browsers ignore cookies over ${MOST_BYTES}`, 'medium'))
+  }
+  if (repeated.length > 0) {
+    const about = 'repeated'
+    found.push(toFinding(about, 'inform', `more than once: ${repeated.join(', ')}; the last one counts`))
+  }
+  if (path === null) {
+    const about = 'Path'
+    found.push(toFinding(about, 'inform', 'not set: depends on the address that sets it'))
+  }
+  return found
 }

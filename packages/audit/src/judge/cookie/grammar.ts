@@ -1,4 +1,4 @@
-import type { OfflineFinding } from './remark.ts'
+import type { Finding } from '../../model/finding.ts'
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** RFC 6265: no control character, blank, quote, comma, semicolon or backslash. */
@@ -7,7 +7,7 @@ const KNOWN = ['expires', 'max-age', 'domain', 'path', 'secure', 'httponly', 'sa
 const MOST_ATTRIBUTE_BYTES = 1024
 
 /** What a server must not send, and what browsers make of it when it does. */
-export function grammarOf(line: string): OfflineFinding[] {
+export function grammarOf(line: string): Finding[] {
   const [pair = '', ...rest] = line.split(';')
   const at = pair.indexOf('=')
   const name = at < 0 ? '' : pair.slice(0, at).trim()
@@ -21,11 +21,11 @@ export function grammarOf(line: string): OfflineFinding[] {
   ]
 }
 
-function fault(severity: 'low' | 'medium' | 'high', title: string, detail: string): OfflineFinding {
+function fault(severity: 'low' | 'medium' | 'high', title: string, detail: string): Finding {
   return { verdict: 'fail', severity, about: 'grammar', title, detail }
 }
 
-function ofBytes(line: string): OfflineFinding | null {
+function ofBytes(line: string): Finding | null {
   if (!/(?!\t)\p{Cc}/u.test(line)) return null
   return fault(
     'high',
@@ -34,7 +34,7 @@ function ofBytes(line: string): OfflineFinding | null {
   )
 }
 
-function ofName(name: string, value: string): OfflineFinding | null {
+function ofName(name: string, value: string): Finding | null {
   if (name === '') {
     const isPosing = /^__(host|secure|http)/i.test(value)
     const detail = isPosing
@@ -50,7 +50,7 @@ function ofName(name: string, value: string): OfflineFinding | null {
   )
 }
 
-function ofValue(value: string): OfflineFinding | null {
+function ofValue(value: string): Finding | null {
   if (OCTETS.test(value)) return null
   return fault(
     'low',
@@ -59,7 +59,7 @@ function ofValue(value: string): OfflineFinding | null {
   )
 }
 
-function ofAttribute(attribute: string): OfflineFinding | null {
+function ofAttribute(attribute: string): Finding | null {
   const [key = '', value = ''] = attribute.split(/=(.*)/s).map((text) => text.trim())
   if (Buffer.byteLength(value) > MOST_ATTRIBUTE_BYTES) {
     return fault('medium', 'an attribute over 1024 bytes', 'Browsers ignore the attribute, and keep the cookie.')
@@ -73,7 +73,7 @@ function ofAttribute(attribute: string): OfflineFinding | null {
   }
 }
 
-function ofKnown(key: string, value: string): OfflineFinding | null {
+function ofKnown(key: string, value: string): Finding | null {
   if (key === 'max-age' && !/^-?\d+$/.test(value)) {
     return fault('low', 'Max-Age is no number', 'Browsers ignore it: the cookie lasts until the browser is closed.')
   }

@@ -1,13 +1,13 @@
+import type { Finding } from '../../model/finding.ts'
 import { judgeToken } from '../decode/judge-token.ts'
-import { type CookieContext, judgeSetCookie, type Remark } from './attributes.ts'
+import { type CookieContext, judgeSetCookie } from './attributes.ts'
 import { grammarOf } from './grammar.ts'
-import type { OfflineFinding } from './remark.ts'
 import { parseSetCookie, type SetCookie } from './set-cookie.ts'
 
 export interface JudgedCookie {
   /** `null`: a browser ignores the line. */
   readonly name: string | null
-  readonly findings: readonly OfflineFinding[]
+  readonly findings: readonly Finding[]
   /** The line as it should be; the value left out. */
   readonly better: string | null
 }
@@ -29,17 +29,16 @@ export function judgeCookie(
       better: null,
     }
   }
-  const attributes = judgeSetCookie(cookie, context).map((remark) => toFinding(remark, cookie))
+  const attributes = judgeSetCookie(cookie, context).map((finding) => withFix(finding, cookie))
   const contents = judgeToken(cookie.value, { name: cookie.name, ...companion }, true).map(
-    ({ topic, reveals: _, ...words }): OfflineFinding => ({ about: `value: ${topic}`, ...words }),
+    (finding): Finding => ({ ...finding, about: `value: ${finding.about}` }),
   )
   return { name: cookie.name, findings: [...grammar, ...attributes, ...contents], better: betterLine(cookie) }
 }
 
-function toFinding({ attribute, verdict, severity, says }: Remark, cookie: SetCookie): OfflineFinding {
-  const fix = verdict === 'pass' ? undefined : fixOf(attribute, cookie)
-  const detail = `${says.charAt(0).toUpperCase()}${says.slice(1)}.`
-  return { verdict, ...(severity && { severity }), about: attribute, title: says, detail, ...(fix && { fix }) }
+function withFix(finding: Finding, cookie: SetCookie): Finding {
+  const text = finding.verdict === 'pass' ? undefined : fixOf(finding.about, cookie)
+  return text === undefined ? finding : { ...finding, fix: { text } }
 }
 
 /** As ASVS asks for it: `__Host-` and all that goes with it, unless it is shared with other hosts or bound to a path. */

@@ -1,27 +1,19 @@
-import type { Confidence, Severity } from '../../model/finding.ts'
+import type { Finding } from '../../model/finding.ts'
 import { type Companion, decode } from './decode.ts'
 import type { Decoded } from './decoded.ts'
 import { canGuess, guessSecret } from './guess-secret.ts'
 import { type Reveal, revealsOf } from './reveals.ts'
 import { WELL_KNOWN_SECRETS } from './well-known-secrets.ts'
 
-/** What is to be said of one token, from the token alone. Holds no value of it. */
-export interface TokenRemark {
-  readonly topic: 'secret' | 'protection' | 'content'
-  readonly verdict: 'pass' | 'fail' | 'inform'
-  readonly severity?: Severity
-  readonly confidence?: Confidence
-  readonly title: string
-  readonly detail: string
-  readonly reveals?: readonly Reveal[]
-}
-
-/** `makesLogin`: it is what a login rests on, alone or with others; then it matters that nobody can edit it. */
-export function judgeToken(value: string, companion: Companion, makesLogin: boolean): TokenRemark[] {
+/**
+ * Judges one token by itself. Each finding is about its `secret`, its `protection` or its `content`, and holds no value of
+ * the token. `makesLogin`: a login rests on the token, alone or with others, so it matters that nobody can edit it.
+ */
+export function judgeToken(value: string, companion: Companion, makesLogin: boolean): Finding[] {
   const decoded = decode(value, companion)
   if (decoded === null) {
     const detail = 'The value is in no known format, and holds no readable text.'
-    return [{ topic: 'content', verdict: 'pass', title: 'It says nothing', detail }]
+    return [{ about: 'content', verdict: 'pass', title: 'It says nothing', detail }]
   }
   const { known = new Map() } = companion
   const reveals = revealsOf(decoded, known)
@@ -30,17 +22,17 @@ export function judgeToken(value: string, companion: Companion, makesLogin: bool
   return [ofSecret(decoded), protection, ofContent(decoded, isSilent ? null : reveals)].flatMap((one) => one ?? [])
 }
 
-function ofSecret(decoded: Decoded): TokenRemark | null {
+function ofSecret(decoded: Decoded): Finding | null {
   if (!canGuess(decoded)) return null
   const secret = guessSecret(decoded)
   if (secret === null) {
     const detail = `${nameOf(decoded)}: none of ${WELL_KNOWN_SECRETS.length} well-known secrets made its signature.`
-    return { topic: 'secret', verdict: 'pass', title: 'Not signed with a well-known secret', detail }
+    return { about: 'secret', verdict: 'pass', title: 'Not signed with a well-known secret', detail }
   }
   // Enough to recognise it by; the report may be read by more people than the configuration.
   const hint = `${secret.slice(0, 2)}…, ${secret.length} characters`
   return {
-    topic: 'secret',
+    about: 'secret',
     verdict: 'fail',
     severity: 'critical',
     title: 'Signed with a well-known secret',
@@ -48,19 +40,19 @@ function ofSecret(decoded: Decoded): TokenRemark | null {
   }
 }
 
-function ofProtection(decoded: Decoded, reveals: readonly Reveal[]): TokenRemark | null {
+function ofProtection(decoded: Decoded, reveals: readonly Reveal[]): Finding | null {
   if (decoded.protection !== 'none') return null
   if (decoded.kind === 'jwt') {
     const detail = 'It is a JWT without a signature: whoever edits it is anybody.'
-    return { topic: 'protection', verdict: 'fail', severity: 'critical', title: 'An unsigned JWT', detail }
+    return { about: 'protection', verdict: 'fail', severity: 'critical', title: 'An unsigned JWT', detail }
   }
   if (decoded.kind === 'serialised') {
     const detail = `${nameOf(decoded)}, without a signature. Whoever edits them may choose what the server rebuilds, and so what it runs. Whether it takes edited ones was not tried here.`
     const title = 'Serialised objects that nothing protects'
-    return { topic: 'protection', verdict: 'fail', severity: 'high', confidence: 'tentative', title, detail }
+    return { about: 'protection', verdict: 'fail', severity: 'high', confidence: 'tentative', title, detail }
   }
   return {
-    topic: 'protection',
+    about: 'protection',
     verdict: 'fail',
     severity: 'high',
     confidence: 'tentative',
@@ -71,22 +63,30 @@ function ofProtection(decoded: Decoded, reveals: readonly Reveal[]): TokenRemark
 
 const PERSONAL: readonly Reveal['what'][] = ['secret', 'e-mail address', 'network address']
 
-function ofContent(decoded: Decoded, reveals: readonly Reveal[] | null): TokenRemark {
-  const topic = 'content'
+function ofContent(decoded: Decoded, reveals: readonly Reveal[] | null): Finding {
+  const about = 'content'
   if (decoded.protection === 'encrypted') {
     const detail = `${nameOf(decoded)}: only the server can read it.`
-    return { topic, verdict: 'pass', title: 'Encrypted', detail }
+    return { about, verdict: 'pass', title: 'Encrypted', detail }
   }
   if (reveals === null) {
     const detail = `${nameOf(decoded)}: it holds one value, which says nothing.`
-    return { topic, verdict: 'pass', title: 'It says nothing', detail }
+    return { about, verdict: 'pass', title: 'It says nothing', detail }
   }
   const detail = `${nameOf(decoded)}. Whoever holds it reads in it: ${listOf(reveals)}.`
   if (!reveals.some(({ what }) => PERSONAL.includes(what))) {
-    return { topic, verdict: 'inform', title: `${nameOf(decoded)}, readable`, detail, reveals }
+    return { about, verdict: 'inform', title: `${nameOf(decoded)}, readable`, detail, data: { reveals } }
   }
   const severity = reveals.some(({ what }) => what === 'secret') ? 'medium' : 'low'
-  return { topic, verdict: 'fail', severity, confidence: 'firm', title: 'Readable personal data', detail, reveals }
+  return {
+    about,
+    verdict: 'fail',
+    severity,
+    confidence: 'firm',
+    title: 'Readable personal data',
+    detail,
+    data: { reveals },
+  }
 }
 
 const nameOf = ({ name }: Decoded): string => name.charAt(0).toUpperCase() + name.slice(1)

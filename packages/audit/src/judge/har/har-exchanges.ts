@@ -1,5 +1,5 @@
+import type { Finding } from '../../model/finding.ts'
 import { isLoopback } from '../cookie/channel.ts'
-import type { OfflineFinding } from '../cookie/remark.ts'
 import { type HarEntry, type Secret, valuesOf } from './har.ts'
 
 /** Parameters in which credentials travel, when they travel in addresses. */
@@ -10,8 +10,8 @@ const placeOf = ({ number, method, url }: HarEntry): string =>
   `entry ${number}, ${method} ${url.host}${url.pathname.slice(0, 80)}`
 
 /** Credentials in addresses, in the Referer, and in addresses that answers lead to. */
-export function addressFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): OfflineFinding[] {
-  const found: OfflineFinding[] = []
+export function addressFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): Finding[] {
+  const found: Finding[] = []
   const add = (about: string, title: string, detail: string) => {
     if (!found.some((one) => one.about === about))
       found.push({ verdict: 'fail', severity: 'high', about, title, detail })
@@ -64,7 +64,7 @@ function holds(text: string, value: string): boolean {
 const DOCUMENT = /^(?!image\/).*(html|json|xml|text\/plain)/
 
 /** Answers to who is logged in, and those that set the credential, say `no-store`. */
-export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): OfflineFinding[] {
+export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): Finding[] {
   const values = secrets.map(({ value }) => value)
   const isPersonal = ({ requestHeaders, responseHeaders }: HarEntry): boolean => {
     const carried = [
@@ -98,12 +98,7 @@ export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Se
   ]
 }
 
-function group(
-  entries: readonly HarEntry[],
-  severity: 'low' | 'medium',
-  about: string,
-  title: string,
-): OfflineFinding[] {
+function group(entries: readonly HarEntry[], severity: 'low' | 'medium', about: string, title: string): Finding[] {
   const [first] = entries
   if (first === undefined) return []
   const more = entries.length > 1 ? `, and ${entries.length - 1} more` : ''
@@ -114,13 +109,13 @@ function group(
       about,
       title,
       detail: `${placeOf(first)}${more}.`,
-      fix: 'Send Cache-Control: no-store with every answer to a logged-in user.',
+      fix: { text: 'Send Cache-Control: no-store with every answer to a logged-in user.' },
     },
   ]
 }
 
 /** The credential over plain http, and HSTS. */
-export function transportFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): OfflineFinding[] {
+export function transportFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): Finding[] {
   const carries = ({ requestHeaders }: HarEntry): boolean =>
     requestHeaders.some(
       ({ name, value }) =>
@@ -129,7 +124,7 @@ export function transportFindings(entries: readonly HarEntry[], secrets: readonl
   const carrying = entries.filter(carries)
   const plain = carrying.filter(({ url }) => url.protocol === 'http:' && !isLoopback(url.hostname))
   const [first] = plain
-  const findings: OfflineFinding[] =
+  const findings: Finding[] =
     first === undefined
       ? []
       : [
@@ -139,7 +134,7 @@ export function transportFindings(entries: readonly HarEntry[], secrets: readonl
             about: 'plain http',
             title: 'The credential goes over plain http',
             detail: `${placeOf(first)}.`,
-            fix: 'Serve over https alone, and set Secure.',
+            fix: { text: 'Serve over https alone, and set Secure.' },
           },
         ]
   const hosts = new Map(carrying.filter(({ url }) => url.protocol === 'https:').map((entry) => [entry.url.host, entry]))
@@ -152,10 +147,10 @@ export function transportFindings(entries: readonly HarEntry[], secrets: readonl
   return findings
 }
 
-function hsts(host: string, sent: readonly string[]): OfflineFinding {
+function hsts(host: string, sent: readonly string[]): Finding {
   const about = `Strict-Transport-Security of ${host}`
   const seconds = Math.max(0, ...sent.map((value) => Number(/max-age="?(\d+)/i.exec(value)?.[1] ?? 0)))
-  const fix = 'Send Strict-Transport-Security: max-age=31536000; includeSubDomains.'
+  const fix = { text: 'Send Strict-Transport-Security: max-age=31536000; includeSubDomains.' }
   if (seconds === 0)
     return {
       verdict: 'fail',

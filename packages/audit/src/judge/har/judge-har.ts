@@ -1,6 +1,6 @@
+import type { Finding } from '../../model/finding.ts'
 import { channelOf } from '../cookie/channel.ts'
 import { judgeCookie } from '../cookie/judge-cookie.ts'
-import type { OfflineFinding } from '../cookie/remark.ts'
 import { parseSetCookie } from '../cookie/set-cookie.ts'
 import { decode } from '../decode/decode.ts'
 import { judgeToken } from '../decode/judge-token.ts'
@@ -12,7 +12,7 @@ const NAMES = /sess|sid$|^sid|auth|token|jwt|login|remember|identity|ticket|jses
 const OTHERS = /csrf|xsrf|^_ga|^_gid|^_fbp|consent|locale|lang|theme|^__utm/i
 
 /** Judges what a browser captured of a session. No value of it is in what is said. */
-export function judgeHar(entries: readonly HarEntry[]): OfflineFinding[] {
+export function judgeHar(entries: readonly HarEntry[]): Finding[] {
   const secrets = secretsOf(entries)
   const cookies = cookieFindings(entries)
   return [
@@ -26,7 +26,7 @@ export function judgeHar(entries: readonly HarEntry[]): OfflineFinding[] {
 }
 
 /** Browsers leave cookies out of what they export unless they are asked: nothing seen is not nothing there. */
-function missing(entries: readonly HarEntry[]): OfflineFinding[] {
+function missing(entries: readonly HarEntry[]): Finding[] {
   const hasAny = entries.some(({ requestHeaders, responseHeaders }) =>
     [...requestHeaders, ...responseHeaders].some(({ name }) =>
       ['cookie', 'set-cookie', 'authorization'].includes(name),
@@ -38,7 +38,7 @@ function missing(entries: readonly HarEntry[]): OfflineFinding[] {
   return [{ verdict: 'cannot-judge', about: 'file', title: 'No credential in the file', detail }]
 }
 
-function cookieFindings(entries: readonly HarEntry[]): OfflineFinding[] {
+function cookieFindings(entries: readonly HarEntry[]): Finding[] {
   const last = new Map<string, { line: string; entry: HarEntry }>()
   for (const entry of entries) {
     for (const line of valuesOf(entry.responseHeaders, 'set-cookie')) {
@@ -59,14 +59,11 @@ function cookieFindings(entries: readonly HarEntry[]): OfflineFinding[] {
   })
 }
 
-function bearerFindings(secrets: readonly Secret[]): OfflineFinding[] {
+function bearerFindings(secrets: readonly Secret[]): Finding[] {
   const bearers = secrets.filter(({ name }) => name === 'bearer token')
   const last = bearers.at(-1)
   if (last === undefined) return []
-  return judgeToken(last.value, {}, true).map(({ topic, reveals: _, ...words }) => ({
-    about: `bearer token: ${topic}`,
-    ...words,
-  }))
+  return judgeToken(last.value, {}, true).map((finding) => ({ ...finding, about: `bearer token: ${finding.about}` }))
 }
 
 function secretsOf(entries: readonly HarEntry[]): Secret[] {
