@@ -6,6 +6,7 @@ import { checkDocs } from './checks/docs.mjs'
 import { checkExports } from './checks/exports.mjs'
 import { checkImportRule } from './checks/import-rule.mjs'
 import { checkPacked } from './checks/packed.mjs'
+import { checkShape } from './checks/shape.mjs'
 import { checkSize } from './checks/size.mjs'
 import { runNode } from './run.mjs'
 
@@ -57,6 +58,11 @@ const STEPS = [
     title: 'import rule',
     fix: 'Move the code to the layer that may import it, or take what it needs as a parameter (tools/checks/import-rule.mjs).',
     run: checkImportRule,
+  },
+  {
+    title: 'no circle of imports, and rooms in one direction',
+    fix: 'Move what both files need into a file below them, or take it as a parameter (the table of rooms: tools/checks/shape.mjs).',
+    run: checkShape,
   },
   {
     title: 'package exports are what is built',

@@ -1,30 +1,9 @@
-import type { Carrier, HeaderChange, RequestView } from 'sojourn'
 import { candidateCases } from './carrier/candidates.ts'
+import type { CarrierContext } from './carrier/context.ts'
 import { hostileCases } from './carrier/hostile.ts'
 import { purityCases } from './carrier/purity.ts'
 import { roundTripCases } from './carrier/round-trip.ts'
-import type { Case, CaseContext } from './case.ts'
-
-/** What a carrier's author offers for its cases: a carrier, and clients such as it will meet. */
-export interface CarrierContext extends CaseContext {
-  /** The carrier as it is set up; its warnings go to `warn`. */
-  createCarrier(options: { readonly warn: (message: string) => void }): Carrier
-  /** A client that has been handed no token yet. For cookies: a browser with an empty jar. */
-  createClient(): CarrierClient
-  /**
-   * A request that presents all of these texts as tokens, in this order. Optional: left out for a carrier that
-   * can carry one only.
-   */
-  presenting?(texts: readonly string[]): RequestView
-}
-
-/** A client, as far as tokens go: what it was handed decides what it presents. */
-export interface CarrierClient {
-  /** Its next request. */
-  request(): RequestView
-  /** Takes the headers of the response to its latest request, as `write`, `clear` and `clearStrays` gave them. */
-  receive(changes: readonly HeaderChange[]): void
-}
+import type { Case } from './case.ts'
 
 /** Everything that core relies on in a carrier. */
 export const carrierCases: readonly Case<CarrierContext>[] = [

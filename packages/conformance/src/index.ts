@@ -9,7 +9,8 @@ export type {
 } from './adapter/context.ts'
 export { adapterCases } from './adapter-cases.ts'
 export { assert, assertCode, assertEqual, assertRejects } from './assert.ts'
-export { type CarrierClient, type CarrierContext, carrierCases } from './carrier-cases.ts'
+export type { CarrierClient, CarrierContext } from './carrier/context.ts'
+export { carrierCases } from './carrier-cases.ts'
 export {
   type Case,
   type CaseContext,

@@ -1,7 +1,7 @@
 import type { RequestView } from 'sojourn'
 import { assert, assertEqual } from '../assert.ts'
-import type { CarrierContext } from '../carrier-cases.ts'
 import { type Case, CaseFailure } from '../case.ts'
+import type { CarrierContext } from './context.ts'
 import { createQuietCarrier, OTHER_TOKEN, TOKEN } from './tokens.ts'
 
 /** No carrier has a reason to look at more. */

@@ -1,8 +1,8 @@
 import type { Candidates, Carrier, RequestView } from 'sojourn'
 import { assert, assertEqual } from '../assert.ts'
-import type { CarrierContext } from '../carrier-cases.ts'
 import type { Case } from '../case.ts'
 import { MOST_CANDIDATES } from './candidates.ts'
+import type { CarrierContext } from './context.ts'
 import { createQuietCarrier, TOKEN, UNTIL_CLOSED } from './tokens.ts'
 
 /** The most that `write`, or both kinds of clearing together, may put on a response. */

@@ -1,7 +1,7 @@
 import type { HeaderChange, RequestView } from 'sojourn'
 import { assert, assertEqual } from '../assert.ts'
-import type { CarrierContext } from '../carrier-cases.ts'
 import type { Case } from '../case.ts'
+import type { CarrierContext } from './context.ts'
 import { createQuietCarrier, LIVES, TOKEN, UNTIL_CLOSED } from './tokens.ts'
 
 const HOWS: readonly HeaderChange['how'][] = ['append', 'default', 'replace']

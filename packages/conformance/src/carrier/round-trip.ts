@@ -1,6 +1,6 @@
 import { assert, assertEqual } from '../assert.ts'
-import type { CarrierClient, CarrierContext } from '../carrier-cases.ts'
 import type { Case } from '../case.ts'
+import type { CarrierClient, CarrierContext } from './context.ts'
 import { createQuietCarrier, FOR_A_DAY, LIVES, OTHER_TOKEN, SIGNED_TOKEN, TOKEN, UNTIL_CLOSED } from './tokens.ts'
 
 export const roundTripCases: readonly Case<CarrierContext>[] = [

@@ -1,5 +1,5 @@
 import type { Carrier, Token, TokenLife } from 'sojourn'
-import type { CarrierContext } from '../carrier-cases.ts'
+import type { CarrierContext } from './context.ts'
 
 /** Made up, of the length and the alphabet of real ones: 54 characters, 64 with `keys`. */
 export const TOKEN: Token = toToken('0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop')

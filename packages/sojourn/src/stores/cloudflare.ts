@@ -9,4 +9,5 @@ export {
   type ObjectStub,
 } from './cloudflare/durable-object-store.ts'
 export { type KvNamespace, type KvStoreOptions, kvStore } from './cloudflare/kv-store.ts'
-export { type ObjectState, type ObjectStorage, SojournObject } from './cloudflare/sojourn-object.ts'
+export type { ObjectStorage } from './cloudflare/object-storage.ts'
+export { type ObjectState, SojournObject } from './cloudflare/sojourn-object.ts'

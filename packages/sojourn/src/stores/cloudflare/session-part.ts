@@ -2,7 +2,7 @@ import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change, Written } from '../../core/contracts/store.ts'
 import { applyChange } from '../apply-change.ts'
 import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
-import type { ObjectStorage } from './sojourn-object.ts'
+import type { ObjectStorage } from './object-storage.ts'
 import { isTooLarge } from './too-large.ts'
 
 /** A write that would outlive the session's entry in the user's list: the entry has to be moved on first. */

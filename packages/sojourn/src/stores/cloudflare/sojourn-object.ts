@@ -1,15 +1,7 @@
+import type { ObjectStorage } from './object-storage.ts'
 import { createSessionPart, type SessionCalls } from './session-part.ts'
 import { isTooLarge } from './too-large.ts'
 import { createUserPart, type UserCalls } from './user-part.ts'
-
-/** What a Durable Object's storage is used for. */
-export interface ObjectStorage {
-  list(): Promise<Map<string, unknown>>
-  put(key: string, value: unknown): Promise<void>
-  delete(keys: string[]): Promise<number>
-  deleteAll(): Promise<void>
-  setAlarm(timeMs: number): Promise<void>
-}
 
 export interface ObjectState {
   readonly storage: ObjectStorage

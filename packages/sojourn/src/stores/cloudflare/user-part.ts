@@ -1,5 +1,5 @@
 import type { SessionId } from '../../core/contracts/record.ts'
-import type { ObjectStorage } from './sojourn-object.ts'
+import type { ObjectStorage } from './object-storage.ts'
 
 export interface UserCalls {
   /** Lists the session, at least until then. */
