@@ -5,7 +5,7 @@ export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new CaseFailure(message)
 }
 
-/** Fails unless both are the same by value: primitives, arrays, plain objects, byte arrays, dates. */
+/** Fails unless both are the same by value: primitives, arrays, plain objects, maps, byte arrays, dates. */
 export function assertEqual<T>(actual: T, expected: T, message: string): void {
   if (isEqual(actual, expected)) return
   throw new CaseFailure(`${message}: expected ${show(expected)}, got ${show(actual)}`, actual, expected)
@@ -36,6 +36,10 @@ function isEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false
   if (a instanceof Date || b instanceof Date)
     return a instanceof Date && b instanceof Date && Object.is(a.getTime(), b.getTime())
+  if (a instanceof Map || b instanceof Map) {
+    if (!(a instanceof Map && b instanceof Map) || a.size !== b.size) return false
+    return [...a].every(([key, value]) => b.has(key) && isEqual(value, b.get(key)))
+  }
   if (a instanceof Uint8Array !== b instanceof Uint8Array) return false
   const keys = Object.keys(a)
   if (keys.length !== Object.keys(b).length) return false
@@ -49,7 +53,7 @@ function show(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`.slice(0, SHOWN_CHARACTERS)
   const text =
     typeof value === 'object' && value !== null
-      ? JSON.stringify(value)
+      ? JSON.stringify(value instanceof Map ? [...value] : value)
       : typeof value === 'string'
         ? JSON.stringify(value)
         : String(value)

@@ -93,6 +93,10 @@ describe('the asserts of cases', () => {
     [Uint8Array.of(1), [1]],
     [JSON.parse('{"__proto__":1}'), {}],
     [{ constructor: 1 }, {}],
+    [new Map([['a', 1]]), new Map([['a', 2]])],
+    [new Map([['a', 1]]), new Map([['b', 1]])],
+    [new Map(), new Map([['a', 1]])],
+    [new Map(), {}],
   ]
 
   test.each(same)('%j equals %j', (a, b) => {

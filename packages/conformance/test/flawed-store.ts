@@ -1,4 +1,13 @@
-import type { Change, SessionId, SessionRecord, Store, Tombstone, Written } from 'sojourn'
+import {
+  type Change,
+  type DamagedRecord,
+  SessionError,
+  type SessionId,
+  type SessionRecord,
+  type Store,
+  type Tombstone,
+  type Written,
+} from 'sojourn'
 
 /** One way each in which stores go wrong; most of them seen in stores that people use. */
 export type Flaw =
@@ -54,18 +63,30 @@ export type Flaw =
   | 'scans no tombstones'
   | 'scans by position, the living first'
   | 'scans take any cursor'
+  | 'damaged means absent'
+  | 'a damaged record fails the list'
+  | 'the list leaves out a damaged record'
+  | 'a damaged record cannot be ended'
+  | 'the end of a damaged record is not answered'
+  | 'a damaged record stops the sweep'
+  | 'the scan leaves out a damaged record'
   | 'closed means empty'
   | 'errors quote the id'
   | 'close fails the second time'
 
 type Kept = SessionRecord | Tombstone
 
+export interface FlawedStore extends Store {
+  damage(id: SessionId): void
+}
+
 /** A small store, right but for the one flaw. */
-export function flawedStore(flaw: Flaw): Store {
+export function flawedStore(flaw: Flaw): FlawedStore {
   const kept = new Map<string, Kept>()
   const users = new Map<string, Set<string>>()
   const firstExpiry = new Map<string, number>()
   const ghosts = new Map<string, Kept>()
+  const damaged = new Set<SessionId>()
   let isClosed = false
   const has = (...flaws: readonly Flaw[]): boolean => flaws.includes(flaw)
   const copy = <T>(value: T, unless: Flaw): T => (has(unless) ? value : structuredClone(value))
@@ -93,6 +114,14 @@ export function flawedStore(flaw: Flaw): Store {
   function find(id: SessionId): Kept | null {
     if (has('malformed ids throw') && !/^[\w-]{22}$/.test(id)) throw new Error('malformed id')
     return kept.get(id) ?? null
+  }
+
+  function assertReadable(id: SessionId): void {
+    if (damaged.has(id)) throw new SessionError('ERR_RECORD_DAMAGED', 'flawed: as the test has it.')
+  }
+
+  function show<T extends Kept>(value: T): T | DamagedRecord {
+    return damaged.has(value.id) ? { kind: 'damaged', id: value.id } : value
   }
 
   function toText(text: string): string {
@@ -182,6 +211,8 @@ export function flawedStore(flaw: Flaw): Store {
     async read(id) {
       if (isClosed && has('closed means empty')) return null
       assertOpen(id)
+      if (damaged.has(id) && has('damaged means absent')) return null
+      assertReadable(id)
       const found = find(id)
       return found === null ? null : copy(found, 'returns what it keeps')
     },
@@ -229,6 +260,7 @@ export function flawedStore(flaw: Flaw): Store {
         return { status: 'written' }
       }
       if (found?.kind !== 'live') return { status: 'gone', tombstone: found }
+      assertReadable(id)
       if (has('asynchronous read-modify-write')) await null
       return apply(found, change)
     },
@@ -240,9 +272,12 @@ export function flawedStore(flaw: Flaw): Store {
       if (found?.kind === 'ended' && has('end overwrites tombstones')) kept.set(id, tombstone)
       if (found === null && has('end stores a tombstone for nothing')) kept.set(id, tombstone)
       if (found?.kind !== 'live') return null
+      if (has('a damaged record cannot be ended')) assertReadable(id)
       if (!has('end keeps the list entry')) delist(found)
       if (has('ended sessions are deleted')) kept.delete(id)
       else kept.set(id, copy(tombstone, 'keeps what it is given'))
+      const isDamaged = damaged.delete(id)
+      if (isDamaged) return has('the end of a damaged record is not answered') ? null : { kind: 'damaged', id }
       return structuredClone(found)
     },
 
@@ -258,7 +293,11 @@ export function flawedStore(flaw: Flaw): Store {
       const shown = has('end keeps the list entry', 'sweeps and leaves the list')
         ? found
         : found.filter(({ kind }) => kind === 'live')
-      return copy(shown, 'returns what it keeps') as SessionRecord[]
+      if (has('a damaged record fails the list')) for (const { id } of shown) assertReadable(id)
+      const listed = shown
+        .map(show)
+        .filter(({ kind }) => kind !== 'damaged' || !has('the list leaves out a damaged record'))
+      return copy(listed, 'returns what it keeps') as SessionRecord[]
     },
 
     async sweep(now, limit) {
@@ -268,7 +307,9 @@ export function flawedStore(flaw: Flaw): Store {
       for (const value of taken) {
         if (has('sweeps and leaves the list')) ghosts.set(value.id, value)
         else delist(value)
+        if (has('a damaged record stops the sweep')) assertReadable(value.id)
         kept.delete(value.id)
+        damaged.delete(value.id)
       }
       return taken.length
     },
@@ -279,11 +320,18 @@ export function flawedStore(flaw: Flaw): Store {
         throw Object.assign(new Error('no cursor'), { code: 'ERR_OPTION' })
       }
       const start = Number(cursor)
-      const all = [...kept.values()].filter(({ kind }) => kind === 'live' || !has('scans no tombstones'))
+      const all = [...kept.values()]
+        .filter(({ kind }) => kind === 'live' || !has('scans no tombstones'))
+        .filter(({ id }) => !damaged.has(id) || !has('the scan leaves out a damaged record'))
       if (has('scans by position, the living first')) all.sort((a, b) => b.kind.localeCompare(a.kind))
       const next = start + limit < all.length ? `${start + limit}` : null
-      return { values: all.slice(start, start + limit).map((value) => copy(value, 'returns what it keeps')), next }
+      return {
+        values: all.slice(start, start + limit).map((value) => copy(show(value), 'returns what it keeps')),
+        next,
+      }
     },
+
+    damage: (id) => void damaged.add(id),
 
     async close() {
       if (isClosed && has('close fails the second time')) throw new Error('closed already')

@@ -1,18 +1,21 @@
 import { type CaseResult, runCases, storeCases } from '@sojourn/conformance'
-import type { Store } from 'sojourn'
+import type { SessionId, Store } from 'sojourn'
 import { describe, expect, test } from 'vitest'
-import { type Flaw, flawedStore } from './flawed-store.ts'
+import { type Flaw, type FlawedStore, flawedStore } from './flawed-store.ts'
 
 const without = {
   second: 'a test of the cases themselves',
   reopen: 'a test of the cases themselves',
   probe: 'a test of the cases themselves',
   sever: 'a test of the cases themselves',
-  damage: 'a test of the cases themselves',
+}
+
+function damage(store: Store, id: SessionId): void {
+  ;(store as FlawedStore).damage(id)
 }
 
 function run(createStore: () => Store): Promise<readonly CaseResult[]> {
-  return runCases(storeCases, { createStore, sweeps: true, scans: true, without }, { timeoutMs: 5000 })
+  return runCases(storeCases, { createStore, sweeps: true, scans: true, damage, without }, { timeoutMs: 5000 })
 }
 
 /** Each flaw, and words of one case that finds it. */
@@ -68,6 +71,13 @@ const FOUND_BY: Readonly<Record<Exclude<Flaw, 'none'>, string>> = {
   'scans no tombstones': 'every record and every tombstone',
   'scans by position, the living first': 'misses none that was there',
   'scans take any cursor': 'no cursor of this store',
+  'damaged means absent': 'is an error of its own',
+  'a damaged record fails the list': 'hides none of the others',
+  'the list leaves out a damaged record': 'a user ends every session, and is erased',
+  'a damaged record cannot be ended': 'is ended by its id, once',
+  'the end of a damaged record is not answered': 'an operator ends by its id',
+  'a damaged record stops the sweep': 'a sweep gets past',
+  'the scan leaves out a damaged record': 'a scan gets past',
   'closed means empty': 'a closed store rejects every call',
   'errors quote the id': 'no error quotes',
   'close fails the second time': 'setup and close may be called again',
@@ -82,7 +92,13 @@ describe('the store cases', () => {
   test.each(Object.entries(FOUND_BY) as [Flaw, string][])('find: %s', async (flaw, words) => {
     const cases = storeCases.filter(({ name }) => name.includes(words))
     expect(cases, words).toHaveLength(1)
-    const [result] = await runCases(cases, { createStore: () => flawedStore(flaw), sweeps: true, scans: true, without })
+    const [result] = await runCases(cases, {
+      createStore: () => flawedStore(flaw),
+      sweeps: true,
+      scans: true,
+      damage,
+      without,
+    })
     expect(result?.status, `${result?.name}: ${result?.reason}`).toBe('failed')
     expect(result?.reason).toMatch(/\S/)
   })
