@@ -1,5 +1,7 @@
 import type { Position } from './positions.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#positions-and-bits
+
 /** One bit of one place, through all tokens, packed by 32. */
 export interface BitColumn {
   /** The place in the token, and which of its bits, from the most significant. */

@@ -2,6 +2,8 @@ import { type BitColumn, popcount } from './bit-columns.ts'
 import type { Family } from './family.ts'
 import { fairTails } from './special.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#bits-among-each-other
+
 /** A pair of bits whose agreement is not chance. */
 export interface BitPair {
   readonly one: number

@@ -3,6 +3,8 @@ import type { Family } from './family.ts'
 import { linearComplexityTail } from './linear.ts'
 import { chiSquareTail, fairTails } from './special.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#bits-one-column-at-a-time
+
 const PER_CELL = 10
 
 /** What FIPS 140-2 asked of bits, for any number of them, and what its four tests do not see. */
@@ -75,7 +77,7 @@ function autocorrelation(bits: Uint8Array, lag: number): number {
   return fairTails(differ, bits.length - lag)
 }
 
-/** The strongest periodic part of a series of bits; P of one as strong, at most. */
+/** P that the strongest frequency of a series of bits is as strong as this one. */
 export function spectralTail(bits: Uint8Array): number {
   const n = 2 ** Math.floor(Math.log2(bits.length))
   const re = Float64Array.from({ length: n }, (_, i) => 2 * (bits[i] ?? 0) - 1)
@@ -83,7 +85,7 @@ export function spectralTail(bits: Uint8Array): number {
   transform(re, im)
   let strongest = 0
   for (let k = 1; k < n / 2; k++) strongest = Math.max(strongest, ((re[k] ?? 0) ** 2 + (im[k] ?? 0) ** 2) / n)
-  // Each is exponential with mean one. The bound for bounded terms is twice that tail, and holds for every n.
+  // For large n each of the n/2 strengths is exponential with mean one. Twice that tail leaves a margin for small n.
   return Math.min(1, n * Math.exp(-strongest))
 }
 

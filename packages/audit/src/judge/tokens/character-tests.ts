@@ -2,6 +2,8 @@ import type { Family } from './family.ts'
 import type { Position } from './positions.ts'
 import { binomialTails, chiSquareTail } from './special.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#letters
+
 /** Below ten a cell, the far tail of chi-square is heavier than its table says, and a good generator would be accused. */
 const PER_CELL = 10
 

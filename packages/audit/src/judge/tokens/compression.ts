@@ -2,6 +2,8 @@ import { deflateRawSync } from 'node:zlib'
 import type { BitColumn } from './bit-columns.ts'
 import type { Family } from './family.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#bits-among-each-other
+
 /** Bytes are read in this order and that; a megabyte shows whatever there is to show. */
 const MOST_BYTES = 1 << 20
 

@@ -4,6 +4,8 @@ import type { Judged } from './family.ts'
 import type { Position } from './positions.ts'
 import type { Structure } from './structures/structure.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#what-is-left-effective-bits
+
 /** What one place is worth: what its letters could hold, and what is left of it. */
 export interface PositionEntropy {
   readonly position: number

@@ -1,4 +1,6 @@
-/** Every test that runs is a member of one family, so that a good generator is rarely accused of anything at all. */
+// Formulas, constants and sources: docs/audit/statistics.md#one-level-for-all-tests
+
+// Every test is a member of one family, so that a good generator is rarely accused of anything at all.
 
 export type TestLevel = 'character' | 'bit' | 'token'
 

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Clock } from './structures/structure.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#known-generators
+
 /** Hex lengths, and the hash that makes them. */
 const HASHES: Readonly<Record<number, readonly string[]>> = { 32: ['md5'], 40: ['sha1'], 64: ['sha256'] }
 

@@ -1,5 +1,7 @@
 import type { BitColumn } from './bit-columns.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#bits-one-column-at-a-time
+
 /** More bits than this tell nothing more of the generators that are looked for, and cost their square. */
 const MOST_BITS = 1500
 
@@ -70,7 +72,7 @@ function addShifted(target: Uint32Array, source: Uint32Array, by: number): void 
 export interface LinearRank {
   readonly rank: number
   readonly columns: number
-  /** P of so low a rank, at most. */
+  /** P of a rank as low as this one, up to a factor of 3.5. */
   readonly p: number
 }
 

@@ -1,5 +1,7 @@
 import { logChoose } from './special.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#positions-and-bits
+
 /** One place in the tokens, from the left. */
 export interface Position {
   readonly at: number

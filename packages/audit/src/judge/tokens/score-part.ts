@@ -14,6 +14,8 @@ import { findStructures } from './structures/find-structures.ts'
 import type { Clock, Structure } from './structures/structure.ts'
 import { successionTests } from './succession.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#what-is-left-effective-bits
+
 /** What one part of the tokens is worth. Holds no part of any token. */
 export interface PartScore {
   /** `token`, or where inside it the part stands: `$.sid`. */

@@ -2,6 +2,8 @@ import { openEnvelopes } from './envelope.ts'
 import { type PartScore, scorePart } from './score-part.ts'
 import { type Judgement, judgeScore, type Measured } from './verdict.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#one-level-for-all-tests
+
 export interface ScoreOptions {
   /** When each token was issued, in milliseconds: clocks, and equal tokens of one second, are then told surely. */
   readonly issuedAt?: readonly number[]

@@ -1,3 +1,5 @@
+// Formulas, constants and sources: docs/audit/statistics.md#distributions
+
 /** Tails of the distributions that the tests need. Each errs, where it errs, to the side that accuses less. */
 
 const LANCZOS = [

@@ -3,6 +3,8 @@ import type { Family } from './family.ts'
 import type { Position } from './positions.ts'
 import { fairTails, normalTails } from './special.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#successive-tokens
+
 /** Enough letters that two random tokens hardly ever agree in all of them. */
 const LETTERS = 8
 

@@ -1,5 +1,7 @@
 import type { PartScore } from './score-part.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#what-is-left-effective-bits
+
 export interface Judgement {
   readonly verdict: TokenVerdict
   /** Why, in sentences, the weightiest first. */

@@ -1,6 +1,8 @@
 import { percentDecoded } from '../bytes.ts'
 import type { Json } from '../decoded.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#text-or-chance
+
 /** What is known before a token is read: who it is for, and when. */
 export interface Known {
   /** Values of the user that may stand in it, and what they are. */

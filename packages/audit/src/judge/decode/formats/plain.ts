@@ -3,6 +3,8 @@ import { type Decoded, type Json, parseJson } from '../decoded.ts'
 import { joined, type Known } from './joined.ts'
 import { phpSerialised } from './php.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#text-or-chance
+
 /** Text under text: base64 of base64 is seen, more than this is a game. */
 const DEEPEST = 4
 

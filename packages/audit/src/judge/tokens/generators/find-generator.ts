@@ -2,6 +2,8 @@ import { toBytes } from '../numbers.ts'
 import { isCongruential, isJavaRandom, isMersenneTwister } from './integers.ts'
 import { isMathRandom, type TopBits, toFractions } from './math-random.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#known-generators
+
 const MOST_TOKENS = 2000
 
 /** A generator whose next output follows from the ones before; found by following them, so chance is no explanation. */

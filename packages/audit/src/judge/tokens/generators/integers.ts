@@ -1,3 +1,5 @@
+// Formulas, constants and sources: docs/audit/statistics.md#known-generators
+
 /** Multipliers of generators modulo 2^31 - 1: minstd as it was, and as it is. */
 const MINSTD = [16807n, 48271n]
 const MERSENNE_31 = 2n ** 31n - 1n

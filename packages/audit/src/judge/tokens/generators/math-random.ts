@@ -1,3 +1,5 @@
+// Formulas, constants and sources: docs/audit/statistics.md#known-generators
+
 /** The most significant bits of a 64-bit number. */
 export interface TopBits {
   readonly bits: bigint

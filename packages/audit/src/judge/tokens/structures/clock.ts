@@ -1,6 +1,8 @@
 import type { NumberSeries } from '../numbers.ts'
 import type { Clock, Structure } from './structure.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#clocks-and-counters
+
 /** Times are sought a day around when the tokens were issued, else around now: wide enough for a file of yesterday. */
 const SLACK_MS = 86_400_000
 

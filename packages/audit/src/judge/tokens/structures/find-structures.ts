@@ -3,6 +3,8 @@ import { clockOf, lettersClock } from './clock.ts'
 import { FORMATS, snowflake } from './formats.ts'
 import type { Clock, Structure } from './structure.ts'
 
+// Formulas, constants and sources: docs/audit/statistics.md#clocks-and-counters
+
 /** Fewer tokens show nothing. */
 const FEWEST = 5
 /** What is looked at; more shows nothing more. */
@@ -22,7 +24,7 @@ export function findStructures(tokens: readonly string[], clock: Clock): Structu
   return narrowest([...lettersClock(values, clock), ...ofBytes])
 }
 
-/** That so many numbers only rise, chance has once in four million times. */
+/** Random numbers rise through so many steps once in 40 million times. */
 const RISES = 10
 
 function counter({ how, from, to, values }: NumberSeries): Structure | null {
