@@ -49,6 +49,28 @@ describe.skipIf(isLeftOut)('Redis', async () => {
     }
   }
 
+  describe('1 Ended is ended: an index that other software replaced', () => {
+    test.each(['hset', 'set'])(
+      'by %s still leads to every session of the user, and to those that begin later',
+      async (verb) => {
+        const record = await begin()
+        const { userId } = record
+        const other = await begin({ userId })
+        await begin()
+        const key = await indexKeyOf(record)
+        await ask('del', key)
+        await ask(verb, key, 'a', ...(verb === 'hset' ? ['b'] : []))
+        const idsOf = async (): Promise<string[]> => (await store.list(userId ?? '')).map(({ id }) => id).sort()
+        expect(await idsOf()).toEqual([record.id, other.id].sort())
+        await ask('del', key)
+        await ask('set', key, 'a')
+        const later = await begin({ userId })
+        expect(await idsOf()).toEqual([record.id, other.id, later.id].sort())
+        expect(await left(key)).toBeGreaterThan(0)
+      },
+    )
+  })
+
   describe('expiry', () => {
     test('a record goes when its time has come, by the times inside it, whatever the clock says', async () => {
       const record = await begin()

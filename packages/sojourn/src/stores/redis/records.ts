@@ -10,7 +10,7 @@ import { runScript } from './run-script.ts'
 import { scanPage } from './scan.ts'
 import * as scripts from './scripts.ts'
 import { toStoreError } from './store-error.ts'
-import { createUserIndex } from './user-index.ts'
+import { createUserIndex, type Entry } from './user-index.ts'
 
 /** The verbs of a store, over a link that is open. */
 export interface Records {
@@ -43,6 +43,40 @@ export function createRecords(link: Link, prefix: string): Records {
     return link.send(['get', key], key).then((text) => (text === null ? null : parse(id, text)))
   }
 
+  /**
+   * If other software replaced the user's index, makes it anew from all records and tries again. That looks at every session, but
+   * without it nobody could end the sessions of this user, nor log the user in.
+   */
+  async function mending<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isWrongType(error)) throw error
+      await rebuild(userId)
+      return work()
+    }
+  }
+
+  async function rebuild(userId: string): Promise<void> {
+    const entries: Entry[] = []
+    let cursor: string | null = null
+    do {
+      const page: ScanPage = await scan(cursor, BATCH)
+      for (const found of page.values) {
+        if (found.kind !== 'live' || found.userId !== userId) continue
+        // At least as long as its entry was kept before, whatever the limits were.
+        const until = toIndexed(found.createdAt, found.expiresAt)
+        entries.push({ id: found.id, ms: toKeepMs(found.lastSeenAt, until * 1000) })
+      }
+      cursor = page.next
+    } while (cursor !== null)
+    await index.restore(userId, entries)
+  }
+
+  function enter(userId: string, id: SessionId, ms: number): Promise<void> {
+    return mending(userId, () => index.enter(userId, id, ms))
+  }
+
   /** Both at once: a list may come between, so it never takes an entry out for want of a record. */
   async function create(record: SessionRecord): Promise<boolean> {
     const { id, userId, createdAt, expiresAt } = record
@@ -52,7 +86,7 @@ export function createRecords(link: Link, prefix: string): Records {
     const key = toKey(id)
     const [set, entered] = await Promise.allSettled([
       link.send(['set', key, text, 'PX', String(toKeepMs(createdAt, expiresAt)), 'NX'], key),
-      userId === null ? null : index.enter(userId, id, toKeepMs(createdAt, until * 1000)),
+      userId === null ? null : enter(userId, id, toKeepMs(createdAt, until * 1000)),
     ])
     const failed = [set, entered].find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') {
@@ -76,7 +110,7 @@ export function createRecords(link: Link, prefix: string): Records {
     if (answer.kind !== INDEX_FIRST || seen === undefined) return toResult(answer)
     // First the index, then the record: never the other way round, or a list could miss it if this process died between.
     const until = toIndexed(seen.at, seen.expiresAt)
-    await index.enter(fromLine(answer.text ?? ''), id, toKeepMs(seen.at, until * 1000))
+    await enter(fromLine(answer.text ?? ''), id, toKeepMs(seen.at, until * 1000))
     return toResult(toAnswer(await run(until)))
   }
 
@@ -106,7 +140,7 @@ export function createRecords(link: Link, prefix: string): Records {
   }
 
   async function list(userId: string): Promise<Listed[]> {
-    const ids = await index.ids(userId)
+    const ids = await mending(userId, () => index.ids(userId))
     const mine: Listed[] = []
     for (let from = 0; from < ids.length; from += BATCH) {
       const dead: SessionId[] = []
@@ -123,6 +157,10 @@ export function createRecords(link: Link, prefix: string): Records {
   const scan = (cursor: string | null, limit: number): Promise<ScanPage> => scanPage(link, prefix, look, cursor, limit)
 
   return { read, create, write, end, list, scan }
+}
+
+function isWrongType(error: unknown): boolean {
+  return error instanceof Error && /\bWRONGTYPE\b/.test(error.message)
 }
 
 function toKeepMs(from: number, until: number): number {

@@ -119,6 +119,17 @@ if redis.call('TTL', KEYS[1]) < seconds then redis.call('EXPIRE', KEYS[1], ARGV[
 return 0
 `
 
+/** KEYS: a user's index, or what other software put there. ARGV: of each session its id and the seconds to keep it. */
+const RESTORE = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
+local now = tonumber(redis.call('TIME')[1])
+for i = 1, #ARGV, 2 do
+  redis.call('ZADD', KEYS[1], 'GT', string.format('%.0f', now + tonumber(ARGV[i + 1])), ARGV[i])
+  if redis.call('TTL', KEYS[1]) < tonumber(ARGV[i + 1]) then redis.call('EXPIRE', KEYS[1], ARGV[i + 1]) end
+end
+return 0
+`
+
 /**
  * Who has the key: {node, process}; the node is '' unless this is a Cluster. ARGV: '1' for all of its masters too.
  */
@@ -140,4 +151,5 @@ export const write: Script = toScript(WRITE)
 export const end: Script = toScript(END)
 export const undo: Script = toScript(UNDO)
 export const enter: Script = toScript(ENTER)
+export const restore: Script = toScript(RESTORE)
 export const identity: Script = toScript(IDENTITY)

@@ -3,7 +3,13 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId } from '../../core/contracts/record.ts'
 import type { Link } from './link.ts'
 import { runScript } from './run-script.ts'
-import { enter } from './scripts.ts'
+import { enter, restore } from './scripts.ts'
+
+export interface Entry {
+  readonly id: SessionId
+  /** How long it stays. */
+  readonly ms: number
+}
 
 /**
  * Which sessions a user may have: a sorted set for each, by the time until which an entry stays. An entry says only where
@@ -13,6 +19,8 @@ export interface UserIndex {
   /** Resolves when the entry is certain to stay for so long. */
   enter(userId: string, id: SessionId, ms: number): Promise<void>
   ids(userId: string): Promise<SessionId[]>
+  /** Takes the place of what is no index, at once: a list must never find less than all of it. */
+  restore(userId: string, entries: readonly Entry[]): Promise<void>
   /** Without waiting: an entry too many costs a look, never a guarantee. */
   forget(userId: string, ids: readonly SessionId[]): void
 }
@@ -28,6 +36,11 @@ export function createUserIndex(link: Link, prefix: string): UserIndex {
       const found = await link.send(['zrange', key, '0', '-1'], key)
       if (!Array.isArray(found)) throw new SessionError('ERR_STORE', 'redis: the index is no list.')
       return found as SessionId[]
+    },
+
+    async restore(userId, entries) {
+      const args = entries.flatMap(({ id, ms }) => [id, String(Math.ceil(ms / 1000))])
+      await runScript(link, restore, toKey(prefix, userId), args)
     },
 
     forget(userId, ids) {
