@@ -24,7 +24,7 @@ export interface Decisions {
 
 export const RIGHT: Decisions = {
   open: (sessions, view) => sessions.open(view),
-  isDenied: ({ denied }) => denied !== null,
+  isDenied: ({ answer }) => answer !== null,
   commit: (exchange) => exchange.commit(),
   apply(response, { name, value, how }) {
     const present = response.getHeader(name)

@@ -13,11 +13,11 @@ import { describeDevice } from './guards/device.ts'
 import { memoryStore } from './stores/memory.ts'
 
 /** Everything can be left out. */
-export interface SessionsOptions<Data extends object> extends Omit<CoreOptions<Data>, 'store' | 'carrier'> {
+export interface SessionsOptions<Data extends object> extends Omit<CoreOptions<Data>, 'store' | 'carriers'> {
   /** Default: `memoryStore()`, with a warning in production: it loses every session on restart and serves one process. */
   readonly store?: Store
-  /** How the token travels. Default: a cookie, set up by `cookie`. */
-  readonly carrier?: Carrier
+  /** How the token travels, in the order in which they count. Default: a cookie, set up by `cookie`. */
+  readonly carriers?: readonly Carrier[]
   /** Name and attributes of the default carrier's cookie. */
   readonly cookie?: CookieOptions
   /** Which other origins may send requests that change something. Default: none. */
@@ -29,7 +29,7 @@ export interface SessionsOptions<Data extends object> extends Omit<CoreOptions<D
 const KINDS: OptionKinds<SessionsOptions<object>> = {
   store: 'object',
   insecureStoreLacks: 'array',
-  carrier: 'object',
+  carriers: 'array',
   cookie: 'any',
   crossOrigin: 'any',
   insecureNoCrossOriginCheck: 'boolean',
@@ -61,21 +61,21 @@ export function createSessions<Data extends object = Record<string, JsonValue>>(
   options: SessionsOptions<Data> = {},
 ): Sessions<Data> {
   checkOptions(options, KINDS, 'createSessions')
-  const { store, carrier, cookie, crossOrigin, insecureNoCrossOriginCheck = false, guards = [], ...rest } = options
+  const { store, carriers, cookie, crossOrigin, insecureNoCrossOriginCheck = false, guards = [], ...rest } = options
   const { warn = (message: string): void => console.warn(message) } = options
-  if (carrier !== undefined && cookie !== undefined) {
-    throw new SessionError('ERR_OPTION', 'Give cookie options to the carrier itself, or leave carrier out.')
+  if (carriers !== undefined && cookie !== undefined) {
+    throw new SessionError('ERR_OPTION', 'Give the cookie options to cookieCarrier in carriers, or leave carriers out.')
   }
   if (store === undefined && isProduction()) {
     warn('sojourn: no store is configured, so sessions live in memory: a restart ends them all. Set `store`.')
   }
-  const chosen = carrier ?? cookieCarrier({ warn, ...cookie })
-  const checksOrigin = chosen.ambient && !insecureNoCrossOriginCheck
+  const chosen = carriers ?? [cookieCarrier({ warn, ...cookie })]
+  const checksOrigin = chosen.some(({ ambient }) => ambient) && !insecureNoCrossOriginCheck
   return createCoreSessions<Data>({
     describeDevice: describeDevice(),
     ...rest,
     store: store ?? memoryStore(),
-    carrier: chosen,
+    carriers: chosen,
     guards: checksOrigin ? [crossOriginGuard(crossOrigin), ...guards] : guards,
   })
 }

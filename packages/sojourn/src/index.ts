@@ -8,7 +8,7 @@ export type { Duration } from './core/contracts/duration.ts'
 export { errorCodes, SessionError, type SessionErrorCode } from './core/contracts/errors.ts'
 export type { SessionEvent, SessionEventName, SessionEvents, SessionListener } from './core/contracts/events.ts'
 export type { Exchange } from './core/contracts/exchange.ts'
-export type { Denial, Guard } from './core/contracts/guard.ts'
+export type { Answer, Guard, Incoming } from './core/contracts/guard.ts'
 export type { JsonValue } from './core/contracts/json.ts'
 export type {
   DamagedRecord,

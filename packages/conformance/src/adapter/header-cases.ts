@@ -73,7 +73,7 @@ export const headerCases: readonly AdapterCase[] = [
           const { headers } = await world.visitor().fetch()
           assertEqual(headers.get('x-notes'), 'its own, of the carrier', 'x-notes')
         },
-        { carrier: talkativeCarrier() },
+        { carriers: [talkativeCarrier()] },
       ),
   },
   oneRequest("the application's own Vary stays", editWith(['vary', 'Accept-Encoding']), (response) => {

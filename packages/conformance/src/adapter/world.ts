@@ -28,7 +28,7 @@ export async function withWorld(
   ctx: AdapterContext,
   handle: AdapterHandler,
   work: (world: World) => Promise<void>,
-  options: { readonly carrier?: Carrier } = {},
+  options: { readonly carriers?: readonly Carrier[] } = {},
 ): Promise<void> {
   const inner = memoryStore()
   let before: (operation: Operation) => MaybePromise<void> = () => {}

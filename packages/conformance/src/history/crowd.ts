@@ -24,8 +24,8 @@ export interface CrowdOptions {
   /** A clock that only rises, ms. Default `performance.now`. */
   readonly now?: () => number
   readonly sleep?: (ms: number) => Promise<void>
-  /** For `createSessions`, beside store and carrier. */
-  readonly sessions?: Omit<SessionsOptions<Data>, 'store' | 'carrier' | 'cookie'>
+  /** For `createSessions`, beside store and carriers. */
+  readonly sessions?: Omit<SessionsOptions<Data>, 'store' | 'carriers' | 'cookie'>
 }
 
 /** A request that was told to come again later. */
@@ -116,7 +116,7 @@ function createScene(
   now: () => number,
 ): Scene {
   const more = { timeouts: TIMEOUTS, warn: () => undefined, ...sessions }
-  const toNode = (store: Store): Sessions<Data> => createSessions<Data>({ ...more, store, carrier })
+  const toNode = (store: Store): Sessions<Data> => createSessions<Data>({ ...more, store, carriers: [carrier] })
   const [first, ...others] = stores
   const users = Math.ceil(clients / tabs / 2)
   let count = 0

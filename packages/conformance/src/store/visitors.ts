@@ -24,7 +24,7 @@ export interface World {
 }
 
 export type Data = Record<string, unknown>
-type Options = Omit<SessionsOptions<Data>, 'store' | 'carrier' | 'clock'>
+type Options = Omit<SessionsOptions<Data>, 'store' | 'carriers' | 'clock'>
 
 export interface Visitor {
   token: string | null
@@ -78,14 +78,14 @@ function createWorld(store: Store, options: Options, time: { aheadMs: number }):
     ...options,
     store,
     insecureStoreLacks,
-    carrier,
+    carriers: [carrier],
     clock,
   })
 
   async function begin(visitor: Visitor): Promise<Ongoing> {
     const sent = visitor.token
     const exchange = await sessions.open(toView(sent))
-    assert(exchange.denied === null, 'no guard stands in the way')
+    assert(exchange.answer === null, 'no guard stands in the way')
     return {
       session: exchange.session,
       async finish() {

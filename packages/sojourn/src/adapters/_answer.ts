@@ -1,7 +1,7 @@
-import type { Denial } from '../core/contracts/guard.ts'
+import type { Answer } from '../core/contracts/guard.ts'
 
 /** A whole response that Sojourn gives by itself, in place of the application's. */
-export interface Answer {
+export interface OwnResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -9,13 +9,13 @@ export interface Answer {
 
 const HEADERS = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' } as const
 
-/** A guard refused the request. */
-export function toDenialAnswer(denial: Denial): Answer {
-  return { status: denial.status, headers: HEADERS, body: `${denial.message}\n` }
+/** What a guard answered in place of the handler. */
+export function toOwnResponse({ status, message, headers, body }: Answer): OwnResponse {
+  return { status, headers: { ...HEADERS, ...headers }, body: body ?? `${message}\n` }
 }
 
 /** The error's own `status` and `headers`, and a text that tells the client nothing about the server's insides. */
-export function toErrorAnswer(error: unknown): Answer {
+export function toErrorResponse(error: unknown): OwnResponse {
   const { status, headers } = (error ?? {}) as { status?: unknown; headers?: Record<string, string> }
   const code = typeof status === 'number' && status >= 400 && status <= 599 ? status : 500
   const body =
@@ -25,10 +25,10 @@ export function toErrorAnswer(error: unknown): Answer {
 
 /** Whether waiting can help. Everything else is a mistake in the application, and its developer has to hear of it. */
 export function isOutage(error: unknown): boolean {
-  return toErrorAnswer(error).status === 503
+  return toErrorResponse(error).status === 503
 }
 
-export function toResponse({ status, headers, body }: Answer): Response {
+export function toResponse({ status, headers, body }: OwnResponse): Response {
   return new Response(body, { status, headers })
 }
 

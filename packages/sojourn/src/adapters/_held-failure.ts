@@ -1,5 +1,5 @@
 import type { HeaderChange } from '../core/contracts/carrier.ts'
-import { reportMistake, toErrorAnswer } from './_answer.ts'
+import { reportMistake, toErrorResponse } from './_answer.ts'
 import { unmarkEnded } from './_frozen-head.ts'
 import { type Args, dropCall, type Intercepted, type Verb } from './_held-calls.ts'
 import type { Call } from './_held-wait.ts'
@@ -60,7 +60,7 @@ export class HeldFailure {
     unmarkEnded(this.#response)
     if (next === undefined) {
       reportMistake(this.#error)
-      sendAnswer(this.#response, toErrorAnswer(this.#error), (body) => this.#end(body))
+      sendAnswer(this.#response, toErrorResponse(this.#error), (body) => this.#end(body))
     } else {
       this.#calls.restore()
       next(this.#error)

@@ -1,6 +1,6 @@
 import type { HeaderChange } from '../core/contracts/carrier.ts'
 import { CACHE_OVERRIDES } from '../core/request/caching.ts'
-import type { Answer } from './_answer.ts'
+import type { OwnResponse } from './_answer.ts'
 import type { HeaderValue, NodeResponse } from './_node-types.ts'
 import { joinVary } from './_vary.ts'
 
@@ -120,7 +120,7 @@ export function dropHeaders(response: Pick<NodeResponse, 'hasHeader' | 'removeHe
 /** Sends a response of Sojourn's own, unless somebody has answered meanwhile: a time limit, while the store was late. */
 export function sendAnswer(
   response: NodeResponse,
-  { status, headers, body }: Answer,
+  { status, headers, body }: OwnResponse,
   end: (body: string) => unknown = (text) => response.end(text),
 ): void {
   if (response.headersSent) return

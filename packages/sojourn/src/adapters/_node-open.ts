@@ -5,7 +5,7 @@ import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { isAttached } from '../core/request/attached.ts'
-import { toDenialAnswer } from './_answer.ts'
+import { toOwnResponse } from './_answer.ts'
 import { HeldResponse } from './_held-response.ts'
 import { sendAnswer } from './_node-headers.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
@@ -31,7 +31,7 @@ export function openNode<Data extends object>(
   // Mounted twice, on the application and on a part of it: two exchanges would undo each other's cookies.
   if (sessions.has(request)) return run(sessions.get(request))
   const begin = (exchange: Exchange<Data>): MaybePromise<void> => {
-    if (exchange.denied !== null) return sendAnswer(response, toDenialAnswer(exchange.denied))
+    if (exchange.answer !== null) return sendAnswer(response, toOwnResponse(exchange.answer))
     sessions.attach(request, exchange.session)
     new HeldResponse(response, exchange, next)
     return run(exchange.session)

@@ -5,12 +5,12 @@ import type { HeaderChange } from '../core/contracts/carrier.ts'
 import { checkOptions, type OptionKind } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Exchange } from '../core/contracts/exchange.ts'
-import type { Denial } from '../core/contracts/guard.ts'
+import type { Answer } from '../core/contracts/guard.ts'
 import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { isPromise } from '../core/lib/maybe.ts'
-import { toDenialAnswer, toErrorAnswer } from './_answer.ts'
+import { toErrorResponse, toOwnResponse } from './_answer.ts'
 import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import { NodeView } from './_node-view.ts'
@@ -68,8 +68,8 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
   app.decorateRequest('session', { getter: sessionOf })
   app.addHook('onRequest', (request, reply, done) => {
     const begin = (exchange: Exchange<object>): void => {
-      if (exchange.denied !== null) {
-        deny(request, reply, exchange.denied)
+      if (exchange.answer !== null) {
+        deny(request, reply, exchange.answer)
         return
       }
       sessions.attach(request, exchange.session)
@@ -131,7 +131,7 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
     letGo(payload)
     dropHeaders(reply)
     // It may be that of another error, whose page this was.
-    reply.code(toErrorAnswer(error).status)
+    reply.code(toErrorResponse(error).status)
     held.abandon(exchange.salvage())
     done(error as Error)
   }
@@ -185,8 +185,8 @@ function refuse(reply: FastifyReply, error: unknown): void {
   }
 }
 
-function deny(request: FastifyRequest, reply: FastifyReply, denial: Denial): void {
-  const { status, headers, body } = toDenialAnswer(denial)
+function deny(request: FastifyRequest, reply: FastifyReply, answer: Answer): void {
+  const { status, headers, body } = toOwnResponse(answer)
   closeAfter(request, reply)
   reply.code(status).headers(headers).send(body)
 }

@@ -6,7 +6,7 @@ import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { NO_HEADERS } from '../core/request/headers.ts'
-import { isOutage, reportMistake, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
+import { isOutage, reportMistake, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
 import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { commitWhole, toAnswer, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
@@ -57,7 +57,7 @@ export function withSession<
     } catch (error) {
       return answerError(error)
     }
-    if (exchange.denied !== null) return toResponse(toDenialAnswer(exchange.denied))
+    if (exchange.answer !== null) return toResponse(toOwnResponse(exchange.answer))
     sessions.attach(request, exchange.session)
     // Bun's upgrades answer with nothing.
     let response: Response | undefined
@@ -79,5 +79,5 @@ export function withSession<
 function answerError(error: unknown, owed: readonly HeaderChange[] = NO_HEADERS): Response {
   if (owed.length === 0 && !(error instanceof SessionError && isOutage(error))) throw error
   reportMistake(error)
-  return withChanges(toResponse(toErrorAnswer(error)), owed)
+  return withChanges(toResponse(toErrorResponse(error)), owed)
 }

@@ -6,7 +6,7 @@ import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { isPromise } from '../core/lib/maybe.ts'
-import { isOutage, toDenialAnswer, toErrorAnswer, toResponse } from './_answer.ts'
+import { isOutage, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
 import { checkArguments } from './_check-arguments.ts'
 import { commitWhole, toAnswer } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
@@ -57,14 +57,14 @@ export function honoSessions<Data extends object>(
     try {
       const opened = sessions.open(toView(c, options))
       const exchange = isPromise(opened) ? await opened : opened
-      if (exchange.denied !== null) return toResponse(toDenialAnswer(exchange.denied))
+      if (exchange.answer !== null) return toResponse(toOwnResponse(exchange.answer))
       sessions.attach(c, exchange.session)
       c.set('session', exchange.session as Session)
       // Where node's response is at hand, holding back its end is cheaper than wrapping a body.
       const node = nodeBindings(c)
       const held = node === null ? null : new HeldResponse(node.outgoing, exchange)
       await next()
-      if (isHonosOwnPage(c)) c.res = toResponse(toErrorAnswer(c.error))
+      if (isHonosOwnPage(c)) c.res = toResponse(toErrorResponse(c.error))
       // The handler answers on node's own response by itself, now or later: that one is held back like any other.
       if (held !== null && c.res.headers.has(ALREADY_SENT)) return
       if (held?.claim() !== false) {
@@ -144,5 +144,5 @@ function isHonosOwnPage({ error, res }: Context): boolean {
 /** Hono's own error handler asks an error for its response. Mistakes in the application it reports better itself. */
 function withPage(error: unknown): unknown {
   if (!(error instanceof Error) || !isOutage(error)) return error
-  return Object.assign(error, { getResponse: () => toResponse(toErrorAnswer(error)) })
+  return Object.assign(error, { getResponse: () => toResponse(toErrorResponse(error)) })
 }

@@ -3,7 +3,7 @@ import type { OptionKinds } from '../core/contracts/check-options.ts'
 import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
-import { toErrorAnswer } from './_answer.ts'
+import { toErrorResponse } from './_answer.ts'
 import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { sendAnswer } from './_node-headers.ts'
 import { createMiddleware, openNode } from './_node-open.ts'
@@ -47,7 +47,7 @@ export function withNodeSession<
   return (request, response) =>
     openNode(sessions, new NodeView(request, options.trustProxy), request, response, {
       run: (session) => handler(request, response, session),
-      fail: (error) => sendAnswer(response, toErrorAnswer(error)),
+      fail: (error) => sendAnswer(response, toErrorResponse(error)),
     })
 }
 

@@ -1,8 +1,8 @@
-import type { HeaderChange, RequestView } from './contracts/carrier.ts'
+import type { HeaderChange } from './contracts/carrier.ts'
 import { checkOptions } from './contracts/check-options.ts'
 import { SessionError } from './contracts/errors.ts'
 import type { Exchange } from './contracts/exchange.ts'
-import type { Denial } from './contracts/guard.ts'
+import type { Answer } from './contracts/guard.ts'
 import type { CoreOptions } from './contracts/options.ts'
 import type { Session } from './contracts/session.ts'
 import type { Sessions } from './contracts/sessions.ts'
@@ -15,7 +15,7 @@ import { commit, finish, salvage } from './request/commit.ts'
 import { open } from './request/open.ts'
 import { recheckIfOld } from './request/recheck.ts'
 import { RequestSession } from './request/request-session.ts'
-import { createSetup, type Setup } from './request/setup.ts'
+import { createSetup } from './request/setup.ts'
 import { State } from './request/state.ts'
 import { createSweeper } from './sweeper.ts'
 
@@ -34,8 +34,8 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       if (setup.closed) throw new SessionError('ERR_CLOSED')
       sweeper.start()
       const state = new State(setup, view)
-      const denied = deny(setup, view)
-      if (denied !== null) return new RequestExchange<Data>(state, denied)
+      const answer = check(state)
+      if (answer !== null) return new RequestExchange<Data>(state, answer)
       const opened = open(state)
       return isPromise(opened)
         ? opened.then(() => new RequestExchange<Data>(state, null))
@@ -71,13 +71,15 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
   }
 }
 
-/** A guard that refuses spares the store: the request goes no further. */
-function deny(setup: Setup, view: RequestView): Denial | null {
+/** A guard that answers spares the store: the request goes no further. */
+function check({ setup, view, carrier, candidates }: State): Answer | null {
+  if (setup.guards.length === 0) return null
+  const incoming = { view, carrier, presents: candidates.overflow || candidates.values.length > 0 }
   for (const guard of setup.guards) {
-    const denial = guard.check(view)
-    if (denial !== null) {
-      setup.events.emit('denied', { reason: denial.reason, ...sourceOf(view) })
-      return denial
+    const answer = guard.check(incoming)
+    if (answer !== null) {
+      setup.events.emit('denied', { reason: answer.reason, ...sourceOf(view) })
+      return answer
     }
   }
   return null
@@ -85,16 +87,16 @@ function deny(setup: Setup, view: RequestView): Denial | null {
 
 class RequestExchange<Data extends object> implements Exchange<Data> {
   readonly session: Session<Data>
-  readonly denied: Denial | null
+  readonly answer: Answer | null
   /** Functions of its own, not methods: adapters take an exchange apart. */
   readonly recheck: () => MaybePromise<void>
   readonly commit: (status?: number) => MaybePromise<readonly HeaderChange[]>
   readonly salvage: () => readonly HeaderChange[]
   readonly finish: (isWhole?: boolean) => MaybePromise<void>
 
-  constructor(state: State, denied: Denial | null) {
+  constructor(state: State, answer: Answer | null) {
     this.session = new RequestSession<Data>(state)
-    this.denied = denied
+    this.answer = answer
     const own = {
       recheck: () => recheckIfOld(state),
       commit: (status?: number) => commit(state, status),

@@ -1,9 +1,9 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
 import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
-import type { Denial, Guard } from '../core/contracts/guard.ts'
+import type { Answer, Guard } from '../core/contracts/guard.ts'
 import { hostOf } from '../core/lib/host.ts'
-import { CROSS_SITE, HIDDEN_ORIGIN, otherHost } from './cross-origin-denials.ts'
+import { CROSS_SITE, HIDDEN_ORIGIN, otherHost } from './cross-origin-answers.ts'
 import { isRead } from './read-request.ts'
 
 export interface CrossOriginOptions {
@@ -34,16 +34,17 @@ export function crossOriginGuard(options: CrossOriginOptions = {}): Guard {
   const trustedOrigins = new Set(options.trustedOrigins?.map(demandOrigin))
   const exemptPaths = options.insecureExemptPaths?.map(demandPath) ?? []
 
-  function unlessExempt(denial: Denial, view: RequestView): Denial | null {
+  function unlessExempt(answer: Answer, view: RequestView): Answer | null {
     const isExempt =
       trustedOrigins.has(view.header('origin') ?? '') || exemptPaths.some((pattern) => matches(pattern, view.url))
-    return isExempt ? null : denial
+    return isExempt ? null : answer
   }
 
   return {
     name: 'cross-origin',
-    check(view) {
-      if (isRead(view)) return null
+    check({ view, carrier }) {
+      // A token that a script has to send is proof that the page could read it.
+      if (!carrier.ambient || isRead(view)) return null
 
       const site = view.header('sec-fetch-site')
       // Our own page; or the user themselves, by the address bar or a bookmark.

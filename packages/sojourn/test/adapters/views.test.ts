@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { toErrorAnswer } from '../../src/adapters/_answer.ts'
+import { toErrorResponse } from '../../src/adapters/_answer.ts'
 import { FetchView } from '../../src/adapters/_fetch-view.ts'
 import { NodeView } from '../../src/adapters/_node-view.ts'
 import { findClient, type TrustProxy } from '../../src/adapters/_trust-proxy.ts'
@@ -182,11 +182,11 @@ test('a proxy that listens for IPv4 and IPv6 is known by its IPv4 address', () =
 })
 
 test.each([200, 204, 302, 399, 600, 999, '404', null])('an error with the status %s is a 500', (status) => {
-  expect(toErrorAnswer(Object.assign(new Error('of a driver'), { status })).status).toBe(500)
+  expect(toErrorResponse(Object.assign(new Error('of a driver'), { status })).status).toBe(500)
 })
 
 test.each([400, 404, 503, 599])('an error with the status %s keeps it', (status) => {
-  expect(toErrorAnswer(Object.assign(new Error('of an application'), { status })).status).toBe(status)
+  expect(toErrorResponse(Object.assign(new Error('of an application'), { status })).status).toBe(status)
 })
 
 test('a function is never asked about an address that nobody knows', () => {

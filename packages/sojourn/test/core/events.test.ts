@@ -190,7 +190,7 @@ describe('events', () => {
     world.store.calls.length = 0
     const headers = { 'sec-fetch-site': 'cross-site' }
     const exchange = await client.open({ method: 'POST', headers })
-    expect(exchange.denied).toMatchObject({ status: 403, reason: 'cross-origin' })
+    expect(exchange.answer).toMatchObject({ status: 403, reason: 'cross-origin' })
     expect(exchange.session.userId).toBeNull()
     expect(await exchange.commit()).toEqual([
       { name: 'vary', value: 'Cookie', how: 'append' },
@@ -223,8 +223,8 @@ describe('events', () => {
       },
     })
     const world = createWorld({ guards: [guard('a', false), guard('b', true), guard('c', true)] })
-    const { denied } = await world.client().open()
-    expect(denied?.reason).toBe('b')
+    const { answer } = await world.client().open()
+    expect(answer?.reason).toBe('b')
     expect(asked).toEqual(['a', 'b'])
   })
 })

@@ -35,7 +35,7 @@ describe('what the application hands over stays its own', () => {
     const { sessions } = createWorld({ guards })
     guards.push({ name: 'late', check: () => ({ status: 418, reason: 'late', message: 'late' }) } as never)
     const exchange = await sessions.open({ method: 'GET', url: '/', secure: true, peer: null, header: () => null })
-    expect(exchange.denied).toBeNull()
+    expect(exchange.answer).toBeNull()
   })
 })
 

@@ -95,7 +95,7 @@ describe('9 Hostile input costs nothing', () => {
         const exchange = await world.sessions.open(
           toView({ url, method, headers: { host, cookie: '__Host-session=a; __Host-session=b' } }),
         )
-        if (exchange.denied === null) edit({ a: 1 })(exchange.session)
+        if (exchange.answer === null) edit({ a: 1 })(exchange.session)
         const changes = await exchange.commit()
         for (const { value } of changes) expect(value).toMatch(/^[\t\x20-\x7e]*$/)
       }),

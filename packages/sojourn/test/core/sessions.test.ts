@@ -128,14 +128,14 @@ describe('createSessions', () => {
   it('without options works: memory, a cookie, and a check of origins', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const sessions = createSessions()
-    const { session, commit, denied } = await sessions.open(toView())
-    expect(denied).toBeNull()
+    const { session, commit, answer } = await sessions.open(toView())
+    expect(answer).toBeNull()
     session.data.a = 1
     const headers = await commit()
     expect(headers[0]?.value).toMatch(/^__Host-session=/)
     expect(sessions.store.name).toBe('memory')
     expect(
-      (await sessions.open(toView({ method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }))).denied,
+      (await sessions.open(toView({ method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }))).answer,
     ).not.toBeNull()
     expect(warn).not.toHaveBeenCalled()
     await sessions.close()
@@ -178,10 +178,12 @@ describe('createSessions', () => {
       clear: () => [],
       clearStrays: () => [],
     }
-    expect(await rejection(() => createSessions({ carrier, cookie: {} }))).toMatchObject({ code: 'ERR_OPTION' })
-    const sessions = createSessions<Record<string, unknown>>({ carrier })
+    expect(await rejection(() => createSessions({ carriers: [carrier], cookie: {} }))).toMatchObject({
+      code: 'ERR_OPTION',
+    })
+    const sessions = createSessions<Record<string, unknown>>({ carriers: [carrier] })
     const first = await sessions.open(toView({ method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }))
-    expect(first.denied).toBeNull()
+    expect(first.answer).toBeNull()
     await first.session.login('ada')
     const [token, vary] = await first.commit()
     expect(vary).toEqual({ name: 'vary', value: 'X-Session', how: 'append' })
@@ -198,9 +200,9 @@ describe('createSessions', () => {
       createWorld({ crossOrigin: { trustedOrigins: ['https://admin.example'] } }),
       createWorld(),
     ]
-    expect((await open.sessions.open(view)).denied).toBeNull()
-    expect((await trusting.sessions.open(view)).denied).toBeNull()
-    expect((await strict.sessions.open(view)).denied).not.toBeNull()
+    expect((await open.sessions.open(view)).answer).toBeNull()
+    expect((await trusting.sessions.open(view)).answer).toBeNull()
+    expect((await strict.sessions.open(view)).answer).not.toBeNull()
   })
 
   it('guards of one’s own come after it', async () => {

@@ -1,8 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { crossOriginGuard, type Guard } from 'sojourn'
+import { cookieCarrier, crossOriginGuard, type Guard } from 'sojourn'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchChromium, type Site, startSite } from '../support/site.ts'
 
+const carrier = cookieCarrier()
 const SHOP = 'www.shop.example'
 
 let site: Site
@@ -21,13 +22,13 @@ beforeAll(async () => {
       request.resume()
       response.setHeader('content-type', 'text/html')
       if (!view.header('host')?.startsWith(SHOP)) return void response.end('<p>a page of another origin')
-      const denial = guard.check(view)
+      const answer = guard.check({ view, carrier, presents: true })
       if (view.method === 'POST')
-        outcomes.push(`${view.header('sec-fetch-site') ?? 'silent'}: ${denial === null ? 'allowed' : 'denied'}`)
-      response.statusCode = denial?.status ?? 200
-      response.end(denial?.message ?? '<p>the shop')
+        outcomes.push(`${view.header('sec-fetch-site') ?? 'silent'}: ${answer === null ? 'allowed' : 'denied'}`)
+      response.statusCode = answer?.status ?? 200
+      response.end(answer?.message ?? '<p>the shop')
     },
-    (view) => handshakes.push(guard.check(view) === null ? 'allowed' : 'denied'),
+    (view) => handshakes.push(guard.check({ view, carrier, presents: true }) === null ? 'allowed' : 'denied'),
   )
   browser = await launchChromium()
 })

@@ -1,4 +1,11 @@
-import { type CrossOriginOptions, crossOriginGuard, type RequestView, SessionError } from 'sojourn'
+import {
+  type CrossOriginOptions,
+  cookieCarrier,
+  crossOriginGuard,
+  type Incoming,
+  type RequestView,
+  SessionError,
+} from 'sojourn'
 import { describe, expect, test } from 'vitest'
 
 const HOST = 'shop.example'
@@ -14,10 +21,16 @@ function requestOf({ method = 'POST', url = '/account', headers = {} }: Given): 
   return { method, url, secure: true, peer: null, header: (name) => all[name] ?? null }
 }
 
+const carrier = cookieCarrier()
+
+function incoming(view: RequestView): Incoming {
+  return { view, carrier, presents: true }
+}
+
 function check(given: Given, options: CrossOriginOptions = {}): 'allow' | 'deny' {
-  const denial = crossOriginGuard(options).check(requestOf(given))
-  if (denial === null) return 'allow'
-  expect(denial).toEqual({
+  const answer = crossOriginGuard(options).check(incoming(requestOf(given)))
+  if (answer === null) return 'allow'
+  expect(answer).toEqual({
     status: 403,
     reason: 'cross-origin',
     message: expect.stringMatching(/^Refused: .*trustedOrigins/),
@@ -119,7 +132,7 @@ describe('cross-origin guard: Origin against Host, from browsers without Sec-Fet
   test('HTTP/2 calls the host :authority', () => {
     const headers: Readonly<Record<string, string>> = { ':authority': 'shop.example', origin: 'https://shop.example' }
     const view: RequestView = { ...requestOf({}), header: (name) => headers[name] ?? null }
-    expect(crossOriginGuard().check(view)).toBeNull()
+    expect(crossOriginGuard().check(incoming(view))).toBeNull()
   })
 
   test('a request without any host is refused', () => {
@@ -127,12 +140,12 @@ describe('cross-origin guard: Origin against Host, from browsers without Sec-Fet
       ...requestOf({}),
       header: (name) => (name === 'origin' ? 'https://shop.example' : null),
     }
-    expect(crossOriginGuard().check(view)).not.toBeNull()
+    expect(crossOriginGuard().check(incoming(view))).not.toBeNull()
   })
 
   describe('the refusal names the cause', () => {
     const message = (headers: Readonly<Record<string, string>>) =>
-      crossOriginGuard().check(requestOf({ headers }))?.message ?? ''
+      crossOriginGuard().check(incoming(requestOf({ headers })))?.message ?? ''
 
     test('another site', () => {
       const text = message({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' })

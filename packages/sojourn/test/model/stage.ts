@@ -90,7 +90,7 @@ function createNode(stage: Stage, node: number): Setup {
   const skew = node === 0 ? 0 : (stage.run.skew ?? 0)
   const setup = createSetup({
     store: createStore(stage),
-    carrier,
+    carriers: [carrier],
     clock: () => toMs((stage.frozenAt ?? stage.world.now) + skew),
     warn: () => {},
     timeouts: {

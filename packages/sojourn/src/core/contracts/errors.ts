@@ -1,6 +1,6 @@
 /**
  * Every way Sojourn throws. A code never changes its meaning; the text may.
- * What a client causes is not here: that is a value (`session.refused`, a `Denial`).
+ * What a client causes is not here: that is a value (`session.refused`, an `Answer`).
  */
 const ERRORS = {
   ERR_OPTION: [500, 'An option is wrong.'],

@@ -1,5 +1,5 @@
 import type { HeaderChange } from './carrier.ts'
-import type { Denial } from './guard.ts'
+import type { Answer } from './guard.ts'
 import type { Session } from './session.ts'
 import type { MaybePromise } from './store.ts'
 
@@ -7,7 +7,7 @@ import type { MaybePromise } from './store.ts'
  * One request and its response, as an adapter drives them:
  *
  * 1. `sessions.open(view)` gives an exchange, or rejects (`ERR_STORE`: answer 503 and run no handler);
- * 2. when `denied` is set, answer with it and run no handler;
+ * 2. when `answer` is set, answer with it and run no handler;
  * 3. `recheck()` when the body has arrived, if the adapter can wait for it, and run the handler with `session`;
  * 4. before the first byte of the response goes out, `commit()`, and put the headers it gives on the response;
  *    if it rejects, or its response cannot be sent, send the error in its place, with what `salvage` gives;
@@ -19,7 +19,7 @@ export interface Exchange<Data extends object> {
   /** For the handler. */
   readonly session: Session<Data>
   /** A guard's refusal: the response, and no handler runs. */
-  readonly denied: Denial | null
+  readonly answer: Answer | null
   /**
    * Reads and judges the session again if it was opened a second ago or more: a client can hold the last byte of its body
    * back until the session has been revoked or has expired. Rejects as `open` does.

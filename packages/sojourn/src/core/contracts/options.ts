@@ -11,8 +11,12 @@ export interface CoreOptions<Data extends object> {
   readonly store: Store
   /** Accepts a store that cannot keep these guarantees. Without, such a store is refused, with the reasons. */
   readonly insecureStoreLacks?: readonly Guarantee[]
-  /** How the token travels. */
-  readonly carrier: Carrier
+  /**
+   * How the token travels. Of several carriers, the first on which the client presents anything counts for the whole request,
+   * and the last one hands out tokens when it presents none. Carriers that browsers attach by themselves (`ambient`) come last:
+   * another order is `ERR_OPTION`.
+   */
+  readonly carriers: readonly Carrier[]
   /** Asked in this order, before the store is. */
   readonly guards?: readonly Guard[]
   /** What the device list shows of a client, told at login. */

@@ -4,7 +4,7 @@ import type { Setup } from './setup.ts'
 interface Attached {
   readonly owner: object
   readonly session: unknown
-  readonly place: string | undefined
+  readonly places: readonly string[]
   readonly before: Attached | undefined
 }
 
@@ -16,14 +16,15 @@ type Target = { [ATTACHED]?: Attached }
 /** Two that keep their tokens in one place clear and overwrite each other's, and the user is logged out for no visible reason. */
 export function attach(setup: Setup, target: object, session: unknown): void {
   const before = (target as Target)[ATTACHED]
-  const { place } = setup.carrier
+  const places = setup.carriers.map(({ place }) => place).filter((place) => place !== undefined)
   for (let one = before; one !== undefined; one = one.before) {
-    if (one.owner === setup || place === undefined || one.place !== place) continue
+    const place = one.owner === setup ? undefined : one.places.find((each) => places.includes(each))
+    if (place === undefined) continue
     setup.warnOnce(
       `Two createSessions() keep their tokens in the ${place} of one request: each overwrites what the other one sets, and the user is logged out. Use one for the whole application, or give them different cookie names.`,
     )
   }
-  ;(target as Target)[ATTACHED] = { owner: setup, session, place, before }
+  ;(target as Target)[ATTACHED] = { owner: setup, session, places, before }
 }
 
 export function findAttached(setup: Setup, target: object): unknown {

@@ -25,8 +25,9 @@ export interface CachingHeaders {
   readonly onlyPrivate: readonly HeaderChange[]
 }
 
-export function toCachingHeaders(carrier: Carrier): CachingHeaders {
-  const vary: HeaderChange = { name: 'vary', value: carrier.vary, how: 'append' }
+export function toCachingHeaders(carriers: readonly Carrier[]): CachingHeaders {
+  const names = new Set(carriers.map(({ vary }) => vary))
+  const vary: HeaderChange = { name: 'vary', value: [...names].join(', '), how: 'append' }
   const withControl = (value: string, how: HeaderChange['how']): readonly HeaderChange[] => [
     vary,
     { name: 'cache-control', value, how },

@@ -7,22 +7,22 @@ export const NO_HEADERS: readonly HeaderChange[] = []
 
 /** What a response must carry for the session's sake, as values. */
 export function toHeaders(state: State): readonly HeaderChange[] {
-  const { setup, view, answer, extraHeaders } = state
+  const { setup, view, carrier, answer, extraHeaders } = state
   if (answer === 'keep' && extraHeaders.length === 0) return caching(state)
   // A good token may be among the strays: they go when it is set again, or with all others.
-  const cleared = state.strays && answer !== 'keep' ? setup.carrier.clearStrays(view) : NO_HEADERS
-  const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? setup.carrier.clear(view) : NO_HEADERS
+  const cleared = state.strays && answer !== 'keep' ? carrier.clearStrays(view) : NO_HEADERS
+  const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? carrier.clear(view) : NO_HEADERS
   const setsToken = token.length > 0 || cleared.length > 0
   return [...cleared, ...token, ...extraHeaders, ...(setsToken ? setup.caching.token : caching(state))]
 }
 
 /** A remembered session outlives the browser; the token is kept no longer than the server honours it. */
-function writeToken({ setup, view, held }: State): readonly HeaderChange[] {
+function writeToken({ setup, view, carrier, held }: State): readonly HeaderChange[] {
   if (held === null) return NO_HEADERS
   const { record, parts } = held
   const endsAt = expiryOf({ ...record, lastSeenAt: Number.POSITIVE_INFINITY }, setup.limits)
   const remainingSeconds = Math.floor((endsAt - setup.clock()) / 1000)
-  return setup.carrier.write(view, setup.tokens.toToken(parts), {
+  return carrier.write(view, setup.tokens.toToken(parts), {
     maxAgeSeconds: isRemembered(setup, record) ? Math.max(1, remainingSeconds) : null,
   })
 }

@@ -18,8 +18,8 @@ export async function logout(state: State, options: LogoutOptions): Promise<void
 
 async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
-  const { setup, view, held, others } = state
-  const { values, overflow } = setup.carrier.read(view)
+  const { setup, held, others } = state
+  const { values, overflow } = state.candidates
   // After a login of this request, it is known.
   if (overflow && !held?.record.userId) {
     const remedy =

@@ -33,8 +33,8 @@ export interface Dead {
 
 /** Reads what the client presents into the state: a session that is honoured, or the reason why not. */
 export function open(state: State): MaybePromise<void> {
-  const { setup, view } = state
-  const { values, overflow } = setup.carrier.read(view)
+  const { setup, candidates } = state
+  const { values, overflow } = candidates
   if (overflow) return refuse(state, AMBIGUOUS)
   const [only] = values
   if (only === undefined) return
@@ -191,7 +191,7 @@ export function refuse(state: State, dead: Dead): void {
   state.others = heldBy(dead)
   state.strays ||= refusal === 'ambiguous'
   if (refusal === 'malformed' || refusal === 'forged' || refusal === 'unknown') {
-    state.setup.carrier.foreign?.(state.view, refusal)
+    state.carrier.foreign?.(state.view, refusal)
   }
   state.setup.events.emit('refused', { id, reason: refusal })
 }

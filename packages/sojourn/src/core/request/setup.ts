@@ -18,7 +18,9 @@ import { assertStore, assertWhole } from './lacks.ts'
 /** The options, checked and filled in: what every part of core works with. Lives as long as the application. */
 export interface Setup {
   readonly store: Store
-  readonly carrier: Carrier
+  readonly carriers: readonly Carrier[]
+  /** Hands out tokens when the client presents none. */
+  readonly lastCarrier: Carrier
   readonly caching: CachingHeaders
   readonly guards: readonly Guard[]
   readonly describeDevice: DescribeDevice
@@ -42,13 +44,15 @@ export interface Setup {
 export function createSetup<Data extends object>(options: CoreOptions<Data>): Setup {
   const { clock = Date.now, warn = (message) => console.warn(message) } = options
   const warnOnce = once(warn)
+  const carriers = [...options.carriers]
   assertStore(options.store)
   assertWhole(options.store, options.insecureStoreLacks)
   if (options.data !== undefined) assertSchema(options.data)
   return {
     store: options.store,
-    carrier: options.carrier,
-    caching: toCachingHeaders(options.carrier),
+    carriers,
+    lastCarrier: lastOf(carriers),
+    caching: toCachingHeaders(carriers),
     guards: [...(options.guards ?? [])],
     describeDevice: options.describeDevice ?? (() => null),
     schema: options.data ?? null,
@@ -68,6 +72,19 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     failedOverAt: Number.NEGATIVE_INFINITY,
     closed: false,
   }
+}
+
+/** A token that a browser attaches by itself must not be honored beside one that a script has to send: the script's counts. */
+function lastOf(carriers: readonly Carrier[]): Carrier {
+  const last = carriers.at(-1)
+  if (last === undefined) throw new SessionError('ERR_OPTION', 'carriers must not be empty.')
+  const firstAmbient = carriers.findIndex(({ ambient }) => ambient)
+  const late = firstAmbient === -1 ? undefined : carriers.slice(firstAmbient).find(({ ambient }) => !ambient)
+  if (late === undefined) return last
+  throw new SessionError(
+    'ERR_OPTION',
+    `carriers: put ${late.name} before ${carriers[firstAmbient]?.name}. Browsers attach the latter by themselves.`,
+  )
 }
 
 /** One call of the store. Whatever it throws comes out as `ERR_STORE`, and as a `fault` for the operator. */

@@ -1,4 +1,4 @@
-import type { HeaderChange, RequestView } from '../contracts/carrier.ts'
+import type { Candidates, Carrier, HeaderChange, RequestView } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import { step } from '../contracts/json.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
@@ -21,6 +21,7 @@ export interface Flashed {
 const NO_TEXTS: Texts = {}
 const NO_KEYS: readonly string[] = []
 const NO_HEADERS: readonly HeaderChange[] = []
+const NOTHING_PRESENTED: Candidates = { values: [], overflow: false }
 const NO_RECORDS: readonly SessionRecord[] = []
 
 /**
@@ -31,6 +32,9 @@ export class State {
   readonly setup: Setup
   readonly view: RequestView
   readonly openedAt: number
+  /** The carrier that counts for this request, and what the client presents on it. */
+  readonly carrier: Carrier
+  readonly candidates: Candidates
   /** `null`: nothing is stored. */
   held: Held | null = null
   /** The token of a session that is not stored yet, made when its id is first needed. */
@@ -71,7 +75,19 @@ export class State {
     this.setup = setup
     this.view = view
     this.openedAt = setup.clock()
+    const { carrier, candidates } = pick(setup, view)
+    this.carrier = carrier
+    this.candidates = candidates
   }
+}
+
+/** By presence alone: a bad token on one carrier never falls back to another, which may have passed other checks. */
+function pick({ carriers, lastCarrier }: Setup, view: RequestView): { carrier: Carrier; candidates: Candidates } {
+  for (const carrier of carriers) {
+    const candidates = carrier.read(view)
+    if (carrier === lastCarrier || candidates.overflow || candidates.values.length > 0) return { carrier, candidates }
+  }
+  return { carrier: lastCarrier, candidates: NOTHING_PRESENTED }
 }
 
 /**

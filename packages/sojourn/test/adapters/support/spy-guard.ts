@@ -7,7 +7,7 @@ export function spyGuard(): { readonly guard: Guard; readonly views: RequestView
     views,
     guard: {
       name: 'spy',
-      check(view) {
+      check({ view }) {
         views.push(view)
         return null
       },
