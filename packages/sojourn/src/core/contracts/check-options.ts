@@ -20,18 +20,22 @@ export function checkOptions(given: object, kinds: Readonly<Record<string, Optio
       const names = Object.keys(kinds).join(', ')
       throw new SessionError('ERR_OPTION', `${where} has no option ${JSON.stringify(name)}, only: ${names}.`)
     }
-    if (value !== undefined && !isOfKind(value, kind)) {
-      const wanted =
-        typeof kind === 'string'
-          ? `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`
-          : kind.map((each) => JSON.stringify(each)).join(' or ')
-      throw new SessionError('ERR_OPTION', `${where}: ${name} must be ${wanted}.`)
-    }
+    if (value !== undefined) checkArgument(value, kind, `${where}: ${name}`)
   }
+}
+
+/** The same for one argument, which has to be there. */
+export function checkArgument(value: unknown, kind: OptionKind, what: string): void {
+  if (isOfKind(value, kind)) return
+  const wanted =
+    typeof kind === 'string'
+      ? `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`
+      : kind.map((each) => JSON.stringify(each)).join(' or ')
+  throw new SessionError('ERR_OPTION', `${what} must be ${wanted}.`)
 }
 
 function isOfKind(value: unknown, kind: OptionKind): boolean {
   if (typeof kind !== 'string') return kind.includes(value)
   if (kind === 'array') return Array.isArray(value)
-  return kind === 'any' || (typeof value === kind && value !== null)
+  return kind === 'any' || (typeof value === kind && value !== null && !Array.isArray(value))
 }

@@ -1,3 +1,4 @@
+import { checkArgument } from './check-options.ts'
 import type { EndReason, SessionId } from './record.ts'
 import type { Refusal } from './session.ts'
 import type { StoreEvent } from './store.ts'
@@ -64,6 +65,21 @@ export interface Emitter {
 
 const MANY = 100
 
+const NAMES: readonly SessionEventName[] = [
+  'created',
+  'login',
+  'reauthenticated',
+  'rotated',
+  'renewed',
+  'ended',
+  'refused',
+  'reuse',
+  'denied',
+  'invalidData',
+  'store',
+  'fault',
+]
+
 /** A listener that throws or rejects becomes a `fault`, and never reaches the request that caused the event. */
 export function createEmitter(clock: () => number, warn: (message: string) => void = () => {}): Emitter {
   const listeners = new Map<SessionEventName, Set<(event: never) => unknown>>()
@@ -88,6 +104,8 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
   return {
     emit,
     on(name, listener) {
+      checkArgument(name, NAMES, 'name')
+      checkArgument(listener, 'function', 'listener')
       const found = listeners.get(name) ?? new Set()
       listeners.set(name, found.add(listener))
       if (found.size === MANY) warn(`${MANY} listeners of '${name}'. Does each request call sessions.on?`)

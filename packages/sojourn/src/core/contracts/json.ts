@@ -16,7 +16,7 @@ export function assertJson(value: unknown, root: string, key?: string): asserts 
   const path = key === undefined ? root : root + step(key)
   throw new SessionError(
     'ERR_DATA_NOT_JSON',
-    `${path}${flaw}. Store strings, finite numbers, booleans, null, arrays and plain objects: a Date as its ISO string, a Map as its entries.`,
+    `${path}${flaw}. Store plain JSON: a Date as its ISO string, a Map as its entries.`,
   )
 }
 

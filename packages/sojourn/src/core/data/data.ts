@@ -170,6 +170,6 @@ export function assertFits({ schema }: DataRules, texts: Texts, edits: Edits, hi
   if (bad.length === 0) return
   throw new SessionError(
     'ERR_DATA_INVALID',
-    `Not stored: ${reading.paths.join(', ')}. A value must fit the schema, and what the schema makes of it must be JSON and fit again.`,
+    `Not stored: ${reading.paths.join(', ')}. The schema must accept the value, and the JSON that it makes of it.`,
   )
 }

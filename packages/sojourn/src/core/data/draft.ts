@@ -1,3 +1,4 @@
+import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import { assertJson, step } from '../contracts/json.ts'
 import { applyEdits, define, type Edits, NO_EDITS, parseTexts, type Texts, toDrops, toText } from './texts.ts'
@@ -52,6 +53,7 @@ export class Draft implements ProxyHandler<Bare> {
 
   /** Takes another object's properties for the data. */
   replace(values: object): void {
+    checkArgument(values, 'object', 'session.data')
     assertJson(values, 'data')
     // Taken first: it may be this very data.
     const entries = Object.entries(values)
@@ -136,10 +138,7 @@ export class Draft implements ProxyHandler<Bare> {
 
   /** A frozen object takes no stored value any more, and would fail a login when the session before has ended already. */
   preventExtensions(): never {
-    throw new SessionError(
-      'ERR_MISUSE',
-      'session.data cannot be frozen or sealed: do that to a copy, { ...session.data }.',
-    )
+    throw new SessionError('ERR_MISUSE', 'Freeze a copy: { ...session.data }.')
   }
 
   setPrototypeOf(_: Bare, prototype: object | null): boolean {

@@ -48,7 +48,7 @@ function waitFor(before: Promise<unknown>, patience: Patience | undefined): Prom
 function contention(): SessionError {
   return new SessionError(
     'ERR_CONTENTION',
-    'An update of this key waited too long for others. One inside the fn of another waits for itself.',
+    'An update of this key waited too long. One inside the fn of another waits for itself.',
   )
 }
 

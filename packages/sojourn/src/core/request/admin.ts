@@ -1,3 +1,4 @@
+import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { JsonValue } from '../contracts/json.ts'
 import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/record.ts'
@@ -17,6 +18,7 @@ export async function list(setup: Setup, userId: string): Promise<SessionInfo[]>
 }
 
 export async function revoke(setup: Setup, id: string, reason: EndReason): Promise<boolean> {
+  checkArgument(id, 'string', 'id')
   if (!isSessionId(id)) return false
   const kept = await orDamaged(id, () => ask(setup, 'read', (store) => store.read(id)))
   if (kept === null || kept.kind === 'ended') return false
@@ -96,7 +98,7 @@ async function recordsOf(setup: Setup, userId: string): Promise<readonly Session
 /** With a number, most stores find nobody, and the account would stay logged in without a word. */
 export function assertUserId(userId: unknown): void {
   if (typeof userId === 'string' && userId !== '') return
-  throw new SessionError('ERR_OPTION', 'A user id is a string that is not empty. Pass the one that login was given.')
+  throw new SessionError('ERR_OPTION', 'A user id is a string that is not empty.')
 }
 
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {

@@ -4,7 +4,7 @@ import { step } from '../contracts/json.ts'
 function refuse(name: string): never {
   throw new SessionError(
     'ERR_MISUSE',
-    `session${step(name)} cannot be set: data lives in session.data. For middleware made for express-session (passport, connect-flash, csurf), which writes to the session itself, see docs/how-to/move-from-express-session.md.`,
+    `session${step(name)} cannot be set: data lives in session.data. For middleware made for express-session (passport, connect-flash, csurf), see docs/how-to/move-from-express-session.md.`,
   )
 }
 

@@ -21,7 +21,7 @@ export function attach(setup: Setup, target: object, session: unknown): void {
     const place = one.owner === setup ? undefined : one.places.find((each) => places.includes(each))
     if (place === undefined) continue
     setup.warnOnce(
-      `Two createSessions() keep their tokens in the ${place} of one request: each overwrites what the other one sets, and the user is logged out. Use one for the whole application, or give them different cookie names.`,
+      `Two createSessions() use the ${place} of one request and overwrite the tokens of each other: users are logged out. Use one, or different cookie names.`,
     )
   }
   ;(target as Target)[ATTACHED] = { owner: setup, session, places, before }

@@ -22,9 +22,7 @@ async function end(state: State, options: LogoutOptions): Promise<void> {
   const { values, overflow } = state.candidates
   // After a login of this request, it is known.
   if (overflow && !held?.record.userId) {
-    const remedy =
-      'The session was not ended: it is not known which it is. Log in, then call logout({ everywhere: true }).'
-    throw new SessionError('ERR_TOO_MANY_TOKENS', remedy)
+    throw new SessionError('ERR_TOO_MANY_TOKENS', 'Nothing was ended. Log in, then log out everywhere.')
   }
   // Whoever comes with two live tokens, or with one that was replaced, holds those sessions too, and means to end them.
   const presented = held === null ? others : [held.record, ...others]

@@ -1,3 +1,4 @@
+import { checkArgument } from '../contracts/check-options.ts'
 import { type Duration, toMs } from '../contracts/duration.ts'
 import { type JsonValue, step } from '../contracts/json.ts'
 import type { Device, SessionId } from '../contracts/record.ts'
@@ -133,6 +134,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
   async revokeDevice(id: string): Promise<boolean> {
     const state = this.#seen
     const { held, setup } = state
+    checkArgument(id, 'string', 'id')
     if (held === null || held.record.userId === null || !isSessionId(id)) return false
     if (id === held.record.id) {
       await this.logout()
@@ -156,6 +158,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
 function toFlash(state: State): Flash {
   // Looked up at each call: a handler may keep this object over a login.
   const flashed = (key: string): Flashed => {
+    checkArgument(key, 'string', 'key')
     if (state.finished) tellLate(state.setup, `flash${step(key)}`)
     state.flash ??= { set: new Map(), taken: new Set() }
     return state.flash

@@ -1,3 +1,4 @@
+import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionRecord } from '../contracts/record.ts'
 import { assertFits, loadData, toStoredEdits, toStoredName } from '../data/data.ts'
@@ -18,6 +19,8 @@ const PATIENCE: Patience = { length: 1000, waitMs: 10_000 }
  * given. Writers in one process take turns, so that they seldom make each other try again.
  */
 export async function update(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
+  checkArgument(key, 'string', 'key')
+  checkArgument(fn, 'function', 'fn')
   if (state.updating.includes(key)) {
     throw new SessionError('ERR_MISUSE', `update(${JSON.stringify(key)}) inside its own fn would wait for itself.`)
   }
