@@ -41,7 +41,7 @@ export function salvage(state: State): readonly HeaderChange[] {
   return isDone ? toHeaders(state) : NO_HEADERS
 }
 
-/** After the response: what a stream edited since its headers went out. A session cannot storeNew here, because no token can be sent. */
+/** After the response: what a stream edited since its headers went out. A session cannot begin here, because no token can be sent. */
 export function finish(state: State, isWhole = false): MaybePromise<void> {
   const pending = isWhole ? null : pendingOf(state)
   state.finished = true
