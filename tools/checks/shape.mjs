@@ -53,15 +53,13 @@ const ROOMS = {
     ],
   },
   'packages/sojourn/src/core': {
-    // A function that one contract needs (schema.ts), and that takes a type from another.
-    'lib/maybe': ['contracts'],
-    contracts: ['lib/maybe'],
-    lib: ['lib/maybe', 'contracts'],
+    contracts: [],
+    lib: ['contracts'],
     token: ['lib', 'contracts'],
-    data: ['token', 'lib', 'lib/maybe', 'contracts'],
-    request: ['data', 'token', 'lib', 'lib/maybe', 'contracts'],
+    data: ['token', 'lib', 'contracts'],
+    request: ['data', 'token', 'lib', 'contracts'],
     sweeper: ['request', 'lib'],
-    'create-sessions': ['sweeper', 'request', 'lib', 'lib/maybe', 'contracts'],
+    'create-sessions': ['sweeper', 'request', 'lib', 'contracts'],
   },
 }
 

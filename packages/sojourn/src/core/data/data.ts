@@ -1,9 +1,10 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { Emitter } from '../contracts/events.ts'
 import type { SessionId } from '../contracts/record.ts'
-import { type Misfit, type StandardSchema, validate } from '../contracts/schema.ts'
+import type { StandardSchema } from '../contracts/schema.ts'
 import type { Loaded } from './draft.ts'
 import { define, type Edits, parseTexts, type Texts, toText } from './texts.ts'
+import { type Misfit, validate } from './validate.ts'
 
 /**
  * Core keeps values of its own beside the user's: their names begin with one `~`, so a user's key that begins so
