@@ -1,6 +1,6 @@
 import type { Recipe } from '@sojourn/audit'
 import { describe, expect, test } from 'vitest'
-import { forgeriesOf } from '../src/checks/lib/forge/forged.ts'
+import { forgeriesOf } from '../src/checks/lib/forge/attempts.ts'
 import type { Forged } from '../src/checks/lib/forge/forms.ts'
 import { goesWith, headersFrom, sendersOf } from '../src/checks/lib/forge/senders.ts'
 import type { HeldCookie } from '../src/http/client.ts'

@@ -5,9 +5,15 @@ import type { HeldCookie } from '../http/client.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { requestOf, stateOf } from '../recipe/logged-in-check.ts'
 import { launchChromium, NoBrowser } from './lib/browser/launch.ts'
-import { logInByCookies, logInByForm, SETTLE_MS, untilIdle } from './lib/browser/log-in.ts'
-import { addressesOf, type ForeignRequest, keepHome, messagesTo } from './lib/browser/observe.ts'
-import { type Places, readPlaces } from './lib/browser/read-places.ts'
+import { IDLE_MS, logInByCookies, logInByForm, untilIdle } from './lib/browser/log-in.ts'
+import {
+  addressesOf,
+  type ForeignRequest,
+  keepHome,
+  messagesTo,
+  type Places,
+  readPlaces,
+} from './lib/browser/observe.ts'
 
 export const browserExposure: Check = {
   id: 'browser-exposure',
@@ -52,7 +58,7 @@ async function inChromium(audit: Audit): Promise<readonly Finding[]> {
       const detail = 'Chromium was not logged in by the form of the application, nor by the cookies of a login.'
       return [cannotJudge({ about: 'browser', title: 'Not logged in', detail })]
     }
-    const messages = await messagesTo(context, checkOf(audit), SETTLE_MS)
+    const messages = await messagesTo(context, checkOf(audit), IDLE_MS)
     return [
       readable(audit, places, values, cookies.length > 0),
       sentAway(foreign, messages, values),

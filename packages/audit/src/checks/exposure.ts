@@ -2,6 +2,7 @@ import type { Audit, Login } from '../audit/audit.ts'
 import type { Check } from '../audit/check.ts'
 import { type Exchange, headerOf, isHtml } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
+import { percentDecoded } from '../judge/decode/bytes.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 
 /** Shorter values turn up in pages by chance. */
@@ -74,15 +75,7 @@ function valuesOf(audit: Audit, { credential, client, exchanges }: Login): Value
   const cookies = held.filter(({ name, value }) => names.has(name) && value.length >= SHORTEST)
   const all = cookies.map(({ name, value }): [string, string] => [`cookie ${name}`, value])
   if (credential.bearer !== null) all.push(['bearer token', credential.bearer])
-  return all.map(([name, value]) => ({ name, forms: [value, decodeOf(value), encodeURIComponent(value)] }))
-}
-
-function decodeOf(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
+  return all.map(([name, value]) => ({ name, forms: [value, percentDecoded(value), encodeURIComponent(value)] }))
 }
 
 /** The first exchange that has one of the values where `where` looks. */
@@ -162,7 +155,7 @@ async function traced(audit: Audit, login: Login): Promise<Finding> {
 }
 
 /** In an address: as the cookie has it, and as an application that decodes its cookies knows it. */
-const asWritten = (value: string) => [...new Set([value, decodeOf(value)].map(encodeURIComponent))]
+const asWritten = (value: string) => [...new Set([value, percentDecoded(value)].map(encodeURIComponent))]
 
 async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
   const about = 'taken from an address'

@@ -16,7 +16,7 @@ export const fixation: Check = {
   proves:
     'What a client held before the login, alone in a clean client, is not logged in after it: neither an id the application gave out, nor one that was made up.',
   cannotProve: 'That no other change of privilege keeps the id: a step-up, a change of role.',
-  why: 'Who plants an id in a browser, or reads it before the login, is logged in as the victim once the victim logs in.',
+  why: 'An attacker who sets or learns the session id before the login is logged in as the victim once the victim logs in.',
   fix: {
     text: 'Give out a new session id when a user logs in, end the old one, and never accept an id that the server did not issue.',
     snippets: {

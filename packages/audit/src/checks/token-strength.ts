@@ -18,7 +18,7 @@ export const tokenStrength: Check = {
   proves:
     'Tokens given out one after another show no counter, clock, known generator, bias or dependence that a sample of this size can show. A second cookie that logs in alone is not the same at every login.',
   cannotProve: 'That tokens come from a secure generator: a hash of something small passes every statistical test.',
-  why: 'Who can compute or guess a token is logged in as its owner, without ever touching that person or the network.',
+  why: 'An attacker who can compute or guess a token is logged in as its owner, without access to that person or the network.',
   fix: {
     text: 'Make session ids of at least 128 bits of the operating system’s secure random generator, and of nothing else. A framework’s own session library does.',
   },

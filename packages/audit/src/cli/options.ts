@@ -16,62 +16,41 @@ export class Misuse extends Error {
   }
 }
 
-const text = { type: 'string' } as const
-const flag = { type: 'boolean', default: false } as const
-
 const OPTIONS = {
-  user: text,
-  password: text,
-  'second-user': text,
-  recipe: text,
-  'allow-changes': flag,
-  patience: text,
-  browser: flag,
-  samples: text,
-  only: text,
-  skip: text,
-  'i-am-authorized': flag,
-  rate: text,
-  'max-requests': text,
-  timeout: text,
-  'self-signed': flag,
-  json: text,
-  html: text,
-  sarif: text,
-  junit: text,
-  baseline: text,
-  'write-baseline': text,
-  compare: text,
-  'fail-on': text,
-  'no-color': flag,
-  quiet: flag,
-  help: flag,
+  user: { type: 'string' },
+  password: { type: 'string' },
+  'second-user': { type: 'string' },
+  recipe: { type: 'string' },
+  'allow-changes': { type: 'boolean', default: false },
+  patience: { type: 'string' },
+  browser: { type: 'boolean', default: false },
+  samples: { type: 'string' },
+  only: { type: 'string' },
+  skip: { type: 'string' },
+  'i-am-authorized': { type: 'boolean', default: false },
+  rate: { type: 'string' },
+  'max-requests': { type: 'string' },
+  timeout: { type: 'string' },
+  'self-signed': { type: 'boolean', default: false },
+  json: { type: 'string' },
+  html: { type: 'string' },
+  sarif: { type: 'string' },
+  junit: { type: 'string' },
+  baseline: { type: 'string' },
+  'write-baseline': { type: 'string' },
+  compare: { type: 'string' },
+  'fail-on': { type: 'string' },
+  'no-color': { type: 'boolean', default: false },
+  quiet: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
 } as const
 
-/** Options as they were typed. */
-export interface Values extends Partial<Record<TextOption, string>>, Record<FlagOption, boolean> {}
+type Named<Type> = {
+  [Name in keyof typeof OPTIONS]: (typeof OPTIONS)[Name]['type'] extends Type ? Name : never
+}[keyof typeof OPTIONS]
 
-type FlagOption = 'allow-changes' | 'browser' | 'i-am-authorized' | 'self-signed' | 'no-color' | 'quiet' | 'help'
-type TextOption =
-  | 'user'
-  | 'password'
-  | 'second-user'
-  | 'recipe'
-  | 'patience'
-  | 'samples'
-  | 'only'
-  | 'skip'
-  | 'rate'
-  | 'max-requests'
-  | 'timeout'
-  | 'json'
-  | 'html'
-  | 'sarif'
-  | 'junit'
-  | 'baseline'
-  | 'write-baseline'
-  | 'compare'
-  | 'fail-on'
+/** Options as they were typed. */
+export interface Values extends Partial<Record<Named<'string'>, string>>, Record<Named<'boolean'>, boolean> {}
 
 export interface CommandLine {
   readonly url: string | null

@@ -43,11 +43,11 @@ export const cannotJudge = (words: Words): Finding => ({ verdict: 'cannot-judge'
 /**
  * What a check came to.
  *
- * - `pass`: it was tried, and the application did right.
- * - `fail`: it was tried, and the application did wrong; there is evidence that reproduces it.
+ * - `pass`: it was tried, and the application passed.
+ * - `fail`: it was tried, and the application failed; the evidence reproduces it.
  * - `inform`: worth knowing, and no fault by itself.
  * - `not-applicable`: the application has nothing of the kind (cookie checks, where there is no cookie).
- * - `cannot-judge`: nothing can be said, and the detail says why. Never a pass in disguise.
+ * - `cannot-judge`: it could not be tried, or the answers were unclear. The detail says why. It does not count as a pass.
  */
 export type Verdict = 'pass' | 'fail' | 'inform' | 'not-applicable' | 'cannot-judge'
 

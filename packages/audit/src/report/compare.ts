@@ -27,3 +27,28 @@ export function compareReports(earlier: Report, later: Report): Difference[] {
 function verdictsOf(report: Report): Map<string, ReportedFinding> {
   return new Map(report.results.flatMap(({ findings }) => findings.map((finding) => [finding.fingerprint, finding])))
 }
+
+/** Findings that somebody looked at and lives with: `{ "accepted": ["fixation/kept id"] }`. */
+export interface Baseline {
+  readonly accepted: readonly string[]
+}
+
+/** `null` when the text is no baseline. */
+export function parseBaseline(text: string): Baseline | null {
+  try {
+    const { accepted } = JSON.parse(text) as { accepted?: unknown }
+    return Array.isArray(accepted) && accepted.every((word) => typeof word === 'string') ? { accepted } : null
+  } catch {
+    return null
+  }
+}
+
+export function toBaseline(report: Report): string {
+  const accepted = failuresOf(report).map(({ fingerprint }) => fingerprint)
+  return `${JSON.stringify({ accepted: [...new Set(accepted)].sort() }, null, 2)}\n`
+}
+
+/** All failures, accepted ones too. */
+export function failuresOf(report: Report): ReportedFinding[] {
+  return report.results.flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === 'fail'))
+}

@@ -11,10 +11,13 @@ export interface Judgement {
 }
 
 /**
- * `no-weakness-found`: 128 bits or more that nothing took away (ASVS 7.2.3), which proves none. `adequate`: 64 or more (NIST
- * SP 800-63B). `weak`: less.
- * `predictable`: the next token follows from what is known. `self-contained`: data under a signature, so that its key decides
- * and not an id. `opaque`: encrypted, so that nothing inside can be seen. `undecided`: too few tokens.
+ * - `no-weakness-found`: at least 128 bits remain (ASVS 7.2.3). This does not prove that there is no weakness.
+ * - `adequate`: at least 64 bits remain (NIST SP 800-63B).
+ * - `weak`: fewer.
+ * - `predictable`: the next token can be computed from known ones.
+ * - `self-contained`: signed data and no id, so the tokens are as strong as the key.
+ * - `opaque`: encrypted, so nothing inside can be seen.
+ * - `undecided`: too few tokens.
  */
 export type TokenVerdict =
   | 'no-weakness-found'

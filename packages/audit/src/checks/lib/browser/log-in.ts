@@ -1,19 +1,19 @@
 import type { Page } from 'playwright-core'
 import type { Audit, Login } from '../../../audit/audit.ts'
 
-/** How long a page may take to settle. */
-export const SETTLE_MS = 5_000
+/** How long to wait for a page to become idle. */
+export const IDLE_MS = 5_000
 
 /** Scripts that a page begins with have done what they do, or take too long for it. */
 export async function untilIdle(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle', { timeout: SETTLE_MS }).catch(() => undefined)
+  await page.waitForLoadState('networkidle', { timeout: IDLE_MS }).catch(() => undefined)
 }
 
-/** Until then the page that is left counts as settled. A form leads to another page, a script's request to none. */
+/** Until then the page that is left counts as idle. A form leads to another page, a script's request to none. */
 async function answerToLogin(page: Page): Promise<void> {
-  const shown = page.waitForEvent('framenavigated', { timeout: SETTLE_MS }).catch(() => undefined)
+  const shown = page.waitForEvent('framenavigated', { timeout: IDLE_MS }).catch(() => undefined)
   const answer = await page
-    .waitForResponse((response) => response.request().method() !== 'GET', { timeout: SETTLE_MS })
+    .waitForResponse((response) => response.request().method() !== 'GET', { timeout: IDLE_MS })
     .catch(() => null)
   if (answer?.request().isNavigationRequest()) await shown
 }

@@ -1,6 +1,12 @@
 import { toBytes } from '../numbers.ts'
-import { isCongruential, isJavaRandom, isMersenneTwister } from './integers.ts'
-import { isMathRandom, type TopBits, toFractions } from './math-random.ts'
+import {
+  isCongruential,
+  isJavaRandom,
+  isMathRandom,
+  isMersenneTwister,
+  type TopBits,
+  toFractions,
+} from './recurrences.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#known-generators
 
