@@ -2,8 +2,8 @@ import { SessionError } from './errors.ts'
 import type { Sessions } from './sessions.ts'
 
 /**
- * For adapters: `ERR_OPTION` for an argument that is not what `createSessions` gives. `caller` is the adapter's name, as the
- * application writes it: `expressSessions`. `advice` says how to pass them.
+ * For adapters: throws `ERR_OPTION` if `value` is not the result of `createSessions`. `caller` is the adapter's name as the
+ * application writes it (`expressSessions`). `advice` tells the reader how to pass the sessions.
  */
 export function assertSessions(
   value: unknown,

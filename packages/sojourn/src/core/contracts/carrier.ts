@@ -1,22 +1,21 @@
 import type { Token } from './record.ts'
 
-/** What core and carriers see of a request. Adapters build it; nothing here is trusted but `peer` and `secure`. */
+/** The part of a request that core and carriers see. Adapters build it. Only `peer` and `secure` can be trusted. */
 export interface RequestView {
   readonly method: string
   /** Path and query as received: `/cart?x=1`. */
   readonly url: string
-  /** Whether the client's connection is encrypted, as far as the adapter can know (its own socket, or a trusted proxy's word). */
+  /** Whether the client's connection is encrypted, according to the adapter's own socket or a trusted proxy. */
   readonly secure: boolean
-  /** The client's address, or `null` where the runtime does not tell. */
+  /** The client's address, or `null` if the runtime does not provide it. */
   readonly peer: string | null
-  /** One header by lower-case name, `null` when absent. Repeated fields come joined as HTTP joins them (`cookie`: `; `). */
+  /** One header by its lower-case name, `null` if absent. Repeated fields are joined as HTTP joins them (`cookie`: `; `). */
   header(name: string): string | null
 }
 
 /**
- * One header to put on the response. `append`: beside what is there (`Set-Cookie`, `Vary`).
- * `default`: only if the application has not set that header itself. `replace`: in place of whatever the application
- * has set, and an empty value removes the header.
+ * One header for the response. `append` adds it to existing values (`Set-Cookie`, `Vary`). `default` sets it only if the
+ * application has not set it. `replace` replaces the application's value; an empty value removes the header.
  */
 export interface HeaderChange {
   readonly name: string
@@ -24,40 +23,40 @@ export interface HeaderChange {
   readonly how: 'append' | 'default' | 'replace'
 }
 
-/** How long the client should keep the token. `null`: until it forgets the session by itself (a browser: when it closes). */
+/** How long the client should keep the token, in seconds. `null`: until the client ends its own session (a browser: when it closes). */
 export interface TokenLife {
   readonly maxAgeSeconds: number | null
 }
 
-/** What `read` found. `overflow`: more candidates than the carrier is ready to look at; treated as ambiguous. */
+/** The tokens that `read` found. `overflow`: the request has more candidates than the carrier reads; core treats this as ambiguous. */
 export interface Candidates {
   readonly values: readonly string[]
   readonly overflow: boolean
 }
 
 /**
- * How a token travels. Pure: reads a request, returns headers as values, keeps no state but "warned already".
- * `read` gets hostile bytes: it never throws, does bounded work, and may return text that is no token at all.
+ * How a token travels. A carrier is pure: it reads a request and returns headers as values. It keeps no state except which
+ * warnings it has given. `read` gets hostile input: it must never throw, its work is bounded, and its result may not be a token.
  */
 export interface Carrier {
-  /** For messages: `cookie`, `bearer`. */
+  /** Name for messages: `cookie`, `bearer`. */
   readonly name: string
-  /** Whether clients attach it without being asked, as browsers do with cookies: then requests need a cross-origin check. */
+  /** Whether clients attach the token by themselves, as browsers do with cookies. Such requests need a cross-origin check. */
   readonly ambient: boolean
-  /** Where at the client it keeps the token, for a warning when two of them use the same: `cookie __Host-session`. */
+  /** Where the client keeps the token (`cookie __Host-session`). Core warns if two carriers use the same place. */
   readonly place?: string
-  /** The request headers that `read` looks at, as `Vary` names them: `Cookie`. */
+  /** The request headers that `read` uses, as in `Vary`: `Cookie`. */
   readonly vary: string
   read(view: RequestView): Candidates
   /**
-   * Told when `read` found what this application did not hand out, as far as the store knows. Here a carrier can warn of
-   * another application that keeps its token in the same place. Left out where nobody would see the warning.
+   * Called if `read` found a token that, according to the store, this application did not issue. A carrier can then warn
+   * that another application keeps its token in the same place. Leave it out if nobody would see the warning.
    */
   readonly foreign?: (view: RequestView, why: 'malformed' | 'forged' | 'unknown') => void
-  /** Hands the client a token. */
+  /** Returns the headers that give the client a token. */
   write(view: RequestView, token: Token, life: TokenLife): readonly HeaderChange[]
-  /** Makes the client forget its token. */
+  /** Returns the headers that make the client delete its token. */
   clear(view: RequestView): readonly HeaderChange[]
-  /** Makes the client forget stray variants of the token (another path or domain) but not the one that `write` sets. */
+  /** Returns the headers that delete stray variants of the token (other path or domain), but not the one that `write` sets. */
   clearStrays(view: RequestView): readonly HeaderChange[]
 }

@@ -1,14 +1,14 @@
 import { SessionError } from './errors.ts'
 
-/** What an option has to be: a type as `typeof` names it, or one of these values. */
+/** The type that an option must have, as `typeof` names it, or a list of allowed values. */
 export type OptionKind = 'function' | 'object' | 'array' | 'boolean' | 'string' | 'number' | 'any' | readonly unknown[]
 
-/** One entry for each option there is. */
+/** One entry for each option. */
 export type OptionKinds<Options> = { readonly [Name in keyof Required<Options>]: OptionKind }
 
 /**
- * `ERR_OPTION` for a name that is no option, and for a value of another type. A misspelled option would leave the default in
- * place without a word. `where` is what the options belong to, as the application writes it: `createSessions`, `timeouts`.
+ * Throws `ERR_OPTION` for an unknown option or a value of a wrong type. Without this check, a misspelled option would
+ * silently leave the default in place. `where` names the owner of the options: `createSessions`, `timeouts`.
  */
 export function checkOptions(given: object, kinds: Readonly<Record<string, OptionKind>>, where: string): void {
   if (!isOfKind(given, 'object')) {
@@ -24,7 +24,7 @@ export function checkOptions(given: object, kinds: Readonly<Record<string, Optio
   }
 }
 
-/** The same for one argument, which has to be there. */
+/** The same check for one required argument. */
 export function checkArgument(value: unknown, kind: OptionKind, what: string): void {
   if (isOfKind(value, kind)) return
   const wanted =

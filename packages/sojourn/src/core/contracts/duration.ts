@@ -1,6 +1,6 @@
 import { SessionError } from './errors.ts'
 
-/** `'30m'`, `'12h'`, or a number of milliseconds. */
+/** A text such as `'30m'` or `'12h'`, or a number of milliseconds. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -12,10 +12,10 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 }
 
-/** A hundred years. Much more, and the times it leads to are none that a `Date` can hold. */
+/** A hundred years. Much longer durations lead to times that a `Date` cannot hold. */
 const MAX_MS = 36_525 * 86_400_000
 
-/** Milliseconds; `ERR_OPTION`, naming the option, for anything but a positive time of at most a hundred years. */
+/** Converts to milliseconds. Throws `ERR_OPTION` with the option's name unless the time is positive and at most a hundred years. */
 export function toMs(duration: Duration, option: string): number {
   const match = typeof duration === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(duration) : null
   const ms = match ? Number(match[1]) * (UNITS[match[2] ?? ''] ?? Number.NaN) : duration

@@ -1,6 +1,6 @@
 /**
- * Every way Sojourn throws. A code never changes its meaning; the text may.
- * What a client causes is not here: that is a value (`session.refused`, an `Answer`).
+ * All errors of Sojourn, as `code: [HTTP status, text]`. The meaning of a code never changes; the text may.
+ * A failure that a client causes is not an error but a value (`session.refused`, an `Answer`).
  */
 const ERRORS = {
   ERR_OPTION: [500, 'An option is wrong.'],
@@ -24,17 +24,17 @@ const ERRORS = {
 
 export type SessionErrorCode = keyof typeof ERRORS
 
-/** The whole table, for documentation and for adapters. */
+/** The whole table, for documentation and adapters. */
 export const errorCodes: Readonly<Record<SessionErrorCode, readonly [status: number, summary: string]>> = ERRORS
 
 /**
- * Misuse and faults. `code` is stable; `status` is what an HTTP adapter answers with.
- * No token, key, cookie or stored value is ever in `message`; the driver's own error is in `cause`.
+ * The one class of errors that Sojourn throws, for misuse and faults. `code` is stable. `status` is the status that an HTTP
+ * adapter answers with. `message` never contains a token, key, cookie or stored value. `cause` is the driver's own error.
  */
 export class SessionError extends Error {
   readonly code: SessionErrorCode
   readonly status: number
-  /** What frameworks copy onto an error response; `Retry-After` when waiting can help. */
+  /** Headers for the error response: `retry-after` if `status` is 503, because waiting can help; else none. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(code: SessionErrorCode, detail = '', cause?: unknown) {
@@ -46,13 +46,13 @@ export class SessionError extends Error {
     this.headers = status === 503 ? { 'retry-after': '1' } : {}
   }
 
-  /** For logs: what JSON would leave out of an error. Of a cause, its code and message. */
+  /** For logs: includes the message, which JSON omits from errors, and the code and message of the cause. */
   toJSON(): object {
     const { name, code, status, message, cause } = this
     return { name, code, status, message, ...(cause instanceof Error && { cause: toLogged(cause) }) }
   }
 
-  /** The same, under the name that Fastify reads. */
+  /** The same as `status`, under the name that Fastify reads. */
   get statusCode(): number {
     return this.status
   }

@@ -3,7 +3,7 @@ import type { EndReason, SessionId } from './record.ts'
 import type { Refusal } from './session.ts'
 import type { StoreEvent } from './store.ts'
 
-/** What finds a refused request again in the logs of a proxy. It has no query, for that may hold secrets. */
+/** Fields to find a denied request in the logs of a proxy. They omit the query, because it may contain secrets. */
 export interface RequestSource {
   readonly method: string
   readonly path: string
@@ -11,11 +11,11 @@ export interface RequestSource {
   readonly origin: string | null
 }
 
-/** What happened, for audit logs and metrics. No event holds a token, a key or session data. */
+/** Events for audit logs and metrics. No event contains a token, a key or session data. */
 export interface SessionEvents {
   /** An anonymous session was stored for the first time. */
   created: { readonly id: SessionId }
-  /** A user logged in. `replaced`: the session that this request had before. */
+  /** A user logged in. `replaced`: the previous session of this request, or `null`. */
   login: {
     readonly id: SessionId
     readonly userId: string
@@ -23,28 +23,28 @@ export interface SessionEvents {
     readonly methods: readonly string[]
     readonly assurance: string | null
   }
-  /** Proof was given again on a live session. */
+  /** The user gave proof again on a live session. */
   reauthenticated: {
     readonly id: SessionId
     readonly userId: string
     readonly methods: readonly string[]
     readonly assurance: string | null
   }
-  /** The token was replaced at once. */
+  /** The token was replaced immediately. */
   rotated: { readonly id: SessionId; readonly userId: string | null }
-  /** The client presented the renewed token for the first time; the old one is in its grace. */
+  /** The client presented the renewed token for the first time. The grace of the old token starts. */
   renewed: { readonly id: SessionId; readonly userId: string | null }
   /** A session ended. */
   ended: { readonly id: SessionId; readonly userId: string | null; readonly reason: EndReason }
-  /** A presented token was not honoured. `id` is `null` when the token named none. */
+  /** A presented token was refused. `id` is `null` if the token names no session. */
   refused: { readonly id: SessionId | null; readonly reason: Refusal }
-  /** Alarm: an old or wrong secret came with a real locator, so somebody keeps a copy. `ended`: whether the session was ended for it. */
+  /** Alarm: an old or wrong secret came with a real locator, so somebody kept a copy. `ended`: whether this ended the session. */
   reuse: { readonly id: SessionId; readonly userId: string | null; readonly ended: boolean }
-  /** A request was denied by a guard. All but `reason` is what the client sent, shortened. */
+  /** A guard denied a request. All fields except `reason` come from the client, shortened. */
   denied: { readonly reason: string } & RequestSource
-  /** Stored data did not fit the schema. Paths only, no values. */
+  /** Stored data did not fit the schema. The event has paths, no values. */
   invalidData: { readonly id: SessionId; readonly paths: readonly string[] }
-  /** How the store is doing, told by stores that watch themselves. */
+  /** The state of the store, from stores that monitor themselves. */
   store: StoreEvent
   /** The store failed, or a listener threw. */
   fault: { readonly operation: string; readonly error: unknown }
@@ -52,7 +52,7 @@ export interface SessionEvents {
 
 /** `login`, `ended`, `refused`, ... */
 export type SessionEventName = keyof SessionEvents
-/** What a listener gets: the event's own fields, its name as `type`, and when it happened. */
+/** The argument of a listener: the event's own fields, its name as `type`, and its time as `at`. */
 export type SessionEvent<Name extends SessionEventName = SessionEventName> = {
   [N in Name]: SessionEvents[N] & { readonly type: N; readonly at: Date }
 }[Name]
@@ -80,7 +80,7 @@ const NAMES: readonly SessionEventName[] = [
   'fault',
 ]
 
-/** A listener that throws or rejects becomes a `fault`, and never reaches the request that caused the event. */
+/** If a listener throws or rejects, the emitter emits a `fault`. The error never reaches the request that caused the event. */
 export function createEmitter(clock: () => number, warn: (message: string) => void = () => {}): Emitter {
   const listeners = new Map<SessionEventName, Set<(event: never) => unknown>>()
 

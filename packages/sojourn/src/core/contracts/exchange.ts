@@ -4,41 +4,41 @@ import type { Session } from './session.ts'
 import type { MaybePromise } from './store.ts'
 
 /**
- * One request and its response, as an adapter drives them:
+ * One request and its response. An adapter takes these steps:
  *
- * 1. `sessions.open(view)` gives an exchange, or rejects (`ERR_STORE`: answer 503 and run no handler);
- * 2. when `answer` is set, answer with it and run no handler;
- * 3. `recheck()` when the body has arrived, if the adapter can wait for it, and run the handler with `session`;
- * 4. before the first byte of the response goes out, `commit()`, and put the headers it gives on the response;
- *    if it rejects, or its response cannot be sent, send the error in its place, with what `salvage` gives;
- * 5. when the response has ended, `finish()`: a stream may have edited data after its headers.
+ * 1. Call `sessions.open(view)`. It returns an exchange, or rejects (`ERR_STORE`: answer 503 and run no handler).
+ * 2. If `answer` is set, send it and run no handler.
+ * 3. Call `recheck()` when the body has arrived, if the adapter can wait for it. Then run the handler with `session`.
+ * 4. Before the first byte of the response, call `commit()` and set the headers that it returns. If it rejects, or the
+ *    response cannot be sent, send the error instead, with the headers of `salvage`.
+ * 5. When the response has ended, call `finish()`, because a stream may have edited data after its headers.
  *
- * Core holds no framework object and an adapter decides nothing.
+ * Core holds no framework object, and an adapter makes no decisions.
  */
 export interface Exchange<Data extends object> {
-  /** For the handler. */
+  /** The session for the handler. */
   readonly session: Session<Data>
-  /** A guard's refusal: the response, and no handler runs. */
+  /** A guard's response. If it is set, no handler runs. */
   readonly answer: Answer | null
   /**
-   * Reads and judges the session again if it was opened a second ago or more: a client can hold the last byte of its body
-   * back until the session has been revoked or has expired. Rejects as `open` does.
+   * Reads and judges the session again if it was opened at least a second ago, because a client can hold back the last byte
+   * of its body until the session was revoked or has expired. Rejects as `open` does.
    */
   recheck(): MaybePromise<void>
   /**
-   * Stores what changed, in one write or none. After it a token can no longer be handed out: `login` then throws
-   * `ERR_HEADERS_SENT`. A `status` of 500 or more uses up no flash value, for nobody saw the page.
+   * Stores the changes in one write or none, and returns the headers for the response. After it, no token can be handed out:
+   * `login` throws `ERR_HEADERS_SENT`. With a `status` of 500 or more, flash values stay, because nobody saw the page.
    */
   commit(status?: number): MaybePromise<readonly HeaderChange[]>
   /**
-   * The headers that have to go out with whatever response takes the place of the handler's. The verbs act at once: the
-   * token that a login or a rotation made is stored and is the only good one, and a logout is done. Empty when the client's
-   * token is not touched. Asks no store, may be called again, and after it, as after `commit`, no token can be handed out.
+   * Returns the headers for a response that replaces the handler's. The client needs them because verbs act at once: after a
+   * login or a rotation, only the new token is valid, and a logout is done. Empty if the client's token does not change.
+   * Does not use the store, and may be called again. After it, as after `commit`, no token can be handed out.
    */
   salvage(): readonly HeaderChange[]
   /**
-   * Stores data edited since `commit`. Answers at once when there is none. What the handler edits after it is lost, and a
-   * `fault` says so. `isWhole`: the response has gone out in the turn of its commit, so there is nothing to look for.
+   * Stores data that was edited since `commit`. Returns at once if there is none. Later edits of the handler are lost, and a
+   * `fault` reports them. `isWhole`: the response was sent in the same turn as its commit, so there are no edits to look for.
    */
   finish(isWhole?: boolean): MaybePromise<void>
 }

@@ -1,32 +1,32 @@
 import type { Carrier, RequestView } from './carrier.ts'
 
-/** A response in place of the handler's: a refusal, a redirect, an answer that a protocol asks for. */
+/** A response that replaces the handler's: a refusal, a redirect, a response that a protocol requires. */
 export interface Answer {
   /** HTTP status of the response. */
   readonly status: number
-  /** Stable, for logs and tests: `cross-origin`. */
+  /** Stable word for logs and tests: `cross-origin`. */
   readonly reason: string
-  /** For the person who reads the response: what happened and what to do. It is the body, as plain text, unless `body` is given. */
+  /** What happened and what to do, for the reader of the response. It is the plain-text body unless `body` is set. */
   readonly message: string
-  /** By lower-case name. Without `cache-control`, no cache keeps the response. */
+  /** Headers by lower-case name. Without `cache-control`, no cache keeps the response. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Set `content-type` in `headers` beside it. */
+  /** The body. Also set `content-type` in `headers`. */
   readonly body?: string
 }
 
-/** A request before the store is asked. */
+/** A request before the store is read. */
 export interface Incoming {
   readonly view: RequestView
-  /** The carrier that counts for this request: the first on which the client presents anything, or the last of all. */
+  /** The carrier of this request: the first on which the client presents anything, or else the last one. */
   readonly carrier: Carrier
-  /** Whether the client presents anything on it. */
+  /** Whether the client presents anything on this carrier. */
   readonly presents: boolean
 }
 
-/** Something that watches requests. It sees each one before the store is asked, so it has to be quick. */
+/** Checks each request before the store is read, so it must be fast. */
 export interface Guard {
-  /** For messages: `cross-origin`. */
+  /** Name for messages: `cross-origin`. */
   readonly name: string
-  /** The answer to a request that must not reach a handler; `null` lets it pass. */
+  /** Returns the answer to a request that must not reach a handler, or `null` to let it pass. */
   check(incoming: Incoming): Answer | null
 }

@@ -1,14 +1,14 @@
 import { SessionError } from './errors.ts'
 
-/** What `JSON.parse` gives. */
+/** A value that `JSON.parse` can return. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
-/** Deeper data than this is a mistake, and recursion has to end somewhere. */
+/** Deeper data is a mistake, and recursion needs a limit. */
 const MAX_DEPTH = 100
 
 /**
- * Throws `ERR_DATA_NOT_JSON`, naming the path, for a value that would not come back from the store as it went in:
- * `NaN`, `Map`, `Date`, class instances, functions, cycles, holes. A property that is `undefined` counts as absent.
+ * Throws `ERR_DATA_NOT_JSON` with the path of a value that the store would not return unchanged: `NaN`, `Map`, `Date`,
+ * class instances, functions, cycles, holes. A property that is `undefined` counts as absent.
  */
 export function assertJson(value: unknown, root: string, key?: string): asserts value is JsonValue {
   const flaw = flawOf(value, 0)
@@ -21,8 +21,8 @@ export function assertJson(value: unknown, root: string, key?: string): asserts 
 }
 
 /**
- * Where the first value is that JSON does not carry, and what it is: `.a[1] is NaN`. Every value that a handler looked at is
- * looked through when the request ends, so no path is made before there is a flaw.
+ * The path and kind of the first value that JSON cannot represent: `.a[1] is NaN`. Each value that a handler read is checked
+ * when the request ends, so the path is built only if there is a flaw.
  */
 function flawOf(value: unknown, depth: number): string | null {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return null
@@ -38,7 +38,7 @@ function flawOfArray(value: readonly unknown[], depth: number): string | null {
     const flaw = flawOf(value[i], depth)
     if (flaw !== null) return `[${i}]${flaw}`
   }
-  // Without holes, whatever comes after the elements is none of them.
+  // An array without holes lists its elements first, so the next key is another property.
   const extra = Object.keys(value)[value.length]
   return extra === undefined ? null : `${step(extra)} is a property of an array`
 }
@@ -52,7 +52,7 @@ function flawOfObject(value: object, depth: number): string | null {
   return null
 }
 
-/** Plain in any realm: its prototype is nothing, or the end of the chain. Below an array's is that of objects. */
+/** Works in any realm: a plain object has no prototype, or one without a prototype. An array's prototype is one level deeper. */
 function isPlain(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === null) return true
@@ -60,7 +60,7 @@ function isPlain(value: object): boolean {
   return above === null || (Array.isArray(value) && Object.getPrototypeOf(above) === null)
 }
 
-/** `.name` where that reads well, `["other keys"]` elsewhere. */
+/** `.name` for an identifier, `["other keys"]` for other keys. */
 export function step(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
 }

@@ -5,28 +5,28 @@ import type { DescribeDevice } from './session.ts'
 import type { Guarantee, Store } from './store.ts'
 import type { TimeoutPreset, Timeouts } from './timeouts.ts'
 
-/** What core itself takes. The package's `createSessions` fills in the store, the carrier and the guards. */
+/** The options of core. The package's `createSessions` supplies defaults for the store, the carrier and the guards. */
 export interface CoreOptions<Data extends object> {
-  /** Where records live. */
+  /** Where records are kept. */
   readonly store: Store
-  /** Accepts a store that cannot keep these guarantees. Without, such a store is refused, with the reasons. */
+  /** Accepts a store that lacks these guarantees. Without this option, such a store is refused with the reasons. */
   readonly insecureStoreLacks?: readonly Guarantee[]
   /**
-   * How the token travels. Of several carriers, the first on which the client presents anything counts for the whole request,
-   * and the last one hands out tokens when it presents none. Carriers that browsers attach by themselves (`ambient`) come last:
-   * another order is `ERR_OPTION`.
+   * How the token travels. The first carrier on which the client presents anything is used for the whole request. If the
+   * client presents nothing, the last carrier hands out tokens. `ambient` carriers, which browsers attach by themselves,
+   * must come last; another order throws `ERR_OPTION`.
    */
   readonly carriers: readonly Carrier[]
-  /** Asked in this order, before the store is. */
+  /** Guards, called in this order before the store is read. */
   readonly guards?: readonly Guard[]
-  /** What the device list shows of a client, told at login. */
+  /** Describes the client for the device list, at login. */
   readonly describeDevice?: DescribeDevice
 
-  /** Any Standard Schema (zod, valibot, arktype). Must accept `{}`, for every session begins empty, and validate at once. */
+  /** Any Standard Schema (zod, valibot, arktype). It must accept `{}`, because every session begins empty, and validate synchronously. */
   readonly data?: StandardSchema<Data>
   /**
-   * Stored data that no longer fits the schema: `'drop'` (default) goes on without the keys that do not fit, `'end'`
-   * ends the session, `'throw'` rejects with `ERR_DATA_INVALID`. Each emits `invalidData`.
+   * For stored data that no longer fits the schema: `'drop'` (default) ignores the keys that do not fit and continues, `'end'`
+   * ends the session, `'throw'` throws `ERR_DATA_INVALID` when `session.data` is read. Each emits `invalidData`.
    */
   readonly invalidData?: 'drop' | 'end' | 'throw'
 
@@ -34,20 +34,20 @@ export interface CoreOptions<Data extends object> {
   readonly timeouts?: TimeoutPreset | Timeouts
 
   /**
-   * Secrets of 32 bytes or more, newest first. Tokens then carry a MAC made with the first, checked with all:
-   * a forged token never costs a store read. Turning this on refuses the tokens that were issued without, and turning it off
-   * those that were issued with. `[]` is refused.
+   * Secrets of 32 bytes or more, newest first. Tokens then carry a MAC that is made with the first key and checked with all,
+   * so a forged token never costs a store read. Turning keys on refuses tokens without a MAC. Turning them off refuses
+   * tokens with one. `[]` is refused.
    */
   readonly keys?: readonly (string | Uint8Array)[]
-  /** Encrypts data at rest under a key that only the client's token gives. Lists and exports then show no data. */
+  /** Encrypts data at rest under a key that requires the client's token. Lists and exports then show no data. Default `false`. */
   readonly sealed?: boolean
-  /** Token reuse always raises the `reuse` event; with `'end'` (default) a second use, `grace` or more later, ends the session. */
+  /** Token reuse always emits `reuse`. With `'end'` (default), a second use, `grace` or more later, ends the session. */
   readonly onReuse?: 'end' | 'report'
-  /** After how long the client details in `device` are dropped. Default: never; they go with the session. */
+  /** The time after which the client details in `device` are removed. Default: never; they are deleted with the session. */
   readonly dropDeviceAfter?: import('./duration.ts').Duration
 
-  /** ms since the epoch. Default `Date.now`. */
+  /** Returns milliseconds since the epoch. Default `Date.now`. */
   readonly clock?: () => number
-  /** Where warnings to the developer go, each once. Default `console.warn`. */
+  /** Receives warnings for the developer, each once. Default `console.warn`. */
   readonly warn?: (message: string) => void
 }

@@ -4,7 +4,7 @@ export type SessionId = string & { readonly __brand: 'SessionId' }
 /** The secret string that the client holds. Never stored, never logged, never in an error. */
 export type Token = string & { readonly __brand: 'Token' }
 
-/** Why a session ended. Applications may pass their own words to `revoke`. */
+/** The reason why a session ended. Applications may pass their own words to `revoke`. */
 export type EndReason =
   | 'logout'
   | 'login'
@@ -14,103 +14,103 @@ export type EndReason =
   | 'erased'
   | (string & Record<never, never>)
 
-/** What a user sees of a session in a list of devices. Short on purpose: personal data has to earn its place. */
+/** A session's client in a list of devices. It is short, to store little personal data. */
 export interface Device {
-  /** For people: `Firefox on Linux`, or what the application passed to `login`. */
+  /** Readable name: `Firefox on Linux`, or the name that the application passed to `login`. */
   readonly name: string | null
-  /** The network the session began from; shortened to /24 or /48 unless configured otherwise. */
+  /** The network from which the session began, shortened to /24 or /48 unless configured otherwise. */
   readonly ip: string | null
 }
 
 /**
- * A secret that was replaced, for as long as requests with it may still be on their way. After `until` it is forgotten,
- * and whoever presents it then may have kept a copy.
+ * A replaced secret, kept while requests with it may still be in flight. After `until` (ms since the epoch) it is removed.
+ * A client that presents it later may have kept a copy.
  */
 export interface PreviousSecret {
   readonly hash: string
   readonly until: number
-  /** `renewed`: still honoured. `rotated`: refused, but without an alarm. */
+  /** `renewed`: still accepted. `rotated`: refused without an alarm. */
   readonly how: 'renewed' | 'rotated'
   readonly sealedKey?: string
 }
 
-/** A renewal that has begun: `next` becomes the secret when the client first presents it. */
+/** A renewal in progress. `next` becomes the current secret when the client first presents it. */
 export interface Renewal {
-  /** base64url, 16 bytes. With the old secret it gives the successor; erased once the successor was seen. */
+  /** base64url, 16 bytes. The successor is derived from it and the old secret. Erased when the successor is first presented. */
   readonly nonce: string
   /** base64url SHA-256 of the successor. */
   readonly next: string
-  /** When it began, ms since the epoch. */
+  /** When the renewal began, ms since the epoch. */
   readonly at?: number
   readonly sealedKey?: string
 }
 
 /**
- * What core knows of a session beside its data. Stores keep it whole and never look inside;
- * it is JSON, and replaced as one.
+ * Core's part of a record, beside the data. Stores keep it whole and never look inside. It is JSON, and it is replaced as
+ * one value.
  */
 export interface Head {
   /** base64url SHA-256 of the current secret. */
   readonly secret: string
-  /** When the current secret was made, ms since the epoch: renewal is due from here. */
+  /** When the current secret was made, ms since the epoch. The age for the renewal counts from this time. */
   readonly secretAt: number
-  /** Newest first, a handful at most. */
+  /** Replaced secrets, newest first, a handful at most. */
   readonly previous?: readonly PreviousSecret[]
   readonly renewal?: Renewal
-  /** When an old secret was last presented after its grace; gone when a renewal is confirmed. Ms since the epoch. */
+  /** When an old secret was last presented after its grace, ms since the epoch. Removed when a renewal is confirmed. */
   readonly reusedAt?: number
-  /** When the user last proved who they are, ms since the epoch. */
+  /** When the user last proved their identity, ms since the epoch. */
   readonly authenticatedAt?: number
-  /** How: RFC 8176 `amr` values such as `pwd`, `otp`, `hwk`. */
+  /** How the user proved it: RFC 8176 `amr` values such as `pwd`, `otp`, `hwk`. */
   readonly methods?: readonly string[]
-  /** How sure: the application's own level, such as `aal2`. */
+  /** The application's own level of assurance, such as `aal2`. */
   readonly assurance?: string
   readonly device?: Device
-  /** Limits of this session alone, set at login, ms; absent: the configured ones rule. */
+  /** Limits of this session only, set at login, in ms. If absent, the configured limits apply. */
   readonly idleMs?: number
   readonly absoluteMs?: number
-  /** Sealed sessions only: the data's key, encrypted under a key from the secret. */
+  /** Only for sealed sessions: the data's key, encrypted under a key that is derived from the secret. */
   readonly sealedKey?: string
 }
 
 /**
- * What a store keeps for one live session. Immutable: a write makes a new one.
- * Only hashes are in it, so that a stolen copy opens no session (ASVS 5.0 14.2, 16.2.5).
+ * One live session in a store. Times are ms since the epoch. A record is immutable: a write makes a new one. It contains
+ * only hashes of secrets, so a stolen copy opens no session (ASVS 5.0 14.2, 16.2.5).
  */
 export interface SessionRecord {
   readonly kind: 'live'
   readonly id: SessionId
-  /** Fixed for the record's life: another user means another record. `null`: anonymous. */
+  /** Never changes: another user gets another record. `null`: anonymous. */
   readonly userId: string | null
   /**
-   * Rises with each change of `head`, never with data, by a random step: after a failover that lost a write, two heads never have one
-   * number. From 0 to 2^31 - 1.
+   * Rises by a random step with each change of `head`, but not of data, so that two heads never have the same number after a
+   * failover that lost a write. From 0 to 2^31 - 1.
    */
   readonly version: number
   readonly createdAt: number
   readonly lastSeenAt: number
-  /** The earlier of both limits, ms since the epoch. From then on the store may delete; core refuses. */
+  /** The earlier of both limits. From this time, the store may delete the record, and core refuses it. */
   readonly expiresAt: number
   readonly head: Head
-  /** Stored key to JSON text (or sealed text). Each key is written on its own. */
+  /** Maps each stored key to its JSON text (or sealed text). Each key is written separately. */
   readonly data: Readonly<Record<string, string>>
 }
 
 /**
- * A stored session that this version cannot read: changed by other software, or written by a later version. It opens nothing
- * here; a later version may still open it, so it has to be ended as any other.
+ * A stored session that this version cannot read, because other software changed it or a later version wrote it. It opens
+ * nothing in this version. A later version may still open it, so it must be possible to end it.
  */
 export interface DamagedRecord {
   readonly kind: 'damaged'
   readonly id: SessionId
 }
 
-/** What is left of an ended session until it would have expired: nothing can write it back, and later use is seen. */
+/** Replaces an ended session until it would have expired: no write can restore the session, and a later use is detected. */
 export interface Tombstone {
   readonly kind: 'ended'
   readonly id: SessionId
   readonly reason: EndReason
   readonly endedAt: number
-  /** Until when to keep it. */
+  /** The store keeps the tombstone until this time, ms since the epoch. */
   readonly expiresAt: number
 }

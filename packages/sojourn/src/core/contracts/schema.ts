@@ -1,6 +1,6 @@
 /**
- * What Sojourn needs of a Standard Schema (https://standardschema.dev, version 1), so that any library that
- * speaks it fits and none is depended on.
+ * The part of Standard Schema (https://standardschema.dev, version 1) that Sojourn needs. Any library that implements it
+ * works, and Sojourn depends on none.
  */
 export interface StandardSchema<Output> {
   readonly '~standard': {

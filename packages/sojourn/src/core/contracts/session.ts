@@ -3,153 +3,156 @@ import type { Duration } from './duration.ts'
 import type { JsonValue } from './json.ts'
 import type { Device, SessionId } from './record.ts'
 
-/** Data without a schema is what `JSON.parse` gives: unchecked, and typed so. */
+/** Data without a schema: unchecked JSON values. */
 // biome-ignore lint/suspicious/noExplicitAny: frameworks' global request types cannot know the application's data; see docs/decisions
 export type UntypedData = Record<string, any>
 
-/** Why the presented token was not honoured. */
+/** Why the presented token was refused. */
 export type Refusal =
-  /** Not a token of ours by its form. */
+  /** The text does not have the form of our tokens. The store was not read. */
   | 'malformed'
-  /** The right form, but not signed with any of the configured keys. */
+  /** The form is right, but none of the configured keys signed it. The store was not read. */
   | 'forged'
-  /** No record: never issued here, or expired and swept. */
+  /** There is no record: the token was never issued here, or the session expired and was swept. */
   | 'unknown'
-  /** Past its idle or absolute limit. */
+  /** The session is past its idle or absolute limit. */
   | 'expired'
-  /** Logged out, revoked, or replaced by a login. */
+  /** The session was logged out, revoked, or replaced by a login. */
   | 'ended'
-  /** Replaced moments ago by a rotation; this request was already on its way. */
+  /** A rotation replaced the token moments ago. This request was already in flight. */
   | 'superseded'
-  /** An old token of a renewed session: somebody kept a copy. An alarm. */
+  /** Alarm: an old token of a renewed session, so somebody kept a copy. */
   | 'reused'
-  /** Two live tokens under one name: a sibling domain may have planted one, so neither counts. */
+  /** Two live tokens under one name. A sibling domain may have planted one, so neither is accepted. */
   | 'ambiguous'
   /** The stored data no longer fits the schema and `invalidData` is `'end'`. */
   | 'invalid'
 
 /** One of the user's sessions, as `devices()` and `sessions.list()` show it. */
 export interface SessionInfo {
-  /** For `revokeDevice` and `sessions.revoke`. */
+  /** Argument for `revokeDevice` and `sessions.revoke`. */
   readonly id: SessionId
   readonly createdAt: Date
-  /** Exact to `timeouts.touch`. */
+  /** Accurate to `timeouts.touch`. */
   readonly lastSeenAt: Date
   /** The earlier of both limits. */
   readonly expiresAt: Date
   readonly authenticatedAt: Date | null
   readonly device: Device | null
-  /** Whether it was begun with *remember me*: a longer absolute limit than the configured one. */
+  /** Whether the login used *remember me*: an absolute limit longer than the configured one. */
   readonly remembered: boolean
-  /** `true` on the session that asked; left out by `sessions.list`, which nobody's session asks. */
+  /** `true` for the session of the request. Only in `session.devices()`; `sessions.list` omits it. */
   readonly current?: boolean
 }
 
-/** What was proved, beside "it is this user". */
+/** How the user proved their identity. */
 export interface ProofOptions {
-  /** RFC 8176 `amr` values: `['pwd', 'otp']`. */
+  /** RFC 8176 `amr` values: `['pwd', 'otp']`. Default: none. */
   readonly methods?: readonly string[] | undefined
-  /** The application's own level: `'aal2'`. */
+  /** The application's own level: `'aal2'`. Default: none. */
   readonly assurance?: string | undefined
 }
 
-/** For `login`, about this session alone. Times as in `timeouts`; `ERR_OPTION` for one that is none. */
+/** Options of `login`, for this session only. Times as in `timeouts`; an invalid one throws `ERR_OPTION`. */
 export interface LoginOptions extends ProofOptions {
-  /** Overrides what the request tells about the device. */
+  /** Overrides `name` or `ip` in the device list. Default: from the request. */
   readonly device?: Partial<Device> | undefined
   /**
-   * Absolute limit of this session alone. Longer than the configured one means *remember me*: the cookie
-   * then survives the browser's end, and the idle limit becomes the same unless `idle` says otherwise.
+   * Absolute limit of this session only. A limit longer than the configured one means *remember me*: the cookie persists
+   * after the browser is closed, and the idle limit becomes the same unless `idle` is set.
    */
   readonly absolute?: Duration | undefined
-  /** Idle limit of this session alone. */
+  /** Idle limit of this session only. */
   readonly idle?: Duration | undefined
   /**
-   * Which data comes along from the session before login: `true` (default) all, `false` none, or these keys.
-   * Another user's data never does.
+   * Which data to keep from the session before the login: all (`true`, default), none (`false`), or these keys.
+   * Another user's data is never kept.
    */
   readonly carry?: boolean | readonly string[] | undefined
 }
 
-/** For `logout`. */
+/** Options of `logout`. */
 export interface LogoutOptions {
-  /** Ends the user's other sessions too: *log out everywhere*. */
+  /** Also ends the user's other sessions: *log out everywhere*. Default `false`. */
   readonly everywhere?: boolean | undefined
-  /** Adds `Clear-Site-Data` with these directives (W3C). `'cookies'` clears the whole registrable domain. */
+  /** Adds `Clear-Site-Data` with these directives (W3C). `'cookies'` clears the whole registrable domain. Default: none. */
   readonly clearSiteData?: readonly ('cache' | 'cookies' | 'storage')[] | undefined
 }
 
-/** Values that live for one read: the message after a redirect. */
+/** Values that can be read once, such as the message after a redirect. */
 export interface Flash {
-  /** Replaces what waits under this key. `ERR_DATA_NOT_JSON` with the path. */
+  /** Replaces the value under this key. Throws `ERR_DATA_NOT_JSON` with the path. */
   set(key: string, value: JsonValue): void
-  /** The value, removed by reading it; `undefined` when there is none. */
+  /** Returns the value and removes it; `undefined` if there is none. */
   take<Value extends JsonValue = JsonValue>(key: string): Value | undefined
 }
 
-/** What a request handler holds. */
+/** The session of a request, for its handler. */
 export interface Session<Data extends object = UntypedData> {
-  /** Public handle. A session that nothing was written to has one too, but no record under it. */
+  /** Public handle: safe to list, log and revoke by. It exists before anything is stored. */
   readonly id: SessionId
   /** `null`: anonymous. */
   readonly userId: string | null
-  /** Nothing was honoured on this request: there is no record yet, and none until something is written. */
+  /** No token was accepted on this request. There is no record until something is written. */
   readonly isNew: boolean
   readonly createdAt: Date
-  /** When the user last proved who they are; `null`: anonymous. */
+  /** When the user last proved their identity; `null`: anonymous. */
   readonly authenticatedAt: Date | null
-  /** How: RFC 8176 `amr` values. `[]`: anonymous, or not told at login. */
+  /** How the user proved it: RFC 8176 `amr` values. `[]`: anonymous, or not given at login. */
   readonly methods: readonly string[]
-  /** The application's own level, `null` when it gave none. */
+  /** The application's own level; `null` if it gave none. */
   readonly assurance: string | null
-  /** Exact to `timeouts.touch`. */
+  /** Accurate to `timeouts.touch`. */
   readonly lastSeenAt: Date
   /** The earlier of both limits. */
   readonly expiresAt: Date
-  /** As the device list shows it. */
+  /** The client, as the device list shows it. */
   readonly device: Device | null
-  /** Why the presented token was not honoured; `null`: it was, or there was none. */
+  /** Why the presented token was refused; `null` if it was accepted, or there was none. */
   readonly refused: Refusal | null
 
-  /** Plain, typed, editable. Edits, nested ones too, are written once, key by key, when the response begins. */
+  /** Plain, typed, editable. Edits, nested ones too, are stored once, key by key, when the response begins. */
   data: Data
-  /** Values that live for one read. */
+  /** Values that can be read once. */
   readonly flash: Flash
 
   /**
-   * Serialisable read-modify-write of one key; resolves with the new value when it is stored. `fn` may run more than once.
-   * Returning `undefined` removes the key. Throws `ERR_SESSION_ENDED`, `ERR_CONTENTION`, `ERR_DATA_NOT_JSON`.
+   * Serializable read-modify-write of one key. Resolves with the new value once it is stored. `fn` may run more than once;
+   * if it returns `undefined`, the key is removed. Throws `ERR_SESSION_ENDED`, `ERR_CONTENTION`, `ERR_DATA_NOT_JSON`.
    */
   update<K extends keyof Data & string>(key: K, fn: (value: Data[K]) => Data[K] | Promise<Data[K]>): Promise<Data[K]>
 
   /**
-   * Reads the session again, for handlers that waited: for a body, for another service. If it was revoked, has expired or
-   * got another token meanwhile, the request goes on without it: `userId` is `null` and `refused` says why. Data that was
-   * not edited is read anew. Throws `ERR_STORE`.
+   * Reads the session again, for a handler that waited for a body or another service. If the session was revoked, has
+   * expired or got another token meanwhile, the request continues without it: `userId` is `null`, and `refused` contains
+   * the reason. Unedited data is read again. Throws `ERR_STORE`.
    */
   recheck(): Promise<void>
 
-  /** Begins an authenticated session under a fresh token and ends the one before (ASVS 5.0 7.2.4). */
+  /**
+   * Begins an authenticated session under a fresh token and ends the previous one (ASVS 5.0 7.2.4). Throws `ERR_OPTION` for
+   * an empty `userId`, `ERR_HEADERS_SENT` if the response has begun, and `ERR_SESSION_ENDED`.
+   */
   login(userId: string, options?: LoginOptions): Promise<void>
   /**
-   * Ends this session everywhere. Safe to call on an anonymous or ended one. `ERR_TOO_MANY_TOKENS`, and nothing is ended, when the
-   * client sent more tokens than are looked at.
+   * Ends this session everywhere. Safe on an anonymous or ended one. If the client sent more tokens than are read and this
+   * request did not log in, it throws `ERR_TOO_MANY_TOKENS` and ends nothing.
    */
   logout(options?: LogoutOptions): Promise<void>
-  /** A new token now; the old one stops at once. Nothing happens on a session without a record. */
+  /** Replaces the token now. The old one stops working at once. Does nothing on a session without a record. */
   rotate(): Promise<void>
-  /** Whether the user proved who they are within this time. */
+  /** Whether the user proved their identity within this time. */
   authenticatedWithin(duration: Duration): boolean
-  /** Records a fresh proof: new token, both clocks restart. `ERR_NOT_AUTHENTICATED` on an anonymous session. */
+  /** Records a fresh proof: replaces the token and restarts both limits. Throws `ERR_NOT_AUTHENTICATED` on an anonymous session. */
   reauthenticated(options?: ProofOptions): Promise<void>
 
-  /** This user's live sessions, the current one marked, most recently seen first; `[]` when anonymous. */
+  /** Returns this user's live sessions, most recently seen first, the current one marked; `[]` if anonymous. */
   devices(): Promise<SessionInfo[]>
-  /** Ends one session of this user; `false` when there is no such session, or it is not theirs. */
+  /** Ends one session of this user. Resolves with `false` if there is no such session, or it is another user's. */
   revokeDevice(id: string): Promise<boolean>
-  /** Ends all sessions of this user but this one; answers how many. */
+  /** Ends all sessions of this user except this one. Resolves with the count. */
   revokeOthers(): Promise<number>
 }
 
-/** Describes the client for the device list. `null` keeps nothing. */
+/** Describes the client for the device list. With `null`, nothing is stored. */
 export type DescribeDevice = (view: RequestView) => Device | null

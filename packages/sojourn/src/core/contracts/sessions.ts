@@ -6,7 +6,7 @@ import type { EndReason, SessionId } from './record.ts'
 import type { Session, SessionInfo } from './session.ts'
 import type { MaybePromise, Store } from './store.ts'
 
-/** Everything held about one user, as JSON: for a copy on request (GDPR Art. 15, 20). */
+/** Everything stored about one user, as JSON, for a copy on request (GDPR Art. 15, 20). */
 export interface UserExport {
   readonly userId: string
   readonly exportedAt: string
@@ -23,41 +23,47 @@ export interface ExportedSession {
   readonly methods: readonly string[]
   readonly assurance: string | null
   readonly device: { readonly name: string | null; readonly ip: string | null } | null
-  /** `null` when sealed: only the client's own token opens it. */
+  /** `null` if sealed, because only the client's own token opens it. */
   readonly data: Readonly<Record<string, JsonValue>> | null
-  /** Messages waiting for their one read. */
+  /** Flash values that were not read yet; `null` if sealed. */
   readonly flash: Readonly<Record<string, JsonValue>> | null
 }
 
-/** What `createSessions` gives: one for an application. */
+/** The result of `createSessions`. An application has one. */
 export interface Sessions<Data extends object> {
-  /** For adapters: one call a request. Rejects with `ERR_STORE` when the store cannot answer, never with what a client caused. */
+  /** For adapters: call it once for each request. Rejects with `ERR_STORE` if the store cannot answer, never because of a client. */
   open(view: RequestView): MaybePromise<Exchange<Data>>
-  /** For adapters: lets `get` find this session by the framework's own object. */
+  /** For adapters: makes the session available to `get` under the framework's own object. */
   attach(target: object, session: Session<Data>): void
-  /** For adapters: whether one of these sessions is attached already. Then the adapter is mounted twice, and must not open again. */
+  /** For adapters: whether one of these sessions is attached already. If so, the adapter is mounted twice and must not open again. */
   has(target: object): boolean
-  /** The session of a framework's request (Express, Fastify, Connect) or context (Hono), exactly typed. `ERR_NO_SESSION` without the adapter. */
+  /**
+   * Returns the session of a framework's request (Express, Fastify, Connect) or context (Hono), exactly typed. Throws
+   * `ERR_NO_SESSION` if no adapter ran before.
+   */
   get(target: object): Session<Data>
 
-  /** A user's live sessions, most recently seen first. */
+  /** Returns a user's live sessions, most recently seen first. */
   list(userId: string): Promise<SessionInfo[]>
-  /** Ends one session by id; `false` when it was not live. */
+  /** Ends one session by its id. Resolves with `false` if it was not live. */
   revoke(id: string, reason?: EndReason): Promise<boolean>
-  /** Ends a user's sessions, all but `except`; answers how many. */
+  /** Ends all sessions of a user except `except`. Resolves with the count. */
   revokeAll(userId: string, options?: { readonly except?: string; readonly reason?: EndReason }): Promise<number>
-  /** Everything held about one user. */
+  /** Returns everything stored about one user. */
   export(userId: string): Promise<UserExport>
-  /** Deletes everything held about one user; answers how many sessions that ended. Tombstones name nobody. */
+  /** Deletes everything stored about one user. Resolves with the number of ended sessions. Tombstones name nobody. */
   erase(userId: string): Promise<number>
-  /** Deletes what has expired, in batches that let requests through; answers how many. Runs by itself where the runtime has background timers. */
+  /**
+   * Deletes expired records in batches, so that requests run in between. Resolves with the count. Runs automatically if the
+   * runtime has background timers.
+   */
   sweep(): Promise<number>
 
-  /** Listens; the answer stops listening. */
+  /** Listens to an event. The returned function stops listening. Throws `ERR_OPTION` for an unknown event. */
   on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void
 
-  /** The store in use, for `setup`, `backup` and the like. */
+  /** The store in use, such as for `setup` and `backup`. */
   readonly store: Store
-  /** Stops the sweep and closes the store. */
+  /** Stops the sweep and closes the store. Later calls throw `ERR_CLOSED`. */
   close(): Promise<void>
 }

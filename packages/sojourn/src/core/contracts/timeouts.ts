@@ -4,31 +4,34 @@ import { SessionError } from './errors.ts'
 import type { SessionRecord } from './record.ts'
 
 /**
- * Named limits: OWASP's session management sheet for low and high value applications, NIST SP 800-63B-4 2.1.3 to 2.3.3,
- * PCI DSS 4.0.1 8.2.8. Where a standard is silent, the default stays.
+ * Named limits, from OWASP's session management sheet for low and high value applications, NIST SP 800-63B-4 2.1.3 to
+ * 2.3.3, and PCI DSS 4.0.1 8.2.8. If a standard does not define a limit, the default applies.
  */
 export type TimeoutPreset = keyof typeof PRESETS
 
-/** Both clocks run on the server. Defaults: idle 30m, absolute 12h, renew 1h, grace 2m, touch 1m. */
+/** Limits, all enforced on the server. Defaults: idle 30m, absolute 12h, renew 1h, grace 2m, touch 1m. */
 export interface Timeouts {
-  /** Limits given beside it win. */
+  /** Named limits. Limits that are set beside it take precedence. */
   readonly preset?: TimeoutPreset
-  /** Unused for this long: expired. */
+  /** The session expires if it is unused for this long. */
   readonly idle?: Duration
-  /** This long after login or the last proof: expired, used or not. */
+  /** The session expires this long after the login or the last proof, used or not. */
   readonly absolute?: Duration
   /** Age at which a token is replaced by its derived successor. */
   readonly renew?: Duration
   /**
-   * How long the token before is honoured (renewal) or refused without alarm (rotation), and how far apart two uses of an
-   * older one have to be for the session to end. At most `renew`.
+   * How long the previous token is accepted (after a renewal) or refused without an alarm (after a rotation). Also how far
+   * apart two uses of an older token must be to end the session. At most `renew`.
    */
   readonly grace?: Duration
-  /** Last-seen is written at most this often, so an idle session ends between `idle - touch` and `idle`, never later. */
+  /**
+   * Last-seen is written at most this often, so an idle session ends between `idle - touch` and `idle`, never later. More
+   * than half of `idle` counts as half.
+   */
   readonly touch?: Duration
 }
 
-/** Milliseconds. */
+/** The limits of `Timeouts`, in milliseconds. */
 export interface Limits {
   readonly idleMs: number
   readonly absoluteMs: number
@@ -57,7 +60,7 @@ const KINDS: OptionKinds<Timeouts> = {
   touch: 'any',
 }
 
-/** Checks and fills in. `ERR_OPTION` for an unknown preset, a bad duration, or limits that contradict each other. */
+/** Checks the limits and fills in defaults. Throws `ERR_OPTION` for an unknown preset, a bad duration, or contradictory limits. */
 export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
   const given: Timeouts = typeof timeouts === 'string' ? { preset: timeouts } : timeouts
   checkOptions(given, KINDS, 'timeouts')
@@ -71,7 +74,7 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
     throw new SessionError('ERR_OPTION', 'timeouts.idle must not be longer than timeouts.absolute.')
   const renewMs = toMs(all.renew, 'timeouts.renew')
   const longestMs = toMs(all.grace, 'timeouts.grace')
-  // Whoever sets a short `renew` and nothing more means no contradiction.
+  // A short `renew` alone is not a contradiction, so the default grace is shortened to fit.
   const graceMs = given.grace === undefined ? Math.min(longestMs, renewMs) : longestMs
   if (renewMs < graceMs) throw new SessionError('ERR_OPTION', 'timeouts.renew must not be shorter than timeouts.grace.')
   return {
@@ -83,17 +86,17 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
   }
 }
 
-/** How long a session goes unseen at most between two writes of its last use: one with a short limit of its own is written more often. */
+/** How often last-seen is written, at most, in ms. A session with its own short idle limit is written more often. */
 export function touchMsOf({ idleMs }: SessionRecord['head'], { touchMs }: Limits): number {
   return idleMs === undefined ? touchMs : Math.min(touchMs, idleMs / 2)
 }
 
-/** What the limits of a session go by. */
+/** The part of a record that its limits depend on. */
 export interface Lasting extends Pick<SessionRecord, 'createdAt' | 'lastSeenAt'> {
   readonly head: Pick<SessionRecord['head'], 'authenticatedAt' | 'idleMs' | 'absoluteMs'>
 }
 
-/** When the session expires by the limits of now: a limit that the operator shortens holds at once. */
+/** When the session expires, ms since the epoch, under the current limits: a shortened limit applies at once. */
 export function expiryOf(record: Lasting, limits: Limits): number {
   const { authenticatedAt = 0, idleMs = limits.idleMs, absoluteMs = limits.absoluteMs } = record.head
   const began = Math.max(record.createdAt, authenticatedAt)
