@@ -3,7 +3,7 @@ import type { Sessions } from './sessions.ts'
 
 /**
  * For adapters: throws `ERR_OPTION` if `value` is not the result of `createSessions`. `caller` is the adapter's name as the
- * application writes it (`expressSessions`). `advice` tells the reader how to pass the sessions.
+ * application writes it (`expressSessions`). `advice` is the fix in the error message.
  */
 export function assertSessions(
   value: unknown,
