@@ -149,13 +149,17 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
   turn.isCommitting = true
   const broken = watchStream(payload)
   const release = held.suspend()
-  const goOn = (): void => {
+  // In one turn with what follows: a second answer in between would go out without the session's headers.
+  const goOn = (next: () => void): void => {
     turn.isCommitting = false
     release()
+    next()
   }
   changes
-    .finally(goOn)
-    .then((late) => apply(late, broken()), fail)
+    .then(
+      (late) => goOn(() => apply(late, broken())),
+      (error: unknown) => goOn(() => fail(error)),
+    )
     .catch((error: unknown) => refuse(reply, error))
 }
 
