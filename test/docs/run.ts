@@ -12,6 +12,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   sojourn: () => import('sojourn'),
   'sojourn/carriers/cookie': () => import('sojourn/carriers/cookie'),
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
+  'sojourn/stores/kit': () => import('sojourn/stores/kit'),
   'sojourn/stores/memory': () => import('sojourn/stores/memory'),
   'sojourn/stores/lmdb': () => import('sojourn/stores/lmdb'),
   'sojourn/stores/migrate': () => import('sojourn/stores/migrate'),

@@ -25,6 +25,7 @@ export const PORTABLE = [
   'index',
   'stores/memory',
   'stores/near-cache',
+  'stores/kit',
   'stores/resilient',
   'stores/write-behind',
   'buses/memory',

@@ -1,7 +1,7 @@
 import type { SessionId } from '../core/contracts/record.ts'
+import { isStorableId } from '../stores/kit/ids.ts'
 
 /** Ids as core makes them; nothing else is believed to be one. */
-const ID = /^[\w-]{1,64}$/
 const NODE = /^[\w-]{1,64}$/
 
 export interface Message {
@@ -32,5 +32,5 @@ export function fromMessage(text: unknown, maxLength: number): Message | null {
   const node = text.slice(0, blank)
   if (blank < 1 || !NODE.test(node)) return null
   const ids = text.slice(blank + 1).split(',')
-  return ids.every((id) => ID.test(id)) ? { node, ids: ids as SessionId[] } : null
+  return ids.every((id) => isStorableId(id)) ? { node, ids: ids as SessionId[] } : null
 }

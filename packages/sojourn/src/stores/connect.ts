@@ -3,13 +3,14 @@ import type { SessionId, SessionRecord, Tombstone } from '../core/contracts/reco
 import type { Change, Guarantee, Store, Written } from '../core/contracts/store.ts'
 import { type Turns, takeTurn } from '../core/lib/turns.ts'
 import { orDamaged } from '../core/request/damaged.ts'
-import { applyChange } from './apply-change.ts'
 import { type Kept, parseKept } from './cloudflare/kept.ts'
-import { ID, toUserKey } from './cloudflare/keys.ts'
+import { toUserKey } from './cloudflare/keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './cloudflare/lifetime.ts'
 import { type ExpressStore, textsOf } from './connect/sessions-of.ts'
+import { applyChange } from './kit/apply-change.ts'
+import { createGate } from './kit/gate.ts'
+import { assertStorable, isStorableId } from './kit/ids.ts'
 import { isListed, type Listed } from './listed.ts'
-import { toQuietCause } from './quiet-cause.ts'
 
 export type { ExpressStore } from './connect/sessions-of.ts'
 
@@ -43,20 +44,10 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
   }
   const texts = textsOf(store)
   const turns: Turns = new Map()
-  let isClosed = false
-
-  async function ask<T>(operation: string, work: () => T | Promise<T>): Promise<T> {
-    if (isClosed) throw new SessionError('ERR_CLOSED', 'connectStore.')
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof SessionError) throw error
-      throw new SessionError('ERR_STORE', `connect: ${operation} failed.`, toQuietCause(error))
-    }
-  }
+  const { ask, close } = createGate('connect')
 
   async function load(id: SessionId): Promise<Kept | null> {
-    if (!ID.test(id)) return null
+    if (!isStorableId(id)) return null
     const text = await texts.get(id)
     return text === null ? null : parseKept('connect', text)
   }
@@ -86,7 +77,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
   }
 
   async function create(record: SessionRecord): Promise<boolean> {
-    if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'connect: not an id.')
+    assertStorable('connect', record)
     if ((await load(record.id)) !== null) return false
     const deleteAt = Date.now() + lifeOf(record)
     const until = entryUntil(deleteAt)
@@ -142,9 +133,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
     write: (id, change) => ask('write', () => takeTurn(turns, id, () => write(id, change))),
     end: (id, tombstone) => ask('end', () => takeTurn(turns, id, () => end(id, tombstone))),
     list: (userId) => ask('list', () => list(userId)),
-    close() {
-      isClosed = true
-    },
+    close: () => close(),
   }
 }
 

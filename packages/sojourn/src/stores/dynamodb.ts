@@ -6,7 +6,8 @@ import { toFound, toValue } from './dynamodb/item.ts'
 import { create, end, write } from './dynamodb/records.ts'
 import { createTable } from './dynamodb/table.ts'
 import { createUsers } from './dynamodb/users.ts'
-import { noCursor } from './scan-ids.ts'
+import { createGate } from './kit/gate.ts'
+import { assertStorable, isStorableId, noCursor } from './kit/ids.ts'
 
 /** What the store needs of a `DynamoDBClient` of `@aws-sdk/client-dynamodb`. */
 export interface DynamodbClient {
@@ -25,7 +26,6 @@ export interface DynamodbStoreOptions {
 }
 
 /** Ids as core makes them. Others are nowhere in the table. */
-const ID = /^[\w-]{1,64}$/
 const TABLE = /^[\w.-]{3,255}$/
 const CURSOR = /^(s#[\w-]{1,64}\/s|u#[0-9a-f]{32}\/[\w-]{1,64})$/
 const GONE: Written = { status: 'gone', tombstone: null }
@@ -41,41 +41,29 @@ export function dynamodbStore({ client, table, region, endpoint }: DynamodbStore
   }
   const calls = createCalls({ client, table, region, endpoint })
   const users = createUsers(calls)
-  let isClosed = false
-
-  async function run<T>(operation: string, work: () => Promise<T>): Promise<T> {
-    if (isClosed) throw new SessionError('ERR_CLOSED', 'dynamodbStore.')
-    try {
-      return await work()
-    } catch (error) {
-      throw toStoreError(operation, error)
-    }
-  }
+  const { ask, close } = createGate('dynamodb', toStoreError)
 
   return {
     name: 'dynamodb',
-    setup: () => run('setup', () => createTable(calls)),
-    list: (userId) => run('list', () => users.list(userId)),
-    scan: (cursor, limit) => run('scan', () => scan(calls, cursor, limit)),
-    write: (id, change) => run('write', async () => (ID.test(id) ? write(calls, users, id, change) : GONE)),
-    end: (id, tombstone) => run('end', async () => (ID.test(id) ? end(calls, users, id, tombstone) : null)),
+    setup: () => ask('setup', () => createTable(calls)),
+    list: (userId) => ask('list', () => users.list(userId)),
+    scan: (cursor, limit) => ask('scan', () => scan(calls, cursor, limit)),
+    write: (id, change) => ask('write', async () => (isStorableId(id) ? write(calls, users, id, change) : GONE)),
+    end: (id, tombstone) => ask('end', async () => (isStorableId(id) ? end(calls, users, id, tombstone) : null)),
 
     read: (id) =>
-      run('read', async () => {
-        const item = ID.test(id) ? await find(calls, id) : null
+      ask('read', async () => {
+        const item = isStorableId(id) ? await find(calls, id) : null
         return item === null ? null : toValue(item)
       }),
 
     create: (record) =>
-      run('create', async () => {
-        if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'dynamodb: not an id.')
+      ask('create', async () => {
+        assertStorable('dynamodb', record)
         return create(calls, users, record)
       }),
 
-    close() {
-      if (!isClosed) calls.close()
-      isClosed = true
-    },
+    close: () => close(() => calls.close()),
   }
 }
 

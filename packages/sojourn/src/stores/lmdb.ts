@@ -1,13 +1,13 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/contracts/record.ts'
 import type { Change, Store, Written } from '../core/contracts/store.ts'
-import { applyChange } from './apply-change.ts'
+import { applyChange } from './kit/apply-change.ts'
+import { assertIdCursor, assertStorable, isStorableId } from './kit/ids.ts'
 import { type Listed, readable } from './listed.ts'
 import { backUp } from './lmdb/backup.ts'
 import { type Environment, openEnvironment } from './lmdb/environment.ts'
 import { reasonOf, toStoreError } from './lmdb/store-error.ts'
 import { createTables, isReadable, type Stored, type Tables } from './lmdb/tables.ts'
-import { assertIdCursor } from './scan-ids.ts'
 
 export interface LmdbStoreOptions {
   /** A directory, created with mode 0700 when it is not there. On a local disk: LMDB and network file systems do not go together. */
@@ -28,7 +28,6 @@ interface Opened {
 }
 
 /** Ids as core makes them. Others are nowhere in the store, and LMDB takes keys of limited length only. */
-const ID = /^[\w-]{1,64}$/
 
 const WRITTEN: Written = { status: 'written' }
 
@@ -90,7 +89,7 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
   return {
     name: 'lmdb',
     setup: () => void open(),
-    read: (id) => look('read', (tables) => (ID.test(id) ? tables.read(id) : null)),
+    read: (id) => look('read', (tables) => (isStorableId(id) ? tables.read(id) : null)),
     list: (userId) => look('list', (tables) => tables.list(userId)),
     sweep,
 
@@ -115,11 +114,11 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
 }
 
 function find(tables: Tables, id: SessionId): Stored | null {
-  return ID.test(id) ? tables.load(id) : null
+  return isStorableId(id) ? tables.load(id) : null
 }
 
 function create(tables: Tables, record: SessionRecord): boolean {
-  if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'lmdb: not an id.')
+  assertStorable('lmdb', record)
   if (tables.load(record.id) !== null) return false
   tables.insert(record)
   return true

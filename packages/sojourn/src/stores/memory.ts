@@ -2,12 +2,12 @@ import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/contracts/record.ts'
 import type { Change, Store, Written } from '../core/contracts/store.ts'
-import { applyChange } from './apply-change.ts'
+import { applyChange } from './kit/apply-change.ts'
+import { assertIdCursor } from './kit/ids.ts'
 import { createLinkedList, type Linked } from './linked-list.ts'
 import { deepFreeze } from './memory/deep-freeze.ts'
 import { createExpiryHeap } from './memory/expiry-heap.ts'
 import { createScanOrder } from './memory/scan-order.ts'
-import { assertIdCursor } from './scan-ids.ts'
 
 export interface MemoryStoreOptions {
   /**

@@ -1,6 +1,7 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
 import type { Store, StoreEvent, Written } from '../core/contracts/store.ts'
+import { assertStorable, isStorableId } from './kit/ids.ts'
 import { type Link, type RedisClient, toLink } from './redis/link.ts'
 import { openUrl } from './redis/open-url.ts'
 import { createRecords, type Records } from './redis/records.ts'
@@ -19,7 +20,6 @@ export interface RedisStoreOptions {
 }
 
 /** Ids as core makes them. Others are nowhere in the store. */
-const ID = /^[\w-]{1,64}$/
 
 /**
  * Sessions in Redis or Valkey, 6.2 or later. Reading one is a `GET`; whatever changes one is a script in the server, so
@@ -76,15 +76,15 @@ export function redisStore(options: RedisStoreOptions): Store {
   return {
     name: 'redis',
     setup: () => ask('setup', async ({ read }) => void (await read('' as SessionId))),
-    read: (id) => ask('read', ({ read }) => (ID.test(id) ? read(id) : NOTHING)),
+    read: (id) => ask('read', ({ read }) => (isStorableId(id) ? read(id) : NOTHING)),
     list: (userId) => ask('list', ({ list }) => list(userId)),
     scan: (cursor, limit) => ask('scan', ({ scan }) => scan(cursor, limit)),
-    write: (id, change) => ask('write', async ({ write }) => (ID.test(id) ? write(id, change) : GONE)),
-    end: (id, tombstone) => ask('end', async ({ end }) => (ID.test(id) ? end(id, tombstone) : null)),
+    write: (id, change) => ask('write', async ({ write }) => (isStorableId(id) ? write(id, change) : GONE)),
+    end: (id, tombstone) => ask('end', async ({ end }) => (isStorableId(id) ? end(id, tombstone) : null)),
 
     create: (record) =>
       ask('create', async ({ create }) => {
-        if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'redis: not an id.')
+        assertStorable('redis', record)
         return create(record)
       }),
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Head, SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
-import { applyChange } from '../../src/stores/apply-change.ts'
+import { applyChange } from '../../src/stores/kit/apply-change.ts'
 import { createLinkedList, type Linked } from '../../src/stores/linked-list.ts'
 import { fromText, indexedAtOf, toText } from '../../src/stores/lmdb/record-text.ts'
 import { createExpiryHeap } from '../../src/stores/memory/expiry-heap.ts'

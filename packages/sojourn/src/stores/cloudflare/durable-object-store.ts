@@ -1,8 +1,9 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord } from '../../core/contracts/record.ts'
 import type { Store } from '../../core/contracts/store.ts'
+import { assertStorable, isStorableId } from '../kit/ids.ts'
 import { toQuietCause } from '../quiet-cause.ts'
-import { ID, toUserKey } from './keys.ts'
+import { toUserKey } from './keys.ts'
 import { entryUntil, lifeOf } from './lifetime.ts'
 import type { ObjectCalls } from './sojourn-object.ts'
 
@@ -107,11 +108,11 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
 
     async read(id) {
       assertOpen()
-      return ID.test(id) ? call(session(id), 'read') : null
+      return isStorableId(id) ? call(session(id), 'read') : null
     },
 
     async create(record) {
-      if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'durable-object: not an id.')
+      assertStorable('durable-object', record)
       const { id, userId } = record
       const until = entryUntil(Date.now() + lifeOf(record))
       // First the entry: a list may name what is not there yet, but never miss what is.
@@ -121,7 +122,7 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
 
     async write(id, change) {
       assertOpen()
-      if (!ID.test(id)) return { status: 'gone', tombstone: null }
+      if (!isStorableId(id)) return { status: 'gone', tombstone: null }
       const first = await call(session(id), 'write', { change })
       if (first.status !== 'entry') return first
       const { userId, until } = first
@@ -133,7 +134,7 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
 
     async end(id, tombstone) {
       assertOpen()
-      if (!ID.test(id)) return null
+      if (!isStorableId(id)) return null
       const record = await call(session(id), 'end', { tombstone })
       if (record !== null && record.userId !== null) await leave(record.userId, [id])
       return record

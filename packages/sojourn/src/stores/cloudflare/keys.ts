@@ -1,6 +1,3 @@
-/** Ids as core makes them. Others are nowhere in the store. */
-export const ID: RegExp = /^[\w-]{1,64}$/
-
 /** Names are shown in dashboards and logs: no user id is among them. Halves of characters are all one to UTF-8, so the record has the last word. */
 export async function toUserKey(userId: string): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(userId))

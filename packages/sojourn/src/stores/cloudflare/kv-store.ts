@@ -2,11 +2,13 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Guarantee, Store, Written } from '../../core/contracts/store.ts'
 import { orDamaged } from '../../core/request/damaged.ts'
-import { applyChange } from '../apply-change.ts'
+import { applyChange } from '../kit/apply-change.ts'
+import { createGate } from '../kit/gate.ts'
+import { assertStorable, isStorableId } from '../kit/ids.ts'
 import { isListed, type Listed } from '../listed.ts'
 import { toQuietCause } from '../quiet-cause.ts'
 import { type Kept, parseKept } from './kept.ts'
-import { ID, toUserKey } from './keys.ts'
+import { toUserKey } from './keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
 
 /** What is needed of a Workers KV namespace: a binding of the Worker. */
@@ -46,22 +48,15 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
   if (typeof namespace?.get !== 'function') {
     throw new SessionError('ERR_OPTION', 'kvStore: namespace must be a Workers KV binding.')
   }
-  let isClosed = false
-
-  async function ask<T>(operation: string, work: () => Promise<T>): Promise<T> {
-    if (isClosed) throw new SessionError('ERR_CLOSED', 'kvStore.')
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof SessionError) throw error
-      const cause = toQuietCause(error)
-      if (TOO_LARGE.test(cause.message)) throw new SessionError('ERR_DATA_TOO_LARGE', 'workers-kv: 25 MB.', cause)
-      throw new SessionError('ERR_STORE', `workers-kv: ${operation} failed.`, cause)
-    }
-  }
+  const { ask, close } = createGate('workers-kv', (operation, error) => {
+    const cause = toQuietCause(error)
+    return TOO_LARGE.test(cause.message)
+      ? new SessionError('ERR_DATA_TOO_LARGE', 'workers-kv: 25 MB.', cause)
+      : new SessionError('ERR_STORE', `workers-kv: ${operation} failed.`, cause)
+  })
 
   async function load(id: SessionId): Promise<Kept | null> {
-    if (!ID.test(id)) return null
+    if (!isStorableId(id)) return null
     const text = await namespace.get(`session:${id}`)
     return text === null ? null : parseKept('workers-kv', text)
   }
@@ -76,7 +71,7 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
   }
 
   async function create(record: SessionRecord): Promise<boolean> {
-    if (!ID.test(record.id)) throw new SessionError('ERR_STORE', 'workers-kv: not an id.')
+    assertStorable('workers-kv', record)
     if ((await load(record.id)) !== null) return false
     const deleteAt = Date.now() + lifeOf(record)
     const until = entryUntil(deleteAt)
@@ -141,9 +136,7 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
     write: (id, change) => ask('write', () => write(id, change)),
     end: (id, tombstone) => ask('end', () => end(id, tombstone)),
     list: (userId) => ask('list', () => list(userId)),
-    close() {
-      isClosed = true
-    },
+    close: () => close(),
   }
 }
 

@@ -80,9 +80,8 @@ export function isNamed(error: unknown, name: string): error is Error {
 /** Beyond 400 KB for an item, or beyond what DynamoDB takes as one request, one value or one name. */
 const TOO_LARGE = /has exceeded the maximum allowed size|exceeds? (the )?max|too large/i
 
-/** The SDK's error as ours. Ours pass as they are. */
+/** The SDK's error as ours. */
 export function toStoreError(operation: string, error: unknown): SessionError {
-  if (error instanceof SessionError) return error
   const cause = toQuiet(error)
   if (isNamed(error, 'ResourceNotFoundException')) {
     return new SessionError('ERR_STORE', 'dynamodb: the table is not there. store.setup() creates it.', cause)

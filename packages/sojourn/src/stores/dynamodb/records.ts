@@ -1,7 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change, Written } from '../../core/contracts/store.ts'
-import { applyChange, isFresh } from '../apply-change.ts'
+import { applyChange, isFresh } from '../kit/apply-change.ts'
 import type { Listed } from '../listed.ts'
 import type { Calls, Item } from './calls.ts'
 import { find, newMark, put, unknown, update } from './conditional.ts'

@@ -6,13 +6,6 @@ import { asHead } from '../head.ts'
 import type { Row } from './driver.ts'
 import { fromStoredData, toAsciiJson, toStoredData, toStoredText, USER_KEY } from './stored-text.ts'
 
-/** Ids as core makes them. Others are nowhere in the table, and no collation gets to see them. */
-const ID = /^[\w-]{1,64}$/
-
-export function isStorableId(id: string): boolean {
-  return ID.test(id)
-}
-
 /** Any user id of a usual form. Short enough for an index anywhere, and of characters that no collation takes for others. */
 const PLAIN_USER = /^[\x22-\x7e][\x21-\x7e]{0,127}$/
 

@@ -2,15 +2,16 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change, MaybePromise, ScanPage, Store, Written } from '../../core/contracts/store.ts'
 import { chain, rescue } from '../../core/lib/maybe.ts'
-import { applyChange } from '../apply-change.ts'
+import { applyChange } from '../kit/apply-change.ts'
+import { createGate } from '../kit/gate.ts'
+import { assertIdCursor, assertStorable, isStorableId } from '../kit/ids.ts'
 import { type Found, isListed, type Listed, readable } from '../listed.ts'
-import { assertIdCursor } from '../scan-ids.ts'
 import type { Dialect } from './dialect.ts'
 import type { Call, Driver, Result, Row } from './driver.ts'
 import { assertIdentifier, DEFAULT_TABLE } from './identifier.ts'
-import { fromRow, isStorableId, toParameters, toUserColumn } from './row.ts'
+import { fromRow, toParameters, toUserColumn } from './row.ts'
 import { createStatements, type Template, toNumbered } from './statements.ts'
-import { guarded, retrying } from './store-error.ts'
+import { retrying, toStoreError } from './store-error.ts'
 import { toAsciiJson } from './stored-text.ts'
 import { toUpdateCalls } from './update-call.ts'
 
@@ -44,8 +45,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   assertIdentifier(table, `${option} table`)
   if (schema !== undefined) assertIdentifier(schema, `${option} schema`)
   const statements = createStatements(dialect, table, schema)
-  let closing: MaybePromise<void>
-  let isClosed = false
+  const { ask, close } = createGate(dialect.name, (operation, error) => toStoreError(dialect, operation, error))
 
   const send = ({ statement, values }: Call): MaybePromise<Result> =>
     retrying(dialect, () => driver.run(statement, values))
@@ -56,11 +56,6 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     if (calls.length === 1 && first !== undefined) return chain(send(first), (result) => [result])
     if (batch === undefined) throw new TypeError('this dialect needs a driver with batch')
     return retrying(dialect, () => batch(calls))
-  }
-
-  function ask<T>(operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
-    if (isClosed) throw new SessionError('ERR_CLOSED', `${dialect.name}Store.`)
-    return guarded(dialect, operation, work)
   }
 
   const toValue = (row: Row | undefined): SessionRecord | Tombstone | null =>
@@ -74,7 +69,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   }
 
   function insert(record: SessionRecord): MaybePromise<boolean> {
-    if (!isStorableId(record.id)) throw new SessionError('ERR_STORE', `${dialect.name}: not an id.`)
+    assertStorable(dialect.name, record)
     return rescue(
       () => chain(send(statements.create(toParameters(record))), ({ affected }) => affected === 1),
       (error) => {
@@ -178,10 +173,6 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     scan: (cursor, limit) => ask('scan', () => scan(cursor, limit)),
     sweep: (now, limit) => ask('sweep', () => sweep(now, limit)),
     setup: async () => ask('setup', setUp),
-    close() {
-      if (!isClosed) closing = driver.close()
-      isClosed = true
-      return closing
-    },
+    close: () => close(() => driver.close()),
   }
 }

@@ -11,9 +11,8 @@ class DriverError extends Error {
   }
 }
 
-/** The driver's error as ours. Ours pass as they are. */
+/** The driver's error as ours. */
 export function toStoreError(dialect: Dialect, operation: string, error: unknown): SessionError {
-  if (error instanceof SessionError) return error
   const { name, schemaFile } = dialect
   const { kind, text } = dialect.toFault(error)
   const detail =
@@ -49,11 +48,4 @@ export function retrying<T>(
 function pause(tries: number): Promise<void> {
   const ms = Math.random() * Math.min(2 ** tries, LONGEST_WAIT_MS)
   return new Promise((resolve) => void setTimeout(resolve, ms))
-}
-
-/** `work`, with every failure as a `SessionError`, now or later. */
-export function guarded<T>(dialect: Dialect, operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
-  return rescue(work, (error) => {
-    throw toStoreError(dialect, operation, error)
-  })
 }

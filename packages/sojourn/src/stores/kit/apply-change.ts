@@ -1,6 +1,6 @@
-import type { SessionRecord } from '../core/contracts/record.ts'
-import type { Change } from '../core/contracts/store.ts'
-import { withEdits } from '../core/data/texts.ts'
+import type { SessionRecord } from '../../core/contracts/record.ts'
+import type { Change } from '../../core/contracts/store.ts'
+import { withEdits } from '../../core/data/texts.ts'
 
 /**
  * What one change makes of one live record: the next record, the same one when nothing is left to do, or
