@@ -33,6 +33,8 @@ export interface History {
   readonly endedForSure: Set<SessionId>
   /** By session, and how many of them said that they ended it. */
   readonly alarms: Map<SessionId, number>
+  /** Requests that found their session expired when they stored their edits. A touch from before the limit may still reach the store after that. */
+  readonly cameTooLate: Set<Actor>
   /** Sessions with which something happened that no server can help. */
   readonly excused: Set<SessionId>
   userOf(id: SessionId): string | null | undefined
@@ -54,6 +56,7 @@ export function createHistory(
   const tokens = createTokens()
   const proved = new Map<SessionId, number>()
   const heirs = new Map<SessionId, SessionId>()
+  const cameTooLate = new Set<Actor>()
   const lastOpened = new Map<SessionId, number>()
   const alarms = new Map<SessionId, number>()
   const { created, ended, headChanged } = store.effects
@@ -63,6 +66,10 @@ export function createHistory(
 
   for (const sessions of nodes) {
     sessions.on('reuse', ({ id, ended }) => void alarms.set(id, (alarms.get(id) ?? 0) + Number(ended)))
+    sessions.on('refused', ({ reason }) => {
+      const actor = actors.getStore()
+      if (reason === 'expired' && actor !== undefined) cameTooLate.add(actor)
+    })
     sessions.on('rotated', ({ id }) => void lastOpened.set(id, clock()))
     sessions.on('reauthenticated', ({ id }) => {
       lastOpened.set(id, clock())
@@ -90,6 +97,7 @@ export function createHistory(
     updates: new Map(),
     endedForSure: new Set(),
     alarms,
+    cameTooLate,
     excused: new Set(),
     userOf,
     begunAt,
