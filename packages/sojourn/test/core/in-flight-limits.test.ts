@@ -19,6 +19,15 @@ it('6 Two clocks: a request open across the idle limit does not bring the sessio
   expect((await client.send(look)).value.refused).toBe('expired')
 })
 
+it('6 Two clocks: edits of a request open across the idle limit are reported as refused, with the reason', async () => {
+  const { world, client } = await loggedIn()
+  const slow = await client.open()
+  world.clock.advance(31 * MINUTE)
+  Object.assign(slow.session.data, { late: true })
+  await slow.commit()
+  expect(world.eventsOf('refused')).toMatchObject([{ id: slow.session.id, reason: 'expired' }])
+})
+
 it.each(['rotate', 'reauthenticated'] as const)(
   '6 Two clocks: %s across the absolute limit revives nothing',
   async (verb) => {

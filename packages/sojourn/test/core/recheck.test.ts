@@ -56,6 +56,21 @@ describe('a request that was parked before its last byte', () => {
     expect(world.eventsOf('reuse')).toEqual([])
   })
 
+  it('of an honest client keeps its rights after the grace of a renewal', async () => {
+    const world = createWorld({ timeouts: { idle: '2h', renew: '1h', grace: '2m' } })
+    const [client, phone] = [world.client(), world.client()]
+    for (const each of [client, phone]) await each.send((session) => session.login('ada'))
+    world.clock.advance(HOUR)
+    const { session } = await client.open()
+    await client.send(() => {})
+    await client.send(() => {})
+    world.clock.advance(5 * MINUTE)
+    expect(await session.revokeOthers()).toBe(1)
+    await session.recheck()
+    expect([session.userId, session.refused]).toEqual(['ada', null])
+    expect(world.eventsOf('reuse')).toEqual([])
+  })
+
   it('takes no newer token of the same browser away, and begins no session in its place', async () => {
     const world = createWorld()
     const client = world.client()

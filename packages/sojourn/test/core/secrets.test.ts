@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Head, PreviousSecret } from '../../src/core/contracts/record.ts'
+import type { Head, PreviousSecret, SessionRecord } from '../../src/core/contracts/record.ts'
 import { toLimits } from '../../src/core/contracts/timeouts.ts'
 import {
   createNonce,
   deriveSuccessor,
   isStanding,
   judge,
+  toHeadChange,
   toRenewed,
   toRenewing,
   toRotated,
@@ -196,5 +197,25 @@ describe('secrets whose grace is over', () => {
     ]) {
       expect(withoutStale(head, T0)).toBe(head)
     }
+  })
+})
+
+describe('the version of a changed head', () => {
+  const MAX = 2 ** 31 - 1
+  const record = { version: 0 } as SessionRecord
+  const head: Head = { secret: S0, secretAt: T0 }
+  const steps = (version: number) =>
+    Array.from({ length: 100 }, () => toHeadChange({ ...record, version }, head).nextVersion - version)
+
+  it('rises by steps that nobody can foresee, so that a failover never repeats one', () => {
+    expect(new Set(steps(0)).size).toBeGreaterThan(90)
+    expect(Math.min(...steps(0))).toBeGreaterThan(0)
+  })
+
+  it('stays within the 32 bits of a column, however often the head changes', () => {
+    expect(new Set(steps(MAX - 1))).toEqual(new Set([1]))
+    let version = 0
+    for (let i = 0; i < 200_000; i++) version = toHeadChange({ ...record, version }, head).nextVersion
+    expect(version).toBeLessThanOrEqual(MAX)
   })
 })

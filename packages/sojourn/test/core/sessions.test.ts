@@ -76,6 +76,38 @@ describe('attach and get', () => {
     expect(one.get(request)).not.toBe(session)
   })
 
+  it('say whether there is one', async () => {
+    const { sessions } = createWorld()
+    const request = {}
+    expect(sessions.has(request)).toBe(false)
+    sessions.attach(request, (await sessions.open(toView())).session)
+    expect(sessions.has(request)).toBe(true)
+  })
+
+  it('warn of two applications that keep their tokens in one place, and only then', async () => {
+    const [one, two, apart] = [createWorld(), createWorld(), createWorld({ cookie: { name: '__Host-other' } })]
+    const request = {}
+    for (const { sessions } of [one, apart, two]) {
+      sessions.attach(request, (await sessions.open(toView())).session)
+    }
+    expect([one.warnings, apart.warnings]).toEqual([[], []])
+    expect(two.warnings).toEqual([expect.stringContaining('cookie __Host-session')])
+    const placeless = (): Carrier => ({
+      name: 'bare',
+      ambient: false,
+      vary: 'X-Bare',
+      read: () => ({ values: [], overflow: false }),
+      write: () => [],
+      clear: () => [],
+      clearStrays: () => [],
+    })
+    const [bare, other] = [createWorld({ carriers: [placeless()] }), createWorld({ carriers: [placeless()] })]
+    for (const { sessions } of [bare, other]) {
+      sessions.attach(request, (await sessions.open(toView())).session)
+    }
+    expect([bare.warnings, other.warnings]).toEqual([[], []])
+  })
+
   it('the newest counts', async () => {
     const { sessions } = createWorld()
     const request = {}
