@@ -246,8 +246,8 @@ const FRAMEWORKS = [
   {
     name: 'Fastify: what broke meanwhile is sent',
     file: 'fastify.ts',
-    find: '.then((late) => apply(late, broken()), fail)',
-    replace: '.then((late) => apply(late), fail)',
+    find: '(late) => goOn(() => apply(late, broken()))',
+    replace: '(late) => goOn(() => apply(late))',
     aim: /Fastify.*a stream that breaks/,
   },
   {
