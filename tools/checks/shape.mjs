@@ -7,6 +7,20 @@ import { root } from '../run.mjs'
 /** @typedef {ReadonlyMap<string, readonly string[]>} Arrows which files a file imports, types included */
 /** @typedef {Readonly<Record<string, readonly string[]>>} Rooms which rooms the files of a room may import, beside their own */
 
+/** What the command line and the public entry of the auditor put together. */
+const AUDITOR = [
+  'audit-application',
+  'checks',
+  'checks/lib',
+  'discover',
+  'audit',
+  'recipe',
+  'http',
+  'report',
+  'judge',
+  'model',
+]
+
 /**
  * The rooms of a folder. A room is a folder below it, or a file at its top, without the ending. A file belongs to the
  * longest name that fits it: `checks/lib/attempt.ts` to `checks/lib`, not to `checks`.
@@ -25,32 +39,9 @@ const ROOMS = {
     'checks/lib': ['audit', 'recipe', 'http', 'judge', 'model'],
     checks: ['checks/lib', 'audit', 'recipe', 'http', 'judge', 'model'],
     'audit-application': ['checks', 'checks/lib', 'discover', 'audit', 'recipe', 'http', 'judge', 'model'],
-    cli: [
-      'audit-application',
-      'checks',
-      'checks/lib',
-      'discover',
-      'audit',
-      'recipe',
-      'http',
-      'report',
-      'judge',
-      'model',
-      'version',
-    ],
+    cli: [...AUDITOR, 'version'],
     bin: ['cli'],
-    index: [
-      'audit-application',
-      'checks',
-      'checks/lib',
-      'discover',
-      'audit',
-      'recipe',
-      'http',
-      'report',
-      'judge',
-      'model',
-    ],
+    index: AUDITOR,
   },
   'packages/sojourn/src/core': {
     contracts: [],

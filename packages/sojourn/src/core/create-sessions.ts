@@ -16,7 +16,7 @@ import { open } from './request/open.ts'
 import { recheckIfOld } from './request/recheck.ts'
 import { RequestSession } from './request/request-session.ts'
 import { createSetup } from './request/setup.ts'
-import { State } from './request/state.ts'
+import { presents, State } from './request/state.ts'
 import { createSweeper } from './sweeper.ts'
 
 /** Core's own `createSessions`: everything passed in. The package's fills in the defaults. */
@@ -74,7 +74,7 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
 /** A guard that answers spares the store: the request goes no further. */
 function check({ setup, view, carrier, candidates }: State): Answer | null {
   if (setup.guards.length === 0) return null
-  const incoming = { view, carrier, presents: candidates.overflow || candidates.values.length > 0 }
+  const incoming = { view, carrier, presents: presents(candidates) }
   for (const guard of setup.guards) {
     const answer = guard.check(incoming)
     if (answer !== null) {

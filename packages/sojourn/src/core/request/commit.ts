@@ -82,13 +82,13 @@ async function save(state: State, first: Held, pending: Pending): Promise<void> 
   let held = first
   for (let tries = 0; ; tries = nextTry(tries)) {
     const upkeep = await planUpkeep(state, held)
-    if (isEmpty(pending.all) && upkeep.change === null) return follow(state, upkeep)
+    if (isEmpty(pending.all) && upkeep.change === null) return follow(state, held, upkeep)
     const written = await write(state, held, pending, upkeep)
     if (written === null) return
     if (written.status === 'gone') return drop(state, held.record, pending)
     if (written.status === 'written') {
       accept(state, pending)
-      return follow(state, upkeep)
+      return follow(state, held, upkeep)
     }
     // Another request renewed or rotated meanwhile: continue from its record.
     held = withRecord(held, written.record, state.openedAt, state.setup.limits)
@@ -111,9 +111,10 @@ async function write(state: State, held: Held, { all }: Pending, { change }: Upk
 }
 
 /** Tells the client, and listeners, what came of the renewal. What a write of the head did not confirm, another look does. */
-async function follow(state: State, { change, next }: Upkeep): Promise<void> {
+async function follow(state: State, { record }: Held, { change, next }: Upkeep): Promise<void> {
   const isGood = next !== null && (change?.head !== undefined || (await isNewest(state, next)))
-  if (state.held === null) return
+  // A verb that the handler did not wait for may have given the request another session: this token is not for that one.
+  if (state.held?.record.id !== record.id) return
   if (isGood) {
     state.held = { ...state.held, parts: next }
     state.answer = 'write'

@@ -64,7 +64,7 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
   setup.events.emit('login', { id: created.record.id, userId, replaced: before?.record.id ?? null, ...proof })
 }
 
-/** The request goes on as the new session, or stays with the one it had. Edits made while the login ran are pending again. */
+/** The request continues with the new session, or keeps the one it had. Edits made while the login ran are pending again. */
 function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits) => Edits): void {
   const { held, answer, others } = state
   const kept = toKept(pendingOf(state).all)
@@ -84,7 +84,7 @@ interface Proof {
   readonly assurance: string | null
 }
 
-/** A copy of the methods: what the application goes on to do with its own list proves nothing. */
+/** A copy of the methods: later changes to the application's own list prove nothing. */
 export function toProof({ methods = [], assurance }: ProofOptions): Proof {
   if (methods.every((each) => typeof each === 'string')) return { methods: [...methods], assurance: assurance ?? null }
   throw new SessionError('ERR_OPTION', 'methods must be strings.')

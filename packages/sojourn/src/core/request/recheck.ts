@@ -13,7 +13,7 @@ export function recheckIfOld(state: State): MaybePromise<void> {
 
 /**
  * Reads and judges the session once more. A client chooses how long a body takes to arrive, and the session may have been
- * revoked or have expired meanwhile. Then the request goes on without it, and `refused` says why.
+ * revoked or have expired meanwhile. Then the request continues without it, and `refused` says why.
  */
 export function recheck(state: State): MaybePromise<void> {
   return inTurn(state, () => recheckNow(state))

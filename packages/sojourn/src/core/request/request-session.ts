@@ -27,7 +27,7 @@ import { draftOf, type Flashed, idOf, type State, tellLate } from './state.ts'
 import { assertStillOpen } from './still-open.ts'
 import { update } from './update.ts'
 
-/** What handlers hold: names for what `State` knows, and the verbs. A class, for one is made for every request. */
+/** What handlers hold: names for what `State` knows, and the verbs. A class, because every request makes one. */
 export class RequestSession<Data extends object> implements Session<Data> {
   readonly #state: State
 

@@ -21,7 +21,7 @@ export async function judgeReuse(setup: Setup, record: SessionRecord, tries = 0)
   return false
 }
 
-/** Of several requests with the same old token, the one whose write stands tells of it. */
+/** Of several requests with the same old token, the one whose write stands reports it. */
 async function remember(setup: Setup, record: SessionRecord, tries: number): Promise<boolean> {
   const { id, userId, head } = record
   let written: Written | null = null
@@ -30,7 +30,7 @@ async function remember(setup: Setup, record: SessionRecord, tries: number): Pro
     const change = toHeadChange(record, { ...withoutStale(head, now), reusedAt: now })
     written = await ask(setup, 'write', (store) => store.write(id, change))
   } finally {
-    // Evidence is told even when the store fails.
+    // Evidence is reported even if the store fails.
     if (written === null || written.status === 'written') setup.events.emit('reuse', { id, userId, ended: false })
   }
   return written.status === 'conflict'

@@ -103,7 +103,7 @@ async function readAgain(setup: Setup, id: SessionId): Promise<SessionRecord | T
   try {
     return await readNow(setup, id)
   } catch {
-    // The first failure is the one that is told.
+    // The first failure is the one to report.
     return null
   }
 }

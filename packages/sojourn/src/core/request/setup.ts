@@ -132,7 +132,7 @@ const MAX_WARNINGS = 100
 function once(warn: (message: string) => void): (message: string) => void {
   const said = new Set<string>()
   return (message) => {
-    // Bounded, for a message may name what a client sent.
+    // Bounded, because a message may name what a client sent.
     if (!said.has(message) && said.size < MAX_WARNINGS) {
       said.add(message)
       warn(`sojourn: ${message}`)

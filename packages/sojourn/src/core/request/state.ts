@@ -81,11 +81,16 @@ export class State {
   }
 }
 
+/** Whether the client sent anything that could be a token. */
+export function presents({ values, overflow }: Candidates): boolean {
+  return overflow || values.length > 0
+}
+
 /** By presence alone: a bad token on one carrier never falls back to another, which may have passed other checks. */
 function pick({ carriers, lastCarrier }: Setup, view: RequestView): { carrier: Carrier; candidates: Candidates } {
   for (const carrier of carriers) {
     const candidates = carrier.read(view)
-    if (carrier === lastCarrier || candidates.overflow || candidates.values.length > 0) return { carrier, candidates }
+    if (carrier === lastCarrier || presents(candidates)) return { carrier, candidates }
   }
   return { carrier: lastCarrier, candidates: NOTHING_PRESENTED }
 }
@@ -105,7 +110,7 @@ export function inTurn<T>(state: State, work: () => MaybePromise<T>): MaybePromi
   return mine
 }
 
-/** The id, minted when first needed: a visitor who writes nothing costs no randomness. */
+/** The id. It is minted when it is first needed, so a visitor who writes nothing costs no randomness. */
 export function idOf(state: State): SessionId {
   return state.held?.record.id ?? mintedOf(state).id
 }
@@ -186,7 +191,7 @@ export function pendingOf(state: State): Pending {
   return { data, all: { ...all, ...Object.fromEntries([...taken, ...flash.set]) } }
 }
 
-/** Whether a person sees the response, as far as the request tells: a message that nobody saw is not used up. */
+/** Whether a person sees the response, as far as the request shows: a flash message that nobody saw must stay. */
 function isShown({ view, failed }: State): boolean {
   const isPrefetch = ['sec-purpose', 'purpose'].some((name) => view.header(name)?.startsWith('prefetch'))
   return !failed && view.method !== 'HEAD' && !isPrefetch

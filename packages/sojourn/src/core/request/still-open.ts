@@ -28,7 +28,7 @@ export async function assertStillOpen(state: State, held: Held): Promise<void> {
 }
 
 /**
- * Before a login goes on from a session of the same user: whether a rotation or a new proof has replaced this request's token
+ * Before a login continues a session of the same user: whether a rotation or a new proof has replaced this request's token
  * meanwhile. Then a thief may have held the request open, and a login would end the user's session in place of the thief's.
  */
 export async function assertNotReplaced(state: State, held: Held): Promise<void> {

@@ -19,7 +19,7 @@ export interface Upkeep {
 
 const NOTHING: Upkeep = { change: null, next: null }
 
-/** Cheap and synchronous, for every request asks: almost always the answer is no. */
+/** Cheap and synchronous, because every request asks. The answer is almost always no. */
 export function isUpkeepDue(state: State): boolean {
   const { held, committed } = state
   if (held === null || committed) return false
