@@ -77,6 +77,18 @@ describe('the page about WebSockets: ws', () => {
     await expect(opened(connect(site, foreign))).rejects.toThrow('403')
   })
 
+  test('a client that sends a broken frame loses its socket, and the server goes on', async () => {
+    const site = await start('sockets.ts')
+    await site.client.post('/login')
+    const socket = connect(site, { cookie: site.cookie() })
+    await opened(socket)
+    const end = closed(socket)
+    const { _socket: connection } = socket as unknown as { readonly _socket: NodeJS.WritableStream }
+    connection.write(Buffer.from([0x81, 0x02, 0x68, 0x69])) // not masked, which RFC 6455 5.1 demands of clients
+    await end
+    await opened(connect(site, { cookie: site.cookie() }))
+  })
+
   test('a logout closes the sockets of the session', async () => {
     const site = await start('sockets.ts')
     await site.client.post('/login')

@@ -93,7 +93,11 @@ async function listen(
     open(request, response, (error) => {
       if (error !== undefined) return void connection.destroy()
       response.detachSocket(connection)
-      sockets.handleUpgrade(request, connection, head, (socket) => socket.send(`hello ${sessions.get(request).userId}`))
+      sockets.handleUpgrade(request, connection, head, (socket) => {
+        // A proxy that is stopped can send a frame that `ws` refuses.
+        socket.on('error', () => socket.terminate())
+        socket.send(`hello ${sessions.get(request).userId}`)
+      })
     })
   })
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -35,13 +36,27 @@ export async function newFolder(name: string): Promise<string> {
   return folder
 }
 
-/** A port that was free a moment ago. */
+/** A Redis Cluster's second port is 10,000 above its first. Both lie below the ports that systems hand out. */
+const FIRST_PORT = 10_000
+const LAST_PORT = 21_999
+
+/**
+ * A port that was free a moment ago, for a server that cannot choose one itself. The system never hands it out, so a
+ * connection that another test opens in between cannot take it.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT + 1)
+    if ((await isFree(port)) && (await isFree(port + 10_000))) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 /** The program's path; a server that is missing is a failure, never a reason to pass. */

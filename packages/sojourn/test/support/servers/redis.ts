@@ -67,14 +67,6 @@ function stopAll(servers: readonly Running[]): Promise<void> {
   return Promise.all(servers.map((server) => server.kill())).then(() => undefined)
 }
 
-/** A Cluster's second port is 10 000 above the first. */
-async function clusterPort(): Promise<number> {
-  for (;;) {
-    const port = await freePort()
-    if (port < 55_000) return port
-  }
-}
-
 const SLOTS = 16_384
 
 /** Three masters, and a replica for each if asked for. */
@@ -87,9 +79,7 @@ export async function startCluster({
 } = {}): Promise<RedisGroup> {
   const flags = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-replica-validity-factor', '0']
   const count = replicas ? 6 : 3
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => startRedis(flags, await clusterPort(), program)),
-  )
+  const servers = await Promise.all(Array.from({ length: count }, () => startRedis(flags, undefined, program)))
   const masters = servers.slice(0, 3)
   await Promise.all(
     masters.map((server, i) => {
