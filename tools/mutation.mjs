@@ -1,6 +1,7 @@
 /**
- * `npm run mutation [-- <target> [--every N]]`: breaks the code of a target in every small way there is (or one way in N),
- * and lists what no test noticed. Targets: tools/mutation/targets.mjs; default `core`.
+ * `npm run mutation [-- <target> [--every N [--offset K]]]`: breaks the code of a target in every small way there is
+ * (or one way in N), and lists what no test noticed. Each offset below N draws other mutants.
+ * Targets: tools/mutation/targets.mjs; default `core`.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,15 +12,19 @@ import { giveUp, root, runNode } from './run.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { every: { type: 'string', default: '1' } },
+  options: { every: { type: 'string', default: '1' }, offset: { type: 'string', default: '0' } },
 })
 const name = positionals[0] ?? 'core'
 const target = TARGETS[name]
 if (target === undefined) giveUp(`There is no target "${name}". Targets: ${Object.keys(TARGETS).join(', ')}.`)
 if (!/^[1-9]\d*$/.test(values.every)) giveUp('--every takes a whole number: 4 tries one mutant in four.')
+if (!/^\d+$/.test(values.offset) || Number(values.offset) >= Number(values.every))
+  giveUp('--offset takes a whole number below that of --every.')
+const sample = { every: Number(values.every), offset: Number(values.offset) }
 
 process.env.MUTATION_TARGET = name
 process.env.MUTATION_EVERY = values.every
+process.env.MUTATION_OFFSET = values.offset
 const exitCode = runNode('node_modules/@stryker-mutator/core/bin/stryker.js', ['run'])
 if (exitCode !== 0) process.exit(exitCode)
 
@@ -30,7 +35,7 @@ const mutants = Object.entries(report.files).flatMap(([fileName, file]) =>
 )
 // What no test covers does not come by the sample's checker, so the sample is drawn here.
 const tried = mutants.filter((mutant) =>
-  mutant.status === 'NoCoverage' ? isInSample(mutant, Number(values.every)) : mutant.status !== 'CompileError',
+  mutant.status === 'NoCoverage' ? isInSample(mutant, sample) : mutant.status !== 'CompileError',
 )
 /** @param {...string} statuses */
 const count = (...statuses) => tried.filter(({ status }) => statuses.includes(status)).length

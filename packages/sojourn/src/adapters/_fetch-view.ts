@@ -20,8 +20,8 @@ export class FetchView implements RequestView {
 
   get url(): string {
     const { url } = this.#request
-    const path = url.indexOf('/', url.indexOf('://') + 3)
-    return path === -1 ? '/' : url.slice(path)
+    // A URL of HTTP has a path, if only a slash.
+    return url.slice(url.indexOf('/', url.indexOf('://') + 3))
   }
 
   get secure(): boolean {

@@ -129,6 +129,22 @@ describe('several tokens under one name', () => {
     expect(await refusedWith(first, STRAY)).toBe('ended')
   })
 
+  it.each(['telling first', 'telling last'])(
+    'all dead and of one session: the most telling one is evidence (%s)',
+    async (order) => {
+      const { world, victim } = await twoSessions()
+      const oldest = victim.cookie()
+      await victim.send((session) => session.rotate())
+      world.clock.advance(2 * MINUTE)
+      const older = victim.cookie()
+      await victim.send((session) => session.rotate())
+      const cookies = order === 'telling first' ? [oldest, older] : [older, oldest]
+      const { value } = await world.client().send(look, { cookie: cookies.join('; ') })
+      expect(value.refused).toBe('reused')
+      expect(world.eventsOf('reuse')).toHaveLength(1)
+    },
+  )
+
   it('all dead: every copy goes with a login', async () => {
     const { world } = await twoSessions()
     const cookie = `${MALFORMED}; ${STRAY}`
@@ -172,6 +188,7 @@ describe('several tokens under one name', () => {
     })
     const error = await rejection(async () => victim.open({ cookie: `${STRAY}; ${victim.cookie()}` }))
     expect(error).toMatchObject({ code: 'ERR_STORE' })
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'read' }])
     await new Promise((resolve) => setTimeout(resolve, 5))
     process.off('unhandledRejection', listen)
     expect(unhandled).toEqual([])

@@ -76,6 +76,7 @@ it('5 a token that a failover forgot raises no alarm', async () => {
   const token = client.token() ?? ''
   const forgotten = token.slice(0, -12) + (token.at(-12) === 'A' ? 'B' : 'A') + token.slice(-11)
   tell({ name: 'memory', kind: 'failover' })
+  expect(world.eventsOf('store')).toMatchObject([{ type: 'store', name: 'memory', kind: 'failover' }])
   const view = { method: 'GET', url: '/', secure: true, peer: null }
   const header = (name: string) => (name === 'cookie' ? `__Host-session=${forgotten}` : null)
   const { session } = await sessions.open({ ...view, header })

@@ -130,6 +130,29 @@ describe('5 Fresh token on every change of privilege; the old one stops at once'
     })
   })
 
+  describe.each(VERBS)('%s that the store did not answer', (_, verb) => {
+    it('and cannot be asked about either, is the first failure', async () => {
+      const { world, client } = await loggedIn()
+      const { session } = await client.open()
+      world.store.fail('write', { error: new Error('the write failed') })
+      world.store.fail('read', { error: new Error('the read failed') })
+      const error = await rejection(verb(session))
+      expect(error).toMatchObject({ code: 'ERR_STORE', cause: { message: 'the write failed' } })
+    })
+
+    it.each(['ended', 'swept'])('and whose session was %s meanwhile, is that failure', async (how) => {
+      const { world, client, id } = await loggedIn()
+      const { session } = await client.open()
+      world.store.replace('write', async () => {
+        await world.sessions.revoke(id)
+        if (how === 'swept') world.store.replace('read', () => null)
+        throw new Error('the write failed')
+      })
+      const error = await rejection(verb(session))
+      expect(error).toMatchObject({ code: 'ERR_STORE', cause: { message: 'the write failed' } })
+    })
+  })
+
   it('a rotation does not restart the absolute clock, a fresh proof does', async () => {
     const { world, client } = await loggedIn()
     const { value: began } = await client.send((session) => session.authenticatedAt)

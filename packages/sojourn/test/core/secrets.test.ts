@@ -171,6 +171,13 @@ describe('rotation', () => {
     })
   })
 
+  it('stops the one secret of a head that was never renewed', () => {
+    const until = T0 + 5 + 2 * MINUTE
+    expect(toRotated({ secret: S0, secretAt: T0 }, B1, T0 + 5, LIMITS).previous).toEqual([
+      { hash: S0, until, how: 'rotated' },
+    ])
+  })
+
   it('wraps the sealed data’s key anew', () => {
     expect(toRotated(head, B1, T0, LIMITS, 'k9').sealedKey).toBe('k9')
     expect(JSON.stringify(toRotated(head, B1, T0, LIMITS, 'k9'))).not.toMatch(/"k[012]"/)

@@ -25,6 +25,7 @@ describe('closed sessions', () => {
       () => sessions.export('ada'),
       () => sessions.erase('ada'),
       () => sessions.sweep(),
+      () => session.recheck(),
       () => session.logout(),
       () => session.update('a', () => 1),
       () => commit(),

@@ -16,18 +16,25 @@ interface StaleNode {
   readonly sessions: Sessions<TestData>
   /** From now on, reads there answer with what is stored now. */
   fall(id: SessionId): Promise<void>
+  /** How often it was asked for a record as it is now. */
+  looks(): number
 }
 
 /** Another server, whose near cache has not heard of what happened since it fell behind. */
 function staleNode(world: World<TestData>): StaleNode {
   const known = new Map<SessionId, SessionRecord | Tombstone | null>()
   const { store } = world
+  let looks = 0
   const stale: Store = {
     ...store,
     read: (id) => (known.has(id) ? (known.get(id) ?? null) : store.read(id)),
-    readNow: (id) => store.read(id),
+    readNow(id) {
+      looks++
+      return store.read(id)
+    },
   }
   return {
+    looks: () => looks,
     sessions: world.node({ store: stale }),
     fall: async (id) => void known.set(id, await world.kept(id)),
   }
@@ -65,5 +72,16 @@ describe('a server whose reads are a moment behind', () => {
     await client.send((session) => session.rotate(), { cookie: before })
     expect(setCookiesOf(await late.commit())).toEqual([])
     expect((await client.send(look)).value).toMatchObject({ userId: 'ada', refused: null })
+  })
+
+  it('asks for the newest record only where a token of a known session is refused', async () => {
+    const { client, id, node, elsewhere } = await loggedIn()
+    const before = client.cookie()
+    await node.fall(id)
+    for (const cookie of [before, `__Host-session=${'A'.repeat(54)}`]) await elsewhere.send(look, { cookie })
+    expect(node.looks()).toBe(0)
+    await client.send((session) => session.rotate())
+    await elsewhere.send(look, { cookie: client.cookie() })
+    expect(node.looks()).toBe(1)
   })
 })

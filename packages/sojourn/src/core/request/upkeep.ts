@@ -94,7 +94,7 @@ function renew(state: State, held: Held): MaybePromise<Renewing> {
   }
   if (standing === 'grace' || standing === 'outdated') return { head, next: null }
   // A parallel request began it, or an answer with the successor was lost: this client gets the same one.
-  if (standing === 'renewing' && head.renewal !== undefined) {
+  if (head.renewal !== undefined) {
     return { head, next: setup.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }
   }
   if (!isRenewalDue(state, held)) return { head, next: strays ? parts : null }
