@@ -1,4 +1,4 @@
-/** Closing what is closed already makes clients throw. */
+/** Clients throw if they are closed a second time. */
 export function closeOnce(close: () => unknown): () => void {
   let isClosed = false
   return () => {
@@ -7,7 +7,7 @@ export function closeOnce(close: () => unknown): () => void {
     try {
       close()
     } catch {
-      // Then there is nothing left to close.
+      // The connection is already gone.
     }
   }
 }

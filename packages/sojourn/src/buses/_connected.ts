@@ -6,33 +6,36 @@ import { createOutbox } from './_outbox.ts'
 /** One connection that listens. */
 export interface Wire {
   send(message: string): Promise<unknown>
-  /** Resolves when the listener has everything that was sent to it before. */
+  /** Resolves when the listener has received everything that was sent to it before. */
   probe(): Promise<unknown>
   close(): unknown
 }
 
 /** What a wire reports. */
 export interface WireEvents {
-  /** To all nodes. Anything at all: it is checked here. */
+  /** A message to all nodes. It may be anything, so it is checked here. */
   received(text: unknown): void
-  /** Messages may have been missed; the wire goes on by itself. */
+  /** Messages may have been missed. The wire recovers by itself. */
   interrupted(error?: unknown): void
-  /** Messages may have been missed, and the wire is of no use any more. */
+  /** Messages may have been missed, and the wire cannot be used any more. */
   ended(error?: unknown): void
 }
 
 export interface ConnectedBusOptions {
   readonly name: string
-  /** Of one message. */
+  /** The maximum length of one message. */
   readonly maxLength: number
-  /** `node` names this end among all, for a channel of its own. `signal`: nobody waits any more, so nothing may be left. */
+  /**
+   * `node` is unique among all nodes and names a channel of its own. `signal` aborts if nobody waits any more: then `connect`
+   * must leave nothing open.
+   */
   readonly connect: (events: WireEvents, node: string, signal: AbortSignal) => Promise<Wire>
 }
 
-/** What takes a connection, or a message, and says nothing is not waited for without end. */
+/** A server that accepts a connection or a message but does not answer is given up after this time. */
 const ANSWER_MS = 5000
 
-/** A bus over a connection that is opened when it is first needed, and again when it was lost and somebody asks for proof. */
+/** A bus over a connection that opens when it is first needed. If the connection was lost, the next proof opens another one. */
 export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions): Bus {
   const node = crypto.randomUUID()
   const listeners = new Set<BusListener>()
@@ -46,7 +49,7 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
     if (wire !== null) return wire
     let isOver = false
     const giveUp = new AbortController()
-    /** Of a wire that was given up nothing is heard. */
+    /** Events of a wire that was given up are ignored. */
     const end = (error?: unknown): void => {
       if (isOver) return
       isOver = true
@@ -71,7 +74,7 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
     mine.catch((error: unknown) => {
       end(error)
       giveUp.abort()
-      // It may have come up after all.
+      // It may connect later: close it then.
       connecting.then((late) => late.close()).catch(() => undefined)
     })
     return mine
@@ -89,7 +92,7 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
       try {
         await within(found.probe(), name)
       } catch (error) {
-        // Dead without a word: the next question finds a new one.
+        // The connection died silently: the next proof opens a new one.
         if (isLate(error) && wire === opening) {
           wire = null
           found.close()
@@ -116,7 +119,13 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
 function within<T>(work: Promise<T>, name: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new SessionError('ERR_STORE_TIMEOUT', `The ${name} bus does not answer.`)),
+      () =>
+        reject(
+          new SessionError(
+            'ERR_STORE_TIMEOUT',
+            `The ${name} bus does not answer. Check that its server is running and reachable.`,
+          ),
+        ),
       ANSWER_MS,
     )
     work.then(resolve, reject).finally(() => clearTimeout(timer))
@@ -127,7 +136,7 @@ function isLate(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'ERR_STORE_TIMEOUT'
 }
 
-/** A name that goes into commands as it is. */
+/** Checks a name that is inserted into commands unescaped. */
 export function assertChannel(channel: string, bus: string): void {
   if (!/^[a-z][a-z0-9_]{0,20}$/.test(channel))
     throw new SessionError('ERR_OPTION', `${bus}: channel must be up to 21 of a-z, 0-9 and _, and begin with a letter.`)

@@ -1,8 +1,11 @@
 import { SessionError } from '../core/contracts/errors.ts'
 
-/** Answers that come by number over a channel of one's own: what was sent before them has arrived when they do. */
+/**
+ * Numbered messages that a node sends to itself over its own channel. When one arrives, everything that was sent before it has
+ * arrived.
+ */
 export interface Echoes {
-  /** Resolves when `heard` is called with what `send` was given. */
+  /** Resolves when `heard` is called with the text that `send` was given. */
   ask(send: (text: string) => Promise<unknown>): Promise<void>
   heard(text: unknown): void
 }
@@ -10,13 +13,17 @@ export interface Echoes {
 export function createEchoes(): Echoes {
   const waiting = new Map<string, () => void>()
   let count = 0
-  /** What a connection that is down has queued already is enough. */
+  /** One send at a time: a connection that is down has queued that one already. */
   let isSending = false
   return {
     async ask(send) {
-      if (isSending) throw new SessionError('ERR_STORE', 'The bus does not take messages.')
+      if (isSending)
+        throw new SessionError(
+          'ERR_STORE',
+          'The bus does not accept messages: an earlier one is still being sent. Check the connection to its server.',
+        )
       const text = `${count++}`
-      // Questions that were never answered are nobody's any more.
+      // Questions that were never answered have timed out.
       if (waiting.size > 8) waiting.clear()
       const echo = new Promise<void>((resolve) => waiting.set(text, resolve))
       isSending = true

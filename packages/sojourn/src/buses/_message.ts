@@ -1,16 +1,16 @@
 import type { SessionId } from '../core/contracts/record.ts'
 import { isStorableId } from '../stores/kit/ids.ts'
 
-/** Ids as core makes them; nothing else is believed to be one. */
+/** Ids as core makes them. Any other text is ignored. */
 const NODE = /^[\w-]{1,64}$/
 
 export interface Message {
-  /** Who sent it, so that a node does not hear itself. */
+  /** The sender, so that a node ignores its own messages. */
   readonly node: string
   readonly ids: readonly SessionId[]
 }
 
-/** `<node> <id>,<id>,...`: ids are public handles. Several messages where one would be longer than `maxLength`. */
+/** `<node> <id>,<id>,...`: ids are public handles. Splits the ids into several messages if one would exceed `maxLength`. */
 export function toMessages(node: string, ids: readonly SessionId[], maxLength: number): string[] {
   const messages: string[] = []
   let text = ''
@@ -25,7 +25,7 @@ export function toMessages(node: string, ids: readonly SessionId[], maxLength: n
   return messages
 }
 
-/** `null` for anything that is no message: whoever else writes to the bus must not do harm. */
+/** Returns `null` if the text is not a message, because other software may write to the bus. */
 export function fromMessage(text: unknown, maxLength: number): Message | null {
   if (typeof text !== 'string' || text.length > maxLength) return null
   const blank = text.indexOf(' ')

@@ -1,7 +1,7 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import { closeOnce } from './_close-once.ts'
 
-/** What the buses use of a client of node-redis. */
+/** The members of a node-redis client that the buses use. */
 export interface OpenRedis {
   connect(): Promise<unknown>
   on(event: string, listener: (payload?: unknown) => void): unknown
@@ -12,7 +12,7 @@ export interface OpenRedis {
   destroy(): void
 }
 
-/** A client of our own, connected. What it cannot send now it rejects. */
+/** Opens a connected client of our own. It rejects what it cannot send immediately. */
 export async function openRedis(
   url: string,
   bus: string,
@@ -23,7 +23,7 @@ export async function openRedis(
   const client = createClient({ url, disableOfflineQueue: true, ...options }) as unknown as OpenRedis
   const destroy = closeOnce(client.destroy.bind(client))
   signal.addEventListener('abort', destroy)
-  // An error that nobody hears ends the process; commands reject with it anyway.
+  // An error without a listener ends the process. Commands reject with the same error.
   client.on('error', () => undefined)
   try {
     await client.connect()
@@ -38,6 +38,6 @@ async function importRedis(bus: string): Promise<typeof import('redis')> {
   try {
     return await import('redis')
   } catch (cause) {
-    throw new SessionError('ERR_OPTION', `${bus}: url needs the package redis. npm install redis`, cause)
+    throw new SessionError('ERR_OPTION', `${bus}: url needs the package redis. Run: npm install redis`, cause)
   }
 }

@@ -1,10 +1,10 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
 
-/** Sends ids; those that come while others are on their way go together with the next. */
+/** Sends ids. Ids that arrive during a send go out together in the next one. */
 export type Outbox = (ids: readonly SessionId[]) => Promise<void>
 
-/** More that wait mean that the bus is down: what is not told then ends with `maxStale`. */
+/** If more ids wait, the bus is down. Copies on other nodes then expire after `maxStale`. */
 const MAX_WAITING = 10_000
 
 export function createOutbox(send: (ids: readonly SessionId[]) => Promise<unknown>): Outbox {
@@ -35,7 +35,11 @@ export function createOutbox(send: (ids: readonly SessionId[]) => Promise<unknow
       })
       waiting = { ids: batch, sent }
     }
-    if (waiting.ids.length >= MAX_WAITING) throw new SessionError('ERR_STORE', 'The bus does not take messages.')
+    if (waiting.ids.length >= MAX_WAITING)
+      throw new SessionError(
+        'ERR_STORE',
+        'The bus does not accept messages: too many are waiting. Check the connection to its server.',
+      )
     waiting.ids.push(...ids)
     return waiting.sent
   }

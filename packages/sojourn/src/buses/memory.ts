@@ -3,7 +3,7 @@ import type { Bus, BusListener } from '../stores/near-cache/bus.ts'
 
 export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
 
-/** A bus within one process: give the same one to every near cache. Delivers at once, and cannot fail. */
+/** A bus within one process: give the same bus to every near cache. It delivers immediately and cannot fail. */
 export function memoryBus(): Bus {
   const listeners = new Set<BusListener>()
   return {

@@ -3,21 +3,21 @@ import { assertChannel, connectedBus, type Wire, type WireEvents } from './_conn
 
 export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
 
-/** What the bus needs of a connection of `@nats-io/transport-node` (or `nats.ws`, or `nats` 2). */
+/** The members of a connection of `@nats-io/transport-node` (or `nats.ws`, or `nats` 2) that the bus uses. */
 export interface NatsConnection {
   publish(subject: string, payload: string): void
   subscribe(
     subject: string,
     options: { callback: (error: Error | null, message: { string(): string }) => void },
   ): { unsubscribe(): void }
-  /** Resolves when the server has answered to all that was sent before: its messages come in the same order. */
+  /** Resolves when the server has answered everything that was sent before. Its messages arrive in the same order. */
   flush(): Promise<void>
   status(): AsyncIterable<{ readonly type: string }>
   isClosed(): boolean
 }
 
 export interface NatsBusOptions {
-  /** Stays yours: the bus never closes it. */
+  /** The bus never closes this connection. */
   readonly connection: NatsConnection
   /** The subject. Default `'sojourn'`. */
   readonly channel?: string
@@ -52,7 +52,7 @@ async function listen(connection: NatsConnection, subject: string, events: WireE
   }
 }
 
-/** Bytes that are no text make the client throw. */
+/** The client throws if the bytes are not text. */
 function toText(message: { string(): string }): string | null {
   try {
     return message.string()
@@ -61,7 +61,7 @@ function toText(message: { string(): string }): string | null {
   }
 }
 
-/** Every break and every reconnection: what was sent between them did not arrive. */
+/** Reports every break and every reconnection, because messages that were sent in between did not arrive. */
 async function watch(connection: NatsConnection, events: WireEvents): Promise<void> {
   const breaks = ['disconnect', 'reconnect', 'staleConnection', 'slowConsumer', 'forceReconnect']
   try {

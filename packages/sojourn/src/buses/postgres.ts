@@ -6,7 +6,7 @@ import { createEchoes } from './_echoes.ts'
 
 export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
 
-/** What the bus needs of a client of `pg`. */
+/** The members of a `pg` client that the bus uses. */
 export interface PgListener {
   query(text: string, values?: string[]): Promise<unknown>
   on(event: 'notification', listener: (message: { channel: string; payload?: string | undefined }) => void): unknown
@@ -14,13 +14,15 @@ export interface PgListener {
   on(event: 'end', listener: () => void): unknown
 }
 
-/** What the bus needs of a `Pool` of `pg`. */
+/** The members of a `pg` `Pool` that the bus uses. */
 export interface PgPool {
   connect(): Promise<PgListener & { release(destroy?: boolean): void }>
 }
 
 export interface PostgresBusOptions {
-  /** A pool. One of its connections is kept to listen: it must lead to PostgreSQL itself, or to a pooler in session mode. */
+  /**
+   * A pool. The bus keeps one of its connections to listen. It must lead to PostgreSQL itself, or to a pooler in session mode.
+   */
   readonly client?: PgPool
   /** Instead of `client`. Needs the package `pg`. */
   readonly url?: string
@@ -28,10 +30,10 @@ export interface PostgresBusOptions {
   readonly channel?: string
 }
 
-/** PostgreSQL takes payloads of less than 8000 bytes. */
+/** PostgreSQL limits payloads to less than 8000 bytes. */
 const MAX_LENGTH = 7900
 
-/** A bus over LISTEN and NOTIFY. Nodes have to use the same database of the same server. */
+/** A bus over LISTEN and NOTIFY. All nodes must use the same database of the same server. */
 export function postgresBus({ client, url, channel = 'sojourn' }: PostgresBusOptions): Bus {
   assertChannel(channel, 'postgresBus')
   if ((client === undefined) === (url === undefined))
@@ -56,7 +58,7 @@ type Opened = readonly [listener: PgListener, close: () => void]
 
 async function takeFrom(pool: PgPool): Promise<Opened> {
   const listener = await pool.connect()
-  // With its LISTEN on it, it is of no use to others.
+  // The connection still listens, so the pool must not use it again.
   return [listener, closeOnce(() => listener.release(true))]
 }
 
@@ -65,7 +67,7 @@ async function openClient(connectionString: string, signal: AbortSignal): Promis
   const client = new Client({ connectionString, connectionTimeoutMillis: 5000, keepAlive: true })
   const close = closeOnce(() => client.end().catch(() => undefined))
   signal.addEventListener('abort', close)
-  // Before it is listened to: an error that nobody hears ends the process.
+  // Set before the connection listens: an error without a listener ends the process.
   client.on('error', () => undefined)
   await client.connect()
   return [client, close]
@@ -75,7 +77,7 @@ async function importPg(): Promise<typeof import('pg')> {
   try {
     return await import('pg')
   } catch (cause) {
-    throw new SessionError('ERR_OPTION', 'postgresBus: url needs the package pg. npm install pg', cause)
+    throw new SessionError('ERR_OPTION', 'postgresBus: url needs the package pg. Run: npm install pg', cause)
   }
 }
 
@@ -100,7 +102,7 @@ async function listen(
   })
   await listener.query(`LISTEN "${channel}"`)
   await listener.query(`LISTEN "${own}"`)
-  /** One client asks one thing at a time. */
+  /** A client runs one query at a time. */
   let last: Promise<unknown> = Promise.resolve()
   function notify(to: string, text: string): Promise<unknown> {
     const done = last.then(() => listener.query('SELECT pg_notify($1, $2)', [to, text]))
@@ -109,7 +111,7 @@ async function listen(
   }
   return {
     send: (message) => notify(channel, message),
-    // Notices come in the order of commits, over this connection.
+    // Notices arrive over this connection in the order of commits.
     probe: () => echoes.ask((text) => notify(own, text)),
     close,
   }

@@ -7,7 +7,7 @@ import { openRedis } from './_open-redis.ts'
 
 export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
 
-/** What the bus needs of a client of `redis` (node-redis 5), of one node. */
+/** The members of a `redis` client (node-redis 5, one node) that the bus uses. */
 export interface TrackingClient {
   duplicate(options: { RESP: 3; emitInvalidate: true }): {
     connect(): Promise<unknown>
@@ -18,27 +18,30 @@ export interface TrackingClient {
 }
 
 export interface RedisTrackingBusOptions {
-  /** Listens on a connection of its own, made by `client.duplicate()`. */
+  /** The bus listens on a connection of its own, which `client.duplicate()` makes. */
   readonly client?: TrackingClient
   /** Instead of `client`. Needs the package `redis`. */
   readonly url?: string
-  /** What the store's keys begin with, as given to `redisStore`. Default `'sojourn:'`. */
+  /** The prefix of the store's keys, as given to `redisStore`. Default `'sojourn:'`. */
   readonly prefix?: string
 }
 
-/** Not that of any node: in tracking nobody sends. */
+/** Not the name of a node: with tracking, the server sends the messages. */
 const SERVER = 'server'
 
 /**
- * A bus that the Redis or Valkey server drives: client-side caching in broadcast mode (`CLIENT TRACKING ... BCAST`, RESP3).
- * The server names every key of the store that changed, whoever changed it. Nothing is published, so nobody can forget to.
- * For one server, not for a Cluster.
+ * A bus that the Redis or Valkey server drives: client-side caching in broadcast mode (`CLIENT TRACKING ... BCAST`, RESP3). The
+ * server names every key of the store that changed, whichever program changed it. Nodes publish nothing. For one server, not for
+ * a Cluster.
  */
 export function redisTrackingBus({ client, url, prefix = 'sojourn:' }: RedisTrackingBusOptions): Bus {
   if ((client === undefined) === (url === undefined))
     throw new SessionError('ERR_OPTION', 'redisTrackingBus: give either client or url.')
   if (typeof prefix !== 'string' || prefix === '')
-    throw new SessionError('ERR_OPTION', 'redisTrackingBus: prefix must be what the keys begin with.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'redisTrackingBus: prefix must be the prefix that redisStore has for its keys, and not empty.',
+    )
   const bus = connectedBus({
     name: 'redis-tracking',
     maxLength: 32_000,
@@ -51,7 +54,7 @@ export function redisTrackingBus({ client, url, prefix = 'sojourn:' }: RedisTrac
       return track(listener, prefix, events)
     },
   })
-  // The server knows already.
+  // The server reports every change itself.
   return { ...bus, publish() {} }
 }
 
@@ -68,13 +71,13 @@ async function connected(listener: Tracking, signal: AbortSignal): Promise<Track
 async function track(listener: Tracking, prefix: string, events: WireEvents): Promise<Wire> {
   const close = closeOnce(() => listener.destroy())
   listener.on('invalidate', (key) => {
-    // `null`: everything, as after FLUSHALL.
+    // `null` means every key, as after FLUSHALL.
     if (key === null) return events.interrupted()
     const name = `${key}`
     if (name.startsWith(prefix)) events.received(`${SERVER} ${name.slice(prefix.length) as SessionId}`)
   })
   try {
-    // The client itself turns on another mode, for keys that this connection reads: none.
+    // The client turns on another mode by itself, which covers only keys that this connection reads. It reads none.
     await listener.sendCommand(['CLIENT', 'TRACKING', 'OFF'])
     await listener.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', prefix])
   } catch (error) {
@@ -89,7 +92,7 @@ async function track(listener: Tracking, prefix: string, events: WireEvents): Pr
   }
   return {
     send: async () => undefined,
-    // Answers and news come over one connection, in their order. PING is refused by a server that cannot save to its disk.
+    // Answers and notices arrive over one connection, in order. ECHO, because a server that cannot save to its disk refuses PING.
     probe: () => listener.sendCommand(['ECHO', '']),
     close,
   }

@@ -9,7 +9,7 @@ export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
 
 type Hear = (message: string, channel: string) => void
 
-/** What the bus needs of a client of `redis` (node-redis), of one node or of a cluster. */
+/** The members of a `redis` client (node-redis) that the bus uses, for one node or a cluster. */
 export interface NodeRedisBusClient {
   publish(channel: string, message: string): Promise<unknown>
   duplicate(): {
@@ -20,7 +20,7 @@ export interface NodeRedisBusClient {
   }
 }
 
-/** What the bus needs of a client of `ioredis` or `iovalkey`: one server, behind Sentinel, or a Cluster. */
+/** The members of an `ioredis` or `iovalkey` client that the bus uses: one server, behind Sentinel, or a Cluster. */
 export interface IoRedisBusClient {
   readonly status: string
   readonly isCluster: boolean
@@ -34,7 +34,7 @@ export interface IoRedisBusClient {
 }
 
 export interface RedisBusOptions {
-  /** Sends through this client, and listens on a connection of its own, made by `client.duplicate()`. */
+  /** The bus sends through this client, and listens on a connection of its own, which `client.duplicate()` makes. */
   readonly client?: NodeRedisBusClient | IoRedisBusClient
   /** Instead of `client`. Needs the package `redis`. */
   readonly url?: string
@@ -43,15 +43,18 @@ export interface RedisBusOptions {
 }
 
 /**
- * A bus over pub/sub of Redis or Valkey. Its proof is a message that goes out through the client that sends and comes back
- * through the connection that listens, so that a break of either shows.
+ * A bus over pub/sub of Redis or Valkey. For its proof it sends a message through the sending client and waits for it on the
+ * listening connection, so that it notices a break of either.
  */
 export function redisBus({ client, url, channel = 'sojourn' }: RedisBusOptions): Bus {
   assertChannel(channel, 'redisBus')
   if ((client === undefined) === (url === undefined))
     throw new SessionError('ERR_OPTION', 'redisBus: give either client or url.')
   if (client !== undefined && typeof client.duplicate !== 'function')
-    throw new SessionError('ERR_OPTION', 'redisBus: client must have duplicate(), as node-redis and ioredis have.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'redisBus: client must have duplicate(), as node-redis and ioredis clients have.',
+    )
   return connectedBus({
     name: 'redis',
     maxLength: 32_000,
@@ -97,7 +100,7 @@ async function listen(
   }
 }
 
-/** Both clients connect again by themselves. But then messages were missed, so the first break ends it. */
+/** Both clients reconnect by themselves. But they have missed messages by then, so the first break ends the listener. */
 interface Listener {
   subscribe(channels: string[], broken: (error?: unknown) => void): Promise<void>
   close(): void
@@ -117,7 +120,7 @@ function nodeRedisListener(client: NodeRedisBusClient, hear: Hear): Listener {
 }
 
 function ioRedisListener(client: IoRedisBusClient, hear: Hear): Listener {
-  // It is to connect now, and to wait for that with the subscription, whatever the application wants of its own.
+  // It must connect now and queue the subscription until then, whatever options the application's client has.
   const options = { enableOfflineQueue: true, lazyConnect: false }
   const args = client.isCluster ? [[], options] : [options]
   const listener = client.duplicate(...(args as never[]))

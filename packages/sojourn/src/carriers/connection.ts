@@ -10,22 +10,22 @@ const FORWARDING = [
   'x-forwarded-proto',
 ] as const
 
-/** Whether a proxy says that it is in front. Anybody can say so: a reason to be stricter, never to be easier. */
+/** Whether a forwarding header is present. Any client can send one, so it may only make a decision stricter. */
 export function isForwarded(view: RequestView): boolean {
   return FORWARDING.some((name) => view.header(name) !== null)
 }
 
-/** Whether a proxy says that the client came over TLS. */
+/** Whether a forwarding header states that the client used TLS. */
 export function saysHttps(view: RequestView): boolean {
   return /https/i.test(`${view.header('x-forwarded-proto')} ${view.header('forwarded')}`)
 }
 
-/** From this machine, to this machine by one of its loopback names. */
+/** Whether the request comes from this machine and addresses it by a loopback name. */
 export function isLoopback(view: RequestView): boolean {
   return (view.peer === null || isLoopbackAddress(view.peer)) && isLoopbackHostname(hostnameOf(view))
 }
 
-/** Whether the page behind the request is this machine's too, or not told. */
+/** Whether the page behind the request is on this machine, or unknown. */
 export function isLoopbackOrigin(view: RequestView): boolean {
   const origin = view.header('origin')
   if (origin === null || origin === 'null') return true
@@ -33,9 +33,9 @@ export function isLoopbackOrigin(view: RequestView): boolean {
 }
 
 /**
- * A developer's own browser, talking to this machine without a proxy between. A proxy of production can rewrite `Host`
- * to `localhost` and come from this machine, without one forwarding header (nginx does, unless told otherwise): the
- * `Origin` that browsers send with a login still names the real host, and is heeded.
+ * Whether a developer's own browser made the request, without a proxy between. A production proxy on this machine can rewrite
+ * `Host` to `localhost` and send no forwarding header (nginx does by default). The `Origin` that browsers send with a login then
+ * still names the real host, so it is checked too.
  */
 export function isLocalDevelopment(view: RequestView): boolean {
   return !view.secure && isLoopback(view) && !isForwarded(view) && isLoopbackOrigin(view)

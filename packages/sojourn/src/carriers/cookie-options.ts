@@ -3,18 +3,18 @@ import { SessionError } from '../core/contracts/errors.ts'
 
 interface CookieBasics {
   /**
-   * Which requests from other sites carry it: `'lax'` (default) only links that are followed, `'strict'` none,
-   * `'none'` all of them, as an application embedded in other sites needs; the cross-origin guard then is the only
-   * protection from forged requests.
+   * Which requests from other sites carry the cookie. `'lax'` (default): only links that the user follows. `'strict'`: none.
+   * `'none'`: all of them, for an application that is embedded in other sites; then only the cross-origin guard protects against
+   * forged requests.
    */
   readonly sameSite?: 'lax' | 'strict' | 'none'
-  /** A jar of its own for each site that embeds this one (CHIPS). Of use with `sameSite: 'none'`. Default `false`. */
+  /** Keeps a separate cookie for each site that embeds this one (CHIPS). Useful with `sameSite: 'none'`. Default `false`. */
   readonly partitioned?: boolean
-  /** Told once, with the reason and the fix, when browsers are going to drop the cookie. Default `console.warn`. */
+  /** Called once per reason, with the reason and the fix, if browsers are going to drop the cookie. Default `console.warn`. */
   readonly warn?: (message: string) => void
 }
 
-/** The default, and the strongest: nobody but this very host, over HTTPS, can have set it. */
+/** The default and the strongest form: only this host, over HTTPS, can set the cookie. */
 export interface HostCookie extends CookieBasics {
   /** Default `__Host-session`. */
   readonly name?: `__Host-${string}`
@@ -24,19 +24,25 @@ export interface HostCookie extends CookieBasics {
   readonly insecureOverHttp?: undefined
 }
 
-/** For a part of a host, or shared by several hosts of one domain: any of them can then set it. */
+/** For a part of a host, or for several hosts of one domain. Any of them can set the cookie. */
 export interface SecureCookie extends CookieBasics {
   /** Default `__Secure-session`. */
   readonly name?: `__Secure-${string}` | `__Http-${string}`
-  /** Default `/`. Keeps nothing from scripts of other paths: separate applications need separate hosts (ASVS 5.0 3.5.4). */
+  /**
+   * Default `/`. A path does not protect the cookie from scripts of other paths: give separate applications separate hosts (ASVS
+   * 5.0 3.5.4).
+   */
   readonly path?: string
-  /** `example.com`: sent to this domain and to all of its subdomains. Default: to this host alone. */
+  /** `example.com`: the cookie is sent to this domain and to all of its subdomains. Default: to this host only. */
   readonly domain?: string
   readonly insecureNoPrefix?: undefined
   readonly insecureOverHttp?: undefined
 }
 
-/** A name that browsers do not guard, for the sake of something that already knows it: a sibling domain, or anybody on plain HTTP, can plant one. */
+/**
+ * A name without a prefix, for software that already expects this name. A sibling domain, or an attacker on plain HTTP, can plant
+ * such a cookie.
+ */
 export interface UnprefixedCookie extends CookieBasics {
   readonly name: string
   readonly path?: string
@@ -45,7 +51,7 @@ export interface UnprefixedCookie extends CookieBasics {
   readonly insecureOverHttp?: undefined
 }
 
-/** No `Secure` attribute, for a network where there is no HTTPS at all: everybody on the way can take the session over. */
+/** No `Secure` attribute, for a network without HTTPS. Anyone on the network path can take the session over. */
 export interface HttpCookie extends CookieBasics {
   readonly sameSite?: 'lax' | 'strict'
   readonly partitioned?: false
@@ -57,10 +63,10 @@ export interface HttpCookie extends CookieBasics {
   readonly insecureOverHttp: true
 }
 
-/** `Path=/`, `Secure`, `HttpOnly` and `SameSite=Lax` unless said otherwise. `HttpOnly` always (ASVS 5.0 3.3.4). */
+/** Defaults: `Path=/`, `Secure`, `HttpOnly` and `SameSite=Lax`. `HttpOnly` is always set (ASVS 5.0 3.3.4). */
 export type CookieOptions = HostCookie | SecureCookie | UnprefixedCookie | HttpCookie
 
-/** The attributes in full: two cookies are the same to a browser when name, path, domain and partition are. */
+/** All attributes. Browsers treat two cookies as the same if name, path, domain and partition are equal. */
 export interface CookieForm {
   readonly name: string
   readonly path: string
@@ -84,11 +90,14 @@ const KINDS: OptionKinds<CookieOptions> = {
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const PREFIX = /^__(?:Host-Http|Host|Secure|Http)-/
 const ANY_CASE_PREFIX = new RegExp(PREFIX, 'i')
-/** Room for any token within the 4096 bytes that browsers take for name and value. */
+/** Leaves room for any token within the 4096 bytes that browsers allow for name and value. */
 const MAX_NAME_CHARACTERS = 256
 const MAX_ATTRIBUTE_CHARACTERS = 1024
 
-/** Checks the options, and fills in what they leave out. `ERR_OPTION` with the fix for whatever browsers would drop, or nobody should send. */
+/**
+ * Checks the options and fills in the defaults. Throws `ERR_OPTION` with the fix if browsers would drop the cookie, or if it is
+ * unsafe.
+ */
 export function toCookieForm(options: CookieOptions): CookieForm {
   checkOptions(options, KINDS, 'cookie')
   const { domain = null, path = '/', sameSite = 'lax', partitioned = false } = options
@@ -98,12 +107,12 @@ export function toCookieForm(options: CookieOptions): CookieForm {
   demand(isCookiePath(path), 'its path must begin with "/" and be ASCII without ";"')
   demand(
     domain === null || isCookieDomain(domain),
-    'its domain must be as "example.com": lower case, no dot in front, no port, no address',
+    'its domain must look like "example.com": lower case, no leading dot, no port, no IP address',
   )
   demand(['lax', 'strict', 'none'].includes(sameSite), "its sameSite must be 'lax', 'strict' or 'none'")
   demand(
     secure || (sameSite !== 'none' && !partitioned),
-    "sameSite: 'none' and partitioned need Secure: leave insecureOverHttp out",
+    "sameSite: 'none' and partitioned need Secure: remove insecureOverHttp",
   )
   return form
 }
@@ -115,9 +124,9 @@ function defaultName(secure: boolean, domain: string | null, path: string): stri
 
 function demandName({ name, secure, domain, path }: CookieForm, noPrefix: boolean): void {
   const bare = toUnprefixed(name)
-  // Browsers hold `__host-` to the rules of `__Host-`, while servers compare names by case.
+  // Browsers apply the rules of `__Host-` to `__host-` too, but servers compare names case-sensitively.
   const isName = TOKEN.test(name) && name.length <= MAX_NAME_CHARACTERS && bare !== '' && !ANY_CASE_PREFIX.test(bare)
-  demand(isName, 'its name must be an HTTP token, with the prefix in this case: "__Host-session"')
+  demand(isName, 'its name must be an HTTP token, with the prefix spelled exactly: "__Host-session"')
   if (name === bare) {
     // ASVS 5.0 3.3.1.
     demand(
@@ -126,11 +135,11 @@ function demandName({ name, secure, domain, path }: CookieForm, noPrefix: boolea
     )
     return
   }
-  demand(secure, `"${name}" needs Secure: name it "${bare}", or leave insecureOverHttp out`)
+  demand(secure, `"${name}" needs Secure: name it "${bare}", or remove insecureOverHttp`)
   const isHost = name.startsWith('__Host-')
   demand(
     !isHost || (domain === null && path === '/'),
-    `"${name}" takes no domain and no path: name it "__Secure-${bare}", or leave them out`,
+    `"${name}" takes no domain and no path: name it "__Secure-${bare}", or remove them`,
   )
 }
 
@@ -138,12 +147,12 @@ export function toUnprefixed(name: string): string {
   return name.replace(PREFIX, '')
 }
 
-/** RFC 6265bis `path-value` in ASCII, from the root. */
+/** RFC 6265bis `path-value` in ASCII, beginning with `/`. */
 export function isCookiePath(path: string): boolean {
   return path.length <= MAX_ATTRIBUTE_CHARACTERS && /^\/[ -:<-~]*$/.test(path)
 }
 
-/** A host name of two labels or more; an address has no subdomains and takes no `Domain`. */
+/** A host name of two labels or more. An address has no subdomains and takes no `Domain`. */
 export function isCookieDomain(domain: string): boolean {
   if (typeof domain !== 'string' || domain.length > 253 || !/[a-z]/.test(domain.slice(domain.lastIndexOf('.'))))
     return false

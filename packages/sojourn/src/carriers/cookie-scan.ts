@@ -1,12 +1,12 @@
 import type { Candidates } from '../core/contracts/carrier.ts'
 
-/** More tokens than this under one name are nobody's mistake. */
+/** More tokens than this under one name cannot be a mistake. */
 const MAX_CANDIDATES = 8
-/** What node:http allows for all headers together. Other servers may let more through. */
+/** node:http allows this much for all headers together. Other servers may allow more. */
 const MAX_HEADER_CHARACTERS = 16_384
 
 const NOTHING: Candidates = { values: [], overflow: false }
-/** Nothing rather than a part: whoever fills the front of the header must not decide which token is seen. */
+/** No values instead of some: an attacker who fills the front of the header must not choose which token we see. */
 const TOO_LONG: Candidates = { values: [], overflow: true }
 
 const TAB = 0x09
@@ -14,13 +14,13 @@ const SPACE = 0x20
 const SEMICOLON = 0x3b
 
 /**
- * Every distinct value that a `Cookie` header has under a name, in the order of the header. `needle` is the name and `=`.
+ * Returns every distinct value that a `Cookie` header has under a name, in the order of the header. `needle` is the name and `=`.
  *
- * Names are compared by case. A cookie without a name is never taken for one of ours: browsers send one that is
- * called `''` and has the value `__Host-session=x` as `=__Host-session=x` (RFC 6265bis, section 8.8).
- * Quotes are part of the value, as they are to browsers: we send none, so a token has one spelling only.
+ * Names are compared case-sensitively. A cookie without a name never matches: browsers send a cookie that is called `''` and has
+ * the value `__Host-session=x` as `=__Host-session=x` (RFC 6265bis, section 8.8). Quotes are part of the value, as in browsers.
+ * We send none, so a token has one spelling only.
  *
- * On the way of every request: one `indexOf` and one slice, no regular expression, nothing split.
+ * Every request runs this code: it uses one `indexOf` and one slice, no regular expression, and splits nothing.
  */
 export function scanCookies(header: string, needle: string): Candidates {
   if (header.length > MAX_HEADER_CHARACTERS) return TOO_LONG
@@ -30,7 +30,7 @@ export function scanCookies(header: string, needle: string): Candidates {
   for (; at !== -1; at = header.indexOf(needle, at + needle.length)) {
     if (!isPairBegin(header, at)) continue
     const value = valueAt(header, at + needle.length)
-    // Empty is what some clients keep of a cookie that was deleted.
+    // Some clients keep an empty cookie after it was deleted.
     if (value === '' || values.includes(value)) continue
     if (values.length === MAX_CANDIDATES) return { values, overflow: true }
     values = [...values, value]
@@ -38,7 +38,7 @@ export function scanCookies(header: string, needle: string): Candidates {
   return { values, overflow: false }
 }
 
-/** Whether only blanks lie between this place and the semicolon before it, or the beginning. */
+/** Whether only blanks lie between this position and the previous semicolon or the beginning. */
 function isPairBegin(header: string, at: number): boolean {
   let before = at - 1
   while (before >= 0 && isBlank(header.charCodeAt(before))) before--

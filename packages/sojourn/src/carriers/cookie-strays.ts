@@ -2,19 +2,19 @@ import type { RequestView } from '../core/contracts/carrier.ts'
 import { hostnameOf } from '../core/lib/host.ts'
 import { type CookieForm, isCookieDomain, isCookiePath } from './cookie-options.ts'
 
-/** Each one is a header of some 120 bytes on the response. */
+/** Each form adds a header of about 120 bytes to the response. */
 const MAX_STRAYS = 12
 const MAX_PATHS = 6
 const MAX_DOMAINS = 4
 const MAX_PATH_CHARACTERS = 128
 
 /**
- * The forms, beside this one, in which a cookie of the same name can have come with this request: another path, domain or
- * partition, left by an earlier configuration or planted by a sibling domain. Those that differ in the fewest ways
- * come first, and the rest is left out: a hostile URL must not grow the response.
+ * Returns the other forms in which a cookie of the same name can have come with this request: with another path, domain or
+ * partition, left by an earlier configuration or planted by a sibling domain. Those with the fewest differences come first. The
+ * number is limited so that a hostile URL cannot inflate the response.
  */
 export function strayForms(form: CookieForm, view: RequestView): readonly CookieForm[] {
-  // A browser keeps no __Host- cookie with another path or domain.
+  // Browsers do not keep a __Host- cookie with another path or domain.
   const hostOnly = form.name.startsWith('__Host-')
   const domains = hostOnly ? [form.domain] : withFirst(form.domain, [null, ...domainsOf(hostnameOf(view))])
   const paths = hostOnly ? [form.path] : withFirst(form.path, pathsAlong(view.url))
@@ -26,7 +26,7 @@ export function strayForms(form: CookieForm, view: RequestView): readonly Cookie
     Number(stray.domain !== form.domain) +
     Number(stray.path !== form.path) +
     Number(stray.partitioned !== form.partitioned)
-  // The first of all is the form itself.
+  // The first one is the form itself.
   return forms
     .slice(1)
     .sort((a, b) => distance(a) - distance(b))
@@ -37,7 +37,7 @@ function withFirst<T>(first: T, others: readonly T[]): readonly T[] {
   return [...new Set([first, ...others])]
 }
 
-/** `a.b.example` gives itself and `b.example`: what a `Domain` attribute can have said for this host. */
+/** The `Domain` attributes that this host may use: `a.b.example` returns itself and `b.example`. */
 function domainsOf(hostname: string): readonly string[] {
   if (!isCookieDomain(hostname)) return []
   const labels = hostname.split('.')
@@ -47,9 +47,9 @@ function domainsOf(hostname: string): readonly string[] {
     .slice(-MAX_DOMAINS)
 }
 
-/** `/a/b?c` gives `/`, `/a`, `/a/`, `/a/b`: the paths whose cookies come with this request (RFC 6265bis, section 5.1.4). */
+/** The paths whose cookies come with this request (RFC 6265bis, section 5.1.4): `/a/b?c` returns `/`, `/a`, `/a/`, `/a/b`. */
 function pathsAlong(url: string): readonly string[] {
-  // One character more, so that a step cut off here is seen to be too long.
+  // One character more than the limit, so that a segment that is cut off here is recognized as too long.
   const [path = ''] = url.slice(0, MAX_PATH_CHARACTERS + 1).split(/[?#]/, 1)
   const steps = [...path.matchAll(/\/|[^/]+/g)].slice(0, MAX_PATHS)
   return steps

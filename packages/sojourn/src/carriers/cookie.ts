@@ -11,13 +11,14 @@ import { deleteCookie, setCookie } from './set-cookie.ts'
 export type { CookieOptions, HostCookie, HttpCookie, SecureCookie, UnprefixedCookie } from './cookie-options.ts'
 
 /**
- * Carries the token in a cookie (RFC 6265bis). By default `__Host-session` with `Path=/`, `Secure`, `HttpOnly` and `SameSite=Lax`.
+ * Carries the token in a cookie (RFC 6265bis). By default the cookie is `__Host-session` with `Path=/`, `Secure`, `HttpOnly` and
+ * `SameSite=Lax`.
  *
- * On plain `http://localhost` (`*.localhost`, `127.0.0.0/8`, `[::1]`) the cookie goes without prefix, `Secure`,
- * `Domain` and `Partitioned`, for Safari keeps no `Secure` cookie there; only while `NODE_ENV` is not `production`,
- * and only for requests that nothing in them marks as coming through a proxy.
+ * On plain `http://localhost` (`*.localhost`, `127.0.0.0/8`, `[::1]`) the cookie has no prefix, `Secure`, `Domain` or
+ * `Partitioned`, because Safari does not keep `Secure` cookies there. This applies only while `NODE_ENV` is not `production`, and
+ * only to requests without any sign of a proxy.
  *
- * @throws `ERR_OPTION` when browsers would drop such a cookie, or when the name, path or domain is no valid one.
+ * @throws `ERR_OPTION` if browsers would drop such a cookie, or if the name, path or domain is not valid.
  */
 export function cookieCarrier(options: CookieOptions = {}): Carrier {
   const real = toSide(toCookieForm(options))
@@ -47,7 +48,7 @@ export function cookieCarrier(options: CookieOptions = {}): Carrier {
 
 interface Side {
   readonly form: CookieForm
-  /** What its pair begins with in a `Cookie` header. */
+  /** The text before its value in a `Cookie` header: the name and `=`. */
   readonly needle: string
 }
 

@@ -8,26 +8,27 @@ import { isRead } from './read-request.ts'
 
 export interface CrossOriginOptions {
   /**
-   * Other origins whose pages may use the session: `https://admin.example`, `http://localhost:5173`, exactly as
-   * browsers write them in `Origin`, without a path. Default: none.
+   * Other origins whose pages may use the session, written as browsers write them in `Origin`, without a path:
+   * `https://admin.example`, `http://localhost:5173`. Default: none.
    */
   readonly trustedOrigins?: readonly string[]
   /**
-   * Paths that any page may post to: `/webhooks/stripe`, or with all below them: `/webhooks/*`. Nothing behind them may
-   * act for the session's user. Compared with the path as received, case by case; a path that is not in its plain form
+   * Paths that any page may post to: `/webhooks/stripe`, or `/webhooks/*` for all paths below. Handlers of these paths must not
+   * act for the session's user. The guard compares the path as received, case-sensitively. A path that is not in its plain form
    * (`..`, `//`, percent-encoding, ...) is never exempt. Default: none.
    */
   readonly insecureExemptPaths?: readonly string[]
 }
 
 /**
- * Refuses requests that a page of another origin makes in the user's name (CSRF), by what browsers say of a request and
- * pages cannot change: `Sec-Fetch-Site`, or `Origin` from browsers before 2023. The algorithm of Go 1.25's
- * `http.CrossOriginProtection`; answers ASVS 5.0 3.5.1 and 3.5.3. No tokens, no state.
+ * Refuses requests that a page of another origin makes in the user's name (CSRF). It reads headers that browsers set and pages
+ * cannot change: `Sec-Fetch-Site`, or `Origin` from browsers before 2023. The algorithm is that of Go 1.25's
+ * `http.CrossOriginProtection`; it meets ASVS 5.0 3.5.1 and 3.5.3. It needs no anti-forgery tokens and keeps no state.
  *
- * Handshakes of WebSockets are checked like a POST. What changes anything must not be a GET. Other hosts of the same site count as strangers, for one of them may be taken over.
+ * WebSocket handshakes are checked like a POST. GET requests are not checked, so GET handlers must not change anything. Other
+ * hosts of the same site count as foreign because an attacker may control one of them.
  *
- * @throws `ERR_OPTION` when an origin is not written as browsers write it, or a path is not in its plain form.
+ * @throws `ERR_OPTION` if an origin is not written as browsers write it, or a path is not in its plain form.
  */
 export function crossOriginGuard(options: CrossOriginOptions = {}): Guard {
   checkOptions(options, { trustedOrigins: 'array', insecureExemptPaths: 'array' }, 'crossOrigin')
@@ -43,27 +44,29 @@ export function crossOriginGuard(options: CrossOriginOptions = {}): Guard {
   return {
     name: 'cross-origin',
     check({ view, carrier }) {
-      // A token that a script has to send is proof that the page could read it.
+      // A page that can add the token with a script has read it, so the request is not forged.
       if (!carrier.ambient || isRead(view)) return null
 
       const site = view.header('sec-fetch-site')
-      // Our own page; or the user themselves, by the address bar or a bookmark.
+      // The request comes from our own page, the address bar or a bookmark.
       if (site === 'same-origin' || site === 'none') return null
-      // `cross-site` and `same-site`; what a browser may yet come to say is not known to be safe either.
+      // `cross-site`, `same-site`, and any value that browsers may add later: an unknown value is not known to be safe.
       if (site !== null && site !== '') return unlessExempt(CROSS_SITE, view)
 
       const origin = view.header('origin')
-      // No browser leaves both out of a cross-origin request that is not safe: this is no browser, and has no user to deceive.
+      // A browser always sends one of the two with an unsafe cross-origin request. So this client is not a browser, and nobody
+      // can trick it.
       if (origin === null || origin === '') return null
-      // The scheme is not compared, for a proxy may have ended TLS: a page on plain HTTP of this very host passes, unless HSTS rules it out.
-      // `null`, the origin of sandboxed frames and other pages that hide theirs, has no host and never passes.
+      // The scheme is not compared because a proxy may have terminated TLS. So a page on plain HTTP of this host passes, unless
+      // HSTS rules that out. `null`, the origin of sandboxed frames and other pages that hide theirs, has no host and never
+      // passes.
       if (isSameHost(origin, hostOf(view))) return null
       return unlessExempt(origin === 'null' ? HIDDEN_ORIGIN : otherHost(origin, view), view)
     },
   }
 }
 
-/** Browsers leave the scheme's usual port out of `Origin`; proxies may write it into `Host`. */
+/** Browsers omit the scheme's default port from `Origin`, but proxies may write it into `Host`. */
 function isSameHost(origin: string, host: string): boolean {
   const [scheme, authority = ''] = origin.toLowerCase().split(/:\/\/(.*)/s)
   if (authority === '') return false
@@ -71,7 +74,7 @@ function isSameHost(origin: string, host: string): boolean {
   return authority === host || `${authority}${usualPort}` === host
 }
 
-/** Segments of unreserved characters: the one form in which no server sees another path than we do. */
+/** Segments of unreserved characters only: every server reads such a path in the same way. */
 const PLAIN_PATH = /^(?:\/[\w~.-]+)*\/?$/
 const DOT_SEGMENT = /\/\.\.?(?:\/|$)/
 
@@ -79,7 +82,7 @@ function isPlain(path: string): boolean {
   return path.startsWith('/') && PLAIN_PATH.test(path) && !DOT_SEGMENT.test(path)
 }
 
-/** `pattern` is plain but for the `*` at its end, so an equal path is plain too. */
+/** `pattern` is plain except for the `*` at its end, so an equal path is plain too. */
 function matches(pattern: string, url: string): boolean {
   const query = url.indexOf('?')
   const path = query === -1 ? url : url.slice(0, query)
@@ -90,7 +93,7 @@ function demandPath(pattern: string): string {
   if (pattern !== '/*' && isPlain(pattern.endsWith('/*') ? pattern.slice(0, -1) : pattern)) return pattern
   throw new SessionError(
     'ERR_OPTION',
-    'insecureExemptPaths: write "/webhooks/stripe", or "/webhooks/*" for all below; letters, digits and -._~ only.',
+    'insecureExemptPaths: write "/webhooks/stripe", or "/webhooks/*" for all paths below; use letters, digits and -._~ only.',
   )
 }
 
@@ -105,10 +108,13 @@ function demandOrigin(origin: string): string {
 
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:[a-z\d.-]+|\[[\da-f:]+\])(?::\d+)?$/
 
-/** As browsers write it, or `null` for what no browser writes. `null` itself cannot be trusted: any page can send it. */
+/**
+ * The origin as browsers write it, or `null` if no browser writes it. `null` itself cannot be trusted because any page can send
+ * it.
+ */
 function toOrigin(text: string): string | null {
   try {
-    // `URL` gives an origin to the web's schemes only; applications bring their own (`capacitor://localhost`).
+    // `URL` knows the origins of web schemes only, but applications bring their own (`capacitor://localhost`).
     const written = /^https?:/i.test(text) ? new URL(text).origin : text
     return ORIGIN.test(written) ? written : null
   } catch {

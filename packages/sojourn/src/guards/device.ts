@@ -3,13 +3,13 @@ import { checkOptions } from '../core/contracts/check-options.ts'
 import type { DescribeDevice } from '../core/contracts/session.ts'
 
 export interface DeviceOptions {
-  /** `'short'` (default) keeps the network: /24 of IPv4, /48 of IPv6. `'full'` keeps the address, `'none'` nothing. */
+  /** `'short'` (default) keeps the network: /24 of IPv4, /48 of IPv6. `'full'` keeps the address. `'none'` keeps nothing. */
   readonly ip?: 'short' | 'full' | 'none'
 }
 
 /**
- * Tells a client by name and network, for the user's list of devices: `Firefox on Linux`, `203.0.113.0/24`.
- * The name is put together from words of our own, so it is safe to show; `null` for what they do not fit.
+ * Describes a client by name and network for the user's list of devices: `Firefox on Linux`, `203.0.113.0/24`. The name consists
+ * of our own words, so it is safe to display. It is `null` if the `User-Agent` contains none of them.
  */
 export function describeDevice(options: DeviceOptions = {}): DescribeDevice {
   checkOptions(options, { ip: ['short', 'full', 'none'] }, 'describeDevice')
@@ -21,13 +21,13 @@ export function describeDevice(options: DeviceOptions = {}): DescribeDevice {
 }
 
 /**
- * What to look for, and the name to give where it is another. Who matches several is the first:
- * all browsers say `Safari`, most say `Chrome`, Android says `Linux`.
+ * What to look for, and the name to show if it differs. The first match counts: all browsers include `Safari`, most include
+ * `Chrome`, and Android includes `Linux`.
  */
 const PROGRAMS =
   'bot/=Bot,Bot/=Bot,crawler=Bot,spider=Bot,Edg=Edge,OPR/=Opera,SamsungBrowser=Samsung Internet,Brave,FxiOS=Firefox,Firefox,CriOS=Chrome,Chrome,Safari,curl,Wget,Postman'
 const SYSTEMS = 'iPhone,iPad,Android,Windows,CrOS=ChromeOS,Macintosh=macOS,Linux'
-/** Honest ones have some 200. */
+/** Real `User-Agent` headers have about 200 characters. */
 const MAX_CHARACTERS = 512
 
 function nameOf(view: RequestView): string | null {
@@ -47,7 +47,7 @@ function find(table: string, text: string): string | undefined {
   return name
 }
 
-/** The network as `203.0.113.0/24` or `2001:db8:7::/48`, or the whole address; `null` for what is no address. */
+/** The network as `203.0.113.0/24` or `2001:db8:7::/48`, or the whole address. `null` if `peer` is not an address. */
 function addressOf(peer: string, short: boolean): string | null {
   const address = peer.replace(/^::ffff:(?=\d+\.)|%.*/gi, '')
   if (/^[\d.]{7,15}$/.test(address)) return ipv4(address, short)
@@ -62,12 +62,12 @@ function ipv4(address: string, short: boolean): string | null {
 function ipv6(address: string, short: boolean): string | null {
   const whole = toHostname(`[${address}]`)
   if (!short || whole === null) return whole
-  // The groups before `::`, three at most; of what begins with `::` nothing is routed.
+  // The groups before `::`, at most three. Addresses that begin with `::` are not routed.
   const network = whole.replace(/^((?:[\da-f]+:){0,3}).*/, '$1')
   return `${toHostname(`[${network || ':'}:]`)}/48`
 }
 
-/** `URL` knows all spellings of an address and gives the canonical one. */
+/** `URL` accepts every spelling of an address and returns the canonical one. */
 function toHostname(host: string): string | null {
   try {
     return new URL(`http://${host}`).hostname.replace(/[[\]]/g, '')

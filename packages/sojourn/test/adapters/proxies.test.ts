@@ -109,7 +109,7 @@ function settingsWithout(proxy: ProxyName, word: string): string {
     .join('\n')
 }
 
-const toldOf = (warnings: readonly string[]) => warnings.filter((message) => message.includes('may get lost'))
+const toldOf = (warnings: readonly string[]) => warnings.filter((message) => message.includes('browsers may drop the cookie'))
 
 describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
   'a proxy that is set up wrongly before %s',
@@ -122,7 +122,7 @@ describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
         cookie: expect.stringMatching(/^__Host-session=/),
       })
       expect(toldOf(warnings)).toEqual([
-        expect.stringContaining('a proxy says so, but is not trusted. If it is yours, set trustProxy'),
+        expect.stringContaining('a proxy reports it, but is not trusted. If the proxy is yours, set trustProxy'),
       ])
     })
 
@@ -135,7 +135,7 @@ describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
         body: `hello ada ${CLIENT}`,
         cookie: expect.stringMatching(/^__Host-session=/),
       })
-      expect(toldOf(warnings)).toEqual([expect.stringContaining('let it send X-Forwarded-Proto')])
+      expect(toldOf(warnings)).toEqual([expect.stringContaining('configure it to send X-Forwarded-Proto')])
     })
 
     test('an inner proxy overwrites X-Forwarded-Proto: the warning names the second proxy', async () => {
@@ -157,12 +157,12 @@ describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
       const { post, own, warnings } = await setUp('nginx', startBackend, { settings: settingsWithout('nginx', 'Host') })
       const { status, body } = await post(own)
       expect(status).toBe(403)
-      expect(body).toContain('the proxy in front changes Host: let it pass Host on with its port')
+      expect(body).toContain('the proxy in front changes Host: configure it to pass Host on with its port')
       expect(await post({ ...own, 'sec-fetch-site': 'same-origin' })).toMatchObject({
         status: 200,
         cookie: expect.stringMatching(/^__Host-session=/),
       })
-      expect(toldOf(warnings)).toEqual([expect.stringContaining('let the proxy in front pass Host on')])
+      expect(toldOf(warnings)).toEqual([expect.stringContaining('configure the proxy in front to pass Host on')])
     })
   },
 )
