@@ -1,6 +1,6 @@
 import type { Answer } from '../core/contracts/guard.ts'
 
-/** A whole response that Sojourn gives by itself, in place of the application's. */
+/** A whole response that Sojourn sends in place of the application's. */
 export interface OwnResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -9,12 +9,12 @@ export interface OwnResponse {
 
 const HEADERS = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' } as const
 
-/** What a guard answered in place of the handler. */
+/** Converts what a guard answered in place of the handler. */
 export function toOwnResponse({ status, message, headers, body }: Answer): OwnResponse {
   return { status, headers: { ...HEADERS, ...headers }, body: body ?? `${message}\n` }
 }
 
-/** The error's own `status` and `headers`, and a text that tells the client nothing about the server's insides. */
+/** Uses the error's own `status` and `headers`, and a text that reveals nothing about the server. */
 export function toErrorResponse(error: unknown): OwnResponse {
   const { status, headers } = (error ?? {}) as { status?: unknown; headers?: Record<string, string> }
   const code = typeof status === 'number' && status >= 400 && status <= 599 ? status : 500
@@ -23,7 +23,7 @@ export function toErrorResponse(error: unknown): OwnResponse {
   return { status: code, headers: { ...HEADERS, ...headers }, body }
 }
 
-/** Whether waiting can help. Everything else is a mistake in the application, and its developer has to hear of it. */
+/** Whether the client can succeed by waiting. Every other error is a mistake in the application, so the developer must see it. */
 export function isOutage(error: unknown): boolean {
   return toErrorResponse(error).status === 503
 }
@@ -32,7 +32,7 @@ export function toResponse({ status, headers, body }: OwnResponse): Response {
   return new Response(body, { status, headers })
 }
 
-/** For errors that no framework hears of. An outage is an event of the sessions already. */
+/** Prints errors that do not reach the framework. Outages are already events of the sessions. */
 export function reportMistake(error: unknown): void {
   if (!isOutage(error)) console.error(error)
 }

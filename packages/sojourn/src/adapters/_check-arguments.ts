@@ -4,8 +4,8 @@ import { SessionError } from '../core/contracts/errors.ts'
 import { assertTrustProxy } from './_trust-proxy.ts'
 
 /**
- * What an adapter was given, checked when the application starts: `ERR_OPTION` for what is no sessions, and for options that
- * nobody would read. `caller` is the adapter's name.
+ * Checks an adapter's arguments when the application starts. Throws `ERR_OPTION` if they are not sessions, or if an option is
+ * unknown. `caller` is the adapter's name.
  */
 export function checkArguments<Options extends object>(
   caller: string,

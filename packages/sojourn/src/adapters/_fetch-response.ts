@@ -5,19 +5,19 @@ import { finishQuietly, type Storing } from './_storing.ts'
 import { joinVary } from './_vary.ts'
 
 /**
- * The response with core's headers: a copy with the same body. An application may hand out one Response object again and
- * again, and must never take what belongs to one client to the next.
+ * Returns a copy of the response with core's headers and the same body. An application may return one Response object to several
+ * clients, so the object itself must never get one client's headers.
  */
 export function withChanges(response: Response, changes: readonly HeaderChange[]): Response {
   if (changes.length === 0) return response
-  // What has no status of its own (an upgrade, a network error) cannot be copied.
+  // A response whose status cannot be constructed (an upgrade, a network error) cannot be copied.
   if (response.status < 200) return tryApply(response, changes)
   const copy = new Response(response.body, response)
   apply(copy.headers, changes)
   return copy
 }
 
-/** Some headers cannot be changed, as those of what a runtime made for an upgrade. */
+/** Some headers are immutable, such as those of a runtime's upgrade response. */
 function tryApply(response: Response, changes: readonly HeaderChange[]): Response {
   try {
     apply(response.headers, changes)
@@ -42,20 +42,20 @@ function apply(headers: Headers, changes: readonly HeaderChange[]): void {
 }
 
 /**
- * Whether the handler may still be at work while the body is sent. A body of known length is not, nor are JSON and
- * plain strings as `Response` itself labels them; for them nothing is worth wrapping the body, which costs a multiple
- * of everything else here.
+ * Whether the handler may still be working while the body is sent. This is not so if the body has a known length, is JSON, or is
+ * a plain string as `Response` itself labels it. Such bodies are not wrapped, because wrapping costs several times as much as
+ * everything else here.
  */
 function mayStream({ body, headers }: Response): boolean {
   if (body === null || headers.has('content-length')) return false
   const type = headers.get('content-type')
-  // Not `application/jsonl` nor `application/json-seq`: those are written line by line.
+  // `application/jsonl` and `application/json-seq` are excluded because servers write them line by line.
   return type === null || !(type === 'text/plain;charset=UTF-8' || /^application\/json(?:;|$)/.test(type))
 }
 
 /**
- * Commits, and finishes with that unless the response may stream: what is edited later is told of, not lost in silence.
- * `response`: what the handler gave. Bun's upgrades give nothing.
+ * Commits, and also finishes unless the response may stream, so that later edits are reported instead of lost silently.
+ * `response`: what the handler returned, which is `undefined` for Bun's upgrades.
  */
 export function commitWhole(exchange: Storing, response: Response | undefined): MaybePromise<readonly HeaderChange[]> {
   const changes = exchange.commit(response?.status)
@@ -65,7 +65,10 @@ export function commitWhole(exchange: Storing, response: Response | undefined): 
   return changes
 }
 
-/** The answer with core's headers. What a stream edits is stored before its end is sent, or when the client leaves. */
+/**
+ * Returns the response with core's headers. Edits that a stream makes are stored before its end is sent, or when the client
+ * leaves.
+ */
 export function toAnswer(response: Response, changes: readonly HeaderChange[], exchange: Storing): Response {
   const answer = withChanges(response, changes)
   return mayStream(answer) ? finishAfter(answer, exchange) : answer
@@ -81,7 +84,7 @@ function finishAfter(response: Response, exchange: Storing): Response {
           throw error
         })
         if (!done) return controller.enqueue(value)
-        // Rejects when the store fails: the client has to notice that the stream breaks off.
+        // Rejects if the store fails, so that the stream breaks off and the client notices.
         await exchange.finish()
         controller.close()
       },

@@ -1,13 +1,13 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
 import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
 
-/** A fetch request as core sees it. */
+/** Presents a fetch request as core's view. */
 export class FetchView implements RequestView {
   readonly #request: Request
   readonly #trust: TrustProxy
   readonly #peer: () => string | null
 
-  /** `peer`: the address at the other end of the connection, which a fetch request does not tell. */
+  /** `peer` returns the address at the other end of the connection, which a fetch request does not contain. */
   constructor(request: Request, trust: TrustProxy = false, peer: () => string | null = () => null) {
     this.#request = request
     this.#trust = trust
@@ -20,7 +20,7 @@ export class FetchView implements RequestView {
 
   get url(): string {
     const { url } = this.#request
-    // A URL of HTTP has a path, if only a slash.
+    // `Headers` throws on names that begin with a colon, which HTTP/2 uses. Without a `Host`, the URL has the host.
     return url.slice(url.indexOf('/', url.indexOf('://') + 3))
   }
 

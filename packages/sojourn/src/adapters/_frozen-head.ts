@@ -1,14 +1,14 @@
 import type { NodeResponse } from './_node-types.ts'
 
-/** What node throws from the same calls. */
+/** The error that node throws from the same calls. */
 export function headersSent(): Error {
   const error = new Error('Cannot change headers after they are sent to the client')
   return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
 }
 
 /**
- * For its handler, a response that is held back looks like one whose headers went out: a second answer must fail in the
- * same place, not leak its headers into the first. The result undoes it.
+ * Makes a response that is held back look to its handler as if its headers were sent. A second answer must fail in the same place
+ * as in node, and must not leak its headers into the first. The returned function undoes this.
  */
 export function freezeHead(response: NodeResponse): () => void {
   const { statusCode } = response
@@ -17,22 +17,22 @@ export function freezeHead(response: NodeResponse): () => void {
   return () => {
     thaw()
     response.statusCode = statusCode
-    // HTTP/2 has no message, and warns when it is given one.
+    // HTTP/2 has no status message, and warns if one is set.
     if (message !== undefined) Object.defineProperty(response, 'statusMessage', message)
     else Reflect.deleteProperty(response, 'statusMessage')
   }
 }
 
 /**
- * node:http keeps the head in `_header` once it is made, and goes by that field alone (`headersSent`, the refusals).
- * Setting it costs nothing; redefining what goes by it, 20 µs a response.
+ * node:http keeps the finished head in `_header`, and `headersSent` and the refusals depend on that field only. Setting it costs
+ * nothing. Redefining the methods that depend on it costs 20 µs a response.
  */
 function freezeByField(response: NodeResponse): () => void {
   Reflect.set(response, '_header', 'held back')
   return () => Reflect.set(response, '_header', null)
 }
 
-/** For HTTP/2, and for other makers of node's objects. */
+/** For HTTP/2, and for other implementations of node's objects. */
 function freezeByCalls(response: NodeResponse): () => void {
   const before = new Map<string, PropertyDescriptor | undefined>()
   const define = (name: string, descriptor: PropertyDescriptor): void => {
@@ -56,7 +56,7 @@ function freezeByCalls(response: NodeResponse): () => void {
 
 const ENDED: PropertyDescriptor = { value: true, configurable: true }
 
-/** The handler has called `end`, though it has yet to be made: who looks must not end it again. */
+/** The handler has called `end`, but the call is still queued: code that checks must not end the response again. */
 export function markEnded(response: NodeResponse): void {
   Object.defineProperty(response, 'writableEnded', ENDED)
 }

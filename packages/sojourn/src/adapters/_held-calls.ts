@@ -1,20 +1,20 @@
 import type { NodeResponse } from './_node-types.ts'
 
-/** The calls through which a response leaves the server. `flush` is compression's, and there only with it. */
+/** The calls through which a response leaves the server. `flush` exists only with the compression middleware. */
 export type Verb = 'writeHead' | 'write' | 'end' | 'flushHeaders' | 'flush'
 export type Args = readonly unknown[]
 
 export interface Intercepted {
-  /** Makes a call as the object would have. */
+  /** Makes a call as the object would have made it without us. */
   readonly pass: (verb: Verb, args: Args) => unknown
   /**
-   * Takes out what came in between, and what middleware put on top of it since: an error page must not go through a
-   * compression that has seen its end. `writeHead` stays, for the hooks that set headers.
+   * Removes our wrappers and those that middleware added on top of them: an error page must not pass through a compression stream
+   * that has already ended. `writeHead` stays, for the hooks that set headers.
    */
   readonly restore: () => void
 }
 
-/** Leads these calls of this one object through `call`. */
+/** Redirects these calls of this object to `call`. */
 export function interceptCalls(response: NodeResponse, call: (verb: Verb, args: Args) => unknown): Intercepted {
   const { writeHead, write, end, flush, flushHeaders, on, once } = response
   const own = { writeHead, write, end, flush, flushHeaders }
@@ -35,7 +35,7 @@ export function interceptCalls(response: NodeResponse, call: (verb: Verb, args: 
   }
 }
 
-/** What a handler sees that goes on after its response was replaced: nothing makes it wait for ever. */
+/** Handles calls of a handler that continues after its response was replaced: its callbacks run, so it does not wait forever. */
 export function dropCall(response: NodeResponse, verb: Verb, args: Args, error: unknown): unknown {
   const callback = args.find((arg): arg is (error?: unknown) => void => typeof arg === 'function')
   if (callback !== undefined) {

@@ -1,12 +1,12 @@
 import type { Connection, NodeResponse } from './_node-types.ts'
 
 /**
- * Who destroys a response, or its connection, means what was sent before; while it is held back nothing was. So the call
- * waits its turn (Express does it to the connection of a handler that fails after its answer). `later` gets the real
- * call. The result undoes it.
+ * Defers `destroy` of a response or its connection. A caller expects that what it sent before has left, but while the response is
+ * held back nothing has. So the call waits its turn. Express makes this call on the connection if a handler fails after its
+ * answer. `later` receives the real call. The returned function undoes this.
  *
- * The connection itself is not changed: it may carry other responses, and a server that closes all connections must not
- * wait for a store. The request and the response show another view of it meanwhile.
+ * The connection itself is not changed: it may carry other responses, and a server that closes all connections must not wait for
+ * a store. Meanwhile the request and the response show a wrapped view of it.
  */
 export function deferDestroy(response: NodeResponse, later: (destroy: () => void) => void): () => void {
   const own = Object.getOwnPropertyDescriptor(response, 'destroy')
@@ -27,7 +27,7 @@ export function deferDestroy(response: NodeResponse, later: (destroy: () => void
 
 type Owner = { socket?: Connection | null | undefined }
 
-/** node:http keeps the connection in a field; HTTP/2 hands out a view of its own, which refuses to be destroyed badly enough. */
+/** node:http keeps the connection in a field. HTTP/2 returns a proxy of it whose own `destroy` may throw. */
 function showView(owner: Owner | undefined, later: (destroy: () => void) => void): () => void {
   const socket = owner !== undefined && Object.hasOwn(owner, 'socket') ? owner.socket : null
   if (owner === undefined || socket === null || socket === undefined) return () => {}
@@ -43,7 +43,7 @@ function showView(owner: Owner | undefined, later: (destroy: () => void) => void
   })
   owner.socket = view
   return () => {
-    // node gives a response its connection when its turn comes, which may be meanwhile.
+    // node gives a response its connection when its turn comes, possibly in the meantime.
     if (owner.socket === view) owner.socket = socket
   }
 }

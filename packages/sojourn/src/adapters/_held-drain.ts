@@ -3,16 +3,16 @@ import type { NodeResponse } from './_node-types.ts'
 type Listener = (...args: unknown[]) => void
 type Listening = (event: string | symbol, listener: Listener) => unknown
 
-/** True for what is added to be called once. */
+/** Whether the method adds a listener that is called once. */
 const ADDING = { on: false, addListener: false, prependListener: false, once: true, prependOnceListener: true } as const
 const REMOVING = ['off', 'removeListener'] as const
 
 /**
- * Answers with what tells those who wait for `drain` to go on.
+ * Returns a function that calls the listeners that wait for `drain`.
  *
- * Middleware that was there before may lead `drain` listeners elsewhere, as compression does, to its own stream: an
- * event on the response then reaches nobody. Here whoever listens from now on is kept in a list of our own, and hears
- * both of us and of the stream below. Without such middleware an event is all it takes.
+ * Middleware that was mounted earlier may redirect `drain` listeners to its own stream, as compression does. An event on the
+ * response then reaches nobody. In that case, listeners added from now on are kept in a list of our own, and are called both by
+ * us and by the stream below. Without such middleware, an event on the response is enough.
  */
 export function tellDrain(response: NodeResponse): () => void {
   const leadsElsewhere = Object.keys(ADDING).some((name) => Object.hasOwn(response, name))

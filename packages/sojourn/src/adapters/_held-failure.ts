@@ -6,7 +6,10 @@ import type { Call } from './_held-wait.ts'
 import { applyChanges, breakOff, dropHeaders, putOnAgain, sendAnswer } from './_node-headers.ts'
 import type { Next, NodeResponse } from './_node-types.ts'
 
-/** A session that could not be stored: an error goes out in place of the answer, and what the handler still says is dropped. */
+/**
+ * Handles a session that could not be stored: sends an error in place of the answer, and drops everything that the handler still
+ * writes.
+ */
 export class HeldFailure {
   readonly #response: NodeResponse
   readonly #calls: Intercepted
@@ -14,7 +17,7 @@ export class HeldFailure {
   readonly #owed: readonly HeaderChange[]
   #isAnswering = false
 
-  /** `owed`: what a failed commit has stored before. The client has to hear of it with the error. */
+  /** `owed`: headers for what a failed commit has already stored. The client must receive them with the error. */
   constructor(response: NodeResponse, calls: Intercepted, error: unknown, owed: readonly HeaderChange[]) {
     this.#response = response
     this.#calls = calls
@@ -22,10 +25,10 @@ export class HeldFailure {
     this.#owed = owed
   }
 
-  /** `next`: leads to the application's error page, if there is one and the handler had ended its response. */
+  /** `next` leads to the application's error page, if there is one and the handler had ended its response. */
   answer(next: Next | undefined): void {
     try {
-      // The client has to notice that a response of which something is out ends too soon.
+      // Part of the response has been sent, so the client must notice that it is incomplete.
       if (this.#response.headersSent) this.#breakOff()
       else this.#takePlace(next)
     } catch (second) {
@@ -34,7 +37,7 @@ export class HeldFailure {
     }
   }
 
-  /** The calls that waited for the store. Whoever ended the response before destroying it is not in a hurry. */
+  /** Drops the calls that waited for the store. If the handler ended the response before it destroyed it, destroying can wait. */
   drop(calls: readonly Call[], wasEnded: boolean): void {
     for (const call of calls) {
       if (call[0] !== 'destroy') dropCall(this.#response, call[0], call[1], this.#error)
@@ -43,7 +46,7 @@ export class HeldFailure {
   }
 
   call(verb: Verb, args: Args): unknown {
-    // HTTP/2's own `end` calls `write` for our text. Hooks on the head of an error page lead here, too.
+    // HTTP/2's own `end` calls `write` with our text. Hooks on the head of an error page call this too.
     const isOfTheError = this.#isAnswering || verb === 'writeHead'
     if (!isOfTheError) return dropCall(this.#response, verb, args, this.#error)
     return this.#calls.pass(verb, putOnAgain(this.#response, this.#owed, verb, args))

@@ -11,19 +11,19 @@ import type { Next, NodeResponse } from './_node-types.ts'
 import { finishQuietly, type Storing } from './_storing.ts'
 
 /**
- * - `open`: nothing has gone out, nothing is stored;
- * - `committing`, `finishing`: the store is at work, calls queue up;
- * - `stored`: the session is stored, the headers are not out;
- * - `sent`: the headers are out; the end waits for what was edited meanwhile;
- * - `through`: nothing more to do, every call is the response's own;
- * - `failed`: an error went out instead, and what the handler still says is dropped.
+ * - `open`: nothing has been sent or stored;
+ * - `committing`, `finishing`: the store is working, and calls are queued;
+ * - `stored`: the session is stored, the headers are not sent;
+ * - `sent`: the headers are sent; the end waits for later edits to be stored;
+ * - `through`: nothing is left to do, and every call goes to the response itself;
+ * - `failed`: an error was sent instead, and what the handler still writes is dropped.
  */
 type Stage = 'open' | 'committing' | 'stored' | 'sent' | 'finishing' | 'through' | 'failed'
 
 /**
- * Holds a response back until its session is stored, so that no client can act on an answer whose session is not there
- * yet. Only this one object is changed: never a prototype, nothing of the framework. When core answers at once, each
- * call goes straight through.
+ * Holds a response back until its session is stored, so that no client can act on an answer before its session exists. Only this
+ * object is changed: no prototype, and nothing of the framework. If core answers synchronously, each call passes straight
+ * through.
  */
 export class HeldResponse {
   readonly #response: NodeResponse
@@ -32,7 +32,7 @@ export class HeldResponse {
   readonly #calls: Intercepted
   readonly #wait: HeldWait
   #stage: Stage = 'open'
-  /** What the client has to be told with the head, whichever head it gets. */
+  /** Headers that the client must receive, whichever head is sent. */
   #owed: readonly HeaderChange[] = NO_HEADERS
   #isAbandoned = false
   #isEnded = false
@@ -41,8 +41,8 @@ export class HeldResponse {
   #failure: HeldFailure | null = null
 
   /**
-   * `next`: where an error goes when the handler had ended its response, so that the application's error page can take
-   * its place. Without it, and in the middle of a stream, the response becomes a plain text error.
+   * `next` receives the error if the handler had ended its response, so that the application's error page can replace it. Without
+   * `next`, and in the middle of a stream, the response becomes a plain text error.
    */
   constructor(response: NodeResponse, exchange: Storing, next?: Next) {
     this.#response = response
@@ -51,13 +51,16 @@ export class HeldResponse {
     this.#wait = new HeldWait(response)
     this.#calls = interceptCalls(response, (verb, args) => this.#call(verb, args))
     if (!response.headersSent) return
-    // Answered before the sessions were mounted, or while the store was late: the client can be told of no token any more.
+    // Something answered before the sessions were mounted, or while the store was late. The client can no longer receive a token.
     exchange.salvage()
     if (response.writableEnded) exchange.finish(true)
     this.#stage = 'sent'
   }
 
-  /** For a framework with a hook of its own before headers go out: from here on it commits itself. `false`: too late, they went. */
+  /**
+   * For a framework with its own hook before headers are sent: from here on it commits by itself. Returns `false` if the headers
+   * are already sent.
+   */
   claim(): boolean {
     const isOpen = this.#stage === 'open'
     if (isOpen) this.#stage = 'through'
@@ -65,8 +68,8 @@ export class HeldResponse {
   }
 
   /**
-   * After `claim`, while it waits for the store: the response looks sent, so that a second answer fails in the same place
-   * as without us, and what it writes by hand is dropped. The result undoes it.
+   * After `claim`, while the framework waits for the store: the response looks sent, so that a second answer fails in the same
+   * place as without us, and direct writes are dropped. The returned function undoes this.
    */
   suspend(): () => void {
     this.#stage = 'committing'
@@ -78,15 +81,15 @@ export class HeldResponse {
   }
 
   /**
-   * After `claim`, when it has committed: the end of the response still waits for later edits. `changes` are put on when
-   * the headers go out, after everybody else's hooks.
+   * After `claim`, when the commit succeeded: the end of the response still waits for later edits. `changes` are set when the
+   * headers are sent, after all other hooks.
    */
   resume(changes: readonly HeaderChange[]): void {
     this.#owed = changes
     this.#stage = 'stored'
   }
 
-  /** After `claim`, when the commit failed: `changes` go out with whatever the framework sends now, and nothing more is stored. */
+  /** After `claim`, when the commit failed: `changes` are set on whatever the framework sends now, and nothing more is stored. */
   abandon(changes: readonly HeaderChange[]): void {
     this.resume(changes)
     this.#isAbandoned = true
@@ -114,14 +117,14 @@ export class HeldResponse {
     }
   }
 
-  /** As in node, whoever has a hook on `writeHead` decides about the head now, before anything is written: compression does. */
+  /** As in node, hooks on `writeHead` decide about the head before anything is written. Compression relies on this. */
   #flushHeaders(): unknown {
     if (!this.#response.headersSent) this.#response.writeHead(this.#response.statusCode)
     return this.#stage === 'open' ? this.#commit('flushHeaders', []) : this.#call('flushHeaders', [])
   }
 
   #commit(verb: Verb, args: Args): unknown {
-    // Nothing was written that could be flushed.
+    // Nothing has been written that could be flushed.
     if (verb === 'flush') return this.#calls.pass(verb, args)
     this.#watch(verb)
     const status = verb === 'writeHead' ? Number(args[0]) : this.#response.statusCode
@@ -136,7 +139,7 @@ export class HeldResponse {
     return this.#wait.push(verb, args)
   }
 
-  /** When node refuses it, another head may come, and the client has to hear of the session with that one. */
+  /** If node refuses the head, another one may follow, and the client must receive the session's headers with that one. */
   #sendHead(verb: Verb, args: Args): unknown {
     // After a late commit there may be edits from between the handler's `end` and this moment.
     const isWhole = verb === 'end' && this.#stage === 'open'
@@ -156,7 +159,7 @@ export class HeldResponse {
     }
   }
 
-  /** What a stream edited since its headers went out is stored before its end is sent. */
+  /** Stores the edits that a stream made after its headers were sent, before its end is sent. */
   #finish(args: Args): unknown {
     const stored = this.#isAbandoned ? undefined : attempt(() => this.#exchange.finish())
     if (!isPromise(stored)) {
@@ -210,7 +213,7 @@ export class HeldResponse {
     this.#wait.tellWaiting(!wasEnded)
   }
 
-  /** A client that leaves in the middle of a stream must not cost what was edited: its handler may never call `end`. */
+  /** If a client leaves in the middle of a stream, the handler may never call `end`. Its edits must be stored anyway. */
   #watch(verb: Verb): void {
     if (this.#isWatched || verb === 'writeHead' || verb === 'end') return
     this.#isWatched = true
@@ -227,7 +230,7 @@ export class HeldResponse {
   }
 }
 
-/** A store that fails at once fails a moment later: until the error is sent, the handler must meet a response that is taken. */
+/** Defers a synchronous failure of the store: until the error is sent, the handler must see a response that is taken. */
 function attempt<T>(work: () => MaybePromise<T>): MaybePromise<T> {
   try {
     return work()

@@ -7,12 +7,12 @@ import type { NodeResponse } from './_node-types.ts'
 /** `destroy` carries the real call: see `deferDestroy`. */
 export type Call = readonly [verb: Verb, args: Args] | readonly [verb: 'destroy', destroy: () => void]
 
-/** node's own, where a response does not tell. */
+/** node's default, for responses without `writableHighWaterMark`. */
 const HIGH_WATER_MARK = 16_384
 
 /**
- * The time in which a response waits for the store: how the response looks to its handler, the calls that queue up, and who
- * was told to wait.
+ * The time during which a response waits for the store: how the response looks to its handler, the calls that are queued, and
+ * whether the handler has to wait for `drain`.
  */
 export class HeldWait {
   readonly #response: NodeResponse
@@ -27,7 +27,7 @@ export class HeldWait {
     this.#tell = tellDrain(response)
   }
 
-  /** From here on the response looks sent, if `freezes`, and is not destroyed before its turn. */
+  /** From here on the response looks sent, if `freezes` is set, and cannot be destroyed before its turn. */
   begin(freezes: boolean): void {
     const thaw = freezes ? freezeHead(this.#response) : () => {}
     const undefer = deferDestroy(this.#response, (destroy) => this.destroy(destroy))
@@ -38,13 +38,13 @@ export class HeldWait {
     this.#release = release
   }
 
-  /** The response is itself again. Its calls are still to be taken. */
+  /** Undoes `begin`. The queued calls remain to be taken. */
   release(): void {
     this.#release?.()
     this.#release = null
   }
 
-  /** Begins a wait whose calls are dropped at its end, because something else is sent then. The result ends it. */
+  /** Begins a wait whose calls are dropped at its end because something else is sent then. The returned function ends it. */
   suspend(): () => void {
     this.begin(true)
     markEnded(this.#response)
@@ -52,7 +52,7 @@ export class HeldWait {
       this.release()
       unmarkEnded(this.#response)
       for (const call of this.take()) {
-        // It waits for what is sent now.
+        // It waits until the replacement is sent.
         if (call[0] === 'destroy') queueMicrotask(() => this.destroy(call[1]))
         else dropCall(this.#response, call[0], call[1], headersSent())
       }
@@ -60,7 +60,7 @@ export class HeldWait {
     }
   }
 
-  /** Answers as the response itself would: see `#pushWrite`. */
+  /** Returns what the response itself would return: see `#pushWrite`. */
   push(verb: Verb, args: Args): unknown {
     if (verb === 'write') return this.#pushWrite(args)
     this.#calls.push([verb, args])
@@ -68,7 +68,7 @@ export class HeldWait {
     return this.#response
   }
 
-  /** `false` from the high-water mark on, as a response answers that nobody has written to yet. */
+  /** Returns `false` from the high-water mark on, as a response does that nothing was written to. */
   #pushWrite(args: Args): boolean {
     this.#calls.push(['write', args])
     this.#size += sizeOf(args)
@@ -77,7 +77,7 @@ export class HeldWait {
     return hasRoom
   }
 
-  /** In its turn: not before what was just taken has left. */
+  /** Waits its turn: the calls that were just taken must leave first. */
   destroy(destroy: () => void): void {
     if (this.#release === null) setTimeout(destroy, 0)
     else this.#calls.push(['destroy', destroy])
@@ -88,7 +88,7 @@ export class HeldWait {
     return this.#calls.splice(0)
   }
 
-  /** Whoever was told to wait goes on. `needed`: nothing below says so by itself. */
+  /** Resumes a handler that waits for `drain`. `needed`: the response below emits no `drain` by itself. */
   tellWaiting(needed: boolean): void {
     const tells = needed && this.#isFull
     this.#isFull = false
@@ -96,7 +96,7 @@ export class HeldWait {
   }
 }
 
-/** Text is counted in characters, as node does. */
+/** Text is counted in characters, as in node. */
 function sizeOf([chunk]: Args): number {
   if (typeof chunk === 'string') return chunk.length
   return ArrayBuffer.isView(chunk) ? chunk.byteLength : 0

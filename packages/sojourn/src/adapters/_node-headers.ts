@@ -5,8 +5,7 @@ import type { HeaderValue, NodeResponse } from './_node-types.ts'
 import { joinVary } from './_vary.ts'
 
 /**
- * Puts core's headers on before the call that sends the head, unless that is out; answers with the arguments that are left
- * for the call.
+ * Sets core's headers before the call that sends the head, unless the head is sent. Returns the remaining arguments of the call.
  */
 export function putOn(
   response: NodeResponse,
@@ -20,7 +19,7 @@ export function putOn(
   return rest
 }
 
-/** A head that node makes by itself comes once more, after hooks that may have set what core's headers replace. */
+/** If node sends the head by itself, sets core's headers again after hooks that may have replaced them. */
 export function putOnAgain(
   response: NodeResponse,
   changes: readonly HeaderChange[],
@@ -31,7 +30,7 @@ export function putOnAgain(
   return isReplaced ? putOn(response, changes, call, args) : args
 }
 
-/** Puts core's headers on a response whose headers have not gone out. They may be there already, from a head that was refused. */
+/** Sets core's headers on a response whose headers are not sent. They may already be set, from a head that was refused. */
 export function applyChanges(response: NodeResponse, changes: readonly HeaderChange[]): void {
   for (const { name, value, how } of changes) {
     if (how === 'replace') {
@@ -55,9 +54,9 @@ function append(response: NodeResponse, name: string, value: string, present: He
 }
 
 /**
- * Puts the headers among `writeHead`'s arguments on the response one by one, so that they and core's meet; answers with
- * the arguments that are left. As in node they replace what was set before under their names; unlike node 20, a name
- * repeated in a raw list keeps all its values.
+ * Sets the headers among `writeHead`'s arguments on the response one by one, so that they are merged with core's. Returns the
+ * remaining arguments. As in node, they replace earlier values of the same names. Unlike node 20, a name that is repeated in a
+ * raw list keeps all its values.
  */
 function adoptHeaders(response: NodeResponse, [status, reason, last]: readonly unknown[]): readonly unknown[] {
   const withReason = typeof reason === 'string'
@@ -74,7 +73,7 @@ function adoptHeaders(response: NodeResponse, [status, reason, last]: readonly u
 
 type Pair = [name: string, value: string | number | readonly string[]]
 
-/** node takes `[name, value, name, value]` and `[[name, value]]`. */
+/** node accepts `[name, value, name, value]` and `[[name, value]]`. */
 function toPairs(list: readonly unknown[]): Pair[] {
   if (Array.isArray(list[0])) return list as Pair[]
   const pairs: unknown[] = []
@@ -83,8 +82,8 @@ function toPairs(list: readonly unknown[]): Pair[] {
 }
 
 /**
- * Headers about the response that the application meant to send. An error that takes its place must not carry them;
- * those about the server and the connection (CORS, CSP, HSTS, request ids) stay.
+ * Headers that describe the response that the application wanted to send. An error that replaces it must not carry them. Headers
+ * about the server and the connection (CORS, CSP, HSTS, request ids) stay.
  */
 const ABOUT_THE_RESPONSE: readonly string[] = [
   'accept-ranges',
@@ -110,14 +109,14 @@ const ABOUT_THE_RESPONSE: readonly string[] = [
 ]
 
 /**
- * Removes only what is there: node takes the removal of `Content-Length` and `Transfer-Encoding` for a wish to send
- * neither, and has to close the connection after the response.
+ * Removes only headers that are set: if `Content-Length` and `Transfer-Encoding` are removed, node sends neither and has to close
+ * the connection after the response.
  */
 export function dropHeaders(response: Pick<NodeResponse, 'hasHeader' | 'removeHeader'>): void {
   for (const name of ABOUT_THE_RESPONSE) if (response.hasHeader(name)) response.removeHeader(name)
 }
 
-/** Sends a response of Sojourn's own, unless somebody has answered meanwhile: a time limit, while the store was late. */
+/** Sends a response of Sojourn's own, unless something else has answered, such as a time limit while the store was late. */
 export function sendAnswer(
   response: NodeResponse,
   { status, headers, body }: OwnResponse,
@@ -125,7 +124,7 @@ export function sendAnswer(
 ): void {
   if (response.headersSent) return
   response.statusCode = status
-  // Set by the application for another status. HTTP/2 has none, and warns when asked.
+  // The application set it for another status. HTTP/2 has none, and warns when it is read.
   if (Object.hasOwn(response, 'statusMessage')) Reflect.set(response, 'statusMessage', '')
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.setHeader('content-length', new TextEncoder().encode(body).length)
@@ -135,7 +134,10 @@ export function sendAnswer(
 /** NGHTTP2_INTERNAL_ERROR */
 const INTERNAL_ERROR = 2
 
-/** Lets the client notice that the response is not whole. Over HTTP/2 a plain `destroy` would look like its end. */
+/**
+ * Ends the response so that the client notices that it is incomplete. Over HTTP/2, a plain `destroy` would look like a regular
+ * end.
+ */
 export function breakOff(response: NodeResponse): void {
   if (response.stream === undefined) response.destroy()
   else response.stream.close(INTERNAL_ERROR)

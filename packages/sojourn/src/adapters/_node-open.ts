@@ -11,7 +11,7 @@ import { sendAnswer } from './_node-headers.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
 import { settle } from './_settle.ts'
 
-/** Where a request goes from here. */
+/** What happens with the request next. */
 export interface Turns<Data extends object> {
   readonly run: (session: Session<Data>) => MaybePromise<void>
   /** The store could not answer: no handler runs. */
@@ -20,7 +20,7 @@ export interface Turns<Data extends object> {
   readonly next?: Next
 }
 
-/** The way of a request through a server that hands out node's own objects. Synchronous as long as the store is. */
+/** Opens a request of a server that uses node's own objects. Synchronous if the store is. */
 export function openNode<Data extends object>(
   sessions: Sessions<Data>,
   view: RequestView,
@@ -28,7 +28,7 @@ export function openNode<Data extends object>(
   response: NodeResponse,
   { run, fail, next }: Turns<Data>,
 ): MaybePromise<void> {
-  // Mounted twice, on the application and on a part of it: two exchanges would undo each other's cookies.
+  // The sessions are mounted twice, on the application and on a part of it. Two exchanges would undo each other's cookies.
   if (sessions.has(request)) return run(sessions.get(request))
   const begin = (exchange: Exchange<Data>): MaybePromise<void> => {
     if (exchange.answer !== null) return sendAnswer(response, toOwnResponse(exchange.answer))
@@ -41,7 +41,7 @@ export function openNode<Data extends object>(
 
 type Middleware<Request extends NodeRequest> = (request: Request, response: NodeResponse, next: Next) => void
 
-/** The middleware that Connect and Express have in common. */
+/** Creates the middleware that Connect and Express share. */
 export function createMiddleware<Data extends object, Request extends NodeRequest>(
   sessions: Sessions<Data>,
   toView: (request: Request) => RequestView,
@@ -61,19 +61,23 @@ export function createMiddleware<Data extends object, Request extends NodeReques
 }
 
 const TAKEN =
-  'Another session middleware (express-session, cookie-session) is mounted before sojourn and has taken req.session. Remove it: only one of them can have it.'
+  'Another session middleware (express-session, cookie-session) is mounted before sojourn and has set req.session. Remove it: only one of them can set req.session.'
 
-/** What it wraps around the response would run into our session and fail, on every answer. */
+/** Its wrapper around the response would use our session and fail on every answer. */
 function isTaken(request: NodeRequest): boolean {
   if (isAttached(request)) return false
   const session = Object.getOwnPropertyDescriptor(request, 'session')
   return session !== undefined && (session.get !== undefined || session.value !== undefined)
 }
 
-/** The error page runs without a session, though its type says otherwise: it has to hear why. */
+/** The error page runs without a session, though its type declares one. Reading the session throws the reason. */
 function denySession(request: NodeRequest, cause: unknown): void {
   const get = (): never => {
-    throw new SessionError('ERR_NO_SESSION', 'It could not be opened: this request goes to the error handler.', cause)
+    throw new SessionError(
+      'ERR_NO_SESSION',
+      'The session could not be opened, so this request goes to the error handler.',
+      cause,
+    )
   }
   Object.defineProperty(request, 'session', { get, configurable: true })
 }

@@ -1,14 +1,14 @@
-/** What requests of node:http, its http2 compatibility API, Connect and Express have in common. */
+/** The common members of requests of node:http, its http2 compatibility API, Connect and Express. */
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
-  /** Connect and Express keep the whole URL here when a mount path was cut off `url`. */
+  /** Connect and Express keep the whole URL here if a mount path was removed from `url`. */
   readonly originalUrl?: string | undefined
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
 }
 
-/** What of a connection matters here. */
+/** The members of a connection that are used here. */
 export interface Connection {
   readonly remoteAddress?: string | undefined
   destroy?(...args: unknown[]): unknown
@@ -16,7 +16,7 @@ export interface Connection {
 
 export type HeaderValue = number | string | readonly string[]
 
-/** What responses of node:http and of its http2 compatibility API have in common. */
+/** The common members of responses of node:http and its http2 compatibility API. */
 export interface NodeResponse {
   statusCode: number
   readonly headersSent: boolean
@@ -30,12 +30,12 @@ export interface NodeResponse {
   writeHead(statusCode: number, ...rest: unknown[]): unknown
   write(...args: unknown[]): boolean
   end(...args: unknown[]): unknown
-  /** HTTP/2 has it too, but its types do not say so. */
+  /** HTTP/2 has it too, but its types do not declare it. */
   flushHeaders?(): void
-  /** Put there by compression. */
+  /** Added by compression. */
   flush?(...args: unknown[]): unknown
   destroy(...args: unknown[]): unknown
-  /** How much may wait in memory before `write` answers `false`. */
+  /** How many bytes may be buffered before `write` returns `false`. */
   readonly writableHighWaterMark?: number
   /** HTTP/1 only. */
   socket?: Connection | null

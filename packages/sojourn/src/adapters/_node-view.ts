@@ -2,7 +2,7 @@ import type { RequestView } from '../core/contracts/carrier.ts'
 import type { NodeRequest } from './_node-types.ts'
 import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
 
-/** A node request as core sees it. Nothing is worked out before it is asked for: most requests ask for two of these. */
+/** Presents a node request as core's view. Computes each value only when it is read, because most requests read two of them. */
 export class NodeView<Request extends NodeRequest = NodeRequest> implements RequestView {
   protected readonly request: Request
   readonly #trust: TrustProxy

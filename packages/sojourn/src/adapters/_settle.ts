@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { isPromise } from '../core/lib/maybe.ts'
 
-/** Goes on with what `work` gives, or with its error, in the same turn when that is there at once. */
+/** Calls `done` with the result of `work`, or `fail` with its error. Synchronous if `work` is. */
 export function settle<T, Result>(
   work: () => MaybePromise<T>,
   done: (value: T) => MaybePromise<Result>,

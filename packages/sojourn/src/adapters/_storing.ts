@@ -6,7 +6,7 @@ import { settle } from './_settle.ts'
 /** The half of an exchange that a response drives. */
 export type Storing = Pick<Exchange<object>, 'commit' | 'finish' | 'salvage'>
 
-/** For a client that has left: nobody waits for the answer, nor hears of an error. */
+/** Finishes for a client that has left: nothing waits for the result, so errors are printed. */
 export function finishQuietly(exchange: Storing): MaybePromise<void> {
   return settle(
     () => exchange.finish(),

@@ -1,13 +1,16 @@
 import { SessionError } from '../core/contracts/errors.ts'
 
 /**
- * Whose word to take for the client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`): `false` (default)
- * nobody's, a number that many proxies before the server, a function those whose address it accepts, `true`
- * everybody's, which is safe only where no client can reach the server past the proxies.
+ * Which proxies to believe about the client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`). `false` (default):
+ * none. A number: that many proxies before the server. A function: those whose address it accepts. `true`: everyone, which is
+ * safe only if no client can reach the server without the proxies.
  */
 export type TrustProxy = boolean | number | ((address: string) => boolean)
 
-/** `ERR_OPTION` for what Express and Fastify would take and this does not. An address, taken for `true`, would trust everybody. */
+/**
+ * Throws `ERR_OPTION` for values that Express and Fastify accept but this option does not. If an address counted as `true`,
+ * everyone would be trusted.
+ */
 export function assertTrustProxy(trust: unknown, caller: string): void {
   if (trust === undefined || typeof trust === 'boolean' || typeof trust === 'function') return
   if (typeof trust === 'number' && Number.isInteger(trust) && trust >= 0) return
@@ -17,15 +20,15 @@ export function assertTrustProxy(trust: unknown, caller: string): void {
   )
 }
 
-/** The client as far as it is known. */
+/** What is known about the client. */
 export interface Client {
   readonly secure: boolean
   readonly peer: string | null
 }
 
 /**
- * Walks from the socket towards the client, one trusted proxy at a time. The first address that is not trusted is the
- * client's: whatever stands left of it in `X-Forwarded-For`, the client may have made up.
+ * Walks from the socket towards the client, one trusted proxy at a time. The first address that is not trusted is the client's.
+ * The client may have made up everything left of it in `X-Forwarded-For`.
  */
 export function findClient(socket: Client, trust: TrustProxy, header: (name: string) => string | null): Client {
   if (trust === false || !trusts(trust, socket.peer, 0)) return socket
@@ -34,7 +37,8 @@ export function findClient(socket: Client, trust: TrustProxy, header: (name: str
   while (hops <= addresses.length && trusts(trust, addresses.at(-hops) ?? null, hops)) hops++
   const address = addresses.at(-Math.min(hops, addresses.length))
   const schemes = toList(header('x-forwarded-proto'))
-  // A proxy may replace the header or add to it: the outermost trusted one wrote the value as far from the end as there are hops.
+  // A proxy may replace the header or append to it. The outermost trusted proxy wrote the value that is as far from the end as
+  // there are hops.
   const scheme = schemes.at(-Math.min(hops, schemes.length))?.toLowerCase()
   return {
     secure: scheme === undefined ? socket.secure : scheme === 'https',
@@ -42,12 +46,12 @@ export function findClient(socket: Client, trust: TrustProxy, header: (name: str
   }
 }
 
-/** Near enough to tell an address from text that somebody made up. */
+/** Precise enough to distinguish an address from made-up text. */
 const ADDRESS = /^[\da-f.:]{2,45}$/i
 
 /**
- * The address alone. Proxies write a port behind it (`192.0.2.7:4711`), IPv6 in brackets, a network interface (`%eth0`),
- * and IPv4 as IPv6 (`::ffff:192.0.2.7`), as sockets do that listen for both.
+ * Returns the address only. Proxies append a port (`192.0.2.7:4711`) or a network interface (`%eth0`), put IPv6 in brackets, and
+ * write IPv4 as IPv6 (`::ffff:192.0.2.7`). Dual-stack sockets do the latter too.
  */
 function toAddress(text: string): string {
   return text

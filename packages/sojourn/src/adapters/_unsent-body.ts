@@ -5,8 +5,8 @@ interface Body {
 }
 
 /**
- * For the body of a response that something else takes the place of: nobody will read it, so the file or the connection
- * behind it would stay open. Takes streams of node and of the web, and responses that have one.
+ * Releases the body of a response that is replaced: nobody will read it, so its file or connection would stay open. Accepts
+ * streams of node and of the web, and responses that contain one.
  */
 export function letGo(body: unknown): void {
   if (typeof body !== 'object' || body === null) return

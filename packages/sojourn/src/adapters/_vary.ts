@@ -1,4 +1,4 @@
-/** `Vary` names each header once; `*` says all of them. */
+/** Lists each header once in `Vary`; `*` covers all. */
 export function joinVary(present: string, added: string): string {
   const names = present
     .toLowerCase()

@@ -11,13 +11,13 @@ declare global {
   // biome-ignore lint/style/noNamespace: @types/express leaves this one open for middleware to add to
   namespace Express {
     interface Request {
-      /** Data is untyped here, for one application may have several kinds of sessions; `sessions.get(req)` is exact. */
+      /** Untyped data, because one application may have several kinds of sessions. `sessions.get(req)` is exactly typed. */
       session: Session
     }
   }
 }
 
-/** What is needed of an Express 4 or 5 request. */
+/** The members of an Express 4 or 5 request that are used here. */
 export interface ExpressRequest extends NodeRequest {
   readonly secure: boolean
   readonly ip?: string | undefined
@@ -28,16 +28,17 @@ type ExpressMiddleware = (request: ExpressRequest, response: NodeResponse, next:
 export interface ExpressSessions<Data extends object> extends ExpressMiddleware {
   /** The same function, for `const { middleware, session } = expressSessions(sessions)`. */
   readonly middleware: ExpressMiddleware
-  /** This request's session, exactly typed: `sessions.get(req)`. */
+  /** This request's session, exactly typed, as `sessions.get(req)` returns it. */
   session(request: object): Session<Data>
 }
 
 /**
  * Sessions for Express 4 and 5: `app.use(expressSessions(sessions))`, before the routes.
  *
- * The response is held back until the session is stored. A store that cannot answer is an error for `next`, with
- * `status` 503. Mount body parsers before it: a client chooses how long its body takes, and a session is judged when it is
- * opened. A handler that reads the body itself calls `await req.session.recheck()` after it. Behind a proxy, Express's own `trust proxy` setting decides about `req.secure` and `req.ip`.
+ * The response is held back until the session is stored. If the store cannot answer, `next` receives an error with `status` 503.
+ * Mount body parsers before this middleware, because a session is checked when it is opened, and a client decides how long its
+ * body takes. A handler that reads the body itself calls `await req.session.recheck()` after it. Behind a proxy, Express's own
+ * `trust proxy` setting decides about `req.secure` and `req.ip`.
  */
 export function expressSessions<Data extends object>(
   sessions: Sessions<Data>,
@@ -55,7 +56,7 @@ export function expressSessions<Data extends object>(
 }
 
 const NO_OPTIONS =
-  "expressSessions takes no options. Behind a proxy, set Express's own: app.set('trust proxy', 1). All others belong to createSessions."
+  "expressSessions takes no options. Behind a proxy, set Express's own: app.set('trust proxy', 1). All other options belong to createSessions."
 
 class ExpressView extends NodeView<ExpressRequest> {
   override get secure(): boolean {

@@ -19,7 +19,7 @@ import { letGo } from './_unsent-body.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Data is untyped here, for one application may have several kinds of sessions; `sessions.get(request)` is exact. */
+    /** Untyped data, because one application may have several kinds of sessions. `sessions.get(request)` is exactly typed. */
     readonly session: Session
   }
 }
@@ -29,12 +29,12 @@ export interface FastifySessionsOptions {
 }
 
 /**
- * Sessions for Fastify 5: `app.register(fastifySessions, { sessions })`. They hold for every route of the instance it is
- * registered on, not only inside a scope of their own.
+ * Sessions for Fastify 5: `app.register(fastifySessions, { sessions })`. They apply to every route of the instance they are
+ * registered on, because the plugin has no scope of its own.
  *
- * The response is held back until the session is stored, and so is one that is written to `reply.raw` by hand. A store
- * that cannot answer is an error for Fastify's error handler, with `statusCode` 503. Behind a proxy, Fastify's own
- * `trustProxy` option decides about the scheme and the client's address.
+ * The response is held back until the session is stored, even if a handler writes to `reply.raw`. If the store cannot answer,
+ * Fastify's error handler receives an error with `statusCode` 503. Behind a proxy, Fastify's own `trustProxy` option decides
+ * about the scheme and the client's address.
  */
 export const fastifySessions: FastifyPluginCallback<FastifySessionsOptions> = /* @__PURE__ */ Object.assign(plugin, {
   [Symbol.for('skip-override')]: true,
@@ -55,7 +55,7 @@ type Turned = FastifyRequest & { [TURN]: Turn | null }
 type Done = (error?: Error | null, payload?: unknown) => void
 
 function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<FastifySessionsOptions>>): void {
-  // Called by hand, in place of being registered, it has no `ready`, and throws.
+  // If it is called directly instead of registered, there is no `ready`, and it throws.
   try {
     check(app, options)
   } catch (error) {
@@ -86,7 +86,7 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
     }
     settle(() => sessions.open(new FastifyView(request)), begin, fail)
   })
-  // The body is here now. How long it took, the client chose.
+  // The body has arrived. The client decided how long it took, so the session may have ended.
   app.addHook('preValidation', (request, _, done) => {
     const turn = (request as Turned)[TURN]
     settle(
@@ -97,15 +97,18 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
   })
   app.addHook('onSend', (request, reply, payload, done) => {
     const turn = (request as Turned)[TURN]
-    // Fastify comes here again with the page of its error handler, and a handler may have begun on `reply.raw`.
+    // Fastify runs this hook again for the page of its error handler, and a handler may have begun to write to `reply.raw`.
     if (turn?.held.claim()) commit(turn, reply, payload, done)
-    else if (turn?.isCommitting) reply.log.warn('A second answer was dropped: the first waits for the session store.')
+    else if (turn?.isCommitting)
+      reply.log.warn(
+        'A second answer to this request was dropped because the first one still waits for the session store. Send one answer only.',
+      )
     else done()
   })
   ready()
 }
 
-/** What Fastify itself reads of the options of a plugin, and ours. */
+/** Options that Fastify itself reads from a plugin, and ours. */
 const KINDS: Readonly<Record<string, OptionKind>> = {
   sessions: 'any',
   prefix: 'any',
@@ -117,12 +120,13 @@ function check(app: FastifyInstance, options: FastifySessionsOptions | undefined
   assertSessions(options?.sessions, 'fastifySessions', 'Register it as app.register(fastifySessions, { sessions }).')
   checkOptions(options ?? {}, KINDS, 'fastifySessions')
   if (!app.hasRequestDecorator(TURN)) return
-  throw new SessionError('ERR_OPTION', 'fastifySessions is registered twice. Once is enough for the whole instance.')
+  throw new SessionError('ERR_OPTION', 'fastifySessions is registered twice. Register it once for the whole instance.')
 }
 
 function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): void {
   const { exchange, held } = turn
-  // Not on the reply but when the head goes out: after other hooks, and over a Response's own headers.
+  // The headers are set when the head is sent, not on the reply: so they come after other hooks and replace a Response's own
+  // headers.
   const apply = (changes: readonly HeaderChange[], error?: Error): void => {
     held.resume(changes)
     done(error)
@@ -130,7 +134,7 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
   const fail = (error: unknown): void => {
     letGo(payload)
     dropHeaders(reply)
-    // It may be that of another error, whose page this was.
+    // The reply may have the status of another error, because this may be its page.
     reply.code(toErrorResponse(error).status)
     held.abandon(exchange.salvage())
     done(error as Error)
@@ -149,7 +153,7 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
   turn.isCommitting = true
   const broken = watchStream(payload)
   const release = held.suspend()
-  // In one turn with what follows: a second answer in between would go out without the session's headers.
+  // In the same turn as the next step: a second answer in between would be sent without the session's headers.
   const goOn = (next: () => void): void => {
     turn.isCommitting = false
     release()
@@ -163,7 +167,7 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
     .catch((error: unknown) => refuse(reply, error))
 }
 
-/** Fastify listens for a stream's errors when it sends it. One that breaks before must not end the process. */
+/** Fastify listens for a stream's errors once it sends the stream. A stream that breaks earlier must not end the process. */
 function watchStream(payload: unknown): () => Error | undefined {
   let broken: Error | undefined
   const { pipe, on } = (payload ?? {}) as Partial<Readable>
@@ -178,7 +182,9 @@ function watchStream(payload: unknown): () => Error | undefined {
   return () => broken
 }
 
-/** What Fastify throws when it is to send, it would have thrown in the handler, and made an error response of it. */
+/**
+ * Handles what Fastify throws when it sends. Without the wait it would have thrown in the handler and become an error response.
+ */
 function refuse(reply: FastifyReply, error: unknown): void {
   try {
     if (reply.raw.headersSent) throw error
@@ -195,14 +201,21 @@ function deny(request: FastifyRequest, reply: FastifyReply, answer: Answer): voi
   reply.code(status).headers(headers).send(body)
 }
 
-/** Once a connection asked for another protocol, node leaves it to whoever handles that, and nobody will close it. */
+/**
+ * If a connection requested another protocol, node leaves closing it to the code that handles that protocol. Here nothing else
+ * would.
+ */
 function closeAfter(request: FastifyRequest, reply: FastifyReply): void {
   if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
 }
 
 function sessionOf(this: FastifyRequest): Session {
   const turn = (this as Turned)[TURN]
-  if (turn === null) throw new SessionError('ERR_NO_SESSION', 'It begins with the onRequest hook of fastifySessions.')
+  if (turn === null)
+    throw new SessionError(
+      'ERR_NO_SESSION',
+      'The session begins with the onRequest hook of fastifySessions. Use it in a later hook or in the handler.',
+    )
   return turn.exchange.session as Session
 }
 

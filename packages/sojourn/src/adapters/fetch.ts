@@ -17,24 +17,24 @@ export type { TrustProxy } from './_trust-proxy.ts'
 
 export interface FetchOptions<Incoming extends Request = Request, Rest extends readonly unknown[] = readonly []> {
   /**
-   * The address at the other end of the connection, which each runtime tells in its own way. Default: not known.
-   * Bun: `(request, server) => server.requestIP(request)?.address ?? null`; Deno: `(_, info) => info.remoteAddr.hostname`;
-   * Workers: `(request) => request.headers.get('cf-connecting-ip')`.
+   * Returns the address at the other end of the connection, which each runtime provides in its own way. Default: unknown. Bun:
+   * `(request, server) => server.requestIP(request)?.address ?? null`; Deno: `(_, info) => info.remoteAddr.hostname`; Workers:
+   * `(request) => request.headers.get('cf-connecting-ip')`.
    */
   readonly peer?: (request: Incoming, ...rest: Rest) => string | null
-  /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`, nobody's. */
+  /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`: none. */
   readonly trustProxy?: TrustProxy
 }
 
 const KINDS: OptionKinds<FetchOptions> = { peer: 'function', trustProxy: 'any' }
 
 /**
- * Sessions for any fetch-style server: a function around your handler. What the runtime passes beside the request
- * (`env`, `ctx`, `server`) comes after the session.
+ * Sessions for any fetch-style server: wraps your handler. What the runtime passes after the request (`env`, `ctx`, `server`)
+ * follows the session.
  *
- * The response is given once the session is stored. When the store cannot answer, it is a 503. What else the handler
- * throws is rethrown, and its edits are dropped: no response is there to carry a cookie. Only where it had given the
- * client another token, or logged out, the response is a 500 that says so, and the error is printed.
+ * The response is returned once the session is stored. If the store cannot answer, it is a 503. Other errors of the handler are
+ * rethrown, and its edits are dropped, because there is no response to carry a cookie. If the handler had given the client
+ * another token, or logged out, the response is a 500 that carries the cookie, and the error is printed.
  */
 export function withSession<
   Data extends object,
@@ -49,7 +49,7 @@ export function withSession<
   assertHandler(handler, 'withSession')
   const { peer = () => null, trustProxy } = options
   return async (request, ...rest) => {
-    // Around another one of the same sessions: two exchanges would undo each other's cookies.
+    // This runs inside another wrapper of the same sessions. Two exchanges would undo each other's cookies.
     if (sessions.has(request)) return handler(request, sessions.get(request), ...rest)
     let exchange: Exchange<Data>
     try {
@@ -59,7 +59,7 @@ export function withSession<
     }
     if (exchange.answer !== null) return toResponse(toOwnResponse(exchange.answer))
     sessions.attach(request, exchange.session)
-    // Bun's upgrades answer with nothing.
+    // Bun's upgrades return nothing.
     let response: Response | undefined
     try {
       response = await handler(request, exchange.session, ...rest)
@@ -73,8 +73,8 @@ export function withSession<
 }
 
 /**
- * Mistakes are the runtime's to report, and its response carries no cookie. So where the client has to hear of a token
- * (`owed`), the response is ours: the old token is dead, and presenting it later would look like theft.
+ * The runtime reports mistakes, but its response carries no cookie. So if the client must receive a token (`owed`), we make the
+ * response: the old token is no longer valid, and a later use of it would look like theft.
  */
 function answerError(error: unknown, owed: readonly HeaderChange[] = NO_HEADERS): Response {
   if (owed.length === 0 && !(error instanceof SessionError && isOutage(error))) throw error

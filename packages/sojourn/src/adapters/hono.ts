@@ -23,18 +23,18 @@ export type { TrustProxy } from './_trust-proxy.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
-    /** Data is untyped here, for one application may have several kinds of sessions; `sessions.get(c)` is exact. */
+    /** Untyped data, because one application may have several kinds of sessions. `sessions.get(c)` is exactly typed. */
     session: Session
   }
 }
 
 export interface HonoOptions {
   /**
-   * The address at the other end of the connection: `(c) => getConnInfo(c).remote.address ?? null`, with `getConnInfo`
-   * from your runtime's adapter. On @hono/node-server it is known without. Elsewhere default: not known.
+   * Returns the address at the other end of the connection: `(c) => getConnInfo(c).remote.address ?? null`, with `getConnInfo`
+   * from your runtime's adapter. Not needed on @hono/node-server. Default elsewhere: unknown.
    */
   readonly peer?: (c: Context) => string | null
-  /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`, nobody's. */
+  /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`: none. */
   readonly trustProxy?: TrustProxy
 }
 
@@ -43,8 +43,8 @@ const KINDS: OptionKinds<HonoOptions> = { peer: 'function', trustProxy: 'any' }
 /**
  * Sessions for Hono 4, on any runtime: `app.use(honoSessions(sessions))`, before the routes.
  *
- * The response is given once the session is stored. A store that cannot answer is an error for `app.onError`; Hono's own
- * handler makes it a 503.
+ * The response is returned once the session is stored. If the store cannot answer, `app.onError` receives an error; Hono's
+ * default handler turns it into a 503.
  */
 export function honoSessions<Data extends object>(
   sessions: Sessions<Data>,
@@ -52,7 +52,7 @@ export function honoSessions<Data extends object>(
 ): MiddlewareHandler {
   checkArguments('honoSessions', sessions, options, KINDS)
   return async (c, next) => {
-    // Mounted twice: two exchanges would undo each other's cookies.
+    // The sessions are mounted twice. Two exchanges would undo each other's cookies.
     if (sessions.has(c)) return next()
     try {
       const opened = sessions.open(toView(c, options))
@@ -60,12 +60,12 @@ export function honoSessions<Data extends object>(
       if (exchange.answer !== null) return toResponse(toOwnResponse(exchange.answer))
       sessions.attach(c, exchange.session)
       c.set('session', exchange.session as Session)
-      // Where node's response is at hand, holding back its end is cheaper than wrapping a body.
+      // If node's response is available, holding back its end is cheaper than wrapping a body.
       const node = nodeBindings(c)
       const held = node === null ? null : new HeldResponse(node.outgoing, exchange)
       await next()
       if (isHonosOwnPage(c)) c.res = toResponse(toErrorResponse(c.error))
-      // The handler answers on node's own response by itself, now or later: that one is held back like any other.
+      // The handler answers on node's own response by itself, now or later. That response is held back like any other.
       if (held !== null && c.res.headers.has(ALREADY_SENT)) return
       if (held?.claim() !== false) {
         const committed = commit(c, exchange, held)
@@ -92,13 +92,13 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
     try {
       replace(c, toAnswer(c.res, changes, exchange))
     } catch (error) {
-      // A response that was sent before, to somebody else, cannot be sent again.
+      // A response that was already sent to another client cannot be sent again.
       fail(error)
     }
   }
   const fail = (error: unknown): never => {
     letGo(c.res)
-    // Hono would carry the headers of both over to the error's response.
+    // Otherwise Hono would copy the headers of both to the error's response.
     c.res = undefined
     c.finalized = false
     dropHeaders({ hasHeader: () => true, removeHeader: (name) => c.header(name) })
@@ -112,10 +112,10 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
   return settle(() => (held === null ? commitWhole(exchange, c.res) : exchange.commit(c.res.status)), apply, fail)
 }
 
-/** The mark on `RESPONSE_ALREADY_SENT` of @hono/node-server: a sign, no response. */
+/** The mark on `RESPONSE_ALREADY_SENT` of @hono/node-server. It is a signal and not a response. */
 const ALREADY_SENT = 'x-hono-already-sent'
 
-/** Assigning alone would merge the old response's headers into the new one, twice over. */
+/** An assignment without this would merge the old response's headers into the new one, twice. */
 function replace(c: Context, response: Response): void {
   if (response === c.res) return
   c.res = undefined
@@ -127,21 +127,24 @@ interface NodeBindings {
   readonly outgoing: NodeResponse
 }
 
-/** What @hono/node-server passes along, or `null`: elsewhere the application names its bindings itself. */
+/** The objects that @hono/node-server passes along, or `null`. Elsewhere the application names its bindings itself. */
 function nodeBindings(c: Context): NodeBindings | null {
   const env = c.env as Partial<NodeBindings> | undefined
   return typeof env?.outgoing?.writeHead === 'function' ? (env as NodeBindings) : null
 }
 
 /**
- * What a handler throws, Hono has made a response of by now. Its own error handler knows no outage, and says only this;
- * the page of an application's `onError` stays, unless that calls an outage a 500 too.
+ * Hono has already made a response from what the handler threw. Its default error handler does not recognize an outage and sends
+ * only this text. The page of an application's `onError` stays, unless it reports an outage as a 500 too.
  */
 function isHonosOwnPage({ error, res }: Context): boolean {
   return error instanceof SessionError && isOutage(error) && res.status === 500
 }
 
-/** Hono's own error handler asks an error for its response. Mistakes in the application it reports better itself. */
+/**
+ * Hono's default error handler asks an error for its response. It already reports mistakes in the application well, so those stay
+ * unchanged.
+ */
 function withPage(error: unknown): unknown {
   if (!(error instanceof Error) || !isOutage(error)) return error
   return Object.assign(error, { getResponse: () => toResponse(toErrorResponse(error)) })

@@ -15,7 +15,7 @@ export type { NodeRequest, NodeResponse } from './_node-types.ts'
 export type { TrustProxy } from './_trust-proxy.ts'
 
 export interface NodeOptions {
-  /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`, nobody's. */
+  /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`: none. */
   readonly trustProxy?: TrustProxy
 }
 
@@ -30,8 +30,8 @@ const KINDS: OptionKinds<NodeOptions> = { trustProxy: 'any' }
  * }))
  * ```
  *
- * The response is held back until the session is stored. When the store cannot answer, the client gets 503 and the
- * handler does not run. What the handler throws or rejects with is the caller's, as without sessions.
+ * The response is held back until the session is stored. If the store cannot answer, the client gets a 503 and the handler does
+ * not run. Errors that the handler throws or rejects with reach the caller, as without sessions.
  */
 export function withNodeSession<
   Data extends object,
@@ -52,8 +52,8 @@ export function withNodeSession<
 }
 
 /**
- * Sessions for Connect, and for whatever else takes `(request, response, next)`. The session is `request.session`;
- * `sessions.get(request)` gives it exactly typed. Errors go to `next` with their `status` and `headers`.
+ * Sessions for Connect, and for other frameworks that take `(request, response, next)`. The session is `request.session`;
+ * `sessions.get(request)` returns it exactly typed. Errors go to `next` with their `status` and `headers`.
  */
 export function nodeSessions<Data extends object>(
   sessions: Sessions<Data>,
