@@ -232,8 +232,8 @@ const FRAMEWORKS = [
   {
     name: 'Fastify: a second answer is sent',
     file: 'fastify.ts',
-    find: 'else if (turn?.isCommitting) reply',
-    replace: 'else if (false) reply',
+    find: 'else if (turn?.isCommitting)',
+    replace: 'else if (false)',
     aim: /Fastify.*second send/,
   },
   {
