@@ -6,7 +6,13 @@ export { type CookieOptions, cookieCarrier } from './carriers/cookie.ts'
 export type { Candidates, Carrier, HeaderChange, RequestView, TokenLife } from './core/contracts/carrier.ts'
 export type { Duration } from './core/contracts/duration.ts'
 export { errorCodes, SessionError, type SessionErrorCode } from './core/contracts/errors.ts'
-export type { SessionEvent, SessionEventName, SessionEvents, SessionListener } from './core/contracts/events.ts'
+export type {
+  RequestFacts,
+  SessionEvent,
+  SessionEventName,
+  SessionEvents,
+  SessionListener,
+} from './core/contracts/events.ts'
 export type { Exchange } from './core/contracts/exchange.ts'
 export type { Answer, Guard, Incoming } from './core/contracts/guard.ts'
 export type { JsonValue } from './core/contracts/json.ts'

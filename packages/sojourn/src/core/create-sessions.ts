@@ -7,7 +7,6 @@ import type { CoreOptions } from './contracts/options.ts'
 import type { Session } from './contracts/session.ts'
 import type { Sessions } from './contracts/sessions.ts'
 import type { MaybePromise } from './contracts/store.ts'
-import { sourceOf } from './lib/host.ts'
 import { isPromise } from './lib/maybe.ts'
 import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
 import { attach, findAttached } from './request/attached.ts'
@@ -15,17 +14,18 @@ import { commit, finish, salvage } from './request/commit.ts'
 import { open } from './request/open.ts'
 import { recheckIfOld } from './request/recheck.ts'
 import { RequestSession } from './request/request-session.ts'
-import { createSetup } from './request/setup.ts'
+import { type Caller, createSetup, emit } from './request/setup.ts'
 import { presents, State } from './request/state.ts'
 import { createSweeper } from './sweeper.ts'
 
 /** Core's own `createSessions`: everything passed in. The package's fills in the defaults. */
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {
   const setup = createSetup(options)
-  const sweeper = createSweeper(setup)
+  const own: Caller = { setup, view: null }
+  const sweeper = createSweeper(own)
   setup.store.observe?.((event) => {
     if (event.kind === 'failover') setup.failedOverAt = setup.clock()
-    setup.events.emit('store', event)
+    emit(own, 'store', event)
   })
 
   return {
@@ -53,14 +53,14 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       }
       return session as Session<Data>
     },
-    list: (userId) => list(setup, userId),
-    revoke: (id, reason = 'revoked') => revoke(setup, id, reason),
+    list: (userId) => list(own, userId),
+    revoke: (id, reason = 'revoked') => revoke(own, id, reason),
     async revokeAll(userId, options = {}) {
       checkOptions(options, { except: 'string', reason: 'string' }, 'revokeAll')
-      return revokeAll(setup, userId, options.reason ?? 'revoked', options.except)
+      return revokeAll(own, userId, options.reason ?? 'revoked', options.except)
     },
-    export: (userId) => exportUser(setup, userId),
-    erase: (userId) => revokeAll(setup, userId, 'erased'),
+    export: (userId) => exportUser(own, userId),
+    erase: (userId) => revokeAll(own, userId, 'erased'),
     sweep: () => sweeper.run(),
     on: (name, listener) => setup.events.on(name, listener),
     async close() {
@@ -72,13 +72,14 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
 }
 
 /** A guard that answers spares the store: the request goes no further. */
-function check({ setup, view, carrier, candidates }: State): Answer | null {
+function check(state: State): Answer | null {
+  const { setup, view, carrier, candidates } = state
   if (setup.guards.length === 0) return null
   const incoming = { view, carrier, presents: presents(candidates) }
   for (const guard of setup.guards) {
     const answer = guard.check(incoming)
     if (answer !== null) {
-      setup.events.emit('denied', { reason: answer.reason, ...sourceOf(view) })
+      emit(state, 'denied', { reason: answer.reason })
       return answer
     }
   }

@@ -1,5 +1,5 @@
 import { release } from './lib/timers.ts'
-import { ask, type Setup } from './request/setup.ts'
+import { ask, type Caller } from './request/setup.ts'
 
 const BATCH = 500
 const EVERY_MS = 60_000
@@ -12,14 +12,14 @@ export interface Sweeper {
   stop(): void
 }
 
-export function createSweeper(setup: Setup): Sweeper {
+export function createSweeper(by: Caller): Sweeper {
   let timer: ReturnType<typeof setTimeout> | undefined
   let isStopped = false
 
   async function run(): Promise<number> {
     let total = 0
     for (;;) {
-      const swept = (await ask(setup, 'sweep', (store) => store.sweep?.(setup.clock(), BATCH))) ?? 0
+      const swept = (await ask(by, 'sweep', (store) => store.sweep?.(by.setup.clock(), BATCH))) ?? 0
       total += swept
       if (swept < BATCH || isStopped) return total
       await nextTurn()
@@ -39,7 +39,7 @@ export function createSweeper(setup: Setup): Sweeper {
   return {
     run,
     start() {
-      if (timer === undefined && !isStopped && setup.store.sweep !== undefined) schedule()
+      if (timer === undefined && !isStopped && by.setup.store.sweep !== undefined) schedule()
     },
     stop() {
       isStopped = true

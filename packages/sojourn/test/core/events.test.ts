@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createEmitter } from '../../src/core/contracts/events.ts'
+import { createEmitter } from '../../src/core/lib/emitter.ts'
 import { createWorld, edit, HOUR, MINUTE, rejection, stayFor, toView } from './kit.ts'
 
 describe('listeners', () => {
@@ -9,7 +9,7 @@ describe('listeners', () => {
     events.on('created', (event) => heard.push(event))
     events.emit('ended', { id: 'x' as never, userId: null, reason: 'logout' })
     events.emit('created', { id: 'y' as never })
-    expect(heard).toEqual([{ type: 'created', id: 'y', at: new Date(1234) }])
+    expect(heard).toEqual([{ type: 'created', id: 'y', at: new Date(1234), request: null }])
   })
 
   it('hear in the order they came, until they stop', () => {
@@ -78,6 +78,118 @@ describe('listeners', () => {
     events.emit('fault', { operation: 'x', error: null })
     await Promise.resolve()
     expect(heard).toBe(1)
+  })
+})
+
+describe('a listener of all events', () => {
+  it('hears each of them once, with its type, after those of the event', () => {
+    const events = createEmitter(() => 1234)
+    const heard: string[] = []
+    const stop = events.on('*', (event) => heard.push(`all ${event.type}`))
+    events.on('created', () => heard.push('created'))
+    events.emit('created', { id: 'x' as never })
+    events.emit('fault', { operation: 'x', error: null })
+    stop()
+    events.emit('created', { id: 'x' as never })
+    expect(heard).toEqual(['created', 'all created', 'all fault', 'created'])
+  })
+
+  it('one that throws hears of its own fault, and of no fault of that', () => {
+    const events = createEmitter(Date.now)
+    const heard: string[] = []
+    events.on('*', ({ type }) => {
+      heard.push(type)
+      throw new Error('listener')
+    })
+    events.emit('created', { id: 'x' as never })
+    expect(heard).toEqual(['created', 'fault'])
+  })
+
+  it('names no other event than those that exist', () => {
+    const { sessions } = createWorld()
+    expect(() => sessions.on('**' as never, () => {})).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+})
+
+describe('an event has the request that caused it', () => {
+  const REQUEST = {
+    method: 'POST',
+    path: '/in',
+    host: 'shop.example',
+    origin: 'https://shop.example',
+    address: '203.0.113.7',
+  }
+  const options = { method: 'POST', url: '/in?ticket=secret', headers: { origin: 'https://shop.example' } }
+
+  it('created, login, ended by a login, rotated, reauthenticated, ended by a logout', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }), options)
+    await client.send((session) => session.login('ada'), options)
+    await client.send((session) => session.rotate(), options)
+    await client.send((session) => session.reauthenticated(), options)
+    await client.send((session) => session.logout(), options)
+    const types = ['created', 'ended', 'login', 'rotated', 'reauthenticated', 'ended']
+    expect(world.events.map(({ type, request }) => ({ type, request }))).toEqual(
+      types.map((type) => ({ type, request: REQUEST })),
+    )
+  })
+
+  it('refused, reuse and the end that it brings, with an old token', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const old = client.cookie()
+    await client.send((session) => session.rotate())
+    world.clock.advance(5 * MINUTE)
+    world.events.length = 0
+    await client.send(() => {}, { ...options, cookie: old })
+    world.clock.advance(5 * MINUTE)
+    await client.send(() => {}, { ...options, cookie: old })
+    expect(world.events.map(({ type }) => type)).toEqual(['reuse', 'refused', 'ended', 'reuse', 'refused'])
+    for (const { request } of world.events) expect(request).toEqual(REQUEST)
+  })
+
+  it('invalidData and a fault of the store', async () => {
+    const world = createWorld()
+    const client = world.client()
+    const { value: id } = await client.send((session) => {
+      edit({ a: 1 })(session)
+      return session.id
+    })
+    await world.store.write(id, { set: { a: '{broken' } })
+    world.events.length = 0
+    await client.send((session) => session.data.a, options)
+    world.store.fail('read')
+    await rejection(client.send(() => {}, options))
+    expect(world.events.map(({ type, request }) => ({ type, request }))).toEqual([
+      { type: 'invalidData', request: REQUEST },
+      { type: 'fault', request: REQUEST },
+    ])
+  })
+
+  it('`null` for a call of `sessions` itself', async () => {
+    const world = createWorld()
+    const { value: id } = await world.client().send(async (session) => {
+      await session.login('ada')
+      return session.id
+    })
+    world.events.length = 0
+    await world.sessions.revoke(id)
+    expect(world.events).toMatchObject([{ type: 'ended', request: null }])
+  })
+
+  it('without the request when the application fails to find the address: the verb is done', async () => {
+    const world = createWorld({ describeDevice: () => null })
+    const view = {
+      ...toView(),
+      get peer(): string {
+        throw new Error('no address here')
+      },
+    }
+    const { session } = await world.sessions.open(view)
+    await session.login('ada')
+    expect(world.eventsOf('login')).toMatchObject([{ request: null }])
   })
 })
 
@@ -198,7 +310,10 @@ describe('events', () => {
     ])
     expect(world.store.calls).toEqual([])
     expect(world.eventsOf('denied')).toMatchObject([
-      { reason: 'cross-origin', method: 'POST', path: '/', host: 'shop.example', origin: null },
+      {
+        reason: 'cross-origin',
+        request: { method: 'POST', path: '/', host: 'shop.example', origin: null, address: '203.0.113.7' },
+      },
     ])
   })
 
@@ -207,10 +322,13 @@ describe('events', () => {
     const headers = { host: `${'H'.repeat(255)}`, origin: `https://${'o'.repeat(5000)}` }
     await world.client().open({ method: 'P'.repeat(300), url: `/reset/${'p'.repeat(300)}?token=secret`, headers })
     const [event] = world.eventsOf('denied')
-    expect(event).toMatchObject({ host: 'h'.repeat(200), method: 'P'.repeat(200) })
-    expect(event).toMatchObject({ path: expect.stringMatching(/^.{200}$/), origin: expect.stringMatching(/^.{200}$/) })
+    expect(event?.request).toMatchObject({ host: 'h'.repeat(200), method: 'P'.repeat(200) })
+    expect(event?.request).toMatchObject({
+      path: expect.stringMatching(/^.{200}$/),
+      origin: expect.stringMatching(/^.{200}$/),
+    })
     await world.client().open({ method: 'POST', url: '/reset?token=secret', headers: { origin: 'null' } })
-    expect(world.eventsOf('denied')[1]).toMatchObject({ path: '/reset', origin: 'null' })
+    expect(world.eventsOf('denied')[1]).toMatchObject({ request: { path: '/reset', origin: 'null' } })
   })
 
   it('guards are asked in order, and the first denial counts', async () => {

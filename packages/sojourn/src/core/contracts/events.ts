@@ -1,14 +1,22 @@
-import { checkArgument } from './check-options.ts'
+import type { RequestView } from './carrier.ts'
 import type { EndReason, SessionId } from './record.ts'
 import type { Refusal } from './session.ts'
 import type { StoreEvent } from './store.ts'
 
-/** Fields to find a denied request in the logs of a proxy. They omit the query, because it may contain secrets. */
-export interface RequestSource {
+/**
+ * The request that caused an event, as the client sent it, to find it in other logs. Each text has at most 200 characters.
+ * No header besides these, and no query, because it may contain secrets.
+ */
+export interface RequestFacts {
   readonly method: string
+  /** The path as received, without the query. */
   readonly path: string
+  /** The host to which the request was addressed, in lower case; `''` if it names none. */
   readonly host: string
+  /** The `Origin` header, `null` if absent. */
   readonly origin: string | null
+  /** The client's address, `null` if the runtime does not provide it. It is personal data. */
+  readonly address: string | null
 }
 
 /** Events for audit logs and metrics. No event contains a token, a key or session data. */
@@ -40,8 +48,8 @@ export interface SessionEvents {
   refused: { readonly id: SessionId | null; readonly reason: Refusal }
   /** Alarm: an old or wrong secret came with a real locator, so somebody kept a copy. `ended`: whether this ended the session. */
   reuse: { readonly id: SessionId; readonly userId: string | null; readonly ended: boolean }
-  /** A guard denied a request. All fields except `reason` come from the client, shortened. */
-  denied: { readonly reason: string } & RequestSource
+  /** A guard denied a request. */
+  denied: { readonly reason: string }
   /** Stored data did not fit the schema. The event has paths, no values. */
   invalidData: { readonly id: SessionId; readonly paths: readonly string[] }
   /** The state of the store, from stores that monitor themselves. */
@@ -52,64 +60,20 @@ export interface SessionEvents {
 
 /** `login`, `ended`, `refused`, ... */
 export type SessionEventName = keyof SessionEvents
-/** The argument of a listener: the event's own fields, its name as `type`, and its time as `at`. */
+/**
+ * The argument of a listener: the event's own fields, its name as `type`, its time as `at`, and the request that caused it
+ * (`null`: a call of `sessions`, such as `sessions.revoke`, or the store).
+ */
 export type SessionEvent<Name extends SessionEventName = SessionEventName> = {
-  [N in Name]: SessionEvents[N] & { readonly type: N; readonly at: Date }
+  [N in Name]: SessionEvents[N] & { readonly type: N; readonly at: Date; readonly request: RequestFacts | null }
 }[Name]
-export type SessionListener<Name extends SessionEventName> = (event: SessionEvent<Name>) => void
+/** A listener of one event, or of all (`'*'`): then `event.type` has the name. */
+export type SessionListener<Name extends SessionEventName | '*'> = (
+  event: SessionEvent<Name extends SessionEventName ? Name : SessionEventName>,
+) => void
 
+/** Implemented by `createEmitter`. */
 export interface Emitter {
-  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void
-  emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name]): void
-}
-
-const MANY = 100
-
-const NAMES: readonly SessionEventName[] = [
-  'created',
-  'login',
-  'reauthenticated',
-  'rotated',
-  'renewed',
-  'ended',
-  'refused',
-  'reuse',
-  'denied',
-  'invalidData',
-  'store',
-  'fault',
-]
-
-/** If a listener throws or rejects, the emitter emits a `fault`. The error never reaches the request that caused the event. */
-export function createEmitter(clock: () => number, warn: (message: string) => void = () => {}): Emitter {
-  const listeners = new Map<SessionEventName, Set<(event: never) => unknown>>()
-
-  function emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name]): void {
-    const found = listeners.get(name)
-    if (found === undefined) return
-    const event = { ...detail, type: name, at: new Date(clock()) }
-    const fail = (error: unknown): void => {
-      if (name !== 'fault') emit('fault', { operation: `listener of '${name}'`, error })
-    }
-    for (const listener of [...found]) {
-      try {
-        const answer: unknown = listener(event as never)
-        if (answer instanceof Promise) answer.catch(fail)
-      } catch (error) {
-        fail(error)
-      }
-    }
-  }
-
-  return {
-    emit,
-    on(name, listener) {
-      checkArgument(name, NAMES, 'name')
-      checkArgument(listener, 'function', 'listener')
-      const found = listeners.get(name) ?? new Set()
-      listeners.set(name, found.add(listener))
-      if (found.size === MANY) warn(`${MANY} listeners of '${name}'. Does each request call sessions.on?`)
-      return () => void found.delete(listener)
-    },
-  }
+  on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void
+  emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name], view?: RequestView | null): void
 }

@@ -59,8 +59,14 @@ export interface Sessions<Data extends object> {
    */
   sweep(): Promise<number>
 
-  /** Listens to an event. The returned function stops listening. Throws `ERR_OPTION` for an unknown event. */
-  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void
+  /**
+   * Listens to an event, or to all (`'*'`). The returned function stops listening. Throws `ERR_OPTION` for an unknown event.
+   *
+   * ```ts
+   * const stop = sessions.on('*', (event) => console.log(event.type, event.request?.path))
+   * ```
+   */
+  on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void
 
   /** The store in use, such as for `setup` and `backup`. */
   readonly store: Store

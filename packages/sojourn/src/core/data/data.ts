@@ -1,3 +1,4 @@
+import type { RequestView } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Emitter } from '../contracts/events.ts'
 import type { SessionId } from '../contracts/record.ts'
@@ -58,6 +59,12 @@ export interface DataRules {
   readonly events: Emitter
 }
 
+/** The rules, and the request whose data they judge. */
+interface Judging {
+  readonly setup: DataRules
+  readonly view: RequestView | null
+}
+
 /** Tells core to end the session, when `invalidData` is `'end'`. Handlers see it if data goes bad while their request runs. */
 export class InvalidData extends SessionError {
   constructor(detail: string) {
@@ -71,19 +78,19 @@ export function isCheckedEarly(rules: DataRules): boolean {
 }
 
 /** Stored data as a draft begins with it. What is corrupt or does not fit the schema is handled as `invalidData` says. */
-export function loadData(rules: DataRules, id: SessionId, texts: Texts): Loaded {
+export function loadData(by: Judging, id: SessionId, texts: Texts): Loaded {
   const stored = userTexts(texts)
-  if (!isCheckedEarly(rules)) return { baseline: stored }
-  const { paths, ...loaded } = read(rules.schema, stored)
-  if (paths.length > 0) reportInvalid(rules, id, paths)
+  if (!isCheckedEarly(by.setup)) return { baseline: stored }
+  const { paths, ...loaded } = read(by.setup.schema, stored)
+  if (paths.length > 0) reportInvalid(by, id, paths)
   return loaded
 }
 
-export function reportInvalid(rules: DataRules, id: SessionId, paths: readonly string[]): void {
-  rules.events.emit('invalidData', { id, paths })
+export function reportInvalid({ setup, view }: Judging, id: SessionId, paths: readonly string[]): void {
+  setup.events.emit('invalidData', { id, paths }, view)
   const detail = `Stored data: ${paths.join(', ')}.`
-  if (rules.invalidData === 'throw') throw new SessionError('ERR_DATA_INVALID', detail)
-  if (rules.invalidData === 'end') throw new InvalidData(detail)
+  if (setup.invalidData === 'throw') throw new SessionError('ERR_DATA_INVALID', detail)
+  if (setup.invalidData === 'end') throw new InvalidData(detail)
 }
 
 interface Reading extends Required<Loaded> {

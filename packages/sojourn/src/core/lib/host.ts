@@ -1,5 +1,5 @@
 import type { RequestView } from '../contracts/carrier.ts'
-import type { RequestSource } from '../contracts/events.ts'
+import type { RequestFacts } from '../contracts/events.ts'
 
 /** A name has at most 253 characters, a port five. */
 const MAX_HOST_CHARACTERS = 260
@@ -11,17 +11,17 @@ export function hostOf(view: RequestView): string {
 }
 
 /** A client writes all of it, and chooses its length. */
-const MAX_SOURCE_CHARACTERS = 200
+const MAX_CHARACTERS = 200
 
-export function sourceOf(view: RequestView): RequestSource {
-  const shorten = (text: string): string => text.slice(0, MAX_SOURCE_CHARACTERS)
+export function factsOf(view: RequestView): RequestFacts {
+  const shorten = <T extends string | null>(text: T): T => (text?.slice(0, MAX_CHARACTERS) ?? null) as T
   const [path = ''] = view.url.split('?', 1)
-  const origin = view.header('origin')
   return {
     method: shorten(view.method),
     path: shorten(path),
     host: shorten(hostOf(view)),
-    origin: origin === null ? null : shorten(origin),
+    origin: shorten(view.header('origin')),
+    address: shorten(view.peer),
   }
 }
 

@@ -11,29 +11,29 @@ import { isSessionId } from '../token/token.ts'
 import { orDamaged } from './damaged.ts'
 import { endDamaged, endSession } from './end-session.ts'
 import { deviceOf, liveOf, toInfos } from './infos.ts'
-import { ask, type Setup } from './setup.ts'
+import { ask, type Caller, type Setup } from './setup.ts'
 
-export async function list(setup: Setup, userId: string): Promise<SessionInfo[]> {
-  return toInfos(setup, await recordsOf(setup, userId))
+export async function list(by: Caller, userId: string): Promise<SessionInfo[]> {
+  return toInfos(by.setup, await recordsOf(by, userId))
 }
 
-export async function revoke(setup: Setup, id: string, reason: EndReason): Promise<boolean> {
+export async function revoke(by: Caller, id: string, reason: EndReason): Promise<boolean> {
   checkArgument(id, 'string', 'id')
   if (!isSessionId(id)) return false
-  const kept = await orDamaged(id, () => ask(setup, 'read', (store) => store.read(id)))
+  const kept = await orDamaged(id, () => ask(by, 'read', (store) => store.read(id)))
   if (kept === null || kept.kind === 'ended') return false
-  if (kept.kind === 'damaged') return endDamaged(setup, kept, null, reason)
-  return (await endSession(setup, kept, reason)) !== null && setup.clock() < expiryOf(kept, setup.limits)
+  if (kept.kind === 'damaged') return endDamaged(by, kept, null, reason)
+  return (await endSession(by, kept, reason)) !== null && by.setup.clock() < expiryOf(kept, by.setup.limits)
 }
 
 /** Every session that was there when the call began is ended when it resolves. Answers how many were live; what cannot be read is not counted. */
-export async function revokeAll(setup: Setup, userId: string, reason: EndReason, except?: string): Promise<number> {
-  const records = (await keptOf(setup, userId)).filter(({ id }) => id !== except)
-  const live = new Set(liveOf(setup, records.filter(isReadable)))
+export async function revokeAll(by: Caller, userId: string, reason: EndReason, except?: string): Promise<number> {
+  const records = (await keptOf(by, userId)).filter(({ id }) => id !== except)
+  const live = new Set(liveOf(by.setup, records.filter(isReadable)))
   let ended = 0
   await forEach(records, async (record) => {
-    if (!isReadable(record)) await endDamaged(setup, record, userId, reason)
-    else if ((await endSession(setup, record, reason)) !== null && live.has(record)) ended++
+    if (!isReadable(record)) await endDamaged(by, record, userId, reason)
+    else if ((await endSession(by, record, reason)) !== null && live.has(record)) ended++
   })
   return ended
 }
@@ -71,12 +71,12 @@ async function forEach(records: readonly Kept[], work: (record: Kept) => Promise
   )
 }
 
-export async function exportUser(setup: Setup, userId: string): Promise<UserExport> {
-  const records = await recordsOf(setup, userId)
+export async function exportUser(by: Caller, userId: string): Promise<UserExport> {
+  const records = await recordsOf(by, userId)
   return {
     userId,
-    exportedAt: toIso(setup.clock()),
-    sessions: records.map((record) => toExported(setup, record)),
+    exportedAt: toIso(by.setup.clock()),
+    sessions: records.map((record) => toExported(by.setup, record)),
   }
 }
 
@@ -86,13 +86,13 @@ function isReadable(record: Kept): record is SessionRecord {
   return record.kind === 'live'
 }
 
-async function keptOf(setup: Setup, userId: string): Promise<readonly Kept[]> {
+async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
   assertUserId(userId)
-  return ask(setup, 'list', (store) => store.list(userId))
+  return ask(by, 'list', (store) => store.list(userId))
 }
 
-async function recordsOf(setup: Setup, userId: string): Promise<readonly SessionRecord[]> {
-  return (await keptOf(setup, userId)).filter(isReadable)
+async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRecord[]> {
+  return (await keptOf(by, userId)).filter(isReadable)
 }
 
 /** With a number, most stores find nobody, and the account would stay logged in without a word. */

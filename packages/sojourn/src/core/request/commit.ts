@@ -10,6 +10,7 @@ import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
 import { NO_HEADERS, toHeaders } from './headers.ts'
 import { type Held, withRecord } from './held.ts'
+import { emit } from './setup.ts'
 import { accept, assertUncommitted, inTurn, type Pending, pendingOf, type State } from './state.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
 import { writeRecord } from './write.ts'
@@ -48,7 +49,7 @@ export function finish(state: State, isWhole = false): MaybePromise<void> {
   if (pending === null || isEmpty(pending.all)) return
   if (state.held !== null) return storePending(state, pending)
   const error = new SessionError('ERR_HEADERS_SENT', 'Data written to a new session after that is lost.')
-  state.setup.events.emit('fault', { operation: 'finish', error })
+  emit(state, 'fault', { operation: 'finish', error })
   state.setup.warnOnce(error.message)
 }
 
@@ -68,13 +69,13 @@ async function storeNew(state: State, texts: Texts, pending: Pending): Promise<v
   const created = await createRecord(state, { userId: null, texts, head: {} })
   if (state.committed) {
     // Its token cannot be sent any more: an error page took the place of the response.
-    await discard(state.setup, created.record)
+    await discard(state, created.record)
     assertUncommitted(state, 'update')
   }
   state.held = created
   state.answer = 'write'
   accept(state, pending)
-  state.setup.events.emit('created', { id: created.record.id })
+  emit(state, 'created', { id: created.record.id })
 }
 
 /** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */
@@ -122,7 +123,7 @@ async function follow(state: State, { record }: Held, { change, next }: Upkeep):
   if (state.held.standing !== 'successor' || change === null) return
   state.held = { ...state.held, standing: 'current' }
   const { id, userId } = state.held.record
-  state.setup.events.emit('renewed', { id, userId })
+  emit(state, 'renewed', { id, userId })
 }
 
 /** Ended or expired while this request ran. Its edits go with it, and the client's token is not touched. */
@@ -132,5 +133,5 @@ function drop(state: State, record: SessionRecord, pending: Pending): void {
   state.answer = 'keep'
   if (isEmpty(pending.all)) return
   const reason = setup.clock() < expiryOf(record, setup.limits) ? 'ended' : 'expired'
-  setup.events.emit('refused', { id: record.id, reason })
+  emit(state, 'refused', { id: record.id, reason })
 }

@@ -7,7 +7,7 @@ import { defined } from '../lib/defined.ts'
 import { hashSecret, type TokenParts } from '../token/token.ts'
 import { discard } from './end-session.ts'
 import type { Held } from './held.ts'
-import { ask, type Setup } from './setup.ts'
+import { ask, type Caller, type Setup } from './setup.ts'
 import { mintedOf, type State } from './state.ts'
 import { toStored } from './write.ts'
 
@@ -28,16 +28,16 @@ export async function createRecord(state: State, fresh: NewRecord): Promise<Held
   const sealedKey = await vault.keyFor(parts.secret)
   const { set } = await toStored(vault, fresh.texts)
   const record = toRecord(setup, fresh, parts, set, sealedKey)
-  if (!(await create(setup, record))) throw new SessionError('ERR_STORE', TAKEN)
+  if (!(await create(state, record))) throw new SessionError('ERR_STORE', TAKEN)
   return { record, parts, vault, standing: 'current' }
 }
 
-async function create(setup: Setup, record: SessionRecord): Promise<boolean> {
+async function create(by: Caller, record: SessionRecord): Promise<boolean> {
   try {
-    return await ask(setup, 'create', (store) => store.create(record))
+    return await ask(by, 'create', (store) => store.create(record))
   } catch (error) {
     // The store may have done what it failed to answer. A user would see a session among their devices that nobody holds.
-    if (record.userId !== null) await discard(setup, record)
+    if (record.userId !== null) await discard(by, record)
     throw error
   }
 }

@@ -11,7 +11,7 @@ import { assertUserId } from './admin.ts'
 import { createRecord } from './create-record.ts'
 import { discard, endSession } from './end-session.ts'
 import type { Held } from './held.ts'
-import { ask, readNow, type Setup } from './setup.ts'
+import { ask, type Caller, emit, readNow } from './setup.ts'
 import { assertUncommitted, inTurn, pendingOf, redo, reload, type State } from './state.ts'
 import { assertNotReplaced } from './still-open.ts'
 import { toStored, withChange } from './write.ts'
@@ -50,18 +50,18 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
     assertUncommitted(state, 'login')
     // Whoever else holds a token that this client presented is out with this login. They go first: should that fail, the
     // user keeps the session they had.
-    await Promise.all(state.others.map((other) => endSession(setup, other, 'login')))
+    await Promise.all(state.others.map((other) => endSession(state, other, 'login')))
     const late = before === null ? NO_EDITS : await replace(state, created, { before, known: texts, carries })
-    const record = await bringAlong(setup, created, late)
+    const record = await bringAlong(state, created, late)
     assertUncommitted(state, 'login')
     become(state, { ...created, record }, applyEdits(carried, late), (edits) =>
       pick(edits, (name) => carries(name) && edits[name] !== pending.all[name]),
     )
   } catch (error) {
-    await discard(setup, created.record)
+    await discard(state, created.record)
     throw error
   }
-  setup.events.emit('login', { id: created.record.id, userId, replaced: before?.record.id ?? null, ...proof })
+  emit(state, 'login', { id: created.record.id, userId, replaced: before?.record.id ?? null, ...proof })
 }
 
 /** The request continues with the new session, or keeps the one it had. Edits made while the login ran are pending again. */
@@ -132,7 +132,7 @@ interface Replaced {
 /** Ends the session before the login. Answers what was written to it until that moment, and is to come along. */
 async function replace(state: State, { record }: Held, { before, known, carries }: Replaced): Promise<Edits> {
   const { record: old, vault } = before
-  const last = await endSession(state.setup, old, 'login')
+  const last = await endSession(state, old, 'login')
   if (record.userId === old.userId && (await isOver(state, old, last))) {
     throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
   }
@@ -143,10 +143,10 @@ async function replace(state: State, { record }: Held, { before, known, carries 
   return pick(difference(known, stored), (name) => carries(name) && !Object.hasOwn(all, name))
 }
 
-async function bringAlong(setup: Setup, { record, vault }: Held, late: Edits): Promise<SessionRecord> {
+async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Promise<SessionRecord> {
   if (isEmpty(late)) return record
   const change = await toStored(vault, late)
-  const written = await ask(setup, 'write', (store) => store.write(record.id, change))
+  const written = await ask(by, 'write', (store) => store.write(record.id, change))
   if (written.status === 'written') return withChange(record, change)
   throw new SessionError('ERR_SESSION_ENDED', 'It was revoked while it began.')
 }
@@ -156,10 +156,11 @@ async function bringAlong(setup: Setup, { record, vault }: Held, late: Edits): P
  * one for "remember me", would undo a logout or a limit. A parallel login of the same form is no end; but one that a request
  * outlived by more than a grace is, for a request can be held open for hours.
  */
-async function isOver({ setup, openedAt }: State, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
+async function isOver(state: State, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
+  const { setup, openedAt } = state
   const now = setup.clock()
   if (last !== null) return now >= expiryOf(last, setup.limits)
-  const kept = await readNow(setup, id)
+  const kept = await readNow(state, id)
   return kept?.kind !== 'ended' || kept.reason !== 'login' || now >= openedAt + setup.limits.graceMs
 }
 

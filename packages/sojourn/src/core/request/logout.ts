@@ -18,7 +18,7 @@ export async function logout(state: State, options: LogoutOptions): Promise<void
 
 async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
-  const { setup, held, others } = state
+  const { held, others } = state
   const { values, overflow } = state.candidates
   // After a login of this request, it is known.
   if (overflow && !held?.record.userId) {
@@ -29,10 +29,10 @@ async function end(state: State, options: LogoutOptions): Promise<void> {
   // The user's other sessions first: when that fails, the user still has this one to try again with.
   if (everywhere) {
     for (const userId of new Set(presented.map((one) => one.userId))) {
-      if (userId !== null) await revokeAll(setup, userId, 'logout', held?.record.id)
+      if (userId !== null) await revokeAll(state, userId, 'logout', held?.record.id)
     }
   }
-  await Promise.all(presented.map((one) => endSession(setup, one, 'logout')))
+  await Promise.all(presented.map((one) => endSession(state, one, 'logout')))
   forget(state)
   state.answer = values.length > 0 ? 'clear' : 'keep'
   if (clearSiteData.length > 0) {

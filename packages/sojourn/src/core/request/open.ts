@@ -10,7 +10,7 @@ import { hashSecret, type TokenParts } from '../token/token.ts'
 import { endSession } from './end-session.ts'
 import type { Held } from './held.ts'
 import { judgeReuse } from './reuse.ts'
-import { readNow, readRecord, type Setup } from './setup.ts'
+import { type Caller, emit, readNow, readRecord, type Setup } from './setup.ts'
 import { draftOf, forget, type State } from './state.ts'
 
 /** What one presented text turned out to be. */
@@ -33,16 +33,16 @@ export interface Dead {
 
 /** Reads what the client presents into the state: a session that is honoured, or the reason why not. */
 export function open(state: State): MaybePromise<void> {
-  const { setup, candidates } = state
+  const { candidates } = state
   const { values, overflow } = candidates
   if (overflow) return refuse(state, AMBIGUOUS)
   const [only] = values
   if (only === undefined) return
   if (values.length === 1) {
-    return chain(lookUp(setup, only, state.openedAt), (found) => takeUp(state, found))
+    return chain(lookUp(state, only, state.openedAt), (found) => takeUp(state, found))
   }
   state.strays = true
-  return Promise.all(values.map(async (value) => lookUp(setup, value, state.openedAt))).then((all) =>
+  return Promise.all(values.map(async (value) => lookUp(state, value, state.openedAt))).then((all) =>
     takeUpAll(state, all),
   )
 }
@@ -50,23 +50,23 @@ export function open(state: State): MaybePromise<void> {
 const AMBIGUOUS: Dead = { kind: 'dead', refusal: 'ambiguous', id: null }
 
 /** One text, at most one read of the store. */
-function lookUp(setup: Setup, text: string, nowMs: number): MaybePromise<Found> {
-  const parts = setup.tokens.parse(text)
+function lookUp(by: Caller, text: string, nowMs: number): MaybePromise<Found> {
+  const parts = by.setup.tokens.parse(text)
   if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
-  return find(setup, parts, nowMs)
+  return find(by, parts, nowMs)
 }
 
-export function find(setup: Setup, parts: TokenParts, nowMs: number): MaybePromise<Found> {
-  const kept = readRecord(setup, parts.id)
+export function find(by: Caller, parts: TokenParts, nowMs: number): MaybePromise<Found> {
+  const kept = readRecord(by, parts.id)
   return isPromise(kept)
-    ? kept.then((late) => assure(setup, parts, toFound(setup, parts, late, nowMs), nowMs))
-    : assure(setup, parts, toFound(setup, parts, kept, nowMs), nowMs)
+    ? kept.then((late) => assure(by, parts, toFound(by.setup, parts, late, nowMs), nowMs))
+    : assure(by, parts, toFound(by.setup, parts, kept, nowMs), nowMs)
 }
 
 /** A live session is not refused by what a near cache knew: another server may have given it this very token meanwhile. */
-function assure(setup: Setup, parts: TokenParts, found: Found, nowMs: number): MaybePromise<Found> {
-  if (found.kind === 'live' || found.record === undefined || setup.store.readNow === undefined) return found
-  return chain(readNow(setup, parts.id), (kept) => toFound(setup, parts, kept, nowMs))
+function assure(by: Caller, parts: TokenParts, found: Found, nowMs: number): MaybePromise<Found> {
+  if (found.kind === 'live' || found.record === undefined || by.setup.store.readNow === undefined) return found
+  return chain(readNow(by, parts.id), (kept) => toFound(by.setup, parts, kept, nowMs))
 }
 
 function toFound(setup: Setup, parts: TokenParts, kept: SessionRecord | Tombstone | null, nowMs: number): Found {
@@ -137,9 +137,9 @@ export function takeUp(state: State, found: Found): MaybePromise<void> {
 }
 
 /** What a token past its grace sets off. */
-function weigh({ setup }: State, found: Dead): MaybePromise<Dead> {
+function weigh(state: State, found: Dead): MaybePromise<Dead> {
   if (found.refusal !== 'reused' || found.record === undefined) return found
-  return judgeReuse(setup, found.record).then((isOvertaken) => ({ ...found, isOvertaken }))
+  return judgeReuse(state, found.record).then((isOvertaken) => ({ ...found, isOvertaken }))
 }
 
 function take(state: State, { parts, record, standing }: Live): MaybePromise<void> {
@@ -173,7 +173,7 @@ function check(state: State, record: SessionRecord): MaybePromise<void> {
 }
 
 async function endInvalid(state: State, record: SessionRecord): Promise<void> {
-  await endSession(state.setup, record, 'invalid')
+  await endSession(state, record, 'invalid')
   refuse(state, { kind: 'dead', refusal: 'invalid', id: record.id })
 }
 
@@ -193,5 +193,5 @@ export function refuse(state: State, dead: Dead): void {
   if (refusal === 'malformed' || refusal === 'forged' || refusal === 'unknown') {
     state.carrier.foreign?.(state.view, refusal)
   }
-  state.setup.events.emit('refused', { id, reason: refusal })
+  emit(state, 'refused', { id, reason: refusal })
 }

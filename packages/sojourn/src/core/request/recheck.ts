@@ -22,7 +22,7 @@ export function recheck(state: State): MaybePromise<void> {
 function recheckNow(state: State): MaybePromise<void> {
   const { setup, held } = state
   if (held === null) return
-  return chain(find(setup, held.parts, setup.clock()), (found) => {
+  return chain(find(state, held.parts, setup.clock()), (found) => {
     // A verb that the handler did not wait for may have given the request another session, or another token.
     if (state.held?.parts === held.parts) return again(state, state.held, found)
   })

@@ -125,15 +125,16 @@ export class RequestSession<Data extends object> implements Session<Data> {
   }
 
   async devices(): Promise<SessionInfo[]> {
-    const { held, setup } = this.#seen
+    const state = this.#seen
+    const { held } = state
     if (held === null || held.record.userId === null) return []
-    const infos = await list(setup, held.record.userId)
+    const infos = await list(state, held.record.userId)
     return infos.map((info) => ({ ...info, current: info.id === held.record.id }))
   }
 
   async revokeDevice(id: string): Promise<boolean> {
     const state = this.#seen
-    const { held, setup } = state
+    const { held } = state
     checkArgument(id, 'string', 'id')
     if (held === null || held.record.userId === null || !isSessionId(id)) return false
     if (id === held.record.id) {
@@ -141,17 +142,17 @@ export class RequestSession<Data extends object> implements Session<Data> {
       return true
     }
     await assertStillOpen(state, held)
-    const other = await ask(setup, 'read', (store) => store.read(id))
+    const other = await ask(state, 'read', (store) => store.read(id))
     // Somebody else's session and none at all look the same from here.
-    return other?.kind === 'live' && other.userId === held.record.userId && (await revoke(setup, id, 'revoked'))
+    return other?.kind === 'live' && other.userId === held.record.userId && (await revoke(state, id, 'revoked'))
   }
 
   async revokeOthers(): Promise<number> {
     const state = this.#seen
-    const { held, setup } = state
+    const { held } = state
     if (held === null || held.record.userId === null) return 0
     await assertStillOpen(state, held)
-    return revokeAll(setup, held.record.userId, 'revoked', held.record.id)
+    return revokeAll(state, held.record.userId, 'revoked', held.record.id)
   }
 }
 
@@ -159,7 +160,7 @@ function toFlash(state: State): Flash {
   // Looked up at each call: a handler may keep this object over a login.
   const flashed = (key: string): Flashed => {
     checkArgument(key, 'string', 'key')
-    if (state.finished) tellLate(state.setup, `flash${step(key)}`)
+    if (state.finished) tellLate(state, `flash${step(key)}`)
     state.flash ??= { set: new Map(), taken: new Set() }
     return state.flash
   }

@@ -3,7 +3,7 @@ import type { Written } from '../contracts/store.ts'
 import { nextTry } from '../lib/tries.ts'
 import { toHeadChange, withoutStale } from '../token/secrets.ts'
 import { endSession } from './end-session.ts'
-import { ask, type Setup } from './setup.ts'
+import { ask, type Caller, emit } from './setup.ts'
 
 /**
  * An old token was presented after its grace. A late request of the owner and a thief look alike on one cookie, so the first
@@ -12,39 +12,37 @@ import { ask, type Setup } from './setup.ts'
  *
  * Answers whether this was a first use, or one of the same moment: then the client may have a newer token.
  */
-export async function judgeReuse(setup: Setup, record: SessionRecord, tries = 0): Promise<boolean> {
+export async function judgeReuse(by: Caller, record: SessionRecord, tries = 0): Promise<boolean> {
   const { reusedAt } = record.head
-  if (reusedAt === undefined) return remember(setup, record, tries)
-  if (setup.clock() < reusedAt + setup.limits.graceMs) return true
-  if (setup.endOnReuse) await endReused(setup, record)
-  else await remember(setup, record, tries)
+  if (reusedAt === undefined) return remember(by, record, tries)
+  if (by.setup.clock() < reusedAt + by.setup.limits.graceMs) return true
+  if (by.setup.endOnReuse) await endReused(by, record)
+  else await remember(by, record, tries)
   return false
 }
 
 /** Of several requests with the same old token, the one whose write stands reports it. */
-async function remember(setup: Setup, record: SessionRecord, tries: number): Promise<boolean> {
+async function remember(by: Caller, record: SessionRecord, tries: number): Promise<boolean> {
   const { id, userId, head } = record
   let written: Written | null = null
   try {
-    const now = setup.clock()
+    const now = by.setup.clock()
     const change = toHeadChange(record, { ...withoutStale(head, now), reusedAt: now })
-    written = await ask(setup, 'write', (store) => store.write(id, change))
+    written = await ask(by, 'write', (store) => store.write(id, change))
   } finally {
     // Evidence is reported even if the store fails.
-    if (written === null || written.status === 'written') setup.events.emit('reuse', { id, userId, ended: false })
+    if (written === null || written.status === 'written') emit(by, 'reuse', { id, userId, ended: false })
   }
-  return written.status === 'conflict'
-    ? judgeReuse(setup, written.record, nextTry(tries))
-    : written.status === 'written'
+  return written.status === 'conflict' ? judgeReuse(by, written.record, nextTry(tries)) : written.status === 'written'
 }
 
-async function endReused(setup: Setup, record: SessionRecord): Promise<void> {
+async function endReused(by: Caller, record: SessionRecord): Promise<void> {
   const { id, userId } = record
   let ended: boolean | null = null
   try {
-    ended = (await endSession(setup, record, 'reused')) !== null
+    ended = (await endSession(by, record, 'reused')) !== null
   } finally {
     // Told by the request that ended it; and, as evidence, when the store fails.
-    if (ended !== false) setup.events.emit('reuse', { id, userId, ended: ended === true })
+    if (ended !== false) emit(by, 'reuse', { id, userId, ended: ended === true })
   }
 }

@@ -11,7 +11,7 @@ import { toHeadChange, toRotated } from '../token/secrets.ts'
 import type { TokenParts } from '../token/token.ts'
 import { type Held, withRecord } from './held.ts'
 import { PROOF, toProof } from './login.ts'
-import { readNow, type Setup } from './setup.ts'
+import { type Caller, emit, readNow } from './setup.ts'
 import { assertUncommitted, inTurn, type State } from './state.ts'
 import { writeRecord } from './write.ts'
 
@@ -24,7 +24,7 @@ async function rotateNow(state: State): Promise<void> {
   assertUncommitted(state, 'rotate')
   if (state.held === null) return
   const { id, userId } = await replaceSecret(state, state.held, (head) => head)
-  state.setup.events.emit('rotated', { id, userId })
+  emit(state, 'rotated', { id, userId })
 }
 
 /** Proof was given again: a fresh token, and both clocks restart (ASVS 5.0 7.2.4; NIST SP 800-63B-4 5.2). */
@@ -45,7 +45,7 @@ async function confirm(state: State, options: ProofOptions): Promise<void> {
   const { methods, assurance } = options
   const given = defined({ methods: methods && proof.methods, assurance, authenticatedAt })
   const { id } = await replaceSecret(state, held, (head) => ({ ...head, ...given }))
-  setup.events.emit('reauthenticated', { id, userId, ...proof })
+  emit(state, 'reauthenticated', { id, userId, ...proof })
 }
 
 async function replaceSecret(state: State, first: Held, edit: (head: Head) => Head): Promise<SessionRecord> {
@@ -92,16 +92,16 @@ async function write(state: State, held: Held, head: Head, now: number): Promise
   try {
     return await writeHead(state, held, head, now)
   } catch (error) {
-    const kept = await readAgain(state.setup, id)
+    const kept = await readAgain(state, id)
     if (kept?.kind !== 'live' || kept.head.secret !== head.secret) throw error
     if (state.held?.record.id === id) state.held = { ...state.held, record: kept }
     return { status: 'written' }
   }
 }
 
-async function readAgain(setup: Setup, id: SessionId): Promise<SessionRecord | Tombstone | null> {
+async function readAgain(by: Caller, id: SessionId): Promise<SessionRecord | Tombstone | null> {
   try {
-    return await readNow(setup, id)
+    return await readNow(by, id)
   } catch {
     // The first failure is the one to report.
     return null

@@ -1,7 +1,7 @@
-import type { Carrier } from '../contracts/carrier.ts'
+import type { Carrier, RequestView } from '../contracts/carrier.ts'
 import { toMs } from '../contracts/duration.ts'
 import { SessionError } from '../contracts/errors.ts'
-import { createEmitter, type Emitter } from '../contracts/events.ts'
+import type { Emitter, SessionEventName, SessionEvents } from '../contracts/events.ts'
 import type { Guard } from '../contracts/guard.ts'
 import type { CoreOptions } from '../contracts/options.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
@@ -10,6 +10,7 @@ import type { DescribeDevice } from '../contracts/session.ts'
 import type { MaybePromise, Store } from '../contracts/store.ts'
 import { type Limits, toLimits } from '../contracts/timeouts.ts'
 import { assertSchema } from '../data/validate.ts'
+import { createEmitter } from '../lib/emitter.ts'
 import { isPromise, rescue } from '../lib/maybe.ts'
 import type { Turns } from '../lib/turns.ts'
 import { createTokens, type Tokens } from '../token/token.ts'
@@ -40,6 +41,12 @@ export interface Setup {
   /** When the store last told of a failover, by our clock: writes of before may be lost. */
   failedOverAt: number
   closed: boolean
+}
+
+/** On whose behalf core works: a request (its `State`), or a call of `sessions` itself (`view: null`). */
+export interface Caller {
+  readonly setup: Setup
+  readonly view: RequestView | null
 }
 
 export function createSetup<Data extends object>(options: CoreOptions<Data>): Setup {
@@ -90,40 +97,51 @@ function lastOf(carriers: readonly Carrier[]): Carrier {
 
 /** One call of the store. Whatever it throws comes out as `ERR_STORE`, and as a `fault` for the operator. */
 export function ask<T>(
-  setup: Setup,
+  by: Caller,
   operation: keyof Store & string,
   call: (store: Store) => MaybePromise<T>,
 ): MaybePromise<T> {
+  const { setup } = by
   if (setup.closed) throw new SessionError('ERR_CLOSED')
   return rescue(
     () => call(setup.store),
-    (error) => fail(setup, operation, error),
+    (error) => fail(by, operation, error),
   )
 }
 
 /** `ask` for the one call that is on the way of every request: without a function made for each. */
-export function readRecord(setup: Setup, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+export function readRecord(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+  const { setup } = by
   if (setup.closed) throw new SessionError('ERR_CLOSED')
   try {
     const kept = setup.store.read(id)
-    return isPromise(kept) ? kept.catch((error: unknown) => fail(setup, 'read', error)) : kept
+    return isPromise(kept) ? kept.catch((error: unknown) => fail(by, 'read', error)) : kept
   } catch (error) {
-    return fail(setup, 'read', error)
+    return fail(by, 'read', error)
   }
 }
 
 /** The record as it is now, where `read` may be a moment behind. */
-export function readNow(setup: Setup, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
-  if (setup.store.readNow === undefined) return readRecord(setup, id)
-  return ask(setup, 'readNow', (store) => store.readNow?.(id) ?? null)
+export function readNow(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+  if (by.setup.store.readNow === undefined) return readRecord(by, id)
+  return ask(by, 'readNow', (store) => store.readNow?.(id) ?? null)
 }
 
-function fail(setup: Setup, operation: string, cause: unknown): never {
+/** Emits an event with the request that caused it. */
+export function emit<Name extends SessionEventName>(
+  { setup, view }: Caller,
+  name: Name,
+  detail: SessionEvents[Name],
+): void {
+  setup.events.emit(name, detail, view)
+}
+
+function fail(by: Caller, operation: string, cause: unknown): never {
   const error =
     cause instanceof SessionError
       ? cause
-      : new SessionError('ERR_STORE', `${setup.store.name} failed to ${operation}.`, cause)
-  setup.events.emit('fault', { operation, error })
+      : new SessionError('ERR_STORE', `${by.setup.store.name} failed to ${operation}.`, cause)
+  emit(by, 'fault', { operation, error })
   throw error
 }
 

@@ -10,7 +10,7 @@ import { applyEdits, type Edits, NO_EDITS, type Texts } from '../data/texts.ts'
 import { isPromise } from '../lib/maybe.ts'
 import type { TokenParts } from '../token/token.ts'
 import type { Held } from './held.ts'
-import type { Setup } from './setup.ts'
+import { type Caller, emit, type Setup } from './setup.ts'
 
 /** Flash values set and taken by this request, under stored names. */
 export interface Flashed {
@@ -122,13 +122,12 @@ export function mintedOf(state: State): TokenParts {
 
 export function draftOf(state: State): Draft {
   if (state.draft === null) {
-    const { setup } = state
     const id = idOf(state)
     state.draft = new Draft(
-      loadData(setup, id, state.texts),
-      (key) => reportInvalid(setup, id, [key]),
+      loadData(state, id, state.texts),
+      (key) => reportInvalid(state, id, [key]),
       (key) => {
-        if (state.finished) tellLate(setup, `data${step(key)}`)
+        if (state.finished) tellLate(state, `data${step(key)}`)
       },
     )
   }
@@ -136,16 +135,16 @@ export function draftOf(state: State): Draft {
 }
 
 /** Nobody stores it any more, and it would go without a word. */
-export function tellLate({ events, warnOnce }: Setup, place: string): void {
+export function tellLate(by: Caller, place: string): void {
   const error = new SessionError('ERR_MISUSE', `${place} was edited after the response: lost. Call update.`)
-  events.emit('fault', { operation: 'edit', error })
-  warnOnce(error.message)
+  emit(by, 'fault', { operation: 'edit', error })
+  by.setup.warnOnce(error.message)
 }
 
 /** Goes on with other stored data. What the handler holds of the old data stays the same object. */
 export function reload(state: State, texts: Texts): void {
   state.texts = texts
-  state.draft?.reload(loadData(state.setup, idOf(state), texts))
+  state.draft?.reload(loadData(state, idOf(state), texts))
   state.flash = null
 }
 

@@ -21,7 +21,7 @@ export function isFresh({ setup, openedAt }: State): boolean {
  */
 export async function assertStillOpen(state: State, held: Held): Promise<void> {
   const { setup } = state
-  const kept = await readNow(setup, held.record.id)
+  const kept = await readNow(state, held.record.id)
   const isOpen = kept?.kind === 'live' && setup.clock() < expiryOf(kept, setup.limits)
   if (isOpen && (isFresh(state) || isGood(setup, held, kept))) return
   throw new SessionError('ERR_SESSION_ENDED', "The user's other sessions were left as they are.")
@@ -33,7 +33,7 @@ export async function assertStillOpen(state: State, held: Held): Promise<void> {
  */
 export async function assertNotReplaced(state: State, held: Held): Promise<void> {
   if (isFresh(state)) return
-  const kept = await readNow(state.setup, held.record.id)
+  const kept = await readNow(state, held.record.id)
   if (kept?.kind !== 'live' || isGood(state.setup, held, kept)) return
   throw new SessionError('ERR_SESSION_ENDED', 'Its token was replaced while this request ran: ask for proof again.')
 }

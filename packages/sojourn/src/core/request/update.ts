@@ -67,7 +67,7 @@ async function updateStored(state: State, first: Held, key: string, fn: (value: 
   for (let tries = 0; ; tries = nextTry(tries)) {
     const { record, vault } = held
     const texts = await vault.fromStored(record.data)
-    const draft = new Draft(loadData(state.setup, record.id, texts), () => {})
+    const draft = new Draft(loadData(state, record.id, texts), () => {})
     const next = await call(state, key, fn, draft.values[key])
     draft.put(key, next)
     // The key is in it even if its text stays: the request's own draft may hold an older one, and must not write that back.

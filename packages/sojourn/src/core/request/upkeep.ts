@@ -58,9 +58,9 @@ function isReissued({ strays }: State, { standing }: Held): boolean {
  * Whether the session has no newer token than this: the client may have got one while this request ran. No, when the store
  * cannot tell: the client goes on with what it has, and the request, whose data is stored, is not failed for it.
  */
-export async function isNewest({ setup }: State, { id, secret }: TokenParts): Promise<boolean> {
+export async function isNewest(state: State, { id, secret }: TokenParts): Promise<boolean> {
   try {
-    const kept = await readNow(setup, id)
+    const kept = await readNow(state, id)
     return kept?.kind === 'live' && equalText(hashSecret(secret), kept.head.renewal?.next ?? kept.head.secret)
   } catch {
     return false

@@ -5,7 +5,7 @@ import { define, type Edits, isEmpty, type Texts, withEdits } from '../data/text
 import { plainVault, type Vault } from '../data/vault.ts'
 import { chain } from '../lib/maybe.ts'
 import { type Held, withRecord } from './held.ts'
-import { ask, readNow, type Setup } from './setup.ts'
+import { ask, type Caller, readNow } from './setup.ts'
 import type { State } from './state.ts'
 
 /** Edits as the store gets them. */
@@ -44,21 +44,21 @@ const GONE: Written = { status: 'gone', tombstone: null }
  * the request ran is gone: others were told so, and nothing moves it any more.
  */
 export async function writeRecord(state: State, held: Held, edits: Edits, meta: Change = {}): Promise<Written> {
-  const { setup } = state
   const { record, vault } = held
-  if (!(await isLive(setup, record))) return GONE
+  if (!(await isLive(state, record))) return GONE
   const change: Change = isEmpty(edits) ? meta : { ...meta, ...(await toStored(vault, edits)) }
-  const written = await ask(setup, 'write', (store) => store.write(record.id, change))
+  const written = await ask(state, 'write', (store) => store.write(record.id, change))
   // A handler that did not wait may have logged in or out meanwhile: then this is not its record any more.
   if (state.held?.record.id === record.id) state.held = learn(state, state.held, change, written)
   return written
 }
 
 /** Whether it has not expired by now. Parallel requests may have moved its limits: before it counts as expired, the store is asked. */
-function isLive(setup: Setup, record: SessionRecord): MaybePromise<boolean> {
+function isLive(by: Caller, record: SessionRecord): MaybePromise<boolean> {
+  const { setup } = by
   const now = setup.clock()
   if (now < expiryOf(record, setup.limits)) return true
-  return chain(readNow(setup, record.id), (kept) => kept?.kind === 'live' && now < expiryOf(kept, setup.limits))
+  return chain(readNow(by, record.id), (kept) => kept?.kind === 'live' && now < expiryOf(kept, setup.limits))
 }
 
 function learn({ setup, openedAt }: State, held: Held, change: Change, written: Written): Held {

@@ -1,0 +1,70 @@
+import type { RequestView } from '../contracts/carrier.ts'
+import { checkArgument } from '../contracts/check-options.ts'
+import type { Emitter, RequestFacts, SessionEventName, SessionEvents } from '../contracts/events.ts'
+import { factsOf } from './host.ts'
+
+const MANY = 100
+
+const NAMES: readonly (SessionEventName | '*')[] = [
+  '*',
+  'created',
+  'login',
+  'reauthenticated',
+  'rotated',
+  'renewed',
+  'ended',
+  'refused',
+  'reuse',
+  'denied',
+  'invalidData',
+  'store',
+  'fault',
+]
+
+/** If a listener throws or rejects, the emitter emits a `fault`. The error never reaches the request that caused the event. */
+export function createEmitter(clock: () => number, warn: (message: string) => void = () => {}): Emitter {
+  const listeners = new Map<SessionEventName | '*', Set<(event: never) => unknown>>()
+
+  function emit<Name extends SessionEventName>(
+    name: Name,
+    detail: SessionEvents[Name],
+    view: RequestView | null = null,
+  ): void {
+    const found = [...(listeners.get(name) ?? []), ...(listeners.get('*') ?? [])]
+    if (found.length === 0) return
+    const request = view && describe(view)
+    const event = { ...detail, type: name, at: new Date(clock()), request }
+    const fail = (error: unknown): void => {
+      if (name !== 'fault') emit('fault', { operation: `listener of '${name}'`, error }, view)
+    }
+    for (const listener of found) {
+      try {
+        const answer: unknown = listener(event as never)
+        if (answer instanceof Promise) answer.catch(fail)
+      } catch (error) {
+        fail(error)
+      }
+    }
+  }
+
+  return {
+    emit,
+    on(name, listener) {
+      checkArgument(name, NAMES, 'name')
+      checkArgument(listener, 'function', 'listener')
+      const found = listeners.get(name) ?? new Set()
+      listeners.set(name, found.add(listener))
+      if (found.size === MANY) warn(`${MANY} listeners of '${name}'. Does each request call sessions.on?`)
+      return () => void found.delete(listener)
+    },
+  }
+}
+
+/** The application may have written how the address is found. If that throws, the event is emitted without the request. */
+function describe(view: RequestView): RequestFacts | null {
+  try {
+    return factsOf(view)
+  } catch {
+    return null
+  }
+}
