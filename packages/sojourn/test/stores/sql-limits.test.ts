@@ -5,6 +5,7 @@ import { createPool } from 'mysql2/promise'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SessionRecord } from '../../src/core/contracts/record.ts'
+import { createSessions } from '../../src/index.ts'
 import { mysqlStore } from '../../src/stores/mysql.ts'
 import { postgresDialect } from '../../src/stores/postgres/dialect.ts'
 import { postgresStore } from '../../src/stores/postgres.ts'
@@ -12,6 +13,7 @@ import type { SqlStore } from '../../src/stores/sql/sql-store.ts'
 import { toStoreError } from '../../src/stores/sql/store-error.ts'
 import { sqliteDialect } from '../../src/stores/sqlite/dialect.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
+import { createClient, createClock, MINUTE } from '../core/kit.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { type MariadbServer, startMariadb } from '../support/servers/mariadb.ts'
 import { type PostgresServer, startPostgres } from '../support/servers/postgres.ts'
@@ -199,6 +201,25 @@ describe('PostgreSQL', () => {
     const says = { ...CLOSED, cause: { message: '25006 cannot execute UPDATE in a read-only transaction' } }
     expect(await settled(() => store.end(record.id, aTombstone(record)))).toMatchObject(says)
     expect(await store.read(record.id)).toEqual(record)
+    await client.end()
+  })
+
+  test('that becomes read-only lets requests that only read go on, though a renewal is due', async () => {
+    const table = newTable()
+    const writable = postgresStore({ client: admin, table })
+    await writable.setup()
+    const timeouts = { renew: '10m', grace: '1m' } as const
+    const clock = createClock()
+    const visitor = createClient(createSessions({ store: writable, clock }))
+    await visitor.send((session) => session.login('ada'))
+    const client = new pg.Pool({ connectionString: server.url, options: '-c default_transaction_read_only=on' })
+    const readOnly = createClient(createSessions({ store: postgresStore({ client, table }), clock, timeouts }))
+    for (const [name, value] of visitor.jar) readOnly.jar.set(name, value)
+    for (let visit = 0; visit < 2; visit++) {
+      clock.advance(10 * MINUTE)
+      expect((await readOnly.send((session) => session.userId)).value).toBe('ada')
+    }
+    await expect(readOnly.send((session) => session.logout())).rejects.toMatchObject({ code: 'ERR_STORE' })
     await client.end()
   })
 

@@ -97,16 +97,14 @@ async function save(state: State, first: Held, pending: Pending): Promise<void> 
 }
 
 /**
- * `null`: the write failed and the request need not. Last-seen alone is not worth a failed request: the session ends sooner,
- * which is the safe side. Nor is a renewal that a full store refused: nothing was stored, so the client keeps its token, and
- * the next request tries again.
+ * `null`: the write failed and the request need not. Without last-seen the session ends sooner, which is the safe side. A renewal,
+ * whether it was stored or not, leaves the client's token good: the next request tries again, or hands out the same successor.
  */
 async function write(state: State, held: Held, { all }: Pending, { change }: Upkeep): Promise<Written | null> {
   try {
     return await writeRecord(state, held, all, change ?? {})
   } catch (error) {
-    const isFull = error instanceof SessionError && error.code === 'ERR_STORE_FULL'
-    if (isEmpty(all) && (change?.head === undefined || isFull)) return null
+    if (isEmpty(all)) return null
     throw error
   }
 }
