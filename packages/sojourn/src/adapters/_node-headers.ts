@@ -64,14 +64,14 @@ function adoptHeaders(response: NodeResponse, [status, reason, last]: readonly u
   if (Array.isArray(headers)) {
     const pairs = toPairs(headers)
     for (const [name] of pairs) response.removeHeader(name)
-    for (const [name, value] of pairs) response.appendHeader(name, typeof value === 'number' ? String(value) : value)
+    for (const [name, value] of pairs) response.appendHeader(name, value)
   } else if (typeof headers === 'object' && headers !== null) {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   }
   return withReason ? [status, reason] : [status]
 }
 
-type Pair = [name: string, value: string | number | readonly string[]]
+type Pair = [name: string, value: HeaderValue]
 
 /** node accepts `[name, value, name, value]` and `[[name, value]]`. */
 function toPairs(list: readonly unknown[]): Pair[] {

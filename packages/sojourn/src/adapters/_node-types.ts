@@ -25,7 +25,7 @@ export interface NodeResponse {
   getHeaderNames(): string[]
   hasHeader(name: string): boolean
   setHeader(name: string, value: HeaderValue): unknown
-  appendHeader(name: string, value: string | readonly string[]): unknown
+  appendHeader(name: string, value: HeaderValue): unknown
   removeHeader(name: string): void
   writeHead(statusCode: number, ...rest: unknown[]): unknown
   write(...args: unknown[]): boolean

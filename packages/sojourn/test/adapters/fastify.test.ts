@@ -1,8 +1,9 @@
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createSessions, memoryStore, SessionError, type Store } from 'sojourn'
 import { fastifySessions } from 'sojourn/fastify'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { spyGuard } from './support/spy-guard.ts'
 import { failingStore, lateStore, SOME_TOKEN } from './support/stores.ts'
 import { createVisitor } from './support/visitor.ts'
@@ -143,6 +144,27 @@ describe('fastifySessions', () => {
     })
     expect((await fetch(await serve(app))).headers.get('vary')).toBe('Origin, Cookie')
   })
+
+  test.each(['response', 'connection'])(
+    'what was answered is delivered, though the handler destroys the %s while the store is at work',
+    async (what) => {
+      const app = Fastify()
+      let connection: Socket | undefined
+      app.register(fastifySessions, { sessions: createSessions({ store: lateStore() }) })
+      app.get('/', (request, reply) => {
+        connection = request.raw.socket
+        request.session.data.theme = 'dark'
+        reply.send('whole')
+        if (what === 'response') reply.raw.destroy()
+        else reply.raw.socket?.destroy()
+      })
+      const response = await fetch(await serve(app))
+      expect([response.status, await response.text()]).toEqual([200, 'whole'])
+      expect(response.headers.getSetCookie()).toHaveLength(1)
+      // By then a response has left its connection, which stays open for the next one.
+      if (what === 'connection') await vi.waitFor(() => expect(connection?.destroyed).toBe(true))
+    },
+  )
 
   test.each(['hijacked', 'by hand alone'])('what is written to reply.raw is held back too (%s)', async (how) => {
     const app = Fastify()

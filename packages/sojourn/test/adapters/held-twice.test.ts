@@ -112,6 +112,18 @@ describe('two late things in one response', () => {
     await vi.waitFor(() => expect(heard).toEqual([true, OUTAGE]))
   })
 
+  test('a framework that asks in time commits by itself: what is sent meanwhile commits nothing', async () => {
+    const script = scripted(() => [COOKIE])
+    const wire = await open((_, response) => {
+      const one = new HeldResponse(response, script.exchange)
+      expect(one.claim()).toBe(true)
+      expect(one.claim()).toBe(false)
+      response.end('b')
+    })
+    expect(await wire.exchange(LAST)).toMatch(/\r\n\r\nb$/)
+    expect(script.calls).toEqual([])
+  })
+
   test.each([
     ['at once', () => [COOKIE]],
     ['later', commitLater],

@@ -1,7 +1,20 @@
 import type { HeaderChange } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { CACHE_OVERRIDES } from '../../src/core/request/caching.ts'
 import { createWorld, edit, look, MINUTE } from './kit.ts'
+
+/** What some caches obey in place of `Cache-Control`. */
+const CACHE_OVERRIDES = [
+  'expires',
+  'cdn-cache-control',
+  'cloudflare-cdn-cache-control',
+  'vercel-cdn-cache-control',
+  'netlify-cdn-cache-control',
+  'akamai-cache-control',
+  'surrogate-control',
+  'edge-control',
+  'x-litespeed-cache-control',
+  'x-accel-expires',
+]
 
 const VARY = { name: 'vary', value: 'Cookie', how: 'append' }
 const NO_STORE = { name: 'cache-control', value: 'no-store', how: 'default' }
