@@ -42,7 +42,10 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
         : new RequestExchange<Data>(state, null)
     },
     attach: (target, session) => attach(setup, target, session),
-    has: (target) => findAttached(setup, target) !== undefined,
+    has(target) {
+      const session = findAttached(setup, target)
+      return session !== undefined && !RequestSession.isAnswered(session)
+    },
     get(target) {
       const session = findAttached(setup, target)
       if (session === undefined) {

@@ -1,4 +1,4 @@
-import { createSessions, type Session } from 'sojourn'
+import { createSessions, type Session, type Store } from 'sojourn'
 import { withSession } from 'sojourn/fetch'
 import { describe, expect, test, vi } from 'vitest'
 import { spyGuard } from './support/spy-guard.ts'
@@ -40,6 +40,40 @@ describe('withSession', () => {
     const sessions = createSessions()
     const fetch = withSession(sessions, (request, session) => Response.json(sessions.get(request) === session))
     expect(await (await fetch(get())).json()).toBe(true)
+  })
+
+  describe('a Request that is handed in again, as a retry does', () => {
+    const open = (store?: Store) => {
+      const sessions = createSessions(store && { store })
+      const fetch = withSession(sessions, async ({ method }, session) => {
+        if (method === 'POST') await session.login('ada')
+        if (method === 'PUT') edit(session)
+        return Response.json([session.userId, session.data.visits ?? 0])
+      })
+      return { sessions, fetch }
+    }
+
+    test.each([
+      ['at once', undefined],
+      ['later', lateStore()],
+    ])('is judged anew: what was revoked since opens nothing (the store answers %s)', async (_, store) => {
+      const { sessions, fetch } = open(store)
+      const request = next(await fetch(get({ method: 'POST' })))
+      expect(await (await fetch(request)).json()).toEqual(['ada', 0])
+      await sessions.revokeAll('ada')
+      expect(await (await fetch(request)).json()).toEqual([null, 0])
+    })
+
+    test('stores its edits, and gets a token of its own', async () => {
+      const { fetch } = open()
+      const request = next(await fetch(get({ method: 'PUT' })))
+      const again = new Request(request, { method: 'PUT' })
+      for (const visits of [2, 3]) expect(await (await fetch(again)).json()).toEqual([null, visits])
+      expect(await (await fetch(request)).json()).toEqual([null, 3])
+      const login = get({ method: 'POST' })
+      const tokens = [await fetch(login), await fetch(login)].map(({ headers }) => headers.getSetCookie().length)
+      expect(tokens).toEqual([1, 1])
+    })
   })
 
   test('one Response object for everybody never takes the cookie of one client to the next', async () => {

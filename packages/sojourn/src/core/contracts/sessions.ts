@@ -35,7 +35,10 @@ export interface Sessions<Data extends object> {
   open(view: RequestView): MaybePromise<Exchange<Data>>
   /** For adapters: makes the session available to `get` under the framework's own object. */
   attach(target: object, session: Session<Data>): void
-  /** For adapters: whether one of these sessions is attached already. If so, the adapter is mounted twice and must not open again. */
+  /**
+   * For adapters: whether one of these sessions is attached already, and its response has not begun. If so, the adapter is
+   * mounted twice and must not open again.
+   */
   has(target: object): boolean
   /**
    * Returns the session of a framework's request (Express, Fastify, Connect) or context (Hono), exactly typed. Throws

@@ -15,7 +15,9 @@ type Target = { [ATTACHED]?: Attached }
 
 /** Two that keep their tokens in one place clear and overwrite each other's, and the user is logged out for no visible reason. */
 export function attach(setup: Setup, target: object, session: unknown): void {
-  const before = (target as Target)[ATTACHED]
+  const latest = (target as Target)[ATTACHED]
+  // A request that is handed in again leaves nothing of the last time behind.
+  const before = latest?.owner === setup ? latest.before : latest
   const places = setup.carriers.map(({ place }) => place).filter((place) => place !== undefined)
   for (let one = before; one !== undefined; one = one.before) {
     const place = one.owner === setup ? undefined : one.places.find((each) => places.includes(each))

@@ -35,6 +35,11 @@ export class RequestSession<Data extends object> implements Session<Data> {
     refuseAssignments(RequestSession.prototype)
   }
 
+  /** Whether the response to its request has begun: then it serves no other request. */
+  static isAnswered(session: unknown): boolean {
+    return session instanceof RequestSession && session.#state.committed
+  }
+
   constructor(state: State) {
     this.#state = state
   }
