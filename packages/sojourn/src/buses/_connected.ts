@@ -40,12 +40,15 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
   const node = crypto.randomUUID()
   const listeners = new Set<BusListener>()
   let wire: Promise<Wire> | null = null
+  let isLeft = false
 
   function lost(error?: unknown): void {
     for (const listener of listeners) listener.lost(error)
   }
 
   function open(): Promise<Wire> {
+    // A change may still be under way when the last listener leaves. Nobody would close what it opens.
+    if (isLeft) throw new SessionError('ERR_CLOSED', `Nobody listens to the ${name} bus any more.`)
     if (wire !== null) return wire
     let isOver = false
     const giveUp = new AbortController()
@@ -102,9 +105,11 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
     },
     subscribe(listener) {
       listeners.add(listener)
+      isLeft = false
       return async () => {
         listeners.delete(listener)
-        const open = listeners.size === 0 ? wire : null
+        isLeft = listeners.size === 0
+        const open = isLeft ? wire : null
         if (open === null) return
         wire = null
         await open.then(

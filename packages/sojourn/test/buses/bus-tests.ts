@@ -106,6 +106,16 @@ export function testBus(name: string, start: () => Promise<BusServer>, { publish
         await Promise.all([one, two, three].map((each) => each?.stop()))
       }, 30_000)
 
+      test('a change that was under way when the last listener left opens no connection again, and says so', async () => {
+        const bus = await real.newBus()
+        const { stop } = await listen(bus)
+        await stop()
+        await expect(bus.publish([anId()])).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+        const again = await listen(bus)
+        await bus.publish([anId()])
+        await again.stop()
+      })
+
       test('hostile messages are ignored, and what comes after them is heard', async () => {
         const [bus, other] = [await real.newBus(), await real.newBus()]
         const { heard, stop } = await listen(bus)

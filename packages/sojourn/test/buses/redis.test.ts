@@ -2,10 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster as IoCluster, Redis as Ioredis } from 'ioredis'
 import { Redis as Iovalkey } from 'iovalkey'
 import { createClient, createCluster } from 'redis'
+import { createSessions, memoryStore } from 'sojourn'
 import { redisBus } from 'sojourn/buses/redis'
 import { redisTrackingBus } from 'sojourn/buses/redis-tracking'
 import { describe, expect, test } from 'vitest'
 import type { Bus } from '../../src/stores/near-cache/bus.ts'
+import { nearCache } from '../../src/stores/near-cache.ts'
+import { createClient as createVisitor } from '../core/kit.ts'
+import { hookStore } from '../core/kit-store.ts'
 import { anId } from '../stores/records.ts'
 import { type RedisServer, startCluster, startRedis } from '../support/servers/redis.ts'
 import { type BusServer, testBus } from './bus-tests.ts'
@@ -119,6 +123,30 @@ describe('redis bus on a cluster', () => {
 })
 
 describe('redis bus', () => {
+  test('sessions that are closed during a logout leave no connection behind, so that the process can end', async () => {
+    const server = await startRedis()
+    const store = hookStore(memoryStore())
+    const sessions = createSessions({ store: nearCache(store, { bus: redisBus({ url: server.url }) }) })
+    const visitor = createVisitor(sessions)
+    await visitor.send((session) => session.login('ada'))
+    const connections = async (): Promise<number> =>
+      String(await server.ask('client', 'list'))
+        .split('\n')
+        .filter(Boolean).length - 1
+    await expect.poll(connections).toBe(2)
+    const { reached, release } = store.hold('end', 'after')
+    const logout = visitor.send((session) => session.logout())
+    await reached
+    await sessions.close()
+    await expect.poll(connections).toBe(0)
+    release()
+    await logout
+    // Long enough for a connection to come up.
+    await sleep(200)
+    expect(await connections()).toBe(0)
+    await server.stop()
+  })
+
   test('options that are wrong are refused at once', () => {
     const client = { publish: async () => 1 }
     for (const options of [{}, { url: 'redis://x', client }, { client }, { url: 'redis://x', channel: 'a b' }]) {
