@@ -260,8 +260,8 @@ const FRAMEWORKS = [
   {
     name: 'Fastify: a hijacked response goes past the hold',
     file: 'fastify.ts',
-    find: 'held: new HeldResponse(reply.raw, exchange),',
-    replace: 'held: new HeldResponse(Object.create(reply.raw), exchange),',
+    find: 'const held = new HeldResponse(reply.raw, exchange)',
+    replace: 'const held = new HeldResponse(Object.create(reply.raw), exchange)',
     aim: /Fastify.*hijack/,
   },
   {
@@ -379,15 +379,15 @@ const UPGRADES = [
   {
     name: 'Fastify: the handler does not run',
     file: 'fastify.ts',
-    find: 'isCommitting: false,\n      }\n      done()',
-    replace: 'isCommitting: false,\n      }\n      reply.code(404).send()',
+    find: 'sessions.attach(request, exchange.session)\n      done()',
+    replace: 'sessions.attach(request, exchange.session)\n      reply.code(404).send()',
     aim: /Fastify a store that answers/,
   },
   {
     name: 'Hono: the handler does not run',
     file: 'hono.ts',
-    find: '      await next()\n',
-    replace: "      return c.text('', 404)\n",
+    find: '        await next()\n',
+    replace: "        return c.text('', 404)\n",
     aim: /Hono on node a store that answers/,
   },
 ]

@@ -14,7 +14,17 @@ export type {
   SessionListener,
 } from './core/contracts/events.ts'
 export type { Exchange } from './core/contracts/exchange.ts'
-export type { Answer, Guard, Incoming } from './core/contracts/guard.ts'
+export type {
+  Answer,
+  Did,
+  Finding,
+  Guard,
+  Incoming,
+  LoginRuling,
+  LoginSight,
+  Ruling,
+  Sight,
+} from './core/contracts/guard.ts'
 export type { JsonValue } from './core/contracts/json.ts'
 export type {
   DamagedRecord,
@@ -53,6 +63,6 @@ export type {
 } from './core/contracts/store.ts'
 export type { TimeoutPreset, Timeouts } from './core/contracts/timeouts.ts'
 export { createSessions, type SessionsOptions } from './create-sessions.ts'
-export { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'
+export { type CrossOriginGuard, type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'
 export { type DeviceOptions, describeDevice } from './guards/device.ts'
 export { type MemoryStoreOptions, memoryStore } from './stores/memory.ts'

@@ -31,9 +31,9 @@ export function openNode<Data extends object>(
   // The sessions are mounted twice, on the application and on a part of it. Two exchanges would undo each other's cookies.
   if (sessions.has(request)) return run(sessions.get(request))
   const begin = (exchange: Exchange<Data>): MaybePromise<void> => {
+    new HeldResponse(response, exchange, next)
     if (exchange.answer !== null) return sendAnswer(response, toOwnResponse(exchange.answer))
     sessions.attach(request, exchange.session)
-    new HeldResponse(response, exchange, next)
     return run(exchange.session)
   }
   return settle(() => sessions.open(view), begin, fail)

@@ -68,16 +68,13 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
   app.decorateRequest('session', { getter: sessionOf })
   app.addHook('onRequest', (request, reply, done) => {
     const begin = (exchange: Exchange<object>): void => {
+      const held = new HeldResponse(reply.raw, exchange)
+      ;(request as Turned)[TURN] = { exchange, held, isCommitting: false }
       if (exchange.answer !== null) {
         deny(request, reply, exchange.answer)
         return
       }
       sessions.attach(request, exchange.session)
-      ;(request as Turned)[TURN] = {
-        exchange,
-        held: new HeldResponse(reply.raw, exchange),
-        isCommitting: false,
-      }
       done()
     }
     const fail = (error: unknown): void => {

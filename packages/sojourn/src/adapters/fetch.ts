@@ -57,12 +57,12 @@ export function withSession<
     } catch (error) {
       return answerError(error)
     }
-    if (exchange.answer !== null) return toResponse(toOwnResponse(exchange.answer))
-    sessions.attach(request, exchange.session)
+    const { answer } = exchange
+    if (answer === null) sessions.attach(request, exchange.session)
     // Bun's upgrades return nothing.
     let response: Response | undefined
     try {
-      response = await handler(request, exchange.session, ...rest)
+      response = answer === null ? await handler(request, exchange.session, ...rest) : toResponse(toOwnResponse(answer))
       const changes = await commitWhole(exchange, response)
       return response === undefined ? (response as never) : toAnswer(response, changes, exchange)
     } catch (error) {

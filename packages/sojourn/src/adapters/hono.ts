@@ -57,13 +57,14 @@ export function honoSessions<Data extends object>(
     try {
       const opened = sessions.open(toView(c, options))
       const exchange = isPromise(opened) ? await opened : opened
-      if (exchange.answer !== null) return toResponse(toOwnResponse(exchange.answer))
-      sessions.attach(c, exchange.session)
-      c.set('session', exchange.session as Session)
       // If node's response is available, holding back its end is cheaper than wrapping a body.
       const node = nodeBindings(c)
       const held = node === null ? null : new HeldResponse(node.outgoing, exchange)
-      await next()
+      if (exchange.answer === null) {
+        sessions.attach(c, exchange.session)
+        c.set('session', exchange.session as Session)
+        await next()
+      } else c.res = toResponse(toOwnResponse(exchange.answer))
       if (isHonosOwnPage(c)) c.res = toResponse(toErrorResponse(c.error))
       // The handler answers on node's own response by itself, now or later. That response is held back like any other.
       if (held !== null && c.res.headers.has(ALREADY_SENT)) return

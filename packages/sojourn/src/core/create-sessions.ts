@@ -7,15 +7,16 @@ import type { CoreOptions } from './contracts/options.ts'
 import type { Session } from './contracts/session.ts'
 import type { Sessions } from './contracts/sessions.ts'
 import type { MaybePromise } from './contracts/store.ts'
-import { isPromise } from './lib/maybe.ts'
+import { chain, isPromise } from './lib/maybe.ts'
 import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
 import { attach, findAttached } from './request/attached.ts'
 import { commit, finish, salvage } from './request/commit.ts'
+import { checkAll, openedAll } from './request/guards.ts'
 import { open } from './request/open.ts'
 import { recheckIfOld } from './request/recheck.ts'
 import { RequestSession } from './request/request-session.ts'
 import { type Caller, createSetup, emit } from './request/setup.ts'
-import { presents, State } from './request/state.ts'
+import { State } from './request/state.ts'
 import { createSweeper } from './sweeper.ts'
 
 /** Core's own `createSessions`: everything passed in. The package's fills in the defaults. */
@@ -34,12 +35,10 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       if (setup.closed) throw new SessionError('ERR_CLOSED')
       sweeper.start()
       const state = new State(setup, view)
-      const answer = check(state)
-      if (answer !== null) return new RequestExchange<Data>(state, answer)
-      const opened = open(state)
-      return isPromise(opened)
-        ? opened.then(() => new RequestExchange<Data>(state, null))
-        : new RequestExchange<Data>(state, null)
+      const answer = chain(checkAll(state), (given) => given ?? chain(open(state), () => openedAll(state)))
+      return isPromise(answer)
+        ? answer.then((given) => new RequestExchange<Data>(state, given))
+        : new RequestExchange<Data>(state, answer)
     },
     attach: (target, session) => attach(setup, target, session),
     has(target) {
@@ -72,21 +71,6 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       await setup.store.close()
     },
   }
-}
-
-/** A guard that answers spares the store: the request goes no further. */
-function check(state: State): Answer | null {
-  const { setup, view, carrier, candidates } = state
-  if (setup.guards.length === 0) return null
-  const incoming = { view, carrier, presents: presents(candidates) }
-  for (const guard of setup.guards) {
-    const answer = guard.check(incoming)
-    if (answer !== null) {
-      emit(state, 'denied', { reason: answer.reason })
-      return answer
-    }
-  }
-  return null
 }
 
 class RequestExchange<Data extends object> implements Exchange<Data> {

@@ -1,7 +1,7 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
 import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
-import type { Answer, Guard } from '../core/contracts/guard.ts'
+import type { Answer, Guard, Incoming } from '../core/contracts/guard.ts'
 import { hostOf } from '../core/lib/host.ts'
 import { CROSS_SITE, HIDDEN_ORIGIN, otherHost } from './cross-origin-answers.ts'
 import { isRead } from './read-request.ts'
@@ -20,6 +20,11 @@ export interface CrossOriginOptions {
   readonly insecureExemptPaths?: readonly string[]
 }
 
+/** A guard that needs no other moment and always answers at once. */
+export interface CrossOriginGuard extends Guard {
+  check(incoming: Incoming): Answer | null
+}
+
 /**
  * Refuses requests that a page of another origin makes in the user's name (CSRF). It reads headers that browsers set and pages
  * cannot change: `Sec-Fetch-Site`, or `Origin` from browsers before 2023. The algorithm is that of Go 1.25's
@@ -30,7 +35,7 @@ export interface CrossOriginOptions {
  *
  * @throws `ERR_OPTION` if an origin is not written as browsers write it, or a path is not in its plain form.
  */
-export function crossOriginGuard(options: CrossOriginOptions = {}): Guard {
+export function crossOriginGuard(options: CrossOriginOptions = {}): CrossOriginGuard {
   checkOptions(options, { trustedOrigins: 'array', insecureExemptPaths: 'array' }, 'crossOrigin')
   const trustedOrigins = new Set(options.trustedOrigins?.map(demandOrigin))
   const exemptPaths = options.insecureExemptPaths?.map(demandPath) ?? []

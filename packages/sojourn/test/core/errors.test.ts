@@ -6,7 +6,7 @@ describe('errors', () => {
     const error = new SessionError(code as keyof typeof errorCodes)
     expect(error).toMatchObject({ name: 'SessionError', code, status, message: summary })
     expect(error).toBeInstanceOf(Error)
-    expect([400, 401, 413, 500, 503]).toContain(status)
+    expect([400, 401, 403, 413, 500, 503]).toContain(status)
     expect(summary).toMatch(/^[A-Z].*\.$/)
     expect(error.headers).toEqual(status === 503 ? { 'retry-after': '1' } : {})
     expect((error as unknown as { statusCode: number }).statusCode).toBe(status)
@@ -23,10 +23,12 @@ describe('errors', () => {
       ERR_DATA_INVALID: 500,
       ERR_HEADERS_SENT: 500,
       ERR_NO_SESSION: 500,
+      ERR_LOGIN_REFUSED: 403,
       ERR_NOT_AUTHENTICATED: 401,
       ERR_TOO_MANY_TOKENS: 400,
       ERR_SESSION_ENDED: 401,
       ERR_RECORD_DAMAGED: 500,
+      ERR_GUARD: 503,
       ERR_CONTENTION: 503,
       ERR_STORE: 503,
       ERR_STORE_FULL: 503,

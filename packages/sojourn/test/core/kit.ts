@@ -145,6 +145,7 @@ const EVENT_NAMES: Record<SessionEventName, true> = {
   refused: true,
   reuse: true,
   denied: true,
+  finding: true,
   invalidData: true,
   store: true,
   fault: true,

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { cookieCarrier, crossOriginGuard, type Guard } from 'sojourn'
+import { type CrossOriginGuard, cookieCarrier, crossOriginGuard } from 'sojourn'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchChromium, type Site, startSite } from '../support/site.ts'
 
@@ -10,7 +10,7 @@ let site: Site
 let browser: Browser
 let context: BrowserContext
 let page: Page
-let guard: Guard
+let guard: CrossOriginGuard
 /** What became of the requests that would change something, in order. */
 let outcomes: string[]
 /** What became of those that open a WebSocket. */

@@ -48,8 +48,17 @@ export interface SessionEvents {
   refused: { readonly id: SessionId | null; readonly reason: Refusal }
   /** Alarm: an old or wrong secret came with a real locator, so somebody kept a copy. `ended`: whether this ended the session. */
   reuse: { readonly id: SessionId; readonly userId: string | null; readonly ended: boolean }
-  /** A guard denied a request. */
-  denied: { readonly reason: string }
+  /** A guard answered in place of a handler. */
+  denied: { readonly guard: string; readonly reason: string }
+  /** A guard noticed something. `finding` is its stable word, `score` its certainty from 0 to 1. */
+  finding: {
+    readonly guard: string
+    readonly id: SessionId | null
+    readonly userId: string | null
+    readonly finding: string
+    readonly score: number | null
+    readonly message: string
+  }
   /** Stored data did not fit the schema. The event has paths, no values. */
   invalidData: { readonly id: SessionId; readonly paths: readonly string[] }
   /** The state of the store, from stores that monitor themselves. */

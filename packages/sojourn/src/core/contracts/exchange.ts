@@ -7,7 +7,7 @@ import type { MaybePromise } from './store.ts'
  * One request and its response. An adapter takes these steps:
  *
  * 1. Call `sessions.open(view)`. It returns an exchange, or rejects (`ERR_STORE`: answer 503 and run no handler).
- * 2. If `answer` is set, send it and run no handler.
+ * 2. If `answer` is set, it is the response: run no handler, and go on with step 4.
  * 3. Call `recheck()` when the body has arrived, if the adapter can wait for it. Then run the handler with `session`.
  * 4. Before the first byte of the response, call `commit()` and set the headers that it returns. If it rejects, or the
  *    response cannot be sent, send the error instead, with the headers of `salvage`.

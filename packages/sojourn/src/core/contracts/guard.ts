@@ -1,4 +1,7 @@
-import type { Carrier, RequestView } from './carrier.ts'
+import type { Carrier, HeaderChange, RequestView } from './carrier.ts'
+import type { Device, EndReason, SessionId } from './record.ts'
+import type { Refusal, SessionInfo } from './session.ts'
+import type { MaybePromise } from './store.ts'
 
 /** A response that replaces the handler's: a refusal, a redirect, a response that a protocol requires. */
 export interface Answer {
@@ -23,10 +26,99 @@ export interface Incoming {
   readonly presents: boolean
 }
 
-/** Checks each request before the store is read, so it must be fast. */
+/** What a guard sees of the session: never a token, a secret or data. Without a stored session, `id` is `null`. */
+export interface Sight extends Incoming {
+  /** The time of the sessions' clock. */
+  readonly now: Date
+  readonly id: SessionId | null
+  readonly userId: string | null
+  /** Why the presented token was refused. */
+  readonly refused: Refusal | null
+  readonly createdAt: Date | null
+  readonly lastSeenAt: Date | null
+  /** When the user last proved their identity. `null` for anonymous and for distrusted sessions. */
+  readonly authenticatedAt: Date | null
+  readonly methods: readonly string[]
+  readonly assurance: string | null
+  readonly device: Device | null
+  /** The text that this guard last stored with this session. */
+  readonly note: string | null
+}
+
+/** A session at its login, stored but not handed out yet. */
+export interface LoginSight extends Sight {
+  /** The sessions that this login is about to end, because the client presented their tokens. */
+  readonly replaces: readonly SessionId[]
+  /** The user's live sessions, as `sessions.list` returns them. This one is `current`, so parallel logins see each other. */
+  list(): Promise<readonly SessionInfo[]>
+}
+
+/** Something that a guard noticed. It becomes the event `finding`. */
+export interface Finding {
+  /** Stable word: `new-network`. */
+  readonly finding: string
+  /** How sure the guard is, from 0 to 1. Default: not stated. */
+  readonly score?: number
+  /** What the guard saw and what it means, for a person. It must contain no token and no session data. */
+  readonly message: string
+}
+
+/** What `opened` decides. Everything is optional, and `null` means that there is nothing to do. */
+export interface Ruling {
+  /** Replaces the handler's response. A `note` of the same ruling is stored before the response is sent. */
+  readonly answer?: Answer
+  /** Ends the session for this reason. The request continues anonymously, with `refused: 'ended'`. */
+  readonly end?: EndReason
+  /**
+   * Stops trusting the proof of identity: `authenticatedAt` is `null`, `methods` is empty and `authenticatedWithin` returns
+   * `false` until `reauthenticated`. The user stays logged in.
+   */
+  readonly distrust?: boolean
+  /**
+   * Text to store with the session, for this guard only; `null` removes it. It is stored in the request's one write, encrypted
+   * if the data is, and ends with the session. If a parallel request changed it meanwhile, that text stays.
+   */
+  readonly note?: string | null
+  readonly report?: Finding
+}
+
+/** What `login` decides. */
+export interface LoginRuling extends Pick<Ruling, 'note' | 'report'> {
+  /** Refuses the login: `session.login` throws `ERR_LOGIN_REFUSED` with this text, and the user keeps the session they had. */
+  readonly refuse?: string
+  /** Ends these sessions, with the guard's name as the reason, before the login succeeds. */
+  readonly end?: readonly SessionId[]
+}
+
+/** What a request did to the session, for `leaving`. */
+export type Did = 'nothing' | 'login' | 'rotate' | 'logout'
+
+/**
+ * Code that runs on each request at up to four moments. Leave out the moments that you do not need. Return a value rather than
+ * a promise if you can: then the request stays synchronous.
+ *
+ * ```ts
+ * const oneNetwork: Guard = {
+ *   name: 'one-network',
+ *   opened: ({ view, note }) =>
+ *     note === null ? { note: view.peer ?? '' } : note === view.peer ? null : { distrust: true, note: view.peer ?? '' },
+ * }
+ * ```
+ */
 export interface Guard {
-  /** Name for messages: `cross-origin`. */
+  /** Unique name, for messages and notes: `cross-origin`. */
   readonly name: string
-  /** Returns the answer to a request that must not reach a handler, or `null` to let it pass. */
-  check(incoming: Incoming): Answer | null
+  /**
+   * If a moment throws or rejects: `'deny'` (default) fails the request with `ERR_GUARD`, `'allow'` continues as if the guard
+   * had nothing to say. Each failure is a `fault`.
+   */
+  readonly whenDown?: 'deny' | 'allow'
+  /** Before the store is read, on every request. Returns the answer to a request that must not reach a handler. */
+  check?(incoming: Incoming): MaybePromise<Answer | null>
+  /** After the token was judged and before the handler, on every request. */
+  opened?(sight: Sight): MaybePromise<Ruling | null>
+  /** During a login: the new session is stored, its token is not handed out, and the old session has not ended. */
+  login?(sight: LoginSight): MaybePromise<LoginRuling | null>
+  /** When the response begins. Returns headers to add. If it throws, the headers are missing and the response is sent. */
+  leaving?(sight: Sight, did: Did): readonly HeaderChange[]
 }

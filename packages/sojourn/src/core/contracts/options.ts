@@ -17,7 +17,7 @@ export interface CoreOptions<Data extends object> {
    * must come last; another order throws `ERR_OPTION`.
    */
   readonly carriers: readonly Carrier[]
-  /** Guards, called in this order before the store is read. */
+  /** Guards, called in this order at each of their moments. */
   readonly guards?: readonly Guard[]
   /** Describes the client for the device list, at login. */
   readonly describeDevice?: DescribeDevice

@@ -65,6 +65,8 @@ export interface Head {
   readonly methods?: readonly string[]
   /** The application's own level of assurance, such as `aal2`. */
   readonly assurance?: string
+  /** When a guard stopped trusting this proof, ms since the epoch. A new proof removes it. */
+  readonly distrustedAt?: number
   readonly device?: Device
   /** Limits of this session only, set at login, in ms. If absent, the configured limits apply. */
   readonly idleMs?: number

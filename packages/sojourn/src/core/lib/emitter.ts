@@ -16,6 +16,7 @@ const NAMES: readonly (SessionEventName | '*')[] = [
   'refused',
   'reuse',
   'denied',
+  'finding',
   'invalidData',
   'store',
   'fault',

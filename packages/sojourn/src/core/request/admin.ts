@@ -10,11 +10,17 @@ import { parseTexts } from '../data/texts.ts'
 import { isSessionId } from '../token/token.ts'
 import { orDamaged } from './damaged.ts'
 import { endDamaged, endSession } from './end-session.ts'
-import { deviceOf, liveOf, toInfos } from './infos.ts'
+import { deviceOf, liveOf, proofOf, toInfos } from './infos.ts'
 import { ask, type Caller, type Setup } from './setup.ts'
 
 export async function list(by: Caller, userId: string): Promise<SessionInfo[]> {
   return toInfos(by.setup, await recordsOf(by, userId))
+}
+
+/** The user's sessions, with this one marked. */
+export async function devicesOf(by: Caller, { id, userId }: SessionRecord): Promise<SessionInfo[]> {
+  const infos = userId === null ? [] : await list(by, userId)
+  return infos.map((info) => ({ ...info, current: info.id === id }))
 }
 
 export async function revoke(by: Caller, id: string, reason: EndReason): Promise<boolean> {
@@ -103,15 +109,16 @@ export function assertUserId(userId: unknown): void {
 
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {
   const { id, head, data } = record
+  const { authenticatedAt, methods = [], assurance = null } = proofOf(head)
   const isSealed = head.sealedKey !== undefined
   return {
     id,
     createdAt: toIso(record.createdAt),
     lastSeenAt: toIso(record.lastSeenAt),
     expiresAt: toIso(expiryOf(record, setup.limits)),
-    authenticatedAt: head.authenticatedAt === undefined ? null : toIso(head.authenticatedAt),
-    methods: head.methods ?? [],
-    assurance: head.assurance ?? null,
+    authenticatedAt: authenticatedAt === undefined ? null : toIso(authenticatedAt),
+    methods,
+    assurance,
     device: deviceOf(setup, record),
     data: isSealed ? null : toJson(userTexts(data)),
     flash: isSealed ? null : toJson(flashTexts(data)),

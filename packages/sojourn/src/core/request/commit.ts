@@ -1,7 +1,7 @@
 import type { HeaderChange } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionRecord } from '../contracts/record.ts'
-import type { MaybePromise, Written } from '../contracts/store.ts'
+import type { Change, MaybePromise, Written } from '../contracts/store.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { assertFits } from '../data/data.ts'
 import { applyEdits, isEmpty, type Texts } from '../data/texts.ts'
@@ -10,6 +10,7 @@ import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
 import { NO_HEADERS, toHeaders } from './headers.ts'
 import { type Held, withRecord } from './held.ts'
+import { NOTES, type Notes, stillGood } from './notes.ts'
 import { emit } from './setup.ts'
 import { accept, assertUncommitted, inTurn, type Pending, pendingOf, type State } from './state.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
@@ -79,12 +80,12 @@ async function storeNew(state: State, texts: Texts, pending: Pending): Promise<v
 }
 
 /** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */
-async function save(state: State, first: Held, pending: Pending): Promise<void> {
-  let held = first
+async function save(state: State, first: Held, given: Pending): Promise<void> {
+  let [held, pending] = [first, given]
   for (let tries = 0; ; tries = nextTry(tries)) {
     const upkeep = await planUpkeep(state, held)
     if (isEmpty(pending.all) && upkeep.change === null) return follow(state, held, upkeep)
-    const written = await write(state, held, pending, upkeep)
+    const written = await write(state, held, pending, { ...upkeep.change, ...expectedNotes(state, pending) })
     if (written === null) return
     if (written.status === 'gone') return drop(state, held.record, pending)
     if (written.status === 'written') {
@@ -93,6 +94,7 @@ async function save(state: State, first: Held, pending: Pending): Promise<void> 
     }
     // Another request renewed or rotated meanwhile: continue from its record.
     held = withRecord(held, written.record, state.openedAt, state.setup.limits)
+    if (state.notes !== null) pending = await keepGoodNotes(state, state.notes, held)
   }
 }
 
@@ -100,13 +102,29 @@ async function save(state: State, first: Held, pending: Pending): Promise<void> 
  * `null`: the write failed and the request need not. Without last-seen the session ends sooner, which is the safe side. A renewal,
  * whether it was stored or not, leaves the client's token good: the next request tries again, or hands out the same successor.
  */
-async function write(state: State, held: Held, { all }: Pending, { change }: Upkeep): Promise<Written | null> {
+async function write(state: State, held: Held, { all }: Pending, change: Change): Promise<Written | null> {
   try {
-    return await writeRecord(state, held, all, change ?? {})
+    return await writeRecord(state, held, all, change)
   } catch (error) {
-    if (isEmpty(all)) return null
+    // A guard that distrusts the session relies on this write.
+    if (isEmpty(all) && !state.distrusts) return null
     throw error
   }
+}
+
+/** A guard decided by the note that it read, so the write demands that it is still there. */
+function expectedNotes({ notes }: State, { all }: Pending): Pick<Change, 'expect'> {
+  return notes === null || !Object.hasOwn(all, NOTES) ? {} : { expect: notes.expect }
+}
+
+/** After a conflict: what is pending, without the notes that a parallel request changed. */
+async function keepGoodNotes(state: State, notes: Notes, held: Held): Promise<Pending> {
+  const { [NOTES]: text = null } = await held.vault.fromStored(held.record.data)
+  const known = state.texts
+  state.texts = applyEdits(known, { [NOTES]: text })
+  state.notes = stillGood(notes, known, held, state.texts)
+  if (state.notes?.byGuard.size !== notes.byGuard.size) state.lostNotes = true
+  return pendingOf(state)
 }
 
 /** Tells the client, and listeners, what came of the renewal. What a write of the head did not confirm, another look does. */

@@ -1,13 +1,16 @@
 import type { HeaderChange } from '../contracts/carrier.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { isRemembered } from './infos.ts'
+import { leavingHeaders } from './sight.ts'
 import type { State } from './state.ts'
 
 export const NO_HEADERS: readonly HeaderChange[] = []
 
 /** What a response must carry for the session's sake, as values. */
 export function toHeaders(state: State): readonly HeaderChange[] {
-  const { setup, view, carrier, answer, extraHeaders } = state
+  const { setup, view, carrier, answer } = state
+  const extraHeaders =
+    setup.guards.leaving.length === 0 ? state.extraHeaders : [...state.extraHeaders, ...leavingHeaders(state)]
   if (answer === 'keep' && extraHeaders.length === 0) return caching(state)
   // A good token may be among the strays: they go when it is set again, or with all others.
   const cleared = state.strays && answer !== 'keep' ? carrier.clearStrays(view) : NO_HEADERS

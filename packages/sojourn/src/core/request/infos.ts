@@ -1,4 +1,4 @@
-import type { Device, SessionRecord } from '../contracts/record.ts'
+import type { Device, Head, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import type { Setup } from './setup.ts'
@@ -23,7 +23,7 @@ function toInfo(setup: Setup, record: SessionRecord): SessionInfo {
     createdAt: new Date(createdAt),
     lastSeenAt: new Date(lastSeenAt),
     expiresAt: new Date(expiryOf(record, setup.limits)),
-    authenticatedAt: toDate(head.authenticatedAt),
+    authenticatedAt: toDate(proofOf(head).authenticatedAt),
     device: deviceOf(setup, record),
     remembered: isRemembered(setup, record),
   }
@@ -39,6 +39,16 @@ export function deviceOf({ clock, dropDeviceAfterMs }: Setup, { head, createdAt 
 /** Begun with a longer limit than the configured one. */
 export function isRemembered({ limits }: Setup, { head }: SessionRecord): boolean {
   return (head.absoluteMs ?? 0) > limits.absoluteMs
+}
+
+const NO_PROOF = {}
+
+/** How the user proved who they are, unless a guard distrusts it. */
+export function proofOf(
+  head: Partial<Head> = NO_PROOF,
+  distrusts = false,
+): Pick<Head, 'authenticatedAt' | 'methods' | 'assurance'> {
+  return distrusts || head.distrustedAt !== undefined ? NO_PROOF : head
 }
 
 export function toDate(ms: number | undefined): Date | null {

@@ -10,7 +10,9 @@ import { defined } from '../lib/defined.ts'
 import { assertUserId } from './admin.ts'
 import { createRecord } from './create-record.ts'
 import { discard, endSession } from './end-session.ts'
+import { loginAll } from './guards.ts'
 import type { Held } from './held.ts'
+import { NOTES, noteEdits } from './notes.ts'
 import { ask, type Caller, emit, readNow } from './setup.ts'
 import { assertUncommitted, inTurn, pendingOf, redo, reload, type State } from './state.ts'
 import { assertNotReplaced } from './still-open.ts'
@@ -48,13 +50,18 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
   try {
     // Its token cannot be sent any more, when an error page took the place of the response.
     assertUncommitted(state, 'login')
+    const notes = await loginAll(
+      state,
+      created,
+      [before?.record, ...state.others].flatMap((old) => old?.id ?? []),
+    )
     // Whoever else holds a token that this client presented is out with this login. They go first: should that fail, the
     // user keeps the session they had.
     await Promise.all(state.others.map((other) => endSession(state, other, 'login')))
     const late = before === null ? NO_EDITS : await replace(state, created, { before, known: texts, carries })
-    const record = await bringAlong(state, created, late)
+    const record = await bringAlong(state, created, { ...late, ...noteEdits({}, notes) })
     assertUncommitted(state, 'login')
-    become(state, { ...created, record }, applyEdits(carried, late), (edits) =>
+    become(state, { ...created, record }, applyEdits(carried, { ...late, ...noteEdits({}, notes) }), (edits) =>
       pick(edits, (name) => carries(name) && edits[name] !== pending.all[name]),
     )
   } catch (error) {
@@ -66,15 +73,16 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
 
 /** The request continues with the new session, or keeps the one it had. Edits made while the login ran are pending again. */
 function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits) => Edits): void {
-  const { held, answer, others } = state
+  const { held, answer, others, notes, distrusts, did } = state
   const kept = toKept(pendingOf(state).all)
   try {
-    Object.assign(state, { held: created, answer: 'write', others: [] } satisfies Partial<State>)
+    const fresh = { held: created, answer: 'write', others: [], notes: null, distrusts: false, did: 'login' } as const
+    Object.assign(state, fresh satisfies Partial<State>)
     reload(state, texts)
     redo(state, kept)
   } catch (error) {
     // What the handler does next must not give the client a session that is discarded.
-    Object.assign(state, { held, answer, others } satisfies Partial<State>)
+    Object.assign(state, { held, answer, others, notes, distrusts, did } satisfies Partial<State>)
     throw error
   }
 }
@@ -94,7 +102,7 @@ export function toProof({ methods = [], assurance }: ProofOptions): Proof {
 function toCarries(state: State, userId: string, carry: boolean | readonly string[]): (name: string) => boolean {
   const owner = state.held?.record.userId ?? userId
   if (carry === false || owner !== userId) return () => false
-  if (carry === true) return () => true
+  if (carry === true) return (name) => name !== NOTES
   const names = new Set(carry.map(toStoredName))
   return (name) => names.has(name)
 }

@@ -35,6 +35,7 @@ async function end(state: State, options: LogoutOptions): Promise<void> {
   await Promise.all(presented.map((one) => endSession(state, one, 'logout')))
   forget(state)
   state.answer = values.length > 0 ? 'clear' : 'keep'
+  state.did = 'logout'
   if (clearSiteData.length > 0) {
     const value = clearSiteData.map((directive) => `"${directive}"`).join(', ')
     state.extraHeaders = [{ name: 'clear-site-data', value, how: 'default' }]

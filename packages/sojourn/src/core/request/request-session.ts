@@ -15,9 +15,9 @@ import { expiryOf } from '../contracts/timeouts.ts'
 import { toFlashName } from '../data/data.ts'
 import { parseTexts, toText } from '../data/texts.ts'
 import { isSessionId } from '../token/token.ts'
-import { list, revoke, revokeAll } from './admin.ts'
+import { devicesOf, revoke, revokeAll } from './admin.ts'
 import { REFUSING, refuseAssignments } from './assignments.ts'
-import { deviceOf, toDate } from './infos.ts'
+import { deviceOf, proofOf, toDate } from './infos.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { recheck } from './recheck.ts'
@@ -50,6 +50,11 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return this.#state
   }
 
+  get #proof(): ReturnType<typeof proofOf> {
+    const { held, distrusts } = this.#seen
+    return proofOf(held?.record.head, distrusts)
+  }
+
   get id(): SessionId {
     return idOf(this.#seen)
   }
@@ -64,13 +69,13 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return new Date(held?.record.createdAt ?? openedAt)
   }
   get authenticatedAt(): Date | null {
-    return toDate(this.#seen.held?.record.head.authenticatedAt)
+    return toDate(this.#proof.authenticatedAt)
   }
   get methods(): readonly string[] {
-    return Object.freeze([...(this.#seen.held?.record.head.methods ?? [])])
+    return Object.freeze([...(this.#proof.methods ?? [])])
   }
   get assurance(): string | null {
-    return this.#seen.held?.record.head.assurance ?? null
+    return this.#proof.assurance ?? null
   }
   get lastSeenAt(): Date {
     const { held, openedAt } = this.#seen
@@ -119,10 +124,9 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return reauthenticated(this.#seen, options)
   }
   authenticatedWithin(duration: Duration): boolean {
-    const { held, setup } = this.#seen
+    const { authenticatedAt: at } = this.#proof
     const withinMs = toMs(duration, 'authenticatedWithin')
-    const at = held?.record.head.authenticatedAt
-    return at !== undefined && setup.clock() - at <= withinMs
+    return at !== undefined && this.#state.setup.clock() - at <= withinMs
   }
 
   async recheck(): Promise<void> {
@@ -131,10 +135,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
 
   async devices(): Promise<SessionInfo[]> {
     const state = this.#seen
-    const { held } = state
-    if (held === null || held.record.userId === null) return []
-    const infos = await list(state, held.record.userId)
-    return infos.map((info) => ({ ...info, current: info.id === held.record.id }))
+    return state.held === null ? [] : devicesOf(state, state.held.record)
   }
 
   async revokeDevice(id: string): Promise<boolean> {

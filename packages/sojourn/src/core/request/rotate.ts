@@ -44,7 +44,8 @@ async function confirm(state: State, options: ProofOptions): Promise<void> {
   const authenticatedAt = setup.clock()
   const { methods, assurance } = options
   const given = defined({ methods: methods && proof.methods, assurance, authenticatedAt })
-  const { id } = await replaceSecret(state, held, (head) => ({ ...head, ...given }))
+  const { id } = await replaceSecret(state, held, ({ distrustedAt: _, ...head }) => ({ ...head, ...given }))
+  state.distrusts = false
   emit(state, 'reauthenticated', { id, userId, ...proof })
 }
 
@@ -78,6 +79,7 @@ async function handOut(state: State, before: Held, next: TokenParts, written: Wr
   }
   state.held = { ...held, parts: next, standing: 'current' }
   state.answer = 'write'
+  if (state.did !== 'login') state.did = 'rotate'
 }
 
 function writeHead(state: State, held: Held, head: Head, now: number): Promise<Written> {

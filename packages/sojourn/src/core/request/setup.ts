@@ -24,7 +24,7 @@ export interface Setup {
   /** Hands out tokens when the client presents none. */
   readonly lastCarrier: Carrier
   readonly caching: CachingHeaders
-  readonly guards: readonly Guard[]
+  readonly guards: Moments
   readonly describeDevice: DescribeDevice
   readonly schema: StandardSchema<object> | null
   readonly invalidData: 'drop' | 'end' | 'throw'
@@ -61,7 +61,7 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     carriers,
     lastCarrier: lastOf(carriers),
     caching: toCachingHeaders(carriers),
-    guards: [...(options.guards ?? [])],
+    guards: toMoments(options.guards ?? []),
     describeDevice: options.describeDevice ?? (() => null),
     schema: options.data ?? null,
     invalidData: options.invalidData ?? 'drop',
@@ -80,6 +80,27 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     failedOverAt: Number.NEGATIVE_INFINITY,
     closed: false,
   }
+}
+
+const MOMENTS = ['check', 'opened', 'login', 'leaving'] as const
+/** The guards of each moment, so that a moment that no guard uses costs nothing. */
+export type Moments = Readonly<Record<(typeof MOMENTS)[number], readonly Guard[]>>
+
+function toMoments(guards: readonly Guard[]): Moments {
+  for (const { name } of guards) {
+    if (guards.filter((other) => other.name === name).length > 1 || typeof name !== 'string' || name === '') {
+      throw new SessionError(
+        'ERR_OPTION',
+        `guards: each needs a name of its own, but ${JSON.stringify(name)} is not one.`,
+      )
+    }
+  }
+  for (const guard of guards) {
+    if (MOMENTS.some((moment) => typeof guard[moment] === 'function')) continue
+    throw new SessionError('ERR_OPTION', `guards: ${guard.name} has none of ${MOMENTS.join(', ')}.`)
+  }
+  const [check, opened, login, leaving] = MOMENTS.map((moment) => guards.filter((guard) => guard[moment] !== undefined))
+  return { check, opened, login, leaving } as Moments
 }
 
 /** A token that a browser attaches by itself must not be honored beside one that a script has to send: the script's counts. */

@@ -1,5 +1,6 @@
 import type { Candidates, Carrier, HeaderChange, RequestView } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
+import type { Did } from '../contracts/guard.ts'
 import { step } from '../contracts/json.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
@@ -10,6 +11,7 @@ import { applyEdits, type Edits, NO_EDITS, type Texts } from '../data/texts.ts'
 import { isPromise } from '../lib/maybe.ts'
 import type { TokenParts } from '../token/token.ts'
 import type { Held } from './held.ts'
+import { NOTES, type Notes, noteEdits } from './notes.ts'
 import { type Caller, emit, type Setup } from './setup.ts'
 
 /** Flash values set and taken by this request, under stored names. */
@@ -59,6 +61,13 @@ export class State {
    * holds a token of a session may end it: a logout and a login do.
    */
   others: readonly SessionRecord[] = NO_RECORDS
+  /** What guards wrote and is not stored yet. */
+  notes: Notes | null = null
+  /** Whether one of them was dropped, because a parallel request changed it. */
+  lostNotes = false
+  /** Whether a guard stopped trusting the proof of identity in this request. */
+  distrusts = false
+  did: Did = 'nothing'
   /** Whether the response depends on the session. */
   accessed = false
   /** Headers are out: no token can be handed out any more. */
@@ -168,6 +177,8 @@ export function forget(state: State): void {
   state.isNew = true
   state.overtaken = false
   state.others = NO_RECORDS
+  state.notes = null
+  state.distrusts = false
   reload(state, NO_TEXTS)
 }
 
@@ -180,10 +191,11 @@ export interface Pending {
 const NOTHING_PENDING: Pending = { data: NO_EDITS, all: NO_EDITS }
 
 export function pendingOf(state: State): Pending {
-  const { draft, flash, texts } = state
+  const { draft, flash, texts, notes } = state
   const data = draft === null ? NO_EDITS : draft.edits()
-  if (data === NO_EDITS && flash === null) return NOTHING_PENDING
-  const all = data === NO_EDITS ? data : toStoredEdits(data)
+  if (data === NO_EDITS && flash === null && notes === null) return NOTHING_PENDING
+  const stored = data === NO_EDITS ? data : toStoredEdits(data)
+  const all = notes === null ? stored : { ...stored, ...noteEdits(texts, notes.byGuard) }
   if (flash === null) return { data, all }
   const gone = isShown(state) ? [...flash.taken] : []
   const taken = gone.filter((name) => Object.hasOwn(texts, name)).map((name) => [name, null])
@@ -201,6 +213,7 @@ export function accept(state: State, { data, all }: Pending): void {
   const { draft, flash } = state
   state.texts = applyEdits(state.texts, all)
   draft?.accept(data)
+  if (NOTES in all) state.notes = null
   for (const [name, text] of Object.entries(flash === null ? NO_EDITS : all)) {
     if (text === null) flash?.taken.delete(name)
     else if (flash?.set.get(name) === text) flash.set.delete(name)

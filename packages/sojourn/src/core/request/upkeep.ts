@@ -27,6 +27,7 @@ export function isUpkeepDue(state: State): boolean {
     held.standing === 'successor' ||
     isReissued(state, held) ||
     isRenewalDue(state, held) ||
+    isDistrustDue(state, held.record) ||
     isTouchDue(state, held.record)
   )
 }
@@ -35,8 +36,9 @@ export function planUpkeep(state: State, held: Held): MaybePromise<Upkeep> {
   return isUpkeepDue(state) ? chain(renew(state, held), (renewal) => toUpkeep(state, held.record, renewal)) : NOTHING
 }
 
-function toUpkeep(state: State, record: SessionRecord, { head, next }: Renewing): Upkeep {
+function toUpkeep(state: State, record: SessionRecord, { head: renewed, next }: Renewing): Upkeep {
   const { setup, openedAt } = state
+  const head = isDistrustDue(state, record) ? { ...renewed, distrustedAt: setup.clock() } : renewed
   const isTouched = isTouchDue(state, record) || head !== record.head
   if (!isTouched) return { change: null, next }
   const kept = withoutOldDevice(withoutStale(head, setup.clock()), record, state)
@@ -71,6 +73,10 @@ export async function isNewest(state: State, { id, secret }: TokenParts): Promis
 function isTouchDue({ openedAt, setup }: State, { head, lastSeenAt }: SessionRecord): boolean {
   const isReadable = head.previous?.some(({ sealedKey, until }) => sealedKey !== undefined && openedAt >= until)
   return isReadable || openedAt - lastSeenAt >= touchMsOf(head, setup.limits)
+}
+
+function isDistrustDue({ distrusts }: State, { head }: SessionRecord): boolean {
+  return distrusts && head.distrustedAt === undefined
 }
 
 function isRenewalDue({ openedAt, setup }: State, { record, standing }: Held): boolean {

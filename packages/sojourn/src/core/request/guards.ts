@@ -1,0 +1,121 @@
+import { SessionError } from '../contracts/errors.ts'
+import type { Answer, Guard, LoginSight, Ruling } from '../contracts/guard.ts'
+import type { SessionId, SessionRecord } from '../contracts/record.ts'
+import type { SessionInfo } from '../contracts/session.ts'
+import type { MaybePromise } from '../contracts/store.ts'
+import { chain, isPromise } from '../lib/maybe.ts'
+import { nextTry } from '../lib/tries.ts'
+import { devicesOf, revoke } from './admin.ts'
+import { storePending } from './commit.ts'
+import { endSession } from './end-session.ts'
+import type { Held } from './held.ts'
+import { type Notes, withNote } from './notes.ts'
+import { refuse } from './open.ts'
+import { type Caller, emit } from './setup.ts'
+import { askGuard, GuardSight, report } from './sight.ts'
+import { presents, type State } from './state.ts'
+
+/** Before the store is read: an answer spares it. */
+export function checkAll(state: State): MaybePromise<Answer | null> {
+  const { view, carrier, candidates } = state
+  const { check } = state.setup.guards
+  if (check.length === 0) return null
+  const incoming = { view, carrier, presents: presents(candidates) }
+  return firstAnswer(check, (guard) =>
+    chain(
+      askGuard(state, guard, () => guard.check?.(incoming) ?? null),
+      (answer) => deny(state, guard, answer),
+    ),
+  )
+}
+
+/** After the token was judged. */
+export function openedAll(state: State, tries = 0): MaybePromise<Answer | null> {
+  const { opened } = state.setup.guards
+  if (opened.length === 0) return null
+  const answer = firstAnswer(opened, (guard) => {
+    const sight = new GuardSight(state, state.held, guard)
+    const ruling = askGuard(state, guard, () => guard.opened?.(sight) ?? null)
+    return chain(ruling, (given) => (given === null ? null : obey(state, guard, given)))
+  })
+  return chain(answer, (given) => (given === null || state.notes === null ? given : storeNotes(state, given, tries)))
+}
+
+/**
+ * An answer may rely on the note, such as a challenge that is used up, so the note is stored first. If a parallel request
+ * changed it meanwhile, the guards judge again.
+ */
+async function storeNotes(state: State, answer: Answer, tries: number): Promise<Answer | null> {
+  state.lostNotes = false
+  await storePending(state)
+  return state.lostNotes ? openedAll(state, nextTry(tries)) : answer
+}
+
+function firstAnswer(
+  guards: readonly Guard[],
+  ask: (guard: Guard) => MaybePromise<Answer | null>,
+  from = 0,
+): MaybePromise<Answer | null> {
+  for (let i = from; i < guards.length; i++) {
+    const answer = ask(guards[i] as Guard)
+    if (isPromise(answer)) return answer.then((late) => late ?? firstAnswer(guards, ask, i + 1))
+    if (answer !== null) return answer
+  }
+  return null
+}
+
+function deny(state: State, guard: Guard, answer: Answer | null | undefined): Answer | null {
+  if (answer == null) return null
+  emit(state, 'denied', { guard: guard.name, reason: answer.reason })
+  return answer
+}
+
+function obey(state: State, guard: Guard, ruling: Ruling): MaybePromise<Answer | null> {
+  const { held } = state
+  report(state, held, guard, ruling.report)
+  if (held === null) return deny(state, guard, ruling.answer)
+  if (ruling.note !== undefined) state.notes = withNote(state.notes, held, guard.name, ruling.note)
+  if (ruling.distrust === true) state.distrusts = true
+  if (ruling.end === undefined) return deny(state, guard, ruling.answer)
+  return endSession(state, held.record, ruling.end).then(() => {
+    refuse(state, { kind: 'dead', refusal: 'ended', id: held.record.id })
+    return deny(state, guard, ruling.answer)
+  })
+}
+
+/**
+ * During a login, when the new session is stored: so parallel logins see each other. Returns the notes for the new session.
+ * No session ends before every guard has agreed.
+ */
+export async function loginAll(state: State, created: Held, replaces: readonly SessionId[]): Promise<Notes['byGuard']> {
+  const notes = new Map<string, string | null>()
+  const ending: [SessionId, Guard][] = []
+  for (const guard of state.setup.guards.login) {
+    const sight = new GuardLoginSight(state, created, guard, replaces)
+    const ruling = await askGuard(state, guard, () => guard.login?.(sight) ?? null)
+    if (ruling === null) continue
+    report(state, created, guard, ruling.report)
+    if (ruling.refuse !== undefined) throw new SessionError('ERR_LOGIN_REFUSED', ruling.refuse)
+    if (ruling.note !== undefined) notes.set(guard.name, ruling.note)
+    ending.push(...(ruling.end ?? []).map((id) => [id, guard] as [SessionId, Guard]))
+  }
+  await Promise.all(ending.map(([id, { name }]) => revoke(state, id, name)))
+  return notes
+}
+
+class GuardLoginSight extends GuardSight implements LoginSight {
+  readonly replaces: readonly SessionId[]
+  readonly #by: Caller
+  readonly #record: SessionRecord
+
+  constructor(state: State, created: Held, guard: Guard, replaces: readonly SessionId[]) {
+    super(state, created, guard)
+    this.replaces = replaces
+    this.#by = state
+    this.#record = created.record
+  }
+
+  list(): Promise<readonly SessionInfo[]> {
+    return devicesOf(this.#by, this.#record)
+  }
+}

@@ -1,0 +1,43 @@
+import type { Change } from '../contracts/store.ts'
+import { applyEdits, type Edits, parseTexts, type Texts } from '../data/texts.ts'
+import type { Held } from './held.ts'
+
+/** Under one name for all guards, so that a write can demand that nobody changed any of them meanwhile. */
+export const NOTES = '~g'
+
+/** What guards wrote in this request and is not stored yet. */
+export interface Notes {
+  /** A text by the name of the guard; `null` removes it. */
+  readonly byGuard: ReadonlyMap<string, string | null>
+  /** What was stored when the guards decided. */
+  readonly expect: NonNullable<Change['expect']>
+}
+
+/** The stored notes, by the name of the guard. */
+export function notesIn(texts: Texts): Texts {
+  const { [NOTES]: text } = texts
+  return text === undefined ? {} : ((parseTexts({ text }).values.text ?? {}) as Texts)
+}
+
+export function withNote(before: Notes | null, held: Held, guard: string, text: string | null): Notes {
+  return { byGuard: new Map(before?.byGuard).set(guard, text), expect: before?.expect ?? storedNotes(held) }
+}
+
+function storedNotes({ record, vault }: Held): Notes['expect'] {
+  const key = vault.storedKey(NOTES)
+  return { key, text: record.data[key] ?? null }
+}
+
+/** The edit that stores these notes beside those of other guards; empty if nothing changes. */
+export function noteEdits(texts: Texts, byGuard: Notes['byGuard']): Edits {
+  const all = applyEdits(notesIn(texts), Object.fromEntries(byGuard))
+  const text = Object.keys(all).length === 0 ? null : JSON.stringify(all)
+  return text === (texts[NOTES] ?? null) ? {} : { [NOTES]: text }
+}
+
+/** The notes that can still be stored in another version of the record: those that no parallel request changed. */
+export function stillGood({ byGuard }: Notes, before: Texts, held: Held, after: Texts): Notes | null {
+  const [known, now] = [notesIn(before), notesIn(after)]
+  const good = [...byGuard].filter(([guard]) => known[guard] === now[guard])
+  return good.length === 0 ? null : { byGuard: new Map(good), expect: storedNotes(held) }
+}

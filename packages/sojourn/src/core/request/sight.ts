@@ -1,0 +1,108 @@
+import type { Carrier, HeaderChange, RequestView } from '../contracts/carrier.ts'
+import { SessionError } from '../contracts/errors.ts'
+import type { Finding, Guard, Sight } from '../contracts/guard.ts'
+import type { Device, SessionId } from '../contracts/record.ts'
+import type { Refusal } from '../contracts/session.ts'
+import type { MaybePromise } from '../contracts/store.ts'
+import { rescue } from '../lib/maybe.ts'
+import type { Held } from './held.ts'
+import { deviceOf, proofOf, toDate } from './infos.ts'
+import { notesIn } from './notes.ts'
+import { type Caller, emit } from './setup.ts'
+import { presents, type State } from './state.ts'
+
+/** What one guard sees. Getters, so that nothing is worked out that no guard looks at. */
+export class GuardSight implements Sight {
+  readonly #state: State
+  readonly #held: Held | null
+  readonly #name: string
+
+  constructor(state: State, held: Held | null, { name }: Guard) {
+    this.#state = state
+    this.#held = held
+    this.#name = name
+  }
+
+  get view(): RequestView {
+    return this.#state.view
+  }
+  get carrier(): Carrier {
+    return this.#state.carrier
+  }
+  get presents(): boolean {
+    return presents(this.#state.candidates)
+  }
+  get now(): Date {
+    return new Date(this.#state.setup.clock())
+  }
+  get id(): SessionId | null {
+    return this.#held?.record.id ?? null
+  }
+  get userId(): string | null {
+    return this.#held?.record.userId ?? null
+  }
+  get refused(): Refusal | null {
+    return this.#state.refused
+  }
+  get createdAt(): Date | null {
+    return toDate(this.#held?.record.createdAt)
+  }
+  get lastSeenAt(): Date | null {
+    return toDate(this.#held?.record.lastSeenAt)
+  }
+  get authenticatedAt(): Date | null {
+    return toDate(this.#proof.authenticatedAt)
+  }
+  get methods(): readonly string[] {
+    return Object.freeze([...(this.#proof.methods ?? [])])
+  }
+  get assurance(): string | null {
+    return this.#proof.assurance ?? null
+  }
+  get device(): Device | null {
+    return this.#held && deviceOf(this.#state.setup, this.#held.record)
+  }
+  get note(): string | null {
+    const { held, notes, texts } = this.#state
+    if (held === null || !this.#isOfRequest) return null
+    return (notes?.byGuard.has(this.#name) ? notes.byGuard.get(this.#name) : notesIn(texts)[this.#name]) ?? null
+  }
+
+  get #proof(): ReturnType<typeof proofOf> {
+    return proofOf(this.#held?.record.head, this.#isOfRequest && this.#state.distrusts)
+  }
+
+  /** A login shows guards its new session before the request continues with it. */
+  get #isOfRequest(): boolean {
+    return this.#held?.record.id === this.#state.held?.record.id
+  }
+}
+
+/** Asks a guard. If it fails, `whenDown` decides. */
+export function askGuard<T>(by: Caller, guard: Guard, ask: () => MaybePromise<T | null>): MaybePromise<T | null> {
+  return rescue(ask, (error) => {
+    emit(by, 'fault', { operation: `guard ${guard.name}`, error })
+    if (guard.whenDown === 'allow') return null
+    throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
+  })
+}
+
+export function report(by: Caller, held: Held | null, { name }: Guard, found: Finding | undefined): void {
+  if (found === undefined) return
+  const { finding, score = null, message } = found
+  const { id = null, userId = null } = held?.record ?? {}
+  emit(by, 'finding', { guard: name, id, userId, finding, score, message })
+}
+
+/** The headers that guards add to the response. The response does not depend on them, so a failure costs only the headers. */
+export function leavingHeaders(state: State): readonly HeaderChange[] {
+  const { setup, held, did } = state
+  return setup.guards.leaving.flatMap((guard) => {
+    try {
+      return guard.leaving?.(new GuardSight(state, held, guard), did) ?? []
+    } catch (error) {
+      emit(state, 'fault', { operation: `guard ${guard.name}`, error })
+      return []
+    }
+  })
+}
