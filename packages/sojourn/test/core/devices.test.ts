@@ -78,10 +78,17 @@ describe('devices()', () => {
       await session.login('ada')
       return session.id
     })
+    const quiet = world.client()
+    const { value: quietId } = await quiet.send(async (session) => {
+      await session.login('bob')
+      return session.id
+    })
     world.clock.advance(HOUR - 1)
     expect((await client.send((session) => session.device)).value).not.toBeNull()
     expect((await world.sessions.list('ada'))[0]?.device).not.toBeNull()
     world.clock.advance(1)
+    await quiet.send(() => {})
+    expect((await world.record(quietId)).head).not.toHaveProperty('device')
     expect((await world.sessions.list('ada'))[0]?.device).toBeNull()
     expect((await world.sessions.export('ada')).sessions[0]?.device).toBeNull()
     expect((await client.send((session) => session.device)).value).toBeNull()

@@ -136,6 +136,13 @@ describe('1 Ended is ended', () => {
     expect((await client.send(look, { cookie })).value.userId).toBe('ada')
   })
 
+  it('the tombstone of a session that was about to expire stays for a grace', async () => {
+    const { world, id } = await loggedIn()
+    world.clock.advance(30 * MINUTE - 1)
+    await world.sessions.revoke(id)
+    expect(await world.kept(id)).toMatchObject({ kind: 'ended', expiresAt: world.clock() + 2 * MINUTE })
+  })
+
   it('the tombstone stays until the session would have expired, and names nobody', async () => {
     const { world, client, id, cookie } = await loggedIn()
     world.clock.advance(10 * MINUTE)

@@ -159,3 +159,42 @@ describe.each(STORES)('2 a thief who parks a request with a copied token (%s)', 
     },
   )
 })
+
+describe('1 a login of the user whose session the request already has', () => {
+  async function openedBefore(options = {}) {
+    const world = createWorld<TestData>(options)
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const [slow, other] = [await client.open(), await client.open()]
+    return { world, slow, other }
+  }
+
+  it.each([
+    [2 * MINUTE - 1, null],
+    [2 * MINUTE, 'ERR_SESSION_ENDED'],
+  ])('after another login from the same page: %d ms after the request began', async (ms, code) => {
+    const { world, slow, other } = await openedBefore()
+    await other.session.login('ada')
+    world.clock.advance(ms)
+    const failed = await slow.session.login('ada').then(
+      () => null,
+      (error: { code: string }) => error.code,
+    )
+    expect(failed).toBe(code)
+    expect(await world.sessions.list('ada')).toHaveLength(code === null ? 2 : 1)
+  })
+
+  it.each([
+    [30 * MINUTE - 1, null],
+    [30 * MINUTE, 'ERR_SESSION_ENDED'],
+  ])('at its idle limit: %d ms after it was last seen', async (ms, code) => {
+    const { world, slow } = await openedBefore()
+    world.clock.advance(ms)
+    const failed = await slow.session.login('ada').then(
+      () => null,
+      (error: { code: string }) => error.code,
+    )
+    expect(failed).toBe(code)
+    expect(await world.sessions.list('ada')).toHaveLength(code === null ? 1 : 0)
+  })
+})
