@@ -1,4 +1,5 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
+import { isHandshake } from './_handshake.ts'
 import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
 
 /** Presents a fetch request as core's view. */
@@ -31,6 +32,10 @@ export class FetchView implements RequestView {
 
   get peer(): string | null {
     return this.#trust === false ? this.#peer() : this.#client(false).peer
+  }
+
+  get canSetHeaders(): boolean {
+    return !isHandshake(this)
   }
 
   header(name: string): string | null {

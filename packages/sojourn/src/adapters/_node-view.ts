@@ -1,4 +1,5 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
+import { isHandshake } from './_handshake.ts'
 import type { NodeRequest } from './_node-types.ts'
 import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
 
@@ -26,6 +27,10 @@ export class NodeView<Request extends NodeRequest = NodeRequest> implements Requ
 
   get peer(): string | null {
     return this.#trust === false ? (this.request.socket.remoteAddress ?? null) : this.#client().peer
+  }
+
+  get canSetHeaders(): boolean {
+    return !isHandshake(this)
   }
 
   header(name: string): string | null {

@@ -261,3 +261,23 @@ describe('a fetch request', () => {
     expect([view.header('cookie'), view.header('origin')]).toEqual(['a=1', null])
   })
 })
+
+describe('a handshake can set no header', () => {
+  const ROWS: readonly [boolean, string, string, string | undefined][] = [
+    [true, 'a page', 'GET', undefined],
+    [true, 'a page for a client that offers HTTP/2', 'GET', 'h2c'],
+    [true, 'a form that names the header: its response carries cookies', 'POST', 'websocket'],
+    [false, 'a WebSocket', 'GET', 'websocket'],
+    [false, 'a WebSocket, in other letters and beside another protocol', 'GET', 'h2c, WebSocket'],
+  ]
+  test.each(ROWS)('%s: %s', (canSet, _, method, upgrade) => {
+    const headers = upgrade === undefined ? {} : { upgrade }
+    expect(new NodeView({ method, headers, socket: {} } as unknown as IncomingMessage).canSetHeaders).toBe(canSet)
+    expect(new FetchView(new Request('https://shop.example/', { method, headers })).canSetHeaders).toBe(canSet)
+  })
+
+  test('HTTP/2: CONNECT', () => {
+    const request = { method: 'CONNECT', headers: {}, socket: {} } as unknown as IncomingMessage
+    expect(new NodeView(request).canSetHeaders).toBe(false)
+  })
+})

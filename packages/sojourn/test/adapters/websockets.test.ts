@@ -14,7 +14,7 @@ import Fastify from 'fastify'
 import { Hono } from 'hono'
 import { Server as SocketIo } from 'socket.io'
 import { io } from 'socket.io-client'
-import { createSessions, type Session, type Sessions } from 'sojourn'
+import { createSessions, type Session, type SessionError, type Sessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
@@ -41,9 +41,16 @@ async function cookieOf(sessions: Sessions<object>): Promise<string> {
   return response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
 }
 
-const greet = (session: Session<object>): string => `hello ${session.userId}`
+/** What a socket's handler says first, once a login on it was refused. */
+async function greet(session: Session<object>): Promise<string> {
+  const code = await session.login('eve').then(
+    () => 'logged in',
+    (error: SessionError) => error.code,
+  )
+  return code === 'ERR_NO_HEADERS' ? `hello ${session.userId}` : code
+}
 
-describe('a page of a sibling host cannot talk as the user over a WebSocket', () => {
+describe('a page of a sibling host cannot talk as the user over a WebSocket, and no handler can log in on one', () => {
   test('@fastify/websocket', async () => {
     const sessions = createSessions({ store: lateStore() })
     const app = Fastify({ forceCloseConnections: true })
@@ -51,7 +58,9 @@ describe('a page of a sibling host cannot talk as the user over a WebSocket', ()
     app.register(fastifySessions, { sessions })
     app.register(websocket)
     app.register(async (scope) => {
-      scope.get('/chat', { websocket: true }, (socket, request) => socket.send(greet(sessions.get(request))))
+      scope.get('/chat', { websocket: true }, async (socket, request) => {
+        socket.send(await greet(sessions.get(request)))
+      })
     })
     const origin = await app.listen({ port: 0, host: '127.0.0.1' })
     expect(await openFromPages(`${origin}/chat`.replace('http', 'ws'), await cookieOf(sessions))).toEqual(OUTCOMES)
@@ -68,7 +77,9 @@ describe('a page of a sibling host cannot talk as the user over a WebSocket', ()
       open(request, response, (error) => {
         if (error !== undefined) return void connection.destroy()
         response.detachSocket(connection)
-        sockets.handleUpgrade(request, connection, head, (socket) => socket.send(greet(sessions.get(request))))
+        sockets.handleUpgrade(request, connection, head, async (socket) => {
+          socket.send(await greet(sessions.get(request)))
+        })
       })
     })
     const { origin, close } = await listen(server)
@@ -82,7 +93,7 @@ describe('a page of a sibling host cannot talk as the user over a WebSocket', ()
     app.use(honoSessions(sessions))
     app.get(
       '/chat',
-      upgradeWebSocket((c) => ({ onOpen: (_, socket) => socket.send(greet(sessions.get(c))) })),
+      upgradeWebSocket((c) => ({ onOpen: async (_, socket) => socket.send(await greet(sessions.get(c))) })),
     )
     const server = serveHono({
       fetch: app.fetch,
@@ -101,7 +112,7 @@ describe('a page of a sibling host cannot talk as the user over a WebSocket', ()
     const server = createServer()
     const sockets = new SocketIo(server)
     sockets.engine.use(expressSessions(sessions))
-    sockets.on('connection', (socket) => socket.send(greet(sessions.get(socket.request))))
+    sockets.on('connection', async (socket) => socket.send(await greet(sessions.get(socket.request))))
     const { origin, close } = await listen(server)
     closing.push(() => sockets.close(), close)
     const cookie = await cookieOf(sessions)
@@ -124,7 +135,7 @@ describe('a page of a sibling host cannot talk as the user over a WebSocket', ()
 
   test('an upgrade in a fetch handler, as on Bun, Deno and Workers', async () => {
     const sessions = createSessions({ store: lateStore() })
-    const handler = withSession(sessions, (_, session) => new Response(greet(session)))
+    const handler = withSession(sessions, async (_, session) => new Response(await greet(session)))
     const cookie = await cookieOf(sessions)
     const outcomes: Record<string, unknown> = {}
     for (const [page, headers] of Object.entries(PAGES)) {
@@ -139,8 +150,8 @@ describe('a page of a sibling host cannot talk as the user over a WebSocket', ()
     const sessions = createSessions({ store: lateStore() })
     const greeter = withNodeSession(
       sessions,
-      (_: Http2ServerRequest, response: Http2ServerResponse, session: Session<object>) =>
-        void response.end(greet(session)),
+      async (_: Http2ServerRequest, response: Http2ServerResponse, session: Session<object>) =>
+        void response.end(await greet(session)),
     )
     const server = createHttp2Server({ settings: { enableConnectProtocol: true } }, greeter)
     server.on('connect', greeter)

@@ -22,6 +22,7 @@ describe('errors', () => {
       ERR_DATA_TOO_LARGE: 413,
       ERR_DATA_INVALID: 500,
       ERR_HEADERS_SENT: 500,
+      ERR_NO_HEADERS: 500,
       ERR_NO_SESSION: 500,
       ERR_LOGIN_REFUSED: 403,
       ERR_NOT_AUTHENTICATED: 401,

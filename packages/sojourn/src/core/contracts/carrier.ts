@@ -9,6 +9,11 @@ export interface RequestView {
   readonly secure: boolean
   /** The client's address, or `null` if the runtime does not provide it. */
   readonly peer: string | null
+  /**
+   * `false` if no header of the response reaches the client: a WebSocket, a page that is rendered on the server. Then the
+   * client keeps its token (no renewal), and verbs that have to hand out a token throw `ERR_NO_HEADERS`. Default: `true`.
+   */
+  readonly canSetHeaders?: boolean
   /** One header by its lower-case name, `null` if absent. Repeated fields are joined as HTTP joins them (`cookie`: `; `). */
   header(name: string): string | null
 }

@@ -10,6 +10,7 @@ const ERRORS = {
   ERR_DATA_TOO_LARGE: [413, 'Session data is too large for its store.'],
   ERR_DATA_INVALID: [500, 'Session data does not fit its schema.'],
   ERR_HEADERS_SENT: [500, 'The response has begun, so no token can travel with it any more.'],
+  ERR_NO_HEADERS: [500, 'This response cannot set a header, so no token can travel with it.'],
   ERR_NO_SESSION: [500, 'This request has no session.'],
   ERR_LOGIN_REFUSED: [403, 'A guard refused the login.'],
   ERR_NOT_AUTHENTICATED: [401, 'Nobody is logged in on this session.'],

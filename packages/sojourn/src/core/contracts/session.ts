@@ -131,11 +131,12 @@ export interface Session<Data extends object = UntypedData> {
 
   /**
    * Begins an authenticated session under a fresh token and ends the previous one (ASVS 5.0 7.2.4). Throws `ERR_OPTION` for
-   * an empty `userId`, `ERR_HEADERS_SENT` if the response has begun, and `ERR_SESSION_ENDED`.
+   * an empty `userId`, `ERR_HEADERS_SENT` if the response has begun, `ERR_NO_HEADERS` on an open socket, and `ERR_SESSION_ENDED`.
    */
   login(userId: string, options?: LoginOptions): Promise<void>
   /**
-   * Ends this session everywhere. Safe on an anonymous or ended one. If the client sent more tokens than are read and this
+   * Ends this session everywhere. Safe on an anonymous or ended one. On an open socket, the client keeps a token that opens
+   * nothing, and `clearSiteData` throws `ERR_NO_HEADERS`. If the client sent more tokens than are read and this
    * request did not log in, it throws `ERR_TOO_MANY_TOKENS` and ends nothing.
    */
   logout(options?: LogoutOptions): Promise<void>

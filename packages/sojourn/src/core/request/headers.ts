@@ -2,7 +2,7 @@ import type { HeaderChange } from '../contracts/carrier.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { isRemembered } from './infos.ts'
 import { leavingHeaders } from './sight.ts'
-import type { State } from './state.ts'
+import { canSend, type State } from './state.ts'
 
 export const NO_HEADERS: readonly HeaderChange[] = []
 
@@ -12,6 +12,7 @@ export function toHeaders(state: State): readonly HeaderChange[] {
   const extraHeaders =
     setup.guards.leaving.length === 0 ? state.extraHeaders : [...state.extraHeaders, ...leavingHeaders(state)]
   if (answer === 'keep' && extraHeaders.length === 0) return caching(state)
+  if (!canSend(state)) return NO_HEADERS
   // A good token may be among the strays: they go when it is set again, or with all others.
   const cleared = state.strays && answer !== 'keep' ? carrier.clearStrays(view) : NO_HEADERS
   const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? carrier.clear(view) : NO_HEADERS

@@ -3,7 +3,7 @@ import { SessionError } from '../contracts/errors.ts'
 import type { LogoutOptions } from '../contracts/session.ts'
 import { revokeAll } from './admin.ts'
 import { endSession } from './end-session.ts'
-import { forget, inTurn, type State } from './state.ts'
+import { assertUncommitted, canSend, forget, inTurn, type State } from './state.ts'
 
 const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData: 'array' }
 
@@ -13,6 +13,7 @@ const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData
  */
 export async function logout(state: State, options: LogoutOptions): Promise<void> {
   checkOptions(options, KINDS, 'logout')
+  if (options.clearSiteData?.length && !canSend(state)) assertUncommitted(state, 'logout with clearSiteData')
   await inTurn(state, () => end(state, options))
 }
 

@@ -220,7 +220,15 @@ export function accept(state: State, { data, all }: Pending): void {
   }
 }
 
+/** Whether a header that this request causes reaches the client. */
+export function canSend({ view }: State): boolean {
+  return view.canSetHeaders !== false
+}
+
 export function assertUncommitted(state: State, verb: string): void {
+  if (!canSend(state)) {
+    throw new SessionError('ERR_NO_HEADERS', `Call ${verb} in a route handler or a form action, in an HTTP request.`)
+  }
   if (state.committed)
     throw new SessionError('ERR_HEADERS_SENT', `Call ${verb} before writing to the response. An await may be missing.`)
 }

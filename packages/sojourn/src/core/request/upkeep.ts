@@ -7,7 +7,7 @@ import { createNonce, deriveSuccessor, toHeadChange, toRenewed, toRenewing, with
 import { hashSecret, type TokenParts } from '../token/token.ts'
 import type { Held } from './held.ts'
 import { readNow } from './setup.ts'
-import type { State } from './state.ts'
+import { canSend, type State } from './state.ts'
 
 /** What a request does for the session beside its own business: last-seen, and the periodic renewal of the token. */
 export interface Upkeep {
@@ -25,10 +25,9 @@ export function isUpkeepDue(state: State): boolean {
   if (held === null || committed) return false
   return (
     held.standing === 'successor' ||
-    isReissued(state, held) ||
-    isRenewalDue(state, held) ||
     isDistrustDue(state, held.record) ||
-    isTouchDue(state, held.record)
+    isTouchDue(state, held.record) ||
+    ((isReissued(state, held) || isRenewalDue(state, held)) && canSend(state))
   )
 }
 
@@ -98,7 +97,7 @@ function renew(state: State, held: Held): MaybePromise<Renewing> {
   if (standing === 'successor') {
     return { head: toRenewed(head, now, setup.limits), next: strays ? parts : null }
   }
-  if (standing === 'grace' || standing === 'outdated') return { head, next: null }
+  if (standing === 'grace' || standing === 'outdated' || !canSend(state)) return { head, next: null }
   // A parallel request began it, or an answer with the successor was lost: this client gets the same one.
   if (head.renewal !== undefined) {
     return { head, next: setup.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }
