@@ -20,7 +20,7 @@ export function notesIn(texts: Texts): Texts {
 }
 
 export function withNote(before: Notes | null, held: Held, guard: string, text: string | null): Notes {
-  return { byGuard: new Map(before?.byGuard).set(guard, text), expect: before?.expect ?? storedNotes(held) }
+  return { byGuard: new Map(before?.byGuard).set(guard, text), expect: storedNotes(held) }
 }
 
 function storedNotes({ record, vault }: Held): Notes['expect'] {
