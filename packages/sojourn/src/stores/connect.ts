@@ -61,13 +61,14 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
     return text === null ? [] : parseEntries(text)
   }
 
-  /** Changes the user's list; what has run out goes with it. */
+  /** Changes the user's list; what has run out goes with it. One that cannot be read begins anew with a login. */
   async function edit(userId: string, change: (entries: Entries) => Entries): Promise<void> {
     const key = await keyOf(userId)
     await takeTurn(turns, key, async () => {
       const now = Date.now()
-      const entries = change((await entriesOf(key)).filter(([, until]) => until > now))
-      if (entries.length === 0) return texts.delete(key)
+      const found = await entriesOf(key).catch(nothingIfDamaged)
+      const entries = change((found ?? []).filter(([, until]) => until > now))
+      if (entries.length === 0) return found === null ? undefined : texts.delete(key)
       await texts.set(key, JSON.stringify(entries), Math.max(...entries.map(([, until]) => until)))
     })
   }
@@ -144,9 +145,19 @@ async function keyOf(userId: string): Promise<string> {
 
 function parseEntries(text: string): Entries {
   try {
-    return JSON.parse(text) as Entries
+    const entries: unknown = JSON.parse(text)
+    if (Array.isArray(entries) && entries.every(isEntry)) return entries
   } catch {
     // What JSON.parse says about a text quotes it.
-    throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a text is no list.')
   }
+  throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a text is no list.')
+}
+
+function nothingIfDamaged(error: unknown): null {
+  if (error instanceof SessionError && error.code === 'ERR_RECORD_DAMAGED') return null
+  throw error
+}
+
+function isEntry(value: unknown): value is Entries[number] {
+  return Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number'
 }

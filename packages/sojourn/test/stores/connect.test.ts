@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { runCases, type StoreContext, storeCases } from '@sojourn/conformance'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Store } from '../../src/core/contracts/store.ts'
 import { createSessions } from '../../src/index.ts'
 import { connectStore, type ExpressStore } from '../../src/stores/connect.ts'
@@ -12,6 +12,11 @@ import { aRecord, aTombstone } from './records.ts'
 
 const require = createRequire(import.meta.url)
 const { MemoryStore } = require('express-session') as { MemoryStore: new () => ExpressStore & { sessions: object } }
+
+/** The answer, or the error. */
+function settled(answer: unknown): Promise<unknown> {
+  return Promise.resolve(answer).catch((error: unknown) => error)
+}
 
 const inner = new WeakMap<Store, InstanceType<typeof MemoryStore>>()
 function open(): Store {
@@ -115,6 +120,48 @@ describe('what it gets from an Express-style store', () => {
       expect(error).toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
       expect(`${(error as Error).stack}${String((error as Error).cause)}`).not.toContain('private')
     }
+  })
+
+  test('a call that is never answered fails in the end, and keeps no later call of that session waiting', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const memory = new MemoryStore()
+      let isMute = false
+      const set: ExpressStore['set'] = (sid, session, done) => isMute || memory.set(sid, session, done)
+      const store = connectStore({
+        store: { get: memory.get.bind(memory), set, destroy: memory.destroy.bind(memory) },
+      })
+      const record = aRecord({ userId: 'ada' })
+      await store.create(record)
+      isMute = true
+      const lost = settled(store.write(record.id, { set: { a: '1' } }))
+      await vi.advanceTimersByTimeAsync(1000)
+      isMute = false
+      const logout = settled(store.end(record.id, aTombstone(record)))
+      await vi.advanceTimersByTimeAsync(30_000)
+      expect(await lost).toMatchObject({ code: 'ERR_STORE_TIMEOUT' })
+      expect(await logout).toEqual(record)
+      expect(await settled(store.read(record.id))).toEqual(aTombstone(record))
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('a damaged list of a user is an error for who reads it, but does not keep the user from logging in', async () => {
+    const memory = new MemoryStore()
+    const store = connectStore({ store: memory })
+    const [one, two] = [aRecord({ userId: 'ada' }), aRecord({ userId: 'ada' })]
+    await store.create(one)
+    const key = Object.keys(memory.sessions).find((each) => each.startsWith('user.')) ?? ''
+    for (const sojourn of ['{"private', '{"private":1}', '[["private"]]', 'null']) {
+      await new Promise<void>((resolve) => memory.set(key, { cookie: {}, sojourn }, () => resolve()))
+      await expect((async () => store.list('ada'))()).rejects.toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
+    }
+    expect(await store.end(one.id, aTombstone(one))).toEqual(one)
+    await expect((async () => store.list('ada'))()).rejects.toMatchObject({ code: 'ERR_RECORD_DAMAGED' })
+    expect(await store.create(two)).toBe(true)
+    expect(await store.list('ada')).toEqual([two])
   })
 
   test('what is no store is an option error', () => {

@@ -21,15 +21,13 @@ export interface Texts {
 export function textsOf(store: ExpressStore): Texts {
   return {
     async get(key) {
-      const session = await new Promise<object | null>((resolve, reject) => {
-        store.get(key, (error, found) => (isFault(error) ? reject(error) : resolve(found ?? null)))
-      })
-      if (session === null) return null
+      const session = await answerOf<object | null>((done) => store.get(key, done))
+      if (session === undefined || session === null) return null
       if ('sojourn' in session && typeof session.sojourn === 'string') return session.sojourn
       throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a session of other software is in the way.')
     },
 
-    set(key, text, deleteAt) {
+    async set(key, text, deleteAt) {
       const cookie = {
         originalMaxAge: deleteAt - Date.now(),
         expires: new Date(deleteAt),
@@ -37,15 +35,30 @@ export function textsOf(store: ExpressStore): Texts {
         httpOnly: true,
         path: '/',
       }
-      return new Promise((resolve, reject) => {
-        store.set(key, { cookie, sojourn: text }, (error) => (isFault(error) ? reject(error) : resolve()))
-      })
+      await answerOf((done) => store.set(key, { cookie, sojourn: text }, done))
     },
 
-    delete: (key) =>
-      new Promise((resolve, reject) => {
-        store.destroy(key, (error) => (isFault(error) ? reject(error) : resolve()))
-      }),
+    async delete(key) {
+      await answerOf((done) => store.destroy(key, done))
+    },
+  }
+}
+
+/** A store that loses one answer must not keep all later calls of that session waiting. */
+const ANSWER_MS = 30_000
+
+type Done<T> = (error?: unknown, value?: T) => void
+
+async function answerOf<T>(call: (done: Done<T>) => unknown): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  try {
+    return await new Promise<T | undefined>((resolve, reject) => {
+      const expire = (): void => reject(new SessionError('ERR_STORE_TIMEOUT', 'connect: the store did not call back.'))
+      timer = setTimeout(expire, ANSWER_MS)
+      call((error, value) => (isFault(error) ? reject(error) : resolve(value)))
+    })
+  } finally {
+    clearTimeout(timer)
   }
 }
 
