@@ -15,32 +15,35 @@ import { isListed, type Listed } from './listed.ts'
 export type { ExpressStore } from './connect/sessions-of.ts'
 
 export interface ConnectStoreOptions {
-  /** An instance of a store made for express-session. Sojourn leaves it open. */
+  /** An instance of a store made for express-session. Closing this store leaves it open. */
   readonly store: ExpressStore
 }
 
 const LACKS: Readonly<Record<Guarantee, string>> = {
   ended:
-    'Express-style stores have no write that spares an ended session, so a save by another process can bring one back.',
+    'Express-style stores overwrite without a condition, so a save by another process can restore an ended session.',
   'lost-update':
-    'Express-style stores replace a session as a whole, so of changes by several processes one undoes the others.',
-  'fresh-token': 'A save by another process can put a replaced token back.',
-  list: 'Express-style stores know no users. The list kept beside the sessions can miss some when several processes write it.',
+    'Express-style stores write a session as a whole, so changes by several processes overwrite each other.',
+  'fresh-token': 'A save by another process can restore a replaced token.',
+  list: 'Express-style stores do not know users. The list that is kept beside the sessions can miss some if several processes write it.',
 }
 
-/** Ids of a user, each with the time that its entry is kept until. */
+/** Ids of a user's sessions, each with the time until which its entry is kept. */
 type Entries = readonly (readonly [id: SessionId, until: number])[]
 
 const WRITTEN: Written = { status: 'written' }
 
 /**
- * Any store made for express-session. Such stores read and write sessions whole, one after the other, so what `lacks` says cannot be
- * kept among several processes, and `createSessions` refuses the bridge unless each is accepted by name. Within one process calls
- * for one session take turns, and nothing is lost.
+ * Uses any store made for express-session. Such stores read and write a session as a whole, one call after the other, so several
+ * processes cannot keep the guarantees in `lacks`. `createSessions` refuses this store unless each of them is accepted by name.
+ * Within one process, calls for one session take turns, and no change is lost.
  */
 export function connectStore({ store }: ConnectStoreOptions): Store {
   if (typeof store?.get !== 'function' || typeof store.set !== 'function' || typeof store.destroy !== 'function') {
-    throw new SessionError('ERR_OPTION', 'connectStore: store must have get, set and destroy, as express-session asks.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'connectStore: store must have get, set and destroy, as express-session requires.',
+    )
   }
   const texts = textsOf(store)
   const turns: Turns = new Map()
@@ -61,7 +64,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
     return text === null ? [] : parseEntries(text)
   }
 
-  /** Changes the user's list; what has run out goes with it. One that cannot be read begins anew with a login. */
+  /** Changes the user's list, and removes expired entries. A damaged list is replaced by the next login. */
   async function edit(userId: string, change: (entries: Entries) => Entries): Promise<void> {
     const key = await keyOf(userId)
     await takeTurn(turns, key, async () => {
@@ -82,7 +85,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
     if ((await load(record.id)) !== null) return false
     const deleteAt = Date.now() + lifeOf(record)
     const until = entryUntil(deleteAt)
-    // First, so that no session is acknowledged that a revocation would miss.
+    // The list first, so that a revocation cannot miss a session that was acknowledged.
     if (record.userId !== null) await enter(record.userId, record.id, until)
     await keep({ value: record, deleteAt, until })
     return true
@@ -115,7 +118,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
     if (kept.value.kind === 'ended') return null
     await keep({ value: tombstone, deleteAt, until: kept.until })
     const { userId } = kept.value
-    // It has ended, whatever becomes of the entry, which goes by itself.
+    // The session has ended, even if its entry stays. The entry expires by itself.
     if (userId !== null) await edit(userId, (all) => all.filter(([other]) => other !== id)).catch(() => undefined)
     return kept.value
   }
@@ -138,7 +141,7 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
   }
 }
 
-/** No id looks so. */
+/** Ids contain no dot, so the key cannot collide with one. */
 async function keyOf(userId: string): Promise<string> {
   return `user.${await toUserKey(userId)}`
 }
@@ -148,9 +151,9 @@ function parseEntries(text: string): Entries {
     const entries: unknown = JSON.parse(text)
     if (Array.isArray(entries) && entries.every(isEntry)) return entries
   } catch {
-    // What JSON.parse says about a text quotes it.
+    // The error of JSON.parse is dropped because it quotes the text.
   }
-  throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a text is no list.')
+  throw new SessionError('ERR_RECORD_DAMAGED', "connect: the list of a user's sessions is damaged.")
 }
 
 function nothingIfDamaged(error: unknown): null {

@@ -9,35 +9,38 @@ import { createUsers } from './dynamodb/users.ts'
 import { createGate } from './kit/gate.ts'
 import { assertStorable, isStorableId, noCursor } from './kit/ids.ts'
 
-/** What the store needs of a `DynamoDBClient` of `@aws-sdk/client-dynamodb`. */
+/** The members of a `DynamoDBClient` of `@aws-sdk/client-dynamodb` that the store uses. */
 export interface DynamodbClient {
   send(command: never): Promise<unknown>
 }
 
 export interface DynamodbStoreOptions {
-  /** A `DynamoDBClient`. Left out: the store makes one, by `region`, `endpoint` and the credentials of its surroundings. */
+  /** A `DynamoDBClient`. Default: the store creates one from `region`, `endpoint` and the credentials of its environment. */
   readonly client?: DynamodbClient
-  /** The table's name. Keys `pk` and `sk`, both strings, and the TTL attribute `ttl`: `setup()` creates it so. */
+  /** The table's name. Its keys are the strings `pk` and `sk`, and its TTL attribute is `ttl`. `setup()` creates such a table. */
   readonly table: string
-  /** Without `client`. */
+  /** For use without `client`. */
   readonly region?: string
-  /** Without `client`: another server than AWS. */
+  /** For use without `client`: a server other than AWS. */
   readonly endpoint?: string
 }
 
-/** Ids as core makes them. Others are nowhere in the table. */
+/** Ids as core makes them. The table holds no others. */
 const TABLE = /^[\w.-]{3,255}$/
 const CURSOR = /^(s#[\w-]{1,64}\/s|u#[0-9a-f]{32}\/[\w-]{1,64})$/
 const GONE: Written = { status: 'gone', tombstone: null }
 
 /**
- * Sessions in a table of DynamoDB. Reads are consistent. What a write depends on is checked by DynamoDB as it writes; a second copy of
- * a write, which the SDK sends when an answer is lost, finds the mark of the first.
- * Needs the package `@aws-sdk/client-dynamodb`.
+ * Sessions in a DynamoDB table. Reads are consistent. DynamoDB checks the conditions of a write as it writes. If an answer is
+ * lost and the SDK sends a write again, the second copy finds the mark of the first. Needs the package
+ * `@aws-sdk/client-dynamodb`.
  */
 export function dynamodbStore({ client, table, region, endpoint }: DynamodbStoreOptions): Store {
   if (typeof table !== 'string' || !TABLE.test(table)) {
-    throw new SessionError('ERR_OPTION', 'dynamodbStore: table must be the name of a table.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'dynamodbStore: table must be the name of a table: 3 to 255 letters, digits and _.-',
+    )
   }
   const calls = createCalls({ client, table, region, endpoint })
   const users = createUsers(calls)

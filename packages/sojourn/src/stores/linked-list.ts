@@ -1,12 +1,12 @@
-/** Something in a list. It carries its own place, so that it leaves from anywhere without a search. */
+/** An item of a list. It carries its own neighbors, so that it can be removed without a search. */
 export interface Linked<T> {
   before: T | null
   after: T | null
 }
 
 /**
- * Items in the order in which they were added. Each call takes constant time, and what was removed is not kept: a `Set` with
- * an iterator at its oldest member would be as fast, but in V8 such an iterator holds every table that the set had since.
+ * Items in the order in which they were added. Each call takes constant time, and removed items are not retained. A `Set` with an
+ * iterator at its oldest member would be as fast, but in V8 such an iterator retains every table that the set has had since.
  */
 export interface LinkedList<T extends Linked<T>> {
   readonly first: T | null
@@ -41,7 +41,7 @@ export function createLinkedList<T extends Linked<T>>(): LinkedList<T> {
       else before.after = after
       if (after === null) last = before
       else after.before = before
-      // An item that somebody still holds must not hold those that were beside it.
+      // A removed item that is still referenced must not retain its former neighbors.
       item.before = null
       item.after = null
     },

@@ -10,14 +10,14 @@ import { reasonOf, toStoreError } from './lmdb/store-error.ts'
 import { createTables, isReadable, type Stored, type Tables } from './lmdb/tables.ts'
 
 export interface LmdbStoreOptions {
-  /** A directory, created with mode 0700 when it is not there. On a local disk: LMDB and network file systems do not go together. */
+  /** A directory on a local disk, created with mode 0700 if it does not exist. LMDB does not work on network file systems. */
   readonly path: string
 }
 
 export interface LmdbStore extends Store {
   /**
-   * Copies everything, as it is at one moment, into a new directory that `lmdbStore` can open. Reads and writes go on
-   * meanwhile. `ERR_OPTION` when the path exists; `ERR_STORE` when it cannot be written, and then nothing is left there.
+   * Copies a consistent snapshot into a new directory that `lmdbStore` can open. Reads and writes continue meanwhile. Throws
+   * `ERR_OPTION` if the path exists, and `ERR_STORE` if it cannot be written; then nothing is left there.
    */
   backup(path: string): Promise<void>
 }
@@ -27,20 +27,20 @@ interface Opened {
   readonly tables: Tables
 }
 
-/** Ids as core makes them. Others are nowhere in the store, and LMDB takes keys of limited length only. */
+/** Ids as core makes them. The store holds no others, and LMDB limits the length of keys. */
 
 const WRITTEN: Written = { status: 'written' }
 
 /**
  * Sessions in an LMDB environment on a local disk, shared by any number of processes and threads of one machine.
  *
- * Reads answer at once, from memory that all processes share. Writes gather while the disk is busy with those before
- * them, and are acknowledged when it has them: neither `kill -9` nor a power failure takes back a logout that was answered.
- * The files are opened by `setup` or by the first call. Needs the package `lmdb`.
+ * Reads are synchronous, from memory that all processes share. Writes that arrive while the disk is busy are grouped, and are
+ * acknowledged once they are on disk: neither `kill -9` nor a power failure undoes an acknowledged logout. `setup` or the first
+ * call opens the files. Needs the package `lmdb`.
  */
 export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
   if (typeof path !== 'string' || path === '')
-    throw new SessionError('ERR_OPTION', 'lmdbStore: path must name a directory.')
+    throw new SessionError('ERR_OPTION', 'lmdbStore: path must be the path of a directory.')
   let opened: Opened | null = null
   let closing: Promise<void> | null = null
 
@@ -56,7 +56,7 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
     }
   }
 
-  /** lmdb keeps one snapshot for a whole turn of the event loop; another process may have ended a session since. */
+  /** lmdb keeps one snapshot for a whole turn of the event loop, but another process may have ended a session since. */
   function look<T>(operation: string, view: (tables: Tables) => T): T {
     const { environment, tables } = open()
     try {
@@ -67,7 +67,7 @@ export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
     }
   }
 
-  /** `work` runs alone among all processes. It must decide before it writes: what was put before a throw stays. */
+  /** Only one process at a time runs `work`. It must decide before it writes, because writes before a throw are kept. */
   async function transact<T>(operation: string, work: (tables: Tables) => T): Promise<T> {
     const { environment, tables } = open()
     try {

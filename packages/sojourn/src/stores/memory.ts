@@ -11,8 +11,8 @@ import { createScanOrder } from './memory/scan-order.ts'
 
 export interface MemoryStoreOptions {
   /**
-   * Records and tombstones held at most. Default 100 000. A full store makes room by dropping what has expired, then
-   * tombstones, then anonymous sessions, oldest first; full of logged-in users, `create` throws `ERR_STORE_FULL`.
+   * The maximum number of records and tombstones. Default 100 000. A full store makes room by dropping expired records, then
+   * tombstones, then anonymous sessions, oldest first. If it is full of logged-in users, `create` throws `ERR_STORE_FULL`.
    */
   readonly maxSessions?: number
 }
@@ -25,8 +25,8 @@ interface Slot extends Linked<Slot> {
 const WRITTEN: Written = { status: 'written' }
 
 /**
- * Sessions in this process: for development, tests and servers of one process that may forget everything when it ends.
- * Answers at once. Sets no timer of any kind, so lifetimes beyond the 24.8 days that a timer can hold are right.
+ * Sessions in this process: for development, tests, and servers of one process that may lose everything when they stop.
+ * Synchronous. Uses no timers, so lifetimes above setTimeout's limit of 24.8 days work correctly.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   checkOptions(options, { maxSessions: 'number' }, 'memoryStore')
@@ -62,13 +62,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     slots.delete(slot.value.id)
   }
 
-  /** A flood of anonymous sessions must not push out those who logged in, nor may it grow without end. */
+  /** A flood of anonymous sessions must neither evict logged-in users nor grow without limit. */
   function makeRoom(now: number): void {
     while (slots.size >= maxSessions) {
       const first = expiry.first()
       const isDue = first !== undefined && first.value.expiresAt <= now
       const slot = isDue ? first : (tombstones.first ?? anonymous.first)
-      if (slot === null) throw new SessionError('ERR_STORE_FULL', 'memoryStore: maxSessions logged-in sessions.')
+      if (slot === null)
+        throw new SessionError(
+          'ERR_STORE_FULL',
+          'memoryStore: it already holds maxSessions sessions of logged-in users. Raise maxSessions, or use another store.',
+        )
       drop(slot)
     }
   }
@@ -88,7 +92,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     create(record) {
       assertOpen()
       if (slots.has(record.id)) return false
-      // A store has no clock of its own. A record was made now, or earlier: then less counts as expired.
+      // A store has no clock. The record was created now or earlier, so its time finds nothing expired too early.
       makeRoom(record.createdAt)
       const slot: Slot = { value: deepFreeze(record), place: 0, before: null, after: null }
       slots.set(record.id, slot)
@@ -136,7 +140,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         drop(slot)
         deleted++
       }
-      // A scan that nobody goes on with would keep the ids of what is gone.
+      // An abandoned scan would otherwise retain the ids of deleted records.
       if (deleted > 0) order.forget()
       return deleted
     },

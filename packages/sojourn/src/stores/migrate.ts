@@ -8,31 +8,34 @@ export { type MovingStoreOptions, movingStore } from './migrate/moving-store.ts'
 export { type MigrationProgress, type ProgressOutput, progressPrinter } from './migrate/progress.ts'
 
 export interface MigrateOptions {
-  /** Called after each page. Keep the last value, as JSON, to go on after a crash. */
+  /** Called after each page. Store the last value, as JSON, to resume after a crash. */
   readonly onProgress?: (progress: MigrationProgress) => void | Promise<void>
-  /** The last progress of a migration that did not come to its end. */
+  /** The last progress of a migration that did not finish. */
   readonly resume?: MigrationProgress
-  /** Stops after the page at work. `migrate` then resolves with the progress so far. */
+  /** Stops after the current page. `migrate` then resolves with the progress so far. */
   readonly signal?: { readonly aborted: boolean }
-  /** Records looked at in one go. Default 200. */
+  /** Records per page. Default 200. */
   readonly pageSize?: number
-  /** Records moved at once. Default 16. */
+  /** Records that are moved in parallel. Default 16. */
   readonly concurrency?: number
-  /** What has expired stays behind. Default `Date.now`. */
+  /** Expired records are not moved. Default `Date.now`. */
   readonly clock?: () => number
 }
 
 const START: MigrationProgress = { cursor: null, isDone: false, seen: 0, moved: 0, ended: 0, damaged: 0, total: null }
 
 /**
- * Moves every live session, and every tombstone, from one store to another. Nobody is logged out, whenever it stops: what is not
- * moved yet is still in `from`, and another run goes on. The stores may be in use meanwhile, by processes that all use
- * `movingStore`, and by no others. Needs a `from` that can enumerate what it holds (`scan`).
+ * Moves every live session, and every tombstone, from one store to another. Nobody is logged out, even if it stops early: what
+ * has not been moved is still in `from`, and another run continues. Applications may use the stores meanwhile if all their
+ * processes use `movingStore`. Needs a `from` that can enumerate its records (`scan`).
  */
 export async function migrate(from: Store, to: Store, options: MigrateOptions = {}): Promise<MigrationProgress> {
   const { onProgress, resume = START, signal, pageSize = 200, concurrency = 16, clock = Date.now } = options
   if (from.scan === undefined)
-    throw new SessionError('ERR_OPTION', `migrate: ${from.name} cannot enumerate what it holds.`)
+    throw new SessionError(
+      'ERR_OPTION',
+      `migrate: the store ${from.name} has no scan, so its records cannot be enumerated.`,
+    )
   const move: Move = { from, to }
   let progress = { ...START, ...resume }
   while (!progress.isDone && signal?.aborted !== true) {
@@ -61,7 +64,7 @@ function moveValue(move: Move, value: SessionRecord | Tombstone): Promise<boolea
   return value.kind === 'live' ? moveOne(move, value.id) : moveTombstone(move, value)
 }
 
-/** The answers in order. After an error nothing new is begun, and the error comes out when the rest is done. */
+/** Returns the results in order. After an error no new work begins, and the error is thrown once the running work is done. */
 async function inParallel<T, U>(items: readonly T[], workers: number, work: (item: T) => Promise<U>): Promise<U[]> {
   const answers: U[] = []
   const errors: unknown[] = []

@@ -19,8 +19,8 @@ export interface MysqlStoreOptions {
 /**
  * Sessions in MariaDB 10.6 or later, or MySQL 8.0 or later, shared by any number of processes and machines.
  *
- * Each verb but `end` is one statement; `end` locks the row, reads it and replaces it in one short transaction. The table
- * comes from `setup` or from your own migration. Needs the package `mysql2`.
+ * Each method except `end` is one statement. `end` locks the row, reads it and replaces it in one short transaction. `setup` or
+ * your own migration creates the table. Needs the package `mysql2`.
  */
 export function mysqlStore({ url, client, table }: MysqlStoreOptions): SqlStore {
   return sqlStore({ dialect: mysqlDialect, driver: driverOf(url, client), table })
@@ -30,7 +30,7 @@ function driverOf(url: string | undefined, client: unknown): Driver {
   if (isUrl(url) && client === undefined) return connecting(url)
   const pool = url === undefined ? toPool(client) : null
   if (pool !== null) return { ...toDriver(pool), close: () => undefined }
-  throw new SessionError('ERR_OPTION', 'mysqlStore: pass url, or as client a pool of mysql2 or mysql2/promise.')
+  throw new SessionError('ERR_OPTION', 'mysqlStore: pass url, or a pool of mysql2 or mysql2/promise as client.')
 }
 
 /** A driver that opens a pool with the first statement. */
@@ -45,7 +45,7 @@ function connecting(url: string): Driver {
   return {
     run: async (statement, values) => (await opened()).run(statement, values),
     batch: async (calls) => (await opened()).batch?.(calls) ?? [],
-    // What could not be opened needs no closing.
+    // A pool that could not be opened needs no closing.
     close: async () => (await opening?.catch(() => undefined))?.close(),
   }
 }
@@ -56,12 +56,12 @@ async function open(uri: string): Promise<Driver> {
   return { ...toDriver(pool), close: () => pool.end() }
 }
 
-/** Inside `try`: only there bundlers go on without a package that is not installed. */
+/** Inside `try`: bundlers tolerate a missing package only there. */
 async function importMysql2(): Promise<typeof import('mysql2/promise')> {
   try {
     return await import('mysql2/promise')
   } catch (error) {
-    throw new SessionError('ERR_OPTION', 'mysqlStore: a url needs the package mysql2: npm install mysql2', error)
+    throw new SessionError('ERR_OPTION', 'mysqlStore: a url needs the package mysql2. Run: npm install mysql2', error)
   }
 }
 

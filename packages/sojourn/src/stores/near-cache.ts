@@ -13,22 +13,23 @@ export type { NearCacheStats } from './near-cache/reader.ts'
 export type { Timing } from './timing.ts'
 
 export interface NearCache extends Store {
-  /** Counted since the beginning. */
+  /** Counters since the start. */
   stats(): NearCacheStats
 }
 
-/** A long `maxStale` is no reason to notice late that the link is dead. */
+/** The longest time until a dead link is noticed, even if `maxStale` is longer. */
 const LONGEST_PROOF_MS = 2000
 
-/** Longer than a message takes, shorter than a user notices. */
+/** Longer than a message takes, and too short for a user to notice. */
 const PUBLISH_MS = 100
 
 /**
- * A store in front of another that answers repeated reads from memory, at once. A change made through any near cache is told
- * to all over the bus, after the store acknowledged it and before its caller goes on. While nothing proves that messages
- * arrive, reads go to the store; and no answer is ever older than `maxStale`.
+ * A store in front of another that answers repeated reads from memory, synchronously. It publishes every change over the bus,
+ * after the store acknowledged the change and before its caller continues. While nothing proves that messages arrive, reads go to
+ * the store. No answer is ever older than `maxStale`.
  *
- * What it relaxes: on other nodes a change is seen when the message arrives, at the latest after `maxStale`, and not at once.
+ * It relaxes one thing: other nodes see a change when the message arrives, at the latest after `maxStale`, instead of
+ * immediately.
  */
 export function nearCache(store: Store, options: NearCacheOptions): NearCache {
   const settings = toSettings(options)
@@ -53,7 +54,9 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
     link.start()
   }
 
-  /** The message leaves before the caller goes on, unless the bus is slow or known to be down: then `maxStale` is the bound. */
+  /**
+   * The message is sent before the caller continues, unless the bus is slow or known to be down. Then `maxStale` is the limit.
+   */
   function publish(id: SessionId): MaybePromise<void> {
     const fail = (error: unknown): void =>
       tell({ name: bus.name, kind: 'unpublished', ...(error !== undefined && { error }) })
@@ -72,8 +75,8 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
   }
 
   /**
-   * What this node knew goes before and after: a read during the change may have found the old state. A change that failed may
-   * have been done nevertheless.
+   * Forgets the session before and after the change: a read during the change may have found the old state. Publishes after a
+   * failure too, because the change may have been made.
    */
   function change<T>(id: SessionId, isTold: (answer: T) => boolean, work: () => MaybePromise<T>): MaybePromise<T> {
     begin()
@@ -110,7 +113,7 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
     create: (record) =>
       change(
         record.id,
-        // Nobody keeps that it was not there.
+        // No node caches that a session is missing.
         () => false,
         () => store.create(record),
       ),
@@ -171,7 +174,9 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
   }
 }
 
-/** Last-seen alone is not told: what others hold errs on the safe side, and not for long. */
+/**
+ * A change of the last-seen time only is not published: the older time in other caches is the safe direction, and not for long.
+ */
 function isTouch({ set, remove, head, seen }: Change): boolean {
   return seen !== undefined && set === undefined && remove === undefined && head === undefined
 }

@@ -1,6 +1,6 @@
 import type { Store, StoreEvent } from '../core/contracts/store.ts'
 
-/** Those who listen to a wrapper of a store, and through it to the store. */
+/** Listeners of a store's wrapper, and through it of the store. */
 export interface Observers {
   observe(listener: (event: StoreEvent) => void): () => void
   tell(event: StoreEvent): void

@@ -9,23 +9,32 @@ export type { PGliteClient, PgClient, PostgresClient, PostgresJsClient } from '.
 export type { SqlStore } from './sql/sql-store.ts'
 
 export interface PostgresStoreOptions {
-  /** `postgres://user:password@host/database`. Opens a pool of up to 10 connections, by `pg` where it is installed, else by `postgres`. */
+  /**
+   * `postgres://user:password@host/database`. Opens a pool of up to 10 connections, with `pg` if it is installed, otherwise with
+   * `postgres`.
+   */
   readonly url?: string
-  /** What the application has: a Pool or Client of `pg`, the `sql` of `postgres`, or a PGlite. It stays open when the store closes. */
+  /**
+   * The application's own client: a Pool or Client of `pg`, the `sql` of `postgres`, or a PGlite. It stays open when the store
+   * closes.
+   */
   readonly client?: PostgresClient
   /** Default `sojourn_sessions`. */
   readonly table?: string
-  /** Where the table is. Default: where the connection's `search_path` leads. */
+  /** The schema of the table. Default: the first schema of the connection's `search_path`. */
   readonly schema?: string
-  /** Whether statements are prepared by name. Default `true`; `false` for a pooler that gives out connections by transaction and knows no prepared statements. */
+  /**
+   * Whether statements are prepared by name. Default `true`. Use `false` with a pooler in transaction mode that does not support
+   * prepared statements.
+   */
   readonly prepare?: boolean
 }
 
 /**
  * Sessions in PostgreSQL 12 or later, shared by any number of processes and machines.
  *
- * Each verb is one statement, so neither the isolation level nor a pooler matters. The table comes from `setup` or from
- * your own migration. Needs the package `pg`, `postgres` or `@electric-sql/pglite`.
+ * Each method is one statement, so neither the isolation level nor a pooler matters. `setup` or your own migration creates the
+ * table. Needs the package `pg`, `postgres` or `@electric-sql/pglite`.
  */
 export function postgresStore(options: PostgresStoreOptions): SqlStore {
   const { table, schema } = options

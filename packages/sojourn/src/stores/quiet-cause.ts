@@ -1,13 +1,13 @@
 /**
- * Where a text begins to quote. An apostrophe within a word does not (`You can't write`), nor do the few words of their own that
- * servers put in quotation marks. Everything else in quotation marks may be an argument: a key, or what is stored.
+ * Where a text begins to quote. An apostrophe within a word does not (`You can't write`), nor do the few fixed words that servers
+ * put in quotation marks. Everything else in quotation marks may be an argument: a key, or a stored value.
  */
 const UNQUOTED = /^(?:[^'"`‘’“”]|(?<=\p{L})['’](?=(?:t|s|re|ve|ll|d|m)\b)|'(?:maxmemory|maxmemory-policy|yes|no)')*/u
 
-/** Longer texts list things: the longest that a server says about itself has about 350 characters. */
+/** Longer texts contain lists. The longest message of a server about itself has about 350 characters. */
 const LONGEST = 500
 
-/** What a name or a code of an error looks like. */
+/** The form of an error's name or code. */
 const WORD = /^[\w.$-]{1,80}$/
 
 interface Told {
@@ -18,8 +18,9 @@ interface Told {
 }
 
 /**
- * A client's error as it may stand in a log: its name, its code and what it says, up to where that begins to quote. Nothing that hangs
- * on the error comes along: clients put whole commands there. What the operating system says is whole, for it quotes paths and hosts.
+ * Makes a client's error safe to log: its name, its code, and its message up to the first quotation. Other properties are dropped
+ * because clients attach whole commands there. Messages of the operating system are kept whole, because they quote only paths and
+ * hosts.
  */
 export function toQuietCause(error: unknown): Error {
   const { name, message, code, syscall }: Told = Object(error)
@@ -29,7 +30,7 @@ export function toQuietCause(error: unknown): Error {
   return typeof code === 'string' && WORD.test(code) ? Object.assign(quiet, { code }) : quiet
 }
 
-/** The text, up to where it begins to quote; `…` stands for the rest. */
+/** Returns the text up to the first quotation; `…` replaces the rest. */
 export function untilQuoted(text: string): string {
   const [whole = ''] = UNQUOTED.exec(text) ?? []
   const kept = whole.slice(0, LONGEST)

@@ -15,17 +15,17 @@ export interface RedisStoreOptions {
   readonly url?: string
   /** A connected client: node-redis, ioredis or iovalkey; one server, Sentinel or Cluster. `close` leaves it open. */
   readonly client?: RedisClient
-  /** Begins every key. Default `sojourn:`. */
+  /** The prefix of every key. Default `sojourn:`. */
   readonly prefix?: string
 }
 
-/** Ids as core makes them. Others are nowhere in the store. */
+/** Ids as core makes them. The store holds no others. */
 
 /**
- * Sessions in Redis or Valkey, 6.2 or later. Reading one is a `GET`; whatever changes one is a script in the server, so
- * that no client brings back what another ended. The server itself deletes what expired.
+ * Sessions in Redis or Valkey, 6.2 or later. A read is a `GET`. Every change is a script in the server, so that no client
+ * restores a session that another ended. The server deletes expired records itself.
  *
- * A `client` is checked here, a `url` is connected to by `setup` or by the first call.
+ * A `client` is checked here. A `url` is opened by `setup` or by the first call.
  */
 export function redisStore(options: RedisStoreOptions): Store {
   const { prefix = 'sojourn:' } = options
@@ -59,7 +59,7 @@ export function redisStore(options: RedisStoreOptions): Store {
   }
 
   function connected(): Promise<Records> {
-    // When it fails, the next call tries anew.
+    // If it fails, the next call tries again.
     opening ??= open().finally(() => {
       opening = null
     })
@@ -106,7 +106,7 @@ const GONE: Written = { status: 'gone', tombstone: null }
 
 function checked({ url, client }: RedisStoreOptions): { readonly url: string; readonly client?: RedisClient } {
   if ((url === undefined) === (client === undefined)) {
-    throw new SessionError('ERR_OPTION', 'redisStore: give a url or a client.')
+    throw new SessionError('ERR_OPTION', 'redisStore: pass url or client, and not both.')
   }
   if (client !== undefined) return { url: '', client }
   if (!/^rediss?:\/\//.test(String(url))) {

@@ -10,26 +10,26 @@ import { type Timing, toTiming } from './timing.ts'
 export type { Timing } from './timing.ts'
 
 export interface ResilientStoreOptions {
-  /** How long one call may take. Default `'2s'`. */
+  /** The time limit of one call. Default `'2s'`. */
   readonly timeout?: Duration
-  /** After this many failed calls in a row the store is not asked for a while. Default 5. */
+  /** After this many failed calls in a row the store is not called for a while. Default 5. */
   readonly failures?: number
-  /** The first while; each further one is twice as long. Default `'100ms'`. */
+  /** The first pause. Each further one is twice as long. Default `'100ms'`. */
   readonly pause?: Duration
-  /** The longest while. Default `'2s'`. */
+  /** The longest pause. Default `'2s'`. */
   readonly maxPause?: Duration
-  /** Calls that may wait for the store at once. Default 1000. */
+  /** The maximum number of calls that wait for the store. Default 1000. */
   readonly maxInFlight?: number
   /** For tests. */
   readonly timing?: Partial<Timing>
 }
 
 /**
- * A store in front of another that does not let a slow or dead one take the application with it: each call has a time limit,
- * calls in flight have a bound, and a store that keeps failing is left alone, but for one call now and then to see whether it
- * is back. Refused calls reject with `ERR_STORE_TIMEOUT` or `ERR_STORE_UNAVAILABLE` at once; adapters answer 503.
+ * A store in front of another that keeps a slow or dead store from stopping the application. Each call has a time limit, and the
+ * number of waiting calls is limited. A store that keeps failing is not called, except for one call now and then to check whether
+ * it is back. Refused calls reject immediately with `ERR_STORE_TIMEOUT` or `ERR_STORE_UNAVAILABLE`; adapters answer 503.
  *
- * A write is never tried twice, for nobody knows whether the first was done. One that timed out may still be.
+ * A write is never repeated, because it is unknown whether the first one was made. One that timed out may still be made.
  */
 export function resilientStore(store: Store, options: ResilientStoreOptions = {}): Store {
   const { timeoutMs, maxInFlight, timing, ...limits } = toSettings(options)
@@ -71,7 +71,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     }
   }
 
-  /** What comes after the limit is dropped, a rejection too. */
+  /** Answers and rejections that arrive after the limit are dropped. */
   function withinLimit<T>(operation: string, leave: Leave, answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let isOver = false
@@ -88,7 +88,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
           reject(new SessionError('ERR_STORE_TIMEOUT', `${store.name}: no answer to ${operation} in ${timeoutMs} ms.`))
         })
       }
-      // Where it was this process that stood still, the answer is waiting to be read, and timers come first.
+      // If this process was blocked, the answer may be waiting to be read, but timers run first.
       let cancel = timing.after(timeoutMs, () => {
         cancel = timing.after(1, expire)
       })
@@ -109,7 +109,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     end: (id, tombstone) => run('end', () => store.end(id, tombstone)),
     list: (userId) => run('list', () => store.list(userId)),
 
-    /** Once more at once, for an idle connection that was closed is found out by its first use. */
+    /** Reads once more immediately, because the first use of an idle connection reveals that it was closed. */
     read(id) {
       const ask = (): ReturnType<Store['read']> => run('read', () => store.read(id))
       return rescue(ask, (error) => {
@@ -130,7 +130,7 @@ function outcomeOf(error: unknown): 'good' | 'bad' {
   return isOutage(error) ? 'bad' : 'good'
 }
 
-/** It failed by itself, and soon: not for a limit of time, or of ours. */
+/** Whether it failed by itself, and soon: not because of a time limit or a limit of ours. */
 function isBroken(error: unknown): boolean {
   return isOutage(error) && (!(error instanceof SessionError) || error.code === 'ERR_STORE')
 }

@@ -13,25 +13,28 @@ export type { SqliteClient } from './sqlite/clients.ts'
 export type { BetterSqliteClient, BunSqliteClient, NodeSqliteClient } from './sqlite/synchronous.ts'
 
 export interface SqliteStoreOptions {
-  /** A file on a local disk, created with mode 0600 when it is not there, table and all. Opened by `node:sqlite`, `bun:sqlite` or `better-sqlite3`. */
+  /**
+   * A file on a local disk. If it does not exist, it is created with mode 0600, with its table. Opened with `node:sqlite`,
+   * `bun:sqlite` or `better-sqlite3`.
+   */
   readonly path?: string
   /**
-   * What the application has: a `DatabaseSync` of `node:sqlite`, a `Database` of `better-sqlite3`, `bun:sqlite` or `libsql`, a
-   * client of `@libsql/client`, or a D1 binding. It stays open when the store closes.
+   * The application's own client: a `DatabaseSync` of `node:sqlite`, a `Database` of `better-sqlite3`, `bun:sqlite` or `libsql`,
+   * a client of `@libsql/client`, or a D1 binding. It stays open when the store closes.
    */
   readonly client?: SqliteClient
   /** Default `sojourn_sessions`. */
   readonly table?: string
 }
 
-/** Rows that a sweep deletes before it lets requests through: a millisecond or two. */
+/** Rows that a sweep deletes before it lets requests run: a millisecond or two. */
 const SWEEP_ROWS = 100
 
 /**
  * Sessions in SQLite: in a file that the processes of one machine share, in D1, or on a libSQL server.
  *
- * Where the database answers at once, so does the store. With `path` a write is acknowledged when the disk has it; with
- * `client` that is up to how the client was set up.
+ * Synchronous if the database is. With `path`, a write is acknowledged once it is on disk. With `client`, that depends on the
+ * client's settings.
  */
 export function sqliteStore(options: SqliteStoreOptions): SqlStore {
   const { table } = options

@@ -1,12 +1,12 @@
 import { release } from '../core/lib/timers.ts'
 
-/** Time and chance, as the wrappers of stores see them. What is left out is the platform's. */
+/** The time and randomness that the wrappers of stores use. Omitted members default to the platform's. */
 export interface Timing {
   /** Milliseconds since the epoch. May jump. */
   readonly wall: () => number
-  /** Milliseconds that never run backwards, from any beginning. */
+  /** Milliseconds that never run backwards, from any starting point. */
   readonly uptime: () => number
-  /** Calls back once, unless what it answers with is called before. `background`: does not keep the process alive. */
+  /** Calls `callback` once, unless the returned function is called before. `background`: does not keep the process alive. */
   readonly after: (ms: number, callback: () => void, how?: 'background') => () => void
   /** From 0 up to 1. */
   readonly random: () => number

@@ -1,7 +1,7 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Store } from '../core/contracts/store.ts'
 
-/** Each imports its store, and with that its driver, only when it is asked for. */
+/** Each imports its store, and therefore its driver, only when it is needed. */
 const OPENERS: Readonly<Record<string, (url: string) => Promise<Store>>> = {
   memory: async () => (await import('./memory.ts')).memoryStore(),
   lmdb: async (url) => (await import('./lmdb.ts')).lmdbStore({ path: pathOf(url) }),
@@ -16,7 +16,7 @@ const OPENERS: Readonly<Record<string, (url: string) => Promise<Store>>> = {
 }
 
 /**
- * The store that a URL names, for what is configured by an environment variable:
+ * Returns the store that a URL names, for configuration by an environment variable:
  *
  *     memory:                              lmdb:./path          sqlite:./path
  *     redis://host:6379                    rediss://host:6379
@@ -24,14 +24,14 @@ const OPENERS: Readonly<Record<string, (url: string) => Promise<Store>>> = {
  *     mysql://user:password@host/name      mariadb://...
  *     dynamodb://region/table              dynamodb://region/table?endpoint=http://localhost:8000
  *
- * Nothing is opened yet: that is up to `store.setup()` or the first call. `ERR_OPTION` for any other text; the message never quotes
- * it, for it may hold a password.
+ * Opens nothing yet: `store.setup()` or the first call does. Throws `ERR_OPTION` for any other text. The message never quotes the
+ * text, because it may contain a password.
  */
 export async function storeFrom(url: string): Promise<Store> {
   const scheme = /^[a-z]+(?=:)/.exec(url)?.[0] ?? ''
   const open = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined
   if (open !== undefined) return open(url)
-  throw new SessionError('ERR_OPTION', `storeFrom: a store's URL begins with one of ${schemes()}.`)
+  throw new SessionError('ERR_OPTION', `storeFrom: the URL of a store begins with one of ${schemes()}.`)
 }
 
 function schemes(): string {
@@ -50,7 +50,7 @@ function toDynamodb(url: string): { region: string; table: string; endpoint?: st
   const found = /^dynamodb:\/\/([a-z0-9-]+)\/([\w.-]+)(?:\?endpoint=(https?:\/\/[^&]+))?$/.exec(url)
   const [, region, table, endpoint] = found ?? []
   if (region === undefined || table === undefined) {
-    throw new SessionError('ERR_OPTION', 'storeFrom: DynamoDB is dynamodb://region/table.')
+    throw new SessionError('ERR_OPTION', 'storeFrom: a URL for DynamoDB has the form dynamodb://region/table.')
   }
   return { region, table, ...(endpoint !== undefined && { endpoint }) }
 }

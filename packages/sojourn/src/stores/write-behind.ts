@@ -22,32 +22,32 @@ import {
 export type { Timing } from './timing.ts'
 
 export interface WriteBehindOptions {
-  /** How long a last-seen time may wait at most. Default `'5m'`; less for sessions that would expire soon without it. */
+  /** How long a last-seen time may wait at most. Default `'5m'`; less for sessions that would otherwise expire soon. */
   readonly every?: Duration
-  /** Last-seen times that may wait at once. Default 100 000; what comes on top is written at once. */
+  /** The maximum number of waiting last-seen times. Default 100 000. Further ones are written immediately. */
   readonly max?: number
   /** For tests. */
   readonly timing?: Partial<Timing>
 }
 
 export interface WriteBehindStore extends Store {
-  /** Writes every last-seen time that waits. Those that could not be written wait on. */
+  /** Writes every waiting last-seen time. Those that could not be written keep waiting. */
   flush(): Promise<void>
 }
 
-/** A touch waits for at most this part of the time that its session has left in the store without it. */
+/** A touch waits for at most this fraction of the time until its session would expire in the store. */
 const PART_OF_LIFE = 4
-/** Not worth the wait. */
+/** Shorter waits are not worth it. */
 const SHORTEST_MS = 1000
 
 const WRITTEN: Written = { status: 'written' }
 
 /**
- * A store in front of another that gathers last-seen times and writes them later: at most once in `every` a session, sooner
- * together with another change of it, and all of them on `close`. Reads here see them at once; other nodes when they are
- * written. A process that is killed loses them, so that sessions end sooner than they should, by at most `every`.
+ * A store in front of another that collects last-seen times and writes them later: at most once in `every` for a session, sooner
+ * together with another change of it, and all of them on `close`. This node sees them immediately; other nodes see them once they
+ * are written. A process that is killed loses them, so that sessions end too early, by at most `every`.
  *
- * Each touch looks at its session first, so put a near cache between this and a store far away.
+ * Each touch reads its session first, so put a near cache between this and a distant store.
  */
 export function writeBehind(store: Store, options: WriteBehindOptions = {}): WriteBehindStore {
   const { everyMs, max, timing } = toSettings(options)
@@ -78,10 +78,10 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
         return { status: 'gone', tombstone: kept }
       }
       const { version, seen } = change
-      // The store says whether the change was made from what is there now.
+      // The store decides whether the change was made from the current record.
       if (version !== kept.version) return through(id, change)
       const waitMs = Math.min(everyMs, (kept.expiresAt - seen.at) / PART_OF_LIFE)
-      // A limit that comes nearer is not put off, nor is one that nobody may remember in time.
+      // A limit that moves closer is not delayed, nor is one that could be lost before it is written.
       const isUrgent = waitMs < SHORTEST_MS || seen.expiresAt < kept.expiresAt
       if (isUrgent || (touches.size >= max && !touches.has(id))) return through(id, change)
       const next = newest(touches.get(id), {
@@ -96,7 +96,9 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     })
   }
 
-  /** With a touch that waits. One that was made before the head was changed goes on as a use of the record as it is now. */
+  /**
+   * Delays a touch together with one that waits. A touch from before a change of the head becomes a use of the current record.
+   */
   function put(id: SessionId, change: Change, touch: Touch | undefined, tries = 0): MaybePromise<Written> {
     const merged = mergeTouch(change, touch)
     return chain(store.write(id, merged), (written): MaybePromise<Written> => {
@@ -106,7 +108,7 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     })
   }
 
-  /** To the store, with the touch that waits. */
+  /** Writes to the store, together with the waiting touch. */
   function through(id: SessionId, change: Change): MaybePromise<Written> {
     const waiting = touches.get(id)
     return chain(put(id, change, waiting), (written): Written => {
@@ -161,7 +163,7 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     ...(sweep !== undefined && {
       sweep(now, limit) {
         assertOpen()
-        // Whoever is in use is not swept for a touch that waits.
+        // A session in use must not be swept because its touch is still waiting.
         const isNeeded = touches.size > 0 && [...touches.values()].some(({ endsAt }) => endsAt <= now)
         const ready = isNeeded ? flusher.flush(({ endsAt }) => endsAt <= now) : undefined
         return chain(ready, () => sweep.call(store, now, limit))

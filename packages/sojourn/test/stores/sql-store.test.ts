@@ -69,7 +69,7 @@ describe.each(Object.entries(DIALECTS))('a database that never comes to an end, 
       text.startsWith('SELECT') && !text.includes('max_allowed_packet') ? { rows: [toRow(ROW)], affected: 0 } : NONE,
     )
     const answer = await settled(() => store.write(ROW.id, { set: { a: '2' } }))
-    expect(answer).toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining('no write finds it') })
+    expect(answer).toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining('writes keep missing it') })
     expect(sent.filter(({ text }) => text.startsWith('UPDATE'))).toHaveLength(100)
   })
 })

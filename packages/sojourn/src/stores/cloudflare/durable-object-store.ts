@@ -7,7 +7,7 @@ import { toUserKey } from './keys.ts'
 import { entryUntil, lifeOf } from './lifetime.ts'
 import type { ObjectCalls } from './sojourn-object.ts'
 
-/** What is needed of a Durable Object namespace: a binding of the Worker, or its `jurisdiction('eu')`. */
+/** The members of a Durable Object namespace that the store uses: a binding of the Worker, or its `jurisdiction('eu')`. */
 export interface ObjectNamespace<Id = unknown> {
   idFromName(name: string): Id
   get(id: Id): ObjectStub
@@ -22,13 +22,13 @@ export interface DurableObjectStoreOptions<Id = unknown> {
   readonly namespace: ObjectNamespace<Id>
 }
 
-/** Sessions that are read at once for a list: no user, however busy, takes all that one request may ask for. */
+/** Sessions that a list reads at once, so that a user with many sessions does not use up the subrequests of one request. */
 const BATCH = 100
 
-/** Done twice, these are as if done once. */
+/** Repeating these calls changes nothing. */
 const IDEMPOTENT: readonly string[] = ['read', 'ids', 'enter', 'leave']
 
-/** With every deployment each object starts anew, and calls on their way fail. Not again where the platform is overloaded. */
+/** Every deployment restarts the objects, and calls in progress fail. If the platform is overloaded, a call is not repeated. */
 function isRepeatable(name: string, error: unknown): boolean {
   const { retryable, overloaded } = (error ?? {}) as { readonly retryable?: unknown; readonly overloaded?: unknown }
   return retryable === true && overloaded !== true && IDEMPOTENT.includes(name)
@@ -41,12 +41,15 @@ type Call = <Name extends keyof ObjectCalls>(
 ) => Promise<Awaited<ReturnType<ObjectCalls[Name]>>>
 
 /**
- * Sessions in Durable Objects: one object a session, near the client that began it, and one a user, for the list.
- * Every guarantee holds: an object is in one place, and does one thing at a time.
+ * Sessions in Durable Objects: one object for each session, near the client that began it, and one for each user, for the list.
+ * It keeps every guarantee because an object runs in one place and handles one call at a time.
  */
 export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<Id>): Store {
   if (typeof namespace?.idFromName !== 'function') {
-    throw new SessionError('ERR_OPTION', 'durableObjectStore: namespace must be a Durable Object binding.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'durableObjectStore: namespace must be a Durable Object binding, such as env.SESSIONS.',
+    )
   }
   let isClosed = false
 
@@ -54,7 +57,7 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
     if (isClosed) throw new SessionError('ERR_CLOSED', 'durableObjectStore.')
   }
 
-  /** A new stub each time, for one that has seen a failure is of no more use. */
+  /** A new stub for each call, because a stub that has seen a failure stays broken. */
   async function ask(object: string, name: string, body: string): Promise<Response> {
     const stub = namespace.get(namespace.idFromName(object))
     return stub.fetch(`https://sojourn/${name}`, { method: 'POST', body })
@@ -70,18 +73,24 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
       })
       if (response.ok) return await response.json()
       if (response.status === 413)
-        throw new SessionError('ERR_DATA_TOO_LARGE', 'durable-object: a session is one value.')
+        throw new SessionError(
+          'ERR_DATA_TOO_LARGE',
+          'durable-object: a session is stored as one value, of at most 2 MB.',
+        )
     } catch (error) {
       if (error instanceof SessionError) throw error
       throw new SessionError('ERR_STORE', `durable-object: ${name} failed.`, toQuietCause(error))
     }
-    throw new SessionError('ERR_STORE', `durable-object: ${name} was refused. Is the binding that of SojournObject?`)
+    throw new SessionError(
+      'ERR_STORE',
+      `durable-object: the object refused ${name}. Check that the binding belongs to the class SojournObject.`,
+    )
   }
 
   const session = (id: SessionId): string => `session:${id}`
   const user = async (userId: string): Promise<string> => `user:${await toUserKey(userId)}`
 
-  /** What is listed and gone costs the next list a look, no more: a failure here is no reason to fail. */
+  /** An entry that stays costs the next list one read, so a failure here is ignored. */
   async function leave(userId: string, ids: readonly SessionId[]): Promise<void> {
     if (ids.length > 0) await call(await user(userId), 'leave', { ids }).catch(() => null)
   }
@@ -95,7 +104,7 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
       const found = await Promise.all(batch.map((id) => call(session(id), 'read')))
       for (const value of found) {
         if (value?.kind === 'live' && value.userId === userId) live.push(value)
-        // Only what is known to have ended: nothing there may mean that it is about to begin.
+        // Only sessions that are known to have ended: a missing session may be about to be created.
         else if (value?.kind === 'ended') gone.push(value.id)
       }
     }
@@ -115,7 +124,7 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
       assertStorable('durable-object', record)
       const { id, userId } = record
       const until = entryUntil(Date.now() + lifeOf(record))
-      // First the entry: a list may name what is not there yet, but never miss what is.
+      // The entry first: a list may name a session that does not exist yet, but must not miss one that does.
       if (userId !== null) await call(await user(userId), 'enter', { id, until })
       return call(session(id), 'create', { record, until })
     },
@@ -129,7 +138,7 @@ export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<
       await call(await user(userId), 'enter', { id, until })
       const written = await call(session(id), 'write', { change, until })
       if (written.status !== 'entry') return written
-      throw new SessionError('ERR_STORE', 'durable-object: the expiry ran away.')
+      throw new SessionError('ERR_STORE', 'durable-object: other writers kept moving the expiry of this session.')
     },
 
     async end(id, tombstone) {

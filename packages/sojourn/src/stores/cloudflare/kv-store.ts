@@ -11,7 +11,7 @@ import { type Kept, parseKept } from './kept.ts'
 import { toUserKey } from './keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
 
-/** What is needed of a Workers KV namespace: a binding of the Worker. */
+/** The members of a Workers KV namespace that the store uses: a binding of the Worker. */
 export interface KvNamespace {
   get(key: string): Promise<string | null>
   put(key: string, value: string, options: { expirationTtl: number }): Promise<void>
@@ -19,7 +19,7 @@ export interface KvNamespace {
   list(options: { prefix: string; cursor?: string }): Promise<KvPage>
 }
 
-/** One page of a list: `cursor` leads to the next. */
+/** One page of a list. `cursor` leads to the next page. */
 export interface KvPage {
   readonly keys: readonly { readonly name: string }[]
   readonly list_complete: boolean
@@ -31,22 +31,23 @@ export interface KvStoreOptions {
 }
 
 const LACKS: Readonly<Record<Guarantee, string>> = {
-  ended: 'Workers KV shows a change to other places after a minute or more, so an ended session goes on there.',
-  'lost-update': 'Workers KV has no conditional write, so of parallel changes one undoes the others.',
-  'fresh-token': 'Another place may still hold the record of before, honour a replaced token and refuse its successor.',
-  list: 'A list of Workers KV misses sessions that began a moment ago elsewhere, so a revocation misses them too.',
+  ended:
+    'Workers KV shows a change to other places after a minute or more, so an ended session stays open there until then.',
+  'lost-update': 'Workers KV has no conditional write, so parallel changes overwrite each other.',
+  'fresh-token': 'Another place may still hold the earlier record, accept a replaced token and refuse its successor.',
+  list: 'A list of Workers KV misses sessions that began elsewhere a moment ago, so a revocation misses them too.',
 }
 
 /** `KV PUT failed: 413 Value length of 26214401 exceeds limit of 26214400.` */
 const TOO_LARGE = /\b413\b/
 
 /**
- * Sessions in Workers KV: for what may be seen late everywhere, such as a visitor's theme. KV is eventually consistent
- * and cannot keep the guarantees in `lacks`, so `createSessions` refuses it unless each is accepted by name.
+ * Sessions in Workers KV, for data that may be seen late, such as a visitor's theme. KV is eventually consistent and cannot keep
+ * the guarantees in `lacks`, so `createSessions` refuses this store unless each of them is accepted by name.
  */
 export function kvStore({ namespace }: KvStoreOptions): Store {
   if (typeof namespace?.get !== 'function') {
-    throw new SessionError('ERR_OPTION', 'kvStore: namespace must be a Workers KV binding.')
+    throw new SessionError('ERR_OPTION', 'kvStore: namespace must be a Workers KV binding, such as env.SESSIONS.')
   }
   const { ask, close } = createGate('workers-kv', (operation, error) => {
     const cause = toQuietCause(error)
@@ -107,7 +108,7 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
     const { value, until } = kept
     if (value.kind === 'ended') return null
     await keep({ value: tombstone, deleteAt, until })
-    // It has ended, whatever becomes of the entry, which goes by itself.
+    // The session has ended, even if its entry stays. The entry expires by itself.
     const { userId } = value
     if (userId !== null) await toPrefix(userId).then((prefix) => namespace.delete(prefix + id).catch(() => undefined))
     return value
@@ -144,7 +145,7 @@ async function toPrefix(userId: string): Promise<string> {
   return `user:${await toUserKey(userId)}:`
 }
 
-/** Workers KV refuses less than a minute. */
+/** Workers KV refuses a time of less than a minute. */
 function secondsUntil(time: number): number {
   return Math.max(60, Math.ceil((time - Date.now()) / 1000))
 }

@@ -1,4 +1,4 @@
-/** What a Durable Object's storage is used for. */
+/** The members of a Durable Object's storage that are used here. */
 export interface ObjectStorage {
   list(): Promise<Map<string, unknown>>
   put(key: string, value: unknown): Promise<void>

@@ -5,7 +5,7 @@ import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
 import type { ObjectStorage } from './object-storage.ts'
 import { isTooLarge } from './too-large.ts'
 
-/** A write that would outlive the session's entry in the user's list: the entry has to be moved on first. */
+/** The write would outlive the session's entry in the user's list, so the entry must be moved first. */
 export interface EntryFirst {
   readonly status: 'entry'
   readonly userId: string
@@ -20,18 +20,18 @@ export interface SessionCalls {
   end(given: { readonly tombstone: Tombstone }): Promise<SessionRecord | null>
 }
 
-/** All that one session's object holds. Times are the platform's. */
+/** Everything that the object of one session holds. Times are the platform's. */
 interface Kept {
   readonly value: SessionRecord | Tombstone
   readonly deleteAt: number
-  /** At or before `deleteAt`: a session in use moves its expiry every minute, the alarm only when it rings. */
+  /** At or before `deleteAt`: a session in use moves its expiry every minute, but the alarm is only moved when it fires. */
   readonly alarmAt: number
   readonly until: number
 }
 
 const KEY = 'session'
 
-/** One session, alone with its storage. Nothing is awaited between looking and writing. */
+/** One session and its storage. It awaits nothing between reading and writing, so nothing can come in between. */
 export function createSessionPart(
   storage: ObjectStorage,
   stored: ReadonlyMap<string, unknown>,
@@ -47,7 +47,7 @@ export function createSessionPart(
     try {
       await Promise.all([storage.put(KEY, kept), isMoved && storage.setAlarm(alarmAt)])
     } catch (error) {
-      // Refused before anything was written. An alarm that was set rings for nothing.
+      // The platform refused the write before anything was stored. If an alarm was set, it fires and finds nothing to do.
       if (isTooLarge(error)) kept = before
       throw error
     }

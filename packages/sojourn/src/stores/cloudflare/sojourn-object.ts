@@ -9,7 +9,7 @@ export interface ObjectState {
   abort(reason?: string): void
 }
 
-/** Every call that an object answers. Its path is the name, its body and its answer are JSON. */
+/** Every call that an object answers. The path is the call's name; body and answer are JSON. */
 export type ObjectCalls = SessionCalls & UserCalls
 
 interface Parts {
@@ -18,17 +18,17 @@ interface Parts {
 }
 
 /**
- * The Durable Object of `durableObjectStore`: one session, or the list of one user's. Re-export it from the Worker's
- * main module, and name it in `new_sqlite_classes`.
+ * The Durable Object of `durableObjectStore`: one session, or the list of one user. Re-export it from the Worker's main module,
+ * and name it in `new_sqlite_classes`.
  *
- * Its state is in memory while it is in use. Each call decides without waiting for anything, so nothing comes between
- * what it looked at and what it writes, and the platform holds every answer back until the write is on disk.
+ * Its state is in memory while it is in use. No call awaits anything between reading and writing, so calls cannot interleave. The
+ * platform holds every answer back until the write is on disk.
  */
 export class SojournObject {
   readonly #state: ObjectState
   readonly #ready: Promise<Parts>
 
-  /** The second parameter is the Worker's bindings, of which it needs none. */
+  /** The second parameter is the Worker's bindings, which are not used. */
   constructor(state: ObjectState, _env?: unknown) {
     this.#state = state
     this.#ready = state.blockConcurrencyWhile(async () => {
@@ -43,7 +43,7 @@ export class SojournObject {
     })
   }
 
-  /** For tests, which cannot wait for a session to expire. */
+  /** Tests override it because they cannot wait for a session to expire. */
   protected now(): number {
     return Date.now()
   }
@@ -63,18 +63,18 @@ export class SojournObject {
     })
   }
 
-  /** Called by the platform at the time that was set: deletes what has expired. */
+  /** The platform calls this at the time of the alarm. It deletes what has expired. */
   async alarm(): Promise<void> {
     const { alarm } = await this.#ready
     await this.#orNothing(alarm)
   }
 
-  /** A write that failed stands in memory and not on disk. The object starts anew, from the disk. */
+  /** A failed write is in memory but not on disk. The object restarts, so that it reads the state from the disk. */
   async #orNothing<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      this.#state.abort('A write failed.')
+      this.#state.abort('The Durable Object restarts because a write failed.')
       throw error
     }
   }

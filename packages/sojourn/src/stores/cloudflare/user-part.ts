@@ -2,7 +2,7 @@ import type { SessionId } from '../../core/contracts/record.ts'
 import type { ObjectStorage } from './object-storage.ts'
 
 export interface UserCalls {
-  /** Lists the session, at least until then. */
+  /** Lists the session at least until `until`. */
   enter(given: { readonly id: SessionId; readonly until: number }): Promise<null>
   leave(given: { readonly ids: readonly SessionId[] }): Promise<null>
   ids(): Promise<readonly SessionId[]>
@@ -10,14 +10,14 @@ export interface UserCalls {
 
 const PREFIX = 'entry:'
 
-/** What one delete of the platform takes. */
+/** The platform deletes at most this many keys in one call. */
 const BATCH = 128
 
 const NEVER = Number.POSITIVE_INFINITY
 
 /**
- * Which sessions a user has: an entry stands there before its session does, and is kept longer. So no live session is
- * ever missing; what is listed and not there is for the reader to leave out.
+ * Keeps the list of one user's sessions. An entry is written before its session and kept longer, so no live session is missing.
+ * The reader skips entries without a session.
  */
 export function createUserPart(
   storage: ObjectStorage,
@@ -28,7 +28,7 @@ export function createUserPart(
   for (const [key, until] of stored) {
     if (key.startsWith(PREFIX)) entries.set(key.slice(PREFIX.length) as SessionId, Number(until))
   }
-  /** The alarm is set for this time, or for one before: then it rings for nothing. */
+  /** The alarm is set for this time or earlier. If it fires early, it finds nothing to do. */
   let alarmAt = firstOf(entries)
 
   async function ringAt(time: number): Promise<void> {
@@ -43,7 +43,8 @@ export function createUserPart(
       const batches = Array.from({ length: Math.ceil(keys.length / BATCH) }, (_, i) => i * BATCH)
       await Promise.all(batches.map((at) => storage.delete(keys.slice(at, at + BATCH))))
     } else if (keys.length > 0) {
-      // Nothing is left to pay for. Depending on the Worker's compatibility date the alarm goes too.
+      // Deletes everything, so that the object costs nothing. Whether that deletes the alarm depends on the Worker's
+      // compatibility date.
       alarmAt = NEVER
       await storage.deleteAll()
     }

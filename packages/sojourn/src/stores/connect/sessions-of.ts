@@ -1,13 +1,16 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 
-/** What is needed of an Express-style store: `MemoryStore`, `connect-redis`, `connect-pg-simple`, and any other made for express-session. */
+/**
+ * The members of an Express-style store that are used here: `MemoryStore`, `connect-redis`, `connect-pg-simple`, and any other
+ * made for express-session.
+ */
 export interface ExpressStore {
   get(sid: string, callback: (error?: unknown, session?: object | null) => void): unknown
   set(sid: string, session: object, callback: (error?: unknown) => void): unknown
   destroy(sid: string, callback: (error?: unknown) => void): unknown
 }
 
-/** Texts under a key, each until a time: what an Express-style store comes down to. */
+/** Texts under keys, each kept until a time. An Express-style store can do this much. */
 export interface Texts {
   get(key: string): Promise<string | null>
   set(key: string, text: string, deleteAt: number): Promise<void>
@@ -15,8 +18,8 @@ export interface Texts {
 }
 
 /**
- * Our text stands beside a cookie of the form that these stores look into for how long to keep a session. It is one text, for some
- * of them change numbers, lists or names that they do not like.
+ * Our text is stored beside a cookie, because these stores read from the cookie how long to keep a session. It is a single text,
+ * because some of these stores change numbers, lists or names.
  */
 export function textsOf(store: ExpressStore): Texts {
   return {
@@ -24,7 +27,10 @@ export function textsOf(store: ExpressStore): Texts {
       const session = await answerOf<object | null>((done) => store.get(key, done))
       if (session === undefined || session === null) return null
       if ('sojourn' in session && typeof session.sojourn === 'string') return session.sojourn
-      throw new SessionError('ERR_RECORD_DAMAGED', 'connect: a session of other software is in the way.')
+      throw new SessionError(
+        'ERR_RECORD_DAMAGED',
+        'connect: another application has stored a session under this key. Give each application its own prefix or table.',
+      )
     },
 
     async set(key, text, deleteAt) {
@@ -62,7 +68,7 @@ async function answerOf<T>(call: (done: Done<T>) => unknown): Promise<T | undefi
   }
 }
 
-/** Stores on files say so of a session that is not there; express-session takes it for that. */
+/** File stores return this error for a missing session, and express-session treats it as such. */
 function isFault(error: unknown): boolean {
   const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
   return error !== undefined && error !== null && !isMissing

@@ -21,12 +21,13 @@ interface Operations {
 
 type Input<Name extends keyof Operations> = Omit<Operations[Name][0], 'TableName'>
 
-/** The calls of DynamoDB that the store makes, all on its one table. */
+/** The DynamoDB calls that the store makes, all on its one table. */
 export interface Calls {
   readonly table: string
   /**
-   * Rejects with the SDK's own error. The SDK sends again by itself, with growing pauses and a bound, when DynamoDB throttles or no
-   * answer comes. `isOnce`: only where the try before did nothing for certain; else `UnansweredError`.
+   * Rejects with the SDK's own error. If DynamoDB throttles or does not answer, the SDK sends again, with growing pauses and a
+   * limit. `isOnce`: it sends again only if the earlier attempt certainly did nothing; otherwise it rejects with
+   * `UnansweredError`.
    */
   send<Name extends keyof Operations>(name: Name, input: Input<Name>, isOnce?: boolean): Promise<Operations[Name][1]>
   close(): void
@@ -39,7 +40,7 @@ export interface ClientOptions {
   readonly table: string
 }
 
-/** The SDK is imported by the first call. A client is made when none was given, and then closed by us. */
+/** The first call imports the SDK. If no client was given, the store creates one and closes it. */
 export function createCalls({ client, region, endpoint, table }: ClientOptions): Calls {
   let sdk: Promise<typeof Sdk> | null = null
   let own: Sdk.DynamoDBClient | null = null
@@ -68,23 +69,27 @@ async function importSdk(): Promise<typeof Sdk> {
   try {
     return await import('@aws-sdk/client-dynamodb')
   } catch (error) {
-    throw new SessionError('ERR_OPTION', 'dynamodbStore needs the package @aws-sdk/client-dynamodb.', error)
+    throw new SessionError(
+      'ERR_OPTION',
+      'dynamodbStore needs the package @aws-sdk/client-dynamodb. Run: npm install @aws-sdk/client-dynamodb',
+      error,
+    )
   }
 }
 
-/** Whether this is the SDK's error of that name. */
+/** Whether this is the SDK's error with that name. */
 export function isNamed(error: unknown, name: string): error is Error {
   return error instanceof Error && error.name === name
 }
 
-/** Beyond 400 KB for an item, or beyond what DynamoDB takes as one request, one value or one name. */
+/** More than 400 KB for an item, or more than DynamoDB accepts as one request, value or name. */
 const TOO_LARGE = /has exceeded the maximum allowed size|exceeds? (the )?max|too large/i
 
-/** The SDK's error as ours. */
+/** Converts the SDK's error to a `SessionError`. */
 export function toStoreError(operation: string, error: unknown): SessionError {
   const cause = toQuiet(error)
   if (isNamed(error, 'ResourceNotFoundException')) {
-    return new SessionError('ERR_STORE', 'dynamodb: the table is not there. store.setup() creates it.', cause)
+    return new SessionError('ERR_STORE', 'dynamodb: the table does not exist. store.setup() creates it.', cause)
   }
   if (statusOf(error) === 413 || (isNamed(error, 'ValidationException') && TOO_LARGE.test(error.message))) {
     return new SessionError('ERR_DATA_TOO_LARGE', 'dynamodb: a session must fit into one item of 400 KB.', cause)

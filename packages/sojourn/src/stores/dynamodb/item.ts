@@ -22,12 +22,12 @@ export function recordKey(id: SessionId): Item {
   return { pk: { S: `s#${id}` }, sk: { S: RECORD_SORT_KEY } }
 }
 
-/** DynamoDB deletes some time after this, never before: rounded up. */
+/** Rounded up, because DynamoDB must never delete an item early. */
 export function toSeconds(ms: number): number {
   return Math.ceil(ms / 1000)
 }
 
-/** `listed`: until when the user's list has it, in seconds; left out for anonymous sessions. */
+/** `listed`: until when the user's list holds the record, in seconds. `null` for anonymous sessions. */
 export function fromRecord(record: SessionRecord, listed: number | null): Item {
   return {
     ...recordKey(record.id),
@@ -56,7 +56,7 @@ export function fromTombstone({ id, reason, endedAt, expiresAt }: Tombstone): It
   }
 }
 
-/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for an item that this version cannot read. */
+/** Throws `ERR_RECORD_DAMAGED` if this version cannot read the item. The error quotes nothing of what is stored. */
 export function toValue(item: Item): SessionRecord | Tombstone {
   try {
     const id = idOf(item)
@@ -64,17 +64,17 @@ export function toValue(item: Item): SessionRecord | Tombstone {
     if (kind === 'live') return toRecord(id, item)
     if (kind === 'ended') return toTombstone(id, item)
   } catch {
-    // What went wrong could quote the item: that must reach no log, so it is no cause here.
+    // The original error is dropped because it could quote the item in a log.
   }
   throw new SessionError('ERR_RECORD_DAMAGED', 'dynamodb: an item is damaged, or was written by a later version.')
 }
 
-/** The same, where one that cannot be read must not hide the others. */
+/** As `toValue`, but returns a damaged record instead of throwing, so that it does not hide the others. */
 export function toFound(item: Item): Found {
   return readable(idOf(item), () => toValue(item))
 }
 
-/** An item's key is always there. */
+/** Every item has its key. */
 function idOf(item: Item): SessionId {
   return textOf(item, 'pk').slice(2) as SessionId
 }
@@ -107,7 +107,7 @@ function toData(map: Item | undefined): Record<string, string> {
   return Object.fromEntries(Object.keys(map).map((name) => [unescaped(name.slice(1)), unescaped(textOf(map, name))]))
 }
 
-/** An attribute's name must not be empty. With a first letter of ours it is not, and is never `__proto__`. */
+/** An attribute's name must not be empty. The prefix also keeps it from being `__proto__`. */
 export function fromKey(key: string): string {
   return `_${escaped(key)}`
 }
@@ -116,9 +116,9 @@ export function fromText(text: string): AttributeValue.SMember {
   return { S: escaped(text) }
 }
 
-/** Begins a text that DynamoDB could not keep as it is. JSON text never begins so. */
+/** Begins a text that DynamoDB cannot store unchanged. JSON never begins with it. */
 const ESCAPE = '\u0001'
-/** UTF-8 has no form for half a character. */
+/** UTF-8 cannot represent a lone surrogate. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 function escaped(text: string): string {

@@ -9,7 +9,7 @@ import { fromRecord, fromTombstone, numberOf, toFound, toSeconds, toValue } from
 import { isEmptyChange, isLarge, toUpdate, type UpdateOptions } from './update.ts'
 import { listedUntil, type Users } from './users.ts'
 
-/** Each failed try means that another writer got through, so this many in a row is no accident. */
+/** Each failed attempt means that another writer succeeded, so this many in a row are not a coincidence. */
 const MAX_TRIES = 100
 
 const WRITTEN: Written = { status: 'written' }
@@ -32,16 +32,16 @@ export async function end(calls: Calls, users: Users, id: SessionId, tombstone: 
   const mark = newMark()
   const { before, refused } = await put(calls, id, mark, {
     Item: { ...fromTombstone(tombstone), mark },
-    // One that cannot be read may lack its kind.
+    // A damaged item may lack its kind.
     ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(kind) OR kind <> :ended)',
     ExpressionAttributeValues: { ':ended': { S: 'ended' } },
     ReturnValues: 'ALL_OLD',
   })
-  // It is ended, but the answer with the last state of the record was lost, and that is nowhere any more.
+  // The session has ended, but the answer with its last state was lost and cannot be read again.
   if (refused?.isOwn === true) throw unknown()
   const record = before === undefined ? null : toFound(before)
   if (record === null || record.kind === 'ended') return null
-  // The session is ended; an entry that stays costs the next list a look, until DynamoDB deletes it.
+  // The session has ended. An entry that stays costs the next list one read, until DynamoDB deletes it.
   if (record.kind === 'live' && record.userId !== null) await users.remove(record.userId, id).catch(() => undefined)
   return record
 }
@@ -49,7 +49,8 @@ export async function end(calls: Calls, users: Users, id: SessionId, tombstone: 
 export async function write(calls: Calls, users: Users, id: SessionId, asked: Change): Promise<Written> {
   const mark = newMark()
   let change = asked
-  // One call is all there is, unless the change is none, has more keys than an expression holds, or its condition is not met.
+  // Usually one call is enough. An empty change, one with more keys than an expression can hold, and a failed condition need
+  // more.
   let item = isEmptyChange(change) || isLarge(change) ? await find(calls, id) : undefined
   let isInDoubt = false
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -71,7 +72,7 @@ export async function write(calls: Calls, users: Users, id: SessionId, asked: Ch
     isInDoubt ||= refused.isInDoubt
     item = refused.item
   }
-  throw new SessionError('ERR_STORE', 'dynamodb: too many writers changed one session at once.')
+  throw new SessionError('ERR_STORE', 'dynamodb: too many writers changed one session at once. Try again.')
 }
 
 function withoutStaleTouch(record: SessionRecord, change: Change): Change {
@@ -87,7 +88,7 @@ async function extensionsOf(users: Users, value: SessionRecord, item: Item, chan
   }
 }
 
-/** Before a session lives longer than its entry in the user's list, the entry has to. */
+/** If a change lets the session live longer than its entry in the user's list, the entry is extended first. */
 async function relist(users: Users, record: SessionRecord, item: Item, { seen }: Change): Promise<number | null> {
   if (seen === undefined || record.userId === null) return null
   if (numberOf(item, 'listed') >= toSeconds(seen.expiresAt)) return null

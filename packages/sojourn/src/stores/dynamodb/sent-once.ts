@@ -1,4 +1,4 @@
-/** What a command of the SDK has for this. */
+/** The part of an SDK command that is used here. */
 interface Command {
   readonly middlewareStack: {
     add(
@@ -8,29 +8,29 @@ interface Command {
   }
 }
 
-/** DynamoDB may have done it: no answer came, or one that says nothing about that. */
+/** DynamoDB may have executed the command: no answer came, or one that leaves this open. */
 export class UnansweredError extends Error {
   constructor(cause: unknown) {
-    super('No answer came.', { cause })
+    super('DynamoDB did not answer, so the command may or may not have been executed.', { cause })
     this.name = 'UnansweredError'
   }
 }
 
-/** Codes of connections that never came about. */
+/** Error codes of connections that were never established. */
 const NOT_SENT: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']
 
 /**
- * Sends a command again only where the try before did nothing for certain, as when DynamoDB throttles: the SDK itself would also
- * send what may have been done. Throws `UnansweredError` where nobody knows.
+ * Sends a command again only if the earlier attempt certainly did nothing, as when DynamoDB throttles. The SDK by itself would
+ * also repeat commands that may have been executed. Throws `UnansweredError` if this is unknown.
  */
 export async function sentOnce<T>(command: Command, send: () => Promise<T>): Promise<T> {
   let isInDoubt = false
   let doubt: unknown
-  // Within the SDK's own loop of tries, next to the request.
+  // Runs inside the SDK's retry loop, next to the request.
   command.middlewareStack.add(
     (next) => async (args) => {
-      // No error that the SDK would try again for.
-      if (isInDoubt) throw new Error('Not sent again.')
+      // The SDK does not retry this error.
+      if (isInDoubt) throw new Error('The command was not sent again because it may have been executed.')
       try {
         return await next(args)
       } catch (error) {
@@ -48,7 +48,7 @@ export async function sentOnce<T>(command: Command, send: () => Promise<T>): Pro
   }
 }
 
-/** Refused by DynamoDB, or never sent. */
+/** DynamoDB refused the command, or it was never sent. */
 function isUndone(error: unknown): boolean {
   const { code, $metadata }: { code?: unknown; $metadata?: { httpStatusCode?: number } } = Object(error)
   const status = $metadata?.httpStatusCode ?? 0

@@ -3,12 +3,13 @@ import { type Calls, isNamed } from './calls.ts'
 
 const WAIT_MS = 120_000
 
-/** Creates the table, paid by request and with its TTL, unless it is there, and resolves when it can be used. */
+/** Creates the table, paid by request and with its TTL, unless it exists. Resolves when the table can be used. */
 export async function createTable(calls: Calls): Promise<void> {
   if ((await statusOf(calls)) === null) await create(calls)
   const deadline = Date.now() + WAIT_MS
   for (let pauseMs = 20; (await statusOf(calls)) !== 'ACTIVE'; pauseMs = Math.min(1000, pauseMs * 2)) {
-    if (Date.now() > deadline) throw new SessionError('ERR_STORE', 'dynamodb: the table is not active yet.')
+    if (Date.now() > deadline)
+      throw new SessionError('ERR_STORE', 'dynamodb: the table is not active yet. Run store.setup() again.')
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
   await enableTtl(calls)
@@ -18,7 +19,11 @@ async function statusOf({ send }: Calls): Promise<string | null> {
   try {
     const { Table } = await send('DescribeTable', {})
     const keys = Table?.KeySchema?.map(({ AttributeName }) => AttributeName).join()
-    if (keys !== 'pk,sk') throw new SessionError('ERR_OPTION', 'dynamodb: the keys of this table are not pk and sk.')
+    if (keys !== 'pk,sk')
+      throw new SessionError(
+        'ERR_OPTION',
+        'dynamodb: the keys of this table are not pk and sk. Use another table name, or create the table as documented.',
+      )
     return Table?.TableStatus ?? 'UNKNOWN'
   } catch (error) {
     if (isNamed(error, 'ResourceNotFoundException')) return null
@@ -40,7 +45,7 @@ async function create({ send }: Calls): Promise<void> {
       ],
     })
   } catch (error) {
-    // Another process is just creating it.
+    // Another process is creating it at the same time.
     if (!isNamed(error, 'ResourceInUseException')) throw error
   }
 }
@@ -49,12 +54,15 @@ async function enableTtl({ send }: Calls): Promise<void> {
   const { TimeToLiveDescription: ttl } = await send('DescribeTimeToLive', {})
   if (ttl?.TimeToLiveStatus === 'ENABLED' || ttl?.TimeToLiveStatus === 'ENABLING') {
     if (ttl.AttributeName === 'ttl') return
-    throw new SessionError('ERR_OPTION', "dynamodb: this table's TTL attribute must be ttl.")
+    throw new SessionError(
+      'ERR_OPTION',
+      'dynamodb: the TTL attribute of this table is not ttl. Change it, or use another table name.',
+    )
   }
   try {
     await send('UpdateTimeToLive', { TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true } })
   } catch (error) {
-    // Another process was first; or a server that speaks DynamoDB's protocol, but deletes nothing by itself.
+    // Another process was first. Or the server speaks DynamoDB's protocol but has no TTL.
     const isFirst = isNamed(error, 'ValidationException') && /already enabled/i.test(error.message)
     if (!isFirst && !isNamed(error, 'UnknownOperationException')) throw error
   }

@@ -5,7 +5,7 @@ import { withEdits } from '../../core/data/texts.ts'
 import type { Mark } from './conditional.ts'
 import { fromData, fromKey, fromText, number, toSeconds } from './item.ts'
 
-/** What `UpdateItem` takes beside the key. */
+/** The parameters of `UpdateItem` beside the key. */
 export interface Update {
   readonly UpdateExpression: string
   readonly ConditionExpression: string
@@ -14,13 +14,13 @@ export interface Update {
 }
 
 export interface UpdateOptions {
-  /** The user's list holds the session longer than before: until this second. */
+  /** Extends the entry in the user's list to this time, in seconds. */
   readonly listed?: number
-  /** For changes of more keys than an expression holds: what the change was made on, and its count of edits. */
+  /** For changes with more keys than an expression can hold: the record that the change was made from, and its count of edits. */
   readonly whole?: { readonly record: SessionRecord; readonly edits: number }
 }
 
-/** An expression has 4 KB and 300 operators at most; these many keys are far from both. */
+/** An expression is limited to 4 KB and 300 operators. This many keys stay far below both. */
 const MAX_EDITS = 100
 
 export function isLarge({ set = {}, remove = [] }: Change): boolean {
@@ -32,8 +32,9 @@ export function isEmptyChange({ set = {}, remove = [], head, seen }: Change): bo
 }
 
 /**
- * A change as one conditional update: each key of data is an attribute of its own in the map, so that parallel changes of different
- * keys do not meet. The condition has everything that the change depends on; DynamoDB checks it and writes as one.
+ * Converts a change to one conditional update. Each key of data is an attribute of its own in the map, so that parallel changes
+ * of different keys do not conflict. The condition covers everything that the change depends on; DynamoDB checks it and writes
+ * atomically.
  */
 export function toUpdate(change: Change, mark: Mark, { listed, whole }: UpdateOptions = {}): Update {
   const { expect, head, seen, version = -1, nextVersion = version } = change
@@ -51,7 +52,7 @@ export function toUpdate(change: Change, mark: Mark, { listed, whole }: UpdateOp
     values[`:${key}`] = given
     return `:${key}`
   }
-  /** By number: a key of the user's is no name that an expression could hold. */
+  /** Keys are replaced by numbers because an expression cannot contain arbitrary names. */
   function keyPath(key: string, place: string): string {
     names[`#${place}`] = fromKey(key)
     return `${name('data')}.#${place}`
@@ -106,7 +107,7 @@ export function toUpdate(change: Change, mark: Mark, { listed, whole }: UpdateOp
   }
 }
 
-/** Each key once, as DynamoDB demands; a key that is both set and removed goes. */
+/** DynamoDB allows each key once. A key that is both set and removed is removed. */
 function editsOf({ set = {}, remove = [] }: Change): (readonly [string, string | null])[] {
   const gone = new Set(remove)
   const kept = Object.entries(set).filter(([key]) => !gone.has(key))

@@ -4,17 +4,20 @@ import { type Calls, type Item, isNamed } from './calls.ts'
 import { number, recordKey, toFound, toSeconds } from './item.ts'
 
 /**
- * Who has which sessions: items under a key of the user's own, beside the records. A global secondary index would be read some time
- * later only, and `revokeAll` would miss the session that a thief began a moment ago.
+ * The sessions of each user: items under a key of the user's own, beside the records. A global secondary index is eventually
+ * consistent, so `revokeAll` would miss the session that a thief began a moment ago.
  */
 export interface Users {
-  /** Lists the session at least until `listed`, in seconds. Before the record itself: what is acknowledged is always found. */
+  /**
+   * Lists the session at least until `listed`, in seconds. Called before the record is written, so that a list finds every
+   * acknowledged session.
+   */
   add(userId: string, id: SessionId, listed: number): Promise<void>
   remove(userId: string, id: SessionId): Promise<void>
   list(userId: string): Promise<Listed[]>
 }
 
-/** An entry outlives the record by this, so that only one touch a day has to move the entry too. */
+/** An entry outlives its record by this time, so that only one touch a day has to move the entry too. */
 const SLACK_SECONDS = 24 * 60 * 60
 
 export function listedUntil(expiresAt: number): number {
@@ -39,12 +42,13 @@ export function createUsers({ table, send }: Calls): Users {
     return ids
   }
 
-  /** At most 100 of them. What DynamoDB leaves undone is asked for again. */
+  /** Reads at most 100 records. Asks again for those that DynamoDB left out. */
   async function recordsOf(ids: readonly SessionId[]): Promise<Item[]> {
     const found: Item[] = []
     let keys: Item[] = ids.map(recordKey)
     for (let pauseMs = 10; keys.length > 0; pauseMs *= 2) {
-      if (pauseMs > MAX_PAUSE_MS) throw new Error('DynamoDB leaves keys of a batch undone.')
+      if (pauseMs > MAX_PAUSE_MS)
+        throw new Error('DynamoDB kept leaving keys of a batch unprocessed: it is throttling.')
       const { Responses = {}, UnprocessedKeys = {} } = await send('BatchGetItem', {
         RequestItems: { [table]: { Keys: keys, ConsistentRead: true } },
       })
@@ -68,7 +72,7 @@ export function createUsers({ table, send }: Calls): Users {
           ExpressionAttributeValues: { ':listed': number(listed) },
         })
       } catch (error) {
-        // It is listed for longer already.
+        // The entry is already kept for longer.
         if (!isNamed(error, 'ConditionalCheckFailedException')) throw error
       }
     },
@@ -85,7 +89,7 @@ export function createUsers({ table, send }: Calls): Users {
         const found = await Promise.all(batches.slice(at, at + BATCHES_AT_ONCE).map(recordsOf))
         for (const value of found.flat().map(toFound)) if (isListed(value, userId)) listed.push(value)
       }
-      // An entry without a live record: it ended, expired, or is about to be created. DynamoDB deletes the entry in time.
+      // The entry has no live record: the session ended, expired, or is about to be created. DynamoDB deletes the entry in time.
       return listed
     },
   }
@@ -93,10 +97,12 @@ export function createUsers({ table, send }: Calls): Users {
 
 const MAX_PAUSE_MS = 2000
 
-/** A hundred sessions each: no user, however busy, takes all connections of the client (50 by default). */
+/** Batches of 100 sessions. A user with many sessions must not use up the client's connections (50 by default). */
 const BATCHES_AT_ONCE = 8
 
-/** Fits a key whatever the length of the user id. Escaped as JSON first, for to UTF-8 all halves of characters are the same. */
+/**
+ * A hash, because a key is limited in length. Escaped as JSON first, because UTF-8 maps all lone surrogates to the same bytes.
+ */
 async function toUserKey(userId: string): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(userId))
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))

@@ -3,8 +3,8 @@ import type { Change } from '../../core/contracts/store.ts'
 import { withEdits } from '../../core/data/texts.ts'
 
 /**
- * What one change makes of one live record: the next record, the same one when nothing is left to do, or
- * `null` for a conflict. Pure, for stores that read, decide and write inside one transaction.
+ * Applies a change to a live record. Returns the next record, the same record if nothing changes, or `null` for a conflict. Pure,
+ * for stores that read, decide and write inside one transaction.
  */
 export function applyChange(record: SessionRecord, change: Change): SessionRecord | null {
   const { head, set, remove, version } = change
@@ -28,12 +28,12 @@ export function applyChange(record: SessionRecord, change: Change): SessionRecor
 
 function isExpected({ data }: SessionRecord, expect: Change['expect']): boolean {
   if (expect === undefined) return true
-  // Own keys only: `expect` may name `constructor`, which every object seems to have.
+  // Own keys only: `expect` may name `constructor`, which every object inherits.
   const text = Object.hasOwn(data, expect.key) ? data[expect.key] : null
   return text === expect.text
 }
 
-/** A touch that took longer than a newer one moves nothing. */
+/** Whether the touch is newer than the record's last use. A late touch moves nothing. */
 export function isFresh(record: SessionRecord, { seen }: Change): boolean {
   return seen !== undefined && seen.at >= record.lastSeenAt
 }

@@ -3,17 +3,17 @@ import type { MaybePromise } from '../../core/contracts/store.ts'
 import { rescue } from '../../core/lib/maybe.ts'
 import { toQuietCause } from '../quiet-cause.ts'
 
-/** What every call of a store goes through. */
+/** Wraps every call of a store. */
 export interface Gate {
-  /** `work()`. `ERR_CLOSED` once the store is closed; what `work` throws comes out as a `SessionError`. */
+  /** Runs `work`. Throws `ERR_CLOSED` once the store is closed. Converts what `work` throws to a `SessionError`. */
   ask<T>(operation: string, work: () => MaybePromise<T>): MaybePromise<T>
-  /** Closes the gate and then lets go of the store's own connection, once: further calls get the same answer. */
+  /** Closes the gate and then the store's own connection, once. Further calls return the same result. */
   close(letGo?: () => MaybePromise<void>): MaybePromise<void>
 }
 
 /**
- * `name` is the store's: `redis`. `toError` makes a driver's error a `SessionError`; without it each becomes `ERR_STORE`, with a
- * cause that quotes nothing the store was given.
+ * Creates the gate of a store. `name` is the store's name: `redis`. `toError` converts a driver's error to a `SessionError`. By
+ * default each error becomes `ERR_STORE`, with a cause that quotes nothing that the store was given.
  *
  * ```ts
  * const { ask, close } = createGate('files')
@@ -30,7 +30,7 @@ export function createGate(
 
   return {
     ask(operation, work) {
-      if (isClosed) throw new SessionError('ERR_CLOSED', `The store ${name}.`)
+      if (isClosed) throw new SessionError('ERR_CLOSED', `The store ${name} was called after close().`)
       return rescue(work, (error) => {
         throw error instanceof SessionError ? error : toError(operation, error)
       })

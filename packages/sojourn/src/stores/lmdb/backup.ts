@@ -5,15 +5,19 @@ import { dirname, join, resolve } from 'node:path'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { Environment } from './environment.ts'
 
-/** Into a directory beside the target, renamed when whole and on disk: what bears the target's name is never half a backup. */
+/**
+ * Copies into a directory beside the target, and renames it once it is complete and on disk, so that the target is never half a
+ * backup.
+ */
 export async function backUp({ root }: Environment, path: string): Promise<void> {
   const target = resolve(path)
-  if (existsSync(target)) throw new SessionError('ERR_OPTION', 'lmdb: the directory of a backup must not exist yet.')
+  if (existsSync(target))
+    throw new SessionError('ERR_OPTION', 'lmdb: the directory of a backup must not exist yet. Choose another path.')
   const partial = `${target}.${randomBytes(6).toString('hex')}.partial`
   try {
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     await mkdir(partial, { mode: 0o700 })
-    // Compact: free pages, and with them what is left of deleted sessions, are not copied.
+    // Compact: free pages, which may still contain deleted sessions, are not copied.
     await root.backup(partial, true)
     await flush(join(partial, 'data.mdb'))
     await rename(partial, target)

@@ -5,10 +5,10 @@ import { toQuietCause } from '../quiet-cause.ts'
 /** Larger than a value can be, or than one transaction can write. */
 const LARGE = /\bMDB_(BAD_VALSIZE|TXN_FULL)\b/
 
-/** The map cannot grow, or the disk, a quota or a file has no room. */
+/** The map cannot grow, or the disk, a quota or a file is full. */
 const FULL = /\bMDB_MAP_FULL\b|No space left on device|Disk quota exceeded|File too large|not enough space/i
 
-/** lmdb's error as ours. Ours pass as they are. */
+/** Converts lmdb's error to a `SessionError`. Returns a `SessionError` unchanged. */
 export function toStoreError(operation: string, error: unknown): SessionError {
   if (error instanceof SessionError) return error
   const cause = toQuietCause(error)
@@ -20,12 +20,15 @@ function codeOf(text: string): SessionErrorCode {
   return FULL.test(text) ? 'ERR_STORE_FULL' : 'ERR_STORE'
 }
 
-/** What a failed commit of lmdb carries beside its message: a promise that rejects with the true reason. */
+/** lmdb adds a promise to the error of a failed commit. It rejects with the actual reason. */
 interface CommitError extends Error {
   readonly commitError?: Promise<never>
 }
 
-/** Waits for the true reason, but not for ever, and never leaves it unhandled: that would end the process. */
+/**
+ * Waits for the actual reason, with a time limit. Always handles the promise, because an unhandled rejection would end the
+ * process.
+ */
 export async function reasonOf(error: unknown, path: string): Promise<unknown> {
   const { commitError } = error instanceof Error ? (error as CommitError) : {}
   if (commitError === undefined) return error
@@ -37,7 +40,7 @@ export async function reasonOf(error: unknown, path: string): Promise<unknown> {
     : found
 }
 
-/** To LMDB a write that the disk took half of is an input/output error. */
+/** LMDB reports a partial write as an input/output error, so the disk is asked whether it is full. */
 async function isFull(path: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(path).catch(() => ({ bavail: 1, bsize: LITTLE_BYTES }))
   return bavail * bsize < LITTLE_BYTES

@@ -5,32 +5,35 @@ import { type Found, isListed, type Listed, readable } from '../listed.ts'
 import type { Environment } from './environment.ts'
 import { fromText, indexedAtOf, toText } from './record-text.ts'
 
-/** What a transaction works on: the record, and the time under which the expiry index holds it. */
+/** What a transaction works on: the record, and the time of its entry in the expiry index. */
 export interface Stored {
   readonly value: SessionRecord | Tombstone
   readonly indexedAt: number
 }
 
-/** Keeps the records and both indexes in step. All but `read`, `list`, `scan` and `isDue` belong inside a write transaction. */
+/**
+ * Keeps the records and both indexes consistent. All methods except `read`, `list`, `scan` and `isDue` must be called inside a
+ * write transaction.
+ */
 export interface Tables {
   read(id: SessionId): SessionRecord | Tombstone | null
   list(userId: string): Listed[]
   scan(cursor: string | null, limit: number): ScanPage
-  /** Whether a sweep would find anything to look at. */
+  /** Whether a sweep would find an entry to check. */
   isDue(now: number): boolean
   load(id: SessionId): Stored | null
   insert(record: SessionRecord): void
   replace(stored: Stored, next: SessionRecord | Tombstone): void
-  /** Puts the tombstone in the place of what cannot be read. */
+  /** Replaces a record that cannot be read by its tombstone. */
   bury(tombstone: Tombstone): void
-  /** Deletes what is due, but no more than `limit`, and answers how much that was. Does a bounded part of the work only. */
+  /** Deletes up to `limit` expired records and returns their number. Does only a bounded part of the work. */
   sweepSome(now: number, limit: number): number
 }
 
-/** Entries of the expiry index that one transaction looks at: a millisecond or two, in which no process can write. */
+/** Entries of the expiry index that one transaction checks: a millisecond or two, during which no process can write. */
 const SWEEP_ENTRIES = 100
 
-/** Sorts behind every id: base64url has nothing beyond `z`. */
+/** Sorts after every id: base64url contains nothing after `z`. */
 const AFTER_IDS = '~'
 
 export function createTables({ records, users, expiry }: Environment): Tables {
@@ -60,7 +63,7 @@ export function createTables({ records, users, expiry }: Environment): Tables {
     if (value.kind === 'live' && value.userId !== null) users.remove([toUserKey(value.userId), value.id])
   }
 
-  /** Entries of the expiry index at or before `now`, earliest first. */
+  /** Returns entries of the expiry index at or before `now`, earliest first. */
   function due(now: number, limit: number): [at: number, id: SessionId][] {
     return Array.from(expiry.getKeys({ end: [now, AFTER_IDS], limit }), ([at, id]) => [Number(at), id as SessionId])
   }
@@ -72,13 +75,13 @@ export function createTables({ records, users, expiry }: Environment): Tables {
     if (isReadable(stored)) {
       const { value } = stored
       if (value.expiresAt > now) {
-        // Touched since it was indexed.
+        // The record was touched after it was indexed.
         move(stored, value, value.expiresAt)
         return false
       }
       leaveUser(value)
     }
-    // What cannot be read goes as well, or no sweep would get past it.
+    // A damaged record is deleted too. Otherwise no sweep would get past it.
     records.remove(id)
     return true
   }
@@ -92,7 +95,7 @@ export function createTables({ records, users, expiry }: Environment): Tables {
       const found: Listed[] = []
       for (const [, id] of users.getKeys({ start: [key], end: [key, AFTER_IDS] })) {
         const record = readable(id as SessionId, () => read(id as SessionId))
-        // The hash is cut short, and to it all halves of characters are the same: the record itself says whose it is.
+        // The key has a shortened hash, in which all lone surrogates are the same, so the record itself shows whose it is.
         if (isListed(record, userId)) found.push(record)
       }
       return found
@@ -119,12 +122,14 @@ export function createTables({ records, users, expiry }: Environment): Tables {
 
     replace(stored, next) {
       if (next.kind === 'ended') leaveUser(stored.value)
-      // An entry that is too early costs the sweep one look and saves every touch a write; one that is late keeps the dead.
+      // An entry that is too early costs the sweep one check and saves every touch a write. One that is too late would keep
+      // expired records.
       move(stored, next, Math.min(stored.indexedAt, next.expiresAt))
     },
 
     bury(tombstone) {
-      // The entries of before stay, for nothing says where they are: the sweep drops the one, the list passes over the other.
+      // The old entries stay because nothing shows where they are. The sweep deletes the one in the expiry index, and the list
+      // skips the other.
       index(tombstone.id, tombstone.expiresAt)
       records.put(tombstone.id, toText(tombstone, tombstone.expiresAt))
     },
@@ -144,7 +149,7 @@ export function isReadable(stored: Stored | DamagedRecord): stored is Stored {
   return 'value' in stored
 }
 
-/** Fits an LMDB key whatever the length of the user id. */
+/** A hash, because LMDB limits the length of keys. */
 function toUserKey(userId: string): string {
   return hash('sha256', userId, 'base64url').slice(0, 22)
 }

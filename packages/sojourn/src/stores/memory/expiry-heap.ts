@@ -1,15 +1,15 @@
-/** Something that expires. It carries its own place in the heap, so that it is found there without a search. */
+/** Something that expires. It carries its position in the heap, so that it is found without a search. */
 export interface Expiring {
   value: { readonly expiresAt: number }
   place: number
 }
 
-/** Who expires first, always known: a binary heap. Each call takes time that grows with the logarithm of its size. */
+/** A binary heap that always knows which item expires first. Each call takes logarithmic time. */
 export interface ExpiryHeap<T extends Expiring> {
   first(): T | undefined
   add(item: T): void
   remove(item: T): void
-  /** To be called when the item's `expiresAt` is another. */
+  /** Must be called after the item's `expiresAt` has changed. */
   update(item: T): void
 }
 

@@ -1,12 +1,12 @@
-/** The ids of a scan that is under way, sorted once instead of for each page. */
+/** The ids of a scan in progress, sorted once instead of for each page. */
 export interface ScanOrder {
-  /** Up to `limit` ids behind `cursor`, and the cursor behind those. */
+  /** Returns up to `limit` ids after `cursor`, and the next cursor. */
   page(cursor: string | null, limit: number): { readonly ids: readonly string[]; readonly next: string | null }
-  /** Lets the ids go. A scan that is under way finds its place again. */
+  /** Releases the ids. A scan in progress finds its place again. */
   forget(): void
 }
 
-/** `all`: the ids of now. What is added after a scan began may be missed by it, what was there before is not. */
+/** `all` returns the current ids. A scan may miss ids that are added after it began, but no earlier ones. */
 export function createScanOrder(all: () => Iterable<string>): ScanOrder {
   let order: readonly string[] = []
   return {

@@ -5,27 +5,28 @@ import { orDamaged } from '../../core/request/damaged.ts'
 import type { Listed } from '../listed.ts'
 import { isMarked, LOCK, MOVED, SHIFT, shiftOf, toMoved, toPlaceholder, unmarked } from './marks.ts'
 
-/** The store that is left, and the one that is moved to. */
+/** The store to move from, and the store to move to. */
 export interface Move {
   readonly from: Store
   readonly to: Store
 }
 
-/** Where a session is; `value` as `from` or `to` holds it, marks and all. */
+/** Where a session is. `value` is what `from` or `to` holds, with the marks. */
 export type Place =
   | { readonly at: 'nowhere' }
   | { readonly at: 'to'; readonly value: SessionRecord | Tombstone }
   | { readonly at: 'from'; readonly value: SessionRecord | Tombstone }
 
 /**
- * One session is moved in four steps, each of which can be the last one that a process lives to make, and any process can make the next:
+ * Moves one session in four steps. The process may die after each of them, and any other process can do the next:
  *
- * 1. lock it in `from`: one conditional write, after which nothing but an end can change it there;
- * 2. read it, as it will stay;
- * 3. create it in `to`: from now on `to` alone says what it is;
+ * 1. lock it in `from`: one conditional write, after which only an end can change it there;
+ * 2. read its final state;
+ * 3. create it in `to`: from now on only `to` counts;
  * 4. end it in `from`.
  *
- * What is in `to` holds, whatever `from` says. A late third step changes nothing, for the id is taken, by a tombstone if need be.
+ * Once `to` has the session, `from` does not count. A late third step changes nothing, because the id is taken, by a tombstone if
+ * necessary.
  */
 export async function moveOne(move: Move, id: SessionId): Promise<boolean> {
   const record = await freeze(move, id)
@@ -35,7 +36,10 @@ export async function moveOne(move: Move, id: SessionId): Promise<boolean> {
   return isCreated
 }
 
-/** As `moveOne`, for a session that ends: the tombstone stands in `to` before `from` lets go, and in both when this resolves. */
+/**
+ * As `moveOne`, for a session that ends. The tombstone is in `to` before `from` gives up the session, and in both when this
+ * resolves.
+ */
 export async function moveEnded(move: Move, id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
   const record = await freeze(move, id)
   if (record === null) return null
@@ -45,7 +49,10 @@ export async function moveEnded(move: Move, id: SessionId, tombstone: Tombstone)
   return last
 }
 
-/** Ends one that cannot be read, in either store. The tombstone stands in `to`, which holds, before `from` lets go. */
+/**
+ * Ends a session that cannot be read, in either store. The tombstone is in `to`, which counts, before `from` gives up the
+ * session.
+ */
 export async function endUnread({ from, to }: Move, tombstone: Tombstone): Promise<boolean> {
   const { id } = tombstone
   const isThere = await isTaken(to, id)
@@ -60,24 +67,26 @@ async function isTaken(store: Store, id: SessionId): Promise<boolean> {
   return found !== null && (found.kind !== 'live' || !isMarked(found))
 }
 
-/** Each failed try means that another writer got through, so this many in a row is no accident. */
+/** Each failed attempt means that another writer succeeded, so this many in a row are not a coincidence. */
 export const MAX_TRIES = 100
 
-/** The record in `from`, locked: it stays as it is. `null` when there is no live one (any more). */
+/**
+ * Locks the record in `from`, so that it does not change any more, and returns it. `null` if there is no live record (any more).
+ */
 async function freeze({ from }: Move, id: SessionId): Promise<SessionRecord | null> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const found = await from.read(id)
     if (found?.kind !== 'live') return null
     if (isMarked(found)) return found
     const set = { [LOCK]: '1', [SHIFT]: `${shiftOf(found) + 1}` }
-    // The head as it is: writing it raises the version, and that stops the heads and touches that are on their way.
+    // Writing the same head raises the version. So changes of the head and touches that are on their way become conflicts.
     const { head, version } = found
     await from.write(id, { set, head, version, nextVersion: version + 1, expect: { key: LOCK, text: null } })
   }
   throw contended()
 }
 
-/** A tombstone of before the move. */
+/** Moves a tombstone from before the migration. */
 export async function moveTombstone({ to }: Move, tombstone: Tombstone): Promise<boolean> {
   const { id, endedAt, expiresAt, reason } = tombstone
   if (reason === MOVED || expiresAt <= endedAt) return false
@@ -88,7 +97,7 @@ export async function moveTombstone({ to }: Move, tombstone: Tombstone): Promise
   return (await to.end(id, tombstone)) !== null
 }
 
-/** Where the session is now. Of a move under way, `to` is right as soon as it has the session. */
+/** Finds where the session is now. During a move, `to` counts as soon as it has the session. */
 export async function find({ from, to }: Move, id: SessionId): Promise<Place> {
   const arrived = await to.read(id)
   if (arrived !== null && !isPlaceholder(arrived)) return { at: 'to', value: arrived }
@@ -98,7 +107,7 @@ export async function find({ from, to }: Move, id: SessionId): Promise<Place> {
   if (!isMoving) return { at: 'from', value: left }
   const late = await to.read(id)
   if (late !== null && !isPlaceholder(late)) return { at: 'to', value: late }
-  // It was moved, and has expired since.
+  // The session was moved, and has expired since.
   if (left.kind === 'ended') return { at: 'nowhere' }
   return { at: 'from', value: left }
 }
@@ -108,5 +117,5 @@ function isPlaceholder(value: SessionRecord | Tombstone): boolean {
 }
 
 export function contended(): SessionError {
-  return new SessionError('ERR_CONTENTION', 'moving: it is one session that they changed.')
+  return new SessionError('ERR_CONTENTION', 'moving: too many writers changed one session at once. Try again.')
 }

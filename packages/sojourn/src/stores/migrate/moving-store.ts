@@ -8,20 +8,20 @@ import { isMarked, LOCK, SHIFT, shiftOf, unmarked } from './marks.ts'
 import { contended, endUnread, find, MAX_TRIES, type Move, moveEnded, moveOne } from './move.ts'
 
 export interface MovingStoreOptions {
-  /** The store that is left. */
+  /** The store to move from. */
   readonly from: Store
-  /** The store that is moved to. */
+  /** The store to move to. */
   readonly to: Store
   /**
-   * `false`: reads both, moves nothing but what ends, and begins sessions in `from`. For the first of two deployments: servers that
-   * know only `from` still understand everything. Default `true`.
+   * `false`: reads both stores, moves only sessions that end, and creates sessions in `from`. For the first of two deployments,
+   * because servers that know only `from` can still read everything. Default `true`.
    */
   readonly moves?: boolean
 }
 
 /**
- * Both stores as one, while sessions move from one to the other: whatever is asked, each session is where it is. A session moves
- * when it is first written to, and ends in both. Every guarantee holds among processes that all use a moving store.
+ * Presents both stores as one while sessions move from one to the other. A session moves when it is first written to, and ends in
+ * both. Every guarantee holds if all processes use a moving store.
  */
 export function movingStore({ from, to, moves = true }: MovingStoreOptions): Store {
   const move: Move = { from, to }
@@ -52,7 +52,7 @@ export function movingStore({ from, to, moves = true }: MovingStoreOptions): Sto
   }
 
   async function list(userId: string): Promise<Listed[]> {
-    // In this order: what moves meanwhile is seen twice, and never missed.
+    // In this order: a session that moves meanwhile is seen twice, but never missed.
     const left = await from.list(userId)
     const arrived = await to.list(userId)
     const known = new Set(arrived.map(({ id }) => id))
@@ -60,7 +60,7 @@ export function movingStore({ from, to, moves = true }: MovingStoreOptions): Sto
     return [...arrived, ...rest.filter((record) => record !== null)]
   }
 
-  /** A locked one may have ended in `to`, if the process that moved it did not live to end it in `from`. */
+  /** A locked session may have ended in `to` if the process that moved it died before it ended it in `from`. */
   async function stillThere(record: Listed): Promise<Listed | null> {
     if (record.kind === 'damaged') return record
     if (!isMarked(record)) return unmarked(record)
@@ -124,13 +124,14 @@ function hasLacks({ from, to }: Move): boolean {
   return from.lacks !== undefined || to.lacks !== undefined
 }
 
-/** The same change of a record in `from`, to be refused there if the record was locked since it was read. */
+/** The same change of a record in `from`, with a condition that fails if the record was locked since it was read. */
 function toGuarded(record: SessionRecord, change: Change): Change {
   const guard = { key: LOCK, text: null }
   const { expect = guard, seen, ...rest } = change
   const isSeen = seen !== undefined && isFresh(unmarked(record), change)
   if (change.expect === undefined && !isSeen && change.head === undefined) return { ...rest, expect }
-  // With the head goes the version, which a lock raises; without one of the caller's the raise is ours, and taken off again.
+  // With the head goes the version, which a lock raises. If the caller sends no head, we send it and raise the version, and
+  // subtract that again.
   return {
     ...rest,
     ...(isSeen && { seen }),

@@ -1,21 +1,21 @@
-/** How far a migration has come: what to print, and what to keep so that another process can go on from there. JSON. */
+/** How far a migration has come, as JSON: to print, and to store so that another process can resume. */
 export interface MigrationProgress {
-  /** Where to go on; `null` at the beginning, and at the end. */
+  /** Where to resume. `null` at the beginning and at the end. */
   readonly cursor: string | null
   readonly isDone: boolean
-  /** Records and tombstones looked at. */
+  /** Records and tombstones that were read. */
   readonly seen: number
   /** Sessions that are in `to` now and were not before. */
   readonly moved: number
-  /** Tombstones, likewise. */
+  /** Tombstones that are in `to` now and were not before. */
   readonly ended: number
-  /** Those that cannot be read: they stay in `from`. */
+  /** Records that cannot be read. They stay in `from`. */
   readonly damaged: number
-  /** About how many there are to look at, when `from` knows. */
+  /** The approximate number of records and tombstones, if `from` knows it. */
   readonly total: number | null
 }
 
-/** What the printer writes to: `process.stderr`, or anything alike. */
+/** Where the printer writes: `process.stderr`, or a similar stream. */
 export interface ProgressOutput {
   readonly isTTY?: boolean
   write(text: string): unknown
@@ -24,7 +24,7 @@ export interface ProgressOutput {
 const TERMINAL_MS = 100
 const LINES_MS = 10_000
 
-/** Prints a migration: one line that is written over on a terminal, a line every ten seconds anywhere else. */
+/** Prints the progress of a migration: one line that is overwritten on a terminal, a line every ten seconds elsewhere. */
 export function progressPrinter(
   output: ProgressOutput,
   clock: () => number = Date.now,
@@ -38,7 +38,7 @@ export function progressPrinter(
     if (!isDue && !progress.isDone) return
     printedAt = now
     const line = toLine(progress, now - first.at, progress.seen - first.seen)
-    // Blanks behind it cover what a longer line left.
+    // The padding erases the rest of a longer line.
     output.write(output.isTTY ? `\r${line.padEnd(78)}${progress.isDone ? '\n' : ''}` : `${line}\n`)
   }
 }

@@ -25,29 +25,29 @@ export const mysqlDialect: Dialect = {
 ) ENGINE = InnoDB`,
   ],
 
-  // Texts come and go as bytes of UTF-8: a connection of another character set would change them on the way.
+  // Texts are sent and read as bytes of UTF-8, because a connection with another character set would convert them.
   data: 'CAST(data AS BINARY) AS data',
   newData: 'CONVERT(:data USING utf8mb4)',
   patched: 'JSON_MERGE_PATCH(data, CONVERT(:patch USING utf8mb4))',
-  // MariaDB 10.11 forgets some of several keys that a patch with null should take away.
+  // MariaDB 10.11 keeps some keys if one patch removes several with null.
   removed: (data, paths) => `JSON_REMOVE(${data}, ${paths})`,
-  // As JSON it may grow beyond this; as text, which is how it is read, it would be NULL.
+  // As JSON it may be larger than this. As text, which is how it is read, it would then be NULL.
   fits: (data) => `LENGTH(${data}) <= @@max_allowed_packet`,
-  // Older versions of mysql2 send each number as a DOUBLE, which MySQL from 8.0.22 on refuses there.
+  // Older versions of mysql2 send every number as a DOUBLE, which MySQL 8.0.22 and later refuse here.
   isLimitText: true,
   holds: 'CAST(JSON_UNQUOTE(JSON_EXTRACT(data, :path)) AS BINARY) = :text',
   lacks: 'JSON_EXTRACT(data, :path) IS NULL',
   toParameter: (text) => Buffer.from(text),
   unlessTaken: '',
 
-  // There is no update that answers with what it replaced.
+  // MySQL has no UPDATE that returns the replaced row.
   end: null,
   forUpdate: 'FOR UPDATE',
 
-  // What another session has locked is left for the next sweep. A delete would wait for it, and meanwhile keep what it locked.
+  // The next sweep gets rows that another connection has locked. A DELETE would wait for them and keep its own locks meanwhile.
   sweep: (table) =>
     `SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED`,
-  // By the primary key alone: any other way would meet rows that somebody has locked.
+  // By the primary key only: any other way would meet locked rows.
   deleteDue: (table, ids) =>
     `DELETE t FROM ${table} AS t FORCE INDEX (PRIMARY) WHERE id IN (${ids}) AND expires_at <= :now`,
   check: (table) => `SELECT ${COLUMNS}, data FROM ${table} FORCE INDEX (PRIMARY) WHERE id = ''`,
@@ -58,17 +58,17 @@ export const mysqlDialect: Dialect = {
 /** Deadlock, and MariaDB's "changed since last read". */
 const AGAIN = [1213, 1020]
 
-/** No such table, no such column, no primary key, a column that we do not know and that wants a value. */
+/** No such table, no such column, no primary key, or an unknown column that needs a value. */
 const TABLE = [1146, 1054, 1176, 1364]
 
-/** Duplicate of a key. Only that of the id means that the id is taken. */
+/** A duplicate key. Only a duplicate of the id means that the id is taken. */
 const DUPLICATE = 1062
 const OF_PRIMARY_KEY = /\bPRIMARY'$/
 
-/** What else is said in words that quote no value: too many connections, access denied, read-only, lock timeout and the like. */
+/** Errors whose messages quote no value: too many connections, access denied, read-only, lock timeout and similar. */
 const QUIET = [1040, 1044, 1045, 1049, 1129, 1130, 1142, 1143, 1205, 1227, 1290, 1792, 1836, 3024]
 
-/** Larger than `max_allowed_packet`, as it is sent or as it would become; than the column, the row, the undo log, a JSON value. */
+/** Larger than `max_allowed_packet`, as sent or as stored; or than the column, the row, the undo log or a JSON value. */
 const LARGE = [1153, 1301, 1406, 1118, 1713, 3150]
 
 /** The table or the disk is full; the engine's "No space left on device" and "Disk quota exceeded". */
@@ -80,7 +80,8 @@ function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
   const { errno, code, sqlState } = error as Error & { errno?: unknown; code?: unknown; sqlState?: unknown }
   const number = typeof errno === 'number' ? errno : 0
-  // Without a state it is no answer of the server: the connection, the pool, or the runtime, which may quote what it was given.
+  // Without an SQL state the error is not the server's. The connection, the pool or the runtime made it, and may quote what it
+  // was given.
   const said = sqlState === undefined ? toQuietCause(error).message : error.message
   const isQuiet = sqlState === undefined || [...AGAIN, ...TABLE, ...QUIET, ...LARGE, ...FULL, ENGINE].includes(number)
   const text = [code ?? '', number || '', isQuiet ? said : ''].filter((part) => part !== '').join(' ')

@@ -24,7 +24,10 @@ export interface MysqlCallbackPool {
   promise(): MysqlPromisePool
 }
 
-/** A pool either way. `null`: it is none; a single connection is not enough, for a transaction needs one of its own. */
+/**
+ * Converts either kind of pool. `null` if it is not a pool. A single connection is not enough, because a transaction needs one of
+ * its own.
+ */
 export function toPool(client: unknown): MysqlPromisePool | null {
   if (typeof client !== 'object' || client === null) return null
   if ('promise' in client && typeof client.promise === 'function') return toPool(client.promise())
@@ -49,7 +52,7 @@ export function toDriver(pool: MysqlPromisePool): Omit<Driver, 'close'> {
         connection.release()
         return results
       } catch (error) {
-        // Whatever state it is in, the server rolls back when the connection goes.
+        // Whatever state the connection is in, the server rolls back when it closes.
         connection.destroy()
         throw error
       }
@@ -62,31 +65,37 @@ async function execute(on: Executing, { statement, values }: Call): Promise<Resu
   if (Array.isArray(answer)) return { rows: answer as Row[], affected: 0 }
   const { affectedRows, info, serverStatus } = answer as Header
   if ((serverStatus & AUTOCOMMIT) === 0) {
-    throw new SessionError('ERR_OPTION', 'mysqlStore: with autocommit off nothing would be stored.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'mysqlStore: autocommit is off, so nothing would be stored. Turn it on for this pool.',
+    )
   }
-  // A pool can be told to count changed rows only: what was found stands in the text then.
+  // A pool can be configured to count changed rows only. The number of matched rows is then in this text.
   const matched = /^Rows matched: (\d+)/.exec(info)?.[1]
   return { rows: [], affected: matched === undefined ? affectedRows : Number(matched) }
 }
 
-/** Values below this fit into a packet of any server. */
+/** Values below this size fit into a packet of any server. */
 const SMALL_BYTES = 65_536
 
-/** What a packet has beside its values. */
+/** The size of a packet apart from its values. */
 const AROUND_BYTES = 1024
 
 /**
- * Refuses values beyond the server's limit on a packet. The server would close the connection over one, and whoever gets that
- * connection from the pool next would fail too.
+ * Refuses values that exceed the server's packet limit. The server would close the connection because of one, and the next user
+ * of that connection would fail too.
  */
 function createGauge(pool: MysqlPromisePool): (values: readonly Value[]) => Promise<void> | undefined {
   let limit = 0
 
   async function measure(bytes: number): Promise<void> {
-    // Asked again before anything is refused: an operator may have raised it.
+    // Reads the limit again before a refusal, because an operator may have raised it.
     if (bytes > limit) limit = Number((await execute(pool, { statement: PACKET, values: [] })).rows[0]?.[0])
     if (bytes <= limit) return
-    throw new SessionError('ERR_DATA_TOO_LARGE', 'mysql: the server takes no packet beyond max_allowed_packet.')
+    throw new SessionError(
+      'ERR_DATA_TOO_LARGE',
+      'mysql: the packet exceeds max_allowed_packet of the server. Raise it, or store less in the session.',
+    )
   }
 
   return (values) => {

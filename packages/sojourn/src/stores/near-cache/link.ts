@@ -2,11 +2,14 @@ import type { MaybePromise } from '../../core/contracts/store.ts'
 import { isPromise } from '../../core/lib/maybe.ts'
 import type { Bus, BusListener } from './bus.ts'
 
-/** The near cache's connection to its bus: up while that was proved a moment ago. */
+/** The near cache's connection to its bus. It is up while a recent proof holds. */
 export interface Link {
-  /** Whether what others published has arrived here. Asks the bus for the next proof when it is time: idle, it costs nothing. */
+  /**
+   * Whether everything that others published has arrived here. Asks the bus for the next proof when it is due. Costs nothing
+   * while idle.
+   */
   isUp(now: number): boolean
-  /** It failed since it was last proved. Before the first proof it is neither up nor down. */
+  /** Whether it failed since the last proof. Before the first proof it is neither up nor down. */
   isDown(): boolean
   start(): void
   stop(): MaybePromise<void>
@@ -14,28 +17,28 @@ export interface Link {
 
 export interface LinkOptions {
   readonly bus: Bus
-  /** How long a proof lasts, ms. */
+  /** How long a proof holds, in ms. */
   readonly windowMs: number
   readonly uptime: () => number
   readonly changed: BusListener['changed']
-  /** Called before anything else is believed: messages may have been missed. */
+  /** Called before anything else is used: messages may have been missed. */
   readonly lost: () => void
   readonly tell: (kind: 'link-up' | 'link-down', error?: unknown) => void
 }
 
-/** After a failure, so that it is up again soon. */
+/** The delay before the next proof after a failure. */
 const AGAIN_MS = 250
 
 /**
- * No timer: reads ask for proof twice in each window, and a proof counts from the moment it was asked for. A bus that is dead
- * without a word is therefore noticed within one window, by the first read after it.
+ * Uses no timer: reads ask for proof twice in each window, and a proof holds from the moment it was requested. So the first read
+ * after the window notices a bus that died silently.
  */
 export function createLink({ bus, windowMs, uptime, changed, lost, tell }: LinkOptions): Link {
   let stopListening: (() => MaybePromise<void>) | null = null
   let provedAt = Number.NEGATIVE_INFINITY
   let askAt = Number.NEGATIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
-  /** The question that is not answered yet. Answers to others come too late. */
+  /** The proof that is still awaited. Answers to earlier requests are ignored. */
   let open: symbol | null = null
   let state: 'new' | 'up' | 'down' = 'new'
 

@@ -4,22 +4,24 @@ import { type Timing, toTiming } from '../timing.ts'
 import type { Bus } from './bus.ts'
 
 export interface NearCacheOptions {
-  /** Tells the nodes of each other's changes. `memoryBus()` where one process is all there is. */
+  /** Reports changes between nodes. `memoryBus()` if there is only one process. */
   readonly bus: Bus
-  /** Sessions held at most. Default 10 000; 0 turns the cache off on this node, which then still tells the others. */
+  /**
+   * The maximum number of cached sessions. Default 10 000. 0 turns the cache off on this node, which still publishes its changes.
+   */
   readonly size?: number
-  /** How old an answer may be at most, whatever breaks. Default `'1s'`. */
+  /** The maximum age of an answer, whatever fails. Default `'1s'`. */
   readonly maxStale?: Duration
   /**
-   * While the store is down, sessions that were read from it at most this long ago stay readable. Gives up guarantee 1 for
-   * that time: a session that another node ended may still be open here. Default: not at all.
+   * While the store is down, sessions that were read from it at most this long ago stay readable. This gives up guarantee 1 for
+   * that time: a session that another node ended may still be open here. Default: not allowed.
    */
   readonly insecureStaleWhileDown?: Duration
   /** For tests. */
   readonly timing?: Partial<Timing>
 }
 
-/** Checked and filled in. */
+/** The options, checked and with defaults. */
 export interface NearCacheSettings {
   readonly bus: Bus
   readonly size: number
@@ -31,7 +33,7 @@ export interface NearCacheSettings {
 export function toSettings(options: NearCacheOptions): NearCacheSettings {
   const { bus, size = 10_000, maxStale = '1s', insecureStaleWhileDown, timing } = options
   if (typeof bus?.subscribe !== 'function')
-    throw new SessionError('ERR_OPTION', 'nearCache: bus is missing. In a server of one process: memoryBus().')
+    throw new SessionError('ERR_OPTION', 'nearCache: bus is missing. If the server is one process, use memoryBus().')
   if (!Number.isSafeInteger(size) || size < 0)
     throw new SessionError('ERR_OPTION', 'nearCache: size must be a whole number, or 0.')
   return {

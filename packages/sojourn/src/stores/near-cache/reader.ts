@@ -9,7 +9,7 @@ import type { NearCacheSettings } from './options.ts'
 
 type Kept = SessionRecord | Tombstone
 
-/** One read of the store on its way. It is kept only while it stands in `flights`: what changed meanwhile takes it out. */
+/** A read of the store in progress. A change of the session removes it from `flights`. */
 interface Flight {
   readonly uptimeAt: number
   readonly wallAt: number
@@ -22,21 +22,21 @@ export interface NearCacheStats {
   readonly hits: number
   /** Reads that asked the store. */
   readonly misses: number
-  /** Reads that waited for another's answer. */
+  /** Reads that waited for another read of the same session. */
   readonly joined: number
-  /** Reads answered with what was older than `maxStale`, for the store was down. */
+  /** Reads whose answer was older than `maxStale` because the store was down. */
   readonly stale: number
-  /** Sessions held now. */
+  /** Sessions that are cached now. */
   readonly count: number
 }
 
 export interface Reader {
   read(id: SessionId): MaybePromise<Kept | null>
-  /** It changed: what is known of it, and what is being read, is worth nothing. */
+  /** The session changed: discards its entry and any read in progress. */
   forget(id: SessionId): void
-  /** Anything may have changed. */
+  /** Any session may have changed. */
   forgetAll(): void
-  /** Makes room, and forgets what may be swept. */
+  /** Makes room, and discards sessions that a sweep may delete. */
   clear(): void
   stats(): NearCacheStats
 }
@@ -55,13 +55,13 @@ export function createReader(
   let era = 0
   let isStoreDown = false
 
-  /** By both clocks: uptime stands still while the machine sleeps, and the wall clock jumps. */
+  /** By both clocks: uptime stops while the machine sleeps, and the wall clock jumps. */
   function isYoung({ uptimeAt, wallAt }: Omit<Entry, 'value' | 'era'>, now: number, limitMs: number): boolean {
     const wallAge = wall() - wallAt
     return now - uptimeAt < limitMs && wallAge >= 0 && wallAge < limitMs
   }
 
-  /** A tombstone is final: no age, and no message that was missed, can make it wrong. */
+  /** A tombstone is final, so neither its age nor a missed message can make it wrong. */
   function isGood(entry: Entry, now: number, isUp: boolean): boolean {
     if (entry.value.kind === 'ended') return true
     return isUp && entry.era === era && isYoung(entry, now, maxStaleMs)
@@ -76,7 +76,7 @@ export function createReader(
       return entry.value
     }
     const flight = flights.get(id)
-    // Stepping aside means to ask anew: an answer on its way may be from before a change.
+    // Without a link, the store is read again, because a read in progress may have begun before a change.
     if (isUp && flight?.isUp && flight.answer !== null && isYoung(flight, now, maxStaleMs)) {
       counts.joined++
       return flight.answer
@@ -100,7 +100,7 @@ export function createReader(
     }
   }
 
-  /** Nothing about an id that is not there is kept: another node may be about to create it, and a guesser has many. */
+  /** A missing session is not cached: another node may be about to create it, and an attacker can guess many ids. */
   function land(id: SessionId, flight: Flight, answer: Kept | null): Kept | null {
     const isCurrent = flights.get(id) === flight
     if (isCurrent) flights.delete(id)
@@ -110,7 +110,7 @@ export function createReader(
       if (isCurrent) entries.delete(id)
     } else if (isCurrent || value.kind === 'ended') {
       const { uptimeAt, wallAt, isUp } = flight
-      // What was read without a link serves only while the store is down.
+      // An answer that was read without a link is used only while the store is down.
       entries.put(id, { value, uptimeAt, wallAt, era: isUp ? era : -1 })
     }
     return value

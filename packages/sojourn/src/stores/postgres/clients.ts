@@ -1,6 +1,6 @@
 import type { Driver, Result, Row } from '../sql/driver.ts'
 
-/** A Pool or a Client of `pg`, and whatever has the same `query`. */
+/** A Pool or a Client of `pg`, and everything with the same `query`. */
 export interface PgClient {
   query(config: PgQuery): Promise<{ readonly rows: unknown[][]; readonly rowCount: number | null }>
 }
@@ -34,7 +34,7 @@ export interface PGliteClient {
 
 export type PostgresClient = PgClient | PostgresJsClient | PGliteClient
 
-/** Runs statements on a client of any of these kinds. `null`: it is none. */
+/** Runs statements on a client of any of these kinds. `null` if it is none of them. */
 export function toDriver(client: unknown, isPreparing: boolean): Omit<Driver, 'close'> | null {
   if (isObject(client) && 'unsafe' in client) return postgresJs(client as unknown as PostgresJsClient, isPreparing)
   if (!isObject(client) || typeof client.query !== 'function') return null
@@ -47,7 +47,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return (typeof value === 'object' || typeof value === 'function') && value !== null
 }
 
-/** As the server sends it: applications configure parsers, and those of `pg` even for all clients of the process. */
+/** Texts as the server sends them, because applications configure parsers, and in `pg` even for all clients of the process. */
 const TEXTS = { getTypeParser: () => (text: string) => text }
 
 function pg(client: PgClient, isPreparing: boolean): Omit<Driver, 'close'> {

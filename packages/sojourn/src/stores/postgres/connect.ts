@@ -3,12 +3,12 @@ import { nothingIfMissing } from '../optional-module.ts'
 import type { Driver } from '../sql/driver.ts'
 import { toDriver } from './clients.ts'
 
-/** Connections of a pool of our own. */
+/** The number of connections in a pool of our own. */
 const CONNECTIONS = 10
 const CONNECT_MS = 5000
 const RECONNECT_MS = 200
 
-/** A driver that connects with the first statement, by `pg` where it is installed, else by `postgres`. */
+/** A driver that connects with the first statement, with `pg` if it is installed, otherwise with `postgres`. */
 export function connecting(url: string, isPreparing: boolean): Driver {
   let opening: Promise<Driver> | undefined
 
@@ -19,7 +19,7 @@ export function connecting(url: string, isPreparing: boolean): Driver {
 
   return {
     run: async (statement, values) => (await opened()).run(statement, values),
-    // What could not be opened needs no closing.
+    // A pool that could not be opened needs no closing.
     close: async () => (await opening?.catch(() => undefined))?.close(),
   }
 }
@@ -37,7 +37,7 @@ async function openPg(url: string, isPreparing: boolean): Promise<Driver | null>
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
   })
-  // A connection that breaks while nobody uses it would end the process otherwise; the pool opens another.
+  // An error without a listener would end the process if an idle connection breaks. The pool opens another one.
   pool.on('error', () => undefined)
   return { ...refuseNone(toDriver(pool, isPreparing)), close: () => pool.end() }
 }
@@ -48,7 +48,7 @@ export async function openPostgresJs(url: string, isPreparing: boolean): Promise
   const sql = postgres(url, {
     max: CONNECTIONS,
     connect_timeout: CONNECT_MS / 1000,
-    // By default it waits longer with each failure, up to 20 seconds: nobody could log in for that long.
+    // By default it waits longer after each failure, up to 20 seconds. Nobody could log in during that time.
     backoff: () => RECONNECT_MS / 1000,
     onnotice: () => undefined,
   })
@@ -72,7 +72,7 @@ async function importPostgresJs(): Promise<typeof import('postgres') | null> {
 }
 
 function refuse(): never {
-  throw new SessionError('ERR_OPTION', 'postgresStore: a url needs the package pg, or postgres: npm install pg')
+  throw new SessionError('ERR_OPTION', 'postgresStore: a url needs the package pg, or postgres. Run: npm install pg')
 }
 
 function refuseNone<T>(driver: T | null): T {

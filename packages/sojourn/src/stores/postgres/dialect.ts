@@ -24,7 +24,8 @@ export const postgresDialect: Dialect = {
     `CREATE INDEX IF NOT EXISTS ${expiryIndex} ON ${table} (expires_at)`,
   ],
 
-  // As text, for applications configure how their driver reads JSON; and texts as text, for some drivers make JSON of it again.
+  // JSON is read as text because applications configure how their driver parses JSON. Texts are sent as text because some drivers
+  // encode them as JSON again.
   data: 'data::text AS data',
   newData: ':data::text::jsonb',
   patched: 'jsonb_strip_nulls(data || :patch::text::jsonb)',
@@ -32,16 +33,16 @@ export const postgresDialect: Dialect = {
   lacks: 'data ->> :key::text IS NULL',
   unlessTaken: 'ON CONFLICT (id) DO NOTHING',
 
-  // The lock gets the newest committed row; the update then finds that very row, for nobody else can change it any more.
+  // The lock gets the newest committed row. The update then finds the same row, because nobody else can change it any more.
   end: (table, live, bury) =>
     `WITH live AS MATERIALIZED (${live}) UPDATE ${table} AS t SET ${bury} FROM live WHERE t.id = live.id RETURNING live.*`,
   forUpdate: 'FOR UPDATE',
 
-  // What another session has locked is left for the next sweep. As an array, the ids are looked up by the primary key.
+  // The next sweep gets rows that another connection has locked. As an array, the ids are looked up by the primary key.
   sweep: (table) =>
     `DELETE FROM ${table} WHERE id = ANY(ARRAY(SELECT id FROM ${table} WHERE expires_at <= :now ORDER BY expires_at` +
     ' LIMIT :limit FOR UPDATE SKIP LOCKED))',
-  // Inserts nothing, but is refused where a column, a type or the primary key is another.
+  // Inserts nothing, but fails if a column, a type or the primary key differs.
   check: (table) =>
     `INSERT INTO ${table} (${COLUMNS}, data) SELECT ${COLUMNS}, jsonb_strip_nulls(data) FROM ${table} WHERE false` +
     ' ON CONFLICT (id) DO NOTHING',
@@ -49,22 +50,27 @@ export const postgresDialect: Dialect = {
   toFault,
 }
 
-/** Serialisation failure and deadlock. */
+/** Serialization failure and deadlock. */
 const AGAIN = ['40001', '40P01']
 
-/** Of two processes that make one table at once, one can be told that its name is taken, by any of these. */
+/** If two processes create one table at once, one of them gets any of these errors. */
 const DUPLICATE = ['23505', '42P07', '42710']
 
-/** No such table or schema, no such column, another type, no primary key. */
+/** No such table or schema, no such column, another type, or no primary key. */
 const TABLE = ['42P01', '3F000', '42703', '42804', '42883', '42P10']
 
-/** A text or an object beyond what `jsonb` holds, and a message or an allocation beyond 1 GB, which have no code of their own. */
+/**
+ * A text or an object larger than `jsonb` allows, and a message or an allocation of more than 1 GB, which have no code of their
+ * own.
+ */
 const LARGE = /^(54000 |08P01 invalid message length|XX000 invalid memory alloc request size)/
 
 /** No room on the disk. */
 const FULL = '53100'
 
-/** Classes whose messages quote values: data exceptions, violated constraints, and what triggers of the application raise. */
+/**
+ * Classes whose messages quote values: data exceptions, violated constraints, and errors that the application's triggers raise.
+ */
 const QUOTING = /^(2[23]|P0)/
 
 /** An SQLSTATE. */
@@ -73,7 +79,7 @@ const STATE = /^[0-9A-Z]{5}$/
 function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  // Without a state it is no answer of the server, but of the client or the runtime, which may quote what they were given.
+  // Without an SQLSTATE the error is not the server's. The client or the runtime made it, and may quote what it was given.
   const said = STATE.test(code) ? error.message : toQuietCause(error).message
   const text = QUOTING.test(code) ? code : `${code} ${said}`.trim()
   if (AGAIN.includes(code)) return { kind: 'again', text }

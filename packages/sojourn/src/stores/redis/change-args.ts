@@ -1,7 +1,7 @@
 import type { Change } from '../../core/contracts/store.ts'
 import { toHeadText, toLine, toTime } from './record-text.ts'
 
-/** A change as the script that writes takes it; what each place means stands there. */
+/** Converts a change to the arguments of the WRITE script, which documents each of them. */
 export function toChangeArgs(change: Change, keepMs: string, indexedUntil: number | null): string[] {
   const { version, nextVersion, head, seen, expect, set = {}, remove = [] } = change
   const sets = Object.entries(set)

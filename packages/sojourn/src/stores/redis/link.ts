@@ -1,22 +1,22 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 
-/** All that the store needs of a client: one command, sent to the master of the slot that `key` is in. */
+/** What the store needs from a client: it sends one command to the master of the slot of `key`. */
 export interface Link {
   send(args: string[], key: string): Promise<unknown>
   /**
-   * Rises whenever the client may have sent a command twice, because the connection broke before the answer. Then an
-   * answer may be to the second copy: a refusal that the first one caused.
+   * Counts how often the client may have sent a command twice, because the connection broke before the answer. The answer may
+   * then be to the second copy, such as a refusal that the first copy caused.
    */
   resends(): number
-  /** Rises whenever another server may answer from now on than before. */
+  /** Counts how often another server may answer from then on. */
   breaks(): number
-  /** Lets go of the listeners, or of the whole connection when it is the store's own. */
+  /** Removes the listeners, or closes the connection if the store opened it. */
   close(): Promise<void> | void
 }
 
 type Listener = () => void
 
-/** What tells of its connections by events. */
+/** A client that reports about its connections by events. */
 interface Emitter {
   on(event: string, listener: Listener): unknown
   removeListener(event: string, listener: Listener): unknown
@@ -44,10 +44,13 @@ export interface SendingSentinel {
   getMasterNode(): unknown
 }
 
-/** What the store sends commands through: typed by what it needs, so that no driver is a dependency. */
+/**
+ * The client that the store sends commands through. It is typed by the members that the store uses, so that no driver is a
+ * dependency.
+ */
 export type RedisClient = CallingClient | SendingClient | SendingCluster | SendingSentinel
 
-/** The answers as strings, whatever the client is set to make of them. */
+/** Answers as strings, whatever the client is configured to return. */
 const AS_TEXT = { typeMapping: {} }
 
 export function toLink(client: RedisClient): Link {
@@ -62,18 +65,18 @@ export function toLink(client: RedisClient): Link {
 }
 
 function notAClient(): SessionError {
-  return new SessionError('ERR_OPTION', 'redisStore: client must be one of node-redis, ioredis or iovalkey.')
+  return new SessionError('ERR_OPTION', 'redisStore: client must be a client of node-redis, ioredis or iovalkey.')
 }
 
-/** node-redis sends a command once: what was on its way when the connection broke is rejected. */
+/** node-redis sends a command once: it rejects commands that were sent when the connection broke. */
 function sendingLink(client: SendingClient): Link {
   const { count, close } = counter(client, ['reconnecting'])
   return { send: (args) => client.sendCommand(args, AS_TEXT), resends: never, breaks: count, close }
 }
 
 /**
- * Never to a replica: it may not have heard of a logout yet. When a master dies, node-redis keeps calling it until another
- * node says who took over, and asks none: so any node is asked for the key, which it either has or knows the way to.
+ * Never reads from a replica, which may not have received a logout yet. When a master dies, node-redis keeps calling it until
+ * another node reports its successor, but asks none. So we ask any node for the key; it either has the key or redirects.
  */
 function clusterLink(client: SendingCluster): Link {
   const { count, close } = counter(client, ['node-disconnect', 'node-reconnecting'])
@@ -103,12 +106,12 @@ function clusterLink(client: SendingCluster): Link {
   }
 }
 
-/** What the server says begins with a code, such as `NOSCRIPT` or `CLUSTERDOWN`. */
+/** The server's errors begin with a code, such as `NOSCRIPT` or `CLUSTERDOWN`. */
 function isAnswer(error: unknown): boolean {
   return error instanceof Error && /^[A-Z]+ /.test(error.message)
 }
 
-/** Sends again after a failover, without a word, but reads the options each time that it does. */
+/** Sends again after a failover, without reporting it, but reads the options each time it does. */
 function sentinelLink(client: SendingSentinel): Link {
   const { count, close } = counter(client, ['topology-change', 'client-error'])
   let resends = 0
@@ -129,7 +132,7 @@ function sentinelLink(client: SendingSentinel): Link {
   }
 }
 
-/** Resends after `close`; a Cluster after it lost a node. */
+/** A single connection resends after `close`, a Cluster after it lost a node. */
 const BREAKS = ['close', '-node']
 
 function callingLink(client: CallingClient): Link {
@@ -138,7 +141,7 @@ function callingLink(client: CallingClient): Link {
   return { send: ([command = '', ...args]) => client.call(command, ...args), resends: count, breaks: count, close }
 }
 
-/** How often any of these events happened. A client that has no events is not listened to. */
+/** Counts these events. A client without events is not listened to. */
 function counter(client: object, events: readonly string[]): { count(): number; close(): void } {
   let times = 0
   const rise = (): void => {
@@ -164,13 +167,13 @@ function assertSafe(client: object): void {
   if (reads !== 'master' || ('role' in options && options.role === 'slave')) {
     throw new SessionError(
       'ERR_OPTION',
-      'redisStore: a replica may not know of a logout yet, so reads must go to the master: leave out scaleReads and role.',
+      'redisStore: a replica may not have received a logout yet, so reads must go to the master. Remove scaleReads and role.',
     )
   }
   if ('failoverDetector' in options && options.failoverDetector === true) {
     throw new SessionError(
       'ERR_OPTION',
-      'redisStore: leave out failoverDetector. Its message, in the middle of a new connection, ends the client for good.',
+      'redisStore: remove failoverDetector. Its message, in the middle of a new connection, ends the client for good.',
     )
   }
 }

@@ -3,11 +3,11 @@ import { nothingIfMissing } from '../optional-module.ts'
 import { type Link, toLink } from './link.ts'
 
 /**
- * A connection that fails fast: what cannot be sent now is rejected now, and nothing is sent twice. It reconnects by
- * itself, at least once a second, for as long as it takes.
+ * A connection that fails fast: a command that cannot be sent now is rejected, and none is sent twice. It reconnects by itself,
+ * at least once a second, without a limit.
  */
 const CONNECT_MS = 2000
-/** A server that does not answer for so long is taken for dead, though the connection stands. */
+/** A server that does not answer for this long counts as dead, even if the connection is open. */
 const SILENCE_MS = 5000
 
 const toDelay = (tries: number): number => Math.min(tries * 50, 1000)
@@ -15,13 +15,16 @@ const toDelay = (tries: number): number => Math.min(tries * 50, 1000)
 type NodeRedis = typeof import('redis')
 type Ioredis = typeof import('ioredis').Redis | typeof import('iovalkey').Redis
 
-/** With the first of `redis`, `ioredis` and `iovalkey` that is installed. Rejects when the server cannot be reached. */
+/** Uses the first of `redis`, `ioredis` and `iovalkey` that is installed. Rejects if the server cannot be reached. */
 export async function openUrl(url: string): Promise<Link> {
   const nodeRedis = await importNodeRedis()
   if (nodeRedis !== null) return openNodeRedis(url, nodeRedis)
   const ioredis = (await importIoredis()) ?? (await importIovalkey())
   if (ioredis !== null) return openIoredis(url, ioredis)
-  throw new SessionError('ERR_OPTION', 'redisStore: a url needs one of the packages redis, ioredis and iovalkey.')
+  throw new SessionError(
+    'ERR_OPTION',
+    'redisStore: a url needs one of the packages redis, ioredis and iovalkey. Run: npm install redis',
+  )
 }
 
 async function importNodeRedis(): Promise<NodeRedis | null> {
@@ -78,7 +81,7 @@ export async function openNodeRedis(url: string, { createClient }: NodeRedis): P
   }
 }
 
-/** A primary that became a replica behind the same address: only a new connection finds the new one. */
+/** A primary that became a replica behind the same address. Only a new connection reaches the new primary. */
 function isReadOnly(error: unknown): boolean {
   return error instanceof Error && /^(?:ERR Error running script .* -)?READONLY /.test(error.message)
 }
@@ -102,7 +105,7 @@ interface Connecting {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** A wrong address or password shows at once. Later errors show where they matter: on the calls that they fail. */
+/** Reports a wrong address or password immediately. Later errors reject the calls that they affect. */
 async function firstConnection(client: Connecting, connect: () => Promise<unknown>, close: () => void): Promise<void> {
   try {
     await new Promise<unknown>((resolve, reject) => {

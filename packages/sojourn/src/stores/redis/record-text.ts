@@ -5,7 +5,7 @@ import { asHead } from '../head.ts'
 import { lengthen, shorten } from './head-text.ts'
 
 /**
- * How a record is written down, in lines, so that a script in the server can replace a key without decoding anything:
+ * The stored form of a record, in lines, so that a script in the server can replace a key without decoding anything:
  *
  *     1L<created> <last seen> <expires> <indexed until> <version>
  *     <user id>
@@ -15,12 +15,12 @@ import { lengthen, shorten } from './head-text.ts'
  *     1E<ended> <expires>         a tombstone
  *     <reason>
  *
- * A line break or a tab can stand nowhere else: whatever holds a control character is written as ESC and JSON.
+ * Line breaks and tabs appear nowhere else: a text with a control character is written as ESC and JSON.
  */
 export const LIVE = '1L'
 export const ENDED = '1E'
 
-/** `indexedUntil`: how long the user's index is certain to have this session, in seconds; `null`: it has no user. */
+/** `indexedUntil`: how long the user's index certainly keeps this session, in seconds. `null` if it has no user. */
 export function toRecordText(record: SessionRecord, indexedUntil: number | null): string {
   const { createdAt, lastSeenAt, userId, head, version } = record
   const seen = lastSeenAt === createdAt ? '' : toTime(lastSeenAt)
@@ -40,12 +40,12 @@ export function toHeadText(head: Head, createdAt?: number): string {
   return shorten(JSON.stringify(head), createdAt)
 }
 
-/** Milliseconds in base 36: five characters less for each. Lua reads both forms, into the same doubles as here. */
+/** Milliseconds in base 36, which saves five characters each. Lua parses both forms to the same doubles as here. */
 export function toTime(ms: number): string {
   return Number.isSafeInteger(ms) && ms >= 0 ? ms.toString(36) : `.${ms}`
 }
 
-/** A new record's expiry is written as the time from its beginning, for the server only ever passes it on. */
+/** A new record's expiry is written relative to its beginning, because the server only passes it on. */
 function toLater(beginning: number, time: number): string {
   const ms = time - beginning
   return Number.isSafeInteger(ms) && ms >= 0 && Number.isSafeInteger(time) ? `+${toTime(ms)}` : toTime(time)
@@ -53,11 +53,14 @@ function toLater(beginning: number, time: number): string {
 
 const ESC = '\x1b'
 
-/** Controls would break the lines, and UTF-8 has no form for half a character. */
+/** Control characters would break the lines, and UTF-8 cannot represent a lone surrogate. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
 const UNFIT = /[\0-\x1f]|\p{Surrogate}/u
 
-/** The same text always gives the same line, so that the server can compare. Empty lines are escaped where they mean "none". */
+/**
+ * The same text always yields the same line, so that the server can compare lines. Empty texts are escaped where an empty line
+ * means "none".
+ */
 export function toLine(text: string, isEmptyNone = false): string {
   return UNFIT.test(text) || (isEmptyNone && text === '') ? ESC + JSON.stringify(text) : text
 }
@@ -66,13 +69,13 @@ export function fromLine(line: string): string {
   return line.startsWith(ESC) ? String(JSON.parse(line.slice(1))) : line
 }
 
-/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for a text that this version cannot read. */
+/** Throws `ERR_RECORD_DAMAGED` if this version cannot read the text. The error quotes nothing of what is stored. */
 export function fromText(id: SessionId, text: string): SessionRecord | Tombstone {
   try {
     if (text.startsWith(LIVE)) return toRecord(id, text)
     if (text.startsWith(ENDED)) return toTombstone(id, text)
   } catch {
-    // What JSON.parse says about a text quotes it: that must reach no log, so it is no cause here.
+    // The error of JSON.parse is dropped because it would quote the text in a log.
   }
   throw new SessionError('ERR_RECORD_DAMAGED', 'redis: a record is damaged, or was written by a later version.')
 }

@@ -12,7 +12,7 @@ import * as scripts from './scripts.ts'
 import { toStoreError } from './store-error.ts'
 import { createUserIndex, type Entry } from './user-index.ts'
 
-/** The verbs of a store, over a link that is open. */
+/** The methods of a store, over an open link. */
 export interface Records {
   read(id: SessionId): Promise<SessionRecord | Tombstone | null>
   create(record: SessionRecord): Promise<boolean>
@@ -22,13 +22,13 @@ export interface Records {
   scan(cursor: string | null, limit: number): Promise<ScanPage>
 }
 
-/** Kept longer than core asks for: clocks differ by seconds, and a slow request sends its touch late. */
+/** Records are kept longer than core asks for, because clocks differ by seconds and a slow request sends its touch late. */
 const MARGIN_MS = 60_000
 
-/** What the server can count to, at the least: a hundred years. */
+/** A hundred years, which every server can represent. */
 const LONGEST_MS = 3_155_760_000_000
 
-/** Records of a list that are asked for at once: few enough that other requests get their turn in between. */
+/** Records of a list that are read at once: few enough that other requests are served in between. */
 const BATCH = 200
 
 const WRITTEN: Written = { status: 'written' }
@@ -37,15 +37,15 @@ export function createRecords(link: Link, prefix: string): Records {
   const index = createUserIndex(link, prefix)
   const toKey = (id: SessionId): string => prefix + id
 
-  /** On the way of every request, so without a promise more than it needs. */
+  /** Every request runs this, so it creates no more promises than needed. */
   function read(id: SessionId): Promise<SessionRecord | Tombstone | null> {
     const key = toKey(id)
     return link.send(['get', key], key).then((text) => (text === null ? null : parse(id, text)))
   }
 
   /**
-   * If other software replaced the user's index, makes it anew from all records and tries again. That looks at every session, but
-   * without it nobody could end the sessions of this user, nor log the user in.
+   * If other software replaced the user's index, rebuilds it from all records and tries again. That reads every session, but
+   * without it nobody could end the sessions of this user or log the user in.
    */
   async function mending<T>(userId: string, work: () => Promise<T>): Promise<T> {
     try {
@@ -64,7 +64,7 @@ export function createRecords(link: Link, prefix: string): Records {
       const page: ScanPage = await scan(cursor, BATCH)
       for (const found of page.values) {
         if (found.kind !== 'live' || found.userId !== userId) continue
-        // At least as long as its entry was kept before, whatever the limits were.
+        // At least as long as the entry was kept before, whatever the limits were.
         const until = toIndexed(found.createdAt, found.expiresAt)
         entries.push({ id: found.id, ms: toKeepMs(found.lastSeenAt, until * 1000) })
       }
@@ -77,7 +77,7 @@ export function createRecords(link: Link, prefix: string): Records {
     return mending(userId, () => index.enter(userId, id, ms))
   }
 
-  /** Both at once: a list may come between, so it never takes an entry out for want of a record. */
+  /** Writes both at the same time. A list may run in between, so it never removes an entry because its record is missing. */
   async function create(record: SessionRecord): Promise<boolean> {
     const { id, userId, createdAt, expiresAt } = record
     const before = link.resends()
@@ -94,7 +94,7 @@ export function createRecords(link: Link, prefix: string): Records {
       throw failed.reason
     }
     if (set.status === 'fulfilled' && set.value !== null) return true
-    // What has the id may be the first copy of this command: no other record has this secret.
+    // The record under this id may be from the first copy of this command: no other record has this secret.
     return link.resends() !== before && (await link.send(['get', key], key)) === text
   }
 
@@ -108,7 +108,7 @@ export function createRecords(link: Link, prefix: string): Records {
     const answer = toAnswer(await run(null))
     const toResult = (last: Answer): Written => toWritten(id, last, link.resends() === before ? null : change)
     if (answer.kind !== INDEX_FIRST || seen === undefined) return toResult(answer)
-    // First the index, then the record: never the other way round, or a list could miss it if this process died between.
+    // The index before the record. In the other order a list could miss the record if this process died in between.
     const until = toIndexed(seen.at, seen.expiresAt)
     await enter(fromLine(answer.text ?? ''), id, toKeepMs(seen.at, until * 1000))
     return toResult(toAnswer(await run(until)))
@@ -120,7 +120,7 @@ export function createRecords(link: Link, prefix: string): Records {
     const keepMs = String(toKeepMs(tombstone.endedAt, tombstone.expiresAt))
     const text = await runScript(link, scripts.end, toKey(id), [mine, keepMs])
     if (typeof text !== 'string') {
-      // The first copy of this command may have ended it, and its answer had the record.
+      // The first copy of this command may have ended the session, and its answer had the record.
       const isMaybeMine = text === null || (Array.isArray(text) && text[0] === mine)
       if (isMaybeMine && link.resends() !== before) throw unknown()
       return null
@@ -130,7 +130,7 @@ export function createRecords(link: Link, prefix: string): Records {
     return record
   }
 
-  /** `read`, for many at once: one that cannot be read must not hide the others. */
+  /** As `read`, for many at once. A damaged record must not hide the others. */
   async function look(id: SessionId): Promise<Found | null> {
     try {
       return await read(id)
@@ -148,7 +148,7 @@ export function createRecords(link: Link, prefix: string): Records {
         if (found?.kind === 'ended') dead.push(found.id)
         else if (isListed(found, userId)) mine.push(found)
       }
-      // Only what ended: for what has no record, one may be on its way.
+      // Only entries of ended sessions: a missing record may be about to be created.
       if (dead.length > 0) index.forget(userId, dead)
     }
     return mine
@@ -167,10 +167,7 @@ function toKeepMs(from: number, until: number): number {
   return Math.ceil(Math.min(Math.max(until - from, 0), LONGEST_MS) + MARGIN_MS)
 }
 
-/**
- * In seconds. As long again as the session has from here, so that of the touches which keep it alive only those of a
- * whole idle limit later have to go to the index first.
- */
+/** In seconds. Twice the remaining time of the session, so that only one touch per idle limit has to update the index first. */
 function toIndexed(from: number, until: number): number {
   return Math.ceil((Math.max(from, until) + Math.max(until - from, MARGIN_MS)) / 1000)
 }
@@ -187,23 +184,23 @@ interface Answer {
 
 function toAnswer(reply: unknown): Answer {
   if (Number(reply) === DONE) return { kind: DONE, text: null }
-  if (!Array.isArray(reply)) throw new SessionError('ERR_STORE', 'redis: not an answer of the script.')
+  if (!Array.isArray(reply)) throw new SessionError('ERR_STORE', 'redis: the answer is not that of the script.')
   return { kind: Number(reply[0]), text: reply.length > 1 ? String(reply[1]) : null }
 }
 
-/** `resent`: the change, if it may have been sent twice. Then a conflict may be with its own first copy. */
+/** `resent`: the change, if it may have been sent twice. A conflict may then be with its own first copy. */
 function toWritten(id: SessionId, { kind, text }: Answer, resent: Change | null): Written {
   if (kind === DONE) return WRITTEN
   if (kind === GONE) return { status: 'gone', tombstone: text === null ? null : toEnded(parse(id, text)) }
-  if (kind !== CONFLICT) throw new SessionError('ERR_STORE', 'redis: not an answer of the script.')
+  if (kind !== CONFLICT) throw new SessionError('ERR_STORE', 'redis: the answer is not that of the script.')
   const record = toLive(parse(id, text))
   if (resent === null) return { status: 'conflict', record }
   if (isResultOf(resent, record)) return WRITTEN
-  // To be told of a conflict with oneself would count an update twice.
+  // A conflict with its own first copy would make the caller apply an update twice.
   throw unknown()
 }
 
-/** A head is written by one change only, for its secret or its nonce is random. An expected text may come from anybody. */
+/** Only one change can write this head, because its secret or its nonce is random. Any change may write an expected text. */
 function isResultOf({ nextVersion, head, expect, set = {}, remove = [] }: Change, record: SessionRecord): boolean {
   if (head === undefined || nextVersion === undefined || expect !== undefined) return false
   const isSet = ([key, text]: [string, string]): boolean => record.data[key] === text
@@ -220,15 +217,17 @@ function parse(id: SessionId, text: unknown): SessionRecord | Tombstone {
 }
 
 function toLive(value: SessionRecord | Tombstone): SessionRecord {
-  if (value.kind === 'ended') throw new SessionError('ERR_STORE', 'redis: a tombstone in the place of a record.')
+  if (value.kind === 'ended')
+    throw new SessionError('ERR_STORE', 'redis: the script returned a tombstone in place of a record.')
   return value
 }
 
 function toEnded(value: SessionRecord | Tombstone): Tombstone {
-  if (value.kind === 'live') throw new SessionError('ERR_STORE', 'redis: a record in the place of a tombstone.')
+  if (value.kind === 'live')
+    throw new SessionError('ERR_STORE', 'redis: the script returned a record in place of a tombstone.')
   return value
 }
 
 function unknown(): SessionError {
-  return new SessionError('ERR_STORE', 'redis: the connection broke, and whether this was done is not known.')
+  return new SessionError('ERR_STORE', 'redis: the connection broke, so the change may or may not have been made.')
 }

@@ -7,16 +7,16 @@ import type { Link } from './link.ts'
 import { runScript } from './run-script.ts'
 import { scan } from './scan-script.ts'
 
-/** As the script has them, but for the ids: number of the routing key, shape, process, cursor. */
+/** The cursor of the script without the ids: number of the routing key, shape, process, cursor. */
 const CURSOR = /^(\d{1,7})\.([0-9a-f]{40}|)\.([0-9a-f]{40}|)\.(\d{1,20})$/
 const BEGINNING = '0...0'
 
-/** Asked for in one go: few enough that other requests get their turn in between. */
+/** Keys per step: few enough that other requests are served in between. */
 const MOST = 200
 
 type Read = (id: SessionId) => Promise<Found | null>
 
-/** One page of everything under the prefix. The ids come from where the cursor leads, the records by `read`. */
+/** Returns one page of everything under the prefix. The cursor leads to the ids, and `read` reads the records. */
 export async function scanPage(
   link: Link,
   prefix: string,
@@ -28,7 +28,8 @@ export async function scanPage(
   if (number === '') throw noCursor('redis')
   const count = String(Math.min(limit, MOST))
   const answer = await runScript(link, scan, `${prefix}@${number}`, [number, ...place, count])
-  if (!Array.isArray(answer) || !Array.isArray(answer[4])) throw new SessionError('ERR_STORE', 'redis: not a scan.')
+  if (!Array.isArray(answer) || !Array.isArray(answer[4]))
+    throw new SessionError('ERR_STORE', 'redis: the answer is not that of the scan script.')
   const [next, shape, process, at, ids] = answer
   const found = await Promise.all(ids.map((id) => read(id)))
   return {

@@ -6,14 +6,14 @@ export interface Script {
 }
 
 /**
- * Applies one change to one live record, alone among all clients. User data goes through as bytes: it is cut at line ends
- * and joined again, never decoded.
+ * Applies one change to one live record. Scripts run one at a time. User data is handled as bytes: it is split at line ends and
+ * joined again, never decoded.
  *
- * KEYS: the record. ARGV: 1 version or '', 2 head or '', 3 the version after it, 4 last seen or '', 5 expires, 6 ms to keep,
- * 7 indexed until or '', 8 '', 'absent' or 'text', 9 key and 10 text that are expected, 11 how many keys to set,
- * then key and text each, then keys to remove.
+ * KEYS: the record. ARGV: 1 version or '', 2 head or '', 3 the version after it, 4 last seen or '', 5 expires, 6 ms to keep, 7
+ * indexed until or '', 8 '', 'absent' or 'text', 9 key and 10 text that are expected, 11 how many keys to set, then key and text
+ * each, then keys to remove.
  *
- * Answers 0 written, {1, tombstone?} gone, {2, record} conflict, {3, user} index the user first: changing nothing.
+ * Returns 0 written, {1, tombstone?} gone, {2, record} conflict, {3, user} index the user first: changes nothing.
  */
 const WRITE = `
 local text = redis.call('GET', KEYS[1])
@@ -81,11 +81,11 @@ return 0
 `
 
 /**
- * KEYS: the record. ARGV: the tombstone, ms to keep. Answers with the record's last state, {tombstone} of one that ended
- * before, or nil. What cannot be read is ended too: it is '' when the key holds no text at all.
+ * KEYS: the record. ARGV: the tombstone, ms to keep. Returns the record's last state, {tombstone} of one that ended before, or
+ * nil. A record that cannot be read is ended too. Its state is '' if the key does not hold a text.
  *
- * Deleting comes first: a server that is full refuses to set, but not once the script has deleted something. If it should
- * refuse nevertheless, the session is ended without a tombstone.
+ * The script deletes first, because a full server refuses to set, but not once the script has deleted something. If it refuses
+ * nevertheless, the session is ended without a tombstone.
  */
 const END = `
 local text = redis.pcall('GET', KEYS[1])
@@ -100,15 +100,15 @@ redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return text
 `
 
-/** Takes back a creation that was not acknowledged. KEYS: the record. ARGV: its text, for another's is none of ours. */
+/** Undoes a creation that was not acknowledged. KEYS: the record. ARGV: its text, so that another's record is not deleted. */
 const UNDO = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 `
 
 /**
- * KEYS: a user's index. ARGV: session id, seconds to keep it. The server's clock orders the entries: an application
- * server whose clock is wrong must not push out what others entered.
+ * KEYS: a user's index. ARGV: session id, seconds to keep it. Uses the server's clock: an application server with a wrong clock
+ * must not remove entries of others.
  */
 const ENTER = `
 local now = tonumber(redis.call('TIME')[1])
@@ -119,7 +119,7 @@ if redis.call('TTL', KEYS[1]) < seconds then redis.call('EXPIRE', KEYS[1], ARGV[
 return 0
 `
 
-/** KEYS: a user's index, or what other software put there. ARGV: of each session its id and the seconds to keep it. */
+/** KEYS: a user's index, or what other software put there. ARGV: for each session its id and the seconds to keep it. */
 const RESTORE = `
 if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
 local now = tonumber(redis.call('TIME')[1])
@@ -131,7 +131,8 @@ return 0
 `
 
 /**
- * Who has the key: {node, process}; the node is '' unless this is a Cluster. ARGV: '1' for all of its masters too.
+ * Returns the server that has the key: {node, process}. The node is '' unless this is a Cluster. ARGV: '1' to include all masters
+ * of the Cluster.
  */
 const IDENTITY = `
 local process = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')

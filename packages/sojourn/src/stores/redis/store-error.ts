@@ -1,16 +1,22 @@
 import { SessionError, type SessionErrorCode } from '../../core/contracts/errors.ts'
 import { toQuietCause } from '../quiet-cause.ts'
 
-/** What our scripts say of a record that they cannot read, and Redis of a key that holds something else. */
+/** The message of our scripts for a record that they cannot read, and of Redis for a key that holds something else. */
 const DAMAGED = /\bthe record is (?:damaged|of a later version)|^(?:ERR Error running script.*)?\bWRONGTYPE\b/
 
-/** What Redis says of a value beyond `proto-max-bulk-len`, 512 MB by default, and Node.js of a text that it cannot make. */
+/**
+ * The message of Redis for a value larger than `proto-max-bulk-len`, 512 MB by default, and of Node.js for a text that is too
+ * long.
+ */
 const TOO_LARGE = /invalid bulk length|string exceeds maximum allowed size|^Invalid string length$/
 
-/** Redis 6.2 puts a sentence of its own before what a script was refused with. */
+/** Redis 6.2 puts a sentence of its own before the error of a script. */
 const FULL = /^(?:ERR Error running script .* -)?OOM /
 
-/** A client's error as ours. Ours pass as they are. Clients hang the whole command on theirs: that stays behind. */
+/**
+ * Converts a client's error to a `SessionError`. Returns a `SessionError` unchanged. Clients attach the whole command to their
+ * errors, so that is dropped.
+ */
 export function toStoreError(operation: string, error: unknown): SessionError {
   if (error instanceof SessionError) return error
   const cause = toQuietCause(error)

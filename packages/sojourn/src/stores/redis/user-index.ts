@@ -7,21 +7,21 @@ import { enter, restore } from './scripts.ts'
 
 export interface Entry {
   readonly id: SessionId
-  /** How long it stays. */
+  /** How long it is kept. */
   readonly ms: number
 }
 
 /**
- * Which sessions a user may have: a sorted set for each, by the time until which an entry stays. An entry says only where
- * to look. Whether the session lives, and whose it is, is for its record to say.
+ * The sessions that a user may have: a sorted set for each user, ordered by the time until which an entry is kept. An entry only
+ * shows where to look. The record decides whether the session lives, and whose it is.
  */
 export interface UserIndex {
-  /** Resolves when the entry is certain to stay for so long. */
+  /** Resolves when the entry is certain to be kept for this long. */
   enter(userId: string, id: SessionId, ms: number): Promise<void>
   ids(userId: string): Promise<SessionId[]>
-  /** Takes the place of what is no index, at once: a list must never find less than all of it. */
+  /** Replaces a key that is not an index, atomically, because a list must never find a part only. */
   restore(userId: string, entries: readonly Entry[]): Promise<void>
-  /** Without waiting: an entry too many costs a look, never a guarantee. */
+  /** Does not wait: an entry too many costs one read, never a guarantee. */
   forget(userId: string, ids: readonly SessionId[]): void
 }
 
@@ -34,7 +34,8 @@ export function createUserIndex(link: Link, prefix: string): UserIndex {
     async ids(userId) {
       const key = toKey(prefix, userId)
       const found = await link.send(['zrange', key, '0', '-1'], key)
-      if (!Array.isArray(found)) throw new SessionError('ERR_STORE', 'redis: the index is no list.')
+      if (!Array.isArray(found))
+        throw new SessionError('ERR_STORE', "redis: the user's index is not a list of sessions.")
       return found as SessionId[]
     },
 
@@ -50,7 +51,7 @@ export function createUserIndex(link: Link, prefix: string): UserIndex {
   }
 }
 
-/** As long as a record's key, whatever the length of the user id, and never equal to one: ids have no `@`. */
+/** As long as a record's key, whatever the length of the user id, and never equal to one: ids contain no `@`. */
 function toKey(prefix: string, userId: string): string {
   return `${prefix}@${hash('sha256', userId, 'base64url').slice(0, 21)}`
 }

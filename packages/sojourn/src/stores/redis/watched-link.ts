@@ -2,19 +2,19 @@ import type { Link } from './link.ts'
 import { runScript } from './run-script.ts'
 import { identity } from './scripts.ts'
 
-/** How Redis and Valkey refuse what the user of this connection may not run. */
+/** The errors of Redis and Valkey for commands that the connection's user may not run. */
 const FORBIDDEN = /can't run this command|ACL failure|NOPERM/
 
-/** Of a Cluster each key may lead to another server, so one answer does not settle a doubt: so many do. */
+/** In a Cluster each key may lead to another server, so one answer is not enough to clear a suspicion. This many are. */
 const MANY_CHECKS = 1000
 
 /**
- * A link that tells when another server answers than before: a replica that took over, or one that was restarted. Only
- * after a break, or a command that failed, is a server asked who it is: before the next command, and before an answer that
- * was on its way is passed on, so that whoever judges the answer has been told.
+ * A link that reports if another server answers than before: a replica that took over, or a restarted one. It asks the server for
+ * its identity only after a break or a failed command: before the next command, and before it passes on an answer that was on its
+ * way. So the caller has been informed before it judges the answer.
  */
 export function watchedLink(link: Link, isWatched: () => boolean, tell: () => void): Link {
-  /** The process of each node, by the node; '' while it was not met. `null`: the server does not say who it is. */
+  /** The process of each node, by node; '' if it was not met yet. `null`: the server does not reveal it. */
   let known: Map<string, string> | null = new Map()
   let breaks = -1
   let checksLeft = 0
@@ -40,7 +40,7 @@ export function watchedLink(link: Link, isWatched: () => boolean, tell: () => vo
       checksLeft = 0
       tell()
     } catch (error) {
-      // Whoever may not ask is not told.
+      // If this user may not ask, nothing is reported.
       if (FORBIDDEN.test(String(error))) known = null
     }
   }

@@ -2,13 +2,13 @@ import type { Timing } from '../timing.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
-/** Says how a call went. `good`: the store answered, be it with a refusal. */
+/** Reports the outcome of a call. `good`: the store answered, even with a refusal. */
 export type Leave = (outcome: 'good' | 'bad') => void
 
-/** Lets calls through until several in a row failed; then one at a time, after pauses that grow. */
+/** Lets calls through until several in a row failed, then one at a time, after growing pauses. */
 export interface Breaker {
   readonly state: BreakerState
-  /** `null`: not now. */
+  /** `null` if no call may be made now. */
   enter(): Leave | null
 }
 
@@ -31,7 +31,7 @@ export function createBreaker({ failures, pauseMs, maxPauseMs, timing, changed }
     changed(next)
   }
 
-  /** Half of the pause is chance, so that many nodes do not come back at one moment. */
+  /** Half of the pause is random, so that many nodes do not return at the same moment. */
   function open(): void {
     const ms = Math.min(maxPauseMs, pauseMs * 2 ** pauses)
     pauses++
@@ -40,7 +40,7 @@ export function createBreaker({ failures, pauseMs, maxPauseMs, timing, changed }
   }
 
   function leave(outcome: 'good' | 'bad'): void {
-    // A call from before says nothing about now.
+    // The outcome of an earlier call does not matter now.
     if (state !== 'closed') return
     failed = outcome === 'good' ? 0 : failed + 1
     if (failed >= failures) open()

@@ -6,17 +6,17 @@ import { asHead } from '../head.ts'
 import type { Row } from './driver.ts'
 import { fromStoredData, toAsciiJson, toStoredData, toStoredText, USER_KEY } from './stored-text.ts'
 
-/** Any user id of a usual form. Short enough for an index anywhere, and of characters that no collation takes for others. */
+/** A user id of a usual form: short enough for an index anywhere, and of characters that no collation treats as equal. */
 const PLAIN_USER = /^[\x22-\x7e][\x21-\x7e]{0,127}$/
 
-/** What the column `user_id` holds: the user id itself, or its hash. Then the user id stands in `data`. */
+/** Returns the value of the column `user_id`: the user id itself, or its hash. With a hash, the user id is in `data`. */
 export function toUserColumn(userId: string): string {
   return PLAIN_USER.test(userId) ? userId : `!${hashSecret(toUtf8(userId))}`
 }
 
 export type Parameters = Readonly<Record<string, string | number | null>>
 
-/** A record as the parameters of its insert. */
+/** Converts a record to the parameters of its insert. */
 export function toParameters(record: SessionRecord): Parameters {
   const { id, userId, version, createdAt, lastSeenAt, expiresAt, head, data } = record
   const user = userId === null ? null : toUserColumn(userId)
@@ -38,15 +38,15 @@ function withUser(json: string, userId: string): string {
   return json === '{}' ? `{${entry}}` : `{${entry},${json.slice(1)}`
 }
 
-/** What every select asks for, in the order in which a row has it; `data` last, in the dialect's own words. */
+/** The columns of every select, in the order of a row. `data` follows, in the dialect's own form. */
 export const COLUMNS = 'id, user_id, version, created_at, last_seen_at, expires_at, ended_at, head'
 
-/** Throws `ERR_RECORD_DAMAGED`, without a word of what is stored, for a row that this version cannot read. */
+/** Throws `ERR_RECORD_DAMAGED` if this version cannot read the row. The error quotes nothing of what is stored. */
 export function fromRow(store: string, row: Row): SessionRecord | Tombstone {
   try {
     return row[6] === null ? toRecord(row) : toTombstone(row)
   } catch {
-    // What JSON.parse says about a text quotes it: that must reach no log, so it is no cause here.
+    // The error of JSON.parse is dropped because it would quote the text in a log.
     throw new SessionError('ERR_RECORD_DAMAGED', `${store}: a row is damaged, or was written by a later version.`)
   }
 }
@@ -76,7 +76,7 @@ function toTombstone([id, , , , , expires, ended, head]: Row): Tombstone {
   }
 }
 
-/** Drivers give large integers as numbers, texts or bigints, as they are configured. */
+/** Drivers return large integers as numbers, texts or bigints, depending on their configuration. */
 function toNumber(value: unknown): number {
   const number = Number(value)
   if (value === null || !Number.isFinite(number)) throw new TypeError('not a number')

@@ -30,16 +30,16 @@ export interface SqlStore extends Store {
 
 const WRITTEN: Written = { status: 'written' }
 
-/** Rows that one statement of a sweep deletes: their locks are held for a few milliseconds only. */
+/** Rows that one statement of a sweep deletes, so that their locks are held for a few milliseconds only. */
 const SWEEP_ROWS = 500
 
 /**
- * How often a change may find that it did not fit, and right after that it would fit by now. Each time somebody else's
- * change was stored in between, so this many in a row mean that something is wrong.
+ * How often a change may fail its condition although a look right after shows that it fits. Each time another change was stored
+ * in between, so this many in a row mean that something is wrong.
  */
 const LOOKS = 100
 
-/** A store on any SQL database: each verb is one statement, so that no two of them can come between one another. */
+/** A store on any SQL database. Each method is one statement, so that methods cannot interleave. */
 export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: SqlStoreParts): SqlStore {
   const option = `${dialect.name}Store:`
   assertIdentifier(table, `${option} table`)
@@ -88,9 +88,12 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
         if (applyChange(found, asked) === null) return { status: 'conflict', record: found }
         if (calls === null) return WRITTEN
         return chain(assertFits(calls.oversize), () => {
-          // It did not fit, and by now it does: somebody else's change came between.
+          // It did not fit before, but does now: another change was stored in between.
           if (looks < LOOKS) return change(id, asked, looks + 1)
-          throw new SessionError('ERR_STORE', `${dialect.name}: the row is there, but no write finds it.`)
+          throw new SessionError(
+            'ERR_STORE',
+            `${dialect.name}: the row exists, but writes keep missing it. Check for triggers or row-level security on the table.`,
+          )
         })
       })
     })
@@ -99,7 +102,8 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
   function assertFits(oversize: Call | null): MaybePromise<void> {
     if (oversize === null) return
     return chain(send(oversize), ({ rows }) => {
-      if (rows.length > 0) throw new SessionError('ERR_DATA_TOO_LARGE', `${dialect.name}: no such row could be read.`)
+      if (rows.length > 0)
+        throw new SessionError('ERR_DATA_TOO_LARGE', `${dialect.name}: the row would be too large to be read again.`)
     })
   }
 
@@ -146,7 +150,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     for (const statement of [...statements.setup, statements.check]) await makeOne(statement)
   }
 
-  /** Two processes that make one table at once get in each other's way: the one that lost finds it made. */
+  /** If two processes create one table at once, one of them fails. It then finds the table of the other. */
   async function makeOne(statement: Template): Promise<void> {
     await retrying(
       dialect,
@@ -166,7 +170,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
         chain(send(statements.list({ user: toUserColumn(userId) })), ({ rows }) =>
           rows
             .map(toFound)
-            // To a hash all halves of characters are the same: the record itself says whose it is.
+            // The hash is the same for all lone surrogates, so the record itself shows whose it is.
             .filter((found) => isListed(found, userId)),
         ),
       ),

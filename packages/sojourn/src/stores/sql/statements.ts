@@ -4,13 +4,13 @@ import type { Dialect } from './dialect.ts'
 import type { Call, Statement, Value } from './driver.ts'
 import { COLUMNS, type Parameters } from './row.ts'
 
-/** A statement and what to fill it with. */
+/** Makes a call: a statement with its values. */
 export type Template = (parameters: Parameters) => Call
 
-/** Which parts a change has. Each combination is a statement of its own, so that a touch rewrites no data. */
+/** Which parts a change has. Each combination is a statement of its own, so that a touch does not rewrite the data. */
 export interface Shape {
   readonly edits: boolean
-  /** How many keys are removed by their paths, `:gone0` and on. */
+  /** The number of keys that are removed by their paths, `:gone0` and so on. */
   readonly paths: number
   readonly head: boolean
   readonly seen: boolean
@@ -26,19 +26,19 @@ export interface Statements {
   readonly scan: Template
   readonly create: Template
   readonly write: (shape: Shape) => Template
-  /** Whether the change makes `data` too large. `null`: the database says so by itself. */
+  /** Whether the change makes `data` too large. `null` if the database reports that by itself. */
   readonly oversize: ((shape: Shape) => Template) | null
   readonly isRemovingByPath: boolean
   /** One statement, or two to run as a batch. */
   readonly end: readonly [Template] | readonly [Template, Template]
   readonly sweep: Template
-  /** Deletes rows by this many ids, `:id0` and on, unless they were touched. `null`: `sweep` has deleted them itself. */
+  /** Deletes rows by this many ids, `:id0` and so on, unless they were touched. `null` if `sweep` has deleted them itself. */
   readonly deleteDue: ((ids: number) => Template) | null
 }
 
 const BURY = 'user_id = NULL, head = :head, data = NULL, expires_at = :until, ended_at = :ended'
 
-/** All SQL of a store, once for all databases. */
+/** All SQL of a store, written once for all databases. */
 export function createStatements(dialect: Dialect, name: string, schema?: string): Statements {
   const table = (schema === undefined ? '' : `${dialect.quote(schema)}.`) + dialect.quote(name)
   const indexes = {
@@ -83,12 +83,12 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
   }
 }
 
-/** A touch that is older than another one moves nothing, and is no reason to refuse the rest. */
+/** A touch that is older than another one moves nothing, but the rest of the change applies. */
 const FRESH = 'last_seen_at <= :at'
 
 function toUpdate(dialect: Dialect, table: string, { edits, paths, head, seen, expect }: Shape): string {
   const set: string[] = []
-  // In this order: MySQL assigns from left to right, and each line sees what those before it made.
+  // The order matters: MySQL assigns from left to right, and each assignment sees the ones before it.
   if (seen) set.push(`expires_at = CASE WHEN ${FRESH} THEN :until ELSE expires_at END`)
   if (seen) set.push(`last_seen_at = CASE WHEN ${FRESH} THEN :at ELSE last_seen_at END`)
   if (head) set.push('head = :head', 'version = :next')
@@ -112,8 +112,8 @@ function numbered(name: string, count: number): string {
 }
 
 /**
- * Values for numbered parameters. Their number is a power of two, with the last value again and again: each number of them
- * is a statement of its own, that the server has to keep.
+ * Values for numbered parameters. They are padded to a power of two by repeating the last value, because each number of them is a
+ * statement that the server has to keep.
  */
 export function toNumbered(name: string, values: readonly string[]): Record<string, string> {
   const last = values.at(-1)
@@ -122,7 +122,7 @@ export function toNumbered(name: string, values: readonly string[]): Record<stri
   return Object.fromEntries(Array.from({ length }, (_, index) => [name + index, values[index] ?? last]))
 }
 
-/** Turns `:name` into the dialect's placeholders; `::` is a cast of PostgreSQL's. */
+/** Replaces `:name` by the dialect's placeholders. `::` is a PostgreSQL cast. */
 function template({ placeholders, toParameter, isLimitText }: Dialect, source: string): Template {
   const names: string[] = []
   const text = source.trim().replace(/(?<!:):([a-z]+\d*)/g, (_, name: string) => {
@@ -139,5 +139,5 @@ function template({ placeholders, toParameter, isLimitText }: Dialect, source: s
   return (parameters) => ({ statement, values: names.map((name) => toValue(name, parameters[name] ?? null)) })
 }
 
-/** The parameters that are not ASCII. */
+/** The parameters that may not be ASCII. */
 const STORED_TEXTS = ['data', 'patch', 'text']

@@ -3,7 +3,7 @@ import type { MaybePromise } from '../../core/contracts/store.ts'
 import { rescue } from '../../core/lib/maybe.ts'
 import type { Dialect, Fault } from './dialect.ts'
 
-/** A driver's error without what it carries: parameters, the statement, rows that are quoted in details. */
+/** A driver's error without its parameters, its statement and the rows that its details quote. */
 class DriverError extends Error {
   constructor(text: string) {
     super(text)
@@ -11,13 +11,13 @@ class DriverError extends Error {
   }
 }
 
-/** The driver's error as ours. */
+/** Converts the driver's error to a `SessionError`. */
 export function toStoreError(dialect: Dialect, operation: string, error: unknown): SessionError {
   const { name, schemaFile } = dialect
   const { kind, text } = dialect.toFault(error)
   const detail =
     kind === 'table'
-      ? `${name}: the table is missing, or is another one. Run store.setup(), or your migration from ${schemaFile}.`
+      ? `${name}: the table is missing or differs. Run store.setup(), or your migration from ${schemaFile}.`
       : `${name}: ${operation} failed.`
   return new SessionError(codeOf(kind), detail, new DriverError(text))
 }
@@ -27,11 +27,11 @@ function codeOf(kind: Fault['kind']): SessionErrorCode {
   return kind === 'full' ? 'ERR_STORE_FULL' : 'ERR_STORE'
 }
 
-/** Enough for 50 writers of one row under serialisable isolation, each of whom can be sent back by all others. */
+/** Enough for 50 writers of one row under serializable isolation, each of which can be aborted by all others. */
 const TRIES = 100
 const LONGEST_WAIT_MS = 50
 
-/** Runs `work`, and again while the database says that nothing happened and another try can succeed. */
+/** Runs `work` again while the database reports that nothing happened and another attempt can succeed. */
 export function retrying<T>(
   dialect: Dialect,
   work: () => MaybePromise<T>,
@@ -44,7 +44,7 @@ export function retrying<T>(
   })
 }
 
-/** With chance in it, or those who met would meet again. */
+/** A random pause, so that writers that collided do not collide again. */
 function pause(tries: number): Promise<void> {
   const ms = Math.random() * Math.min(2 ** tries, LONGEST_WAIT_MS)
   return new Promise((resolve) => void setTimeout(resolve, ms))

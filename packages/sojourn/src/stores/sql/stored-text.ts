@@ -1,11 +1,11 @@
 import { define } from '../../core/data/texts.ts'
 
 /**
- * What databases cannot hold, or hold each in its own way, is written so that all of them do. Keys become ASCII without
- * quotes, so that a path to a key needs no escaping: what is no word character is `!` and its code in hexadecimal. A text
- * stays as it is, but for one with NUL or half a character, which is `!` and the text as JSON.
+ * The stored form of keys and texts, for everything that databases cannot store or store differently. Keys become ASCII without
+ * quotes, so that a path needs no escaping: other characters than word characters become `!` and their code in hexadecimal. A
+ * text stays unchanged unless it contains NUL or a lone surrogate; then it is `!` and the text as JSON.
  *
- * `!u` is no key that this can give: there `data` holds a user id that does not fit its column.
+ * No key is encoded as `!u`: there `data` holds a user id that does not fit its column.
  */
 export const USER_KEY = '!u'
 
@@ -19,7 +19,7 @@ function fromStoredKey(key: string): string {
   return key.replace(/!([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 
-/** Also a text that begins as the marked ones do. */
+/** Includes texts that begin like the marked ones. */
 const NEEDS_MARK = /^!|\0|\p{Surrogate}/u
 
 export function toStoredText(text: string): string {
@@ -30,7 +30,7 @@ function fromStoredText(text: string): string {
   return text.startsWith('!') ? JSON.parse(text.slice(1)) : text
 }
 
-/** Entries as one JSON object; `null` stands for a key that goes. */
+/** Entries as one JSON object; `null` stands for a key to remove. */
 export function toStoredData(set: Readonly<Record<string, string>>, remove: readonly string[] = []): string {
   const data: Record<string, string | null> = {}
   for (const key of Object.keys(set)) define(data, toStoredKey(key), toStoredText(set[key] ?? ''))
@@ -38,7 +38,7 @@ export function toStoredData(set: Readonly<Record<string, string>>, remove: read
   return JSON.stringify(data)
 }
 
-/** Throws for what is no object of texts. */
+/** Throws if the value is not an object of texts. */
 export function fromStoredData(json: string): { data: Record<string, string>; userId?: string } {
   const stored = JSON.parse(json) as Record<string, unknown>
   let isPlain = true

@@ -7,11 +7,11 @@ import { toAsciiJson, toStoredData, toStoredKey, toStoredText } from './stored-t
 
 export interface UpdateCalls {
   readonly update: Call
-  /** Finds the row when it was too large a change that kept the update from it. */
+  /** Finds the row if the update failed because the change was too large. */
   readonly oversize: Call | null
 }
 
-/** A change as one update, or `null` when there is nothing to set. */
+/** Converts a change to one update, or `null` if there is nothing to set. */
 export function toUpdateCalls(statements: Statements, id: SessionId, change: Change): UpdateCalls | null {
   const { set = {}, remove = [], expect, version, nextVersion, head, seen } = change
   const gone = statements.isRemovingByPath ? toNumbered('gone', remove.map(toStoredKey).map(toPath)) : {}

@@ -1,6 +1,6 @@
 import type { Driver, Value } from '../sql/driver.ts'
 
-/** What `createClient` of `@libsql/client` gives: a file, or a server. */
+/** The result of `createClient` of `@libsql/client`: a file, or a server. */
 export interface LibsqlClient {
   execute(statement: LibsqlStatement): Promise<LibsqlResult>
   batch(statements: LibsqlStatement[], mode: 'write'): Promise<LibsqlResult[]>

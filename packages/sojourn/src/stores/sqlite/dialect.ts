@@ -31,7 +31,7 @@ export const sqliteDialect: Dialect = {
   lacks: 'json_extract(data, :path) IS NULL',
   unlessTaken: 'ON CONFLICT (id) DO NOTHING',
 
-  // An update answers with the new row only.
+  // SQLite's UPDATE returns the new row only.
   end: null,
   forUpdate: '',
 
@@ -44,26 +44,28 @@ export const sqliteDialect: Dialect = {
   toFault,
 }
 
-/** Primary result codes, as numbers and as the drivers' words. Extended ones begin alike: `SQLITE_BUSY_SNAPSHOT`. */
+/**
+ * Primary result codes, as numbers and as the drivers' names. Extended names begin with the primary one: `SQLITE_BUSY_SNAPSHOT`.
+ */
 const BUSY = 5
 const LOCKED = 6
 const AGAIN = /\bSQLITE_(BUSY|LOCKED)|database (table )?is locked/
 
-/** Beyond SQLite's own limit, or that of a server or of D1. */
+/** Exceeds the limit of SQLite, of a server or of D1. */
 const TOO_BIG = 18
 const LARGE = /\bSQLITE_TOOBIG|string or blob too big|\bHTTP status 413\b/
 
-/** The disk, or `max_page_count`. */
+/** The disk is full, or `max_page_count` is reached. */
 const NO_ROOM = 13
 const FULL = /\bSQLITE_FULL|database or disk is full|exceeded maximum DB size/i
 
-/** What a trigger of the application raises, which may quote the row. */
+/** Raised by a trigger of the application, which may quote the row. */
 const RAISED = 1811
 const QUOTING = /^SQLITE_CONSTRAINT_TRIGGER\b/
 
 const TABLE = /no such (table|column)|has no column named|ON CONFLICT clause does not match/
 
-/** What SQLite says by itself names tables and columns. Runtimes, and answers of a server that are no JSON, may quote values. */
+/** SQLite's own messages name tables and columns. Runtimes, and answers of a server that are not JSON, may quote values. */
 function toFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { kind: 'other', text: 'not an error' }
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }

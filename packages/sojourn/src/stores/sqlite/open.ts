@@ -12,9 +12,9 @@ import {
 } from './synchronous.ts'
 
 /**
- * How a file of our own is used. Readers and one writer do not wait for each other; a commit returns when the disk has
- * it, so that neither a crash nor a power failure takes back a logout that was answered; what is deleted is overwritten.
- * A process that finds another one writing waits only briefly, for it does nothing else meanwhile, and tries again later.
+ * Settings of a file of our own. Readers and one writer do not wait for each other. A commit returns once it is on disk, so that
+ * neither a crash nor a power failure undoes an acknowledged logout. Deleted content is overwritten. If another process is
+ * writing, this one waits only briefly, because it is blocked meanwhile, and tries again later.
  */
 const PRAGMAS = ['busy_timeout = 20', 'journal_mode = WAL', 'synchronous = FULL', 'secure_delete = ON']
 
@@ -22,7 +22,7 @@ interface Opened extends SynchronousDriver {
   close(): unknown
 }
 
-/** A driver over a file, which the first call opens, with its table. From then on it answers at once. */
+/** A driver for a file. The first call opens the file and creates its table. All later calls are synchronous. */
 export function opening(path: string, setup: readonly Call[]): Driver {
   let opened: Opened | null = null
   let pending: Promise<Opened> | null = null
@@ -35,7 +35,7 @@ export function opening(path: string, setup: readonly Call[]): Driver {
         return driver
       },
       (error: unknown) => {
-        // The next call tries again: the file may be locked for a moment.
+        // The next call tries again, because the file may only be locked for a moment.
         pending = null
         throw error
       },
@@ -68,7 +68,7 @@ async function open(path: string, setup: readonly Call[]): Promise<Opened> {
   }
 }
 
-/** What is used of `node:fs/promises` and `node:path`. */
+/** The members of `node:fs/promises` and `node:path` that are used here. */
 interface Files {
   mkdir(path: string, options: { recursive: true; mode: number }): Promise<unknown>
   open(path: string, flags: string, mode: number): Promise<{ close(): Promise<void> }>
@@ -77,7 +77,7 @@ interface Paths {
   dirname(path: string): string
 }
 
-/** Only the owner can read it: records tell who is logged in. SQLite gives its other files the same mode. */
+/** Only the owner can read it, because records show who is logged in. SQLite gives its other files the same mode. */
 async function makePrivate(path: string): Promise<void> {
   const files = (await load('node:fs/promises')) as Files
   const { dirname } = (await load('node:path')) as Paths
@@ -98,11 +98,11 @@ async function findDatabase(): Promise<Create> {
   if (better !== null) return (path) => new better.default(path)
   throw new SessionError(
     'ERR_OPTION',
-    'sqliteStore: a path needs Node 22.13 or later, Deno or Bun, or the package better-sqlite3: npm install better-sqlite3',
+    'sqliteStore: a path needs Node 22.13 or later, Deno or Bun, or the package better-sqlite3. Run: npm install better-sqlite3',
   )
 }
 
-/** By a name that no bundler follows: each runtime has one of them. */
+/** By a name that bundlers do not follow: each runtime has one of these modules. */
 function load(name: string): Promise<unknown> {
   return import(/* @vite-ignore */ /* webpackIgnore: true */ name)
 }

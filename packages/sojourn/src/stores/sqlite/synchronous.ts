@@ -40,7 +40,7 @@ interface Prepared {
   run(values: Value[]): Changes
 }
 
-/** A driver that answers at once. */
+/** A synchronous driver. */
 export interface SynchronousDriver {
   run(statement: Statement, values: Value[]): Result
   batch(calls: readonly Call[]): readonly Result[]
@@ -59,7 +59,7 @@ export function synchronous(client: SynchronousClient): SynchronousDriver {
     return { rows: [], affected: Number(known.run(values).changes) }
   }
 
-  /** The write lock is taken before the first look, so that nobody writes between that and what follows from it. */
+  /** Takes the write lock before the first read, so that nobody else writes between it and the later calls. */
   function batch(calls: readonly Call[]): readonly Result[] {
     client.exec('BEGIN IMMEDIATE')
     try {
@@ -75,7 +75,7 @@ export function synchronous(client: SynchronousClient): SynchronousDriver {
   return { run, batch }
 }
 
-/** Some failures have rolled back by themselves; the one that came first is the one to tell. */
+/** Some failures have rolled back already. The first error is the one to report. */
 function rollBack(client: SynchronousClient): void {
   try {
     client.exec('ROLLBACK')
@@ -89,9 +89,9 @@ function prepare(client: SynchronousClient, text: string): Prepared {
   }
   if ('pragma' in client) {
     const statement = client.prepare(text)
-    // Statements that answer with nothing refuse it.
+    // Statements that return no rows refuse it.
     if (text.startsWith('SELECT')) statement.raw()
-    // As one array, for `libsql` takes a lone `null` for an object of names.
+    // As one array, because `libsql` treats a single `null` as an object of names.
     return { all: (values) => statement.all(values) as Row[], run: (values) => statement.run(values) }
   }
   const statement = client.prepare(text)

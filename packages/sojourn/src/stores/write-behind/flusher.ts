@@ -3,13 +3,13 @@ import type { MaybePromise } from '../../core/contracts/store.ts'
 import type { Timing } from '../timing.ts'
 import type { Touch, Touches } from './touches.ts'
 
-/** Writes touches when they are due, in the background. */
+/** Writes touches in the background when they are due. */
 export interface Flusher {
-  /** There is a touch that is due then. */
+  /** Announces a touch that is due at this time. */
   wake(dueAt: number): void
-  /** Writes those asked for, due or not. Never rejects. */
+  /** Writes the selected touches, due or not. Never rejects. */
   flush(isWanted: (touch: Touch) => boolean): Promise<void>
-  /** Writes all, for the last time. */
+  /** Writes all touches, for the last time. */
   stop(): Promise<void>
 }
 
@@ -17,13 +17,13 @@ export interface FlusherOptions {
   readonly touches: Touches
   readonly timing: Timing
   readonly write: (id: SessionId, touch: Touch) => MaybePromise<unknown>
-  /** Told when a round could not write all and the one before could. */
+  /** Called when a round could not write all touches and the one before could. */
   readonly failed: (error: unknown) => void
 }
 
-/** Writes at once: enough to fill a connection, few enough to leave room for requests. */
+/** Parallel writes: enough to fill a connection, few enough to leave room for requests. */
 const AT_ONCE = 32
-/** Between rounds, so that each writes many. */
+/** The pause between rounds, so that each round writes many touches. */
 const PAUSE_MS = 1000
 const PAUSE_AFTER_FAILURE_MS = 5000
 
@@ -38,7 +38,7 @@ export function createFlusher({ touches, timing, write, failed }: FlusherOptions
     cancel?.()
     const now = timing.uptime()
     wakesAt = Math.max(dueAt, now + PAUSE_MS)
-    // Background: nothing here is worth keeping a process alive for.
+    // Background: a waiting touch does not keep the process alive.
     cancel = timing.after(wakesAt - now, () => void round(isDue), 'background')
   }
 
@@ -60,10 +60,12 @@ export function createFlusher({ touches, timing, write, failed }: FlusherOptions
     wake(isDone ? next : timing.uptime() + PAUSE_AFTER_FAILURE_MS)
   }
 
-  /** While it is written it is due no more, but still shown: a touch that comes meanwhile waits its own time. */
+  /**
+   * While a touch is being written, it is not due any more but still visible. A touch that arrives meanwhile waits its own time.
+   */
   async function writeOne(id: SessionId): Promise<void> {
     const touch = touches.get(id)
-    // Written with another change meanwhile, or ended.
+    // It was written with another change meanwhile, or its session has ended.
     if (touch === undefined) return
     const underWay = { ...touch, dueAt: Number.POSITIVE_INFINITY }
     touches.set(id, underWay)
@@ -72,7 +74,7 @@ export function createFlusher({ touches, timing, write, failed }: FlusherOptions
       if (touches.get(id) === underWay) touches.delete(id)
     } catch (error) {
       if (touches.get(id) === underWay) {
-        // Last in turn, so that one that can never be written keeps no other back.
+        // Moved to the end of the queue, so that a touch that can never be written does not block the others.
         touches.delete(id)
         touches.set(id, { ...touch, dueAt: timing.uptime() })
       }
@@ -80,7 +82,7 @@ export function createFlusher({ touches, timing, write, failed }: FlusherOptions
     }
   }
 
-  /** Whether all were written. After a failure the rest waits: a store that is down is not to be asked for each. */
+  /** Returns whether all touches were written. Stops after a failure: a store that is down is not called for each touch. */
   async function writeAll(due: readonly SessionId[]): Promise<boolean> {
     const rest = due.values()
     let failure: { readonly error: unknown } | null = null
