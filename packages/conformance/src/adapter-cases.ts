@@ -6,7 +6,7 @@ import { loadCases } from './adapter/load-cases.ts'
 import { methodCases } from './adapter/method-cases.ts'
 import { streamCases } from './adapter/stream-cases.ts'
 
-/** Everything that users rely on in an adapter, whatever their framework. */
+/** Everything that users rely on in an adapter of any framework. */
 export const adapterCases: readonly AdapterCase[] = [
   ...holdCases,
   ...headerCases,

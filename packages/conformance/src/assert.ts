@@ -5,13 +5,13 @@ export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new CaseFailure(message)
 }
 
-/** Fails unless both are the same by value: primitives, arrays, plain objects, maps, byte arrays, dates. */
+/** Fails unless both are equal by value: primitives, arrays, plain objects, maps, byte arrays, dates. */
 export function assertEqual<T>(actual: T, expected: T, message: string): void {
   if (isEqual(actual, expected)) return
   throw new CaseFailure(`${message}: expected ${show(expected)}, got ${show(actual)}`, actual, expected)
 }
 
-/** Fails unless the work throws or rejects; answers with the error, for a closer look. */
+/** Fails unless the work throws or rejects. Returns the error. */
 export async function assertRejects(work: () => unknown, message: string): Promise<unknown> {
   let value: unknown
   try {
@@ -22,7 +22,7 @@ export async function assertRejects(work: () => unknown, message: string): Promi
   throw new CaseFailure(`${message}: expected an error, got ${show(value)}`)
 }
 
-/** Fails unless the work throws or rejects with an error of this stable `code`; answers with the error. */
+/** Fails unless the work throws or rejects with an error of this stable `code`. Returns the error. */
 export async function assertCode(work: () => unknown, code: string, message: string): Promise<Error> {
   const error = await assertRejects(work, message)
   const found = error instanceof Error && 'code' in error ? error.code : undefined
@@ -46,7 +46,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   return keys.every((key) => Object.hasOwn(b, key) && isEqual(Reflect.get(a, key), Reflect.get(b, key)))
 }
 
-/** Long enough to recognise a value by, short enough for one line of a report. */
+/** Long enough to recognize a value, short enough for one line of a report. */
 const SHOWN_CHARACTERS = 400
 
 function show(value: unknown): string {

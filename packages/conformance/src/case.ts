@@ -1,20 +1,23 @@
 /** One thing that an implementation must do. Plain data, so that any test runner, or none, can run it on any runtime. */
 export interface Case<Context extends CaseContext> {
   readonly name: string
-  /** Which of the design's guarantees the case is a test of: `'1 Ended is ended'`. */
+  /** The guarantee that the case tests: `'1 Ended is ended'`. */
   readonly guarantee?: string
-  /** Members of the context, beside the required ones, without which the case cannot run. */
+  /** Optional members of the context that the case cannot run without. */
   readonly needs?: readonly (keyof Context & string)[]
-  /** Resolves when the implementation holds, rejects with a `CaseFailure` (or the implementation's own error) when not. */
+  /** Resolves if the implementation is correct. Otherwise rejects with a `CaseFailure` or the implementation's own error. */
   run(ctx: Context): Promise<void>
 }
 
 export interface CaseContext {
-  /** Why an optional member is not there, by its name: `{ reopen: 'memory ends with its process' }`. Printed beside each case it costs. */
+  /**
+   * The reasons for missing optional members, by name: `{ reopen: 'memory ends with its process' }`. Printed beside each case
+   * that is not run.
+   */
   readonly without?: Readonly<Record<string, string>>
 }
 
-/** What came of one case. `reason` says why it was not run, or what failed. */
+/** The result of one case. `reason`: why it was not run, or what failed. */
 export interface CaseResult {
   readonly name: string
   readonly guarantee: string | null
@@ -25,13 +28,13 @@ export interface CaseResult {
 }
 
 export interface RunOptions {
-  /** A case that takes longer has failed. Default 30 000. */
+  /** A case that takes longer fails. Default 30 000. */
   readonly timeoutMs?: number
 }
 
 /**
- * Why the context cannot run this case, in the author's own words, or `null` when it can. Throws a `CaseFailure`
- * when something is missing and `without` does not say why: a case is never passed over in silence.
+ * Returns why the context cannot run this case, in the author's own words, or `null` if it can. Throws a `CaseFailure` if
+ * something is missing and `without` gives no reason, so that no case is skipped silently.
  */
 export function reasonNotRun<Context extends CaseContext>(testCase: Case<Context>, ctx: Context): string | null {
   const missing = testCase.needs?.find((member) => ctx[member] === undefined)
@@ -39,11 +42,11 @@ export function reasonNotRun<Context extends CaseContext>(testCase: Case<Context
   const reason = ctx.without !== undefined && Object.hasOwn(ctx.without, missing) ? ctx.without[missing] : undefined
   if (reason !== undefined && reason.trim() !== '') return reason
   throw new CaseFailure(
-    `This case needs the context's "${missing}". Offer it, or say why not: without: { ${missing}: '...' }.`,
+    `This case needs the context's "${missing}". Provide it, or give the reason: without: { ${missing}: '...' }.`,
   )
 }
 
-/** Runs the cases one after another and answers with a result each. Never rejects. */
+/** Runs the cases one after another and returns a result for each. Never rejects. */
 export async function runCases<Context extends CaseContext>(
   cases: readonly Case<Context>[],
   ctx: Context,
@@ -81,7 +84,7 @@ async function runCase<Context extends CaseContext>(
 async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CaseFailure(`Not done after ${timeoutMs} ms.`)), timeoutMs)
+    timer = setTimeout(() => reject(new CaseFailure(`The case was not done after ${timeoutMs} ms.`)), timeoutMs)
   })
   try {
     await Promise.race([work, late])
@@ -90,7 +93,7 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   }
 }
 
-/** The results as text, one line a case, reasons included, and a count at the end. */
+/** Returns the results as text: one line for each case, with its reason, and the counts at the end. */
 export function toTable(results: readonly CaseResult[]): string {
   const lines = results.map(
     ({ status, name, reason }) => `${status.padEnd(7)}  ${name}${reason === null ? '' : `\n         ${reason}`}`,
@@ -99,7 +102,7 @@ export function toTable(results: readonly CaseResult[]): string {
   return [...lines, `${count('passed')} passed, ${count('failed')} failed, ${count('not run')} not run`].join('\n')
 }
 
-/** The implementation does not hold. Test runners show `actual` beside `expected`. */
+/** The implementation is not correct. Test runners show `actual` beside `expected`. */
 export class CaseFailure extends Error {
   readonly actual: unknown
   readonly expected: unknown

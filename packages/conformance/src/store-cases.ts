@@ -16,8 +16,8 @@ import { touchCases } from './store/touch-cases.ts'
 import { writeCases } from './store/write-cases.ts'
 
 /**
- * What every store must do, whatever keeps its data: the `Store` contract call by call, then the guarantees that an
- * application gets when `createSessions` works on it.
+ * Everything that a store must do, whatever holds its data: first each method of the `Store` contract, then the guarantees that
+ * an application gets if `createSessions` uses it.
  */
 export const storeCases: readonly StoreCase[] = [
   ...createCases,

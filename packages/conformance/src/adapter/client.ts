@@ -1,7 +1,7 @@
-/** One visitor: keeps cookies as simply as a browser can, and never follows a redirect by itself. */
+/** One visitor: keeps cookies in the simplest way that a browser can, and never follows a redirect. */
 export interface Visitor {
   fetch(path?: string, init?: RequestInit): Promise<Response>
-  /** What it would send as `Cookie`. */
+  /** The `Cookie` header that it would send. */
   cookie(): string
   /** Its cookies by name. */
   readonly jar: ReadonlyMap<string, string>
@@ -31,7 +31,7 @@ function keep(jar: Map<string, string>, line: string): void {
   else jar.set(pair.slice(0, at), pair.slice(at + 1))
 }
 
-/** The response's body as text, read to its end. */
+/** Reads the response's body as text, to its end. */
 export async function readAll(response: Response): Promise<string> {
   return response.text()
 }
@@ -50,7 +50,7 @@ export function createReader(response: Response): { next(): Promise<string | nul
   }
 }
 
-/** A promise to be kept from outside. */
+/** Creates a promise and the function that resolves it. */
 export function createSignal(): { readonly given: Promise<void>; give(): void } {
   let give = (): void => {}
   const given = new Promise<void>((resolve) => {
@@ -59,7 +59,10 @@ export function createSignal(): { readonly given: Promise<void>; give(): void } 
   return { given, give: () => give() }
 }
 
-/** Whether the work is done within this time. For what happens after the client has gone, where nothing else tells. */
+/**
+ * Returns whether the condition holds within this time. For effects that happen after the client has left, which no response
+ * reports.
+ */
 export async function eventually(holds: () => boolean | Promise<boolean>, withinMs = 5000): Promise<boolean> {
   for (const until = Date.now() + withinMs; Date.now() < until; ) {
     if (await holds()) return true

@@ -1,14 +1,14 @@
 import type { JsonValue, MaybePromise, Session, Sessions } from 'sojourn'
 import type { Case, CaseContext } from '../case.ts'
 
-/** What the adapter cases run on. What is optional here, a framework may lack: then `without` says why. */
+/** What the adapter cases run on. If a framework lacks an optional member, `without` gives the reason. */
 export interface AdapterContext extends CaseContext {
   /**
-   * Starts a real server, on plain HTTP and a loopback address, with the adapter mounted as its users mount it, and one
-   * route that hands every request to `handle`. The case closes it.
+   * Starts a real server, on plain HTTP and a loopback address. The adapter is mounted as its users mount it, and one route
+   * passes every request to `handle`. The case closes the server.
    */
   serve(sessions: Sessions<AdapterData>, handle: AdapterHandler): MaybePromise<AdapterServer>
-  /** `true` where what a handler throws becomes a response that the adapter sees (a framework's error page). */
+  /** `true` if an error that a handler throws becomes a response that the adapter sees (a framework's error page). */
   readonly errorPages?: true
 }
 
@@ -20,7 +20,7 @@ export interface AdapterServer {
   close(): MaybePromise<void>
 }
 
-/** A handler in no framework's words. What it throws, the framework gets to see. */
+/** A handler that does not depend on a framework. The framework receives what it throws. */
 export type AdapterHandler = (session: Session<AdapterData>, request: AdapterRequest) => MaybePromise<AdapterReply>
 
 export interface AdapterRequest {
@@ -29,19 +29,19 @@ export interface AdapterRequest {
   readonly url: string
 }
 
-/** What the framework is to answer, in the way its users would write it. */
+/** What the framework must answer, in the way that its users would write it. */
 export interface AdapterReply {
   /** Default 200. */
   readonly status?: number
-  /** To be set in this order; a repeated name is sent as often as it is given. */
+  /** Set in this order. A repeated name is sent as often as it appears. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
-  /** A text at once, or texts as they come, each to be written on its own. Left out: no body. */
+  /** A text sent at once, or texts that are written separately as they come. Omitted: no body. */
   readonly body?: string | AsyncIterable<string>
 }
 
 export type AdapterCase = Case<AdapterContext>
 
-/** Guarantees of the design, as the cases name them. */
+/** The guarantees, as the cases name them. */
 export const ENDED = '1 Ended is ended'
 export const NO_LOST_UPDATE = '2 No lost update'
 export const STRICT = '3 Strict'

@@ -9,7 +9,7 @@ function assertOutage(response: Response): void {
   assertEqual(response.headers.getSetCookie(), [], 'cookies set')
 }
 
-/** The store fails in the middle of the request: nothing of the application's response may go out. */
+/** The store fails in the middle of the request: nothing of the application's response may be sent. */
 function failingCommit(name: string, reply: () => AdapterReply): AdapterCase {
   return {
     name,
@@ -125,7 +125,7 @@ export const faultCases: readonly AdapterCase[] = [
         await arrived.given
         leaving.abort()
         assertEqual(await response.catch(() => 'left'), 'left', 'the request')
-        // The server learns of it no later than it answers another connection.
+        // The server notices the closed connection no later than it answers another one.
         await world.visitor().fetch('/')
         left.give()
         assert(await eventually(async () => id !== '' && (await world.record(id)) !== null), 'the edit is stored')

@@ -216,7 +216,7 @@ async function ownCookiesStay(world: World): Promise<void> {
   assertEqual(await next.text(), 'user-1', 'who the session is on the next request')
 }
 
-/** A cookie, and a word in another header. */
+/** A carrier that sets a cookie and appends to another header. */
 function talkativeCarrier(): Carrier {
   const carrier = cookieCarrier()
   const note: HeaderChange = { name: 'x-notes', value: 'of the carrier', how: 'append' }

@@ -3,14 +3,14 @@ import { createSignal, type Visitor } from './client.ts'
 import { type AdapterCase, type AdapterHandler, type AdapterReply, FRESH_TOKEN } from './context.ts'
 import { type Operation, type World, withWorld } from './world.ts'
 
-/** Answers `/quick` at once and leaves the rest to `handle`. */
+/** Answers `/quick` immediately and passes everything else to `handle`. */
 function besideQuick(handle: AdapterHandler): AdapterHandler {
   return (session, request) => (request.url === '/quick' ? { body: 'quick' } : handle(session, request))
 }
 
 /**
- * Sends the request while the store is stuck in this operation, and fails if a response comes all the same: by the time
- * another request was answered over a connection of its own, one that waits for nothing would have been here.
+ * Sends the request while the store is blocked in this operation, and fails if a response arrives. A response that waits for
+ * nothing would have arrived by the time another request was answered over its own connection.
  */
 async function fetchHeld(world: World, visitor: Visitor, stuckIn: Operation): Promise<Response> {
   const reached = createSignal()

@@ -2,7 +2,7 @@ import { assert, assertEqual } from '../assert.ts'
 import type { AdapterCase, AdapterReply } from './context.ts'
 import { withWorld } from './world.ts'
 
-/** A response without a body carries the cookie, and the connection stays in step for the next request. */
+/** A response without a body carries the cookie, and the connection stays usable for the next request. */
 function bodiless(name: string, method: string, reply: AdapterReply): AdapterCase {
   return {
     name,

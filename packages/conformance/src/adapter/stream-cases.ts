@@ -5,7 +5,7 @@ import { outage, withWorld } from './world.ts'
 
 const EVENT_STREAM = [['content-type', 'text/event-stream']] as const
 
-/** A session to be edited later: one that has begun. */
+/** Begins a session, so that the stream edits an existing one. */
 function begunBefore(stream: AdapterHandler): AdapterHandler {
   return (session, request) => {
     if (request.url !== '/begin') return stream(session, request)
@@ -85,7 +85,7 @@ export const streamCases: readonly AdapterCase[] = [
       await withWorld(ctx, handle, async (world) => {
         const visitor = world.visitor()
         const id = (await visitor.fetch('/begin')).headers.get('x-id') ?? ''
-        // Long enough for the end to overtake it where nothing holds the end back.
+        // Long enough for the end to be sent first if nothing holds it back.
         world.intercept((operation) => (operation === 'write' ? pause(50) : undefined))
         assertEqual(await (await visitor.fetch('/stream')).text(), 'onetwo', 'the stream')
         assertEqual((await world.record(id))?.data.late, '"stored"', 'the late edit')

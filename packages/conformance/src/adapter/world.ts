@@ -12,18 +12,18 @@ import type { AdapterContext, AdapterData, AdapterHandler } from './context.ts'
 
 export type Operation = 'read' | 'create' | 'write' | 'end' | 'list'
 
-/** A server, its sessions, and a hand on its store. */
+/** A server, its sessions, and control over its store. */
 export interface World {
   readonly origin: string
   readonly sessions: Sessions<AdapterData>
   visitor(): Visitor
-  /** What the store holds under the session's id, past everything. */
+  /** The record that the store holds under the session's id, read directly. */
   record(id: string): Promise<SessionRecord | null>
-  /** From now on this runs before each call of the store: it may wait, or throw as a database that is gone. */
+  /** From now on this runs before each call of the store. It may wait, or throw as if the database were gone. */
   intercept(before: (operation: Operation) => MaybePromise<void>): void
 }
 
-/** Runs `work` against a new server whose store answers late, as databases do, and closes both, whatever happens. */
+/** Runs `work` against a new server whose store is asynchronous, as databases are. Closes both in any case. */
 export async function withWorld(
   ctx: AdapterContext,
   handle: AdapterHandler,
@@ -75,7 +75,7 @@ function lateStore(inner: Store, before: (operation: Operation) => MaybePromise<
   }
 }
 
-/** An error such as a driver throws. */
+/** Throws an error such as a driver throws. */
 export function outage(): never {
   throw new Error('connect ECONNREFUSED')
 }

@@ -4,7 +4,7 @@ import { type Case, CaseFailure } from '../case.ts'
 import type { CarrierContext } from './context.ts'
 import { createQuietCarrier, OTHER_TOKEN, TOKEN } from './tokens.ts'
 
-/** No carrier has a reason to look at more. */
+/** No carrier has a reason to read more. */
 export const MOST_CANDIDATES = 32
 
 export const candidateCases: readonly Case<CarrierContext>[] = [
@@ -35,7 +35,7 @@ export const candidateCases: readonly Case<CarrierContext>[] = [
     async run(ctx) {
       const texts = Array.from({ length: 500 }, (_, index) => `token-${index}`)
       const { values, overflow } = createQuietCarrier(ctx).read(presenting(ctx, texts))
-      assert(overflow, 'the carrier did not say that there are more tokens than it looks at')
+      assert(overflow, 'the carrier did not report that there are more tokens than it reads')
       assert(
         values.length <= MOST_CANDIDATES,
         `the carrier gave ${values.length} candidates, more than ${MOST_CANDIDATES}`,

@@ -5,12 +5,12 @@ import { MOST_CANDIDATES } from './candidates.ts'
 import type { CarrierContext } from './context.ts'
 import { createQuietCarrier, TOKEN, UNTIL_CLOSED } from './tokens.ts'
 
-/** The most that `write`, or both kinds of clearing together, may put on a response. */
+/** The most that `write`, or `clear` and `clearStrays` together, may add to a response. */
 const MOST_HEADER_CHARACTERS = 8192
-/** Enough for work that grows with the input's length, hopeless for work that grows with its square. */
+/** Enough for work that grows linearly with the input's length, far too little for quadratic work. */
 const MOST_MS_FOR_A_MEGABYTE = 1000
 
-/** What the requests below try to bring in. */
+/** What the requests below try to inject. */
 const INJECTED = /evil: 1|domain=evil/i
 
 const BYTES = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')
@@ -110,13 +110,16 @@ export const hostileCases: readonly Case<CarrierContext>[] = [
         } catch (error) {
           assert(!String(error).includes(TOKEN), 'the error repeats the token')
         }
-        assert(!values.some((value) => value.includes(piece)), `${JSON.stringify(piece)} in a token came through`)
+        assert(
+          !values.some((value) => value.includes(piece)),
+          `${JSON.stringify(piece)} from a token reached the response headers`,
+        )
       }
     },
   },
 ]
 
-/** The headers that a carrier reads, as it says itself. */
+/** The headers that the carrier declares to read. */
 function namesOf(carrier: Carrier): readonly string[] {
   const names = carrier.vary.split(',').map((name) => name.trim().toLowerCase())
   return names.filter((name) => name !== '')
@@ -148,7 +151,7 @@ function readClean(carrier: Carrier, view: RequestView): Candidates {
   return found
 }
 
-/** The honest header, cut, doubled and mixed with everything that has a meaning somewhere. */
+/** A valid header, cut, doubled and mixed with every character that has a meaning somewhere. */
 function hostileTexts(honest: string): readonly string[] {
   const cuts = [0, 1, honest.length >> 1, honest.length].map((at) => [honest.slice(0, at), honest.slice(at)] as const)
   const mixed = PIECES.flatMap((piece) => cuts.map(([before, after]) => `${before}${piece}${after}`))

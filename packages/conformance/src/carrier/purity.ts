@@ -102,7 +102,7 @@ export const purityCases: readonly Case<CarrierContext>[] = [
   },
 ]
 
-/** Requests that a carrier has reason to warn of. */
+/** Requests that a carrier has a reason to warn about. */
 function suspicious(view: RequestView): readonly RequestView[] {
   const headers: Readonly<Record<string, string>>[] = [
     {},
@@ -115,7 +115,7 @@ function suspicious(view: RequestView): readonly RequestView[] {
   return [true, false].flatMap((secure) =>
     headers.flatMap((own) => {
       const request: RequestView = { ...view, secure, header: (name) => own[name] ?? view.header(name) }
-      // Each twice: a warning is told once.
+      // Each request twice, because a warning is reported once.
       return [request, request]
     }),
   )

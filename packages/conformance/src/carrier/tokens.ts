@@ -1,7 +1,7 @@
 import type { Carrier, Token, TokenLife } from 'sojourn'
 import type { CarrierContext } from './context.ts'
 
-/** Made up, of the length and the alphabet of real ones: 54 characters, 64 with `keys`. */
+/** Made up, with the length and the alphabet of real tokens: 54 characters, 64 with `keys`. */
 export const TOKEN: Token = toToken('0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop')
 export const OTHER_TOKEN: Token = toToken('zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA_-')
 export const SIGNED_TOKEN: Token = toToken(`${TOKEN}qrstuvwxyz`)
@@ -14,7 +14,7 @@ export function toToken(text: string): Token {
   return text as Token
 }
 
-/** A carrier whose warnings do not matter. */
+/** A carrier whose warnings are ignored. */
 export function createQuietCarrier(ctx: CarrierContext): Carrier {
   return ctx.createCarrier({ warn: () => {} })
 }

@@ -6,29 +6,29 @@ import type { Browser, Data, Scene } from './scene.ts'
 import { administer, present, visit } from './verbs.ts'
 
 export interface CrowdOptions {
-  /** Handles on the same data, one for each server that there would be. */
+  /** Handles on the same data, one for each simulated server. */
   readonly stores: readonly [Store, ...Store[]]
-  /** How many send one request after another. Default 200. */
+  /** The number of clients that send one request after another. Default 200. */
   readonly clients?: number
-  /** How many of them use one cookie jar, as the tabs of a browser do. Default 4. */
+  /** How many clients share one cookie jar, as the tabs of a browser do. Default 4. */
   readonly tabs?: number
-  /** How long a client waits between two requests, on average. Default 20. */
+  /** The average wait of a client between two requests. Default 20. */
   readonly pauseMs?: number
-  /** For everything that is left to chance. Default 1. */
+  /** The seed for all random choices. Default 1. */
   readonly seed?: number
   /**
-   * Whether tokens that were rotated away are presented once more. Default `true`; `false` where a run lasts longer than
-   * `timeouts.grace`, for then that is token reuse, and ends the session.
+   * Whether replaced tokens are presented again. Default `true`. Use `false` if a run takes longer than `timeouts.grace`, because
+   * then that is token reuse and ends the session.
    */
   readonly oldTokens?: boolean
-  /** A clock that only rises, ms. Default `performance.now`. */
+  /** A clock that never runs backwards, in ms. Default `performance.now`. */
   readonly now?: () => number
   readonly sleep?: (ms: number) => Promise<void>
-  /** For `createSessions`, beside store and carriers. */
+  /** Options for `createSessions`, beside store and carriers. */
   readonly sessions?: Omit<SessionsOptions<Data>, 'store' | 'carriers' | 'cookie'>
 }
 
-/** A request that was told to come again later. */
+/** A request that was told to retry later. */
 export interface Failure {
   readonly code: string
   readonly sentAt: number
@@ -36,29 +36,29 @@ export interface Failure {
 }
 
 export interface Crowd {
-  /** What the clients saw so far. */
+  /** What the clients have seen so far. */
   readonly history: History
   readonly failures: readonly Failure[]
   /** What no client may see: errors that are not typed, another user's session, a token that nobody asked for. */
   readonly unexpected: readonly unknown[]
-  /** When each request was answered that was. */
+  /** When each answered request was answered. */
   readonly answers: readonly number[]
-  /** On the clock of the history. */
+  /** The time on the clock of the history. */
   now(): number
-  /** Lets the requests under way come to their end, and sends no more. */
+  /** Finishes the current requests, and sends no more. */
   stop(): Promise<void>
-  /** Presents every token once more, those of ended sessions too: then the history shows how everything ended. */
+  /** Presents every token again, including those of ended sessions. The history then shows how everything ended. */
   audit(): Promise<void>
 }
 
-/** Tokens change when clients ask for it, and one that was rotated away is refused without an alarm for longer than any run. */
+/** Tokens change only if clients ask for it. A replaced token is refused without an alarm for longer than any run takes. */
 const TIMEOUTS = { idle: '12h', absolute: '12h', renew: '12h', grace: '2h', touch: '1s' } as const
 
 const AUDITED_AT_ONCE = 20
 
 /**
- * Clients that log in, edit, update, rotate, log out, list and revoke, all at once and at random, until they are stopped.
- * What they saw is in the history, and `history.check()` says what of it cannot be.
+ * Clients that log in, edit, update, rotate, log out, list and revoke in parallel and at random until they are stopped. The
+ * history records what they saw, and `history.check()` returns what is impossible.
  */
 export function createCrowd(options: CrowdOptions): Crowd {
   const { clients = 200, tabs = 4, pauseMs = 20, now = () => performance.now() } = options
@@ -133,7 +133,7 @@ function createScene(
   }
 }
 
-/** What a store in trouble may lead to: come again later; or another client ended the session. */
+/** Errors that a failing store may cause: retry later, or another client ended the session. */
 function isExpected(error: unknown): error is SessionError {
   return error instanceof SessionError && (error.status === 503 || error.code === 'ERR_SESSION_ENDED')
 }

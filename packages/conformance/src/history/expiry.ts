@@ -4,11 +4,11 @@ import type { SessionOperation } from './session-model.ts'
 export interface Expiry {
   readonly idle: number
   readonly absolute: number
-  /** How late a last-seen time may be. */
+  /** How late a last-seen time may be written. */
   readonly touch: number
 }
 
-/** Limits may end a session without anybody's doing: not before this moment. */
+/** Returns the earliest moment at which the limits may end the session. */
 export function mayExpireFrom(operations: readonly SessionOperation[], { idle, absolute, touch }: Expiry): number {
   const begin = operations.find(({ input }) => input.kind === 'begin')
   const beganAt = begin?.calledAt ?? Number.NEGATIVE_INFINITY
@@ -20,7 +20,7 @@ export function mayExpireFrom(operations: readonly SessionOperation[], { idle, a
   return Math.min(seenAt + idle - touch, beganAt + absolute)
 }
 
-/** A request that was let in after a limit, whatever the delays on its way (guarantee 6, two clocks). */
+/** Finds a request that was accepted after a limit, whatever the delays on its way (guarantee 6, two clocks). */
 export function openedTooLate(
   operations: readonly SessionOperation[],
   { idle, absolute }: Expiry,
@@ -35,7 +35,7 @@ export function openedTooLate(
   })
 }
 
-/** As they were called. */
+/** In the order of their calls. */
 function liveOpens(operations: readonly SessionOperation[]): SessionOperation[] {
   return operations.filter(({ output }) => output?.kind === 'live').sort((a, b) => a.calledAt - b.calledAt)
 }

@@ -11,36 +11,38 @@ export interface Violation {
     | 'acknowledged write missing'
     | 'impossible answer'
     | 'undecided'
-  /** The first answer that nothing explains any more, in words. */
+  /** The first answer that cannot be explained, in words. */
   readonly what: string
-  /** The session's whole history, for whoever looks for the cause. */
+  /** The session's whole history, to find the cause. */
   readonly operations: readonly SessionOperation[]
 }
 
 /** What the clients of one run saw of their sessions. */
 export interface History {
   add(id: string, operation: SessionOperation): void
-  /** One call that is about many sessions: what it was for each, `null` where it was not about that one. */
+  /** Adds one call that concerns many sessions: its operation for each session, or `null` if it did not concern that one. */
   addToAll(callOf: (id: string) => SessionOperation | null): void
   readonly sessions: ReadonlyMap<string, readonly SessionOperation[]>
-  /** What does not hold. */
+  /** Returns the violations. */
   check(leniency?: Leniency): readonly Violation[]
 }
 
-/** What is not promised everywhere, on the clock of the history. */
+/** Guarantees that do not hold in every setup, with times on the clock of the history. */
 export interface Leniency {
-  /** Calls answered in that time may be lost all the same, as by a failover to a replica that had not heard of them yet. */
+  /** Calls answered in that time may be lost, for example by a failover to a replica that had not received them. */
   readonly losing?: Losing
-  /** What a request finds may be from so long ago, as behind a near cache. */
+  /** A request may see a state this old, for example behind a near cache. */
   readonly stale?: number
-  /** Sessions have these limits, and they are short enough to matter. Left out: nothing expires while the run lasts. */
+  /** The limits of the sessions, if they are short enough to matter. Omitted: nothing expires during the run. */
   readonly expiry?: Expiry
 }
 
 export interface Losing {
   readonly from: number
   readonly to: number
-  /** Which sessions a user has is kept on another server than they: of a lost login that alone may be gone. */
+  /**
+   * The lists of a user's sessions are on another server than the sessions, so a lost login may be missing from the list only.
+   */
   readonly listsApart?: boolean
 }
 
@@ -54,7 +56,7 @@ export function createHistory(): History {
       const call = callOf(id)
       if (begin === undefined || call === null || begin.calledAt > call.returnedAt) return []
       if (begin.returnedAt < call.calledAt || call.input.kind === 'forget') return [call]
-      // A session that began meanwhile may have been noticed or not.
+      // A session that began meanwhile may have been included or not.
       return [{ ...call, output: null }]
     })
   }
@@ -65,7 +67,7 @@ export function createHistory(): History {
     addToAll: (callOf) => void toAll.push(callOf),
     check({ losing, stale = 0, expiry } = {}) {
       return [...sessions].flatMap(([id, own]) => {
-        // A login that failed may have left a session that only administrators see.
+        // A failed login may have left a session that only administrators see.
         if (beginOf(own) === undefined) return []
         const alone = own.map((each) => dated(each, stale))
         const among = shared(id, own)
@@ -94,7 +96,7 @@ function lossy(
 ): SessionOperation[] {
   const isSafe = ({ calledAt, returnedAt }: SessionOperation) => returnedAt < from || calledAt > to
   const begin = beginOf(alone)
-  // What is done to all sessions of a user may then have passed by this one.
+  // An operation on all sessions of a user may then have missed this one.
   const isUnlisted = listsApart && begin !== undefined && !isSafe(begin)
   return [
     ...alone.flatMap((each) => (isSafe(each) ? [each] : unsure(each))),
@@ -102,13 +104,13 @@ function lossy(
   ]
 }
 
-/** It may have been done or not. What was read then may have been lost after it was read. */
+/** The call may have been executed or not. What it read may have been lost afterwards. */
 function unsure(operation: SessionOperation): SessionOperation[] {
   const { kind } = operation.input
   return kind === 'open' || kind === 'list' ? [] : [{ ...operation, output: null }]
 }
 
-/** With an end that nobody caused and nobody heard of, and without the lists that left it out for that. */
+/** Adds an end that no call caused or observed, and removes the lists that omitted the session because of it. */
 function expiring(operations: readonly SessionOperation[], expiry: Expiry): SessionOperation[] {
   const from = mayExpireFrom(operations, expiry)
   const isLeftOut = ({ output, returnedAt }: SessionOperation): boolean =>
@@ -130,7 +132,7 @@ function checkSession(id: string, operations: readonly SessionOperation[]): Viol
   return [{ id, kind: kindOf(culprit, operations), what: describe(culprit), operations }]
 }
 
-/** The answer with which the history stops making sense: up to the one before, some order explains it all. */
+/** Finds the first impossible answer: up to the one before it, some order explains everything. */
 function firstImpossible(operations: readonly SessionOperation[]): SessionOperation {
   const answered = operations.filter(({ output }) => output !== null).sort((a, b) => a.returnedAt - b.returnedAt)
   const found = answered.find(({ returnedAt }) => {

@@ -1,25 +1,27 @@
 /** One call, as its caller saw it. */
 export interface Operation<Input, Output> {
   readonly input: Input
-  /** What came back; `null`: nobody heard, so it may have happened, at any time after the call, or never. */
+  /** The answer. `null`: no answer arrived, so the call may have happened at any later time, or never. */
   readonly output: Output | null
-  /** When it was called and when its answer came, on one monotonic clock; any unit. */
+  /** When it was called and when its answer came, on one monotonic clock, in any unit. */
   readonly calledAt: number
   readonly returnedAt: number
 }
 
-/** What an object does when calls come one at a time. */
+/** How an object behaves if calls come one at a time. */
 export interface Model<State, Input, Output> {
   readonly initial: State
-  /** The state after the call; `null` when it could not be, or not with this answer. `output` is `null` when nobody heard it. */
+  /**
+   * Returns the state after the call, or `null` if the call or its answer is impossible. `output` is `null` if no answer arrived.
+   */
   step(state: State, input: Input, output: Output | null): State | null
-  /** Whether a call with this answer leaves every state as it is: a read, or a write that was refused. */
+  /** Whether a call with this answer never changes the state: a read, or a write that was refused. */
   isRead(input: Input, output: Output): boolean
-  /** The same text for the same state. */
+  /** Returns the same text for the same state. */
   keyOf(state: State): string
 }
 
-/** `undecided`: the search was given up, which says nothing of the history. */
+/** `undecided`: the search was given up, which says nothing about the history. */
 export type Verdict = 'linearizable' | 'not linearizable' | 'undecided'
 
 interface Node<State> {
@@ -27,13 +29,13 @@ interface Node<State> {
   readonly done: bigint
 }
 
-/** A history of one session that takes more looks than this has too many calls at once to be told anything about. */
+/** If the history of one session needs more states than this, it has too many parallel calls to be decided. */
 const MAX_STATES = 200_000
 
 /**
- * Whether some order of the calls explains every answer: an order in which no call comes before one that had returned
- * when it was called. Herlihy and Wing, "Linearizability" (1990); the search is Wing and Gong's, with Lowe's memory of
- * what was tried ("Testing for linearizability", 2017).
+ * Decides whether some order of the calls explains every answer: an order in which no call comes before one that had returned
+ * when it was called. Herlihy and Wing, "Linearizability" (1990). The search is Wing and Gong's, with Lowe's memory of visited
+ * states ("Testing for linearizability", 2017).
  */
 export function linearize<State, Input, Output>(
   model: Model<State, Input, Output>,
@@ -55,7 +57,7 @@ export function linearize<State, Input, Output>(
   return 'not linearizable'
 }
 
-/** The most promising last. */
+/** The most promising step is last. */
 function stepsFrom<State, Input, Output>(
   model: Model<State, Input, Output>,
   calls: readonly Operation<Input, Output>[],
@@ -69,16 +71,16 @@ function stepsFrom<State, Input, Output>(
     const next = model.step(state, input, output)
     if (next === null) continue
     const node = { state: next, done: done | (1n << BigInt(index)) }
-    // It can come now, changes nothing, and could only be harder to place later: no other order needs a look.
+    // It can come now, changes nothing, and could only be harder to place later. So no other order needs to be tried.
     if (output !== null && model.isRead(input, output)) return [node]
     if (output !== null) answered.push(node)
-    // What nobody heard of may as well not have happened, where it changes nothing.
+    // A call without an answer that changes nothing can be treated as if it did not happen.
     else if (model.keyOf(next) !== before) unheard.push(node)
   }
   return [...unheard, ...answered.reverse()]
 }
 
-/** Calls that may come next: made before any of those left over has returned. */
+/** Calls that may come next: those made before any of the remaining calls has returned. */
 function candidates<Input, Output>(calls: readonly Operation<Input, Output>[], done: bigint): number[] {
   const found: number[] = []
   let until = Number.POSITIVE_INFINITY

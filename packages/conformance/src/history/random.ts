@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
+/** Random numbers from 0 up to 1, the same for the same seed (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -9,7 +9,7 @@ export function createRandom(seed: number): () => number {
   }
 }
 
-/** One of them. */
+/** Picks one of the items. */
 export function pick<T>(random: () => number, items: readonly [T, ...T[]]): T
 export function pick<T>(random: () => number, items: readonly T[]): T | undefined
 export function pick<T>(random: () => number, items: readonly T[]): T | undefined {

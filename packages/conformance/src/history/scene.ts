@@ -12,29 +12,29 @@ export interface Scene {
   readonly random: () => number
   readonly nodes: readonly [Sessions<Data>, ...Sessions<Data>[]]
   readonly users: readonly [string, ...string[]]
-  /** Whose session it is, by id. */
+  /** The user of each session, by id. */
   readonly owners: Map<string, string | null>
-  /** Every token that any client was given, the newest last. */
+  /** Every token that any client received, the newest last. */
   readonly tokens: Held[]
-  /** Whether tokens that were rotated away are presented once more. */
+  /** Whether replaced tokens are presented again. */
   readonly oldTokens: boolean
-  /** Another number each time: for tokens, and for values that nobody else writes. */
+  /** Returns a new number each time, for tokens and for unique values. */
   readonly count: () => number
 }
 
-/** A token of a session, and the number that the history knows it by. */
+/** A token of a session, and its number in the history. */
 export interface Held {
   readonly id: string
   readonly token: string
   readonly number: number
 }
 
-/** One cookie jar; several clients may use it at once, as tabs do. */
+/** One cookie jar. Several clients may use it in parallel, as tabs do. */
 export interface Browser {
   held: Held | null
 }
 
-/** A request that was let in. */
+/** A request that was accepted. */
 export interface Request {
   readonly browser: Browser
   readonly held: Held | null
@@ -42,7 +42,7 @@ export interface Request {
   readonly session: Session<Data>
 }
 
-/** What a caller knows of a call when it is over. */
+/** What the caller knows about a call after it. */
 export interface Heard<T> {
   readonly value: T | null
   readonly error: unknown
@@ -62,7 +62,7 @@ export async function hear<T>({ now }: Scene, work: () => T | Promise<T>): Promi
   }
 }
 
-/** Writes down what was heard, and fails as the call did. */
+/** Records the operation, and fails if the call failed. */
 export function note(
   { history }: Scene,
   id: string,
@@ -97,7 +97,7 @@ export async function open(
   return { browser, held, exchange, session }
 }
 
-/** The response arrives: what was edited is stored, and the browser keeps the token it is given, known as `number`. */
+/** The response arrives: edits are stored, and the browser keeps the token it receives, known as `number`. */
 export async function answer({ tokens }: Scene, request: Request, number: number | null = null): Promise<void> {
   const { browser, held, exchange, session } = request
   for (const { name, value } of await exchange.commit()) {
@@ -107,7 +107,8 @@ export async function answer({ tokens }: Scene, request: Request, number: number
       if (browser.held === held) browser.held = null
     } else if (isRenewal) {
       browser.held = { ...held, token: value }
-      // The token before it is honoured for a while, and then no honest client presents it. Another tab may have been told first.
+      // The previous token is accepted for a while, but no honest client presents it after that. Another tab may have received
+      // the new one first.
       const place = tokens.findIndex(({ number: known }) => known === held.number)
       if (place >= 0) tokens[place] = browser.held
     } else if (number === null) {

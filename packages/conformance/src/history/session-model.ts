@@ -1,24 +1,24 @@
 import type { Model, Operation } from './linearize.ts'
 
-/** Session data as texts, each key by itself. */
+/** Session data as texts, by key. */
 export type Texts = Readonly<Record<string, string>>
 
-/** What a client does with one session. Tokens are named by numbers: a history holds no secret. */
+/** What a client does with one session. Tokens are named by numbers, so that a history contains no secret. */
 export type SessionInput =
-  /** The session is stored: by a login, or by a first write. */
+  /** The session is stored, by a login or by a first write. */
   | { readonly kind: 'begin'; readonly token: number; readonly texts: Texts }
   /** A request presents a token. */
   | { readonly kind: 'open'; readonly token: number }
   /** Plain edits, stored when the response begins. */
   | { readonly kind: 'write'; readonly texts: Texts }
-  /** `update` of one key: what its function was given last, and what it made of that. */
+  /** `update` of one key: the last value that its function received, and what it returned. */
   | { readonly kind: 'update'; readonly key: string; readonly before: string | null; readonly after: string }
   | { readonly kind: 'rotate'; readonly from: number; readonly to: number }
-  /** Logout, revocation, or a login that goes on with `carried`. */
+  /** Logout, revocation, or a login that copies `carried` to the new session. */
   | { readonly kind: 'end'; readonly carried?: Texts }
   /** The user's sessions are listed. */
   | { readonly kind: 'list' }
-  /** The database forgot everything, as an operator, or an engine without a disk, may let it. */
+  /** The database lost everything, which an operator or an engine without a disk may allow. */
   | { readonly kind: 'forget' }
 
 export type SessionOutput =
@@ -26,17 +26,17 @@ export type SessionOutput =
   /** What the request found under the token. */
   | { readonly kind: 'live'; readonly texts: Texts }
   | { readonly kind: 'refused' }
-  /** Of `list`: whether it was among them. */
+  /** The result of `list`: whether the session was in it. */
   | { readonly kind: 'listed'; readonly isThere: boolean }
-  /** Of `revoke`: whether this call was the one that ended it. */
+  /** The result of `revoke`: whether this call ended the session. */
   | { readonly kind: 'ended'; readonly byThis: boolean }
 
 export type SessionOperation = Operation<SessionInput, SessionOutput>
 
-/** `absent`: not there yet, or forgotten. */
+/** `absent`: not stored yet, or forgotten. */
 export interface SessionState {
   readonly status: 'absent' | 'live' | 'ended'
-  /** The one token that opens it. */
+  /** The only token that opens it. */
   readonly token: number | null
   readonly texts: Texts
 }
@@ -45,8 +45,8 @@ const ABSENT: SessionState = { status: 'absent', token: null, texts: {} }
 const ENDED: SessionState = { status: 'ended', token: null, texts: {} }
 
 /**
- * One session, as the guarantees describe it: ended is ended (1), updates of a key come one after another and edits of
- * other keys stay (2), a token that was rotated away opens nothing (5).
+ * One session, as the guarantees describe it: ended is ended (1), updates of a key are applied one after another and edits of
+ * other keys are kept (2), a replaced token opens nothing (5).
  */
 export const sessionModel: Model<SessionState, SessionInput, SessionOutput> = {
   initial: ABSENT,
@@ -64,7 +64,7 @@ function step(state: SessionState, input: SessionInput, output: SessionOutput | 
     case 'open':
       return opens(state, input.token, output) ? state : null
     case 'write':
-      // A session that ended meanwhile takes its edits along; the client is not told.
+      // If the session ended meanwhile, its edits are lost, and the client is not informed.
       return isLive ? { ...state, texts: { ...texts, ...input.texts } } : state
     case 'update':
       if (output?.kind === 'refused') return isLive ? null : state

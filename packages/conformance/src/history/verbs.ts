@@ -15,7 +15,7 @@ import {
 } from './scene.ts'
 import type { SessionOutput } from './session-model.ts'
 
-/** What a client does in one request, once it is let in. */
+/** What a client does in one request after it was accepted. */
 type Verb = (scene: Scene, request: Request & { readonly held: Held }) => Promise<void>
 
 const KEYS = ['a', 'b', 'c'] as const
@@ -32,7 +32,7 @@ const edit: Verb = async (scene, request) => {
 
 const update: Verb = async (scene, request) => {
   const after = scene.count()
-  /** What the function was given last: each time before, the key had changed meanwhile. */
+  /** The last value that the function received. Each call before it means that the key had changed meanwhile. */
   let before: string | null | undefined
   const heard = await hear(scene, () =>
     request.session.update('n', (value: number | undefined) => {
@@ -63,12 +63,13 @@ const logout: Verb = async (scene, request) => {
   await answer(scene, request)
 }
 
-/** In place of the session there was, with all that was in it. */
+/** Replaces the current session and copies its data. */
 const login: Verb = async (scene, request) => {
   const { session, held } = request
   const heard = await hear(scene, () => session.login(session.userId ?? pick(scene.random, scene.users)))
   const { error, times } = heard
-  // A login that failed, because the new session was revoked at once or for any reason, may have ended the old one.
+  // A failed login may have ended the old session, whether it failed because the new session was revoked immediately or for
+  // another reason.
   const [carried, output] = error === null ? [{ carried: textsOf(session) }, DONE] : [{}, null]
   scene.history.add(held.id, { input: { kind: 'end', ...carried }, output, ...times })
   if (error !== null) throw error
@@ -83,7 +84,7 @@ async function begun(scene: Scene, request: Request, times: { calledAt: number; 
   await answer(scene, request, token)
 }
 
-/** How often each is done, out of twenty times. */
+/** The share of each action, out of twenty. */
 const VERBS: readonly Verb[] = [
   ...repeat(read, 6),
   ...repeat(edit, 6),
@@ -100,7 +101,7 @@ async function begin(scene: Scene, request: Request): Promise<void> {
   const { session, held } = request
   if (scene.random() < 0.5) {
     const heard = await hear(scene, () => session.login(pick(scene.random, scene.users)))
-    // A login also ends the session of a token that was refused but had been replaced moments ago.
+    // A login also ends the session of a refused token that had been replaced moments ago.
     if (held !== null) scene.history.add(held.id, { input: { kind: 'end' }, output: null, ...heard.times })
     if (heard.error !== null) throw heard.error
     return begun(scene, request, heard.times)
@@ -119,7 +120,7 @@ export async function visit(scene: Scene, browser: Browser): Promise<void> {
   const request = await open(scene, pick(scene.random, scene.nodes), browser)
   const { held, session } = request
   if (held === null || session.isNew) {
-    // Another tab may have got a new token meanwhile.
+    // Another tab may have received a new token meanwhile.
     if (browser.held === held) await begin(scene, request)
     return
   }
@@ -127,7 +128,7 @@ export async function visit(scene: Scene, browser: Browser): Promise<void> {
   await verb(scene, { ...request, held })
 }
 
-/** Somebody presents a token that was good once, or still is, edits nothing, and goes away before the answer arrives. */
+/** A client presents a token that is or once was valid, edits nothing, and leaves before the answer arrives. */
 export async function present(scene: Scene, held: Held | undefined): Promise<void> {
   if (held === undefined) return
   const { exchange } = await open(scene, pick(scene.random, scene.nodes), { held })

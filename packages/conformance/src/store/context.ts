@@ -1,21 +1,21 @@
 import type { MaybePromise, SessionId, Store } from 'sojourn'
 import type { Case, CaseContext } from '../case.ts'
 
-/** What the store cases run on. What is optional here, a store may lack: then `without` says why. */
+/** What the store cases run on. If a store lacks an optional member, `without` gives the reason. */
 export interface StoreContext extends CaseContext {
-  /** A store over new, empty data. The case closes it. */
+  /** Creates a store over new, empty data. The case closes it. */
   createStore(): MaybePromise<Store>
-  /** Another handle on the same data, opened the way another process would open it. The case closes it. */
+  /** Opens another handle on the same data, as another process would. The case closes it. */
   second?(store: Store): MaybePromise<Store>
   /** Opens the data of a closed store again. The case closes it. */
   reopen?(closed: Store): MaybePromise<Store>
-  /** Everything that the database holds, read past the store: rows, keys, or its files as they are. */
+  /** Returns everything that the database holds, read directly: rows, keys, or its files. */
   probe?(store: Store): MaybePromise<readonly (string | Uint8Array)[]>
-  /** Takes the database away from the store, as a lost connection would. */
+  /** Cuts the store off from its database, as a lost connection would. */
   sever?(store: Store): MaybePromise<void>
-  /** Makes the live record under this id one that cannot be read, past the store, as other software or a later version would. */
+  /** Makes the live record under this id unreadable, directly in the database, as other software or a later version would. */
   damage?(store: Store, id: SessionId): MaybePromise<void>
-  /** `true` for a store with `sweep`; left out where the server expires by itself. */
+  /** `true` for a store with `sweep`. Omit it if the server deletes expired records itself. */
   readonly sweeps?: true
   /** `true` for a store with `scan`. */
   readonly scans?: true
@@ -23,7 +23,7 @@ export interface StoreContext extends CaseContext {
 
 export type StoreCase = Case<StoreContext>
 
-/** Runs `work` on a new store and closes it, whatever happens. */
+/** Runs `work` on a new store, and closes the store in any case. */
 export async function withStore(ctx: StoreContext, work: (store: Store) => Promise<void>): Promise<void> {
   const store = await ctx.createStore()
   try {
@@ -47,7 +47,7 @@ export async function withTwo(ctx: StoreContext, work: (one: Store, two: Store) 
   })
 }
 
-/** Guarantees of the design, as the cases name them. */
+/** The guarantees, as the cases name them. */
 export const ENDED = '1 Ended is ended'
 export const NO_LOST_UPDATE = '2 No lost update'
 export const STRICT = '3 Strict'

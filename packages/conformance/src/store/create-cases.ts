@@ -3,7 +3,7 @@ import { assertEqual } from '../assert.ts'
 import { ENDED, STRICT, type StoreCase, withStore } from './context.ts'
 import { aHead, anId, aRecord, aTombstone, atOnce, create, DAY, readLive } from './records.ts'
 
-/** What a client may send where an id belongs: none of it names a record, none of it may break a query. */
+/** Texts that a client may send in place of an id. None of them names a record, and none may break a query. */
 const NO_IDS = [
   '',
   ' ',
@@ -127,7 +127,7 @@ export const createCases: readonly StoreCase[] = [
       withStore(ctx, async (store) => {
         const month = await create(store, { expiresAt: Date.now() + 30 * DAY, userId: 'ada' })
         const year = await create(store, { expiresAt: Date.now() + 400 * DAY, userId: 'ada' })
-        // A timer of more than 24.8 days fires at once: give it the time to.
+        // A timer of more than 24.8 days fires immediately. This gives it the time to.
         await new Promise((resolve) => setTimeout(resolve, 20))
         assertEqual(await store.read(month.id), month, 'read of 30 days')
         assertEqual(await store.read(year.id), year, 'read of 400 days')

@@ -6,7 +6,7 @@ import { withWorld } from './visitors.ts'
 
 const needs = ['damage'] as const
 
-/** Three of one user, the second of them damaged. */
+/** Creates three records of one user, the second of them damaged. */
 async function fill(ctx: StoreContext, store: Store): Promise<readonly [SessionRecord, SessionRecord, SessionRecord]> {
   const records = [
     await create(store, { userId: 'ada' }),

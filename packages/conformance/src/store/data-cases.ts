@@ -55,7 +55,7 @@ async function assertKept(store: Store, entries: readonly (readonly [string, str
   assertEqual((await readLive(store, written.id)).data, toData(entries), `${what}: read after write`)
 }
 
-/** Kept exactly, or refused with an error: anything but changed in silence. */
+/** The text must be kept exactly, or refused with an error, but never changed silently. */
 async function assertKeptOrRefused(store: Store, key: string, text: string, what: string): Promise<void> {
   const { id } = await create(store, { data: { before: '1' } })
   let isRefused = false

@@ -3,7 +3,7 @@ import { assert, assertEqual } from '../assert.ts'
 import { type StoreCase, withStore } from './context.ts'
 import { aHead, aRecord, aTombstone, create } from './records.ts'
 
-/** Changes whatever can be changed, to the depths. A frozen object is as good as a copy. */
+/** Changes everything that can be changed, deeply. A frozen object is as good as a copy. */
 function deface(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   for (const key of Object.keys(value)) {

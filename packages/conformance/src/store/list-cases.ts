@@ -2,7 +2,7 @@ import { assert, assertEqual } from '../assert.ts'
 import { PRIVATE, type StoreCase, withStore } from './context.ts'
 import { aTombstone, atOnce, create, listIds } from './records.ts'
 
-/** Each pair or group is alike to some database: a prefix, a pattern, a collation, a separator, a cut-off, a type. */
+/** User ids that some database confuses: by a prefix, a pattern, a collation, a separator, a cut-off, or a type. */
 const ALIKE_USER_IDS = [
   'a',
   'a:',
@@ -117,7 +117,7 @@ export const listCases: readonly StoreCase[] = [
         )
         for (const [index, userId] of halves.entries()) {
           const record = records[index] ?? null
-          // To refuse to list what could not be created is right too.
+          // If the store refused to create it, it may also refuse to list it.
           const found = await Promise.resolve(userId)
             .then((id) => store.list(id))
             .catch(() => [])

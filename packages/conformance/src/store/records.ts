@@ -12,12 +12,12 @@ export function randomText(length: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => ALPHABET[byte & 63]).join('')
 }
 
-/** Of the form that core gives ids: 22 characters of base64url. */
+/** In the form of core's ids: 22 characters of base64url. */
 export function anId(): SessionId {
   return randomText(22) as SessionId
 }
 
-/** With every optional field, so that a store that forgets one is found out. */
+/** With every optional field, so that a store that drops one is detected. */
 export function aHead(): Head {
   const now = Date.now()
   return {
@@ -38,7 +38,7 @@ export function aHead(): Head {
   }
 }
 
-/** A live record, made now: stores whose server expires by itself keep real time. */
+/** A live record, created now, because a server that expires records by itself uses real time. */
 export function aRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   const now = Date.now()
   return {
@@ -59,31 +59,31 @@ export function aTombstone(record: SessionRecord, reason = 'logout'): Tombstone 
   return { kind: 'ended', id: record.id, reason, endedAt: record.createdAt + SECOND, expiresAt: record.expiresAt }
 }
 
-/** Creates it, and fails if the store does not. */
+/** Creates the record, and fails if the store does not. */
 export async function create(store: Store, fields: Partial<SessionRecord> = {}): Promise<SessionRecord> {
   const record = aRecord(fields)
   assertEqual(await store.create(record), true, 'create of a new id')
   return record
 }
 
-/** The live record under this id; fails when there is none. */
+/** Returns the live record under this id, and fails if there is none. */
 export async function readLive(store: Store, id: SessionId): Promise<SessionRecord> {
   const found = await store.read(id)
   assert(found?.kind === 'live', `read: expected a live record, got ${found === null ? 'null' : 'a tombstone'}`)
   return found
 }
 
-/** Data with these entries, each key its own property even if it is called `__proto__`. */
+/** Data with these entries, each an own property, even if its key is `__proto__`. */
 export function toData(entries: Iterable<readonly [string, string]>): Readonly<Record<string, string>> {
   return Object.fromEntries(entries)
 }
 
-/** `count` calls at once, answered in order. */
+/** Makes `count` calls in parallel and returns their results in order. */
 export function atOnce<T>(count: number, call: (index: number) => T | Promise<T>): Promise<Awaited<T>[]> {
   return Promise.all(Array.from({ length: count }, async (_, index) => call(index)))
 }
 
-/** The ids of a user's list, in an order that two lists can be compared in. */
+/** The ids of a user's list, sorted, so that two lists can be compared. */
 export async function listIds(store: Store, userId: string): Promise<string[]> {
   const records = await store.list(userId)
   assert(Array.isArray(records), 'list answers with an array')

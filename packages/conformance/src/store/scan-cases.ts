@@ -7,10 +7,10 @@ type Value = SessionRecord | Tombstone
 
 const needs = ['scans'] as const
 
-/** Each page may be empty, but a scan that takes this many for a handful of records never ends. */
+/** A page may be empty, but a scan that takes this many pages for a few records never ends. */
 const PAGES = 10_000
 
-/** Goes through everything, `between` pages doing whatever it is told. What comes last of an id stands. */
+/** Scans everything and runs `between` between the pages. The last value of an id counts. */
 async function scanAll(
   stores: readonly Store[],
   limit: number,
@@ -32,7 +32,7 @@ async function scanAll(
   assert(false, `the scan ends within ${PAGES} pages`)
 }
 
-/** Half of them of one user, a third of them ended. */
+/** Half of them belong to one user, a third of them have ended. */
 async function fill(store: Store, count: number): Promise<Map<string, Value>> {
   const values = await atOnce(count, async (index): Promise<Value> => {
     const data = { n: `${index}`, text: '"▲"' }
@@ -101,7 +101,7 @@ export const scanCases: readonly StoreCase[] = [
           try {
             Object.assign(value.kind === 'live' ? value.data : value, { a: '2' })
           } catch {
-            // Frozen: as good.
+            // It is frozen, which is as good.
           }
         }
         assertEqual(await store.read(record.id), record, 'read')

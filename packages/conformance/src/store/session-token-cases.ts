@@ -5,7 +5,7 @@ import { loggedIn, type World, withWorld } from './visitors.ts'
 
 const HOUR = 60 * MINUTE
 
-/** Token, locator and secret, in every form that a database or a careless line of code might keep them in. */
+/** Token, locator and secret, in every form in which a database or a mistake in the code might store them. */
 function formsOf(token: string): readonly Uint8Array[] {
   const binary = atob(token.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
@@ -44,7 +44,7 @@ async function assertNoToken(ctx: StoreContext, world: World, when: string): Pro
   }
 }
 
-/** A probe that does not see what is there would prove nothing. */
+/** A probe that does not see stored values would prove nothing. */
 async function assertSeen(ctx: StoreContext, world: World, text: string, what: string): Promise<void> {
   const form = new TextEncoder().encode(text)
   const isThere = (await probe(ctx, world)).some((item) => includes(item, form))

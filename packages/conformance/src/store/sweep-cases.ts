@@ -57,7 +57,7 @@ export const sweepCases: readonly StoreCase[] = [
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const record = await create(store, { userId: 'ada' })
-        // Between the times that matter, so that an order by expiry which missed the tombstone's own is found out.
+        // Between the relevant times, so that an index by expiry without the tombstone's own time is detected.
         for (const minutes of [2, 3, -3]) await create(store, { expiresAt: record.expiresAt + minutes * MINUTE })
         const tombstone = { ...aTombstone(record), expiresAt: record.expiresAt + 4 * MINUTE }
         await store.end(record.id, tombstone)

@@ -11,15 +11,15 @@ import {
 import { assert } from '../assert.ts'
 import { type StoreContext, withStore, withTwo } from './context.ts'
 
-/** A server with sessions on the store under test, and a clock that can be put forward. */
+/** A server with sessions on the store under test, and a clock that can be moved forward. */
 export interface World {
   readonly store: Store
   readonly sessions: Sessions<Data>
   /** A client without a token, or with this one. */
   visitor(token?: string): Visitor
-  /** Time passes: for these sessions only, so a store with a clock of its own does not notice. */
+  /** Moves the clock of these sessions only: a store with a clock of its own does not notice. */
   pass(ms: number): void
-  /** Every token that was handed to any client. */
+  /** Every token that any client received. */
   readonly tokens: readonly string[]
 }
 
@@ -28,19 +28,19 @@ type Options = Omit<SessionsOptions<Data>, 'store' | 'carriers' | 'clock'>
 
 export interface Visitor {
   token: string | null
-  /** One request, from its beginning to its end. */
+  /** Handles one request from its beginning to its end. */
   visit<T>(handle: (session: Session<Data>) => T | Promise<T>): Promise<T>
-  /** A request that has begun and is still at work, with the token of now. */
+  /** Begins a request with the current token, which is still running. */
   begin(): Promise<Ongoing>
 }
 
 export interface Ongoing {
   readonly session: Session<Data>
-  /** The response goes out: what was edited is stored, the client takes the token it is given. */
+  /** The response is sent: edits are stored, and the client takes the token it receives. */
   finish(): Promise<void>
 }
 
-/** The token in a header of its own: these cases are about the store, and leave cookies to others. */
+/** Carries the token in a header, because these cases test the store and not cookies. */
 export const carrier: Carrier = {
   name: 'header',
   ambient: false,
@@ -54,7 +54,7 @@ export const carrier: Carrier = {
   clearStrays: () => [],
 }
 
-/** Runs `work` in a world of its own, and closes everything. */
+/** Runs `work` in a new world, and closes everything. */
 export async function withWorld(
   ctx: StoreContext,
   work: (world: World) => Promise<void>,
@@ -133,7 +133,7 @@ export function toView(token: string | null): RequestView {
   }
 }
 
-/** A visitor who logged in. */
+/** Returns a visitor who has logged in. */
 export async function loggedIn(world: World, userId: string): Promise<Visitor> {
   const visitor = world.visitor()
   await visitor.visit((session) => session.login(userId))

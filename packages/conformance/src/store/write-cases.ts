@@ -3,7 +3,7 @@ import { NO_LOST_UPDATE, type StoreCase, withStore } from './context.ts'
 import { aHead, atOnce, create, readLive, SECOND, toData } from './records.ts'
 
 const WRITTEN = { status: 'written' } as const
-/** As far as core goes: what a 32-bit column holds. */
+/** The largest version that core uses: what a 32-bit column holds. */
 const NEXT = 2 ** 31 - 1
 
 export const writeCases: readonly StoreCase[] = [
