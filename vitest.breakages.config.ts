@@ -5,12 +5,16 @@ import base from './vitest.config.ts'
 
 const one = breakage(process.env.BREAKAGE)
 
-/** The response matrix on sources of which one line is broken; see tools/breakages.mjs. */
+/** The response matrix, and a few tests beside it, on sources of which one line is broken; see tools/breakages.mjs. */
 export default defineConfig({
   ...(base.resolve && { resolve: base.resolve }),
   plugins: one === undefined ? [] : [breakSource(one)],
   test: {
-    include: ['packages/sojourn/test/adapters/matrix/*.test.ts'],
+    include: [
+      'packages/sojourn/test/adapters/matrix/*.test.ts',
+      // What the matrix cannot show: a client that leaves early, an `end` that throws, a platform with its own `Response`.
+      'packages/sojourn/test/adapters/{held-response,held-express,error-headers}.test.ts',
+    ],
     // A broken response often never comes. The whole ones take a tenth of this.
     testTimeout: 2_500,
     // What a breakage throws beside a test is no reason to stop.

@@ -1,7 +1,8 @@
 /**
- * `node tools/breakages.mjs [word]`: breaks the adapters in known ways, one after the other, runs the response matrix on
- * each, and lists the cells that no breakage turned red. Fails if there is one, or if a breakage turned none of the cells
- * red that are there for it. Breakages: tools/breakages/list.mjs.
+ * `node tools/breakages.mjs [word] [cells]`: breaks the adapters in known ways, one after the other, runs the response
+ * matrix on each, and lists the cells that no breakage turned red. Fails if there is one, or if a breakage turned none of
+ * the tests red that are there for it. `word` chooses breakages by name, `cells` is a pattern for the names of the tests
+ * to run. Breakages: tools/breakages/list.mjs.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -11,18 +12,18 @@ import { BREAKAGES } from './breakages/list.mjs'
 import { assertApplies } from './breakages/plugin.mjs'
 import { giveUp, root } from './run.mjs'
 
-const word = process.argv[2] ?? ''
+const [word = '', cells = ''] = process.argv.slice(2)
 const chosen = BREAKAGES.filter(({ name }) => name.includes(word))
 if (chosen.length === 0) giveUp(`There is no breakage with "${word}" in its name.`)
 for (const one of BREAKAGES) assertApplies(one)
 
 const folder = mkdtempSync(join(tmpdir(), 'breakages-'))
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.breakages.config.ts', '--reporter', 'json']
+if (cells !== '') vitest.push('--testNamePattern', cells)
 
 /**
- * The cells of one run, and whether each is green.
+ * The tests of one run, and whether each is green.
  * @param {string} name
- * @returns {Map<string, boolean>}
  */
 function runMatrix(name) {
   const outputFile = join(folder, 'cells.json')
@@ -34,34 +35,50 @@ function runMatrix(name) {
     encoding: 'utf8',
   })
   try {
-    /** @type {{ testResults: { assertionResults: { fullName: string, status: string }[] }[] }} */
+    /** @type {{ testResults: { name: string, assertionResults: { fullName: string, status: string }[] }[] }} */
     const { testResults } = JSON.parse(readFileSync(outputFile, 'utf8'))
-    const cells = testResults.flatMap(({ assertionResults }) => assertionResults)
-    return new Map(cells.map(({ fullName, status }) => [fullName, status === 'passed']))
+    const tests = testResults.flatMap(({ name: file, assertionResults }) =>
+      assertionResults.map(({ fullName, status }) => ({
+        name: fullName,
+        isGreen: status === 'passed',
+        isRun: status === 'passed' || status === 'failed',
+        isCell: file.includes('/matrix/'),
+      })),
+    )
+    return tests.filter(({ isRun }) => isRun)
   } catch {
     return giveUp(`The matrix did not run with the breakage "${name}".\n${stderr}`)
   }
 }
 
-const whole = runMatrix('')
-const ill = [...whole].filter(([, isGreen]) => !isGreen).map(([cell]) => cell)
-if (whole.size === 0 || ill.length > 0) giveUp(`Without a breakage these are red:\n${ill.join('\n')}`)
+/**
+ * @param {ReturnType<typeof runMatrix>} tests
+ * @returns {string[]}
+ */
+const redOf = (tests) => tests.filter(({ isGreen }) => !isGreen).map(({ name }) => name)
 
-const never = new Set(whole.keys())
+const whole = runMatrix('')
+const ill = redOf(whole)
+if (whole.length === 0 || ill.length > 0) giveUp(`Without a breakage these are red:\n${ill.join('\n')}`)
+
+const never = new Set(whole.filter(({ isCell }) => isCell).map(({ name }) => name))
+const count = never.size
 /** @type {string[]} */
 const missed = []
-console.log(`${whole.size} cells\n\n| breakage | aimed at | of these red | red |\n|---|--:|--:|--:|`)
+console.log(`${count} cells\n\n| breakage | aimed at | of these red | red cells |\n|---|--:|--:|--:|`)
 for (const { name, aim } of chosen) {
-  const red = [...runMatrix(name)].filter(([, isGreen]) => !isGreen).map(([cell]) => cell)
-  const aimed = [...whole.keys()].filter((cell) => aim.test(cell))
-  const hits = red.filter((cell) => aim.test(cell))
-  for (const cell of red) never.delete(cell)
+  const tests = runMatrix(name)
+  const red = redOf(tests)
+  const hits = red.filter((one) => aim.test(one))
+  for (const one of red) never.delete(one)
   if (hits.length === 0) missed.push(name)
-  console.log(`| ${name} | ${aimed.length} | ${hits.length} | ${red.length} |`)
+  const aimed = whole.filter((one) => aim.test(one.name)).length
+  const redCells = redOf(tests.filter(({ isCell }) => isCell)).length
+  console.log(`| ${name} | ${aimed} | ${hits.length} | ${redCells} |`)
 }
 rmSync(folder, { recursive: true })
 
-console.log(`\nCells that were never red: ${never.size}`)
+console.log(`\n${count} cells, ${count - never.size} were red, ${never.size} never:`)
 for (const cell of never) console.log(`  ${cell}`)
 if (missed.length > 0) giveUp(`These turned no cell red that is there for them:\n${missed.join('\n')}`)
 if (word === '' && never.size > 0) giveUp('A test that cannot fail is a defect.')

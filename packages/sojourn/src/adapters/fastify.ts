@@ -48,7 +48,6 @@ const TURN = Symbol('sojourn turn')
 interface Turn {
   readonly exchange: Exchange<object>
   readonly held: HeldResponse
-  isCommitting: boolean
 }
 
 type Turned = FastifyRequest & { [TURN]: Turn | null }
@@ -69,7 +68,7 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
   app.addHook('onRequest', (request, reply, done) => {
     const begin = (exchange: Exchange<object>): void => {
       const held = new HeldResponse(reply.raw, exchange)
-      ;(request as Turned)[TURN] = { exchange, held, isCommitting: false }
+      ;(request as Turned)[TURN] = { exchange, held }
       if (exchange.answer !== null) {
         deny(request, reply, exchange.answer)
         return
@@ -96,10 +95,6 @@ function plugin(...[app, options, ready]: Parameters<FastifyPluginCallback<Fasti
     const turn = (request as Turned)[TURN]
     // Fastify runs this hook again for the page of its error handler, and a handler may have begun to write to `reply.raw`.
     if (turn?.held.claim()) commit(turn, reply, payload, done)
-    else if (turn?.isCommitting)
-      reply.log.warn(
-        'A second answer to this request was dropped because the first one still waits for the session store. Send one answer only.',
-      )
     else done()
   })
   ready()
@@ -120,8 +115,7 @@ function check(app: FastifyInstance, options: FastifySessionsOptions | undefined
   throw new SessionError('ERR_OPTION', 'fastifySessions is registered twice. Register it once for the whole instance.')
 }
 
-function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): void {
-  const { exchange, held } = turn
+function commit({ exchange, held }: Turn, reply: FastifyReply, payload: unknown, done: Done): void {
   // The headers are set when the head is sent, not on the reply: so they come after other hooks and replace a Response's own
   // headers.
   const apply = (changes: readonly HeaderChange[], error?: Error): void => {
@@ -147,12 +141,10 @@ function commit(turn: Turn, reply: FastifyReply, payload: unknown, done: Done): 
     apply(changes)
     return
   }
-  turn.isCommitting = true
   const broken = watchStream(payload)
   const release = held.suspend()
   // In the same turn as the next step: a second answer in between would be sent without the session's headers.
   const goOn = (next: () => void): void => {
-    turn.isCommitting = false
     release()
     next()
   }

@@ -10,6 +10,7 @@ import { isOutage, reportMistake, toErrorResponse, toOwnResponse, toResponse } f
 import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { commitWhole, toAnswer, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
+import { dropHeaders } from './_node-headers.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 import { letGo } from './_unsent-body.ts'
 
@@ -67,7 +68,7 @@ export function withSession<
       return response === undefined ? (response as never) : toAnswer(response, changes, exchange)
     } catch (error) {
       letGo(response)
-      return answerError(error, exchange.salvage())
+      return answerError(error, exchange.salvage(), response?.headers)
     }
   }
 }
@@ -76,8 +77,12 @@ export function withSession<
  * The runtime reports mistakes, but its response carries no cookie. So if the client must receive a token (`owed`), we make the
  * response: the old token is no longer valid, and a later use of it would look like theft.
  */
-function answerError(error: unknown, owed: readonly HeaderChange[] = NO_HEADERS): Response {
+function answerError(error: unknown, owed: readonly HeaderChange[] = NO_HEADERS, replaced?: Headers): Response {
   if (owed.length === 0 && !(error instanceof SessionError && isOutage(error))) throw error
   reportMistake(error)
-  return withChanges(toResponse(toErrorResponse(error)), owed)
+  const kept = new Headers(replaced)
+  dropHeaders({ hasHeader: (name) => kept.has(name), removeHeader: (name) => kept.delete(name) })
+  const { status, headers, body } = toErrorResponse(error)
+  for (const [name, value] of Object.entries(headers)) kept.set(name, value)
+  return withChanges(new Response(body, { status, headers: kept }), owed)
 }

@@ -99,9 +99,11 @@ function commit(c: Context, exchange: Storing, held: HeldResponse | null): Maybe
   }
   const fail = (error: unknown): never => {
     letGo(c.res)
-    // Otherwise Hono would copy the headers of both to the error's response.
+    const { headers } = c.res
+    // Hono makes the error's response from the headers that are set from here on.
     c.res = undefined
     c.finalized = false
+    for (const [name, value] of headers) c.header(name, value)
     dropHeaders({ hasHeader: () => true, removeHeader: (name) => c.header(name) })
     const owed = exchange.salvage()
     if (held !== null) held.abandon(owed)

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { Readable, Stream } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
@@ -16,16 +16,26 @@ const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 export interface Aside {
   /** Edits the session, where there is one. */
   readonly edit: () => void
-  /** The handler has heard that its client left. */
-  readonly hear: () => void
+  /** The handler came to its end: it wrote everything, or heard that its client left. */
+  readonly finish: () => void
+  /** The client has the head of the response. */
+  readonly head: Promise<void>
+  /** The client has the first bytes of the body. */
+  readonly firstBytes: Promise<void>
 }
 
 /** Waits for `drain` as the documentation of node says. */
-async function writeAll(response: ServerResponse, all: readonly string[], encoding: BufferEncoding): Promise<void> {
+async function writeAll(
+  response: ServerResponse,
+  { finish }: Aside,
+  all: readonly string[],
+  encoding: BufferEncoding,
+): Promise<void> {
   for (const piece of all) {
     if (!response.write(piece, encoding)) await new Promise<void>((resolve) => response.once('drain', resolve))
   }
   response.end()
+  finish()
 }
 
 type NodeAct = (response: ServerResponse, aside: Aside) => unknown
@@ -35,25 +45,29 @@ export const NODE_ACTS: Readonly<Record<string, NodeAct>> = {
   end: (r) => r.end('hello'),
   'end, compressible': (r) => r.end(LARGE),
   write: (r) => [r.write('one'), r.write('two'), r.end('three')],
-  'write, waiting for drain': (r) => writeAll(r, pieces(), 'utf8'),
+  'write, waiting for drain': (r, aside) => writeAll(r, aside, pieces(), 'utf8'),
   // Node counts characters, so each piece fills a held response. A compression below counts bytes, has room left, and sends no `drain`.
-  'write of hex, waiting for drain': (r) => writeAll(r, [HEX, HEX, HEX], 'hex'),
+  'write of hex, waiting for drain': (r, aside) => writeAll(r, aside, [HEX, HEX, HEX], 'hex'),
   pipe: (r) => readable().pipe(r),
   // The pieces fill a held response. Node sends no body to HEAD, so nothing below is ever full, and sends no `drain`.
   'pipe, to HEAD': (r) => readable().pipe(r),
-  'pipe with a length': (r) => readable().pipe(r.setHeader('content-length', LARGE.length)),
+  'pipe with a length': (r) => {
+    r.setHeader('content-length', LARGE.length)
+    readable().pipe(r)
+  },
   writeHead: (r) => r.writeHead(201, { 'x-own': '1' }).end('made'),
-  flushHeaders: async (r) => {
+  flushHeaders: async (r, { head }) => {
     r.setHeader('content-type', 'text/event-stream')
     r.flushHeaders()
+    await head
     r.write('data: first\n\n')
     await later()
     r.end('data: last\n\n')
   },
-  flush: async (r) => {
+  flush: async (r, { firstBytes }) => {
     r.write('one')
     ;(r as { flush?(): void }).flush?.()
-    await later()
+    await firstBytes
     r.end('two')
   },
   'throw before the answer': () => {
@@ -93,8 +107,8 @@ export const NODE_ACTS: Readonly<Record<string, NodeAct>> = {
     r.addTrailers({ 'x-sum': '4' })
     r.end()
   },
-  'the client leaves': (r, { edit, hear }) => {
-    r.once('close', hear)
+  'the client leaves': (r, { edit, finish }) => {
+    r.once('close', finish)
     r.write(LARGE)
     edit()
   },
@@ -133,6 +147,13 @@ export const FASTIFY_ACTS: Readonly<Record<string, FastifyAct>> = {
         },
       }),
     ),
+  // A stream of the first kind, as some packages have them: it says once that it broke, and does not remember.
+  'a stream that breaks meanwhile': (r) => {
+    const stream = new Stream() as Readable
+    r.send(stream)
+    process.nextTick(() => stream.emit('error', boom()))
+    return r
+  },
   hijack: (r) => {
     r.hijack()
     r.raw.writeHead(201, { 'x-own': '1' })
@@ -147,12 +168,12 @@ export const FASTIFY_ACTS: Readonly<Record<string, FastifyAct>> = {
 }
 
 /** Edits the session when it is first read, and hears of it when nobody reads it any more. */
-function endless({ edit, hear }: Aside): Readable {
+function endless({ edit, finish }: Aside): Readable {
   const generate = function* (): Generator<string> {
     edit()
     for (;;) yield LARGE
   }
-  return Readable.from(generate()).once('close', hear)
+  return Readable.from(generate()).once('close', finish)
 }
 
 type HonoAct = (c: Context, aside: Aside) => Response | Promise<Response>

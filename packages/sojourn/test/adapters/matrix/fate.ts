@@ -32,6 +32,9 @@ export interface Asking {
   readonly method: 'GET' | 'HEAD'
   /** The client goes away with the first bytes. */
   readonly leaves: boolean
+  /** Called when the head is here, and with each piece of the body. */
+  readonly onHead: () => void
+  readonly onBytes: () => void
 }
 
 export async function ask(origin: string, asking: Asking): Promise<Fate> {
@@ -73,7 +76,11 @@ function closeOf(emitter: EventEmitter): Promise<void> {
   return new Promise((resolve) => emitter.once('close', () => resolve()))
 }
 
-async function askHttp1(origin: string, { method, leaves }: Asking, received: Received): Promise<void> {
+async function askHttp1(
+  origin: string,
+  { method, leaves, onHead, onBytes }: Asking,
+  received: Received,
+): Promise<void> {
   const sent = request(origin, { agent: false, method, headers: { 'accept-encoding': 'gzip', te: 'trailers' } })
   const closed = closeOf(sent)
   sent.on('error', () => {})
@@ -83,9 +90,11 @@ async function askHttp1(origin: string, { method, leaves }: Asking, received: Re
   sent.on('response', (response) => {
     received.status = response.statusCode ?? null
     received.headers = response.headers
+    onHead()
     response.on('error', () => {})
     response.on('data', (chunk: Buffer) => {
       received.chunks.push(chunk)
+      onBytes()
       if (leaves) sent.destroy()
     })
     response.on('end', () => {
@@ -97,7 +106,11 @@ async function askHttp1(origin: string, { method, leaves }: Asking, received: Re
   await closed
 }
 
-async function askHttp2(origin: string, { method, leaves }: Asking, received: Received): Promise<void> {
+async function askHttp2(
+  origin: string,
+  { method, leaves, onHead, onBytes }: Asking,
+  received: Received,
+): Promise<void> {
   const client = connect(origin)
   client.on('error', () => {})
   const stream = client.request({ ':method': method, ':path': '/', 'accept-encoding': 'gzip', te: 'trailers' })
@@ -109,12 +122,14 @@ async function askHttp2(origin: string, { method, leaves }: Asking, received: Re
   stream.on('response', (headers) => {
     received.status = headers[':status'] ?? null
     received.headers = headers as IncomingHttpHeaders
+    onHead()
   })
   stream.on('trailers', (trailers) => {
     received.trailers = { ...trailers }
   })
   stream.on('data', (chunk: Buffer) => {
     received.chunks.push(chunk)
+    onBytes()
     if (leaves) stream.close()
   })
   stream.on('end', () => {
