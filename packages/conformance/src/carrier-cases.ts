@@ -1,3 +1,4 @@
+import { besideCases } from './carrier/beside.ts'
 import { candidateCases } from './carrier/candidates.ts'
 import type { CarrierContext } from './carrier/context.ts'
 import { hostileCases } from './carrier/hostile.ts'
@@ -11,4 +12,5 @@ export const carrierCases: readonly Case<CarrierContext>[] = [
   ...candidateCases,
   ...hostileCases,
   ...purityCases,
+  ...besideCases,
 ]

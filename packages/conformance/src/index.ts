@@ -21,6 +21,8 @@ export {
   runCases,
   toTable,
 } from './case.ts'
+export type { GuardContext } from './guard/context.ts'
+export { guardCases } from './guard-cases.ts'
 export { type Crowd, type CrowdOptions, createCrowd, type Failure } from './history/crowd.ts'
 export { createHistory, type History, type Leniency, type Losing, type Violation } from './history/history.ts'
 export { linearize, type Model, type Operation, type Verdict } from './history/linearize.ts'

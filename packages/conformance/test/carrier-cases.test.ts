@@ -71,7 +71,7 @@ test('a carrier of one token at a time says so', async () => {
     results.filter(({ status }) => status === 'failed'),
     toTable(results),
   ).toEqual([])
-  expect(results.filter(({ status }) => status === 'not run')).toHaveLength(3)
+  expect(results.filter(({ status }) => status === 'not run')).toHaveLength(4)
 })
 
 describe('a carrier that is broken in one way fails', () => {
@@ -220,6 +220,27 @@ describe('a carrier that is broken in one way fails', () => {
       'sends the token back to clear it',
       { clear: (view) => [{ name: 'x-gone', value: view.header('x-token') ?? 'none', how: 'append' }] },
       'the token is in no warning',
+    ],
+    [
+      'gives way to another carrier',
+      { read: (view) => (view.header('x-beside') === null ? good.read(view) : found([])) },
+      'beside another carrier, the one that no browser uses by itself counts',
+    ],
+    [
+      'judges tokens itself',
+      { read: (view) => found(good.read(view).values.filter((value) => !value.startsWith('0123456789'))) },
+      'a bad token on the carrier that counts never falls back',
+    ],
+    [
+      'claims requests without a token',
+      { read: (view) => (view.header('x-token') === null ? found([], true) : good.read(view)) },
+      'a request that presents nothing here is left to the other carrier',
+    ],
+    ['names no header', { vary: '' }, 'a response that depends on the session varies by the headers'],
+    [
+      'knows one token only',
+      { read: (view) => found(good.read(view).values.slice(0, 1)) },
+      'two live tokens open neither session',
     ],
   ])('when it %s', async (_, carrier, fails) => {
     calls = 0

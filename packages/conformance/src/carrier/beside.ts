@@ -1,0 +1,134 @@
+import {
+  type Carrier,
+  createSessions,
+  type Exchange,
+  memoryStore,
+  type RequestView,
+  type Sessions,
+  type Token,
+} from 'sojourn'
+import { assert, assertEqual } from '../assert.ts'
+import type { Case } from '../case.ts'
+import type { CarrierContext } from './context.ts'
+import { createQuietCarrier, TOKEN, UNTIL_CLOSED } from './tokens.ts'
+
+const HEADER = 'x-beside'
+
+/** The other carrier of the application. Carriers that browsers use by themselves come last. */
+function createCompanion(ambient: boolean): Carrier {
+  const header = (value: string) => [{ name: HEADER, value, how: 'replace' }] as const
+  return {
+    name: 'beside',
+    ambient,
+    vary: HEADER,
+    read: (view) => ({ values: [view.header(HEADER) ?? ''].filter((text) => text !== ''), overflow: false }),
+    write: (_, token) => header(token),
+    clear: () => header('cleared'),
+    clearStrays: () => [],
+  }
+}
+
+interface Two {
+  readonly sessions: Sessions<{ theme?: string }>
+  readonly carrier: Carrier
+  /** Logs a user in, and returns the token. */
+  login(userId: string): Promise<Token>
+  /** A request with this token on the author's carrier, and this text on the other. */
+  open(own: Token | null, other: string | null): Promise<Exchange<{ theme?: string }>>
+}
+
+async function withTwo(ctx: CarrierContext, work: (two: Two) => Promise<void>): Promise<void> {
+  const carrier = createQuietCarrier(ctx)
+  const companion = createCompanion(!carrier.ambient)
+  const sessions = createSessions<{ theme?: string }>({
+    store: memoryStore(),
+    carriers: carrier.ambient ? [companion, carrier] : [carrier, companion],
+    warn: () => {},
+  })
+  const viewOf = (own: Token | null, other: string | null): RequestView => {
+    const owner = ctx.createClient()
+    if (own !== null) owner.receive(carrier.write(owner.request(), own, UNTIL_CLOSED))
+    const view = owner.request()
+    return { ...view, header: (name) => (name === HEADER ? other : view.header(name)) }
+  }
+  try {
+    await work({
+      sessions,
+      carrier,
+      async login(userId) {
+        // A token that nobody issued makes the companion the carrier of this request.
+        const exchange = await sessions.open(viewOf(null, 'nothing'))
+        await exchange.session.login(userId)
+        return ((await exchange.commit()).find(({ name }) => name === HEADER)?.value ?? '') as Token
+      },
+      open: async (own, other) => sessions.open(viewOf(own, other)),
+    })
+  } finally {
+    await sessions.close()
+  }
+}
+
+const namesOf = (vary: string): readonly string[] => vary.toLowerCase().split(/, ?/)
+
+export const besideCases: readonly Case<CarrierContext>[] = [
+  {
+    name: 'beside another carrier, the one that no browser uses by itself counts for the whole request',
+    guarantee: '3 Strict',
+    run: (ctx) =>
+      withTwo(ctx, async ({ carrier, login, open }) => {
+        const [ada, bob] = [await login('ada'), await login('bob')]
+        const { session, commit } = await open(ada, bob)
+        assertEqual(session.userId, carrier.ambient ? 'bob' : 'ada', 'who is logged in')
+        await session.logout()
+        await commit()
+        assertEqual((await open(null, bob)).session.userId, carrier.ambient ? null : 'bob', 'who is left on the other')
+        assertEqual((await open(ada, null)).session.userId, carrier.ambient ? 'ada' : null, 'who is left on this one')
+      }),
+  },
+  {
+    name: 'a bad token on the carrier that counts never falls back to the other carrier',
+    guarantee: '3 Strict',
+    run: (ctx) =>
+      withTwo(ctx, async ({ carrier, login, open }) => {
+        const ada = await login('ada')
+        const { session } = carrier.ambient ? await open(ada, TOKEN) : await open(TOKEN, ada)
+        assertEqual(session.userId, null, 'who is logged in')
+        assert(session.refused !== null, 'the request does not say that its token was refused')
+      }),
+  },
+  {
+    name: 'a request that presents nothing here is left to the other carrier, and one that presents nothing there to this one',
+    run: (ctx) =>
+      withTwo(ctx, async ({ login, open }) => {
+        const ada = await login('ada')
+        assertEqual((await open(null, ada)).session.userId, 'ada', 'who is logged in on the other')
+        assertEqual((await open(ada, null)).session.userId, 'ada', 'who is logged in on this one')
+      }),
+  },
+  {
+    name: 'a response that depends on the session varies by the headers of every carrier',
+    guarantee: '8 Quiet',
+    run: (ctx) =>
+      withTwo(ctx, async ({ carrier, open }) => {
+        const { session, commit } = await open(null, null)
+        assertEqual(session.userId, null, 'who is logged in')
+        const vary = (await commit()).filter(({ name }) => name === 'vary').flatMap(({ value }) => namesOf(value))
+        for (const name of [...namesOf(carrier.vary), HEADER]) {
+          assert(name !== '' && vary.includes(name), `Vary does not name "${name}"`)
+        }
+      }),
+  },
+  {
+    name: 'two live tokens open neither session',
+    guarantee: '3 Strict',
+    needs: ['presenting'],
+    run: (ctx) =>
+      withTwo(ctx, async ({ sessions, login }) => {
+        const tokens = [await login('ada'), await login('bob')]
+        const presented = ctx.presenting?.(tokens)
+        assert(presented !== undefined, 'the context has no presenting')
+        const { session } = await sessions.open(presented)
+        assertEqual([session.userId, session.refused], [null, 'ambiguous'], 'who is logged in, and why not')
+      }),
+  },
+]
