@@ -17,4 +17,5 @@ export declare const users: {
   disable(userId: string): Promise<void>
 }
 export declare function checkPassword(body: unknown): Promise<{ readonly id: string }>
+export declare function readRows(request: Request): Promise<readonly string[]>
 export declare const secrets: { read(name: string): string }

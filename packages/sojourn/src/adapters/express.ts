@@ -37,7 +37,7 @@ export interface ExpressSessions<Data extends object> extends ExpressMiddleware 
  *
  * The response is held back until the session is stored. If the store cannot answer, `next` receives an error with `status` 503.
  * Mount body parsers before this middleware, because a session is checked when it is opened, and a client decides how long its
- * body takes. A handler that reads the body itself calls `await req.session.recheck()` after it. Behind a proxy, Express's own
+ * body takes. A handler that reads the body itself calls `await req.session.reload()` after it. Behind a proxy, Express's own
  * `trust proxy` setting decides about `req.secure` and `req.ip`.
  */
 export function expressSessions<Data extends object>(

@@ -169,12 +169,12 @@ test('on Fastify, a store that cannot be asked again is an outage, not an anonym
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
 })
 
-test('in a fetch handler, recheck after the body does the same', async () => {
+test('in a fetch handler, reload after the body does the same', async () => {
   const clock = createClock()
   const sessions = createSessions({ store: lateStore(), clock })
   const handler = withSession(sessions, async (request, session) => {
     const body = await request.text()
-    await session.recheck()
+    await session.reload()
     if (body === 'login') await session.login('ada')
     return new Response(session.userId)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, DAY, edit, HOUR, MINUTE, SECOND } from './kit.ts'
+import { createWorld, DAY, edit, HOUR, MINUTE, SECOND, stayFor } from './kit.ts'
 
 describe('a request that was parked before its last byte', () => {
   it('does not outlive a revocation', async () => {
@@ -9,7 +9,7 @@ describe('a request that was parked before its last byte', () => {
     const { session } = await client.open()
     await world.sessions.revokeAll('ada')
     expect(session.userId).toBe('ada')
-    await session.recheck()
+    await session.reload()
     expect([session.userId, session.refused, session.isNew]).toEqual([null, 'ended', true])
   })
 
@@ -22,7 +22,7 @@ describe('a request that was parked before its last byte', () => {
     await client.send((session) => session.login('ada'))
     const { session } = await client.open()
     world.clock.advance(ms)
-    await session.recheck()
+    await session.reload()
     expect([session.userId, session.refused]).toEqual([null, 'expired'])
   })
 
@@ -33,7 +33,7 @@ describe('a request that was parked before its last byte', () => {
     const { session } = await client.open()
     await client.send((other) => other.reauthenticated())
     world.clock.advance(5 * MINUTE)
-    await session.recheck()
+    await session.reload()
     expect([session.userId, session.refused]).toEqual([null, 'superseded'])
     expect(world.eventsOf('reuse')).toEqual([])
     expect((await client.send((other) => other.userId)).value).toBe('ada')
@@ -48,7 +48,7 @@ describe('a request that was parked before its last byte', () => {
     await client.send(() => {})
     await client.send(() => {})
     world.clock.advance(40 * SECOND)
-    await session.recheck()
+    await session.reload()
     expect([session.userId, session.refused]).toEqual(['ada', null])
     session.data = { uploaded: true }
     expect(await commit()).not.toContainEqual(expect.objectContaining({ name: 'set-cookie' }))
@@ -66,7 +66,7 @@ describe('a request that was parked before its last byte', () => {
     await client.send(() => {})
     world.clock.advance(5 * MINUTE)
     expect(await session.revokeOthers()).toBe(1)
-    await session.recheck()
+    await session.reload()
     expect([session.userId, session.refused]).toEqual(['ada', null])
     expect(world.eventsOf('reuse')).toEqual([])
   })
@@ -77,7 +77,7 @@ describe('a request that was parked before its last byte', () => {
     await client.send((session) => session.login('ada'))
     const { session, commit } = await client.open()
     world.clock.advance(2 * DAY)
-    await session.recheck()
+    await session.reload()
     session.data = { cart: ['lamp'] }
     expect((await commit()).filter(({ name }) => name === 'set-cookie')).toEqual([])
   })
@@ -88,7 +88,7 @@ describe('a request that was parked before its last byte', () => {
     await client.send((session) => session.login('ada'))
     const { session, commit } = await client.open()
     world.clock.advance(2 * DAY)
-    await session.recheck()
+    await session.reload()
     await session.login('ada')
     expect((await commit()).filter(({ name }) => name === 'set-cookie')).toHaveLength(1)
   })
@@ -102,7 +102,7 @@ describe('recheck', () => {
     const { session } = await client.open()
     const { data } = session
     await client.send(edit({ role: 'guest' }))
-    await session.recheck()
+    await session.reload()
     expect(data).toEqual({ role: 'guest' })
   })
 
@@ -112,7 +112,7 @@ describe('recheck', () => {
     await client.send(edit({ a: 1 }))
     const { session, commit } = await client.open()
     Object.assign(session.data, { a: 2 })
-    await session.recheck()
+    await session.reload()
     await commit()
     expect((await client.send((other) => other.data)).value).toEqual({ a: 2 })
   })
@@ -121,7 +121,7 @@ describe('recheck', () => {
     const world = createWorld()
     const { session } = await world.client().open()
     world.store.calls.length = 0
-    await session.recheck()
+    await session.reload()
     expect([world.store.calls, session.userId, session.refused]).toEqual([[], null, null])
   })
 
@@ -130,9 +130,38 @@ describe('recheck', () => {
     const client = world.client()
     const { session, commit } = await client.open()
     await session.login('ada')
-    await session.recheck()
+    await session.reload()
     expect(session.userId).toBe('ada')
     expect((await commit()).filter(({ name }) => name === 'set-cookie')).toHaveLength(1)
+  })
+
+  it.each([false, true])(
+    'reads what a parallel request wrote, also after this one began the session (sealed: %s)',
+    async (sealed) => {
+      const world = createWorld({ sealed })
+      const client = world.client()
+      const exchange = await client.open()
+      edit({ a: 1 })(exchange.session)
+      await exchange.session.save()
+      client.receive(exchange.salvage())
+      await client.send(edit({ b: 2 }))
+      await exchange.session.reload()
+      expect(exchange.session.data).toEqual({ a: 1, b: 2 })
+    },
+  )
+
+  it('reads data also when the token was renewed by another request', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    await stayFor(world, client, HOUR - MINUTE)
+    const { session } = await client.open()
+    world.clock.advance(2 * MINUTE)
+    await client.send(() => {})
+    await client.send(edit({ a: 2 }))
+    world.clock.advance(2 * MINUTE + SECOND)
+    await session.reload()
+    expect([session.data, session.refused]).toEqual([{ a: 2 }, null])
   })
 
   it('opens sealed data', async () => {
@@ -141,7 +170,7 @@ describe('recheck', () => {
     await client.send(edit({ a: 1 }))
     const { session } = await client.open()
     await client.send(edit({ a: 2 }))
-    await session.recheck()
+    await session.reload()
     expect(session.data).toEqual({ a: 2 })
   })
 

@@ -25,7 +25,7 @@ describe('closed sessions', () => {
       () => sessions.export('ada'),
       () => sessions.erase('ada'),
       () => sessions.sweep(),
-      () => session.recheck(),
+      () => session.reload(),
       () => session.logout(),
       () => session.update('a', () => 1),
       () => commit(),

@@ -123,11 +123,34 @@ export interface Session<Data extends object = UntypedData> {
   update<K extends keyof Data & string>(key: K, fn: (value: Data[K]) => Data[K] | Promise<Data[K]>): Promise<Data[K]>
 
   /**
-   * Reads the session again, for a handler that waited for a body or another service. If the session was revoked, has
-   * expired or got another token meanwhile, the request continues without it: `userId` is `null`, and `refused` contains
-   * the reason. Unedited data is read again. Throws `ERR_STORE`.
+   * Stores the edits now, in one write, and continues: for a long request or an open socket. Without edits it does nothing.
+   * Resolves once they are stored; later edits are stored by the next `save` or with the response. Begins a session if there
+   * is none. Throws `ERR_SESSION_ENDED` if the session has ended, was logged out elsewhere or has expired, and for a new
+   * session `ERR_HEADERS_SENT` or `ERR_NO_HEADERS`; also `ERR_DATA_INVALID`, `ERR_DATA_NOT_JSON`, `ERR_CONTENTION`.
+   *
+   * ```ts
+   * for (const row of rows) {
+   *   await importRow(row)
+   *   session.data.imported = row.id
+   *   await session.save()
+   * }
+   * ```
    */
-  recheck(): Promise<void>
+  save(): Promise<void>
+
+  /**
+   * Reads the session again, for a handler that waited for a body, a message or another service. If the session was revoked,
+   * has expired or got another token meanwhile, the request continues without it: `userId` is `null`, and `refused` contains
+   * the reason. Otherwise `data` is what is stored now. With unsaved edits, all data stays as it is, because an edit was made
+   * from the data that the handler saw: call `save` first. Throws `ERR_STORE`.
+   *
+   * ```ts
+   * const body = await readBody(req)
+   * await session.reload()
+   * if (session.userId === null) return res.status(401).end()
+   * ```
+   */
+  reload(): Promise<void>
 
   /**
    * Begins an authenticated session under a fresh token and ends the previous one (ASVS 5.0 7.2.4). Throws `ERR_OPTION` for

@@ -54,11 +54,32 @@ export function finish(state: State, isWhole = false): MaybePromise<void> {
   state.setup.warnOnce(error.message)
 }
 
+/**
+ * For a handler that cannot wait for `commit`: a long request, an open socket. Flash values that were taken stay until the
+ * response is known, because it may be an error page.
+ */
+export function saveNow(state: State): MaybePromise<void> {
+  return inTurn(state, () => {
+    const pending = pendingOf(state, state.committed)
+    if (isEmpty(pending.all)) return
+    if (state.held === null && state.overtaken) lost()
+    return storePending(state, pending, lost)
+  })
+}
+
+function lost(): never {
+  throw new SessionError('ERR_SESSION_ENDED', 'The edits were not stored.')
+}
+
 /** Writes what is pending; a session that was not stored yet begins with it. Takes no turn: the caller has it. */
-export async function storePending(state: State, pending: Pending = pendingOf(state)): Promise<void> {
+export async function storePending(
+  state: State,
+  pending: Pending = pendingOf(state),
+  lose: typeof drop = drop,
+): Promise<void> {
   const { setup, texts, draft, held } = state
   if (!isEmpty(pending.data)) assertFits(setup, applyEdits(texts, pending.all), pending.data, draft?.hidden)
-  if (held !== null) return save(state, held, pending)
+  if (held !== null) return save(state, held, pending, lose)
   const fresh = applyEdits({}, pending.all)
   // Another session's token would take the place of the one that the client just got.
   if (Object.keys(fresh).length === 0 || state.overtaken) return accept(state, pending)
@@ -80,14 +101,14 @@ async function storeNew(state: State, texts: Texts, pending: Pending): Promise<v
 }
 
 /** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */
-async function save(state: State, first: Held, given: Pending): Promise<void> {
+async function save(state: State, first: Held, given: Pending, lose: typeof drop): Promise<void> {
   let [held, pending] = [first, given]
   for (let tries = 0; ; tries = nextTry(tries)) {
     const upkeep = await planUpkeep(state, held)
     if (isEmpty(pending.all) && upkeep.change === null) return follow(state, held, upkeep)
     const written = await write(state, held, pending, { ...upkeep.change, ...expectedNotes(state, pending) })
     if (written === null) return
-    if (written.status === 'gone') return drop(state, held.record, pending)
+    if (written.status === 'gone') return lose(state, held.record, pending)
     if (written.status === 'written') {
       accept(state, pending)
       return follow(state, held, upkeep)

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../contracts/store.ts'
-import { isEmpty } from '../data/texts.ts'
+import { isEmpty, type Texts } from '../data/texts.ts'
 import { chain } from '../lib/maybe.ts'
 import type { Held } from './held.ts'
 import { type Found, find, refuse, takeUp } from './open.ts'
@@ -28,17 +28,29 @@ function recheckNow(state: State): MaybePromise<void> {
   })
 }
 
+/** The handler's edits stay, and so does what they were made from. */
+function hasEdits(state: State): boolean {
+  return !isEmpty(pendingOf(state).all)
+}
+
+function readAgain(state: State, held: Held): MaybePromise<void> {
+  state.held = held
+  if (!hasEdits(state)) return chain(held.vault.fromStored(held.record.data), (texts) => show(state, texts))
+}
+
+function show(state: State, texts: Texts): void {
+  if (state.draft === null) state.texts = texts
+  else reload(state, texts)
+}
+
 function again(state: State, held: Held, found: Found): MaybePromise<void> {
   if (found.kind === 'live') {
-    // What the handler has changed stays, and so does what it changed it from.
-    if (state.answer !== 'keep' || !isEmpty(pendingOf(state).all)) return
-    return chain(takeUp(state, found), () => {
-      if (state.draft !== null) reload(state, state.texts)
-    })
+    // The client has not presented a token that this request is about to hand out.
+    if (state.answer !== 'keep') return readAgain(state, { ...held, record: found.record })
+    return hasEdits(state) ? undefined : chain(takeUp(state, found), () => show(state, state.texts))
   }
   if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, held.parts)) {
-    state.held = { ...held, standing: 'outdated' }
-    return
+    return readAgain(state, { ...held, record: found.record, standing: 'outdated' })
   }
   // It was good when the request began, so it is no proof of a copy. The client may have another token by now, which
   // nothing that this request answers may take the place of.

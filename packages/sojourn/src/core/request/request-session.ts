@@ -17,6 +17,7 @@ import { parseTexts, toText } from '../data/texts.ts'
 import { isSessionId } from '../token/token.ts'
 import { devicesOf, revoke, revokeAll } from './admin.ts'
 import { REFUSING, refuseAssignments } from './assignments.ts'
+import { saveNow } from './commit.ts'
 import { deviceOf, proofOf, toDate } from './infos.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
@@ -129,7 +130,10 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return at !== undefined && this.#state.setup.clock() - at <= withinMs
   }
 
-  async recheck(): Promise<void> {
+  async save(): Promise<void> {
+    await saveNow(this.#seen)
+  }
+  async reload(): Promise<void> {
     await recheck(this.#seen)
   }
 

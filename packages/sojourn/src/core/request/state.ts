@@ -145,7 +145,7 @@ export function draftOf(state: State): Draft {
 
 /** Nobody stores it any more, and it would go without a word. */
 export function tellLate(by: Caller, place: string): void {
-  const error = new SessionError('ERR_MISUSE', `${place} was edited after the response: lost. Call update.`)
+  const error = new SessionError('ERR_MISUSE', `${place} was edited after the response: lost. Call update or save.`)
   emit(by, 'fault', { operation: 'edit', error })
   by.setup.warnOnce(error.message)
 }
@@ -190,14 +190,14 @@ export interface Pending {
 
 const NOTHING_PENDING: Pending = { data: NO_EDITS, all: NO_EDITS }
 
-export function pendingOf(state: State): Pending {
+export function pendingOf(state: State, shown: boolean = isShown(state)): Pending {
   const { draft, flash, texts, notes } = state
   const data = draft === null ? NO_EDITS : draft.edits()
   if (data === NO_EDITS && flash === null && notes === null) return NOTHING_PENDING
   const stored = data === NO_EDITS ? data : toStoredEdits(data)
   const all = notes === null ? stored : { ...stored, ...noteEdits(texts, notes.byGuard) }
   if (flash === null) return { data, all }
-  const gone = isShown(state) ? [...flash.taken] : []
+  const gone = shown ? [...flash.taken] : []
   const taken = gone.filter((name) => Object.hasOwn(texts, name)).map((name) => [name, null])
   return { data, all: { ...all, ...Object.fromEntries([...taken, ...flash.set]) } }
 }

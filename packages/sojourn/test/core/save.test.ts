@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, edit, HOUR, rejection, setCookiesOf } from './kit.ts'
+
+describe('save', () => {
+  it('stores the edits now, in one write, and the request continues to edit', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const { session, commit } = await client.open()
+    Object.assign(session.data, { a: 2, b: 2 })
+    world.store.calls.length = 0
+    await session.save()
+    expect(world.store.count('write')).toBe(1)
+    expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: 2, b: 2 })
+    Object.assign(session.data, { b: 3 })
+    await session.save()
+    Object.assign(session.data, { c: 4 })
+    await commit()
+    expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: 2, b: 3, c: 4 })
+  })
+
+  it('does nothing without edits', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const { session } = await client.open()
+    world.store.calls.length = 0
+    await session.save()
+    expect(world.store.calls).toEqual([])
+  })
+
+  it('2 No lost update: keys that parallel requests wrote stay, and a rotation between does not stop it', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const { session } = await client.open()
+    await client.send(async (other) => {
+      edit({ b: 2 })(other)
+      await other.rotate()
+    })
+    Object.assign(session.data, { c: 3 })
+    await session.save()
+    expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: 1, b: 2, c: 3 })
+  })
+
+  it('1 Ended is ended: after a revocation it rejects, stores nothing, and the response does not fail for it', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const { session, commit } = await client.open()
+    await world.sessions.revokeAll('ada')
+    Object.assign(session.data, { a: 1 })
+    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect(setCookiesOf(await commit())).toEqual([])
+    expect((await client.send(({ userId }) => userId)).value).toBeNull()
+  })
+
+  it('6 Two clocks: after the limit it rejects', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const { session } = await client.open()
+    world.clock.advance(HOUR)
+    Object.assign(session.data, { a: 1 })
+    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+  })
+
+  it('begins a session, whose token goes out with the response', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(async (session) => {
+      edit({ a: 1 })(session)
+      await session.save()
+      expect(world.store.count('create')).toBe(1)
+    })
+    expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: 1 })
+  })
+
+  it('begins none for a client that was given a newer token, or after the response has begun', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const old = client.cookie()
+    await client.send((session) => session.rotate())
+    const late = await client.open({ cookie: old })
+    edit({ a: 1 })(late.session)
+    expect(await rejection(late.session.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    const sent = await world.client().open()
+    await sent.commit()
+    edit({ a: 1 })(sent.session)
+    expect(await rejection(sent.session.save())).toMatchObject({ code: 'ERR_HEADERS_SENT' })
+  })
+
+  it('keeps a flash value that was taken until the response is known to be none of an error', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => session.flash.set('note', 'hello'))
+    const failed = await client.open()
+    expect(failed.session.flash.take('note')).toBe('hello')
+    edit({ a: 1 })(failed.session)
+    await failed.session.save()
+    await failed.commit(500)
+    expect((await client.send((session) => session.flash.take('note'))).value).toBe('hello')
+    expect((await client.send((session) => session.flash.take('note'))).value).toBeUndefined()
+  })
+
+  it('stores also when the store conflicts, fails once, or the edit came after the response', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const { session, commit, finish } = await client.open()
+    edit({ b: 1 })(session)
+    world.store.fail('write')
+    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_STORE' })
+    await session.save()
+    await commit()
+    await finish()
+    edit({ c: 1 })(session)
+    await session.save()
+    expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: 1, b: 1, c: 1 })
+  })
+})
