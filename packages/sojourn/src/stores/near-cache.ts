@@ -1,6 +1,6 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
-import type { Change, MaybePromise, Store } from '../core/contracts/store.ts'
+import type { Change, MaybePromise, Store, Written } from '../core/contracts/store.ts'
 import { chain, isPromise, rescue } from '../core/lib/maybe.ts'
 import { createLink } from './near-cache/link.ts'
 import { type NearCacheOptions, toSettings } from './near-cache/options.ts'
@@ -92,6 +92,19 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
     })
   }
 
+  /**
+   * It is not published: the older time in other caches is the safe direction, and not for long. If the store fails, the entry
+   * here is still used while the store is down.
+   */
+  function touch(id: SessionId, asked: Change): MaybePromise<Written> {
+    begin()
+    reader.doubt(id)
+    return chain(store.write(id, asked), (written) => {
+      reader.forget(id)
+      return written
+    })
+  }
+
   const { setup, sweep, scan, lacks } = store
   return {
     name: store.name,
@@ -119,11 +132,13 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
       ),
 
     write: (id, asked) =>
-      change(
-        id,
-        ({ status }) => status === 'written' && !isTouch(asked),
-        () => store.write(id, asked),
-      ),
+      isTouch(asked)
+        ? touch(id, asked)
+        : change(
+            id,
+            ({ status }) => status === 'written',
+            () => store.write(id, asked),
+          ),
 
     end: (id, tombstone) =>
       change(
@@ -174,9 +189,7 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
   }
 }
 
-/**
- * A change of the last-seen time only is not published: the older time in other caches is the safe direction, and not for long.
- */
+/** A change of the last-seen time only. */
 function isTouch({ set, remove, head, seen }: Change): boolean {
   return seen !== undefined && set === undefined && remove === undefined && head === undefined
 }

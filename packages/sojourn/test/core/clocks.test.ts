@@ -1,7 +1,7 @@
 import type { Timeouts } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import type { Duration } from '../../src/core/contracts/duration.ts'
-import { createWorld, edit, HOUR, MINUTE, SECOND, stayFor, toView } from './kit.ts'
+import { createClock, createWorld, edit, HOUR, MINUTE, SECOND, stayFor, toView } from './kit.ts'
 
 async function loggedIn(timeouts?: Timeouts, options: { absolute?: Duration; idle?: Duration } = {}) {
   const world = createWorld(timeouts === undefined ? {} : { timeouts })
@@ -33,6 +33,24 @@ describe('6 Two clocks', () => {
     await stayFor(world, client, 2 * HOUR - MINUTE)
     world.clock.advance(MINUTE + ms)
     expect((await client.send((session) => [session.userId, session.refused])).value).toEqual([userId, refused])
+  })
+
+  it('a clock with fractions of milliseconds counts whole ones: databases take no others', async () => {
+    const clock = createClock(Date.UTC(2030, 0, 1) + 0.75)
+    const world = createWorld({ clock })
+    const client = world.client()
+    const { value: id } = await client.send(async (session) => {
+      await session.login('ada')
+      return session.id
+    })
+    clock.advance(2 * MINUTE + 0.75)
+    await client.send((session) => session.rotate())
+    await world.sessions.sweep()
+    const { createdAt, lastSeenAt, expiresAt, head } = await world.record(id)
+    const times = [createdAt, lastSeenAt, expiresAt, head.secretAt, head.authenticatedAt, head.previous?.[0]?.until]
+    expect(times.filter((time) => !Number.isSafeInteger(time))).toEqual([])
+    const sweeps = world.store.calls.filter(({ operation }) => operation === 'sweep')
+    expect(sweeps.map(({ args }) => Number.isSafeInteger(args[0]))).toEqual([true])
   })
 
   it('an expired session is invisible before any sweep: to requests, lists, revocation and devices', async () => {

@@ -109,6 +109,20 @@ describe('insecureStaleWhileDown', () => {
     await expect(cache.write(record.id, { set: { n: '1' } })).rejects.toThrow('connection reset')
   })
 
+  test('a last-seen time that cannot be written does not end that: a page that only reads goes on', async () => {
+    const world = createWorld(options)
+    const { cache, store, record } = world
+    await cache.read(record.id)
+    await goDown(world)
+    for (const at of [record.lastSeenAt + 60_000, record.lastSeenAt + 61_000]) {
+      store.fail('write')
+      const seen = { at, expiresAt: record.expiresAt + 60_000 }
+      expect(await isOpen(cache, record)).toBe(true)
+      await expect(cache.write(record.id, { version: record.version, seen })).rejects.toThrow('connection reset')
+    }
+    expect(await isOpen(cache, record)).toBe(true)
+  })
+
   test('a store that was closed is not down', async () => {
     const { cache, store, time, record } = createWorld(options)
     await cache.read(record.id)

@@ -50,7 +50,9 @@ export interface Caller {
 }
 
 export function createSetup<Data extends object>(options: CoreOptions<Data>): Setup {
-  const { clock = Date.now, warn = (message) => console.warn(message) } = options
+  const { clock: exact = Date.now, warn = (message) => console.warn(message) } = options
+  // `performance.timeOrigin + performance.now()` has fractions, which whole numbers of a database do not take.
+  const clock = (): number => Math.floor(exact())
   const warnOnce = once(warn)
   const carriers = [...options.carriers]
   assertStore(options.store)

@@ -34,12 +34,17 @@ export interface Reader {
   read(id: SessionId): MaybePromise<Kept | null>
   /** The session changed: discards its entry and any read in progress. */
   forget(id: SessionId): void
+  /** Its last-seen time may have changed: its entry is used only while the store is down. */
+  doubt(id: SessionId): void
   /** Any session may have changed. */
   forgetAll(): void
   /** Makes room, and discards sessions that a sweep may delete. */
   clear(): void
   stats(): NearCacheStats
 }
+
+/** The era of entries that are used only while the store is down. */
+const NO_ERA = -1
 
 export function createReader(
   store: Store,
@@ -111,7 +116,7 @@ export function createReader(
     } else if (isCurrent || value.kind === 'ended') {
       const { uptimeAt, wallAt, isUp } = flight
       // An answer that was read without a link is used only while the store is down.
-      entries.put(id, { value, uptimeAt, wallAt, era: isUp ? era : -1 })
+      entries.put(id, { value, uptimeAt, wallAt, era: isUp ? era : NO_ERA })
     }
     return value
   }
@@ -131,6 +136,11 @@ export function createReader(
     forget(id) {
       entries.delete(id)
       flights.delete(id)
+    },
+    doubt(id) {
+      flights.delete(id)
+      const entry = entries.get(id)
+      if (entry !== undefined) entries.put(id, { ...entry, era: NO_ERA })
     },
     forgetAll() {
       era++
