@@ -1,3 +1,4 @@
+import { answerCases } from './adapter/answer-cases.ts'
 import type { AdapterCase } from './adapter/context.ts'
 import { faultCases } from './adapter/fault-cases.ts'
 import { headerCases } from './adapter/header-cases.ts'
@@ -13,5 +14,6 @@ export const adapterCases: readonly AdapterCase[] = [
   ...streamCases,
   ...methodCases,
   ...faultCases,
+  ...answerCases,
   ...loadCases,
 ]

@@ -48,9 +48,17 @@ const FLAWS: readonly (readonly [flaw: string, wrong: Partial<Decisions>, caught
     ['a request from another site that changes something is refused before its handler runs'],
   ],
   [
+    'sends the answer of a guard without a commit',
+    { commit: (exchange) => (exchange.answer === null ? exchange.commit() : []) },
+    ['the answer of a guard that saw the session replaces the handler, and carries what guards add to the response'],
+  ],
+  [
     'answers an outage with 500',
     { statusOf: () => 500 },
-    ['a store that cannot be read is a 503 that runs no handler and touches no cookie'],
+    [
+      'a store that cannot be read is a 503 that runs no handler and touches no cookie',
+      'if what a guard wrote cannot be stored, its answer is not sent',
+    ],
   ],
   [
     'takes a visitor for a new one when the store cannot be read',

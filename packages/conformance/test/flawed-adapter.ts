@@ -10,6 +10,8 @@ type Opened = Exchange<AdapterData>
 export interface Decisions {
   open(sessions: Sessions<AdapterData>, view: RequestView): MaybePromise<Opened>
   isDenied(exchange: Opened): boolean
+  /** The response that a guard gives. */
+  deny(exchange: Opened): AdapterReply
   commit(exchange: Opened): MaybePromise<readonly HeaderChange[]>
   apply(response: ServerResponse, change: HeaderChange): void
   send(response: ServerResponse, pieces: AsyncIterable<string>): Promise<void>
@@ -25,6 +27,11 @@ export interface Decisions {
 export const RIGHT: Decisions = {
   open: (sessions, view) => sessions.open(view),
   isDenied: ({ answer }) => answer !== null,
+  deny: ({ answer }) => ({
+    status: answer?.status ?? 500,
+    headers: Object.entries({ 'cache-control': 'no-store', ...answer?.headers }),
+    body: answer?.body ?? `${answer?.message}\n`,
+  }),
   commit: (exchange) => exchange.commit(),
   apply(response, { name, value, how }) {
     const present = response.getHeader(name)
@@ -53,12 +60,11 @@ export function contextOf(wrong: Partial<Decisions>): AdapterContext {
       const server = createServer(async (request, response) => {
         try {
           const exchange = await decisions.open(sessions, viewOf(request))
-          if (decisions.isDenied(exchange)) return void response.writeHead(403).end('no')
           response.once('close', () => void leave(decisions, exchange))
           const received = { method: request.method ?? '', url: request.url ?? '' }
           let reply: AdapterReply
           try {
-            reply = await handle(exchange.session, received)
+            reply = decisions.isDenied(exchange) ? decisions.deny(exchange) : await handle(exchange.session, received)
           } catch (error) {
             if (!decisions.errorsCommit) throw error
             reply = { status: 500 }

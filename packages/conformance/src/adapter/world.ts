@@ -1,10 +1,10 @@
 import {
-  type Carrier,
   createSessions,
   type MaybePromise,
   memoryStore,
   type SessionRecord,
   type Sessions,
+  type SessionsOptions,
   type Store,
 } from 'sojourn'
 import { createVisitor, type Visitor } from './client.ts'
@@ -28,7 +28,7 @@ export async function withWorld(
   ctx: AdapterContext,
   handle: AdapterHandler,
   work: (world: World) => Promise<void>,
-  options: { readonly carriers?: readonly Carrier[] } = {},
+  options: Pick<SessionsOptions<AdapterData>, 'carriers' | 'guards'> = {},
 ): Promise<void> {
   const inner = memoryStore()
   let before: (operation: Operation) => MaybePromise<void> = () => {}
