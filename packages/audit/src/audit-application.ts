@@ -15,37 +15,37 @@ import { environmentOf, fill } from './recipe/fill.ts'
 import type { Recipe, User } from './recipe/recipe.ts'
 
 export interface AuditRequest extends Partial<Omit<AuditOptions, 'loginSamples'>> {
-  /** Address of the application; the recipe's without it. */
+  /** The address of the application. Default: the recipe's. */
   readonly target?: string
-  /** The recipe's without it. */
+  /** Default: the recipe's. */
   readonly user?: User
   readonly secondUser?: User
-  /** How to log in; without it, found out. */
+  /** How to log in. Omitted: discovery finds out. */
   readonly recipe?: Recipe
-  /** Whoever runs the application agrees. Needed for any host but this one. */
+  /** The operator of the application agrees. Required for any host but this machine. */
   readonly authorized?: boolean
-  /** Requests a second; default 200 on this host, 10 on others. */
+  /** Requests per second. Default 200 on this machine, 10 on others. */
   readonly rate?: number
-  /** Requests in all; default 3000. */
+  /** The maximum number of requests. Default 3000. */
   readonly cap?: number
-  /** For one answer; default 10 000. */
+  /** The time limit of one answer. Default 10 000. */
   readonly timeoutMs?: number
-  /** Accepts any certificate. Only on this host. */
+  /** Accepts any certificate. Allowed on this machine only. */
   readonly insecureTls?: boolean
   readonly checks?: readonly Check[]
-  /** Fingerprints of findings that are known. */
+  /** Fingerprints of known findings. */
   readonly baseline?: ReadonlySet<string>
   /** For `${env.NAME}` in recipes; default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Ends the audit early; what it changed is put back all the same. */
+  /** Ends the audit early. The audit still undoes its changes. */
   readonly signal?: AbortSignal
-  /** What `patienceMs` is measured by; default: the real one. */
+  /** The clock for `patienceMs`. Default: the real one. */
   readonly clock?: Clock
   readonly onProgress?: (progress: Progress) => void
   readonly onExchange?: (exchange: Exchange) => void
 }
 
-/** The audit was asked for what it must not or cannot do. */
+/** The audit was asked for something that is not allowed or not possible. */
 export class Refused extends Error {
   constructor(message: string) {
     super(message)
@@ -53,7 +53,7 @@ export class Refused extends Error {
   }
 }
 
-/** Audits the sessions of an application from outside. Throws `Refused` and `DiscoveryFailed` before anything is judged. */
+/** Audits the sessions of an application from outside. Throws `Refused` and `DiscoveryFailed` before any check runs. */
 export async function auditApplication(request: AuditRequest): Promise<Report> {
   const { target, user, secondUser, env } = essentialsOf(request)
   const secrets = createSecrets()
@@ -76,21 +76,21 @@ export async function auditApplication(request: AuditRequest): Promise<Report> {
   })
 }
 
-/** The address that may be audited. Throws `Refused` for one that may not. */
+/** Returns the address to audit. Throws `Refused` if auditing it is not allowed. */
 export function assertAllowed(request: AuditRequest): URL {
   const address = request.target ?? request.recipe?.target
-  if (address === undefined) throw new Refused('no target: the address of the application')
+  if (address === undefined) throw new Refused('no target: give the address of the application')
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
     throw new Refused(`not an address: ${address}`)
   }
   const target = new URL(address)
   if (!isLoopback(target.hostname) && request.authorized !== true) {
     throw new Refused(
-      `${target.host} is not this machine: auditing it needs the consent of who runs it, and --i-am-authorized`,
+      `${target.host} is not this machine: get the permission of its operator, and add --i-am-authorized`,
     )
   }
   if (request.insecureTls === true && !isLoopback(target.hostname)) {
-    throw new Refused('certificates are taken unseen only on this machine')
+    throw new Refused('certificates can only be ignored on this machine: remove the option or audit localhost')
   }
   return target
 }
@@ -99,11 +99,14 @@ function essentialsOf(request: AuditRequest) {
   const env = request.env ?? process.env
   const target = assertAllowed(request)
   const user = userOf(request.user, request.recipe?.user, env)
-  if (user === null) throw new Refused('no user to log in as')
+  if (user === null) throw new Refused('no user to log in as: give --user, or a user in the recipe')
   return { env, target, user, secondUser: userOf(request.secondUser, request.recipe?.secondUser, env) }
 }
 
-/** `${env.NAME}` stands for something in a recipe. What somebody typed is taken as it is: passwords hold such signs too. */
+/**
+ * `${env.NAME}` is replaced in recipes only. A value that somebody typed is used unchanged, because passwords may contain such
+ * characters.
+ */
 function userOf(given: User | undefined, told: User | undefined, env: NonNullable<AuditRequest['env']>): User | null {
   const user = given ?? told
   if (user === undefined) return null

@@ -1,7 +1,7 @@
 import type { ApplicationFacts } from '../model/report.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 
-/** An application as the audit understands it: what a recipe says, or discovery found and wrote down as one. */
+/** An application as the audit understands it: from a recipe, or from discovery, which writes a recipe. */
 export interface Application {
   readonly source: 'discovery' | 'recipe'
   readonly recipe: Recipe

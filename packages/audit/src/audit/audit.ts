@@ -7,11 +7,11 @@ import type { Step } from '../recipe/recipe.ts'
 import type { StepsDone } from '../recipe/run-steps.ts'
 import type { Application } from './application.ts'
 
-/** What goes out in place of what the client would send. */
+/** Sent in place of what the client would send. */
 export interface Sent {
   /** Added to the address: `sid=...` */
   readonly query?: string
-  /** Behind a semicolon at the end of the path, as servlets take ids. */
+  /** After a semicolon at the end of the path, as servlets accept ids. */
   readonly pathParameter?: string
   readonly cookie?: string
   readonly authorization?: string
@@ -19,27 +19,27 @@ export interface Sent {
 
 export type Role = 'first' | 'second'
 
-/** A login that was made, and is ended when the audit is. */
+/** A login that the audit made, and ends at its end. */
 export interface Login {
   readonly role: Role
   /** The client that logged in, and stays logged in. */
   readonly client: Client
-  /** The cookies that went out with user name and password. */
+  /** The cookies that were sent with user name and password. */
   readonly sent: readonly HeldCookie[]
-  /** What it held after the login, cookies that have nothing to do with it included. */
+  /** What the client held after the login, including unrelated cookies. */
   readonly credential: Credential
   readonly refreshToken: string | null
   readonly exchanges: readonly Exchange[]
-  /** What its steps extracted. */
+  /** The variables that its steps extracted. */
   readonly variables: Variables
 }
 
 export interface LoginOptions {
   readonly role?: Role
   readonly client?: Client
-  /** A login that is made now, and no other. */
+  /** Makes a new login instead of using an earlier one. */
   readonly fresh?: boolean
-  /** The password may be another: that it is refused says nothing of limits. */
+  /** The password may be wrong, so a refusal is no evidence of a limit. */
   readonly unsure?: boolean
 }
 
@@ -52,17 +52,17 @@ export interface Probe {
 export interface AuditOptions {
   /** The audit may change state: run the action, change the password and back, end all sessions. */
   readonly allowChanges: boolean
-  /** How long it may wait for a timeout; `0`: timeouts are not measured. */
+  /** How long the audit may wait for a timeout. `0`: timeouts are not measured. */
   readonly patienceMs: number
   /** How many tokens to collect for statistics. */
   readonly samples: number
-  /** How many of them by logging in, which applications count; those that other checks make are among them. */
+  /** How many of them to collect by logging in, because applications limit logins. Logins of other checks count. */
   readonly loginSamples: number
   /** Chromium may be used. */
   readonly browser: boolean
 }
 
-/** The user cannot be logged in, or not any more. */
+/** The user cannot log in, or cannot log in any more. */
 export class NoLogin extends Error {
   constructor(message: string) {
     super(message)
@@ -70,7 +70,7 @@ export class NoLogin extends Error {
   }
 }
 
-/** What a check works with: what is known of the application, its users, requests, words for the report, and time. */
+/** What a check works with: facts about the application, its users, requests, text for the report, and time. */
 export interface Audit {
   readonly app: App
   readonly users: Users
@@ -79,49 +79,49 @@ export interface Audit {
   readonly time: Time
 }
 
-/** What is known of the application, and what the audit may do to it. */
+/** Facts about the application, and what the audit may do to it. */
 export interface App extends Application {
   readonly target: URL
   readonly options: AuditOptions
-  /** Cookie names that make a login: the smallest sets of which each suffices alone. Empty for a bearer application. */
+  /** The smallest sets of cookie names that suffice to be logged in. Empty for a bearer application. */
   readonly carriers: readonly (readonly string[])[]
-  /** Of the cookies that carry the session, those that an answer gave another value. */
+  /** The session cookies to which an answer gave another value. */
   readonly renewed: readonly string[]
   readonly hasSecondUser: boolean
   /** Any certificate is accepted. */
   readonly insecureTls: boolean
-  /** Why nothing can be judged by what happens at logout. `null`: the logout works for the client that asks for it. */
+  /** Why logout cannot be used to judge anything. `null`: it works for the client that asks for it. */
   readonly logoutProblem: string | null
-  /** The logout that was tried before anything was judged. `null`: none is known. */
+  /** The logout that was tried before the checks. `null`: no logout is known. */
   readonly firstLogout: { readonly login: Login; readonly exchanges: readonly Exchange[] } | null
   /** Everything exchanged so far, by any client. */
   readonly exchanges: readonly Exchange[]
 }
 
-/** The users of the audit: their logins, and what they do while they are logged in. */
+/** The users of the audit, their logins, and what they do while logged in. */
 export interface Users {
-  /** Every login so far. Some may be over. */
+  /** Every login so far. Some may have ended. */
   readonly logins: readonly Login[]
   /**
    * Logs in with a clean client, or with `client` as it is. If the application limits logins, waits as long as it may, or
    * lends a session that an earlier check left logged in. Throws `NoLogin` if neither works.
    */
   login(name: string, options?: LoginOptions): Promise<Login>
-  /** One login of the first user for all checks that only look. They must leave it logged in. */
+  /** One login of the first user for all checks that only read. They must leave it logged in. */
   sharedLogin(): Promise<Login>
   /** Logs the client out in the application's own way. Throws if no logout is known. */
   logout(client: Client): Promise<readonly Exchange[]>
   /** Runs steps of the recipe as this login, with its variables and these. */
   run(login: Login, steps: readonly Step[], purpose: string, more?: Variables): Promise<StepsDone>
-  /** What the steps of a user are filled in with. */
+  /** The variables for the steps of a user. */
   variablesOf(role: Role): Variables
-  /** The password that logs in from now on. It is masked. */
+  /** Sets the password that is valid from now on. It is masked. */
   setPassword(role: Role, password: string): void
 }
 
 /** Requests, and the logged-in check. */
 export interface Ask {
-  /** A client that has never spoken to the application. */
+  /** A client that has not contacted the application yet. */
   client(name: string): Client
   /**
    * Runs the logged-in check as this client. If the answer renews a cookie that was copied from the client of a login,
@@ -132,9 +132,9 @@ export interface Ask {
   with(name: string, credential: Credential): Promise<Probe>
 }
 
-/** Proof and words, for the report and for the person at the terminal. */
+/** Evidence and texts, for the report and for the person at the terminal. */
 export interface Say {
-  /** The exchanges as proof, with secrets masked. */
+  /** Makes evidence from the exchanges, with secrets masked. */
   evidence(says: string, exchanges: readonly Exchange[]): Evidence
   /** Masks this value from now on. */
   hide(value: string, name: string, from: string): void
@@ -147,20 +147,22 @@ export interface Say {
 export interface Time {
   /** Waits. An interruption of the audit ends the wait. */
   wait(ms: number): Promise<void>
-  /** ms, of a clock that only goes forward. */
+  /** In ms, on a clock that never runs backwards. */
   now(): number
-  /** Runs when the audit ends, however it ends, the last one first. Resolves to what could not be put right. */
+  /**
+   * Runs `work` when the audit ends, in any case, the last one first. `work` resolves to a description of what it could not undo.
+   */
   atEnd(work: () => Promise<string | null>): void
 }
 
 /** The clock of checks that wait. */
 export interface Clock {
-  /** ms, of a clock that only goes forward. */
+  /** In ms, on a clock that never runs backwards. */
   now(): number
   /** Rejects when the signal is aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** Whether this is the answer that this user gets to the logged-in check, whoever asked. */
+/** Whether this is the answer that this user gets to the logged-in check, whichever client asked. */
 export const stateAs = ({ app, users }: Audit, role: Role, exchange: Exchange): State =>
   stateOf(exchange, app.recipe.loggedIn, users.variablesOf(role))

@@ -6,17 +6,17 @@ import { requestOf } from '../recipe/logged-in-check.ts'
 import { type Audit, type Login, NoLogin, stateAs } from './audit.ts'
 
 export interface Carriers {
-  /** Cookie names: the smallest sets of which each suffices alone. */
+  /** The smallest sets of cookie names that suffice to be logged in. */
   readonly sets: readonly (readonly string[])[]
-  /** The bearer token alone suffices. */
+  /** Whether the bearer token alone suffices. */
   readonly bearer: boolean
-  /** The first that suffices by the logged-in check, but is shown a form that asks for a password, as the whole login is not. */
+  /** The first set that suffices by the logged-in check, but gets a form that asks for a password, unlike the complete login. */
   readonly askedForPassword: string | null
-  /** Logged in still. */
+  /** A login that is still logged in. */
   readonly login: Login
 }
 
-/** Which cookies make a login: tried one by one, and by leaving out, in clean clients. */
+/** Finds which cookies carry the session, by presenting subsets of them in clean clients. */
 export async function findCarriers(audit: Audit, login: Login): Promise<Carriers> {
   let holder = login
   let askedForPassword: string | null = null
@@ -27,12 +27,12 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
   )
   const suffices = async (kept: readonly string[]): Promise<boolean> => {
     if (kept.length === 0) return false
-    // What it holds now: each try may use up a value, and is answered with the next.
+    // The current values: each attempt may use up a value, and the answer then has the next one.
     const held = holder.client.cookies().filter(({ name }) => kept.includes(name))
     const credential: Credential = { cookies: held, bearer: null }
     const { state, exchange } = await audit.ask.with(`only ${kept.join(' and ')}`, credential)
     if (state === 'in' && asksForPassword(exchange)) askedForPassword ??= kept.join(' and ')
-    // An application may end a session that is asked for with a part of its cookies.
+    // An application may end a session if a request has only some of its cookies.
     if (state !== 'in') holder = await stillIn(audit, holder)
     return state === 'in'
   }
@@ -49,8 +49,8 @@ export async function findCarriers(audit: Audit, login: Login): Promise<Carriers
 }
 
 /**
- * The login, or one like it if it has ended. Not by `look`: what an application gives anew to a session that was asked for
- * in part is no renewal.
+ * Returns the login, or a new one if it has ended. Does not use `as`, because a value that the application sends after a partial
+ * request is not a renewal.
  */
 export async function stillIn(audit: Audit, login: Login): Promise<Login> {
   const asked = requestOf(audit.app.recipe.loggedIn, audit.users.variablesOf(login.role))
@@ -85,8 +85,8 @@ export function matches(name: string, patterns: readonly string[]): boolean {
 const known = new WeakMap<Audit, Promise<readonly string[]>>()
 
 /**
- * Cookies that were given with the login, have no part in what the logged-in check shows, and alone are offered a way out
- * on the first page: of areas that have cookies of their own the check sees one.
+ * Cookies that came with the login, play no part in the logged-in check, and alone suffice to see a logout link on the first
+ * page. An application may have areas with separate cookies, and the check sees only one area.
  */
 export function carriersElsewhere(audit: Audit): Promise<readonly string[]> {
   const found = known.get(audit) ?? find(audit)

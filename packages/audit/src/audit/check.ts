@@ -4,6 +4,6 @@ import type { Audit } from './audit.ts'
 
 /** One question about an application's sessions. */
 export interface Check extends CheckFacts {
-  /** Uses clean clients, so that it leaves nothing to the next check. May throw faults of the network. */
+  /** Uses clean clients, so that it does not affect the next check. May throw network errors. */
   run(audit: Audit): Promise<readonly Finding[]>
 }

@@ -1,7 +1,10 @@
 import type { Client } from '../http/client.ts'
 import type { RunningAudit } from './create-audit.ts'
 
-/** Undoes what checks left to undo, the last first, then ends every session the audit made. Resolves to what it could not. */
+/**
+ * Undoes what checks changed, the last change first, then ends every session that the audit made. Resolves to what it could not
+ * undo.
+ */
 export async function putRight(audit: RunningAudit): Promise<readonly string[]> {
   const left: string[] = []
   for (const work of audit.endings.toReversed()) {
@@ -14,14 +17,14 @@ export async function putRight(audit: RunningAudit): Promise<readonly string[]> 
   if (alive.length > 0) {
     left.push(
       audit.app.recipe.logout === undefined
-        ? `${alive.length} sessions that the audit made are still alive, for no logout is known`
+        ? `${alive.length} sessions that the audit made are still alive because no logout is known`
         : `${alive.length} of ${begun.length} sessions that the audit made could not be ended`,
     )
   }
   return left
 }
 
-/** Whether this session is over. */
+/** Returns whether this session has ended. */
 async function end(audit: RunningAudit, client: Client): Promise<boolean> {
   try {
     if ((await audit.ask.as(client, 'is it still logged in')).state === 'out') return true

@@ -42,12 +42,12 @@ const realClock: Clock = {
   wait: (ms, signal) => sleep(ms, undefined, signal && { signal }),
 }
 
-/** What the runner finds out while the audit runs, and knows beyond what checks see. */
+/** What the runner knows in addition to what checks see. */
 export interface RunningAudit extends Audit {
   readonly app: RunningApp
-  /** Clients that began to log in, or got a session of their own by what they presented. */
+  /** Clients that began to log in, or received a session for what they presented. */
   readonly begun: readonly Client[]
-  /** That the application limits logins, and what can be done. `null`: not seen. */
+  /** A description of the application's login limit, and what to do about it. `null`: none was seen. */
   readonly loginLimit: string | null
   readonly endings: readonly (() => Promise<string | null>)[]
 }
@@ -58,7 +58,7 @@ interface RunningApp extends App {
   firstLogout: App['firstLogout']
 }
 
-/** Everything a check may do, on one engine. */
+/** Creates the audit on one engine. */
 export function createAudit(parts: AuditParts): RunningAudit {
   const { engine, secrets, application, signal, clock = realClock } = parts
   const { recipe } = application
@@ -114,7 +114,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
     return { state, client: of, exchange }
   }
 
-  /** A client that was let in may have got new cookies. They belong to the login it was copied from, or else to itself. */
+  /** A client that was accepted may have received new cookies. They belong to the login that it copied, or else to itself. */
   function creditRenewals(of: Client, gained: readonly Gained[]): void {
     for (const { before, cookie } of gained) if (before.length > 0) renewed.add(cookie.name)
     if (loginOf(of) !== undefined) return
@@ -125,7 +125,7 @@ export function createAudit(parts: AuditParts): RunningAudit {
     if (left.length > 0) strangers.add(of)
   }
 
-  /** Whose session a client is expected to have: what it logged in as, else the first user's. */
+  /** The user whose session a client should have: the one it logged in as, else the first user. */
   const roleOf = (of: Client): Role => logins.begun.get(of) ?? 'first'
   const loginOf = (of: Client) => logins.all.find((made) => made.client === of)
 

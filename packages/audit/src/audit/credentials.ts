@@ -3,10 +3,10 @@ import { REDIRECTED } from '../http/create-client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Audit, Login, Probe, Sent } from './audit.ts'
 
-/** What the client of a login holds now: where ids are renewed, what it was given at the login is old. */
+/** What the client of a login holds now. If ids are renewed, the values from the login are outdated. */
 export const heldNow = ({ client, credential }: Login): Credential => ({ ...credential, cookies: client.cookies() })
 
-/** What it held with each of these requests, the newest first; what redirects led to comes after the deed. */
+/** What the client held with each of these requests, the newest first. Requests after a redirect come last. */
 export function copiesWith(login: Login, exchanges: readonly Exchange[]): Credential[] {
   return exchanges
     .filter(({ purpose }) => !purpose.endsWith(REDIRECTED))
@@ -14,7 +14,7 @@ export function copiesWith(login: Login, exchanges: readonly Exchange[]): Creden
     .toReversed()
 }
 
-/** Those that differ in what carries the session. */
+/** The credentials that differ in what carries the session. */
 export function distinct(audit: Audit, credentials: readonly Credential[]): Credential[] {
   const seen = new Set<string>()
   return credentials.filter((credential) => {
@@ -32,7 +32,9 @@ export function carriedBy(audit: Audit, { cookies, bearer }: Credential): string
   return [...pairs.toSorted(), ...(bearer === null ? [] : [bearer])].join('; ')
 }
 
-/** Presents one copy after another in clean clients, until one is let in; else one that got no answer, or the first. */
+/**
+ * Presents one copy after another in clean clients until one is accepted. Otherwise returns one that got no answer, or the first.
+ */
 export async function firstAlive(audit: Audit, name: string, copies: readonly Credential[]): Promise<Probe | null> {
   let first: Probe | null = null
   for (const copy of copies) {
@@ -43,14 +45,14 @@ export async function firstAlive(audit: Audit, name: string, copies: readonly Cr
   return first
 }
 
-/** A cookie that an answer gave a client which it let in. */
+/** A cookie that the application gave to a client that it accepted. */
 export interface Gained {
-  /** What was presented under this name: nothing, one value, or several. */
+  /** The values presented under this name: none, one, or several. */
   readonly before: readonly string[]
   readonly cookie: HeldCookie
 }
 
-/** What an answer made of the cookies that it came with. */
+/** Returns the cookies that an answer changed. */
 export function gainedBy(client: Client, exchange: Exchange, { cookie }: Sent): Gained[] {
   const presented = cookie === undefined ? client.heldAt(exchange) : pairsOf(cookie)
   return client.cookies().flatMap((held) => {
@@ -66,8 +68,8 @@ const pairsOf = (header: string) =>
   })
 
 /**
- * Where ids are renewed with each answer, whoever presents a copy of one uses it up: the client that it was copied from
- * carries on with what came for it. Resolves to what nobody took.
+ * If each answer renews the id, presenting a copy uses it up, so the client that it was copied from gets the new value. Returns
+ * the values that no client took.
  */
 export function handOn(clients: readonly Client[], gained: readonly Gained[]): readonly Gained[] {
   return gained.filter(({ before, cookie }) => {

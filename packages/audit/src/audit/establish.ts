@@ -10,8 +10,8 @@ import { heldNow } from './credentials.ts'
 const ONE_SECOND_MS = 1100
 
 /**
- * Judges the logged-in check itself, before anything is judged by it: who has no credential, or one that was made up,
- * must be refused. Resolves to why no verdict can be trusted, or to `null`.
+ * Tests the logged-in check itself before anything is judged by it: it must refuse a client without a credential, and one with a
+ * made-up credential. Resolves to the reason why no verdict can be trusted, or to `null`.
  */
 export async function establish(audit: RunningAudit): Promise<string | null> {
   const anonymous = await audit.ask.as(audit.ask.client('anonymous'))
@@ -29,17 +29,17 @@ export async function establish(audit: RunningAudit): Promise<string | null> {
   if (garbage.state !== 'out') return says('a made-up credential', garbage)
   const problem = await findOutCarriers(audit, login)
   if (problem !== null) return problem
-  // Trying carriers one by one may have ended the session: a remember-me cookie that is good once, say.
+  // Presenting the carriers one by one may have ended the session, for example if a remember-me cookie works once.
   audit.app.logoutProblem = await tryLogout(audit, await stillIn(audit, login))
   return null
 }
 
 const says = (who: string, { state, exchange: { response, fault } }: Probe) =>
   state === 'in'
-    ? `the logged-in check takes ${who} for logged in, so it cannot tell who is`
+    ? `the logged-in check takes ${who} for logged in, so its answers prove nothing`
     : `the application does not answer the logged-in check for ${who} (${response?.status ?? fault})`
 
-/** A value that is made anew once a second is set again with each answer, and looks the same within that second. */
+/** A value that is renewed once a second is set with each answer, but stays the same within that second. */
 async function lookTwice(audit: RunningAudit, { client }: Login): Promise<State> {
   const { state, exchange } = await audit.ask.as(client)
   const given = valuesOf(exchange.response?.headers ?? [], 'set-cookie').map((line) => line.split(';')[0] ?? '')
@@ -59,15 +59,15 @@ async function findOutCarriers(audit: RunningAudit, login: Login): Promise<strin
   if (whole.state !== 'in') {
     return 'a clean client with everything the login gave is not logged in: the application ties a session to something else, or ends it when it is copied'
   }
-  // Cookies and token only together.
+  // Cookies and token suffice only together.
   audit.app.carriers = [[...new Set(alive.credential.cookies.map(({ name }) => name))]]
   return null
 }
 
-/** After a logout the client that asked for it must be out: else nothing can be said from what others see. */
+/** After a logout, the client that asked for it must be logged out. Otherwise the state of other clients proves nothing. */
 async function tryLogout(audit: RunningAudit, login: Login): Promise<string | null> {
   if (audit.app.recipe.logout === undefined) return 'no logout is known; a recipe can name it'
-  // A bearer client ends by forgetting its token; there is no jar that an answer could empty.
+  // A bearer client logs out by discarding its token. There is no cookie jar that an answer could empty.
   const holdsToken = audit.app.carriers.length === 0
   try {
     const exchanges = await audit.users.logout(login.client)

@@ -2,9 +2,9 @@ import type { Exchange } from '../http/exchange.ts'
 import { type Limit, limitIn, optionOf, timeOf } from '../http/login-limit.ts'
 import { NoLogin } from './audit.ts'
 
-/** The application will not log anybody in for a while, or has locked the account. */
+/** The application does not accept logins for a while, or has locked the account. */
 export class LoginsLimited extends NoLogin {
-  /** ms since the epoch; `null`: it does not say. */
+  /** In ms since the epoch. `null`: the application does not report it. */
   readonly until: number | null
 
   constructor(message: string, until: number | null) {
@@ -14,19 +14,21 @@ export class LoginsLimited extends NoLogin {
   }
 }
 
-/** Waited for unasked. */
+/** The audit waits this long without asking. */
 const SHORT_MS = 10_000
-/** Before a login is tried again where the application does not say when it may be. */
+/** The wait before the next attempt if the application does not report how long the limit lasts. */
 const UNKNOWN_WAIT_MS = 30_000
 
-/** Keeps an audit from logging in while the application limits logins: to go on would lock the account for longer. */
+/**
+ * Keeps an audit from logging in while the application limits logins, because further attempts would lock the account for longer.
+ */
 export interface LoginGate {
-  /** What the limit is and costs, in words; `null`: there was none. */
+  /** A description of the limit and its cost. `null`: there was none. */
   readonly limit: string | null
-  /** Waits until the next login may be tried. Throws `LoginsLimited` where that takes longer than the audit may wait. */
+  /** Waits until the next login may be tried. Throws `LoginsLimited` if that takes longer than the audit may wait. */
   open(): Promise<void>
   worked(password: string): void
-  /** What came of a login that failed: whether that was a limit, which closes the gate. */
+  /** Reports a failed login. Returns whether a limit caused it, which closes the gate. */
   failed(password: string, exchanges: readonly Exchange[], cautious: boolean): boolean
 }
 

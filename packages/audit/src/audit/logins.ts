@@ -11,7 +11,7 @@ import { LoginsLimited } from './login-gate.ts'
 
 export interface Logins {
   readonly all: readonly Login[]
-  /** Every client that began to log in: what came of it is not known where that was interrupted. */
+  /** Every client that began to log in. If it was interrupted, the outcome is unknown. */
   readonly begun: ReadonlyMap<Client, Role>
   readonly login: Users['login']
   readonly sharedLogin: Users['sharedLogin']
@@ -26,11 +26,11 @@ export interface LoginsParts {
   askAs: Ask['as']
 }
 
-/** Makes logins, and goes easy on them: applications count them, and some lock the account. */
+/** Makes logins, but as few as possible, because applications count them and some lock the account. */
 export function createLogins({ recipe, learn, gates, client, variablesOf, askAs }: LoginsParts): Logins {
   const all: Login[] = []
   const begun = new Map<Client, Role>()
-  /** Lent already, over, or with something planted in it. */
+  /** Logins that are in use, have ended, or began with a planted cookie. */
   const taken = new Set<Client>()
   let common: Login | null = null
 
@@ -52,7 +52,7 @@ export function createLogins({ recipe, learn, gates, client, variablesOf, askAs 
       const made = await once(of, role)
       if (!(made instanceof NoLogin)) return made
       const password = variablesOf(role).get('password') ?? ''
-      // A client with something planted in it may be refused for that.
+      // A refusal may be caused by the planted cookie.
       if (!gate.failed(password, of.exchanges.slice(seen), unsure || given !== undefined)) throw made
       if (given !== undefined) throw new LoginsLimited(gate.limit ?? made.message, null)
     }
@@ -72,7 +72,7 @@ export function createLogins({ recipe, learn, gates, client, variablesOf, askAs 
         return new NoLogin(`after the login (answered ${last}) the logged-in check was answered ${answer}`)
       }
       gates[role].worked(variables.get('password') ?? '')
-      // Some applications give the session out, or a new one, with the first page after the login.
+      // Some applications send the session, or a new one, with the first page after the login.
       const whole = { ...made, credential: heldNow(made) }
       all[all.indexOf(made)] = whole
       return whole
@@ -82,7 +82,7 @@ export function createLogins({ recipe, learn, gates, client, variablesOf, askAs 
     }
   }
 
-  /** One that an earlier check left alive. */
+  /** Returns a login that an earlier check left logged in. */
   async function findSpare(role: Role): Promise<Login | null> {
     for (const held of all.filter((made) => made.role === role && made.client !== common?.client)) {
       if (taken.has(held.client)) continue
@@ -102,7 +102,7 @@ export function createLogins({ recipe, learn, gates, client, variablesOf, askAs 
   return { all, begun, login, sharedLogin }
 }
 
-/** Does the login steps of a recipe. Says nothing yet about whether they logged in. */
+/** Runs the login steps of a recipe. Does not decide yet whether they logged in. */
 export async function doLogin(
   client: Client,
   role: Role,
@@ -139,7 +139,7 @@ export async function doLogin(
   }
 }
 
-/** What the client held when the password went out; what an attacker planted or saw before then is in it. */
+/** The cookies that the client sent with the password. They include what an attacker planted or saw before. */
 function cookiesSentWith(password: string, client: Client, exchanges: readonly Exchange[]): readonly HeldCookie[] {
   const forms = [
     password,

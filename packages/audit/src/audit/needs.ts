@@ -60,7 +60,7 @@ const LACKS: Readonly<Record<Need, Lack>> = {
   },
 }
 
-/** Why a check with these needs is not run, or `null`. */
+/** Returns why a check with these needs is not run, or `null`. */
 export function lackOf(audit: RunningAudit, needs: readonly Need[]): Finding | null {
   const lack = needs.map((need) => LACKS[need]).find(({ is }) => is(audit))
   return lack === undefined ? null : lack.finding(audit)

@@ -15,20 +15,20 @@ export type Progress =
   | { readonly kind: 'begin'; readonly check: Check; readonly number: number; readonly of: number }
   | { readonly kind: 'end'; readonly result: CheckResult }
   | { readonly kind: 'note'; readonly text: string }
-  /** What must be known even when the audit is killed before it can report. */
+  /** What the user must know even if the audit is killed before its report. */
   | { readonly kind: 'warning'; readonly text: string }
 
 export interface RunOptions {
   readonly checks: readonly Check[]
   readonly secrets: Secrets
-  /** Fingerprints that are known and accepted. */
+  /** Fingerprints of known and accepted findings. */
   readonly baseline?: ReadonlySet<string>
   readonly onProgress?: (progress: Progress) => void
   readonly beginCleanUp: () => void
   readonly signal?: AbortSignal
 }
 
-/** The whole audit: first whether it can tell at all, then each check, and everything put back at the end. */
+/** Runs the whole audit: tests the logged-in check, runs each check, and undoes all changes at the end. */
 export async function runAudit(audit: RunningAudit, options: RunOptions): Promise<Report> {
   const startedAt = new Date()
   const began = performance.now()
@@ -55,7 +55,7 @@ export async function runAudit(audit: RunningAudit, options: RunOptions): Promis
     options.beginCleanUp()
     options.onProgress?.({
       kind: 'note',
-      text: 'putting right what was changed, and ending sessions (waits where logins are limited)',
+      text: 'undoing changes and ending sessions (waits if logins are limited)',
     })
     leftBehind = (await putRight(audit)).map(audit.say.mask)
   }
@@ -99,7 +99,7 @@ function toResult(
   const reported = findings.map((finding) => {
     const fingerprint = `${check.id}/${finding.about}`
     const severity = finding.verdict === 'fail' ? { severity: finding.severity ?? check.severity } : {}
-    // What could not be done is told in words that may quote an address.
+    // Descriptions of failures may quote an address, so secrets are masked.
     const detail = finding.verdict === 'cannot-judge' ? shown(secrets.mark(finding.detail)) : finding.detail
     return { ...finding, ...severity, detail, fingerprint, accepted: baseline?.has(fingerprint) === true }
   })
@@ -116,7 +116,7 @@ function toResult(
 async function runCheck(audit: RunningAudit, check: Check, signal?: AbortSignal): Promise<readonly Finding[]> {
   try {
     const findings = await check.run(audit)
-    // A check may take an interrupted request for an answer that tells nothing.
+    // A check may mistake an interrupted request for an answer.
     return signal?.aborted ? findings.map(asInterrupted) : findings
   } catch (error) {
     if (signal?.aborted) return [interruptedFinding]
@@ -140,15 +140,15 @@ function count(results: readonly CheckResult[]): Record<Verdict, number> {
 }
 
 /**
- * Checks that take logins of their own, what matters most first: applications limit logins, and samples can do with what
- * is left. Those that are not named only look, mostly at one session they share, and come before.
+ * Checks that make their own logins, the most important first, because applications limit logins. Checks that are not listed only
+ * read, mostly from one shared session, and run before these.
  */
 const LOGINS_FROM_HERE = [
   'logout-ends-session',
   'fixation',
   'refresh-rotation',
   'timeouts',
-  // What it sends may have the address shut out; and a changed password ends the session it looks at.
+  // Its requests may get the address blocked, and a changed password ends the session that it reads.
   'unknown-ids',
   'password-change',
   'logout-everywhere',
@@ -161,6 +161,6 @@ const LOGINS_FROM_HERE = [
   'token-strength',
 ]
 
-/** The order they are run in; they are reported in the order they were given. */
+/** The order in which checks run. The report keeps the given order. */
 export const inRunOrder = (checks: readonly Check[]): readonly Check[] =>
   checks.toSorted((a, b) => LOGINS_FROM_HERE.indexOf(a.id) - LOGINS_FROM_HERE.indexOf(b.id))

@@ -23,9 +23,9 @@ export const browserExposure: Check = {
   cwe: [922, 1004, 598],
   severity: 'medium',
   proves:
-    'In Chromium, after a login: what of the credential stands where scripts read it (document.cookie, storage, IndexedDB, caches, the page), in addresses, in requests to other sites, and in messages to a page that opens the application.',
+    'In Chromium, after a login: whether the credential is in places that scripts can read (document.cookie, storage, IndexedDB, caches, the page), in addresses, in requests to other sites, or in messages to a page that opens the application.',
   cannotProve: 'What other pages of the application do.',
-  why: 'What scripts can read, an injected script can send away.',
+  why: 'An injected script can send away everything that scripts can read.',
   fix: {
     text: 'Keep the credential in an HttpOnly cookie; a token that scripts must have belongs in memory, and for a short time.',
   },
@@ -72,11 +72,11 @@ async function inChromium(audit: Audit): Promise<readonly Finding[]> {
 const checkOf = ({ app, users }: Audit) =>
   new URL(requestOf(app.recipe.loggedIn, users.variablesOf('first')).url, app.target).href
 
-/** Logs in, and reads the page after the login and that of the logged-in check. `null`: neither way logs in. */
+/** Logs in, and reads the page after the login and that of the logged-in check. `null`: neither way of logging in works. */
 async function enter(page: Page, audit: Audit, login: Login, tokens: ReadonlySet<string>): Promise<Places | null> {
   const byForm = await logInByForm(page, audit)
   const after = byForm ? await readPlaces(page) : {}
-  // What a script sends a token to is no page, and the browser is not let in by its address.
+  // An endpoint that scripts send a token to is not a page, and its address does not let the browser in.
   if (!(await isIn(page, audit)) && tokens.size === 0) {
     await logInByCookies(page, login)
     if (!(await isIn(page, audit))) return null
@@ -98,7 +98,7 @@ async function isIn(page: Page, audit: Audit): Promise<boolean> {
   return stateOf({ response }, audit.app.recipe.loggedIn, audit.users.variablesOf('first')) === 'in'
 }
 
-/** Tokens that scripts of the page send. */
+/** Returns the tokens that scripts of the page send. */
 function bearersOf(page: Page): Set<string> {
   const found = new Set<string>()
   page.on('request', (request) => {
@@ -108,7 +108,7 @@ function bearersOf(page: Page): Set<string> {
   return found
 }
 
-/** The session that Chromium began is the audit's to end. */
+/** Chromium began this session, so the audit must end it. */
 function endAtEnd(audit: Audit, login: Login, cookies: readonly Omit<HeldCookie, 'hostOnly' | 'expiresAt'>[]): void {
   const client = audit.ask.client('Chromium')
   for (const cookie of cookies)
@@ -183,7 +183,7 @@ const leaked = (detail: string): Finding =>
     evidence: [{ says: detail, curl: [], variables: [], exchanges: [] }],
   })
 
-/** What comes behind `#` is seen here alone: no server is told. */
+/** Only the browser sees what follows `#`; it is not sent to servers. */
 function inAddresses(audit: Audit, addresses: readonly string[], values: readonly string[]): Finding {
   const about = 'addresses'
   const found = addresses.find((address) => holds(address, values))
@@ -191,5 +191,5 @@ function inAddresses(audit: Audit, addresses: readonly string[], values: readonl
     return pass({ about, title: 'Not in addresses', detail: 'No address that Chromium showed has the credential.' })
   const detail = audit.say.mask(`Chromium showed the credential in an address, which history keeps: ${found}.`)
   const evidence = [audit.say.evidence(detail, [])]
-  return fail({ about, title: 'The credential stands in an address', detail, evidence })
+  return fail({ about, title: 'The credential is in an address', detail, evidence })
 }

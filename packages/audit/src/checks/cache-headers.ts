@@ -10,9 +10,9 @@ export const cacheHeaders: Check = {
   asvs: ['14.3.2'],
   cwe: [525],
   severity: 'low',
-  proves: 'What the page of a logged-in user, and the answer that gives out the credential, tell caches.',
-  cannotProve: 'That a cache on the way keeps to it, or that other pages say the same.',
-  why: 'A shared cache that keeps such an answer hands one user’s session or page to the next; a browser that keeps it shows it after logout.',
+  proves: 'Which Cache-Control the page of a logged-in user, and the answer that issues the credential, send.',
+  cannotProve: 'That caches obey it, or that other pages send the same.',
+  why: 'A shared cache that keeps such an answer gives one user’s session or page to the next; a browser that keeps it shows it after logout.',
   fix: {
     text: 'Send Cache-Control: no-store with every answer to a logged-in user, and with every answer that sets a session cookie.',
     snippets: {
@@ -25,7 +25,7 @@ export const cacheHeaders: Check = {
   async run(audit) {
     const login = await audit.users.sharedLogin()
     const page = await audit.ask.as(login.client)
-    // With the value that makes the login: what visitors were given before may be another.
+    // The value from the login: visitors may have received another one before.
     const pairs = login.credential.cookies
       .filter(({ name }) => audit.app.carriers.flat().includes(name))
       .map(({ name, value }) => `${name}=${value}`)
@@ -33,7 +33,7 @@ export const cacheHeaders: Check = {
       valuesOf(exchange.response?.headers ?? [], 'set-cookie').some((line) => is(line.split(';')[0]?.trim() ?? ''))
     const giving =
       login.exchanges.find((exchange) => sets(exchange, (pair) => pairs.includes(pair))) ??
-      // Renewed since: the last one that the login gave.
+      // Renewed since: the last value that the login received.
       login.exchanges.findLast((exchange) =>
         sets(exchange, (pair) => audit.app.carriers.flat().includes(pair.split('=')[0] ?? '')),
       )
@@ -43,7 +43,7 @@ export const cacheHeaders: Check = {
     return [
       judgeCaching(audit, 'page of a logged-in user', page.exchange),
       answer === undefined
-        ? cannotJudge({ about: 'credential', title: 'No answer seen', detail: 'No answer gave out the credential.' })
+        ? cannotJudge({ about: 'credential', title: 'No answer seen', detail: 'No answer issued the credential.' })
         : judgeCaching(audit, 'answer that gives out the credential', answer),
     ]
   },
@@ -59,12 +59,12 @@ function judgeCaching(audit: Audit, about: string, exchange: Exchange): Finding 
     const detail = `The ${about} comes with ${said}: shared caches may keep it and give it to others.`
     return fail({ about, severity: 'medium', title: 'Shared caches may keep it', detail, evidence })
   }
-  // No shared cache may keep what answers a request with Authorization (RFC 9111, 3.5).
+  // Shared caches must not store answers to a request with Authorization (RFC 9111, 3.5).
   const isForOne = headerOf(exchange.request, 'authorization') !== null
   if (isForOne || words.has('private') || words.has('no-cache') || exchange.request.method !== 'GET') {
     const detail = `The ${about} comes with ${said}: no shared cache keeps it, a browser may.`
     return inform({ about, title: 'Browsers may keep it', detail, evidence })
   }
-  const detail = `The ${about} comes with ${said}: caches may keep it by their own judgement.`
+  const detail = `The ${about} comes with ${said}: caches may decide themselves whether to keep it.`
   return fail({ about, title: 'Caches may keep it', detail, evidence })
 }

@@ -15,10 +15,10 @@ export const carriers: Check = {
   cwe: [],
   severity: 'info',
   proves:
-    'Which cookies or tokens, alone or together, make a request one of a logged-in user, where the logged-in check looks and on the first page; and where answers renew one, whether that before is refused.',
+    'Which cookies or tokens, alone or together, suffice to be logged in, for the logged-in check and on the first page; and if answers renew one, whether the previous value is refused.',
   cannotProve: 'That the application has no other way in.',
   why: 'Each carrier that suffices alone has to be protected, and ended at logout, like the others.',
-  fix: { text: 'Let one carrier do, unless a second is meant: a remember-me cookie, say.' },
+  fix: { text: 'Use one carrier, unless you need a second one, such as a remember-me cookie.' },
   needs: [],
   async run(audit) {
     const sets = audit.app.carriers.map((names): Finding => {
@@ -27,7 +27,7 @@ export const carriers: Check = {
       return inform({ about: list, title: `${list} suffices`, detail })
     })
     const elsewhere = (await carriersElsewhere(audit)).map((name): Finding => {
-      const detail = `The cookie ${name} alone is logged in on the first page, though not where the logged-in check looks. What becomes of it at a logout was not tried: a recipe with a check of that page does.`
+      const detail = `The cookie ${name} alone is logged in on the first page, but not for the logged-in check. Its behavior at logout was not tested: use a recipe whose check is that page.`
       return inform({ about: `cookie ${name}`, title: `cookie ${name} suffices for other pages`, detail })
     })
     const findings = [...sets, ...elsewhere, ...(await judgeRenewal(audit)), ...(await cookiesOfTwo(audit))]
@@ -37,12 +37,12 @@ export const carriers: Check = {
   },
 }
 
-/** A value that is made anew once a second. */
+/** Longer than the period of a value that is renewed once a second. */
 const ONE_SECOND_MS = 1100
-/** When an old id is presented again, ms from its renewal on: requests that were under way have their answers by then. */
+/** When an old id is presented again, in ms after its renewal. Requests that were under way have been answered by then. */
 const LOOKS = [0, 500, 1500, 5000] as const
 
-/** Of each cookie that answers renew: whether the one before is good for anything. Nothing, where none is renewed. */
+/** For each cookie that answers renew: whether the previous value is still accepted. Empty if none is renewed. */
 export async function judgeRenewal(audit: Audit): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   for (const name of audit.app.renewed) {
@@ -56,7 +56,7 @@ export async function judgeRenewal(audit: Audit): Promise<readonly Finding[]> {
   return findings
 }
 
-/** `null`: it was given another value once, which is no renewal. */
+/** `null`: the cookie changed once only, which is not a renewal. */
 async function judgeRenewed(audit: Audit, name: string, about: string): Promise<Finding | null> {
   const login = await audit.users.login('one whose id is renewed')
   const names = audit.app.carriers.find((set) => set.includes(name)) ?? [name]
@@ -76,8 +76,8 @@ async function judgeRenewed(audit: Audit, name: string, about: string): Promise<
     return refused(audit, about, next, [next.exchange, exchange], at)
   }
   const detail = isSelfContained
-    ? 'Each answer gives out a new token, and those before are good until they say that they end: renewing takes nothing away from who holds a copy.'
-    : `Each answer gives out a new id, and the one before was still logged in after ${(LOOKS.at(-1) ?? 0) / 1000} s: renewing takes nothing away from who holds a copy.`
+    ? 'Each answer issues a new token, but the previous ones stay valid until they expire: renewal does not affect an attacker who holds a copy.'
+    : `Each answer issues a new id, but the previous one was still logged in after ${(LOOKS.at(-1) ?? 0) / 1000} s: renewal does not affect an attacker who holds a copy.`
   return inform({ about, title: 'Old ids stay good', detail, evidence: [audit.say.evidence(detail, [next.exchange])] })
 }
 
@@ -86,7 +86,7 @@ interface Renewal {
   readonly next: Probe
 }
 
-/** Presents what the client holds; the client that presented it holds the new one then. */
+/** Presents what the client holds. The client then holds the new value. */
 async function renew(
   audit: Audit,
   login: Login,
@@ -112,8 +112,8 @@ async function refused(
   const when = afterMs === 0 ? 'at once' : `after at most ${afterMs / 1000} s`
   const detail =
     newest.state === 'in'
-      ? `Each answer gives out a new id. The one before is refused ${when}.`
-      : `Each answer gives out a new id. The one before is refused ${when}, and when it came back the session ended.`
+      ? `Each answer issues a new id. The previous one is refused ${when}.`
+      : `Each answer issues a new id. The previous one is refused ${when}, and presenting it ended the session.`
   const title = newest.state === 'in' ? 'Old ids are refused' : 'An old id that comes back ends the session'
   return pass({ about, title, detail, evidence: [audit.say.evidence(detail, [...exchanges, newest.exchange])] })
 }

@@ -10,9 +10,9 @@ export const clearSiteData: Check = {
   asvs: ['14.3.1'],
   cwe: [525],
   severity: 'info',
-  proves: 'Whether logout takes the cookie away, and asks the browser to forget what it kept of the site.',
-  cannotProve: 'What scripts of the pages clear by themselves.',
-  why: 'On a shared computer the next person finds what the last one left: cached pages, storage.',
+  proves: 'Whether logout deletes the cookie, and asks the browser to delete what it stored for the site.',
+  cannotProve: 'What scripts of the pages delete by themselves.',
+  why: 'On a shared computer, the next person finds cached pages and storage of the last one.',
   fix: { text: 'Answer a logout with Clear-Site-Data: "cache", "cookies", "storage" and delete the cookie by name.' },
   needs: ['logout'],
   async run(audit) {
@@ -24,7 +24,7 @@ export const clearSiteData: Check = {
     const value = exchanges.map(({ response }) => headerOf(response, 'clear-site-data')).find((held) => held !== null)
     const left = login.client
       .cookies()
-      // What is shorter holds no secret: how many parts the others are, say.
+      // Shorter values contain no secret, such as the number of the other parts.
       .filter(({ value }) => value.length >= 12)
       .filter(({ name, value }) => audit.app.carriers.flat().includes(name) && before.has(`${name}=${value}`))
       .map(({ name }) => name)
@@ -36,7 +36,7 @@ export const clearSiteData: Check = {
             title: value === undefined ? 'Not sent' : 'Not as browsers read it',
             detail:
               value === undefined
-                ? 'The logout does not send Clear-Site-Data. Pages may take care of storage by themselves.'
+                ? 'The logout does not send Clear-Site-Data. Pages may clear storage by themselves.'
                 : `The logout sends Clear-Site-Data: ${value}. Browsers want the words in quotes: "cache", "cookies", "storage" or "*".`,
           })
         : pass({ about: 'Clear-Site-Data', title: 'Sent', detail: `The logout sends Clear-Site-Data: ${value}.` })
@@ -58,6 +58,6 @@ export const clearSiteData: Check = {
   },
 }
 
-/** Browsers pass over words that they do not know, and those without quotes. */
+/** Browsers ignore directives that they do not know, and those without quotes. */
 const isUnderstood = (value: string): boolean =>
   value.split(',').some((word) => ['"cache"', '"cookies"', '"storage"', '"*"'].includes(word.trim().toLowerCase()))

@@ -13,8 +13,8 @@ export const concurrentSessions: Check = {
   asvs: ['7.1.2', '7.5.2'],
   cwe: [1018],
   severity: 'info',
-  proves: 'Whether older sessions live on when the same user logs in again and again.',
-  cannotProve: 'That this is against the application’s policy: only its documents can say.',
+  proves: 'Whether older sessions stay logged in when the same user logs in again.',
+  cannotProve: 'Whether this violates the application’s policy: only its documents can answer that.',
   why: 'A user who cannot see and end other sessions cannot get rid of a thief.',
   fix: { text: 'Decide how many sessions a user may have, and give users a page that lists and ends them.' },
   needs: [],
@@ -24,7 +24,7 @@ export const concurrentSessions: Check = {
   },
 }
 
-/** Those that earlier checks left alive count: applications limit logins. */
+/** Logins that earlier checks left logged in count, because applications limit logins. */
 async function sideBySide(audit: Audit): Promise<Finding> {
   const about = 'sessions at once'
   const logins = [...(await stillLoggedIn(audit, SESSIONS))]
@@ -68,7 +68,7 @@ function pageFinding(page: string | false | undefined): Finding {
   return inform({ about, title: 'There is one', detail: `Users see and end their sessions at ${page}.` })
 }
 
-/** Sessions of the first user that earlier checks left logged in, the newest first, at most so many. */
+/** Returns sessions of the first user that earlier checks left logged in, the newest first, at most `most`. */
 async function stillLoggedIn({ ask, users }: Audit, most: number): Promise<readonly Login[]> {
   const found: Login[] = []
   const clients = new Set<Client>()

@@ -15,7 +15,7 @@ export const cookieAttributes: Check = {
   severity: 'medium',
   proves: 'What the server asks of browsers: Secure, HttpOnly, SameSite, prefix, Domain, lifetime, size.',
   cannotProve: 'Anything about cookies that no response of this audit set.',
-  why: 'Attributes are what keeps the cookie off plain connections, out of scripts and out of requests that other sites make.',
+  why: 'These attributes keep the cookie off plain HTTP, away from scripts, and out of requests that other sites make.',
   fix: {
     text: 'Name it __Host-..., with Secure, HttpOnly, Path=/ and SameSite=Lax or Strict, and no Domain.',
     snippets: {
@@ -58,7 +58,7 @@ export const cookieAttributes: Check = {
   },
 }
 
-/** Cookies that hold the same again: who reads one of them needs no other. */
+/** Cookies with the same value: to know one is to know all. */
 function copiesOf(audit: Audit, { credential: { cookies } }: Login): string[] {
   const names = audit.app.carriers.flat()
   const alone = audit.app.carriers.filter((set) => set.length === 1).flat()

@@ -5,16 +5,17 @@ import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.
 
 export const cookieTossing: Check = {
   id: 'cookie-tossing',
-  title: 'Names in other case, and two cookies of one name',
+  title: 'Cookie names in other case, and two cookies of one name',
   wstg: ['WSTG-SESS-02'],
   asvs: ['3.3.3'],
   cwe: [1275],
   severity: 'low',
-  proves: 'Whether the server takes a prefixed cookie under a name in another case, and which of two it believes.',
-  cannotProve: 'That a host of the same site is in an attacker’s hands.',
-  why: 'Another host of the same site can set a cookie of the same name; a prefix keeps it out only while the server compares names exactly.',
+  proves:
+    'Whether the server accepts a prefixed cookie under a name in another case, and which of two cookies with one name counts.',
+  cannotProve: 'That an attacker controls a host of the same site.',
+  why: 'Another host of the same site can set a cookie of the same name. A prefix prevents that only if the server compares names exactly.',
   fix: {
-    text: 'Compare cookie names with regard to case. Take a request with two session cookies of one name as one with none, or try both.',
+    text: 'Compare cookie names case-sensitively. Treat a request with two session cookies of one name as one with none, or try both.',
   },
   needs: ['cookies'],
   async run(audit) {
@@ -42,7 +43,7 @@ async function otherCase(audit: Audit, name: string, value: () => string): Promi
   const other = name.replace(prefix, prefix.toLowerCase())
   const { client, state, exchange } = await ask(audit, `${other}=${value()}`)
   if (state === 'in') {
-    const detail = `The cookie is believed under the name ${other}, which browsers of old let any host of the site set.`
+    const detail = `The cookie is accepted under the name ${other}, which any host of the site can set in older browsers.`
     return fail({
       about,
       title: 'A prefix is taken in any case',
@@ -54,7 +55,7 @@ async function otherCase(audit: Audit, name: string, value: () => string): Promi
   return pass({ about, title: 'Names are compared exactly', detail: `${other} is not taken for ${name}.` })
 }
 
-/** Neither order is a fault by itself; which one counts tells what a cookie from a sibling host can do. */
+/** Neither order is a fault by itself. The one that counts shows what a cookie from a sibling host can do. */
 async function twice(audit: Audit, name: string, value: () => string): Promise<Finding> {
   const about = `cookie ${name}: sent twice`
   const garbage = madeUpLike(value())
@@ -64,17 +65,17 @@ async function twice(audit: Audit, name: string, value: () => string): Promise<F
     return cannotJudge({
       about,
       title: 'No clear answer',
-      detail: 'The server did not answer when the cookie came twice.',
+      detail: 'The server did not answer when the cookie was sent twice.',
     })
   }
   const counts = `${first.state}/${last.state}`
   const words: Record<string, string> = {
-    'in/in': 'the one that is good counts, wherever it stands',
+    'in/in': 'the valid one counts, in either order',
     'in/out': 'the first one counts',
     'out/in': 'the last one counts',
     'out/out': 'neither counts',
   }
-  const detail = `With a good and a made-up cookie of one name, ${words[counts]}.`
+  const detail = `With a valid and a made-up cookie of one name, ${words[counts]}.`
   if (counts === 'in/in' || counts === 'out/out')
     return pass({ about, title: 'A second cookie plants nothing', detail })
   return inform({ about, title: `Of two cookies ${words[counts]}`, detail })

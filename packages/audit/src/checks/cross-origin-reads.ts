@@ -46,11 +46,11 @@ export const crossOriginReads: Check = {
         }),
       ]
     }
-    return [pass({ about, title: 'Other origins are not let in', detail: `Tried: ${origins.join(', ')}.` })]
+    return [pass({ about, title: 'Other origins cannot read pages', detail: `Tried: ${origins.join(', ')}.` })]
   },
 }
 
-/** What scripts of other sites send goes with the cookies that a POST of theirs would have. */
+/** Requests of other sites' scripts carry the cookies that a POST from there would carry. */
 function goesAlong(audit: Audit, { client }: Login): boolean {
   const goes = new Set(
     client

@@ -13,11 +13,11 @@ export const crossSiteRequests: Check = {
   cwe: [352],
   severity: 'high',
   proves:
-    'Whether the action takes effect when another site makes the victim’s browser send it: as a form, as a link, as JSON in disguise, with another method named in it; without a token, with an empty one or one of the attacker’s own; from pages that show their origin and pages that hide it; with the cookies that browsers let go with it.',
-  cannotProve: 'Anything about other actions than the one that the recipe names.',
-  why: 'A page on any site can make a visitor’s browser do what the visitor never meant, in the visitor’s name.',
+    'Whether the action takes effect if another site makes the victim’s browser send it: as a form, as a link, as disguised JSON, with a method override; without a token, with an empty one or one of the attacker’s own; from pages that show their origin and pages that hide it; with the cookies that browsers send along.',
+  cannotProve: 'Anything about actions that the recipe does not name.',
+  why: 'A page on any site can make a visitor’s browser act in the visitor’s name.',
   fix: {
-    text: 'Refuse unsafe methods whose Sec-Fetch-Site is not same-origin (or none), and without that header those whose Origin is another; or demand a token bound to the session. SameSite=Lax comes on top. Change nothing on GET.',
+    text: 'Refuse unsafe methods whose Sec-Fetch-Site is not same-origin (or none), and without that header those whose Origin is another; or require a token bound to the session. SameSite=Lax is an additional defense. Change nothing on GET.',
     snippets: {
       express:
         "if (!['GET', 'HEAD'].includes(req.method) && !['same-origin', 'none'].includes(req.get('sec-fetch-site') ?? '')) return res.sendStatus(403)",
@@ -37,7 +37,7 @@ export const crossSiteRequests: Check = {
   },
 }
 
-/** The action as the application means it. Without that, a forged one that fails proves nothing. */
+/** Runs the action as intended. If that fails, the failure of a forged one proves nothing. */
 async function worksProperly(audit: Audit, victim: Login): Promise<string | null> {
   const { steps = [] } = audit.app.recipe.action ?? {}
   const variables = new Map([...victim.variables, ...audit.users.variablesOf(victim.role)])
@@ -53,12 +53,14 @@ async function worksProperly(audit: Audit, victim: Login): Promise<string | null
     throw error
   }
   const { seen } = await lookForEffect(audit, victim, variables)
-  if (!seen) return 'It was done as the recipe says, and its effect is not to be seen.'
+  if (!seen) return 'It ran as the recipe describes, but its effect is not visible.'
   await undo(audit, victim)
-  // An effect that is there already would be taken for that of each forged request.
+  // An effect that is already visible would be attributed to each forged request.
   const value = audit.users.variablesOf(victim.role).get('value') ?? ''
   const before = await lookForEffect(audit, victim, new Map([...variables, ['value', value]]))
-  return before.seen ? 'Its effect is there before it is done again; let a step write ${value}, or name an undo.' : null
+  return before.seen
+    ? 'Its effect is visible before it is done again; let a step write ${value}, or name an undo.'
+    : null
 }
 
 async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
@@ -77,8 +79,8 @@ async function crossSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   if (unclear !== null) return cannotJudge({ about, title: 'No clear answer', detail: unclear })
   const deeper = await attempts.first(sendersOf('cross-site', audit.app.target), 'all')
   if (deeper === null)
-    return pass({ about, title: 'Forged requests are refused', detail: 'None took effect, with all cookies either.' })
-  const detail = `Browsers keep the cookie back (SameSite); with it, the action would have taken effect as ${deeper.forged.name}. SameSite is the only defence.`
+    return pass({ about, title: 'Forged requests are refused', detail: 'None took effect, even with all cookies.' })
+  const detail = `Browsers withhold the cookie (SameSite); with it, the action would have taken effect as ${deeper.forged.name}. SameSite is the only defense.`
   return inform({
     about,
     title: 'SameSite is the only defence',
@@ -92,7 +94,7 @@ async function sameSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   const hit = await attempts.first(sendersOf('same-site', audit.app.target), 'as browsers do')
   if (hit === null)
     return pass({ about, title: 'Refused too', detail: 'No request of another host of the same site took effect.' })
-  const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name}. That matters where such hosts are in other hands.`
+  const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name}. That matters if others control such hosts.`
   return inform({
     about,
     title: 'Taken from hosts of the same site',

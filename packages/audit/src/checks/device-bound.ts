@@ -9,15 +9,15 @@ const OLD_NAME = 'sec-session-registration'
 
 export const deviceBound: Check = {
   id: 'device-bound',
-  title: 'Device bound sessions are offered rightly',
+  title: 'Device bound sessions are offered correctly',
   wstg: ['WSTG-SESS-09'],
   asvs: ['7.2.1'],
   cwe: [294],
   severity: 'medium',
   proves:
-    'The header that offers device bound sessions (DBSC) is one that browsers understand, and a registration without proof is refused.',
-  cannotProve: 'That the proofs are verified; that takes a browser with keys.',
-  why: 'A wrong header is passed over in silence, and a registration without proof binds a session to nothing.',
+    'Whether browsers understand the header that offers device bound sessions (DBSC), and a registration without proof is refused.',
+  cannotProve: 'That the proofs are verified; that needs a browser with keys.',
+  why: 'Browsers ignore a wrong header silently, and a registration without proof binds a session to nothing.',
   fix: {
     text: 'Send Secure-Session-Registration: (ES256 RS256);path="...";challenge="..." with each login, and answer a registration without a valid proof with 4xx.',
   },
@@ -31,7 +31,7 @@ export const deviceBound: Check = {
     }
     const [offer] = offers
     if (offer === undefined) {
-      const detail = `The header is ${OLD_NAME}, of the first trial; browsers pass it over.`
+      const detail = `The header is ${OLD_NAME}, from the first trial; browsers ignore it.`
       return [
         fail({
           about: 'header',

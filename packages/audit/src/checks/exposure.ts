@@ -5,28 +5,28 @@ import { readPage } from '../http/page.ts'
 import { percentDecoded } from '../judge/decode/bytes.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 
-/** Shorter values turn up in pages by chance. */
+/** Shorter values appear in pages by chance. */
 const SHORTEST = 12
 
-/** What a parameter with a credential is called (the first in RFC 6750), whatever the cookie is. */
+/** Common names of parameters with a credential (the first in RFC 6750), whatever the cookie's name. */
 const PARAMETERS = ['access_token', 'auth_token', 'token', 'jwt']
 
-/** A header that nothing but an echo of the request has. */
+/** A header that appears in an answer only if the request is echoed. */
 const MARK = 'x-sojourn-audit-trace'
 
 export const exposure: Check = {
   id: 'exposure',
-  title: 'The credential shows up nowhere but where it belongs',
+  title: 'The credential appears only where it belongs',
   wstg: ['WSTG-SESS-04'],
   asvs: ['14.2.1', '3.3.4'],
   cwe: [598, 200],
   severity: 'medium',
   proves:
-    'Whether the credential stands in addresses, pages, error pages or answers to TRACE, and whether it is taken from an address.',
-  cannotProve: 'What scripts do with it in a browser (--browser looks there), or what logs keep.',
-  why: 'Addresses end up in logs, histories and the Referer of other sites; what stands in a page is read by any script in it.',
+    'Whether the credential appears in addresses, pages, error pages or answers to TRACE, and whether it is accepted from an address.',
+  cannotProve: 'What scripts do with it in a browser (--browser tests that), or what logs contain.',
+  why: 'Addresses end up in logs, histories and the Referer of other sites; any script in a page can read what the page contains.',
   fix: {
-    text: 'Take the credential from one place alone, the cookie or the Authorization header, and never print it.',
+    text: 'Accept the credential from one place only, the cookie or the Authorization header, and never print it.',
     snippets: {
       PHP: 'session.use_only_cookies=1, session.use_trans_sid=0',
       Java: '<tracking-mode>COOKIE</tracking-mode>',
@@ -45,7 +45,10 @@ export const exposure: Check = {
   },
 }
 
-/** Where a credential might be printed: the page behind the login, a page that is not there, and one with a broken parameter. */
+/**
+ * Requests pages that might print a credential: the page behind the login, one that does not exist, and one with a broken
+ * parameter.
+ */
 async function visit(audit: Audit, { client }: Login): Promise<void> {
   const page = await audit.ask.as(client)
   await client.follow({ url: '/', purpose: 'look for the credential in a page' })
@@ -67,7 +70,7 @@ interface Value {
   readonly forms: readonly string[]
 }
 
-/** All that it held since the login: an id may be renewed with each answer. */
+/** Every value that the login has had, because each answer may renew an id. */
 function valuesOf(audit: Audit, { credential, client, exchanges }: Login): Value[] {
   const names = new Set(audit.app.carriers.flat())
   const since = client.exchanges.filter(({ number }) => number > (exchanges.at(-1)?.number ?? 0))
@@ -78,7 +81,7 @@ function valuesOf(audit: Audit, { credential, client, exchanges }: Login): Value
   return all.map(([name, value]) => ({ name, forms: [value, percentDecoded(value), encodeURIComponent(value)] }))
 }
 
-/** The first exchange that has one of the values where `where` looks. */
+/** The first exchange in which `where` finds one of the values. */
 function find(values: readonly Value[], exchanges: readonly Exchange[], where: (exchange: Exchange) => string) {
   for (const exchange of exchanges) {
     const text = where(exchange)
@@ -98,16 +101,16 @@ function inAddresses(audit: Audit, login: Login): Finding {
   const found = find(valuesOf(audit, login), login.client.exchanges, addresses)
   if (found === null)
     return pass({ about, title: 'Not in addresses', detail: 'No redirect, link or form action has the credential.' })
-  const detail = `The ${found.name} stands in an address that exchange ${found.exchange.number} leads to.`
+  const detail = `The ${found.name} is in an address that exchange ${found.exchange.number} leads to.`
   return fail({
     about,
-    title: 'The credential stands in an address',
+    title: 'The credential is in an address',
     detail,
     evidence: [audit.say.evidence(detail, [found.exchange])],
   })
 }
 
-/** A bearer token has to stand in one answer: the one that gives it out. */
+/** A bearer token is allowed in one answer: the one that issues it. */
 function inPages(audit: Audit, login: Login): Finding {
   const about = 'pages'
   const { bearer } = login.credential
@@ -120,12 +123,12 @@ function inPages(audit: Audit, login: Login): Finding {
     return pass({
       about,
       title: 'Not in pages',
-      detail: 'No page of those that were looked at has the credential, error pages included.',
+      detail: 'No tested page contains the credential, including error pages.',
     })
-  const detail = `The ${found.name} stands in the body of an answer (exchange ${found.exchange.number}), where any script of the page can read it.`
+  const detail = `The ${found.name} is in the body of an answer (exchange ${found.exchange.number}), where any script of the page can read it.`
   return fail({
     about,
-    title: 'The credential stands in a page',
+    title: 'The credential is in a page',
     detail,
     evidence: [audit.say.evidence(detail, [found.exchange])],
   })
@@ -139,12 +142,12 @@ async function traced(audit: Audit, login: Login): Promise<Finding> {
     headers: [[MARK, '1']],
     purpose: 'does TRACE echo the credential',
   })
-  // Some answer TRACE as they would GET, with a page that may show the credential by itself.
+  // Some servers answer TRACE like GET, with a page that may contain the credential anyway.
   const echo = ({ response }: Exchange) => (response?.body.toLowerCase().includes(MARK) ? response.body : '')
   const found = find(valuesOf(audit, login), [exchange], echo)
   if (found === null)
     return pass({ about, title: 'No echo', detail: `TRACE was answered ${exchange.response?.status ?? 'not at all'}.` })
-  const detail = `TRACE gives back the ${found.name} that was sent.`
+  const detail = `The answer to TRACE contains the ${found.name} that was sent.`
   return fail({
     about,
     severity: 'low',
@@ -154,7 +157,7 @@ async function traced(audit: Audit, login: Login): Promise<Finding> {
   })
 }
 
-/** In an address: as the cookie has it, and as an application that decodes its cookies knows it. */
+/** In an address: encoded from the cookie's raw value and from its decoded value. */
 const asWritten = (value: string) => [...new Set([value, percentDecoded(value)].map(encodeURIComponent))]
 
 async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
@@ -185,15 +188,15 @@ async function takenFromAddress(audit: Audit, login: Login): Promise<Finding> {
     )
     if (state !== 'in') continue
     const [name] = Object.values(place).join('').split('=')
-    const detail = `The credential is taken from the address (${name}), so links with it log in, and logs keep it.`
+    const detail = `The credential is accepted from the address (${name}), so links with it log in, and logs keep it.`
     return fail({
       about,
-      title: 'The credential is taken from the address',
+      title: 'The credential is accepted from the address',
       detail,
       evidence: [audit.say.evidence(detail, [exchange])],
     })
   }
   const tried = new Set(queries.map((query) => query.split('=')[0]))
   const detail = `Tried as parameters: ${[...tried].join(', ')}.`
-  return pass({ about, title: 'Not taken from an address', detail })
+  return pass({ about, title: 'Not accepted from an address', detail })
 }

@@ -14,11 +14,11 @@ export const fixation: Check = {
   cwe: [384],
   severity: 'high',
   proves:
-    'What a client held before the login, alone in a clean client, is not logged in after it: neither an id the application gave out, nor one that was made up.',
+    'Whether values that a client held before the login, alone in a clean client, are logged in after it: an id that the application issued, or one that was made up.',
   cannotProve: 'That no other change of privilege keeps the id: a step-up, a change of role.',
   why: 'An attacker who sets or learns the session id before the login is logged in as the victim once the victim logs in.',
   fix: {
-    text: 'Give out a new session id when a user logs in, end the old one, and never accept an id that the server did not issue.',
+    text: 'Issue a new session id when a user logs in, end the old one, and never accept an id that the server did not issue.',
     snippets: {
       'express-session': 'req.session.regenerate((error) => { req.session.userId = user.id; req.session.save(done) })',
       PHP: 'session_regenerate_id(true); // and session.use_strict_mode = 1',
@@ -39,7 +39,7 @@ export const fixation: Check = {
   },
 }
 
-/** The cookies exactly as they went out with the password: whoever saw them then must not be in now. */
+/** The cookies exactly as they were sent with the password: anyone who saw them then must not be logged in now. */
 async function kept(audit: Audit): Promise<Finding> {
   const login = await audit.users.login('victim')
   if (login.sent.length === 0) {
@@ -52,7 +52,7 @@ async function kept(audit: Audit): Promise<Finding> {
   return judgeKnownIds(audit, 'kept id', login, login.sent, 'The cookies that were sent with the password')
 }
 
-/** An attacker visits, and plants the cookies it got in the victim's browser. */
+/** The attacker visits the application, and plants the received cookies in the victim's browser. */
 async function forced(audit: Audit): Promise<Finding> {
   const attacker = audit.ask.client('attacker')
   const [first] = audit.app.recipe.login
@@ -62,7 +62,7 @@ async function forced(audit: Audit): Promise<Finding> {
   if (known.length === 0) {
     return pass({
       about: 'given id',
-      title: 'Visitors are given no id',
+      title: 'Visitors get no id',
       detail: 'A visit sets no cookie, so there is none to plant.',
     })
   }
@@ -75,7 +75,7 @@ async function forced(audit: Audit): Promise<Finding> {
   )
 }
 
-/** Fresh in each run: an id that was once accepted would live on. */
+/** A new value in each run, because an id that was accepted once would stay valid. */
 async function planted(audit: Audit): Promise<Finding> {
   const template = await audit.users.sharedLogin()
   const names = new Set(audit.app.carriers.flat())
@@ -87,7 +87,7 @@ async function planted(audit: Audit): Promise<Finding> {
   return judgeKnownIds(audit, 'planted id', await loginWith(audit, known), known, 'Made-up values')
 }
 
-/** Whoever has an account can plant a session that is logged in, which an application may keep where it renews a visitor's. */
+/** Any user can plant a session that is logged in. An application that renews a visitor's id may keep that one. */
 async function ofAnotherUser(audit: Audit): Promise<Finding> {
   const about = 'id of another user'
   const attacker = await audit.users.login('attacker', { role: 'second' })
@@ -104,7 +104,8 @@ async function loginWith(audit: Audit, cookies: readonly HeldCookie[]): Promise<
   try {
     return await login()
   } catch (error) {
-    // Who refuses every request that has an unknown id may take it away with that: the victim tries again, without it.
+    // An application that refuses every request with an unknown id may delete it in the answer. The victim then tries again
+    // without it.
     const left = client.cookies().map(({ name, value }) => `${name}=${value}`)
     if (!(error instanceof NoLogin) || cookies.every(({ name, value }) => left.includes(`${name}=${value}`)))
       throw error
@@ -112,7 +113,7 @@ async function loginWith(audit: Audit, cookies: readonly HeldCookie[]): Promise<
   }
 }
 
-/** Whether what the attacker knows, alone, in a clean client, is logged in. */
+/** Tests whether the values that the attacker knows, alone in a clean client, are logged in. */
 async function judgeKnownIds(
   audit: Audit,
   about: string,
@@ -132,7 +133,7 @@ async function judgeKnownIds(
       evidence: [audit.say.evidence(says, [...login.exchanges, exchange])],
     })
   }
-  // An attacker that is out proves something only while the victim is in.
+  // That the attacker is logged out proves something only while the victim is logged in.
   const control = await audit.ask.as(login.client, 'is the victim still logged in')
   if (state === 'unknown' || control.state !== 'in') {
     const detail = `The answer to the attacker was ${exchange.response?.status ?? exchange.fault}; the victim was ${control.state}.`

@@ -25,7 +25,7 @@ import { tokenStrength } from './token-strength.ts'
 import { transport } from './transport.ts'
 import { unknownIds } from './unknown-ids.ts'
 
-/** In the order they are reported. */
+/** In the order of the report. */
 export const checks: readonly Check[] = [
   carriers,
   cookieAttributes,
@@ -53,7 +53,7 @@ export const checks: readonly Check[] = [
   passwordChange,
 ].map(withSnippets)
 
-/** The check, its fix with code for every common framework; what the check itself says of one that is not among them stays. */
+/** Returns the check with fix code for every common framework. Code of the check's own for other frameworks stays. */
 export function withSnippets(check: Check): Check {
   const common = SNIPPETS[check.id]
   if (common === undefined) return check
@@ -62,7 +62,7 @@ export function withSnippets(check: Check): Check {
   return { ...check, fix: { ...check.fix, snippets: { ...common, ...Object.fromEntries(own) } } }
 }
 
-/** `express-session` says what `Express` says. */
+/** `express-session` is an entry for `Express`. */
 function isSame(known: string, name: string): boolean {
   return name.toLowerCase().split(/[\s-]/)[0] === known
 }

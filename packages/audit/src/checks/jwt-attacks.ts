@@ -13,12 +13,13 @@ export const jwtAttacks: Check = {
   asvs: ['9.1.1', '9.1.2', '9.1.3'],
   cwe: [347, 345],
   severity: 'critical',
-  proves: 'Tokens with another payload, with no signature, or with one that anybody can make, are refused.',
+  proves:
+    'Whether tokens with another payload, with no signature, or with a signature that anyone can make, are refused.',
   cannotProve:
-    'That the key cannot be guessed (the check of what tokens contain tries a small list), or that no other trick works.',
-  why: 'Who can make a token that is taken is any user at any time.',
+    'That the key cannot be guessed (the check of what tokens contain tries a small list), or that no other attack works.',
+  why: 'An attacker who can make valid tokens can be any user at any time.',
   fix: {
-    text: 'Verify with a fixed algorithm and a key of your own choosing; take nothing from the header but, at most, a key id that is looked up in a list.',
+    text: 'Verify with a fixed algorithm and a key of your own choosing; use nothing from the header except, at most, a key id that is looked up in a list.',
     snippets: {
       jsonwebtoken: "jwt.verify(token, key, { algorithms: ['HS256'] })",
       jose: "await jwtVerify(token, key, { algorithms: ['RS256'], issuer, audience })",
@@ -31,7 +32,7 @@ export const jwtAttacks: Check = {
     const found = findJwt(audit, login)
     if (found === null)
       return [
-        notApplicable({ about: 'token', title: 'No JWT', detail: 'What carries the session is no JSON Web Token.' }),
+        notApplicable({ about: 'token', title: 'No JWT', detail: 'The session is not carried by a JSON Web Token.' }),
       ]
     const genuine = await found.present('the real token', found.token)
     if (genuine.state !== 'in')
@@ -46,7 +47,7 @@ export const jwtAttacks: Check = {
     audit.say.hide(forged, 'tampered token', 'a real token with another payload')
     const changed = await found.present('another payload under the old signature', forged)
     if (changed.state === 'in') {
-      const detail = 'A token with another payload under the old signature is taken: the signature is not verified.'
+      const detail = 'A token with another payload under the old signature is accepted: the signature is not verified.'
       return [
         fail({
           about: 'signature',
@@ -63,7 +64,7 @@ export const jwtAttacks: Check = {
 interface Found {
   readonly token: string
   readonly jwt: Jwt
-  /** A clean client with another token in its place. */
+  /** Presents another token in a clean client. */
   present(name: string, token: string): Promise<Probe>
 }
 
@@ -95,14 +96,14 @@ async function tryAttacks(audit: Audit, { jwt, present }: Found): Promise<Findin
     audit.say.hide(attack.token, 'forged token', `${attack.says}, made from a real token`)
     const answer = await present(attack.id, attack.token)
     if (answer.state === 'in') taken.push({ ...attack, probe: answer })
-    // An error of the server lets nobody in; no answer at all says nothing.
+    // A server error lets nobody in. No answer at all proves nothing.
     if ((answer.exchange.response?.status ?? 429) === 429) unclear++
   }
   if (taken.length > 0) {
-    const detail = `Tokens are taken with ${taken.map(({ says }) => says).join('; with ')}.`
+    const detail = `Tokens are accepted with ${taken.map(({ says }) => says).join('; with ')}.`
     return fail({
       about,
-      title: 'Forged tokens are taken',
+      title: 'Forged tokens are accepted',
       detail,
       evidence: [
         audit.say.evidence(
@@ -133,7 +134,7 @@ const KEY_SETS = [
   '/.well-known/openid-configuration',
 ]
 
-/** Keys that the application publishes, if it does. */
+/** Returns the keys that the application publishes, if any. */
 async function publicKeys(audit: Audit): Promise<JsonWebKey[]> {
   const client = audit.ask.client('reader of public keys')
   for (const url of KEY_SETS) {

@@ -13,9 +13,9 @@ export const logoutEndsSession: Check = {
   asvs: ['7.4.1'],
   cwe: [613],
   severity: 'high',
-  proves: 'A copy of the credential taken before the logout is refused after it.',
+  proves: 'Whether a copy of the credential from before the logout is refused after it.',
   cannotProve: 'That other applications of a single sign-on end their sessions too.',
-  why: 'Who holds a copy of the cookie or token (from a log, a backup, a shared computer) stays logged in although the user logged out.',
+  why: 'An attacker with a copy of the cookie or token (from a log, a backup, a shared computer) stays logged in after the user has logged out.',
   fix: {
     text: 'Delete or mark the session on the server at logout; for self-contained tokens keep a list of ended ones, or a "not before" time by user.',
     snippets: {
@@ -37,7 +37,7 @@ export const logoutEndsSession: Check = {
     }
     const other = audit.app.hasSecondUser ? await audit.users.login('another user', { role: 'second' }) : null
     const logout = await audit.users.logout(login.client)
-    // Where ids are renewed with each page, the newest went out with the logout itself.
+    // If ids are renewed with each page, the logout request itself carried the newest.
     const all = distinct(audit, [...copiesWith(login, logout), ...copies])
     const findings = [await replay(audit, login, logout, all)]
     if (other !== null) findings.push(await otherUserStays(audit, other, logout))
@@ -46,12 +46,12 @@ export const logoutEndsSession: Check = {
   },
 }
 
-/** Copies of what the client holds, seen to log in; `null`: they do not. */
+/** Returns copies of what the client holds that are logged in. `null`: they are not. */
 async function copiesBefore(audit: Audit, login: Login): Promise<readonly Credential[] | null> {
   const copy = heldNow(login)
   const probe = await audit.ask.with('copy before the logout', copy)
   if (probe.state !== 'in') return null
-  // Not renewed: the client holds it still.
+  // It was not renewed: the client still holds it.
   if (carriedBy(audit, heldNow(login)) === carriedBy(audit, copy)) return [copy]
   return (await audit.ask.as(login.client, 'is it still logged in')).state === 'in' ? [heldNow(login), copy] : null
 }
@@ -68,10 +68,10 @@ async function replay(
   const { state, exchange } = probe
   const proof = (says: string) => [audit.say.evidence(says, [...login.exchanges, ...logout, exchange])]
   if (state === 'in') {
-    const detail = `A copy of ${alive} is still logged in after the logout. What the logout did was to make the client forget it.`
-    return fail({ about, title: 'The session lives on after logout', detail, evidence: proof(detail) })
+    const detail = `A copy of ${alive} is still logged in after the logout. The logout only made the client discard it.`
+    return fail({ about, title: 'The session stays valid after logout', detail, evidence: proof(detail) })
   }
-  // Being out proves something only while the application lets anybody in.
+  // A refusal proves something only while the application accepts anyone.
   await audit.users.sharedLogin()
   if (state === 'unknown') {
     const detail = `The copy was answered ${exchange.response?.status ?? exchange.fault}.`
@@ -85,12 +85,12 @@ async function replay(
 }
 
 interface Survivors {
-  /** What of the first copy that is alive, in words. */
+  /** A description of the first copy that is still valid. */
   readonly alive: string
   readonly probe: Probe | null
 }
 
-/** Each carrier of each copy by itself: a copy of all of them may use one up that the others hide. */
+/** Presents each carrier of each copy separately, because a copy of all of them may use one up and hide the others. */
 async function survivors(audit: Audit, copies: readonly Credential[]): Promise<Survivors> {
   let refused: Probe | null = null
   for (const [i, copy] of copies.entries()) {
@@ -123,6 +123,6 @@ async function refreshAfter(audit: Audit, login: Login, logout: Login['exchanges
   if (state === 'unknown') return cannotJudge({ about, title: 'No clear answer', detail: `Answered ${status}.` })
   if (state === 'out')
     return pass({ about, title: 'The refresh token ends at logout', detail: `Answered ${status}.`, evidence })
-  const detail = 'The refresh token of a session that was logged out still gives out a credential that is logged in.'
-  return fail({ about, title: 'The refresh token lives on after logout', detail, evidence })
+  const detail = 'The refresh token of a session that was logged out still issues a credential that is logged in.'
+  return fail({ about, title: 'The refresh token stays valid after logout', detail, evidence })
 }

@@ -4,23 +4,25 @@ import { otherUserStays } from './lib/two-users.ts'
 
 export const logoutEverywhere: Check = {
   id: 'logout-everywhere',
-  title: 'Logging out everywhere does',
+  title: 'Logging out everywhere ends all sessions',
   wstg: ['WSTG-SESS-06', 'WSTG-SESS-11'],
   asvs: ['7.5.2', '7.4.1'],
   cwe: [613],
   severity: 'high',
-  proves: 'Another session of the user is refused once the user has ended all sessions.',
-  cannotProve: 'That it holds for sessions of other kinds: applications, API tokens.',
-  why: 'It is what a user does who fears that somebody else is in.',
-  fix: { text: 'Keep an index of sessions by user and end each, or a time by user before which no session counts.' },
+  proves: 'Whether another session of the user is refused once the user has ended all sessions.',
+  cannotProve: 'That it covers sessions of other kinds: applications, API tokens.',
+  why: 'Users do this because they fear that somebody else is logged in.',
+  fix: {
+    text: 'Keep an index of sessions by user and end each, or store a time for each user before which no session counts.',
+  },
   needs: ['changes', 'logout-everywhere'],
   async run(audit) {
     const about = 'other session'
     const owner = await audit.users.login('the one that ends all sessions')
     const other = await audit.users.login('another session')
-    // Where a login ends the sessions before it, nobody is left to ask for the end of the others.
+    // If a login ends the earlier sessions, no session is left to end the others.
     if ((await audit.ask.as(owner.client)).state !== 'in') {
-      const detail = 'The session that was to end the others was over once there was another.'
+      const detail = 'The session that should end the others ended when another began.'
       return [cannotJudge({ about, title: 'One session at a time', detail })]
     }
     const stranger = audit.app.hasSecondUser ? await audit.users.login('another user', { role: 'second' }) : null
@@ -31,7 +33,7 @@ export const logoutEverywhere: Check = {
     const ofStranger = stranger === null ? [] : [await otherUserStays(audit, stranger, done.exchanges)]
     if (state === 'in') {
       const detail = 'Another session of the user is still logged in after all were ended.'
-      return [fail({ about, title: 'Another session lives on', detail, evidence }), ...ofStranger]
+      return [fail({ about, title: 'Another session stays valid', detail, evidence }), ...ofStranger]
     }
     const control = await audit.users.login('control', { fresh: true })
     if (state === 'unknown' || (await audit.ask.as(control.client)).state !== 'in') {

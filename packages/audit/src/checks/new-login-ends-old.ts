@@ -15,9 +15,9 @@ export const newLoginEndsOld: Check = {
   asvs: ['7.2.4'],
   cwe: [613],
   severity: 'low',
-  proves: 'A copy of the credential from before a second login in the same client is refused after it.',
+  proves: 'Whether a copy of the credential from before a second login in the same client is refused after it.',
   cannotProve: 'The same for a step-up, or for a login as somebody else.',
-  why: 'The user has no way left to end the first session: the browser has forgotten it, and a thief’s copy lives on.',
+  why: 'The user has no way left to end the first session: the browser has discarded it, but a thief’s copy stays valid.',
   fix: { text: 'At login, end the session that the request came with.' },
   needs: ['cookies'],
   async run(audit) {
@@ -25,7 +25,7 @@ export const newLoginEndsOld: Check = {
   },
 }
 
-/** A value that is made anew once a second. */
+/** Longer than the period of a value that is renewed once a second. */
 const ONE_SECOND_MS = 1100
 
 async function loginTwice(audit: Audit): Promise<Finding> {
@@ -42,7 +42,7 @@ async function loginTwice(audit: Audit): Promise<Finding> {
       'The second login gave out nothing new: either who is logged in is passed by, or the id is kept, so that the browser holds what it needs to end the session. Whether an id from before a login is kept is judged by the check of fixation.'
     return cannotJudge({ about, title: 'Nothing to compare', detail })
   }
-  // Where ids are renewed with each page, the newest is the one that the password was sent with.
+  // If ids are renewed with each page, the newest is the one that was sent with the password.
   const newest = { ...first.credential, cookies: again.sent }
   const copies = distinct(audit, [newest, first.credential])
   const probe = await firstAlive(audit, 'copy of the first session', copies)
@@ -73,25 +73,28 @@ async function loginTwice(audit: Audit): Promise<Finding> {
   return pass({ about, title: 'The session before is over', detail, evidence })
 }
 
-/** Encrypted anew with each answer, one session has many values. They end together, and sessions of other clients do not. */
+/**
+ * If the value is encrypted anew with each answer, one session has many values. They end together, and sessions of other clients
+ * do not.
+ */
 async function areOne(audit: Audit, client: Client, copy: Client): Promise<boolean> {
   if (audit.app.logoutProblem !== null) return false
   const other = await audit.users.sharedLogin()
   await audit.users.logout(client)
-  // The client that was let in: it holds what its copy was renewed to.
+  // The client that was accepted holds what its copy was renewed to.
   const { state } = await audit.ask.as(copy, 'copy of the first session, after the logout of the second')
   return state === 'out' && (await audit.ask.as(other.client, 'is another session still logged in')).state === 'in'
 }
 
 export interface SecondLogin {
-  /** What went out with the password. */
+  /** The cookies that were sent with the password. */
   readonly sent: readonly HeldCookie[]
   readonly exchanges: readonly Exchange[]
 }
 
 /**
- * A second login in the client of the first. Where the login page passes by who is logged in, the form comes from a
- * client that is not, with the cookies that belong to it: as from a tab that was opened before.
+ * Logs in a second time in the client of the first login. If the login page redirects users who are logged in, the form comes
+ * from a clean client, with the cookies that belong to it, as from a tab that was opened earlier.
  */
 export async function logInAgain(audit: Audit, first: Login): Promise<SecondLogin> {
   try {

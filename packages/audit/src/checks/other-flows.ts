@@ -11,11 +11,11 @@ export const otherFlows: Check = {
   cwe: [841],
   severity: 'critical',
   proves:
-    'After the first steps of the flows that the recipe names (a forgotten password, a sign-up), without a password, nobody is logged in.',
+    'Whether a client is logged in after the first steps of the flows that the recipe names (a forgotten password, a sign-up), without a password.',
   cannotProve: 'Anything about flows that the recipe does not name.',
-  why: 'A variable that one flow puts into the session ("this is the user whose password is reset") may be what another takes for a login.',
+  why: 'One flow stores a variable in the session ("this is the user whose password is reset"), and another may take it for a login.',
   fix: {
-    text: 'Keep what a flow needs under a name of its own, and who is logged in under one that only the login writes.',
+    text: 'Keep what a flow needs under its own name, and store who is logged in under a name that only the login writes.',
   },
   needs: [],
   async run(audit) {

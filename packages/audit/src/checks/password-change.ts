@@ -14,9 +14,9 @@ export const passwordChange: Check = {
   cwe: [613],
   severity: 'medium',
   proves:
-    'Whether another session of the user, and a copy of the one that changed the password, live on after the change.',
-  cannotProve: 'That the user is not offered to end them in a step of its own, which ASVS allows.',
-  why: 'Who changes a password because somebody else knows it believes that the other one is out now.',
+    'Whether another session of the user, and a copy of the one that changed the password, stay valid after the change.',
+  cannotProve: 'Whether users are offered to end them in a separate step, which ASVS allows.',
+  why: 'A user who changes the password because somebody else knows it believes that the other one is logged out now.',
   fix: {
     text: 'End all other sessions of the user when the password changes, and give the one that changed it a new id.',
     snippets: {
@@ -29,25 +29,25 @@ export const passwordChange: Check = {
   needs: ['changes', 'password-change'],
   async run(audit) {
     const changer = await audit.users.login('the one that changes the password')
-    // One that is made now: where logins are limited already the password is left alone.
+    // A new login: if logins are already limited, the password is not changed.
     const other = await audit.users.login('another session', { fresh: true })
     const old = audit.users.variablesOf('first').get('password') ?? ''
     const keeper = createPasswordKeeper(audit, old, [changer])
     audit.say.warn(
-      `Changing the password of the user. Until it is put back it is the old one with ${SUFFIX} behind it, should the audit be killed.`,
+      `Changing the password of the user. If the audit is killed before it is restored, it is the old one followed by ${SUFFIX}.`,
     )
     audit.time.atEnd(() => keeper.putBack())
     const change = await changePassword(audit, changer, keeper, `${old}${SUFFIX}`)
     if (typeof change === 'string')
       return [cannotJudge({ about: 'change', title: 'The password could not be changed', detail: change })]
     const findings = [await otherSession(audit, changer, other, change), await copyOfOwn(audit, changer, change)]
-    // Where that takes long it is left to the end of the audit.
+    // If that takes long, it is done at the end of the audit.
     if ((await keeper.putBack(0)) === null) audit.say.warn('The password is the old one again.')
     return findings
   },
 }
 
-/** Resolves to why it did not work, in words. */
+/** Resolves to a description of why it did not work. */
 async function changePassword(
   audit: Audit,
   login: Login,
@@ -57,7 +57,7 @@ async function changePassword(
   const old = audit.users.variablesOf(login.role).get('password') ?? ''
   audit.say.hide(next, 'new password', `the password, with ${SUFFIX} behind it`)
   const { steps = [] } = audit.app.recipe.passwordChange ?? {}
-  // From here on the password may be either: known before it is asked which.
+  // From here on either password may be valid, and both must be masked before one is tried.
   try {
     const done = await audit.users.run(login, steps, 'change the password', new Map([['newPassword', next]]))
     audit.users.setPassword(login.role, next)
@@ -77,7 +77,13 @@ async function otherSession(audit: Audit, changer: Login, other: Login, change: 
   const evidence = [audit.say.evidence('Another session of the user after the password was changed.', exchanges)]
   if (state === 'in') {
     const detail = 'Another session of the user is still logged in after the password was changed.'
-    return fail({ about, title: 'Other sessions outlive a changed password', detail, confidence: 'firm', evidence })
+    return fail({
+      about,
+      title: 'Other sessions stay valid after a password change',
+      detail,
+      confidence: 'firm',
+      evidence,
+    })
   }
   if (state === 'unknown')
     return cannotJudge({
@@ -112,10 +118,10 @@ async function copyOfOwn(audit: Audit, changer: Login, change: StepsDone): Promi
   if (state === 'out')
     return pass({
       about,
-      title: 'The own session gets a new id',
+      title: 'The session that changed it gets a new id',
       detail: 'A copy from before the change is refused.',
       evidence,
     })
-  const detail = 'The session that changed the password keeps its id, so a stolen copy of it lives on.'
-  return inform({ about, title: 'The own session keeps its id', detail, evidence })
+  const detail = 'The session that changed the password keeps its id, so a stolen copy of it stays valid.'
+  return inform({ about, title: 'The session that changed it keeps its id', detail, evidence })
 }

@@ -12,11 +12,11 @@ export const refreshRotation: Check = {
   cwe: [294, 613],
   severity: 'medium',
   proves:
-    'Whether a refresh gives out a new refresh token, whether the old one is refused, and whether its second use ends the new one.',
-  cannotProve: 'That tokens are bound to a key of the client, which would do as well.',
-  why: 'A stolen refresh token is a session without end. With rotation the second use, the thief’s or the owner’s, gives the theft away.',
+    'Whether a refresh issues a new refresh token, whether the old one is refused, and whether its second use ends the new one.',
+  cannotProve: 'That tokens are bound to a key of the client, which would be equally good.',
+  why: 'A stolen refresh token is a session without an end. With rotation, the second use, by the thief or the owner, reveals the theft.',
   fix: {
-    text: 'Give out a new refresh token with each refresh, end the old one, and on its second use end all that came from the same login (RFC 9700, 4.14.2).',
+    text: 'Issue a new refresh token with each refresh, end the old one, and on its second use end all that came from the same login (RFC 9700, 4.14.2).',
   },
   needs: ['refresh'],
   async run(audit) {
@@ -42,7 +42,7 @@ async function notRotated(audit: Audit, login: Login, first: Refreshed): Promise
       detail: 'The application answers a second refresh differently.',
     })
   }
-  const detail = 'A refresh gives out no new refresh token, and the old one works again.'
+  const detail = 'A refresh issues no new refresh token, and the old one works again.'
   return fail({
     about,
     confidence: 'firm',
@@ -62,14 +62,14 @@ function secondUse(audit: Audit, login: Login, first: Refreshed, again: Refreshe
     return pass({ about, title: 'A used token is refused', detail: 'The second use is refused.', evidence })
   if (hasSameSuccessor(audit, first, again)) {
     const detail =
-      'A second use within seconds gives out the same successor: a grace for answers that were lost. How long it lasts was not measured.'
+      'A second use within seconds issues the same successor: a grace period for lost answers. How long it lasts was not measured.'
     return inform({ about, title: 'A second use gives the same successor', detail, evidence })
   }
-  const detail = 'A refresh token that was used already gives out another credential.'
+  const detail = 'A refresh token that was already used issues another credential.'
   return fail({ about, severity: 'high', title: 'A refresh token works twice', detail, evidence })
 }
 
-/** The token in the answer, or what the refresh changed of the cookies beside those that are logged in. */
+/** The token in the answer, or what the refresh changed in the cookies that do not carry the login. */
 function hasSameSuccessor(audit: Audit, { next, before }: Refreshed, again: Refreshed): boolean {
   if (isSameGrant(again.next, next)) return true
   if (audit.app.recipe.refresh?.token !== undefined) return false
@@ -104,6 +104,6 @@ async function family(audit: Audit, login: Login, first: Refreshed, again: Refre
   if (successor.state === 'out')
     return pass({ about, title: 'Reuse ends the family', detail: 'The successor is refused too.', evidence })
   const detail =
-    'After the second use of a refresh token, its successor still works: whoever used it first, the thief perhaps, stays in.'
+    'After the second use of a refresh token, its successor still works: whoever used it first, possibly the thief, stays logged in.'
   return fail({ about, title: 'The family outlives reuse', detail, evidence })
 }

@@ -4,9 +4,9 @@ import { parseJwt } from '../judge/jwt/jwt.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { settingsOf } from './lib/cookie-settings.ts'
 
-/** Parts of the patience after which a session that was left alone is looked at, one session for each. */
+/** Fractions of the patience after which an idle session is tested, with one session for each. */
 const LOOKS = [1 / 8, 1 / 4, 1 / 2, 1] as const
-/** How often the session that is kept busy is used: an idle limit must not be what ends it. */
+/** How often the active session is used, so that an idle limit does not end it. */
 const FEWEST_PARTS = 16
 const MOST_PARTS = 192
 const LONGEST_PAUSE_MS = 10_000
@@ -19,10 +19,10 @@ export const timeouts: Check = {
   cwe: [613],
   severity: 'medium',
   proves:
-    'With --patience: when a session that is left alone, and one that is used, end on the server. Without it: what the server says.',
+    'With --patience: when an idle session, and one that is in use, end on the server. Without it: the limits that the server declares.',
   cannotProve: 'Limits that are longer than the patience.',
-  why: 'A session without end waits for whoever finds the copy.',
-  fix: { text: 'Enforce an idle and an absolute limit on the server; what the cookie says binds nobody.' },
+  why: 'A session without a limit stays valid for anyone who finds a copy.',
+  fix: { text: 'Enforce an idle and an absolute limit on the server; the lifetime of the cookie restricts nobody.' },
   needs: [],
   async run(audit) {
     const login = await audit.users.sharedLogin()
@@ -38,32 +38,32 @@ export const timeouts: Check = {
 
 interface Said {
   readonly words: string
-  /** When the credential ends by its own words, from the login on; `null`: it does not say. */
+  /** When the credential expires as declared, from the login on. `null`: nothing is declared. */
   readonly seconds: number | null
 }
 
-/** What the server says about how long it lasts. */
+/** Returns the lifetime that the server declares. */
 function saysOf(audit: Audit, login: Login): Said {
   const [setting] = settingsOf(login.exchanges, audit.app.carriers.flat())
   const jwt = parseJwt(login.credential.bearer ?? setting?.cookie.value ?? '')
   const end = jwt?.payload.exp
   if (typeof end === 'number') {
     const seconds = Math.round(end - (login.exchanges.at(-1)?.startedAt ?? 0) / 1000)
-    return { words: `The token says that it ends after ${seconds} s.`, seconds }
+    return { words: `The token declares that it expires after ${seconds} s.`, seconds }
   }
-  if (jwt !== null) return { words: 'The token says nothing of an end (no exp).', seconds: null }
+  if (jwt !== null) return { words: 'The token declares no expiry (no exp).', seconds: null }
   const seconds = setting?.cookie.maxAgeSeconds ?? null
-  if (seconds !== null) return { words: `The cookie says that it ends after ${seconds} s.`, seconds }
-  return { words: 'The cookie says nothing of an end.', seconds: null }
+  if (seconds !== null) return { words: `The cookie declares that it expires after ${seconds} s.`, seconds }
+  return { words: 'The cookie declares no expiry.', seconds: null }
 }
 
 interface Seen {
-  /** s after which a session that was left alone was over, the first of them. */
+  /** The shortest idle time in s after which a session had ended. */
   readonly endedIdle: number | null
-  /** The longest that one was left alone and still logged in. */
+  /** The longest idle time after which a session was still logged in. */
   readonly aliveIdle: number | null
   readonly endedBusy: number | null
-  /** It outlived a pause between two uses, so it was not such a pause that ended it. */
+  /** It survived an idle time between two uses, so an idle limit did not end it. */
   readonly outlivedPause: boolean
 }
 
@@ -72,7 +72,7 @@ async function measure(audit: Audit, said: Said, patienceMs: number): Promise<re
   for (const part of LOOKS) idle.push(await audit.users.login(`left alone for ${part} of the patience`))
   const busy = await audit.users.login('kept busy')
   const began = audit.time.now()
-  // Where a login ends the one before, waiting would be taken for what ended it.
+  // If a login ends the previous one, that must not be mistaken for a timeout.
   const alive = new Set<Login>()
   for (const login of idle) if (await isIn(audit, login)) alive.add(login)
   const seen = await watch(
@@ -92,7 +92,7 @@ async function measure(audit: Audit, said: Said, patienceMs: number): Promise<re
   ]
 }
 
-/** As a thief would: without the browser's own idea of when the cookie ends. */
+/** As an attacker would: ignores when the cookie expires in the browser. */
 const isIn = async (audit: Audit, login: Login) => (await audit.ask.with('left alone', endless(login))).state === 'in'
 
 async function watch(
@@ -121,13 +121,13 @@ async function watch(
   return seen
 }
 
-/** Often enough that few idle limits end it, and a multiple of what `LOOKS` are parts of. */
+/** Often enough to avoid most idle limits, and a multiple of the fractions in `LOOKS`. */
 function partsOf(patienceMs: number): number {
   const wanted = Math.min(Math.max(patienceMs / LONGEST_PAUSE_MS, FEWEST_PARTS), MOST_PARTS)
   return Math.ceil(wanted / FEWEST_PARTS) * FEWEST_PARTS
 }
 
-/** The client that logged in, with what it was given last, and again without an end of the browser's own. */
+/** Uses the client that logged in, with its latest values, and without the browser's own expiry. */
 async function use(audit: Audit, { client }: Login): Promise<Probe> {
   for (const cookie of client.cookies()) client.hold({ ...cookie, expiresAt: null })
   return audit.ask.as(client, 'is the busy one still in')
@@ -144,19 +144,19 @@ function idleFinding({ endedIdle, aliveIdle }: Seen, alive: number): Finding {
     return cannotJudge({
       about,
       title: 'One session at a time',
-      detail: 'Each login ended the session before it, so none could be left alone.',
+      detail: 'Each login ended the session before it, so none could be left idle.',
     })
   if (endedIdle !== null)
     return pass({
       about,
-      title: 'Ends when left alone',
-      detail: `A session that was left alone was over after ${endedIdle.toFixed(0)} s.`,
+      title: 'Ends when idle',
+      detail: `An idle session ended after ${endedIdle.toFixed(0)} s.`,
     })
   if (aliveIdle === null) return cannotJudge({ about, title: 'No clear answer', detail: 'The server gave none.' })
   return inform({
     about,
     title: 'Longer than the patience',
-    detail: `A session that was left alone for ${aliveIdle.toFixed(0)} s was still logged in.`,
+    detail: `A session that was idle for ${aliveIdle.toFixed(0)} s was still logged in.`,
   })
 }
 
@@ -165,14 +165,14 @@ function absoluteFinding({ endedBusy, outlivedPause }: Seen, patienceMs: number)
   if (endedBusy !== null && !outlivedPause)
     return cannotJudge({
       about,
-      title: 'Over before it was used again',
-      detail: `The session that was to be kept in use was over at its first use, after ${endedBusy.toFixed(0)} s: an idle limit as well as an absolute one ends it so.`,
+      title: 'Ended before it was used again',
+      detail: `The session that should be kept in use had ended at its first use, after ${endedBusy.toFixed(0)} s: an idle limit or an absolute limit can cause this.`,
     })
   if (endedBusy !== null)
     return pass({
       about,
-      title: 'Ends in use too',
-      detail: `A session in use was over after ${endedBusy.toFixed(0)} s.`,
+      title: 'Ends while in use',
+      detail: `A session in use ended after ${endedBusy.toFixed(0)} s.`,
     })
   if (!outlivedPause) return cannotJudge({ about, title: 'No clear answer', detail: 'The server gave none.' })
   return inform({

@@ -39,7 +39,7 @@ const spki = RSA_PUBLIC_KEY.export({ type: 'spki', format: 'pem' }).toString()
 
 export const jwtVariants: readonly Variant[] = [
   ...['none', 'None', 'NONE', 'nOnE'].map((alg) =>
-    alone(`alg ${alg}`, 'HS256', named(alg), new RegExp(`^Tokens are taken with the algorithm "${alg}" [^;]*$`)),
+    alone(`alg ${alg}`, 'HS256', named(alg), new RegExp(`^Tokens are accepted with the algorithm "${alg}" [^;]*$`)),
   ),
   alone('no signature', 'HS256', named('HS256'), /its own algorithm and no signature/),
   alone(

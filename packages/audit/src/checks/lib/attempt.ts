@@ -2,7 +2,7 @@ import { NoLogin } from '../../audit/audit.ts'
 import { cannotJudge, type Finding } from '../../model/finding.ts'
 import { StepFailed } from '../../recipe/fill.ts'
 
-/** One part of a check: when a login or a step of it does not work, that part alone stays without a verdict. */
+/** Runs one part of a check. If a login or a step in it fails, only this part has no verdict. */
 export async function attempt(about: string, work: () => Promise<Finding>): Promise<Finding> {
   try {
     return await work()

@@ -2,31 +2,34 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Audit, type Login, NoLogin } from '../../audit/audit.ts'
 import { LoginsLimited } from '../../audit/login-gate.ts'
 
-/** Put behind the old password. It is told before the change and when the old one cannot be restored, so it is no secret by itself. */
+/**
+ * Appended to the old password. The audit prints it before the change and if the old password cannot be restored, so it is not a
+ * secret by itself.
+ */
 export const SUFFIX = '-Aud1t!'
 
-/** Logins are limited for a quarter of an hour at most places. */
+/** Most applications limit logins for a quarter of an hour. */
 const PATIENCE_MS = 20 * 60_000
 const UNKNOWN_WAIT_MS = 30_000
 
 export interface PasswordKeeper {
-  /** The new password was seen to log in, with this client. */
+  /** Records that the new password logged in with this client. */
   changed(login: Login): void
   /**
-   * Puts the old one back. Where the application limits logins this waits, at the end of the audit for long: a password
-   * left changed is worse than a late report. Resolves to what is left, in words.
+   * Restores the old password. If the application limits logins this waits, at the end of the audit for a long time, because a
+   * changed password is worse than a late report. Resolves to a description of what could not be undone.
    */
   putBack(patienceMs?: number): Promise<string | null>
 }
 
-/** What came of a login: `number`: logins are limited for so many ms. */
+/** The outcome of a login. A number: logins are limited for this many ms. */
 type LoginOutcome = 'in' | 'out' | number
 
-/** `sessions`: logged in when the password was changed, and may be still: with them, putting back takes no login. */
+/** `sessions` were logged in when the password was changed and may still be. With them, restoring needs no login. */
 export function createPasswordKeeper(audit: Audit, old: string, sessions: readonly Login[]): PasswordKeeper {
   const next = `${old}${SUFFIX}`
   const helpers = [...sessions]
-  // An interruption leaves open which one holds.
+  // After an interruption, either password may be valid.
   let holds: 'either' | 'new' | 'perhaps old' | 'old' = 'either'
 
   async function tryLogin(password: string): Promise<LoginOutcome | Login> {
@@ -41,7 +44,7 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
     }
   }
 
-  /** Whether the steps were done; what they did is seen by logging in. */
+  /** Returns whether the steps ran. A login shows whether they had an effect. */
   async function changeBack(login: Login): Promise<boolean> {
     const { steps = [], restore } = audit.app.recipe.passwordChange ?? {}
     const words: [string, string][] = [['newPassword', old]]
@@ -51,7 +54,7 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
       await audit.users.run(login, restore ?? steps, 'restore the password', new Map(words))
       return true
     } catch {
-      // What it means is said by who asked.
+      // The caller reports it.
       return false
     }
   }
@@ -69,7 +72,7 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
       const login = await tryLogin(old)
       if (typeof login === 'object') holds = 'old'
       if (typeof login === 'number') {
-        // Not seen, but done: who kills the audit while it waits is not locked out.
+        // Restored but not verified: if the user kills the audit while it waits, the old password is valid.
         for (const helper of holds === 'either' ? helpers : []) if (await changeBack(helper)) holds = 'perhaps old'
         return login
       }
@@ -77,7 +80,7 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
     if (holds === 'old') return 'in'
     const changed = await changeBackSomehow()
     if (typeof changed === 'number') return changed
-    // Interrupted, an earlier try may have been done all the same.
+    // An earlier attempt that was interrupted may have worked.
     holds = 'perhaps old'
     const login = await tryLogin(old)
     if (typeof login === 'number') return login
@@ -99,9 +102,9 @@ export function createPasswordKeeper(audit: Audit, old: string, sessions: readon
         await sleep(answer)
       }
       if (holds === 'perhaps old')
-        return `whether the password is restored could not be seen: logins are limited. If it is not, it is the old one with ${SUFFIX} behind it`
+        return `it is unknown whether the password is restored because logins are limited. If it is not, it is the old one followed by ${SUFFIX}`
       audit.users.setPassword('first', next)
-      return `the password could not be restored: it is the old one with ${SUFFIX} behind it`
+      return `the password could not be restored: it is the old one followed by ${SUFFIX}`
     },
   }
 }

@@ -13,15 +13,15 @@ export interface RefreshGrant {
 }
 
 export interface Refreshed {
-  /** `in`: it gave out a credential that is logged in. `out`: it was refused. */
+  /** `in`: the refresh issued a credential that is logged in. `out`: it was refused. */
   readonly state: State
   readonly exchanges: readonly Exchange[]
   readonly credential: Credential
-  /** What was presented. */
+  /** The grant that was presented. */
   readonly before: RefreshGrant
-  /** For the next refresh; the same as before where the application does not change it. */
+  /** The grant for the next refresh. The same as before if the application does not change it. */
   readonly next: RefreshGrant
-  /** Whether the grant itself is a new one. */
+  /** Whether the grant itself changed. */
   readonly rotated: boolean
 }
 
@@ -30,7 +30,7 @@ export const grantOf = (login: Login): RefreshGrant => ({
   cookies: login.credential.cookies,
 })
 
-/** Presents a refresh token in a clean client, and tries what it gives out. */
+/** Presents a refresh token in a clean client, and tries what the answer issues. */
 export async function refreshWith(audit: Audit, login: Login, grant: RefreshGrant, name: string): Promise<Refreshed> {
   const client = audit.ask.client(name)
   for (const cookie of grant.cookies) client.hold(cookie)
@@ -68,7 +68,10 @@ export async function refreshWith(audit: Audit, login: Login, grant: RefreshGran
   }
 }
 
-/** The same but for times in it: a signed token that says the same of the same session is made anew each time. */
+/**
+ * Whether two grants are equal except for times in them: a signed token with the same claims about the same session is issued
+ * anew each time.
+ */
 export function isSameGrant(a: RefreshGrant, b: RefreshGrant): boolean {
   if (a.token !== null || b.token !== null) return a.token === b.token
   const values = ({ cookies }: RefreshGrant) =>

@@ -4,7 +4,7 @@ import { LimitReached } from '../../http/engine.ts'
 import { gave } from '../../http/exchange.ts'
 
 export interface TokenSamples {
-  /** What they are the values of: `cookie sid`, `bearer`. */
+  /** Where the values come from: `cookie sid`, `bearer`. */
   readonly about: string
   readonly tokens: readonly TokenSample[]
   /** Why there are no more. */
@@ -13,20 +13,21 @@ export interface TokenSamples {
 
 export interface TokenSample {
   readonly value: string
-  /** ms since the epoch, when the answer arrived. */
+  /** In ms since the epoch, when the answer arrived. */
   readonly at: number
-  /** Came with a login, or with a mere visit. */
+  /** Whether it came with a login, or with a visit only. */
   readonly source: 'login' | 'visit'
 }
 
-/** Logins cost an application much, and it may count them: no more than this many, whatever is asked for. */
+/** Logins cost an application much, and it may limit them, so this is the maximum. */
 export const MOST_LOGINS = 40
-/** Where nobody asked for a number: as few as a verdict takes, and some for those that are lost. */
+/** The default: as few as a verdict needs, and some spare. */
 export const LOGINS_UNASKED = 24
 
 /**
- * Session tokens in the order they were given out, for statistics: of separate visits if a visit gives one out, else of
- * separate logins, including those of earlier checks. Takes as many as the application allows, at most `options.samples`.
+ * Collects session tokens in the order in which they were issued, for statistics: from separate visits if a visit issues one,
+ * else from separate logins, including those of earlier checks. Collects as many as the application allows, at most
+ * `options.samples`.
  */
 export async function sampleTokens(audit: Audit): Promise<TokenSamples> {
   const name = audit.app.carriers[0]?.[0] ?? null
@@ -65,9 +66,9 @@ async function fromLogins(audit: Audit, name: string | null): Promise<TokenSampl
   const tokens = audit.users.logins.flatMap(({ client, credential, exchanges }): TokenSample[] => {
     const value = name === null ? credential.bearer : credential.cookies.find((cookie) => cookie.name === name)?.value
     const last = exchanges.at(-1)
-    // What the audit planted itself, and the empty value that takes a cookie away, are no tokens.
+    // Values that the audit planted itself, and the empty value that deletes a cookie, are not tokens.
     if (!value || last === undefined || !client.exchanges.some((exchange) => gave(exchange, value))) return []
-    // A second login of a client that is logged in may give out nothing: it holds the same token, not an equal one.
+    // A second login of a client that is logged in may issue nothing: it then holds the same token, not an equal one.
     const own = counted.get(client) ?? new Set()
     if (own.has(value)) return []
     counted.set(client, own.add(value))
@@ -81,7 +82,7 @@ async function fromLogins(audit: Audit, name: string | null): Promise<TokenSampl
   }
 }
 
-/** Repeats until it says why it stops, or something in the way does. */
+/** Repeats until `work` returns a reason to stop, or an error does. */
 async function until(times: number, work: () => Promise<string | null>): Promise<string | null> {
   for (let i = 0; i < times; i++) {
     try {

@@ -1,9 +1,9 @@
-/** The frameworks that every snippet list goes through, in this order. */
+/** The frameworks of every list of snippets, in this order. */
 export const FRAMEWORKS = ['Express', 'Fastify', 'Django', 'Rails', 'Laravel', 'Spring', 'ASP.NET', 'PHP'] as const
 
 export type Framework = (typeof FRAMEWORKS)[number]
 
-/** Code that puts a failure right, by check and framework. A table: longer than other files. */
+/** Code that fixes a failure, by check and framework. This table is longer than other files. */
 export const SNIPPETS: Readonly<Record<string, Readonly<Record<Framework, string>>>> = {
   fixation: {
     Express:

@@ -4,12 +4,12 @@ import type { Audit, Login } from '../../../audit/audit.ts'
 /** How long to wait for a page to become idle. */
 export const IDLE_MS = 5_000
 
-/** Scripts that a page begins with have done what they do, or take too long for it. */
+/** Waits until the scripts of a page are done, or take too long. */
 export async function untilIdle(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle', { timeout: IDLE_MS }).catch(() => undefined)
 }
 
-/** Until then the page that is left counts as idle. A form leads to another page, a script's request to none. */
+/** Until the answer arrives, the previous page counts as idle. A form leads to another page, a script's request does not. */
 async function answerToLogin(page: Page): Promise<void> {
   const shown = page.waitForEvent('framenavigated', { timeout: IDLE_MS }).catch(() => undefined)
   const answer = await page
@@ -18,7 +18,7 @@ async function answerToLogin(page: Page): Promise<void> {
   if (answer?.request().isNavigationRequest()) await shown
 }
 
-/** By the page's own form, so that scripts do what they do at a login. Resolves to whether there is one. */
+/** Logs in by the page's own form, so that its scripts run as in a real login. Resolves to whether there is one. */
 export async function logInByForm(page: Page, audit: Audit): Promise<boolean> {
   const [first] = audit.app.recipe.login
   await page.goto(new URL(first?.get ?? '/', audit.app.target).href, { waitUntil: 'load' })
@@ -34,7 +34,7 @@ export async function logInByForm(page: Page, audit: Audit): Promise<boolean> {
   if ((await name.count()) > 0) await name.first().fill(variables.get('user') ?? '')
   await password.fill(variables.get('password') ?? '')
   const answered = answerToLogin(page)
-  // Without a button the return key does nothing where there is more than one field.
+  // Without a button, the return key does nothing in a form with several fields.
   const hasButton = (await within.locator('button, input[type=submit], input[type=image]').count()) > 0
   if (hasForm && !hasButton)
     await form.evaluate((found) => (found as unknown as { requestSubmit(): void }).requestSubmit())
@@ -44,7 +44,7 @@ export async function logInByForm(page: Page, audit: Audit): Promise<boolean> {
   return true
 }
 
-/** Gives the browser the cookies of a login made before. */
+/** Gives the browser the cookies of an earlier login. */
 export async function logInByCookies(page: Page, login: Login): Promise<void> {
   await page.context().clearCookies()
   await page.context().addCookies(

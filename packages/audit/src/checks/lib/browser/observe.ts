@@ -6,7 +6,7 @@ export interface ForeignRequest {
   readonly body: string
 }
 
-/** Every address that the page had, and those that scripts gave it. */
+/** Every address that the page had, including those that scripts set. */
 export function addressesOf(page: Page): ReadonlySet<string> {
   const addresses = new Set<string>()
   page.on('framenavigated', (frame) => void addresses.add(frame.url()))
@@ -15,7 +15,7 @@ export function addressesOf(page: Page): ReadonlySet<string> {
 
 const STRANGER = 'http://sojourn-audit.example/'
 
-/** What a page of another site is told by messages, after it opened this address in the browser of the logged-in user. */
+/** The messages that a page of another site receives after it opened this address in the browser of the logged-in user. */
 export async function messagesTo(context: BrowserContext, address: string, idleMs: number): Promise<string[]> {
   await context.route(STRANGER, (route) => route.fulfill({ contentType: 'text/html', body: '<title>stranger</title>' }))
   const page = await context.newPage()
@@ -33,12 +33,12 @@ export async function messagesTo(context: BrowserContext, address: string, idleM
     open(url)
   }, address)
   await (await opened)?.waitForLoadState('networkidle', { timeout: idleMs }).catch(() => undefined)
-  // What was said before then has arrived once the page answers again.
+  // Earlier messages have arrived once the page answers again.
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 0)))
   return heard
 }
 
-/** Keeps the browser on the target's host: a request to any other is noted, and not sent. */
+/** Keeps the browser on the target's host: requests to any other host are recorded and not sent. */
 export async function keepHome(
   context: BrowserContext,
   isInScope: (url: URL) => boolean,
@@ -58,7 +58,7 @@ export async function keepHome(
   return foreign
 }
 
-/** Where a page keeps things that scripts can read: the text at each place, by its name. */
+/** Where a page stores things that scripts can read: the text in each place, by its name. */
 export type Places = Readonly<Record<string, string>>
 
 export async function readPlaces(page: Page): Promise<Places> {
@@ -69,7 +69,7 @@ export async function readPlaces(page: Page): Promise<Places> {
   }
 }
 
-// These run in the page, whose globals are not those of Node; nothing around them goes along.
+// These functions run in the page, whose globals are not those of Node. They cannot use anything around them.
 
 function readAtOnce(): Record<string, string> {
   const { localStorage, sessionStorage, document, name } = globalThis as unknown as {
@@ -120,7 +120,7 @@ async function readDatabases(): Promise<Record<string, string>> {
   return found
 }
 
-/** What service workers and pages put by. Only where the browser holds the address for secure. */
+/** The caches of service workers and pages. They exist only if the browser considers the address secure. */
 async function readCaches(): Promise<Record<string, string>> {
   interface Cache {
     keys(): Promise<{ readonly url: string }[]>

@@ -5,13 +5,13 @@ import type { Step } from '../../../recipe/recipe.ts'
 import { type Forged, formsOf } from './forms.ts'
 import { goesWith, headersFrom, type Sender } from './senders.ts'
 
-/** Takes the effect of the recipe's action away, where the recipe says how. */
+/** Undoes the effect of the recipe's action, if the recipe defines how. */
 export async function undo(audit: Audit, victim: Login): Promise<void> {
   const { undo: steps } = audit.app.recipe.action ?? {}
   if (steps !== undefined) await audit.users.run(victim, steps, 'undo the action')
 }
 
-/** Whether the value shows where the recipe says it would. */
+/** Returns whether the value appears where the recipe expects it. */
 export async function lookForEffect(
   audit: Audit,
   victim: Login,
@@ -31,14 +31,14 @@ export interface Hit {
   readonly exchanges: readonly Exchange[]
 }
 
-/** Those that a browser would let go with a request of another site, or all that it has. */
+/** The cookies that a browser would send with a request of another site, or all cookies. */
 export type CookiesSent = 'as browsers do' | 'all'
 
-/** Forged requests, one at a time, each with a fresh value. */
+/** Forged requests, one at a time, each with a new value. */
 export interface Attempts {
-  /** The first that takes effect. */
+  /** Returns the first that takes effect. */
   first(senders: readonly Sender[], cookies: CookiesSent): Promise<Hit | null>
-  /** Why one that took no effect may not have been refused. */
+  /** Returns why a request without effect may not have been refused. */
   unclear(): string | null
 }
 
@@ -54,7 +54,7 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
   const forgeries = (variables: ReadonlyMap<string, string>) =>
     last === undefined ? [] : forgeriesOf(last, variables, secrets)
 
-  /** What the attacker knows: a fresh value, and tokens of a session of its own. */
+  /** What the attacker knows: a new value, and tokens of a session of its own. */
   async function prepare(): Promise<ReadonlyMap<string, string>> {
     const fresh = audit.users.variablesOf(attacker.role)
     const prepared = await audit.users
@@ -66,7 +66,7 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
   async function one(sender: Sender, index: number, goes: ReadonlySet<string>): Promise<Hit | null> {
     const variables = await prepare()
     const forged = forgeries(variables)[index]
-    // The attacker's login, or what the application does to forged requests, may have put the victim out.
+    // The attacker's login, or the application's reaction to forged requests, may have logged the victim out.
     if ((await audit.ask.as(victim.client)).state !== 'in') victim = await audit.users.login('victim')
     if (forged === undefined) return null
     const request = await send(forged, sender, goes)
@@ -89,7 +89,7 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
     })
   }
 
-  /** `null`: the browser would send no cookie that matters, so the request is a stranger's; or it was tried already. */
+  /** `null`: the browser would send no relevant cookie, so the request would be anonymous; or it was tried already. */
   function cookiesFor(forged: Forged, sender: Sender, cookies: CookiesSent): ReadonlySet<string> | null {
     const { site } = sender
     const sent = victim.client
@@ -105,7 +105,7 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
 
   return {
     async first(senders, cookies) {
-      // Addresses and values are those of the attempt; here it is only about which there are.
+      // Only the forms of the requests matter here. Addresses and values are filled in for each attempt.
       const outlines = forgeries(
         new Map([...unknown, ...attacker.variables, ...audit.users.variablesOf(attacker.role)]),
       )
@@ -125,8 +125,8 @@ export function createAttempts(audit: Audit, first: Login, attacker: Login): Att
 }
 
 /**
- * The last step of an action in the forms that a foreign page can give it. `secrets` are the variables that only a page
- * of the application gives out: a foreign page has none of them, leaves them empty, or has those of a session of its own.
+ * The last step of an action in the forms that a foreign page can send. `secrets` are the variables that only a page of the
+ * application contains. A foreign page lacks them, leaves them empty, or has those of a session of its own.
  */
 export function forgeriesOf(step: Step, variables: Variables, secrets: ReadonlySet<string>): Forged[] {
   const bare = formsOf(withoutSecrets(step, secrets), variables)
@@ -149,11 +149,11 @@ const names = (value: unknown, secrets: ReadonlySet<string>) => {
   return [...secrets].some((name) => text.includes(`\${${name}}`))
 }
 
-/** Whether a foreign page can send a secret along where the step has it. It cannot set headers. */
+/** Whether a foreign page can send a secret where the step has it. It cannot set headers. */
 export const namesSecrets = ({ headers: _, ...step }: Step, secrets: ReadonlySet<string>): boolean =>
   names(step, secrets)
 
-/** The step as somebody writes it who knows only what does not come from pages of the application. */
+/** The step as an attacker would write it who knows nothing from pages of the application. */
 export function withoutSecrets({ headers, form, json, ...rest }: Step, secrets: ReadonlySet<string>): Step {
   const kept = (record: object) =>
     Object.fromEntries(Object.entries(record).filter(([, value]) => !names(value, secrets)))

@@ -3,27 +3,27 @@ import { fill, fillJson, type Variables } from '../../../recipe/fill.ts'
 import type { Step } from '../../../recipe/recipe.ts'
 import { toRequest } from '../../../recipe/run-steps.ts'
 
-/** A request that a page elsewhere can make a browser send without asking first (no CORS preflight). */
+/** A request that a page of another site can make a browser send without asking first (no CORS preflight). */
 export interface Forged {
   readonly name: string
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Headers
   readonly body: string | null
-  /** A form or a link goes somewhere; a script may also send in the background (`fetch` with `mode: 'no-cors'`). */
+  /** A form or a link navigates. A script may also send in the background (`fetch` with `mode: 'no-cors'`). */
   readonly mode: 'navigate' | 'no-cors'
-  /** Less usual ones do not depend on who sends them: they are tried from one place. */
+  /** Unusual forms do not depend on the sender, so they are tried from one sender only. */
   readonly isUsual: boolean
 }
 
 const FORM = 'application/x-www-form-urlencoded'
 const BOUNDARY = 'sojourn-audit-boundary'
-/** Where frameworks look for another method than the one of the request. Headers of that kind no form can send. */
+/** Where frameworks look for a method override. Forms cannot send such headers. */
 const METHOD_FIELDS = ['_method', 'X-HTTP-Method-Override']
 
 type Pairs = readonly (readonly [name: string, value: string])[]
 
-/** What is forged, as a page would put it into a form, a link, or a request of a script. */
+/** The content of a forged request, as a page would put it into a form, a link or a script's request. */
 interface Parts {
   readonly url: string
   readonly method: string
@@ -33,7 +33,7 @@ interface Parts {
   readonly isJson: boolean
 }
 
-/** One request in every way that needs no leave (no CORS preflight). The most usual first. */
+/** Returns one request in every form that needs no CORS preflight. The most usual first. */
 export function formsOf(step: Step, variables: Variables): Forged[] {
   const { url, method, body, headers } = toRequest(step, variables, '')
   const type = headers?.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? null
@@ -94,7 +94,7 @@ function asText({ url, method, text, type, isJson }: Parts): Forged[] {
   const untyped = post('a body without a type, sent by a script', text, null, 'no-cors', false)
   if (!isJson) {
     const isSimple = /^(text\/plain|multipart\/form-data|application\/x-www-form-urlencoded)/i.test(type ?? '')
-    // A form writes name=value; the first "=" of a body can be that one.
+    // A form writes name=value. The first "=" of a body can serve as that one.
     const mode = text.includes('=') ? 'navigate' : 'no-cors'
     return [post('the body as text/plain', text, isSimple ? type : 'text/plain', mode), untyped]
   }
@@ -108,7 +108,7 @@ function asText({ url, method, text, type, isJson }: Parts): Forged[] {
   ]
 }
 
-/** A form of type text/plain writes `name=value`, and the end of a line: the "=" goes into a member of its own. */
+/** A form of type text/plain writes `name=value` and a line end. The "=" becomes part of a JSON member. */
 const fieldOf = (json: string) => `${json.slice(0, -1)}${json === '{}' ? '' : ','}"_":"="}\r\n`
 
 const encode = (pairs: Pairs) =>

@@ -3,11 +3,11 @@ import type { Headers } from '../../../http/exchange.ts'
 import { channelOf } from '../../../judge/cookie/channel.ts'
 import type { Forged } from './forms.ts'
 
-/** From where a page makes the victim's browser send a request, and what the browser adds to it. */
+/** Where a page makes the victim's browser send a request from, and what the browser adds to it. */
 export interface Sender {
   readonly name: string
   readonly site: 'cross-site' | 'same-site'
-  /** As the browser shows it: an origin; `null`: the page hides it. */
+  /** The origin that the browser sends. `null`: the page hides it. */
   readonly origin: (target: URL) => string | null
   readonly saysSite: boolean
 }
@@ -17,8 +17,8 @@ const foreign = ({ protocol }: URL) => `${protocol}//${FOREIGN}`
 const hidden = () => null
 
 /**
- * Another site, in the ways a browser shows it. With `Referrer-Policy: no-referrer`, in a sandboxed frame and in a page of
- * a `data:` address, `Origin` is `null`. `Sec-Fetch-Site` is not sent by older browsers, nor over plain HTTP.
+ * Another site, in the ways a browser shows it. `Origin` is `null` with `Referrer-Policy: no-referrer`, in a sandboxed frame and
+ * in a page of a `data:` address. Older browsers do not send `Sec-Fetch-Site`, and no browser sends it over plain HTTP.
  */
 const CROSS_SITE: readonly Sender[] = [
   { name: 'another site', site: 'cross-site', origin: foreign, saysSite: true },
@@ -50,7 +50,7 @@ const ENDS_ALIKE: Sender = {
   saysSite: false,
 }
 
-/** A host that browsers hold for the same site, so that SameSite does not keep the cookie back. */
+/** A host that browsers treat as the same site, so that SameSite does not withhold the cookie. */
 const SAME_SITE: readonly Sender[] = [
   { name: 'another host of the same site', site: 'same-site', origin: siblingOf, saysSite: true },
   {
@@ -73,7 +73,7 @@ const SAME_SITE: readonly Sender[] = [
   },
 ]
 
-/** Whoever is on the way to the network writes pages of it. Not all browsers hold that for another site. */
+/** An attacker on the network path can serve pages of it. Some browsers treat it as the same site. */
 const OVER_HTTP: Sender = {
   name: 'the same host over plain HTTP',
   site: 'same-site',
@@ -86,14 +86,15 @@ export function sendersOf(site: Sender['site'], target: URL): readonly Sender[] 
   return isName(target.hostname) ? [...CROSS_SITE, ENDS_ALIKE] : CROSS_SITE
 }
 
-/** What the browser says of where a request comes from. */
+/** The headers in which the browser shows where a request comes from. */
 export function headersFrom({ site, origin, saysSite }: Sender, target: URL, { method, mode }: Forged): Headers {
   const from = origin(target)
   const headers: [string, string][] = []
   if (method !== 'GET') headers.push(['origin', from ?? 'null'])
-  // With the target's address in its path: that is up to the page, and fools who searches for it.
+  // The path contains the target's address: the page chooses its path, and this deceives a server that searches the whole Referer
+  // for it.
   if (from !== null) headers.push(['referer', `${from}/${target.origin}/`])
-  // Browsers send them to what they hold for trustworthy: TLS, and this machine.
+  // Browsers send these only to trustworthy addresses: TLS, and this machine.
   if (!saysSite || channelOf(target) === 'http') return headers
   const dest = mode === 'navigate' ? 'document' : 'empty'
   return [...headers, ['sec-fetch-site', site], ['sec-fetch-mode', mode], ['sec-fetch-dest', dest]]
@@ -101,7 +102,7 @@ export function headersFrom({ site, origin, saysSite }: Sender, target: URL, { m
 
 const isName = (hostname: string) => /[a-z]/i.test(hostname) && !hostname.startsWith('[')
 
-/** Another port is another origin of the same site; names get a sibling. */
+/** Another port is another origin of the same site. Names get a sibling host. */
 function siblingOf({ protocol, hostname }: URL): string {
   return isName(hostname) && hostname.includes('.')
     ? `${protocol}//attacker.${hostname.split('.').slice(-2).join('.')}`
@@ -109,9 +110,8 @@ function siblingOf({ protocol, hostname }: URL): string {
 }
 
 /**
- * Which cookies a browser lets go with the request. Without SameSite, Chromium takes Lax after the first two minutes;
- * Firefox and Safari do not, so the cookie goes with a navigation. What a script sends in the background is in another
- * jar there.
+ * Whether a browser sends this cookie with the request. Chromium treats a cookie without SameSite as Lax after two minutes.
+ * Firefox and Safari do not, so a navigation carries it. There, a script's background request uses a separate cookie jar.
  */
 export function goesWith(
   { sameSite }: HeldCookie,
