@@ -182,7 +182,7 @@ function absoluteFinding({ endedBusy, outlivedPause }: Seen, patienceMs: number)
   })
 }
 
-/** The client was told an end that has passed, and the server does not know of it. */
+/** The declared expiry has passed, and the server does not enforce it. */
 function clientOnly(audit: Audit, said: Said, alive: number, idle: readonly Login[]): Finding[] {
   const slack = 5
   if (said.seconds === null || alive <= said.seconds + slack) return []

@@ -8,17 +8,17 @@ import type { Finding } from '../model/finding.ts'
 
 export const tokenContents: Check = {
   id: 'token-contents',
-  title: 'Tokens hold nothing that is readable, forgeable or signed with a known secret',
+  title: 'Tokens contain nothing that is readable, forgeable or signed with a known secret',
   wstg: ['WSTG-SESS-01', 'WSTG-SESS-10'],
   asvs: ['9.1.1'],
   cwe: [315, 321, 565, 798],
   severity: 'medium',
   proves:
-    'What the credential is, what whoever holds it can read in it, and that it is not signed with one of a public list of secrets.',
-  cannotProve: 'That a secret which is not in the list is strong, or what an encrypted token holds.',
-  why: 'Who knows the key of a signature makes a token for any user. What is readable in a token is read: by scripts, in logs, by whoever finds the browser.',
+    'What the credential is, what anyone who holds it can read in it, and that it is not signed with a secret from a public list.',
+  cannotProve: 'That a secret which is not in the list is strong, or what an encrypted token contains.',
+  why: 'An attacker who knows the signing key makes a token for any user. Readable content of a token is read: by scripts, in logs, by anyone who uses the browser.',
   fix: {
-    text: 'Let the client hold a random id and keep the data on the server. Where tokens are signed, use a random key of at least 256 bits from the environment, and rotate it.',
+    text: 'Give the client a random id and keep the data on the server. If tokens are signed, use a random key of at least 256 bits from the environment, and rotate it.',
     snippets: {
       Flask:
         "app.secret_key = os.environ['SECRET_KEY']  # made by: python -c 'import secrets; print(secrets.token_hex(32))'",
@@ -34,10 +34,10 @@ export const tokenContents: Check = {
   },
 }
 
-/** Shorter ones turn up by chance. */
+/** Shorter values appear by chance. */
 const SHORTEST = 3
 
-/** The user by name, by password, and by the hashes that applications put into cookies in their place. */
+/** The user's name and password, and the hashes of them that applications put into cookies. */
 function knownOf(audit: Audit): ReadonlyMap<string, 'user' | 'secret'> {
   const variables = audit.users.variablesOf('first')
   const named = [
@@ -56,7 +56,7 @@ function knownOf(audit: Audit): ReadonlyMap<string, 'user' | 'secret'> {
 interface Token {
   readonly about: string
   readonly value: string
-  /** It makes the login, alone or with others. */
+  /** Whether it carries the login, alone or with others. */
   readonly isCarrier: boolean
   readonly companion: Companion
 }

@@ -16,7 +16,7 @@ export const tokenStrength: Check = {
   cwe: [330, 331, 340],
   severity: 'high',
   proves:
-    'Tokens given out one after another show no counter, clock, known generator, bias or dependence that a sample of this size can show. A second cookie that logs in alone is not the same at every login.',
+    'Whether tokens issued one after another show a counter, clock, known generator, bias or dependence that a sample of this size can show. Whether a second cookie that logs in alone is the same at every login.',
   cannotProve: 'That tokens come from a secure generator: a hash of something small passes every statistical test.',
   why: 'An attacker who can compute or guess a token is logged in as its owner, without access to that person or the network.',
   fix: {
@@ -40,7 +40,7 @@ const TITLES: Readonly<Record<Verdict, string>> = {
   predictable: 'Tokens can be computed',
   'self-contained': 'Tokens are signed data: they are as strong as the key',
   opaque: 'Tokens are encrypted: what is inside cannot be seen',
-  undecided: 'Too little to tell',
+  undecided: 'Too few tokens to decide',
 }
 
 function toFinding(score: TokenScore, { about, stopped }: TokenSamples, proof: () => readonly Evidence[]): Finding {
@@ -64,7 +64,7 @@ function toFinding(score: TokenScore, { about, stopped }: TokenSamples, proof: (
   }
 }
 
-/** A signature keeps a weak id from being made up, as long as its key holds. */
+/** A signature keeps a weak id from being forged, as long as its key stays secret. */
 function gravity({ verdict, protection }: TokenScore): { severity: Severity; confidence: Confidence } {
   const confidence = verdict === 'predictable' ? 'certain' : 'firm'
   if (protection === 'signed') return { severity: 'medium', confidence }
@@ -74,13 +74,15 @@ function gravity({ verdict, protection }: TokenScore): { severity: Severity; con
 function proofOf(audit: Audit, { tokens }: TokenSamples): readonly Evidence[] {
   const last = tokens.slice(-3).map(({ value }) => value)
   const exchanges = audit.app.exchanges.filter((exchange) => last.some((value) => gave(exchange, value)))
-  return [audit.say.evidence('The last of the tokens that were scored, as they were given out.', exchanges.slice(-3))]
+  return [
+    audit.say.evidence('The last of the scored tokens, in the order in which they were issued.', exchanges.slice(-3)),
+  ]
 }
 
-/** Data that is signed with the time in seconds is the same within one. */
+/** Data that is signed with the time in seconds is the same within one second. */
 const OVER_A_SECOND_MS = 1100
 
-/** Cookies that log in alone, beside the one that was scored (`scored`), and are the same at every login. */
+/** Cookies other than the scored one (`scored`) that log in alone and are the same at every login. */
 export async function constantTokens(audit: Audit, scored: string): Promise<readonly Finding[]> {
   const names = audit.app.carriers
     .flatMap((set) => (set.length === 1 ? set : []))
@@ -89,7 +91,7 @@ export async function constantTokens(audit: Audit, scored: string): Promise<read
   try {
     return await compare(audit, names)
   } catch (error) {
-    // What was scored stays true where no more logins are to be had.
+    // The score stays valid if no more logins are possible.
     if (error instanceof NoLogin || error instanceof LimitReached) return []
     throw error
   }
@@ -112,7 +114,7 @@ const isSame = (name: string, one: Login, other: Login): boolean =>
   heldIn(name, one) !== undefined && heldIn(name, one) === heldIn(name, other)
 
 function finding(audit: Audit, name: string, logins: readonly Login[]): Finding {
-  const detail = `Two logins in clean clients were given the same cookie ${name}, which logs in alone. It cannot be ended for one browser without being ended for all, so whoever once saw it stays logged in.`
+  const detail = `Two logins in clean clients received the same cookie ${name}, which logs in alone. It cannot be ended for one browser without being ended for all, so anyone who once saw it stays logged in.`
   const giving = logins.flatMap(({ exchanges }) =>
     exchanges.filter((exchange) => logins.some((login) => gave(exchange, heldIn(name, login) ?? ''))).slice(-1),
   )

@@ -4,7 +4,7 @@ import { headerOf } from '../http/exchange.ts'
 import { channelOf } from '../judge/cookie/channel.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
-/** A year, as the preload list asks. */
+/** A year, as the preload list requires. */
 const LONG_SECONDS = 31_536_000
 
 export const transport: Check = {
@@ -14,11 +14,11 @@ export const transport: Check = {
   asvs: ['3.4.1', '12.2.1'],
   cwe: [319, 523],
   severity: 'medium',
-  proves: 'That the application is reached over TLS, and tells browsers to come no other way.',
+  proves: 'That the application is reached over TLS, and tells browsers to use nothing else.',
   cannotProve: 'The quality of its TLS: versions, ciphers, certificates.',
-  why: 'Over plain http anybody on the way reads the session, or answers the first request in the server’s place.',
+  why: 'Over plain http, anyone on the network path reads the session, or answers the first request in the server’s place.',
   fix: {
-    text: 'Serve over https alone, redirect http, and send Strict-Transport-Security: max-age=31536000; includeSubDomains.',
+    text: 'Serve over https only, redirect http, and send Strict-Transport-Security: max-age=31536000; includeSubDomains.',
     snippets: {
       express: 'app.use(helmet.hsts({ maxAge: 31536000 }))',
       Django: 'SECURE_SSL_REDIRECT = True; SECURE_HSTS_SECONDS = 31536000',
@@ -30,12 +30,12 @@ export const transport: Check = {
   async run(audit) {
     const channel = channelOf(audit.app.target)
     if (channel === 'http-loopback') {
-      const detail = 'This is plain http on this machine, as in development. Audit the address that users have.'
-      return [cannotJudge({ about: 'TLS', title: 'Not the way users come', detail })]
+      const detail = 'This is plain http on this machine, as in development. Audit the address that users use.'
+      return [cannotJudge({ about: 'TLS', title: 'Not the address of users', detail })]
     }
     if (channel === 'http') {
       const { exchange } = await audit.ask.as(audit.ask.client('visitor'))
-      const detail = 'The session goes over plain http, where anybody on the way can read it.'
+      const detail = 'The session is sent over plain http, where anyone on the network path can read it.'
       return [
         fail({
           about: 'TLS',
@@ -56,7 +56,7 @@ async function strictTransport(audit: Audit): Promise<Finding> {
   const { exchange } = await audit.ask.as(client)
   const value = headerOf(exchange.response, 'strict-transport-security')
   const seconds = Number(/max-age="?(\d+)/i.exec(value ?? '')?.[1] ?? 0)
-  if (seconds >= LONG_SECONDS) return pass({ about, title: 'Browsers come over TLS alone', detail: `Sent: ${value}.` })
+  if (seconds >= LONG_SECONDS) return pass({ about, title: 'Browsers use TLS only', detail: `Sent: ${value}.` })
   if (seconds > 0) return inform({ about, title: 'For less than a year', detail: `Sent: ${value}.` })
   const secure =
     audit.app.carriers.length === 0 ||
@@ -65,8 +65,8 @@ async function strictTransport(audit: Audit): Promise<Finding> {
       .filter(({ name }) => audit.app.carriers.flat().includes(name))
       .every((cookie) => cookie.secure)
   const detail = secure
-    ? 'Not sent. The cookies are Secure, but a first visit over http can be answered by anybody on the way.'
-    : 'Not sent, and the cookie is not Secure: a request over http gives the session away.'
+    ? 'Not sent. The cookies are Secure, but anyone on the network path can answer a first visit over http.'
+    : 'Not sent, and the cookie is not Secure: a request over http reveals the session.'
   return fail({
     about,
     severity: secure ? 'low' : 'high',
@@ -77,8 +77,8 @@ async function strictTransport(audit: Audit): Promise<Finding> {
 }
 
 /**
- * The usual address has a plain one beside it. Another is asked itself, for some servers speak both at one; that it does
- * not says nothing, and others are not guessed at.
+ * The default https port has a plain one beside it. Another port is asked over http itself, because some servers accept both on
+ * one. If it does not, that proves nothing, and other ports are not guessed.
  */
 async function plainDoor(audit: Audit): Promise<Finding[]> {
   const about = 'plain http'

@@ -9,20 +9,20 @@ const TRACES =
   /\bat [\w.$<>]+ ?\([^)]*:\d+(:\d+)?\)|Traceback \(most recent call last\)|\bin \/[\w/.-]+\.php on line \d+|Stack trace:|\.java:\d+\)|\.rb:\d+:in /
 
 const GUESSES = 30
-/** Shapes that most of a real id is in: decoders that are lenient at the end may take them. */
+/** Values that contain most of a real id: decoders that are lenient at the end may accept them. */
 const DERIVED = 'the real one'
 
 export const unknownIds: Check = {
   id: 'unknown-ids',
-  title: 'Ids that nobody gave out',
+  title: 'Ids that the server did not issue',
   wstg: ['WSTG-SESS-01'],
   asvs: ['7.2.1', '7.2.2'],
   cwe: [20, 209],
   severity: 'medium',
-  proves: 'Unknown and malformed ids are refused, without an error of the server and without a look at its insides.',
-  cannotProve: 'That every malformed value is refused; a handful were tried.',
-  why: 'An id is the first thing a stranger sends. A value that breaks the server, or makes it talk, is a way in for those who look for one.',
-  fix: { text: 'Check the shape of an id before anything is done with it, and take a bad one as none.' },
+  proves: 'That unknown and malformed ids are refused, without a server error and without revealing internals.',
+  cannotProve: 'That every malformed value is refused; only a few were tried.',
+  why: 'An id is the first thing that an attacker sends. A value that breaks the server, or makes it reveal internals, gives an attacker a starting point.',
+  fix: { text: 'Check the format of an id before using it, and treat an invalid one as none.' },
   needs: [],
   async run(audit) {
     const login = await audit.users.sharedLogin()
@@ -30,7 +30,7 @@ export const unknownIds: Check = {
   },
 }
 
-/** Nothing that a server should run, just values that are not what it gave out. */
+/** Harmless values that differ from what the server issued. */
 function shapes(value: string): Record<string, string> {
   return {
     empty: '',
@@ -50,7 +50,7 @@ function shapes(value: string): Record<string, string> {
 
 async function malformed(audit: Audit, credential: Credential): Promise<Finding> {
   const about = 'malformed ids'
-  // A cookie that suffices without the malformed one would be what is let in.
+  // If a cookie suffices without the malformed one, it would be what logs in.
   const [names = []] = audit.app.carriers
   const sufficing = credential.cookies.filter(({ name }) => names.includes(name))
   const [first] = sufficing
@@ -91,10 +91,15 @@ async function malformed(audit: Audit, credential: Credential): Promise<Finding>
   }
   if (talks.length > 0) {
     const detail = `Answers to malformed ids show a stack trace (${listed(talks)}).`
-    return fail({ about, title: 'Malformed ids make the server talk', detail, evidence: proof(detail, talks) })
+    return fail({
+      about,
+      title: 'Malformed ids make the server reveal internals',
+      detail,
+      evidence: proof(detail, talks),
+    })
   }
   if (broken.length > 0) {
-    const detail = `Malformed ids are answered with an error of the server (${listed(broken)}).`
+    const detail = `Malformed ids are answered with a server error (${listed(broken)}).`
     return fail({
       about,
       severity: 'low',
@@ -114,7 +119,7 @@ function withValue(cookies: Credential['cookies'], name: string, value: string):
   return cookies.map((cookie) => `${cookie.name}=${cookie.name === name ? value : cookie.value}`).join('; ')
 }
 
-/** How many guesses from one address before the server has had enough. */
+/** How many guesses from one address the server allows. */
 async function guessing(audit: Audit, credential: Credential): Promise<Finding> {
   const about = 'guessing'
   for (let count = 1; count <= GUESSES; count++) {
@@ -134,6 +139,6 @@ async function guessing(audit: Audit, credential: Credential): Promise<Finding> 
       return pass({ about, title: `Guessing is limited after ${count}`, detail: `Guess ${count} was answered 429.` })
     if (status === 0) return cannotJudge({ about, title: 'No answer', detail: `Guess ${count}: ${exchange.fault}.` })
   }
-  const detail = `${GUESSES} unknown ids from one address were refused one by one and not limited. With 128 bits of randomness in an id that does no harm.`
+  const detail = `${GUESSES} unknown ids from one address were refused one by one and not limited. With 128 bits of randomness in an id that is harmless.`
   return inform({ about, title: `${GUESSES} guesses were not limited`, detail })
 }

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 export interface Terminal {
   readonly input: NodeJS.ReadableStream
   readonly output: NodeJS.WritableStream
-  /** Ctrl-C while a question waits; the terminal is back to normal by then. */
+  /** Called on Ctrl-C while a question waits. The terminal is back to normal by then. */
   readonly interrupted: () => void
 }
 
@@ -14,7 +14,7 @@ export function askAt(
   question: string,
   secret: boolean,
 ): Promise<string | null> {
-  // readline echoes what is typed into its output; a secret goes nowhere.
+  // readline echoes the input to its output, so a secret gets an output that discards it.
   const echo = secret ? new Writable({ write: (_chunk, _encoding, done) => done() }) : output
   if (secret) output.write(question)
   const lines = createInterface({ input, output: echo, terminal: true })
@@ -24,7 +24,7 @@ export function askAt(
       if (secret || text === null) output.write('\n')
       resolve(text)
     }
-    // Never answered: readline would leave the promise open, and Node would end with a warning.
+    // If a question is never answered, readline leaves the promise open, and Node ends with a warning.
     lines.once('SIGINT', () => {
       lines.off('close', ended)
       answer(null)
@@ -32,7 +32,7 @@ export function askAt(
     })
     const ended = () => answer(null)
     lines.once('close', ended)
-    // readline draws its own prompt again at each key, over anything that was written before it.
+    // readline draws its prompt again at each key, over anything that was written before it.
     lines.question(secret ? '' : question, (text) => {
       lines.off('close', ended)
       answer(text)

@@ -7,8 +7,8 @@ import { exitCodeOf, showFindings, wordsOf } from './offline.ts'
 
 const USAGE = `usage: sojourn-audit cookie 'Set-Cookie: ...' [...] [--json] [--url=https://app.example/login]
 
-Judges Set-Cookie lines as those of a session: grammar, what browsers make of them, attributes, and what the value says.
---url says where they came from.
+Judges Set-Cookie lines as those of a session: grammar, how browsers treat them, attributes, and the content of the value.
+--url is the address that sent them.
 `
 
 /** `sojourn-audit cookie 'Set-Cookie: ...'` */
@@ -18,7 +18,7 @@ export const cookie: Command = async (args, io) => {
   const read = wordsOf(rest, ['--json', '--help'], USAGE, io)
   if (read === null) return args.includes('--help') ? EXIT.ok : EXIT.usage
   if (url !== undefined && !URL.canParse(url)) {
-    io.err(`${clean(url)} is no address\n`)
+    io.err(`${clean(url)} is not an address: --url needs one such as https://app.example/login\n`)
     return EXIT.usage
   }
   const judged = read.words.map((line) => judgeCookie(line, contextOf(url)))

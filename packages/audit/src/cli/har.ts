@@ -5,8 +5,8 @@ import { exitCodeOf, readFileOrInput, showFindings, wordsOf } from './offline.ts
 
 const USAGE = `usage: sojourn-audit har FILE [--json]
 
-Judges what a browser captured: cookies, credentials in addresses, caches, transport, and what tokens say.
-Export it with the login in it, and "with sensitive data": browsers leave cookies out otherwise. FILE - is standard input.
+Judges a session that a browser captured: cookies, credentials in addresses, caches, transport, and token contents.
+Record the login too, and export "with sensitive data", because browsers otherwise omit cookies. FILE - is standard input.
 `
 
 /** `sojourn-audit har FILE` */
@@ -17,7 +17,7 @@ export const har: Command = async (args, io) => {
   if (text === null) return EXIT.usage
   const entries = readHar(text)
   if (entries === null) {
-    io.err('This is no HAR file.\n')
+    io.err('This is not a HAR file. Export one from the network panel of the browser.\n')
     return EXIT.usage
   }
   const findings = judgeHar(entries)

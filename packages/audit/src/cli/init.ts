@@ -8,7 +8,7 @@ import { MORE_TO_SAY, writeRecipe } from '../recipe/write-recipe.ts'
 import { clean } from '../report/terminal.ts'
 import { type Command, EXIT, type Io } from './io.ts'
 
-/** `sojourn-audit init`: writes a recipe by asking, and shows at once whether it logs in. */
+/** `sojourn-audit init`: writes a recipe by asking, and tests immediately whether it logs in. */
 export const init: Command = async (args, io) => {
   const { values } = parseArgs({
     args: [...args],
@@ -20,12 +20,12 @@ export const init: Command = async (args, io) => {
     },
   })
   if (existsSync(values.output) && !values.force) {
-    io.err(`${values.output} is there already; --force writes over it, --output FILE writes another\n`)
+    io.err(`${values.output} exists already: overwrite it with --force, or choose another file with --output FILE\n`)
     return EXIT.usage
   }
   const asked = await askWho(io)
   if (asked === null) {
-    io.err('init asks questions, which needs a terminal\n')
+    io.err('init asks questions: run it in a terminal\n')
     return EXIT.usage
   }
   const request = {
@@ -67,12 +67,12 @@ async function askWho(io: Io): Promise<Who | null> {
 
 type Request = AuditRequest & Who
 
-/** Looks by itself first, and asks only for what it did not find. */
+/** Tries discovery first, and asks only for what it did not find. */
 async function understand(request: Request, io: Io): Promise<Recipe | null> {
   io.out('Looking for the login ...\n')
   const found = await find(request, io)
   if (found !== null && (await tryOut(request, found, io))) return found
-  io.out('Then tell me.\n')
+  io.out('Please answer some questions.\n')
   for (;;) {
     const told = await askHow(io)
     if (told === null) return null
@@ -93,7 +93,7 @@ async function find(request: Request, io: Io): Promise<Recipe | null> {
   }
 }
 
-/** Does what every audit begins with, and says how it went. */
+/** Runs the first steps of every audit, and reports the result. */
 async function tryOut(request: Request, recipe: Recipe, io: Io): Promise<boolean> {
   const { application, untrusted, leftBehind } = await auditApplication({ ...request, recipe, checks: [] })
   const lines = [
@@ -101,9 +101,9 @@ async function tryOut(request: Request, recipe: Recipe, io: Io): Promise<boolean
     `  logged in  ${application.loggedInCheck}`,
     `  logout     ${application.logout ?? 'not known'}`,
     untrusted === null
-      ? `  It logs in. A stranger and a made-up credential are refused. Carried by: ${application.carriers.join(', ')}.`
+      ? `  It logs in. A client without a credential and a made-up credential are refused. Carried by: ${application.carriers.join(', ')}.`
       : `  It does not work: ${untrusted}.`,
-    ...leftBehind.map((words) => `  Left behind: ${words}`),
+    ...leftBehind.map((words) => `  Not undone: ${words}`),
   ]
   for (const line of lines) io.out(`${clean(line)}\n`)
   return untrusted === null
@@ -113,12 +113,12 @@ async function askHow(io: Io): Promise<Recipe | null> {
   const page = await io.ask('Address of the page with the login form (empty: there is none): ')
   const endpoint = await io.ask('Address that the login is sent to: ')
   const kind = await io.ask('Sent as [form] or json: ')
-  const userField = await io.ask('Name of the field of the user name [username]: ')
-  const passwordField = await io.ask('Name of the field of the password [password]: ')
-  const hidden = page ? await io.ask('Names of hidden fields, with commas between (empty: none): ') : ''
+  const userField = await io.ask('Name of the field for the user name [username]: ')
+  const passwordField = await io.ask('Name of the field for the password [password]: ')
+  const hidden = page ? await io.ask('Names of hidden fields, separated by commas (empty: none): ') : ''
   const token = kind === 'json' ? await io.ask('Path of the token in the answer, if there is one [none]: ') : ''
   const check = await io.ask('Address of a page that only logged-in users see: ')
-  const words = await io.ask('Words on it (empty: its status tells): ')
+  const words = await io.ask('Words on it (empty: use its status instead): ')
   const logout = await io.ask('Address that the logout is sent to, by POST (empty: not known): ')
   if (page === null || endpoint === null || check === null) return null
   const names = (hidden ?? '')

@@ -45,7 +45,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   try {
     return await (command === undefined ? run(args, io) : command(rest, io))
   } catch (error) {
-    // What node:util says of a command line; anything else is a fault of this program, and shows where.
+    // An error of node:util about the command line. Any other error is a fault of this program, and its stack shows where.
     if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))) throw error
     io.err(`${error.message}\n`)
     return EXIT.usage

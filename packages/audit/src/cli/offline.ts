@@ -12,7 +12,7 @@ const SIGNS: Readonly<Record<Finding['verdict'], readonly [sign: string, color: 
   'not-applicable': ['- n/a', 90],
 }
 
-/** One line a finding, worst first, and what to do about it below. */
+/** One line for each finding, worst first, followed by its fix. */
 export function showFindings(findings: readonly Finding[], io: Io): void {
   const color = io.isTerminal && io.env.NO_COLOR === undefined
   for (const { verdict, severity, about, title, detail, fix } of [...findings].sort((a, b) => rankOf(a) - rankOf(b))) {
@@ -31,7 +31,7 @@ function rankOf({ verdict, severity }: Finding): number {
   return VERDICTS.indexOf(verdict) * 10 + (severity === undefined ? 0 : SEVERITIES.indexOf(severity))
 }
 
-/** By the gravest failure; nothing that could be judged is no success. */
+/** The exit code for the gravest failure. If nothing could be judged, that is no success. */
 export function exitCodeOf(findings: readonly Finding[]): number {
   const gravest = SEVERITIES.find((severity) =>
     findings.some((one) => one.verdict === 'fail' && one.severity === severity),
@@ -40,7 +40,7 @@ export function exitCodeOf(findings: readonly Finding[]): number {
   return findings.every(({ verdict }) => verdict === 'cannot-judge') ? EXIT.noVerdict : EXIT.ok
 }
 
-/** A file, or standard input for `-`; says why when it cannot be read. */
+/** Reads a file, or standard input for `-`. Prints why if it cannot be read. */
 export async function readFileOrInput(file: string, io: Io): Promise<string | null> {
   if (file === '-') return io.readInput()
   try {
@@ -51,7 +51,7 @@ export async function readFileOrInput(file: string, io: Io): Promise<string | nu
   }
 }
 
-/** Words and flags; misuse is said with the usage. */
+/** Splits arguments and flags. Prints the usage for misuse. */
 export function wordsOf(
   args: readonly string[],
   flags: readonly string[],

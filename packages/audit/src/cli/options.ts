@@ -49,7 +49,7 @@ type Named<Type> = {
   [Name in keyof typeof OPTIONS]: (typeof OPTIONS)[Name]['type'] extends Type ? Name : never
 }[keyof typeof OPTIONS]
 
-/** Options as they were typed. */
+/** Options as typed. */
 export interface Values extends Partial<Record<Named<'string'>, string>>, Record<Named<'boolean'>, boolean> {}
 
 export interface CommandLine {
@@ -60,21 +60,22 @@ export interface CommandLine {
 export function readCommandLine(args: readonly string[]): CommandLine {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-    if (positionals.length > 1) throw new Misuse(`one address, not ${positionals.length}: ${positionals.join(' ')}`)
+    if (positionals.length > 1)
+      throw new Misuse(`give one address, not ${positionals.length}: ${positionals.join(' ')}`)
     return { url: positionals[0] ?? null, values }
   } catch (error) {
     throw error instanceof Misuse ? error : new Misuse(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** What the command line asks for; secrets from the environment, or from the terminal. */
+/** Converts the command line to a request. Secrets come from the environment or from the terminal. */
 export async function toRequest({ url, values }: CommandLine, io: Io): Promise<AuditRequest> {
   const recipe = values.recipe === undefined ? null : readRecipe(values.recipe)
   const target = url === null ? recipe?.target : /^https?:\/\//.test(url) ? url : `http://${url}`
-  if (target === undefined) throw new Misuse('the address of the application is missing')
+  if (target === undefined) throw new Misuse('the address of the application is missing: sojourn-audit URL --user NAME')
   const env = await withMissingSecrets(recipe, values, io)
   const user = await userOf(values.user, recipe?.user, values.password ?? env.AUDIT_PASSWORD, io)
-  if (user === null) throw new Misuse('--user is missing: whom to log in as')
+  if (user === null) throw new Misuse('--user is missing: give the name of the user to log in as')
   const second = await userOf(values['second-user'], recipe?.secondUser, env.AUDIT_SECOND_PASSWORD, io)
   return {
     target,
@@ -112,11 +113,11 @@ async function userOf(
   if (name === undefined) return told === undefined || password === undefined ? (told ?? null) : { ...told, password }
   const typed = password ?? (await io.ask(`Password of ${name}: `, { secret: true }))
   if (typed === null)
-    throw new Misuse(`the password of ${name} is missing: AUDIT_PASSWORD in the environment, or a terminal`)
+    throw new Misuse(`the password of ${name} is missing: set AUDIT_PASSWORD in the environment, or run in a terminal`)
   return { name, password: typed }
 }
 
-/** A recipe may leave passwords to variables of the environment; for those that are not there, a terminal is asked. */
+/** A recipe may refer to environment variables for passwords. Missing ones are asked for at the terminal. */
 async function withMissingSecrets(recipe: Recipe | null, values: Values, io: Io): Promise<Io['env']> {
   const env: Record<string, string | undefined> = { ...io.env }
   const first = values.user === undefined && values.password === undefined ? recipe?.user : undefined
@@ -139,12 +140,12 @@ function chosenChecks(only: string | undefined, skip: string | undefined) {
 function numbersOf(values: Values): Partial<AuditRequest> {
   const time = (name: 'patience' | 'timeout') => {
     const ms = values[name] === undefined ? undefined : parseTime(values[name])
-    if (ms === null) throw new Misuse(`--${name} ${values[name]}: a time is 90s, 10m or 1h`)
+    if (ms === null) throw new Misuse(`--${name} ${values[name]}: write a time such as 90s, 10m or 1h`)
     return ms
   }
   const count = (name: 'samples' | 'rate' | 'max-requests') => {
     const number = values[name] === undefined ? undefined : Number(values[name])
-    if (number !== undefined && !(number > 0)) throw new Misuse(`--${name} ${values[name]}: a number above 0`)
+    if (number !== undefined && !(number > 0)) throw new Misuse(`--${name} ${values[name]}: write a number above 0`)
     return number
   }
   const patienceMs = time('patience')
@@ -161,13 +162,13 @@ function numbersOf(values: Values): Partial<AuditRequest> {
 
 export function failOnOf({ 'fail-on': severity = 'low' }: Values): Severity {
   const found = SEVERITIES.find((known) => known === severity)
-  if (found === undefined) throw new Misuse(`--fail-on ${severity}: one of ${SEVERITIES.join(', ')}`)
+  if (found === undefined) throw new Misuse(`--fail-on ${severity}: write one of ${SEVERITIES.join(', ')}`)
   return found
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** `90s` and the like, in ms; `null` when it is no time. */
+/** Parses `90s` and the like to ms. `null` if it is not a time. */
 export function parseTime(text: string): number | null {
   const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
   return count === undefined || unit === undefined ? null : Number(count) * (UNITS[unit] ?? 0)

@@ -7,13 +7,13 @@ export interface Recorded {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
-  /** Cookies the browser held when it was sent. */
+  /** The cookies that the browser held when it sent the request. */
   readonly cookies: Readonly<Record<string, string>>
 }
 
 export interface Recording {
   readonly requests: readonly Recorded[]
-  /** HTML by address, as it was delivered. */
+  /** HTML by address, as delivered. */
   readonly pages: ReadonlyMap<string, string>
 }
 
@@ -26,7 +26,7 @@ export interface RecordOptions {
   readonly done: (page: Page) => Promise<unknown>
 }
 
-/** Opens Chromium, and writes down what it sends while somebody logs in. */
+/** Opens Chromium, and records what it sends while a person logs in. */
 export async function recordLogin({ url, headless, env, insecureTls, done }: RecordOptions): Promise<Recording> {
   const browser = await launchChromium({ headless, env })
   try {
@@ -58,7 +58,7 @@ export async function recordLogin({ url, headless, env, insecureTls, done }: Rec
   }
 }
 
-/** Pages, and what scripts send. */
+/** Pages, and requests of scripts. */
 const isOfInterest = (request: Request) =>
   request.resourceType() === 'document' || (/^(xhr|fetch)$/.test(request.resourceType()) && request.method() !== 'GET')
 

@@ -15,11 +15,11 @@ import { type Command, EXIT, type Io } from './io.ts'
 import { recordLogin } from './record-login.ts'
 import { toSteps } from './to-steps.ts'
 
-/** `sojourn-audit record URL --user NAME`: writes a recipe from a login done by hand in Chromium. */
+/** `sojourn-audit record URL --user NAME`: writes a recipe from a manual login in Chromium. */
 export const record: Command = (args, io) =>
   recordWith(args, io, {
     headless: false,
-    done: () => io.ask('Log in in the window. When you are in, press Enter here. '),
+    done: () => io.ask('Log in in the browser window. Once you are logged in, press Enter here. '),
   })
 
 export interface Hands {
@@ -27,7 +27,7 @@ export interface Hands {
   readonly done: (page: Page) => Promise<unknown>
 }
 
-/** The command, with whoever logs in. */
+/** Runs the command. `hands` logs in. */
 export async function recordWith(args: readonly string[], io: Io, hands: Hands): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -43,14 +43,13 @@ export async function recordWith(args: readonly string[], io: Io, hands: Hands):
   const [target] = positionals
   const name = values.user ?? (await io.ask('User name you will log in with: '))
   const password =
-    io.env.AUDIT_PASSWORD ??
-    (await io.ask('Its password, so that it can be left out of the recipe: ', { secret: true }))
+    io.env.AUDIT_PASSWORD ?? (await io.ask('Its password, to keep it out of the recipe: ', { secret: true }))
   if (target === undefined || name === null || password === null) {
     io.err('usage: sojourn-audit record URL --user NAME, with AUDIT_PASSWORD or at a terminal\n')
     return EXIT.usage
   }
   if (existsSync(values.output) && !values.force) {
-    io.err(`${values.output} is there already; --force writes over it\n`)
+    io.err(`${values.output} exists already: overwrite it with --force\n`)
     return EXIT.usage
   }
   const options = { insecureTls: values['self-signed'], authorized: values['i-am-authorized'] }
@@ -87,13 +86,13 @@ async function recipeOf(wanted: Wanted, io: Io, { headless, done }: Hands): Prom
   const explorer = createExplorer(createAuditEngine(wanted, target, secrets), secrets, wanted.user, NO_HINTS)
   const steps = toSteps(recording, wanted.user, explorer.address)
   if (steps === null) {
-    io.err('No request with that password was seen.\n')
+    io.err('No request with that password was seen. Is it the password that you typed in the browser?\n')
     return null
   }
   const candidate = await tryLogin(explorer, steps, 'the recorded login')
   const found = candidate === null ? null : await complete(explorer, candidate)
   if (found === null) {
-    io.err('The recorded login does not log in when it is sent again without a browser.\n')
+    io.err('The recorded login does not work when it is sent again without a browser.\n')
     return null
   }
   const recipe = {
@@ -103,6 +102,6 @@ async function recipeOf(wanted: Wanted, io: Io, { headless, done }: Hands): Prom
   }
   const env = { ...io.env, AUDIT_PASSWORD: wanted.user.password }
   const { untrusted } = await auditApplication({ ...wanted, recipe, checks: [], env })
-  if (untrusted !== null) io.err(clean(`It was recorded, but: ${untrusted}\n`))
+  if (untrusted !== null) io.err(clean(`The login was recorded, but: ${untrusted}\n`))
   return recipe
 }

@@ -44,12 +44,12 @@ export const run: Command = async (args, io) => {
   }
 }
 
-/** Where the progress stood. */
+/** Clears the progress line, and prints the error in its place. */
 function complain({ message }: Error, io: Io): void {
   io.err(`${io.isTerminal ? CLEAR_LINE : ''}${clean(message).trimEnd()}\n`)
 }
 
-/** Ctrl-C, before anything was judged. */
+/** Ctrl-C, before any check ran. */
 class Interrupted extends Error {
   constructor() {
     super('interrupted')
@@ -61,14 +61,13 @@ async function audit(commandLine: ReturnType<typeof readCommandLine>, io: Io): P
   const { values } = commandLine
   const failOn = failOnOf(values)
   const baseline = values.baseline === undefined ? null : parseBaseline(readText(values.baseline))
-  if (values.baseline !== undefined && baseline === null) throw new Misuse(`${values.baseline} is no baseline`)
+  if (values.baseline !== undefined && baseline === null)
+    throw new Misuse(`${values.baseline} is not a baseline: --write-baseline writes one`)
   const earlier = values.compare === undefined ? null : readReport(values.compare)
   const request = await toRequest(commandLine, io)
   const interrupted = new AbortController()
   io.onInterrupt(() => {
-    io.err(
-      '\nInterrupted: putting back what was changed, and ending the sessions the audit made (Ctrl-C again: leaves them).\n',
-    )
+    io.err('\nInterrupted: undoing changes, and ending the sessions that the audit made (Ctrl-C again: leaves them).\n')
     interrupted.abort(new Interrupted())
   })
   const report = await auditApplication({
@@ -88,9 +87,9 @@ function readReport(file: string): Report {
   try {
     report = JSON.parse(readText(file)) as Partial<Report>
   } catch {
-    // Said below.
+    // Reported below.
   }
-  if (report.version !== REPORT_VERSION) throw new Misuse(`${file} is no report of this version`)
+  if (report.version !== REPORT_VERSION) throw new Misuse(`${file} is not a report of this version: --json writes one`)
   return report as Report
 }
 
@@ -126,7 +125,10 @@ function showProgress(progress: Progress, { quiet }: Values, io: Io): void {
   io.err(`${CLEAR_LINE}${words}`)
 }
 
-/** By the gravest failure that is not known; without a trusted check there is no verdict. */
+/**
+ * The exit code for the gravest failure that is not in the baseline. If the logged-in check cannot be trusted, there is no
+ * verdict.
+ */
 function exitCodeOf(report: Report, failOn: Severity): number {
   if (report.untrusted !== null) return EXIT.noVerdict
   const counting = SEVERITIES.slice(0, SEVERITIES.indexOf(failOn) + 1)
@@ -134,7 +136,7 @@ function exitCodeOf(report: Report, failOn: Severity): number {
   return gravest === undefined ? EXIT.ok : EXIT_BY_SEVERITY[gravest]
 }
 
-/** Files a report can be written to, by the option that names them. */
+/** The formats of report files, by the option that names the file. */
 export const reportFormats: Readonly<Record<'json' | 'html' | 'sarif' | 'junit', (report: Report) => string>> = {
   json: (report) => `${JSON.stringify(report, null, 2)}\n`,
   html: toHtml,

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers'
 import { askAt } from './ask.ts'
 import type { Io } from './io.ts'
 
-/** The process's own terminal. */
+/** The terminal of the process. */
 export function terminalIo(): Io {
   const isTerminal = process.stdout.isTTY === true
   return {
@@ -20,17 +20,17 @@ export function terminalIo(): Io {
   }
 }
 
-/** Asks on standard error, so that a report on standard output stays clean. */
+/** Asks on standard error, so that standard output contains the report only. */
 async function ask(question: string, { secret = false }: { readonly secret?: boolean } = {}): Promise<string | null> {
   if (process.stdin.isTTY !== true) return null
   const interrupted = () => void process.kill(process.pid, 'SIGINT')
   return askAt({ input: process.stdin, output: process.stderr, interrupted }, question, secret)
 }
 
-/** Runners pass on the Ctrl-C that the terminal has given us already: what comes at once is one. */
+/** Runners such as npm pass on the Ctrl-C that the terminal has sent already. Signals this close together count as one. */
 const ONE_MS = 1000
 
-/** Takes each signal: the first begins `work`, a later one means now. */
+/** Handles each signal: the first calls `work`, a later one calls `now`. */
 export function interrupts(work: () => void, now: () => void, clock: () => number): () => void {
   let first: number | null = null
   return () => {

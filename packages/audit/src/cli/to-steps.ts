@@ -2,7 +2,7 @@ import { readPage } from '../http/page.ts'
 import type { Extract, Step, User } from '../recipe/recipe.ts'
 import type { Recorded, Recording } from './record-login.ts'
 
-/** The steps of a login out of what a browser sent, up to the request with the password; `null` when there is none. */
+/** Converts the requests of a browser to login steps, up to the request with the password. `null` if there is none. */
 export function toSteps({ requests, pages }: Recording, user: User, address: (url: string) => string): Step[] | null {
   const at = requests.findIndex((request) => request.method !== 'GET' && carries(request, user.password))
   if (at === -1) return null
@@ -34,7 +34,7 @@ function stepsOf(
   const extract: Record<string, Extract> = {}
   const html = shown === undefined ? '' : (pages.get(shown.url) ?? '')
   const page = readPage(html, shown?.url ?? request.url)
-  /** A value that the page before gave out is taken from it anew; any other is written as it is. */
+  /** A value from the page before is extracted from it anew each time. Any other is written as it is. */
   const template = (name: string, value: string): string => {
     if (value === user.password) return '${password}'
     if (value === user.name) return '${user}'
@@ -56,7 +56,7 @@ function stepsOf(
   return [{ get: address(shown.url), ...(Object.keys(extract).length > 0 && { extract }) }, step]
 }
 
-/** Too short a value stands anywhere by chance. */
+/** Shorter values appear anywhere by chance. */
 const SHORTEST = 8
 
 function whereIs(value: string, page: ReturnType<typeof readPage>, cookies: Recorded['cookies']): Extract | null {

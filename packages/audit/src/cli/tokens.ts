@@ -5,7 +5,7 @@ import { readFileOrInput, wordsOf } from './offline.ts'
 
 const USAGE = `usage: sojourn-audit tokens FILE [--json]
 
-Scores a list of tokens, one a line, in the order they were given out; FILE - is standard input.
+Scores a list of tokens, one per line, in the order of issue. FILE - is standard input.
 A line may begin with the time of issue (ISO 8601 or milliseconds) and a tab.
 `
 
@@ -32,7 +32,7 @@ const EXITS: Readonly<Record<TokenScore['verdict'], number>> = {
   undecided: EXIT.noVerdict,
 }
 
-/** Times count only when every line has one. */
+/** Times count only if every line has one. */
 export function parseTokens(text: string): { values: string[]; issuedAt: number[] | null } {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
   const timed = lines.map((line): readonly [number, string] => {

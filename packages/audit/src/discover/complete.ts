@@ -7,7 +7,7 @@ import { findLoggedInCheck } from './logged-in-check.ts'
 import { findLogout } from './logout.ts'
 import { findRefresh } from './refresh.ts'
 
-/** Makes a recipe of a login that was done; `null` when it did not log in. */
+/** Makes a recipe from a login. `null` if it did not log in. */
 export async function complete(explorer: Explorer, candidate: Candidate): Promise<Recipe | null> {
   if (isRefused(candidate)) return null
   const loggedIn = await findLoggedInCheck(explorer, candidate)
@@ -24,7 +24,7 @@ export async function complete(explorer: Explorer, candidate: Candidate): Promis
   }
 }
 
-/** What looks like a token in the answer may be good for something else, where a cookie carries the session. */
+/** If a cookie carries the session, what looks like a token in the answer may have another purpose. */
 async function withoutIdleBearer(explorer: Explorer, candidate: Candidate, check: LoggedInCheck): Promise<Candidate> {
   const { client, credential, ...rest } = candidate
   if (client.bearer === null || client.cookies().length === 0) return candidate
@@ -36,7 +36,7 @@ async function withoutIdleBearer(explorer: Explorer, candidate: Candidate, check
   return { ...rest, client }
 }
 
-/** What is plainly a refusal needs no search for a page that shows the user. */
+/** After a plain refusal, no search for a page with the user's name is needed. */
 function isRefused({ exchanges, client }: Candidate): boolean {
   const last = exchanges.at(-1)
   if (last?.response == null || last.response.status >= 400) return true

@@ -11,7 +11,7 @@ import { findLogout } from './logout.ts'
 import { NO_HINTS, readHints } from './script-hints.ts'
 import { tryLogin } from './try-login.ts'
 
-/** No way to log in was found; says what was tried. */
+/** No way to log in was found. The message lists what was tried. */
 export class DiscoveryFailed extends Error {
   constructor(says: string) {
     super(says)
@@ -22,7 +22,7 @@ export class DiscoveryFailed extends Error {
 const limited = ({ answer, waitMs }: Limit) =>
   `logins are limited: one was ${answer}. Try again ${waitMs === null ? 'later' : `in ${timeOf(waitMs)}`}`
 
-/** Finds out how to log in, how to tell that one is, and how to log out; written as a recipe. */
+/** Finds out how to log in, how to recognize a logged-in client, and how to log out, and returns it as a recipe. */
 export async function discover(engine: Engine, secrets: Secrets, user: User, signal?: AbortSignal): Promise<Recipe> {
   const visitor = createExplorer(engine, secrets, user, NO_HINTS)
   const client = visitor.client('explorer')
@@ -60,12 +60,12 @@ async function byBasic(explorer: Explorer, first: Exchange): Promise<Recipe> {
   const candidate = await basicLogin(explorer, first.request.url)
   if (candidate === null)
     throw new DiscoveryFailed(
-      'the application asks for HTTP Basic authentication, and refused this name and password. Are they right?',
+      'the application asks for HTTP Basic authentication, and refused this name and password. Check them.',
     )
   const recipe = candidate.client.cookies().length === 0 ? null : await complete(explorer, candidate)
   if (recipe !== null) return recipe
   throw new DiscoveryFailed(
-    'the application uses HTTP Basic authentication: browsers send the password with each request, and no session is given out that could be audited. If it has a login besides, a recipe can say so: npx @sojourn/audit init',
+    'the application uses HTTP Basic authentication: browsers send the password with each request, and there is no session to audit. If it has another login, describe it in a recipe: npx @sojourn/audit init',
   )
 }
 
@@ -73,12 +73,12 @@ function whatWasTried(tried: readonly string[], first: Exchange): string {
   const list = tried.length === 0 ? 'no form with a password, no JSON endpoint that answers' : tried.join('; ')
   const isBuiltByScripts = /<script\b/i.test(first.response?.body ?? '')
   const help = isBuiltByScripts
-    ? 'Its pages are built by scripts, so look in a browser how they log in: npx @sojourn/audit record writes down a login that you do by hand, npx @sojourn/audit init asks. A login over a WebSocket cannot be audited'
-    : 'A recipe can say how to log in: npx @sojourn/audit init'
-  return `found no way to log in. Tried: ${list}. Are the name and the password right? ${help}`
+    ? 'Scripts build its pages, so the login only works in a browser: npx @sojourn/audit record records a login that you do by hand, npx @sojourn/audit init asks. A login over a WebSocket cannot be audited'
+    : 'Describe the login in a recipe: npx @sojourn/audit init'
+  return `found no way to log in. Tried: ${list}. Check the name and the password. ${help}`
 }
 
-/** Interrupted before it is known how to log out: every way out that is offered is taken. */
+/** The audit was interrupted before it knew how to log out, so it tries every logout that the pages offer. */
 async function leave(explorer: Explorer): Promise<void> {
   explorer.engine.beginCleanUp()
   for (const client of explorer.loggedIn) {
@@ -91,7 +91,7 @@ async function leave(explorer: Explorer): Promise<void> {
 export const asksForBasic = ({ response }: Exchange): boolean =>
   response?.status === 401 && valuesOf(response.headers, 'www-authenticate').some((value) => /\bbasic\b/i.test(value))
 
-/** Some give out a session to who came with the password once; with others there is none. */
+/** Some applications issue a session to a client that sent the password once. The others have no session. */
 export async function basicLogin(explorer: Explorer, url: string): Promise<Candidate | null> {
   const address = explorer.address(url)
   const step = { get: address, headers: { authorization: 'Basic ${basic}' } }

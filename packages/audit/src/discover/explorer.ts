@@ -15,13 +15,13 @@ export interface Explorer {
   readonly learn: Secrets['learn']
   readonly hints: Hints
   client(name: string): Client
-  /** Clients that sent a password: each may have a session. */
+  /** Clients that sent a password. Each may have a session. */
   readonly loggedIn: Client[]
-  /** As a recipe writes it: from the root on the target, whole elsewhere. */
+  /** The address as a recipe writes it: from the root on the target, absolute elsewhere. */
   address(url: string): string
 }
 
-/** A login that was done, and may have worked. */
+/** A login that was tried, and may have worked. */
 export interface Candidate {
   readonly words: string
   readonly steps: readonly Step[]

@@ -23,7 +23,7 @@ const PAGES = [
 
 const LEADS_TO_LOGIN = /log[ -]?(in|on)\b|sign[ -]?in\b|anmelden|connexion|iniciar sesi|accedi/i
 
-/** Logins by every form with a password that is found: on the page given, where its links lead, and at the usual places. */
+/** Tries every form with a password: on the given page, on pages that it links to, and at the usual addresses. */
 export async function* formLogins(explorer: Explorer): AsyncGenerator<Candidate> {
   const seen = new Set<string>()
   const start = explorer.engine.target.href
@@ -34,7 +34,7 @@ export async function* formLogins(explorer: Explorer): AsyncGenerator<Candidate>
     if (last?.response == null || last.response.status >= 500) continue
     const page = readPage(last.response.body, last.request.url)
     const links = page.links.filter(({ href, text }) => LEADS_TO_LOGIN.test(`${text} ${new URL(href).pathname}`))
-    // What a link says is worth more than a guess.
+    // The text of a link is better evidence than a guess.
     if (at === 0)
       queue.splice(1, 0, ...links.map(({ href }) => href).filter((href) => explorer.engine.isInScope(new URL(href))))
     for (const form of page.forms.filter(isLoginForm)) {
@@ -58,7 +58,7 @@ async function logIn(explorer: Explorer, pageUrl: string, form: Form): Promise<C
   return tryLogin(explorer, formStep(explorer, pageUrl, form, filled), `the form at ${explorer.address(pageUrl)}`)
 }
 
-/** Steps that open the page of a form and send it: hidden values are taken anew from the page each time. */
+/** Steps that load the page of a form and submit it. Hidden values are extracted from the page each time. */
 export function formStep(explorer: Explorer, pageUrl: string, form: Form, filled: ReadonlyMap<string, string>): Step[] {
   const extract: Record<string, Extract> = {}
   const values: Record<string, string> = {}

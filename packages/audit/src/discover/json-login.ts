@@ -37,10 +37,10 @@ const ENDPOINTS = [
   '/auth',
 ]
 
-/** Servers that let unknown addresses wait would cost a time-out for each guess. */
+/** A server that lets requests to unknown addresses wait would cost a timeout for each guess. */
 const MOST_UNANSWERED = 2
 
-/** Logins by every endpoint that scripts name, or that is at the usual places, and takes a POST. */
+/** Tries every endpoint that accepts a POST and that scripts name or that is at a usual address. */
 export async function* jsonLogins(explorer: Explorer): AsyncGenerator<Candidate> {
   let unanswered = 0
   const seen = new Set<string>()
@@ -56,23 +56,23 @@ export async function* jsonLogins(explorer: Explorer): AsyncGenerator<Candidate>
       const response = candidate?.exchanges.at(-1)?.response
       if (candidate === null || response == null || response.status === 429) return
       if (response.status >= 400) refused ??= candidate
-      // Neither a cookie nor a token: whatever this was, it was no login.
+      // There is neither a cookie nor a token, so this was not a login.
       if (response.status >= 300 || (candidate.credential === undefined && candidate.client.cookies().length === 0))
         continue
       yield candidate
     }
-    // Nothing to go on with, but to be named among what was tried.
+    // It leads nowhere, but is listed among what was tried.
     if (refused !== null) yield refused
   }
 }
 
 interface Endpoint {
   readonly address: string
-  /** To a request with nothing in it. */
+  /** The answer to an empty request. */
   readonly empty: HttpResponse
 }
 
-/** Asked with nothing in it, so that it does not count as a wrong password. */
+/** Sends an empty request, which does not count as a wrong password. */
 async function askEmpty(explorer: Explorer, url: string): Promise<Endpoint | 'no answer' | null> {
   const exchange = await explorer.client('explorer').send({
     method: 'POST',
@@ -85,7 +85,7 @@ async function askEmpty(explorer: Explorer, url: string): Promise<Endpoint | 'no
   if (response === null) return 'no answer'
   const slashed = withSlash(exchange)
   if (slashed !== null && !url.endsWith('/')) return askEmpty(explorer, slashed)
-  // An endpoint that says what it lacks in an error of its own is one all the same.
+  // An endpoint that reports a missing field with an error of its own exists.
   if ([404, 405].includes(response.status) || (response.status >= 500 && !speaksOAuth(response))) return null
   // Pages, and redirects to them, are for people.
   const isPage = (response.status >= 300 && response.status < 400) || isHtml(response)
@@ -99,10 +99,10 @@ interface Attempt {
   readonly words: string
 }
 
-/** As JSON under each name that the user may go by; then as a form, as OAuth's password grant has it. */
+/** As JSON with each name that the user field may have; then as a form, as OAuth's password grant requires. */
 function attemptsAt({ user, hints }: Explorer, { address, empty }: Endpoint): Attempt[] {
   const keys = keysFor(user.name)
-  // Who asks for a field by its name is not asked about others: each try counts as a wrong password.
+  // If the endpoint asks for a field by its name, others are not tried, because each attempt counts as a wrong password.
   const named = keys.filter((key) => new RegExp(`["'\\[.]${key}\\b`, 'i').test(empty.body))
   const tried = named.length > 0 ? named : keys
   const asJson = tried.map((key) => ({
@@ -115,7 +115,7 @@ function attemptsAt({ user, hints }: Explorer, { address, empty }: Endpoint): At
     grant_type: 'password',
     [named[0] ?? 'username']: '${user}',
     password: '${password}',
-    // Nothing said would mean no rights to some.
+    // Some servers grant no rights if it is missing.
     scope: '',
     ...(hints.clientId !== null && { client_id: hints.clientId }),
   }

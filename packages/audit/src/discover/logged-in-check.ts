@@ -42,11 +42,14 @@ const MOST_LINKS = 8
 
 interface Graded {
   readonly check: LoggedInCheck
-  /** Lower is better: how surely this is the user's own page. */
+  /** Lower is better: how certain it is that this is the user's own page. */
   readonly grade: number
 }
 
-/** A page that a logged-in client sees, and neither a stranger nor a made-up credential does. The surest one found. */
+/**
+ * Finds a page that a logged-in client sees, and neither a client without a credential nor one with a made-up credential does.
+ * Returns the most certain one.
+ */
 export async function findLoggedInCheck(explorer: Explorer, candidate: Candidate): Promise<LoggedInCheck | null> {
   const { client, exchanges } = candidate
   const stranger = explorer.client('anonymous')
@@ -79,7 +82,7 @@ function placesFor(explorer: Explorer, last: Exchange | undefined): string[] {
       )
     })
     .map(({ href }) => explorer.address(href))
-  // With what is good for this session alone last of all: no other session could ask for it.
+  // Pages whose address is valid for this session only come last, because no other session could request them.
   const own = [...landed, ...links.slice(0, MOST_LINKS)]
   return [...new Set([...own.map(withoutBoundParts), ...usual, ...own])]
 }
@@ -97,7 +100,7 @@ async function compare(
   if (slashed !== null) return compare(explorer, slashed, client, stranger, forger)
   if (first.response?.status !== 200) return null
   const others = [await ask(stranger), await ask(forger)]
-  // Once more: what changes from one look to the next tells nothing.
+  // Requested once more: text that changes between two requests identifies nothing.
   const again = await ask(client)
   if (again.response?.status !== 200) return null
   const statuses = others.map(({ response }) => response?.status ?? 0)
@@ -112,7 +115,7 @@ async function compare(
 
 const bodies = (exchanges: readonly Exchange[]) => exchanges.map(({ response }) => response?.body ?? '')
 
-/** The user's name as it is given, or else as the page shows it: in other case, or without the host of an address. */
+/** The user's name as given, or as the page shows it: in another case, or without the host of an email address. */
 function byName(name: string, place: string, mine: readonly string[], others: readonly string[]): Graded | null {
   if (isOnlyIn(name, mine, others)) return { check: { get: place, text: '${user}' }, grade: 1 }
   const lower = others.map((body) => body.toLowerCase())
@@ -126,7 +129,7 @@ function byName(name: string, place: string, mine: readonly string[], others: re
   return null
 }
 
-/** The way out, else any words of the page that no other is shown. */
+/** The logout link, or any other words that only this page contains. */
 function byWords(place: string, page: Exchange, mine: readonly string[], others: readonly string[]): Graded | null {
   const { text } = readPage(page.response?.body ?? '', page.request.url)
   const wayOut = LOGOUT_WORDS.exec(text)?.[0]
@@ -139,7 +142,7 @@ function byWords(place: string, page: Exchange, mine: readonly string[], others:
 const isOnlyIn = (text: string, mine: readonly string[], others: readonly string[]) =>
   mine.every((body) => body.includes(text)) && others.every((body) => !body.includes(text))
 
-/** A browser that was closed since the login: it holds what is kept on disk. `null` where that is nothing, or all. */
+/** A browser that was closed since the login, with the cookies that are kept on disk. `null` if those are none, or all. */
 export function returningClient(explorer: Explorer, client: Client): Client | null {
   const kept = client.cookies().filter(({ expiresAt }) => expiresAt !== null)
   if (kept.length === 0 || kept.length === client.cookies().length) return null
@@ -149,8 +152,8 @@ export function returningClient(explorer: Explorer, client: Client): Client | nu
 }
 
 /**
- * A name that a login form remembers is no sign of a login: where that form shows what the check looks for, the page of a
- * logged-in user is one without the form. `null` where no text tells them apart.
+ * If a login form shows a remembered name, that name is no sign of a login. If that form contains what the check looks for, the
+ * check requires a page without the form. `null` if no text distinguishes them.
  */
 export async function unlessRemembered(
   explorer: Explorer,
@@ -170,7 +173,7 @@ export async function unlessRemembered(
   return name === null || mine.includes(name) ? null : { ...check, notText: name }
 }
 
-/** As it is written in the page: `name="password"`. */
+/** The name as the page contains it: `name="password"`. */
 function nameOfPassword(html: string): string | null {
   const field = html.match(/<input\b[^>]*>/gi)?.find((tag) => /\stype=["']?password\b/i.test(tag))
   return /\sname=["']?[\w.[\]-]+["']?/i.exec(field ?? '')?.[0].trim() ?? null

@@ -4,13 +4,13 @@ import type { Candidate, Explorer } from './explorer.ts'
 import { formStep } from './form-login.ts'
 
 const ENDPOINTS = ['/logout', '/api/logout', '/auth/logout', '/api/auth/logout', '/signout', '/sign-out']
-/** What stands beside a login, where it does. */
+/** Names of logout endpoints beside a login endpoint. */
 const BESIDE = ['logout', 'sign-out', 'signout', 'revoke', 'blacklist']
 const MOST_BESIDE = 3
 
 const isWayOut = (words: string) => LOGOUT_WORDS.test(words)
 
-/** Forms and links of a page that lead out. */
+/** Returns the forms and links of a page that log out. */
 export function offersOf(explorer: Explorer, html: string, url: string, tokenNames: readonly string[]): Step[][] {
   const page = readPage(html, url)
   const byForm = page.forms
@@ -27,18 +27,18 @@ export function offersOf(explorer: Explorer, html: string, url: string, tokenNam
   return [...byForm, ...byLink]
 }
 
-/** To end every session of the user is more than was asked. */
+/** Ending every session of the user would do more than was asked. */
 const byModesty = (a: { text: string }, b: { text: string }) =>
   Number(ENDS_MORE.test(a.text)) - Number(ENDS_MORE.test(b.text))
 const ENDS_MORE = /\b(everywhere|all|other)\b/i
 
-/** A link may hold a nonce: it is taken anew from the page each time. */
+/** A link may contain a nonce, so it is extracted from the page each time. */
 function linkSteps(explorer: Explorer, url: string, { href, text, method }: Link, { metas }: Page): Step[] {
   const words = LOGOUT_WORDS.exec(text)?.[0] ?? LOGOUT_WORDS.exec(href)?.[0] ?? ''
   const get = explorer.address(url)
   const way_out = { link: words }
   if (method === 'get') return [{ get, extract: { way_out } }, { get: '${way_out}' }]
-  // Scripts of the page send it as a form, with the page's token against forged requests.
+  // Scripts of the page submit it as a form, with the page's anti-forgery token.
   const token = metas.get('csrf-param')
   return [
     { get, extract: { way_out, ...(token !== undefined && { csrf: { meta: 'csrf-token' } }) } },
@@ -49,7 +49,7 @@ function linkSteps(explorer: Explorer, url: string, { href, text, method }: Link
   ]
 }
 
-/** What scripts name, what stands beside the login, and the usual addresses. */
+/** Endpoints that scripts name, those beside the login, and the usual addresses. */
 export function endpointOffers({ hints }: Explorer, { steps, credential, refreshToken }: Candidate): Step[][] {
   const login = steps.at(-1)?.post ?? ''
   const parents = [1, 2].map((up) => login.replace(/\/$/, '').split('/').slice(0, -up).join('/'))
@@ -68,14 +68,14 @@ export function endpointOffers({ hints }: Explorer, { steps, credential, refresh
 }
 
 const IS_TOKEN = /token|csrf|nonce/i
-/** How a script of the page is told the token. */
+/** How a script of the page receives the token. */
 const IN_SCRIPT = '[Tt]oken["\']?\\s*[:=]\\s*["\']([\\w-]{16,})["\']'
 
-/** Under which names the forms of this login sent tokens against forged requests. */
+/** The names under which the forms of this login sent anti-forgery tokens. */
 export const tokenNamesOf = ({ steps }: Candidate): readonly string[] =>
   steps.flatMap(({ form = {} }) => Object.keys(form)).filter((name) => IS_TOKEN.test(name))
 
-/** What scripts make of a link that does nothing by itself: the page's token goes along, in a form or in the address. */
+/** What scripts do with a link that has no effect by itself: they send the page's token, in a form or in the address. */
 export function withToken(
   explorer: Explorer,
   html: string,

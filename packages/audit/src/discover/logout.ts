@@ -11,11 +11,11 @@ import { tryLogin } from './try-login.ts'
 
 export interface FoundLogout {
   readonly steps: readonly Step[]
-  /** The login, with what the logout needs of it. */
+  /** The login steps, with what the logout needs of them. */
   readonly login: readonly Step[]
 }
 
-/** A form or link that a logged-in page offers, or an endpoint, that really puts the client out. */
+/** Finds a form or link on a logged-in page, or an endpoint, that really logs the client out. */
 export async function findLogout(
   explorer: Explorer,
   candidate: Candidate,
@@ -41,7 +41,7 @@ export async function findLogout(
 }
 
 interface Search {
-  /** For who holds a bearer token until it forgets it, the answer is all there is to go by. */
+  /** A client that keeps its bearer token can only go by the answer. */
   readonly likely: readonly Step[] | null
   open(place: string): Promise<Exchange | undefined>
   tryOut(steps: readonly Step[]): Promise<readonly Step[] | null>
@@ -81,11 +81,11 @@ function createSearch(
     const last = await run(steps)
     const status = last?.response?.status ?? 0
     const answered = status > 0 && status < 400
-    // An unknown address changes nothing, and would cost a look each.
+    // A request to an unknown address changes nothing, so it needs no test.
     if (status === 404 || status === 405) return null
     if ((await stateNow()) === 'out') {
       if (answered) return steps
-      // Refused, and thrown out all the same: what comes next needs a client that is in.
+      // The request was refused, but ended the session. The next attempt needs a client that is logged in.
       now = (await tryLogin(explorer, candidate.steps, candidate.words)) ?? now
       return null
     }
@@ -96,7 +96,7 @@ function createSearch(
     return null
   }
 
-  /** A page that asks once more. */
+  /** Follows a page that asks for confirmation. */
   async function confirmed(page: Exchange): Promise<readonly Step[] | null> {
     for (const steps of offersOf(explorer, page.response?.body ?? '', page.request.url, tokenNamesOf(candidate))) {
       if (steps.at(-1)?.post === undefined) continue

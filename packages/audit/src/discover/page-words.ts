@@ -4,8 +4,8 @@ import { readPage } from '../http/page.ts'
 const LONGEST = 60
 
 /**
- * Words of an answer that may tell a logged-in page from another, in any language: what its links and buttons are called,
- * or what its JSON says. Nothing with a digit in it, nor a word too long to be one: that is another in the next session.
+ * Words of an answer that may identify a logged-in page, in any language: the texts of its links and buttons, or its JSON. Words
+ * with digits and very long words are excluded because they differ in the next session.
  */
 export function markersOf({ request, response }: Exchange): string[] {
   const body = response?.body ?? ''
@@ -30,6 +30,6 @@ function namesOf(html: string, url: string): string[] {
 const isWords = (text: string) =>
   /\p{L}{2}/u.test(text) && !/\d/.test(text) && text.split(/[^\p{L}]+/u).every((word) => word.length <= 20)
 
-/** Logged out, or worse, by a mere look. */
+/** Links that log out or do worse when they are requested. */
 export const LEAVE_ALONE: RegExp =
   /delete|remove|destroy|unsubscribe|download|restart|shut-?down|reboot|revoke|purge|clear|kill|stop/i

@@ -15,17 +15,17 @@ const KEYS = ['refresh_token', 'refreshToken', 'refresh', 'token']
 
 export interface FoundRefresh {
   readonly refresh: Refresh
-  /** The token that is good now: that of the login was used. */
+  /** The token that is valid now. That of the login was used. */
   readonly token: string
 }
 
-/** Where a refresh token of the login is traded for a new credential. */
+/** Finds where a refresh token of the login is exchanged for a new credential. */
 export async function findRefresh(explorer: Explorer, candidate: Candidate): Promise<FoundRefresh | null> {
   const { refreshToken, client } = candidate
   const bearerPath = candidate.credential?.bearer?.json
   if (refreshToken === undefined || bearerPath === undefined) return null
   const variables = new Map([...explorer.variables, ['refreshToken', refreshToken.value] as const])
-  // The name under which the login gave it is the likeliest to take it back.
+  // The name under which the login issued it is the most likely one to accept it.
   const own = refreshToken.path.split('.').at(-1) ?? ''
   const login = candidate.steps.at(-1)?.post ?? '/'
   const slash = login.endsWith('/') ? '/' : ''

@@ -1,14 +1,14 @@
 import { LOGOUT_WORDS, readPage } from '../http/page.ts'
 import { LEAVE_ALONE } from './page-words.ts'
 
-/** What the scripts of a page know of the application: pages that scripts build have no form to be read. */
+/** What the scripts of a page reveal about the application: pages that scripts build contain no form. */
 export interface Hints {
-  /** Addresses whose names are those of logins, the likeliest first. */
+  /** Addresses with names of logins, the most likely first. */
   readonly logins: readonly string[]
   readonly logouts: readonly string[]
-  /** Addresses that may tell who is logged in. */
+  /** Addresses that may show who is logged in. */
   readonly reads: readonly string[]
-  /** Under which the application knows its own pages, where it asks for an OAuth client. */
+  /** The OAuth client id that the application's own pages use. */
   readonly clientId: string | null
 }
 
@@ -16,7 +16,7 @@ export const NO_HINTS: Hints = { logins: [], logouts: [], reads: [], clientId: n
 
 const MOST_SCRIPTS = 8
 const MOST_OF_A_KIND = 12
-/** A path in quotes; in a template, behind the address that it starts from. */
+/** A path in quotes; in a template, after the address that it starts from. */
 const PATHS = /["'`](?:\$\{[^}`]{1,40}\})?([\w@.~-]*(?:\/[\w@.~-]+)+\/?)["'`?]/g
 const FILES = /\.(m?js|css|map|svg|png|jpe?g|gif|ico|woff2?|html?|json|wasm|md|tsx?)$|^\d|node_modules/i
 const LOGIN = /(log-?_?in|sign-?_?in|authenticate)(\/[\w-]+)?\/?$/i
@@ -25,7 +25,7 @@ const NO_LOGIN = /register|sign-?_?up|forgot|reset|callback|refresh|verify|revok
 const LOGOUT = /\b(revoke|blacklist|invalidate)\/?$/i
 const WHO = /(^|\/)(me|self|users?|accounts?|profile|settings|session|whoami|verify|userinfo|current[-_]?user)\/?$/i
 
-/** Reads the scripts of a page for addresses. */
+/** Searches the scripts of a page for addresses. */
 export async function readHints(
   html: string,
   url: string,
@@ -60,5 +60,5 @@ function hintsIn(text: string, base: string): Hints {
   }
 }
 
-/** `/api` of `/api/auth/login`: what lies beside the login is of the same application. */
+/** `/api` of `/api/auth/login`: addresses beside the login belong to the same application. */
 const areaOf = (path: string) => path.split('/').slice(0, 2).join('/')

@@ -3,7 +3,7 @@ import type { Step } from '../recipe/recipe.ts'
 import { runSteps } from '../recipe/run-steps.ts'
 import type { Candidate, Explorer } from './explorer.ts'
 
-/** Does login steps with a clean client, and looks for tokens in what comes back. `null` when a step fails. */
+/** Runs login steps with a clean client, and looks for tokens in the answers. `null` if a step fails. */
 export async function tryLogin(explorer: Explorer, steps: readonly Step[], words: string): Promise<Candidate | null> {
   const client = explorer.client('first login')
   explorer.loggedIn.push(client)
@@ -34,7 +34,7 @@ export interface Found {
   readonly value: string
 }
 
-/** Tokens in a JSON answer, by the names they go under. */
+/** Finds tokens in a JSON answer by their usual names. */
 export function tokensIn(body: string): { access: Found | null; refresh: Found | null } {
   let parsed: unknown
   try {

@@ -1,6 +1,6 @@
 import type { Exchange, Headers } from './exchange.ts'
 
-/** A cookie as a client holds it, with all that says where it is sent. */
+/** A cookie as a client holds it, with everything that decides where it is sent. */
 export interface HeldCookie {
   readonly name: string
   readonly value: string
@@ -10,11 +10,11 @@ export interface HeldCookie {
   readonly secure: boolean
   readonly httpOnly: boolean
   readonly sameSite: string | null
-  /** ms since the epoch; `null`: until the browser is closed. */
+  /** In ms since the epoch. `null`: until the browser is closed. */
   readonly expiresAt: number | null
 }
 
-/** What makes a request one of a logged-in user: cookies, a bearer token, or both. */
+/** What identifies a logged-in client: cookies, a bearer token, or both. */
 export interface Credential {
   readonly cookies: readonly HeldCookie[]
   readonly bearer: string | null
@@ -26,32 +26,32 @@ export interface RequestOptions {
   readonly url: string
   readonly headers?: Headers
   readonly body?: string | null
-  /** What it is sent for, in words. */
+  /** A description of why it is sent. */
   readonly purpose: string
-  /** Sent in place of what the jar would send; `''` sends none. */
+  /** Sent in place of the jar's cookies. `''` sends none. */
   readonly cookie?: string
-  /** Sent in place of the client's own `authorization`; `''` sends none. */
+  /** Sent in place of the client's own `authorization`. `''` sends none. */
   readonly authorization?: string
 }
 
-/** One user agent: a cookie jar of its own, an optional bearer token, and a memory of what it exchanged. */
+/** One user agent: a cookie jar, an optional bearer token, and the record of its exchanges. */
 export interface Client {
   readonly name: string
   /** Sent as `authorization: Bearer ...` with each request. */
   bearer: string | null
-  /** One request, no redirect followed. Cookies it sets are kept. Without an answer, `response` is `null`. */
+  /** Sends one request and follows no redirect. Keeps the cookies of the answer. Without an answer, `response` is `null`. */
   send(request: RequestOptions): Promise<Exchange>
-  /** Follows redirects as a browser does; the last exchange comes last. */
+  /** Follows redirects as a browser does. The last exchange is the last item. */
   follow(request: RequestOptions): Promise<readonly Exchange[]>
-  /** Everything it holds. */
+  /** Every cookie that it holds. */
   cookies(): readonly HeldCookie[]
-  /** The `cookie` header it would send to this address. */
+  /** The `cookie` header that it would send to this address. */
   cookieHeader(url: string): string
   /** Plants a cookie, as an attacker would, or as another client held it. */
   hold(cookie: HeldCookie): void
-  /** Takes a cookie out, from every domain and path. */
+  /** Deletes a cookie from every domain and path. */
   drop(name: string): void
   readonly exchanges: readonly Exchange[]
-  /** What it held when it sent this request. */
+  /** The cookies that it held when it sent this request. */
   heldAt(exchange: Exchange): readonly HeldCookie[]
 }

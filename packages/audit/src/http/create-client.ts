@@ -3,19 +3,19 @@ import type { Client, HeldCookie, RequestOptions } from './client.ts'
 import type { Engine } from './engine.ts'
 import { type Exchange, type Headers, headerOf, valuesOf } from './exchange.ts'
 
-/** What browsers send; some applications answer JSON, pages without their frame, or 403, to anything else. */
+/** The headers of a browser. Some applications answer other clients with JSON, incomplete pages, or 403. */
 const USUAL: Headers = [
   ['user-agent', 'sojourn-audit (+https://www.npmjs.com/package/@sojourn/audit)'],
   ['accept', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'],
   ['accept-language', 'en'],
 ]
 
-/** Ends the purpose of a request that a redirect led to. */
+/** The suffix of the purpose of a redirected request. */
 export const REDIRECTED = ', redirected'
 
 const MOST_REDIRECTS = 10
 
-/** A client that has never spoken to the application. */
+/** Creates a client that has not contacted the application yet. */
 export function createClient(engine: Engine, name: string): Client {
   const jar = newJar()
   const exchanges: Exchange[] = []
@@ -37,7 +37,7 @@ export function createClient(engine: Engine, name: string): Client {
     if (authorization !== '' && !given.has('authorization')) own.push(['authorization', authorization])
     const cookie = options.cookie ?? cookieHeader(url.href)
     if (cookie !== '') own.push(['cookie', cookie])
-    // Browsers say where all but a GET comes from, and some applications take none that does not.
+    // Browsers send the origin of every request except a GET, and some applications refuse requests without it.
     if (!/^(GET|HEAD|TRACE)$/.test(method) && !given.has('origin')) own.push(['origin', url.origin])
     if (body !== null || /^(POST|PUT|PATCH)$/.test(method)) {
       own.push(['content-length', String(Buffer.byteLength(body ?? ''))])
@@ -55,7 +55,7 @@ export function createClient(engine: Engine, name: string): Client {
     try {
       jar.setCookieSync(line, url, { ignoreError: true })
     } catch {
-      // A browser drops a cookie it cannot read, and goes on.
+      // Browsers ignore a cookie that they cannot parse.
     }
   }
 
@@ -90,7 +90,7 @@ export function createClient(engine: Engine, name: string): Client {
 
 const newJar = () => new CookieJar(undefined, { rejectPublicSuffixes: false, allowSecureOnLocal: true })
 
-/** Where a browser goes next, and with which method; `null`: nowhere, or to a host that is not audited. */
+/** Where a browser goes next, and with which method. `null`: nowhere, or to a host that is not audited. */
 function redirectOf(last: Exchange | undefined, first: RequestOptions, engine: Engine): RequestOptions | null {
   const status = last?.response?.status ?? 0
   const location = headerOf(last?.response ?? null, 'location')

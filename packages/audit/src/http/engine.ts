@@ -4,13 +4,13 @@ import { sendOnce } from './wire.ts'
 
 export interface EngineOptions {
   readonly target: URL
-  /** Requests a second, at most. */
+  /** The maximum number of requests per second. */
   readonly rate: number
-  /** Requests in all, at most. */
+  /** The maximum number of requests in total. */
   readonly cap: number
   readonly timeoutMs: number
   readonly insecureTls: boolean
-  /** Hosts beside the target's that may be sent to: an identity provider, say. */
+  /** Other hosts that may receive requests, such as an identity provider. */
   readonly hosts?: readonly string[]
   readonly signal?: AbortSignal
   readonly onExchange?: (exchange: Exchange) => void
@@ -19,7 +19,7 @@ export interface EngineOptions {
 /** The audit has sent as many requests as it may. */
 export class LimitReached extends Error {
   constructor(cap: number) {
-    super(`the limit of ${cap} requests was reached; --max-requests raises it`)
+    super(`the limit of ${cap} requests was reached; raise it with --max-requests`)
     this.name = 'LimitReached'
   }
 }
@@ -27,24 +27,24 @@ export class LimitReached extends Error {
 export interface Engine {
   readonly target: URL
   readonly insecureTls: boolean
-  /** Every exchange so far, as it was. Bodies of old ones are dropped. */
+  /** Every exchange so far, unmasked. Bodies of old ones are dropped. */
   readonly exchanges: readonly Exchange[]
-  /** Whether requests to this address may be sent at all. */
+  /** Whether requests to this address are allowed. */
   isInScope(url: URL): boolean
   exchange(client: string, purpose: string, request: SentRequest): Promise<Exchange>
-  /** From now on requests are for clearing up: neither limit nor interruption stops them. */
+  /** From now on requests clean up: neither the limit nor an interruption stops them. */
   beginCleanUp(): void
 }
 
 const MAX_BODY_BYTES = 1_000_000
-/** How long to hold back when a server says 429 without saying how long. */
+/** How long to wait if a server answers 429 without Retry-After. */
 const BACK_OFF_MS = 1_000
 const MOST_BACK_OFF_MS = 5_000
 
-/** For the answer to what is under way when the audit is interrupted: it may hold a session, which is then to be ended. */
+/** How long to wait for pending answers after an interruption: they may contain a session that must be ended. */
 const LAST_ANSWER_MS = 3_000
 
-/** Sends for all clients of one audit, keeps the limits, and remembers everything. */
+/** Sends requests for all clients of one audit, enforces the limits, and records everything. */
 export function createEngine(options: EngineOptions): Engine {
   const exchanges: Exchange[] = []
   const hosts = new Set([options.target.hostname, ...(options.hosts ?? [])])
@@ -78,7 +78,8 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function exchange(client: string, purpose: string, request: SentRequest): Promise<Exchange> {
-    if (!isInScope(new URL(request.url))) throw new Error(`${new URL(request.url).host} is not what is audited`)
+    if (!isInScope(new URL(request.url)))
+      throw new Error(`${new URL(request.url).host} is not part of this audit: the recipe can name it in hosts`)
     await waitForRate()
     const startedAt = Date.now()
     const began = performance.now()
@@ -106,7 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-/** Aborted so much later than another. */
+/** Aborts this long after the other signal. */
 function later(signal: AbortSignal, ms: number): { readonly signal: AbortSignal; forget(): void } {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined

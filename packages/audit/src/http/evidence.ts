@@ -2,11 +2,11 @@ import type { Evidence, MaskedExchange } from '../model/evidence.ts'
 import type { Exchange, Headers } from './exchange.ts'
 import { type Secrets, shellWord, shown } from './masking.ts'
 
-/** As much as a reader needs. */
+/** Enough for a reader. */
 const MOST_OF_BODY = 2_000
 const MOST_OF_HEADER = 500
 
-/** curl sets these itself. */
+/** Headers that curl sets itself. */
 const OF_CURL = new Set(['host', 'content-length', 'connection', 'user-agent', 'accept', 'accept-language'])
 
 export function toEvidence(
@@ -25,7 +25,7 @@ export function toEvidence(
   }
 }
 
-/** A masked copy for the timeline: without bodies. */
+/** Makes a masked copy for the timeline, without bodies. */
 export function toTimeline(exchange: Exchange, secrets: Secrets): MaskedExchange {
   const { request, response } = exchange
   return show(
@@ -36,7 +36,7 @@ export function toTimeline(exchange: Exchange, secrets: Secrets): MaskedExchange
   )
 }
 
-/** Every text of an exchange with its secrets marked; a binary body is left out. */
+/** Marks the secrets in every text of an exchange. A binary body is omitted. */
 function markExchange({ request, response, ...rest }: Exchange, secrets: Secrets): MaskedExchange {
   return {
     ...rest,

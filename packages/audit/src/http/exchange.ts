@@ -1,4 +1,4 @@
-/** Header fields in the order they went over the wire, names in lower case. */
+/** Header fields in the order of the wire, names in lower case. */
 export type Headers = readonly (readonly [name: string, value: string])[]
 
 export interface SentRequest {
@@ -15,28 +15,28 @@ export interface HttpResponse {
   readonly body: string
 }
 
-/** One request and what came of it, as it was: secrets included. Only masked copies leave the audit. */
+/** One request and its answer, unmasked. Only masked copies leave the audit. */
 export interface Exchange {
   /** Counts all exchanges of the audit, from 1. */
   readonly number: number
   readonly client: string
   readonly purpose: string
-  /** ms since the epoch. */
+  /** In ms since the epoch. */
   readonly startedAt: number
   readonly durationMs: number
   readonly request: SentRequest
-  /** `null` when no answer came; `fault` says why. */
+  /** `null` if no answer came; `fault` has the reason. */
   readonly response: HttpResponse | null
   readonly fault: string | null
 }
 
-/** Values of a header field, in order; names without regard to case. */
+/** Returns the values of a header field, in order. Names are compared case-insensitively. */
 export function valuesOf(headers: Headers, name: string): string[] {
   const wanted = name.toLowerCase()
   return headers.filter(([held]) => held.toLowerCase() === wanted).map(([, value]) => value)
 }
 
-/** All values of a header field, joined as one; `null` when there is none. */
+/** Returns all values of a header field joined as one. `null` if there is none. */
 export function headerOf(message: { readonly headers: Headers } | null, name: string): string | null {
   const values = message === null ? [] : valuesOf(message.headers, name)
   return values.length === 0 ? null : values.join(', ')
@@ -45,7 +45,7 @@ export function headerOf(message: { readonly headers: Headers } | null, name: st
 export const isHtml = (response: HttpResponse | null): boolean =>
   headerOf(response, 'content-type')?.includes('html') === true
 
-/** Whether this answer gave the value out: in a `Set-Cookie`, or in its body. */
+/** Whether this answer issued the value, in a `Set-Cookie` or in its body. */
 export function gave({ response }: Exchange, value: string): boolean {
   if (response === null) return false
   const isSet = response.headers.some(([name, held]) => name.toLowerCase() === 'set-cookie' && held.includes(value))

@@ -1,9 +1,9 @@
 import { type Exchange, headerOf } from './exchange.ts'
 
 export interface Limit {
-  /** How the login was answered, in words. */
+  /** A description of the answer to the login. */
   readonly answer: string
-  /** ms that it asks to wait; `null`: it does not say. */
+  /** The wait that it asks for, in ms. `null`: it names none. */
   readonly waitMs: number | null
 }
 
@@ -11,8 +11,8 @@ const UNIT_MS = { second: 1000, minute: 60_000, hour: 3_600_000 } as const
 const LONGEST_MS = 24 * UNIT_MS.hour
 
 /**
- * Whether the answers to a login say that there were too many. One that is refused in other words is taken for limited
- * only when the same password has logged in before.
+ * Returns whether the answers to a login report too many logins. A refusal in other words counts as a limit only if the same
+ * password has logged in before.
  */
 export function limitIn(exchanges: readonly Exchange[], workedBefore: boolean): Limit | null {
   const told = exchanges.findLast(({ response }) => saysSo(response))
@@ -27,7 +27,7 @@ function saysSo(response: Exchange['response']): boolean {
   return response.status === 429 || (response.status >= 400 && headerOf(response, 'retry-after') !== null)
 }
 
-/** By `Retry-After`, as seconds or as a date, or by what the page says. */
+/** From `Retry-After`, in seconds or as a date, or from the text of the page. */
 function waitOf(response: NonNullable<Exchange['response']>): number | null {
   const told = headerOf(response, 'retry-after')
   if (told === null) return waitIn(response.body)
@@ -45,7 +45,7 @@ function waitIn(body: string): number | null {
 /** "14 min", "40 s" */
 export const timeOf = (ms: number): string => (ms >= 90_000 ? `${minutes(ms)} min` : `${Math.ceil(ms / 1000)} s`)
 
-/** As the command line takes it. */
+/** In the form of the command line. */
 export const optionOf = (ms: number): string => (ms >= 90_000 ? `${minutes(ms) + 1}m` : `${Math.ceil(ms / 1000) + 1}s`)
 
 const minutes = (ms: number) => Math.ceil(ms / 60_000)

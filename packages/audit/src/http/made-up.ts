@@ -6,8 +6,8 @@ const UPPER = LOWER.toUpperCase()
 const HEX = '0123456789abcdef'
 
 /**
- * A value of the same shape that no server gave out: letters become letters, digits digits, separators stay. Fresh in
- * each call, for a value that was planted once may live on as a session.
+ * Returns a value of the same form that no server issued: letters become letters, digits digits, separators stay. New in each
+ * call, because a value that was planted once may have become a session.
  */
 export function madeUpLike(value: string): string {
   const isHex = /^[0-9a-f-]+$/.test(value)
@@ -23,7 +23,7 @@ export function madeUpLike(value: string): string {
     .join('')
 }
 
-/** The same cookies and token with values that no server gave out. */
+/** The same cookies and token with values that no server issued. */
 export function madeUpCredential({ cookies, bearer }: Credential): Credential {
   return {
     cookies: cookies.map((cookie) => ({ ...cookie, value: madeUpLike(cookie.value) })),

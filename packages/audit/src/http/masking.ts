@@ -2,25 +2,25 @@ import type { Variable } from '../model/evidence.ts'
 import { type Exchange, valuesOf } from './exchange.ts'
 
 /**
- * Marks the place of a secret in a text. A character of the private use area on each side, so that what a server
- * writes is never taken for one of ours.
+ * Marks the place of a secret in a text, with a character of the private use area on each side, so that text of a server is never
+ * mistaken for a mark.
  */
 const OPEN = '\uE000'
 const CLOSE = '\uE001'
 const MARKED = new RegExp(`${OPEN}(\\w+)${CLOSE}`, 'g')
 
-/** Shorter values would be found in words that have nothing to do with them: they are masked where a cookie stands. */
+/** Shorter values would match unrelated words, so they are masked only where a cookie appears. */
 const SHORTEST = 6
 
-/** What must not be seen in any report, and the variables that stand for it. */
+/** The values that no report may show, and the variables that replace them. */
 export interface Secrets {
-  /** From now on this value is shown as a variable. Says which; a value known already keeps its first. */
+  /** From now on this value is shown as a variable. Returns its name. A known value keeps its first name. */
   learn(value: string, name: string, from: string): void
-  /** All cookies and bearer tokens of an exchange, and its page's tokens against forgery. */
+  /** Learns all cookies and bearer tokens of an exchange, and its page's anti-forgery tokens. */
   learnFrom(exchange: Exchange): void
-  /** Secrets replaced by marks; `shown` and `variablesIn` make something of them. */
+  /** Replaces secrets by marks, which `shown` and `variablesIn` interpret. */
   mark(text: string): string
-  /** The mark of a value that is a secret, however short it is; else the value with the secrets in it marked. */
+  /** Returns the mark of a value if it is a secret, however short. Otherwise marks the secrets in it. */
   markWhole(value: string): string
   variablesIn(marked: string): Variable[]
 }
@@ -83,7 +83,7 @@ export function createSecrets(): Secrets {
     },
     variablesIn(marked) {
       const names = new Set([...marked.matchAll(MARKED)].map(([, name]) => name))
-      // The address that a cookie came from may have one in it.
+      // The address that a cookie came from may contain a secret.
       const held = [...byValue.values()].filter(({ name }) => names.has(name))
       return held.map(({ name, from }) => ({ name, from: shown(mark(from)) }))
     },
@@ -110,8 +110,8 @@ function decode(value: string): string {
 }
 
 /**
- * What was sent in the place of a credential and did not come from the server was made up by the audit. A server that
- * takes ids from anybody may have made a session of it.
+ * A value that was sent as a credential and did not come from the server was made up by the audit. A server that accepts any id
+ * may have made a session of it.
  */
 const LIKE_A_TOKEN = /^[\w.-]{16,}$/
 
@@ -131,12 +131,12 @@ function cookiesSetBy(exchange: Exchange): [string, string][] {
   })
 }
 
-/** Marks as a reader sees them: `$SID_1`. */
+/** Shows marks to a reader: `$SID_1`. */
 export function shown(marked: string): string {
   return marked.replace(MARKED, (_, name: string) => `$${name}`)
 }
 
-/** Marked text as one word of a shell command: in double quotes, secrets as `${SID_1}`, all else literal. */
+/** Returns marked text as one word of a shell command: in double quotes, secrets as `${SID_1}`, everything else literal. */
 export function shellWord(marked: string): string {
   const literal = marked.replace(/[\\"$`!]/g, (found) => (found === '!' ? '"\'!\'"' : `\\${found}`))
   return `"${literal.replace(MARKED, (_, name: string) => `\${${name}}`)}"`
@@ -152,10 +152,10 @@ const HELD = /\s(?:value|content)=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
 const IN_ADDRESS = new RegExp(String.raw`[?&;](${NAME})=([\w%.~+/-]+)`, 'gi')
 const IN_JSON = new RegExp(String.raw`"(${NAME})"\s*:\s*"([^"\\]+)"`, 'gi')
 
-/** Random by its looks: a name or a word is none. */
+/** It looks random, unlike a name or a word. */
 const IS_RANDOM = /^(?=.*\d)[\w%.~+/=|:-]{8,}$/
 
-/** The tokens against forgery that an answer holds, and the nonces of its links: name and value. */
+/** Returns the anti-forgery tokens in an answer, and the nonces of its links: name and value. */
 export function pageTokensIn(body: string): [name: string, value: string][] {
   const tags = [...body.matchAll(TAG)].flatMap(([tag]): [string, string][] => {
     const [, name] = NAMED.exec(tag) ?? []

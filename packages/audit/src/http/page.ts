@@ -5,7 +5,7 @@ type Element = DefaultTreeAdapterTypes.Element
 
 export interface Field {
   readonly name: string
-  /** Of an input, in lower case; `select`, `textarea` or `button` of others. */
+  /** The type of an input, in lower case; `select`, `textarea` or `button` for others. */
   readonly type: string
   readonly value: string
 }
@@ -14,10 +14,10 @@ export interface Form {
   /** Absolute. */
   readonly action: string
   readonly method: 'GET' | 'POST'
-  /** What a browser would send if nobody touched it, submit buttons beside it. */
+  /** What a browser would send if the user changed nothing, without submit buttons. */
   readonly fields: readonly Field[]
   readonly buttons: readonly Field[]
-  /** Words in it, labels and buttons. */
+  /** Its words, labels and buttons. */
   readonly text: string
 }
 
@@ -25,7 +25,7 @@ export interface Link {
   /** Absolute. */
   readonly href: string
   readonly text: string
-  /** In lower case; what scripts of the page send it by (`data-method`), where they say so. */
+  /** In lower case. The method that scripts of the page send it with (`data-method`), if declared. */
   readonly method: string
 }
 
@@ -36,13 +36,13 @@ export interface Page {
   readonly metas: ReadonlyMap<string, string>
   /** Absolute addresses of scripts. */
   readonly scripts: readonly string[]
-  /** Where its relative addresses start from. */
+  /** The base of its relative addresses. */
   readonly base: string
-  /** What a reader sees. */
+  /** The visible text. */
   readonly text: string
 }
 
-/** What an HTML page offers, read as a browser does. */
+/** Reads the forms, links and texts of an HTML page, as a browser does. */
 export function readPage(html: string, url: string): Page {
   const elements = elementsOf(parse(html))
   const base = attribute(
@@ -116,7 +116,10 @@ function selectedOf(select: Element): string {
   return chosen === undefined ? '' : (attribute(chosen, 'value') ?? textOf(chosen))
 }
 
-/** Elements below a node in the order of the page. By a list of what is left, for pages may be nested deeper than the stack. */
+/**
+ * Elements below a node in document order. Uses a list instead of recursion, because pages may be nested deeper than the stack
+ * allows.
+ */
 function elementsOf(node: Node): Element[] {
   return nodesBelow(node, () => true).filter((found): found is Element => 'tagName' in found)
 }
@@ -148,12 +151,12 @@ function textOf(node: Node | undefined): string {
     .trim()
 }
 
-/** One password, so no sign-up and no change of one. */
+/** One password field, so it is neither a sign-up nor a password change. */
 export function isLoginForm({ fields, method, text }: Form): boolean {
   const passwords = fields.filter(({ type }) => type === 'password')
   return method === 'POST' && passwords.length === 1 && !/\b(register|sign up|create (an )?account)\b/i.test(text)
 }
 
-/** What links and buttons that log out are called. */
+/** Texts of links and buttons that log out. */
 export const LOGOUT_WORDS: RegExp =
   /log[ _-]?(out|off)|sign[ _-]?(out|off)|abmelden|d[ée]connexion|cerrar sesi[oó]n|esci\b|uitloggen/i

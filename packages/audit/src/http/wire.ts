@@ -12,8 +12,8 @@ export interface WireOptions {
 }
 
 /**
- * One request over a connection of its own: a clean client must share nothing with another, not even a connection that
- * the server may have tied a login to. Rejects when no answer comes.
+ * Sends one request over a new connection: a clean client must share nothing with another, not even a connection that the server
+ * may have tied to a login. Rejects if no answer comes.
  */
 export function sendOnce(sent: SentRequest, options: WireOptions): Promise<HttpResponse> {
   const url = new URL(sent.url)
@@ -21,7 +21,7 @@ export function sendOnce(sent: SentRequest, options: WireOptions): Promise<HttpR
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
       method: sent.method,
-      // Raw and in order; duplicates stay apart.
+      // Raw and in order. Duplicates are kept.
       headers: [...sent.headers.flat(), 'connection', 'close'],
       agent: false,
       rejectUnauthorized: !options.insecureTls,
@@ -40,7 +40,7 @@ export function sendOnce(sent: SentRequest, options: WireOptions): Promise<HttpR
   })
 }
 
-/** At most so many bytes: the rest is not waited for. */
+/** Reads at most this many bytes, and does not wait for the rest. */
 async function readBody(incoming: IncomingMessage, most: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
@@ -60,7 +60,7 @@ function toResponse(incoming: IncomingMessage, bytes: Buffer): HttpResponse {
   return { status: incoming.statusCode ?? 0, headers, body: decoded(incoming.headers['content-encoding'], bytes) }
 }
 
-/** Nothing compressed is asked for, and some servers compress all the same. */
+/** No compression is requested, but some servers compress anyway. */
 function decoded(encoding: string | undefined, bytes: Buffer): string {
   try {
     if (encoding === 'gzip') return gunzipSync(bytes).toString()

@@ -1,8 +1,8 @@
 import type { Fix, Severity } from './finding.ts'
 
 /**
- * What a check cannot do without. When it is not there the check is not run: `cookies` and `bearer` make it not
- * applicable, the others leave it without a verdict and say what would give it one.
+ * What a check requires. Without it the check is not run: without `cookies` or `bearer` it is not applicable; without the others
+ * it has no verdict, and reports how to get one.
  */
 export type Need =
   | 'cookies'
@@ -17,9 +17,9 @@ export type Need =
   | 'browser'
   | 'patience'
 
-/** What a check is, without its code. */
+/** The description of a check, without its code. */
 export interface CheckFacts {
-  /** Kebab-case, for ever: baselines and reports of later versions refer to it. */
+  /** In kebab-case, and never changed: baselines and reports of later versions refer to it. */
   readonly id: string
   readonly title: string
   /** `WSTG-SESS-03` */
@@ -28,7 +28,7 @@ export interface CheckFacts {
   readonly asvs: readonly string[]
   /** `384` */
   readonly cwe: readonly number[]
-  /** Of its failures, unless a finding says otherwise. */
+  /** The severity of its failures, unless a finding has its own. */
   readonly severity: Severity
   readonly proves: string
   readonly cannotProve: string

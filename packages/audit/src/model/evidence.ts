@@ -1,12 +1,12 @@
-/** A request and its answer, every secret in it replaced by the name of a variable. */
+/** A request and its answer. Every secret in it is replaced by the name of a variable. */
 export interface MaskedExchange {
   /** Counts all exchanges of the audit, from 1. */
   readonly number: number
-  /** The client that sent it, in words: `victim`, `attacker`, `after logout`. Each has a cookie jar of its own. */
+  /** A description of the client that sent it: `victim`, `attacker`, `after logout`. Each has its own cookie jar. */
   readonly client: string
   /** What it was sent for: `log in`, `logged-in check`. */
   readonly purpose: string
-  /** ms since the epoch. */
+  /** In ms since the epoch. */
   readonly startedAt: number
   readonly durationMs: number
   readonly request: {
@@ -15,17 +15,17 @@ export interface MaskedExchange {
     readonly headers: readonly (readonly [name: string, value: string])[]
     readonly body: string | null
   }
-  /** `null` when no answer came; `fault` says why. */
+  /** `null` if no answer came; `fault` has the reason. */
   readonly response: {
     readonly status: number
     readonly headers: readonly (readonly [name: string, value: string])[]
-    /** The beginning of the body, when it is text. */
+    /** The beginning of the body, if it is text. */
     readonly body: string
   } | null
   readonly fault: string | null
 }
 
-/** A secret that commands name instead of showing. */
+/** A secret, which commands name instead of showing. */
 export interface Variable {
   /** `SID_1`: used as `$SID_1`. */
   readonly name: string
@@ -33,7 +33,7 @@ export interface Variable {
   readonly from: string
 }
 
-/** What proves a finding: commands to run, and what was exchanged when the audit ran them. */
+/** The proof of a finding: commands to run, and the exchanges of the audit. */
 export interface Evidence {
   /** What the exchanges show, in one sentence. */
   readonly says: string

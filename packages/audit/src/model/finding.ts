@@ -1,28 +1,31 @@
 import type { Evidence } from './evidence.ts'
 
-/** How to put something right. */
+/** How to fix a failure. */
 export interface Fix {
   readonly text: string
   /** Code by framework: `{ 'express-session': "app.use(session({ ... }))" }`. */
   readonly snippets?: Readonly<Record<string, string>>
 }
 
-/** One answer of one check. A check gives one for each thing it judged: each cookie, each carrier, each request. */
+/** One result of one check. A check returns one for each thing that it judged: each cookie, each carrier, each request. */
 export interface Finding {
   readonly verdict: Verdict
-  /** What this finding is about, the same in every run: `cookie sid`. With the check's id it names the finding in a baseline. */
+  /**
+   * What this finding is about, the same in every run: `cookie sid`. A baseline identifies the finding by the check's id and
+   * this.
+   */
   readonly about: string
   /** One line for a table. */
   readonly title: string
-  /** What was done and seen; for `cannot-judge` and `not-applicable`, the reason. No secret in it. */
+  /** What was done and observed; for `cannot-judge` and `not-applicable`, the reason. Contains no secret. */
   readonly detail: string
-  /** Of a `fail`; without it, the check's own. */
+  /** The severity of a `fail`. Default: the check's. */
   readonly severity?: Severity
-  /** Without it: `certain`. */
+  /** Default: `certain`. */
   readonly confidence?: Confidence
-  /** Every `fail` has some. */
+  /** Every `fail` has evidence. */
   readonly evidence?: readonly Evidence[]
-  /** Why it matters and how to put it right, where that differs from what the check says. */
+  /** Why it matters and how to fix it, if that differs from the check's text. */
   readonly why?: string
   readonly fix?: Fix
   /** Numbers for reports and graphs; plain JSON. */
@@ -41,19 +44,19 @@ export const notApplicable = (words: Words): Finding => ({ verdict: 'not-applica
 export const cannotJudge = (words: Words): Finding => ({ verdict: 'cannot-judge', ...words })
 
 /**
- * What a check came to.
+ * The result of a check.
  *
  * - `pass`: it was tried, and the application passed.
  * - `fail`: it was tried, and the application failed; the evidence reproduces it.
  * - `inform`: worth knowing, and no fault by itself.
- * - `not-applicable`: the application has nothing of the kind (cookie checks, where there is no cookie).
- * - `cannot-judge`: it could not be tried, or the answers were unclear. The detail says why. It does not count as a pass.
+ * - `not-applicable`: the application has nothing of this kind (cookie checks without a cookie).
+ * - `cannot-judge`: it could not be tried, or the answers were unclear. The detail has the reason. It does not count as a pass.
  */
 export type Verdict = 'pass' | 'fail' | 'inform' | 'not-applicable' | 'cannot-judge'
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
 
-/** `certain`: seen to happen. `firm`: all signs agree. `tentative`: a sign that a person should look at. */
+/** `certain`: observed. `firm`: all signs agree. `tentative`: a sign that a person should check. */
 export type Confidence = 'certain' | 'firm' | 'tentative'
 
 export const VERDICTS: readonly Verdict[] = ['fail', 'cannot-judge', 'inform', 'pass', 'not-applicable']

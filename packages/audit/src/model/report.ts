@@ -6,18 +6,18 @@ export const REPORT_VERSION = 1
 
 export interface CheckResult {
   readonly check: CheckFacts
-  /** Of its findings, the gravest: `fail`, `cannot-judge`, `inform`, `pass`, `not-applicable`. */
+  /** The gravest verdict of its findings: `fail`, `cannot-judge`, `inform`, `pass`, `not-applicable`. */
   readonly verdict: Verdict
-  /** The gravest failure's; `null` without one. */
+  /** The severity of the gravest failure. `null` if there is none. */
   readonly severity: Severity | null
   readonly findings: readonly ReportedFinding[]
   readonly durationMs: number
 }
 
 export interface ReportedFinding extends Finding {
-  /** Names it in a baseline: `fixation/cookie sid`. */
+  /** Identifies it in a baseline: `fixation/cookie sid`. */
   readonly fingerprint: string
-  /** In the baseline: known, and not counted. */
+  /** It is in the baseline, so it is known and does not count. */
   readonly accepted: boolean
 }
 
@@ -29,15 +29,15 @@ export interface Report {
   /** ISO 8601 */
   readonly startedAt: string
   readonly durationMs: number
-  /** How the application was understood: where the login is, what carries the session, how a login is recognised. */
+  /** How the audit understood the application: where the login is, what carries the session, how a login is recognized. */
   readonly application: ApplicationFacts
-  /** When the logged-in check cannot be trusted, why; then there are no verdicts. */
+  /** Why the logged-in check cannot be trusted. There are no verdicts then. */
   readonly untrusted: string | null
   readonly results: readonly CheckResult[]
   readonly counts: Readonly<Record<Verdict, number>>
-  /** Every exchange, for the timeline; bodies left out. */
+  /** Every exchange, for the timeline, without bodies. */
   readonly timeline: readonly MaskedExchange[]
-  /** What the audit could not put back: sessions it could not end, a password it could not restore. */
+  /** What the audit could not undo: sessions that it could not end, a password that it could not restore. */
   readonly leftBehind: readonly string[]
 }
 
@@ -45,9 +45,9 @@ export interface ApplicationFacts {
   readonly login: string
   readonly carriers: readonly string[]
   readonly loggedInCheck: string
-  /** That it limits logins, and how to go on; not there where no limit was met. */
+  /** A description of the login limit, and how to proceed. Absent if there was none. */
   readonly loginLimit?: string
   readonly logout: string | null
-  /** Found by looking, or told by a recipe. */
+  /** Found by discovery, or given by a recipe. */
   readonly source: 'discovery' | 'recipe'
 }

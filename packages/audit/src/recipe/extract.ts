@@ -3,7 +3,7 @@ import { type Exchange, headerOf } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
 import type { Extract } from './recipe.ts'
 
-/** The value, or `null` when it is not there. */
+/** Returns the value, or `null` if it is not there. */
 export function extractFrom(exchange: Exchange, client: Client, where: Extract): string | null {
   const body = exchange.response?.body ?? ''
   if (where.field !== undefined) return fieldOf(body, exchange.request.url, where.field)
@@ -31,7 +31,7 @@ function regexIn(text: string, pattern: string): string | null {
   return found === null ? null : (found[1] ?? found[0])
 }
 
-/** What stands at a path of a JSON text, as text: `data.items[0].id`. */
+/** Returns the value at a path of a JSON text, as text: `data.items[0].id`. */
 export function textAt(json: string, path: string): string | null {
   let value: unknown
   try {

@@ -1,16 +1,16 @@
 import type { User } from './recipe.ts'
 
-/** What `${name}` stands for. */
+/** The values of `${name}`. */
 export type Variables = ReadonlyMap<string, string>
 
-/** What a user is to recipes; `basic` is what HTTP Basic authentication sends. */
+/** A user's variables. `basic` is what HTTP Basic authentication sends. */
 export const variablesOfUser = ({ name, password }: User): [string, string][] => [
   ['user', name],
   ['password', password],
   ['basic', Buffer.from(`${name}:${password}`).toString('base64')],
 ]
 
-/** A step that could not be done: a value it needs was not found, or an answer it must not get. */
+/** A step failed: a value that it needs was not found, or the answer was not the expected one. */
 export class StepFailed extends Error {
   constructor(message: string) {
     super(message)
@@ -18,11 +18,11 @@ export class StepFailed extends Error {
   }
 }
 
-/** `encode` is for values that go into an address or into a form by hand. */
+/** Fills in the variables. `encode` is for values in an address or a form. */
 export function fill(text: string, variables: Variables, encode: (value: string) => string = String): string {
   return text.replace(/\$\{([\w.-]+)\}/g, (_, name: string) => {
     const value = variables.get(name)
-    if (value === undefined) throw new StepFailed(`nothing is known as \${${name}}`)
+    if (value === undefined) throw new StepFailed(`there is no variable \${${name}}`)
     return encode(value)
   })
 }
@@ -34,12 +34,12 @@ export function fillJson(value: unknown, variables: Variables): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillJson(item, variables)]))
 }
 
-/** `${env.NAME}` of every text in a recipe, at once: what is missing is told before anything is sent. */
+/** Collects `${env.NAME}` of every text in a recipe, so that missing variables are reported before anything is sent. */
 export function environmentOf(value: unknown, env: Readonly<Record<string, string | undefined>>): Map<string, string> {
   const found = new Map<string, string>()
   for (const [, name = ''] of JSON.stringify(value).matchAll(/\$\{env\.(\w+)\}/g)) {
     const held = env[name]
-    if (held === undefined) throw new StepFailed(`the environment has no ${name}`)
+    if (held === undefined) throw new StepFailed(`the environment variable ${name} is not set`)
     found.set(`env.${name}`, held)
   }
   return found

@@ -2,10 +2,10 @@ import type { Exchange, Headers } from '../http/exchange.ts'
 import { fill, type Variables } from './fill.ts'
 import type { LoggedInCheck } from './recipe.ts'
 
-/** `unknown`: neither, as with a fault of the network or of the server, or with a limit on requests. */
+/** `unknown`: neither, for example after a network or server error, or because of a rate limit. */
 export type State = 'in' | 'out' | 'unknown'
 
-/** Where the logged-in check asks, and with what headers. */
+/** The request of the logged-in check. */
 export function requestOf(
   { get, headers = {} }: LoggedInCheck,
   variables: Variables,
@@ -16,9 +16,9 @@ export function requestOf(
   }
 }
 
-/** What an answer to the logged-in check says about who asked. */
+/** Returns what an answer to the logged-in check shows about the client. */
 export function stateOf({ response }: Pick<Exchange, 'response'>, check: LoggedInCheck, variables: Variables): State {
-  // A server that is broken, or tired of us, says nothing about the session.
+  // A server error or a rate limit reveals nothing about the session.
   if (response === null || response.status === 429 || response.status >= 500) return 'unknown'
   const contains = (text: string) => response.body.includes(fill(text, variables))
   const holds =

@@ -2,7 +2,7 @@ import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml'
 import type { Recipe } from './recipe.ts'
 import { recipeSchema } from './schema.ts'
 
-/** A recipe that cannot be used. Each problem says where: `app.yaml:12:5: login[1]: ...`. */
+/** A recipe that cannot be used. Each problem has its place: `app.yaml:12:5: login[1]: ...`. */
 export class RecipeError extends Error {
   readonly problems: readonly string[]
 
@@ -13,7 +13,7 @@ export class RecipeError extends Error {
   }
 }
 
-/** Reads a recipe in YAML or JSON. Throws `RecipeError` with every problem and where it stands. */
+/** Parses a recipe in YAML or JSON. Throws `RecipeError` with every problem and its place. */
 export function parseRecipe(source: string, file = 'recipe'): Recipe {
   const lineCounter = new LineCounter()
   const document = parseDocument(source, { lineCounter, prettyErrors: false })
@@ -28,7 +28,7 @@ export function parseRecipe(source: string, file = 'recipe'): Recipe {
   if (result.success) return result.data
   throw new RecipeError(
     result.error.issues.map(({ path, message, ...issue }) => {
-      // An unknown key is shown where it stands, not where its map begins.
+      // An unknown key is reported at its own place, not at the beginning of its map.
       const [key] = issue.code === 'unrecognized_keys' ? issue.keys : []
       const place = path.filter((part) => typeof part !== 'symbol')
       const words = key === undefined ? message : `there is no such key: ${key}`
@@ -39,7 +39,7 @@ export function parseRecipe(source: string, file = 'recipe'): Recipe {
 
 type Place = readonly (string | number)[]
 
-/** Where the key of a path stands; for a missing one, where what should hold it begins. */
+/** The place of a key. For a missing one, the beginning of what should contain it. */
 function offsetOf(document: ReturnType<typeof parseDocument>, place: Place): number {
   for (let length = place.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(place.slice(0, length - 1), true)

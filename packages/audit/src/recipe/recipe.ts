@@ -1,13 +1,14 @@
 /**
- * How to log in to an application and how to tell that one is. Texts may hold `${name}`: `user`, `password`, `basic`
- * (both in base64, as HTTP Basic authentication sends them), `newPassword`, `refreshToken`, `value` (fresh and random in each run), what a login step extracted, and `env.NAME` of the environment.
+ * How to log in to an application, and how to recognize that. Texts may contain `${name}`: `user`, `password`, `basic` (both in
+ * base64, as HTTP Basic authentication sends them), `newPassword`, `refreshToken`, `value` (new and random in each run), what a
+ * login step extracted, and `env.NAME` of the environment.
  */
 export interface Recipe {
   readonly target?: string
   readonly user?: User
-  /** Of the same rights, for checks that need two people. */
+  /** A user with the same rights, for checks that need two users. */
   readonly secondUser?: User
-  /** Hosts beside the target's that the login leads over. */
+  /** Other hosts that the login involves. */
   readonly hosts?: readonly string[]
   readonly login: readonly Step[]
   readonly credential?: CredentialPlace
@@ -16,11 +17,11 @@ export interface Recipe {
   /** Ends every session of the user. */
   readonly logoutEverywhere?: readonly Step[]
   readonly passwordChange?: PasswordChange
-  /** Trades a refresh token for a new credential. */
+  /** Exchanges a refresh token for a new credential. */
   readonly refresh?: Refresh
   /** A change that a forged request must not make. */
   readonly action?: Action
-  /** A page where a user sees and ends sessions; `false`: there is none. */
+  /** A page where users see and end sessions. `false`: there is none. */
   readonly sessionsPage?: string | false
   /** Steps without a password (the first of a reset, of a sign-up) after which nobody may be logged in. */
   readonly puzzles?: readonly (readonly Step[])[]
@@ -32,7 +33,7 @@ export interface User {
 }
 
 export interface CredentialPlace {
-  /** Names of cookies; `wordpress_logged_in_*` for all that begin so. Without it, found by trying. */
+  /** Names of cookies; `wordpress_logged_in_*` matches all that begin so. Default: the audit finds them. */
   readonly cookies?: readonly string[]
   readonly bearer?: BearerPlace
 }
@@ -42,12 +43,12 @@ export interface BearerPlace {
   readonly json: string
 }
 
-/** Logged in if all of it holds. */
+/** Logged in if all conditions hold. */
 export interface LoggedInCheck {
   readonly get: string
   /** Default: 200. Redirects are not followed. */
   readonly status?: number
-  /** Stands in the body. `${user}` is usual. */
+  /** Must be in the body. `${user}` is usual. */
   readonly text?: string
   readonly notText?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -56,22 +57,22 @@ export interface LoggedInCheck {
 export interface PasswordChange {
   /** With `${password}` for the old one and `${newPassword}` for the new one. */
   readonly steps: readonly Step[]
-  /** Puts the first password back; without it `steps` are run with the two changed over. */
+  /** Restores the first password. Default: `steps` with the two passwords exchanged. */
   readonly restore?: readonly Step[]
 }
 
 export interface Refresh {
-  /** In the answer to a login or a refresh; without it the refresh token is in a cookie. Steps name it `${refreshToken}`. */
+  /** In the answer to a login or a refresh. Without it, the refresh token is in a cookie. Steps name it `${refreshToken}`. */
   readonly token?: { readonly json: string }
   readonly steps: readonly Step[]
 }
 
 export interface Action {
-  /** The last step is the one that gets forged. It should write `${value}` somewhere, or be undone by `undo`. */
+  /** The last step is forged. It should write `${value}` somewhere, or `undo` should undo it. */
   readonly steps: readonly Step[]
-  /** Where `text` is seen once it took effect; without a text: `${value}`. */
+  /** Where `text` appears once the action took effect. Default text: `${value}`. */
   readonly effect: { readonly get: string; readonly text?: string }
-  /** Takes the effect away, for an action that writes no value of its own. */
+  /** Undoes the effect of an action that writes no value. */
   readonly undo?: readonly Step[]
 }
 
@@ -90,19 +91,19 @@ export interface Step {
   readonly body?: string
   /** Default: true. */
   readonly follow?: boolean
-  /** The step failed if the last answer has another. */
+  /** The step fails if the last answer has another status. */
   readonly status?: number
   /** Values for later steps, from the last answer. */
   readonly extract?: Readonly<Record<string, Extract>>
 }
 
-/** Where a value is found; exactly one of them. */
+/** Where a value is found. Exactly one of them. */
 export interface Extract {
   /** The value of the form field of this name. */
   readonly field?: string
   /** `data.items[0].id` */
   readonly json?: string
-  /** Its first group, or all of it; in the body. */
+  /** The first group, or the whole match, in the body. */
   readonly regex?: string
   readonly header?: string
   /** Of a cookie that the client holds. */

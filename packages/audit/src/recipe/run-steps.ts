@@ -6,14 +6,14 @@ import type { Step } from './recipe.ts'
 
 export interface StepsDone {
   readonly exchanges: readonly Exchange[]
-  /** Those given, and those that were extracted. */
+  /** The given variables, and those that were extracted. */
   readonly variables: Variables
 }
 
 /** Called with every value that a step extracts, so that it can be masked. */
 export type Learn = (value: string, name: string, from: string) => void
 
-/** Does the steps one after another. Throws `StepFailed`. */
+/** Runs the steps one after another. Throws `StepFailed`. */
 export async function runSteps(
   client: Client,
   steps: readonly Step[],
@@ -65,7 +65,7 @@ export function toRequest(step: Step, variables: Variables, purpose: string): Re
   }
 }
 
-/** A whole address may be a variable; a part of one is encoded. */
+/** A variable may be a whole address. In a part of an address, it is encoded. */
 function fillAddress(address: string, variables: Variables): string {
   return /^\$\{[\w.-]+\}$/.test(address) ? fill(address, variables) : fill(address, variables, encodeURIComponent)
 }

@@ -77,7 +77,7 @@ const loggedIn = z
   })
   .describe('logged in if all of it holds')
 
-/** What a recipe may hold. The published JSON schema is made from it. */
+/** The members of a recipe. The published JSON schema is generated from it. */
 export const recipeSchema: z.ZodType<Recipe> = z
   .strictObject({
     target: z.url().describe('address of the application').exactOptional(),

@@ -1,13 +1,13 @@
 import { stringify } from 'yaml'
 import type { Recipe } from './recipe.ts'
 
-/** A recipe as a file: the schema for editors, and no password in it. */
+/** A recipe as a file, with the schema for editors and without a password. */
 export function writeRecipe(recipe: Recipe): string {
   const text = stringify(recipe, { lineWidth: 0, flowCollectionPadding: true })
   return `# yaml-language-server: $schema=https://unpkg.com/@sojourn/audit/schema/recipe.schema.json\n${text}`
 }
 
-/** What a recipe can say beyond the login, for whoever goes on from here. */
+/** What else a recipe can contain. */
 export const MORE_TO_SAY: string = `
 # What else can be told, for more checks (see the README):
 #

@@ -4,12 +4,12 @@ import type { Report, ReportedFinding } from '../model/report.ts'
 export interface Difference {
   readonly fingerprint: string
   readonly title: string
-  /** `null`: not there. */
+  /** `null` if it is not in the report. */
   readonly before: Verdict | null
   readonly after: Verdict | null
 }
 
-/** What has another verdict than in an earlier report, worst first. */
+/** Returns the findings whose verdict differs from an earlier report, worst first. */
 export function compareReports(earlier: Report, later: Report): Difference[] {
   const before = verdictsOf(earlier)
   const after = verdictsOf(later)
@@ -28,12 +28,12 @@ function verdictsOf(report: Report): Map<string, ReportedFinding> {
   return new Map(report.results.flatMap(({ findings }) => findings.map((finding) => [finding.fingerprint, finding])))
 }
 
-/** Findings that somebody looked at and lives with: `{ "accepted": ["fixation/kept id"] }`. */
+/** Findings that somebody has reviewed and accepted: `{ "accepted": ["fixation/kept id"] }`. */
 export interface Baseline {
   readonly accepted: readonly string[]
 }
 
-/** `null` when the text is no baseline. */
+/** Returns `null` if the text is not a baseline. */
 export function parseBaseline(text: string): Baseline | null {
   try {
     const { accepted } = JSON.parse(text) as { accepted?: unknown }
@@ -48,7 +48,7 @@ export function toBaseline(report: Report): string {
   return `${JSON.stringify({ accepted: [...new Set(accepted)].sort() }, null, 2)}\n`
 }
 
-/** All failures, accepted ones too. */
+/** All failures, including accepted ones. */
 export function failuresOf(report: Report): ReportedFinding[] {
   return report.results.flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === 'fail'))
 }

@@ -104,7 +104,7 @@ describe('sojourn-audit URL', () => {
     const { url } = await start()
     const io = testIo(['wrong'])
     expect(await main([url, '--user', 'alice'], io)).toBe(3)
-    expect(io.errors()).toContain('Are the name and the password right?')
+    expect(io.errors()).toContain('Check the name and the password.')
   })
 
   test('an application that is not there is told as that', async () => {
@@ -118,10 +118,13 @@ describe('sojourn-audit URL', () => {
 
   test.each([
     [['https://example.com', '--user', 'alice'], 'is not this machine'],
-    [['https://example.com', '--user', 'alice', '--i-am-authorized', '--self-signed'], 'only on this machine'],
+    [
+      ['https://example.com', '--user', 'alice', '--i-am-authorized', '--self-signed'],
+      'only be ignored on this machine',
+    ],
     [['http://localhost:1', '--nonsense'], 'nonsense'],
     [['http://localhost:1', '--user', 'alice', '--only', 'everything'], 'there is no check everything'],
-    [['http://localhost:1', '--user', 'alice', '--patience', 'long'], 'a time is'],
+    [['http://localhost:1', '--user', 'alice', '--patience', 'long'], 'write a time'],
     [['--user', 'alice'], 'address'],
     [['init', '--nonsense'], 'nonsense'],
   ])('%j is refused before anything is sent', async (args, words) => {
@@ -176,7 +179,7 @@ test('what a killed audit would leave is told before the password is changed, wi
   const args = [url, '--user', 'alice', '--recipe', file('app.yaml'), '--only', 'password-change', '--allow-changes']
   const running = main([...args, '--quiet'], io)
   while (app.password() === ALICE.password) await new Promise((resolve) => setTimeout(resolve, 1))
-  expect(io.errors()).toContain('it is the old one with -Aud1t! behind it')
+  expect(io.errors()).toContain('it is the old one followed by -Aud1t!')
   await running
   expect(io.errors()).toContain('The password is the old one again.')
   expect(io.errors()).not.toContain(ALICE.password)
@@ -188,7 +191,7 @@ describe('sojourn-audit init', () => {
     const io = testIo([url, 'alice', ALICE.password])
     expect(await main(['init', '--output', file('audit.yaml')], io)).toBe(0)
     expect(io.output()).toContain(
-      'It logs in. A stranger and a made-up credential are refused. Carried by: cookie sid.',
+      'It logs in. A client without a credential and a made-up credential are refused. Carried by: cookie sid.',
     )
     const text = readFileSync(file('audit.yaml'), 'utf8')
     expect(text).not.toContain(ALICE.password)

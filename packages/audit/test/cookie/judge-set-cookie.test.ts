@@ -95,23 +95,23 @@ describe('verdicts on a cookie that carries a session', () => {
 describe('what is said', () => {
   test.each<[string, string, RegExp]>([
     [BEST, 'Secure', /TLS only/],
-    ['sid=abc', 'Secure', /also goes over plain http/],
-    [BEST, 'HttpOnly', /out of reach of scripts/],
+    ['sid=abc', 'Secure', /also sent over plain http/],
+    [BEST, 'HttpOnly', /scripts cannot read it/],
     ['sid=abc', 'HttpOnly', /any script in the page/],
     [BEST, 'SameSite', /^Lax$/],
     ['sid=abc', 'SameSite', /^not set: Firefox and Safari/],
-    ['sid=abc; SameSite=Laxx', 'SameSite', /^Laxx is no value: Firefox and Safari/],
+    ['sid=abc; SameSite=Laxx', 'SameSite', /^Laxx is not a valid value: Firefox and Safari/],
     ['sid=abc; SameSite=None', 'SameSite', /without Secure: browsers refuse/],
     ['sid=abc; SameSite=None; Secure', 'SameSite', /from any site/],
     ['sid=abc', 'prefix', /another host of the same site can plant/],
-    [`${BEST}; Domain=shop.example`, 'prefix', /browsers refuse it: __Host- demands/],
-    [BEST, 'prefix', /^__Host- and what it demands$/],
-    [BEST, 'Domain', /this host alone/],
+    [`${BEST}; Domain=shop.example`, 'prefix', /browsers refuse it: __Host- requires/],
+    [BEST, 'prefix', /^__Host- and the attributes that it requires$/],
+    [BEST, 'Domain', /this host only/],
     ['sid=abc; Domain=example', 'Domain', /^example: every host below/],
     ['sid=abc; Domain=SHOP.example', 'Domain', /set to the host itself/],
-    ['sid=abc; Max-Age=86399', 'lifetime', /86399 s, past the closing/],
-    ['sid=abc; Max-Age=86400', 'lifetime', /1\.0 days, past the closing/],
-    ['sid=abc; Max-Age=34560000', 'lifetime', /400\.0 days, past the closing/],
+    ['sid=abc; Max-Age=86399', 'lifetime', /86399 s, after the browser is closed/],
+    ['sid=abc; Max-Age=86400', 'lifetime', /1\.0 days, after the browser is closed/],
+    ['sid=abc; Max-Age=34560000', 'lifetime', /400\.0 days, after the browser is closed/],
     ['sid=abc; Max-Age=34560001', 'lifetime', /400\.0 days, more than the 400/],
     [BEST, 'lifetime', /until the browser is closed/],
     ['sid=abc; Path=/; Path=/a; Secure; Secure', 'repeated', /more than once: path, secure; the last one counts/],
@@ -126,6 +126,8 @@ describe('what is said', () => {
   })
 
   test('over plain http on this machine, it says to audit over https', () => {
-    expect(says('sid=abc', 'Secure', { channel: 'http-loopback', host: null })).toMatch(/https only, so audit that/)
+    expect(says('sid=abc', 'Secure', { channel: 'http-loopback', host: null })).toMatch(
+      /https only, so audit the https address/,
+    )
   })
 })

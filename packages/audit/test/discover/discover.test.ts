@@ -72,7 +72,7 @@ describe('the way out is found', () => {
 
 describe('where no login is found, it says what helps', () => {
   test('with HTTP Basic authentication there may be no session at all', async () => {
-    await expect(found(basic('nothing'))).rejects.toThrow(/HTTP Basic.*no session is given out/)
+    await expect(found(basic('nothing'))).rejects.toThrow(/HTTP Basic.*there is no session to audit/)
   })
 
   test('pages that scripts build are for a browser', async () => {

@@ -81,10 +81,10 @@ describe('redirects', () => {
     expect(await bodies('/temporary')).toBe('POST')
   })
 
-  test('to another host are not followed: it is not what is audited', async () => {
+  test('to another host are not followed: it is not part of this audit', async () => {
     const { client, engine } = await clientOf(() => ({ to: 'http://example.com/' }))
     expect(await client.follow({ url: '/', purpose: 'test' })).toHaveLength(1)
-    await expect(client.send({ url: 'http://example.com/', purpose: 'test' })).rejects.toThrow('not what is audited')
+    await expect(client.send({ url: 'http://example.com/', purpose: 'test' })).rejects.toThrow('not part of this audit')
     expect(engine.exchanges).toHaveLength(1)
   })
 

@@ -21,11 +21,11 @@ describe('a Set-Cookie line', () => {
   test.each([
     ['a control character', 'sid=a\x01b; Path=/'],
     ['no name', 'abcdef; Path=/'],
-    ['a name that is no token', 's(i)d=abc; Path=/'],
-    ['letters that a value may not have', 'sid=a b,c; Path=/'],
+    ['a name that is not a token', 's(i)d=abc; Path=/'],
+    ['characters that a value must not contain', 'sid=a b,c; Path=/'],
     ['an attribute over 1024 bytes', `sid=abc; Path=/${'x'.repeat(1025)}`],
-    ['Max-Age is no number', 'sid=abc; Max-Age=1h'],
-    ['Expires is no date', 'sid=abc; Expires=soon'],
+    ['Max-Age is not a number', 'sid=abc; Max-Age=1h'],
+    ['Expires is not a date', 'sid=abc; Expires=soon'],
   ])('grammar: %s', (title, line) => {
     expect(failing(line)).toContain(`grammar: ${title}`)
   })

@@ -65,7 +65,7 @@ export function sampleReport(hostile = 'as it was'): Report {
       inform({
         about: `cookie ${hostile}`,
         title: 'JWT, readable',
-        detail: `Whoever holds it reads in it: ${hostile} (user), exp (time).`,
+        detail: `Anyone who holds it can read: ${hostile} (user), exp (time).`,
         data: { kind: 'jwt' },
       }),
     ]),

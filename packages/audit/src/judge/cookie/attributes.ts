@@ -2,19 +2,21 @@ import type { Finding, Severity, Verdict } from '../../model/finding.ts'
 import type { SetCookie } from './set-cookie.ts'
 
 export interface CookieContext {
-  /** How it was set: over `https`, over plain `http` from this machine, or over plain `http`; `unknown` from a file. */
+  /**
+   * How it was set: over `https`, over plain `http` from this machine, or over plain `http`. `unknown` if it comes from a file.
+   */
   readonly channel: 'https' | 'http-loopback' | 'http' | 'unknown'
-  /** The host that set it; `null` when it is not known. */
+  /** The host that set it. `null` if it is unknown. */
   readonly host: string | null
 }
 
-/** 400 days: browsers keep no cookie longer. */
+/** 400 days, the browsers' limit. */
 const LONGEST_SECONDS = 34_560_000
 const MOST_BYTES = 4096
 
 /**
- * Judges the attributes of a cookie that carries a session, after ASVS 3.3 and the cookie draft (RFC 6265bis). Each finding
- * is about one of `Secure`, `HttpOnly`, `SameSite`, `prefix`, `Domain`, `Path`, `lifetime`, `size`, `repeated`.
+ * Judges the attributes of a session cookie by ASVS 3.3 and the cookie draft (RFC 6265bis). Each finding is about one of
+ * `Secure`, `HttpOnly`, `SameSite`, `prefix`, `Domain`, `Path`, `lifetime`, `size`, `repeated`.
  */
 export function judgeSetCookie(cookie: SetCookie, context: CookieContext): readonly Finding[] {
   return [
@@ -37,15 +39,16 @@ function judgeSecure({ secure }: SetCookie, { channel }: CookieContext): Finding
   const about = 'Secure'
   if (secure) return toFinding(about, 'pass', 'sent over TLS only')
   if (channel === 'http-loopback') {
-    const says = 'not set, over plain http on this machine; many applications set it over https only, so audit that'
+    const says =
+      'not set, over plain http on this machine; many applications set it over https only, so audit the https address'
     return toFinding(about, 'cannot-judge', says)
   }
-  return toFinding(about, 'fail', 'not set: the cookie also goes over plain http, where it can be read', 'high')
+  return toFinding(about, 'fail', 'not set: the cookie is also sent over plain http, where it can be read', 'high')
 }
 
 function judgeHttpOnly({ httpOnly }: SetCookie): Finding {
   const about = 'HttpOnly'
-  if (httpOnly) return toFinding(about, 'pass', 'out of reach of scripts')
+  if (httpOnly) return toFinding(about, 'pass', 'scripts cannot read it')
   return toFinding(about, 'fail', 'not set: any script in the page can read it', 'medium')
 }
 
@@ -59,9 +62,9 @@ function judgeSameSite({ sameSite, secure }: SetCookie): Finding {
     return toFinding(
       about,
       'inform',
-      'None: sent with requests from any site; right only if other sites embed this one',
+      'None: sent with requests from any site; correct only if other sites embed this one',
     )
-  const says = `${value === null ? 'not set' : `${sameSite} is no value`}: Firefox and Safari send the cookie with requests from any site`
+  const says = `${value === null ? 'not set' : `${sameSite} is not a valid value`}: Firefox and Safari send the cookie with requests from any site`
   return toFinding(about, 'fail', says, 'low')
 }
 
@@ -75,17 +78,17 @@ function judgePrefix({ name, secure, domain, path, httpOnly }: SetCookie): Findi
   const lower = prefix.toLowerCase()
   const isKept =
     secure && (!lower.includes('host') || (domain === null && path === '/')) && (!lower.includes('http') || httpOnly)
-  if (isKept) return toFinding(about, 'pass', `${prefix} and what it demands`)
-  return toFinding(about, 'fail', `browsers refuse it: ${prefix} demands attributes it does not have`, 'medium')
+  if (isKept) return toFinding(about, 'pass', `${prefix} and the attributes that it requires`)
+  return toFinding(about, 'fail', `browsers refuse it: ${prefix} requires attributes that are missing`, 'medium')
 }
 
 function judgeDomain({ domain }: SetCookie, { host }: CookieContext): Finding {
   const about = 'Domain'
-  if (domain === null) return toFinding(about, 'pass', 'not set: sent to this host alone')
+  if (domain === null) return toFinding(about, 'pass', 'not set: sent to this host only')
   const isWider = host !== null && domain.toLowerCase() !== host.toLowerCase()
   const says = isWider
     ? `${domain}: every host below it gets the cookie`
-    : 'set to the host itself: hosts below it get the cookie too'
+    : 'set to the host itself: its subdomains get the cookie too'
   return toFinding(about, 'inform', says)
 }
 
@@ -96,7 +99,7 @@ function judgeLifetime({ maxAgeSeconds }: SetCookie): Finding {
   if (maxAgeSeconds > LONGEST_SECONDS)
     return toFinding(about, 'inform', `${days} days, more than the 400 that browsers allow`)
   const lasts = maxAgeSeconds < 86_400 ? `${maxAgeSeconds} s` : `${days} days`
-  return toFinding(about, 'inform', `kept on disk for ${lasts}, past the closing of the browser`)
+  return toFinding(about, 'inform', `kept on disk for ${lasts}, after the browser is closed`)
 }
 
 function judgeShape({ name, value, repeated, path }: SetCookie): Finding[] {

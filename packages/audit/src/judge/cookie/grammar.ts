@@ -6,7 +6,7 @@ const OCTETS = /^("?)[!#-+\--:<-[\]-~]*\1$/
 const KNOWN = ['expires', 'max-age', 'domain', 'path', 'secure', 'httponly', 'samesite', 'partitioned', 'priority']
 const MOST_ATTRIBUTE_BYTES = 1024
 
-/** What a server must not send, and what browsers make of it when it does. */
+/** Finds what a server must not send, and how browsers treat it. */
 export function grammarOf(line: string): Finding[] {
   const [pair = '', ...rest] = line.split(';')
   const at = pair.indexOf('=')
@@ -16,9 +16,7 @@ export function grammarOf(line: string): Finding[] {
     (one) => one ?? [],
   )
   if (found.length > 0) return found
-  return [
-    { verdict: 'pass', about: 'grammar', title: 'well formed', detail: 'It is what RFC 6265 lets a server send.' },
-  ]
+  return [{ verdict: 'pass', about: 'grammar', title: 'well formed', detail: 'RFC 6265 allows a server to send it.' }]
 }
 
 function fault(severity: 'low' | 'medium' | 'high', title: string, detail: string): Finding {
@@ -30,7 +28,7 @@ function ofBytes(line: string): Finding | null {
   return fault(
     'high',
     'a control character',
-    'Browsers drop a cookie with a control character. If it came from input, a header can be split.',
+    'Browsers drop a cookie with a control character. If the character came from input, an attacker can inject headers.',
   )
 }
 
@@ -38,15 +36,15 @@ function ofName(name: string, value: string): Finding | null {
   if (name === '') {
     const isPosing = /^__(host|secure|http)/i.test(value)
     const detail = isPosing
-      ? 'Its value poses as a cookie with a prefix: browsers drop it.'
+      ? 'Its value looks like a cookie with a prefix: browsers drop it.'
       : 'Browsers keep it under the empty name, and send the bare value: servers read that as a name.'
     return fault('medium', 'no name', detail)
   }
   if (TOKEN.test(name)) return null
   return fault(
     'low',
-    'a name that is no token',
-    'Servers and proxies read such names in different ways: use letters, digits, hyphen and underscore.',
+    'a name that is not a token',
+    'Servers and proxies parse such names differently: use letters, digits, hyphen and underscore.',
   )
 }
 
@@ -54,8 +52,8 @@ function ofValue(value: string): Finding | null {
   if (OCTETS.test(value)) return null
   return fault(
     'low',
-    'letters that a value may not have',
-    'Blanks, quotes, commas, backslashes and letters beyond ASCII are read in different ways: send base64url.',
+    'characters that a value must not contain',
+    'Blanks, quotes, commas, backslashes and characters beyond ASCII are parsed differently: send base64url.',
   )
 }
 
@@ -75,10 +73,10 @@ function ofAttribute(attribute: string): Finding | null {
 
 function ofKnown(key: string, value: string): Finding | null {
   if (key === 'max-age' && !/^-?\d+$/.test(value)) {
-    return fault('low', 'Max-Age is no number', 'Browsers ignore it: the cookie lasts until the browser is closed.')
+    return fault('low', 'Max-Age is not a number', 'Browsers ignore it: the cookie lasts until the browser is closed.')
   }
   if (key === 'expires' && Number.isNaN(Date.parse(value))) {
-    return fault('low', 'Expires is no date', 'Browsers ignore it: the cookie lasts until the browser is closed.')
+    return fault('low', 'Expires is not a date', 'Browsers ignore it: the cookie lasts until the browser is closed.')
   }
   if ((key === 'secure' || key === 'httponly') && value !== '') {
     const detail = `The value is ignored: ${key}=${value.slice(0, 20)} still sets the attribute.`

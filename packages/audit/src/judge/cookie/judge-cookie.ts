@@ -8,11 +8,14 @@ export interface JudgedCookie {
   /** `null`: a browser ignores the line. */
   readonly name: string | null
   readonly findings: readonly Finding[]
-  /** The line as it should be; the value left out. */
+  /** The corrected line, without the value. */
   readonly better: string | null
 }
 
-/** Judges one `Set-Cookie` line as that of a session: grammar, what browsers make of it, attributes, and what the value says. */
+/**
+ * Judges one `Set-Cookie` line as that of a session: its grammar, how browsers treat it, its attributes, and the content of its
+ * value.
+ */
 export function judgeCookie(
   line: string,
   context: CookieContext = { channel: 'unknown', host: null },
@@ -41,7 +44,7 @@ function withFix(finding: Finding, cookie: SetCookie): Finding {
   return text === undefined ? finding : { ...finding, fix: { text } }
 }
 
-/** As ASVS asks for it: `__Host-` and all that goes with it, unless it is shared with other hosts or bound to a path. */
+/** As ASVS recommends: `__Host-` and everything it requires, unless the cookie is shared with other hosts or bound to a path. */
 function betterLine({ name, sameSite, domain, path, maxAgeSeconds, partitioned }: SetCookie): string {
   const bare = name.replace(/^__(Host-Http|Host|Secure|Http)-/i, '')
   const isHost = domain === null && (path === null || path === '/')
@@ -59,19 +62,19 @@ function betterLine({ name, sameSite, domain, path, maxAgeSeconds, partitioned }
   return `Set-Cookie: ${parts.join('; ')}`
 }
 
-/** What to do about an attribute that is not as it should be. */
+/** Returns the fix for an attribute. */
 export function fixOf(attribute: string, { name }: SetCookie): string | undefined {
   return FIXES[attribute]?.replaceAll('NAME', name.replace(/^__\w+?-/, ''))
 }
 
 const FIXES: Readonly<Record<string, string>> = {
   Secure: 'Add Secure. It also works on http://localhost in Chromium and Firefox.',
-  HttpOnly: 'Add HttpOnly, unless a script has to read the cookie; no script has to read that of a session.',
-  SameSite: 'Say SameSite=Lax (or Strict) yourself: browsers differ in what they take for granted.',
+  HttpOnly: 'Add HttpOnly. No script has to read a session cookie.',
+  SameSite: 'Set SameSite=Lax (or Strict) explicitly: browsers have different defaults.',
   prefix: 'Name it __Host-NAME, with Secure, Path=/ and no Domain: then no other host can plant it.',
-  Domain: 'Leave Domain out, unless other hosts have to get the cookie.',
-  lifetime: 'Let the server end the session; an age here only says when this browser forgets it.',
+  Domain: 'Remove Domain, unless other hosts have to get the cookie.',
+  lifetime: 'Let the server end the session; this lifetime only decides when the browser deletes the cookie.',
   size: 'Keep data on the server, and only a random id in the cookie.',
   repeated: 'Send each attribute once.',
-  Path: 'Say Path=/.',
+  Path: 'Set Path=/.',
 }

@@ -1,21 +1,21 @@
-/** A `Set-Cookie` line as a browser reads it: the last attribute of a name wins, names without regard to case. */
+/** A `Set-Cookie` line as a browser parses it: the last attribute of a name wins, and names are compared case-insensitively. */
 export interface SetCookie {
   readonly name: string
   readonly value: string
   readonly secure: boolean
   readonly httpOnly: boolean
   readonly partitioned: boolean
-  /** As written; `null`: not set. */
+  /** As written. `null`: not set. */
   readonly sameSite: string | null
   readonly domain: string | null
   readonly path: string | null
-  /** How long it lives, in seconds; `null`: until the browser is closed. */
+  /** Its lifetime in seconds. `null`: until the browser is closed. */
   readonly maxAgeSeconds: number | null
-  /** Attributes that stand there more than once. */
+  /** Attributes that appear more than once. */
   readonly repeated: readonly string[]
 }
 
-/** `null` when a browser would ignore the whole line. */
+/** Returns `null` if a browser would ignore the whole line. */
 export function parseSetCookie(line: string, now: number = Date.now()): SetCookie | null {
   const [pair = '', ...rest] = line.split(';')
   const at = pair.indexOf('=')
@@ -42,7 +42,7 @@ export function parseSetCookie(line: string, now: number = Date.now()): SetCooki
   }
 }
 
-/** `Max-Age` beats `Expires`. */
+/** `Max-Age` overrides `Expires`. */
 function lifetimeOf(maxAge: string | null, expires: string | null, now: number): number | null {
   if (maxAge !== null && /^-?\d+$/.test(maxAge)) return Number(maxAge)
   if (expires === null || Number.isNaN(Date.parse(expires))) return null

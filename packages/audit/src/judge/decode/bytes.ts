@@ -1,11 +1,11 @@
 import { inflateSync } from 'node:zlib'
 
-/** A cookie is at most 4 kB: what inflates to much more is no session. */
+/** A cookie has at most 4 kB. If it inflates to much more, it is not a session. */
 const MOST_INFLATED = 1 << 20
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Base64 or base64url, padded or not, and nothing else: null for what no encoder writes. */
+/** Decodes base64 or base64url, padded or not. `null` if no encoder would write this text. */
 export function fromBase64(text: string): Buffer | null {
   const plain = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/')
   if (plain === '' || plain.length % 4 === 1 || !/^[A-Za-z0-9+/]+$/.test(plain)) return null
@@ -13,7 +13,7 @@ export function fromBase64(text: string): Buffer | null {
   return bytes.toString('base64').replace(/=+$/, '') === plain ? bytes : null
 }
 
-/** The text of bytes, if they are text that a person could read. */
+/** Returns the text of the bytes if a person could read it. */
 export function toText(bytes: Buffer | null): string | null {
   if (bytes === null || bytes.length === 0) return null
   try {

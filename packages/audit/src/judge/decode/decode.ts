@@ -13,16 +13,16 @@ import { serialised } from './formats/serialised.ts'
 import { tornado } from './formats/tornado.ts'
 
 export interface Companion {
-  /** The cookie's name, and the value of `<name>.sig` if there is one: how `cookie-session` signs. */
+  /** The cookie's name, and the value of `<name>.sig` if there is one: `cookie-session` signs this way. */
   readonly name?: string
   readonly signature?: string
-  /** What the user is known by, and what that is: the name, the password. Its hashes too, where they are worth telling. */
+  /** Values that identify the user, and what each is: the name, the password. Includes their hashes if they matter. */
   readonly known?: ReadonlyMap<string, 'user' | 'secret'>
-  /** When it was given out, in milliseconds. Default: now. */
+  /** When it was issued, in ms since the epoch. Default: now. */
   readonly now?: number
 }
 
-/** From what is told most surely to what anything could be. */
+/** From the most to the least certain format. */
 const FORMATS: readonly ((value: string, known: Known) => Decoded | null)[] = [
   jwt,
   encryptedFormats,
@@ -40,7 +40,7 @@ const FORMATS: readonly ((value: string, known: Known) => Decoded | null)[] = [
   plain,
 ]
 
-/** What a cookie's value or a bearer token is, or null: then it tells nothing, as it should. Any bytes are fine. */
+/** Returns what a cookie's value or a bearer token is. `null` if it reveals nothing, as it should be. Accepts any bytes. */
 export function decode(value: string, companion: Companion = {}): Decoded | null {
   const text = percentDecoded(value.trim())
   const known = { values: companion.known ?? new Map(), now: companion.now ?? Date.now() }

@@ -1,21 +1,21 @@
-/** What a token turned out to be. Values are the application's: mask them before they are shown. */
+/** What a token turned out to be. Its values are the application's: mask them before displaying them. */
 export interface Decoded {
   readonly kind: DecodedKind
   /** For people: "Express signed cookie". */
   readonly name: string
-  /** Whether whoever holds it can change it, or read it. `unknown`: something in it may be a signature, or not. */
+  /** Whether the client can change or read it. `unknown`: something in it may be a signature. */
   readonly protection: 'none' | 'signed' | 'encrypted' | 'unknown'
-  /** What lies inside: JSON data, an id, or null where it is encrypted. */
+  /** Its content: JSON data, an id, or `null` if it is encrypted. */
   readonly content: Json | null
-  /** Names in `content` of what says nothing. */
+  /** Names in `content` whose values reveal nothing. */
   readonly unread?: readonly string[]
-  /** What a signature covers and the signature itself, for who tries secrets. */
+  /** What a signature covers, and the signature itself, to try secrets on. */
   readonly signature?: Signature
-  /** Header of a JWT. */
+  /** The header of a JWT. */
   readonly header?: { readonly [name: string]: Json }
-  /** When it was signed, in milliseconds, if the format says so. */
+  /** When it was signed, in ms since the epoch, if the format contains that. */
   readonly signedAt?: number
-  /** Of the cookie it came in, where that is known: some formats sign it too. */
+  /** The name of its cookie, if it is known, because some formats sign that too. */
   readonly cookie?: string
 }
 

@@ -27,8 +27,8 @@ const VERIFY: Partial<Readonly<Record<DecodedKind, Verify>>> = {
 }
 
 /**
- * The well-known secret that a token is signed with, or null. Null is no proof of a strong secret, and for formats whose
- * signature depends on more than the secret (Phoenix, ASP.NET) nothing is tried.
+ * Returns the well-known secret that a token is signed with, or `null`. `null` does not prove that the secret is strong. Formats
+ * whose signature depends on more than the secret (Phoenix, ASP.NET) are not tried.
  */
 export function guessSecret(decoded: Decoded, secrets: readonly string[] = WELL_KNOWN_SECRETS): string | null {
   const verify = VERIFY[decoded.kind]

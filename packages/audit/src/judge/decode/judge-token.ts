@@ -6,13 +6,13 @@ import { type Reveal, revealsOf } from './reveals.ts'
 import { WELL_KNOWN_SECRETS } from './well-known-secrets.ts'
 
 /**
- * Judges one token by itself. Each finding is about its `secret`, its `protection` or its `content`, and holds no value of
- * the token. `makesLogin`: a login rests on the token, alone or with others, so it matters that nobody can edit it.
+ * Judges one token by itself. Each finding is about its `secret`, its `protection` or its `content`, and contains no value of the
+ * token. `makesLogin`: the token carries the login, alone or with others, so it matters that nobody can edit it.
  */
 export function judgeToken(value: string, companion: Companion, makesLogin: boolean): Finding[] {
   const decoded = decode(value, companion)
   if (decoded === null) {
-    const detail = 'The value is in no known format, and holds no readable text.'
+    const detail = 'The value has no known format, and contains no readable text.'
     return [{ about: 'content', verdict: 'pass', title: 'It says nothing', detail }]
   }
   const { known = new Map() } = companion
@@ -29,25 +29,25 @@ function ofSecret(decoded: Decoded): Finding | null {
     const detail = `${nameOf(decoded)}: none of ${WELL_KNOWN_SECRETS.length} well-known secrets made its signature.`
     return { about: 'secret', verdict: 'pass', title: 'Not signed with a well-known secret', detail }
   }
-  // Enough to recognise it by; the report may be read by more people than the configuration.
+  // Enough to recognize it: more people may read the report than the configuration.
   const hint = `${secret.slice(0, 2)}…, ${secret.length} characters`
   return {
     about: 'secret',
     verdict: 'fail',
     severity: 'critical',
     title: 'Signed with a well-known secret',
-    detail: `${nameOf(decoded)}: signed with a secret that stands in public documentation and word lists (${hint}). Anyone can sign one for any user.`,
+    detail: `${nameOf(decoded)}: signed with a secret from public documentation and word lists (${hint}). Anyone can sign one for any user.`,
   }
 }
 
 function ofProtection(decoded: Decoded, reveals: readonly Reveal[]): Finding | null {
   if (decoded.protection !== 'none') return null
   if (decoded.kind === 'jwt') {
-    const detail = 'It is a JWT without a signature: whoever edits it is anybody.'
+    const detail = 'It is a JWT without a signature: anyone can edit it and become any user.'
     return { about: 'protection', verdict: 'fail', severity: 'critical', title: 'An unsigned JWT', detail }
   }
   if (decoded.kind === 'serialised') {
-    const detail = `${nameOf(decoded)}, without a signature. Whoever edits them may choose what the server rebuilds, and so what it runs. Whether it takes edited ones was not tried here.`
+    const detail = `${nameOf(decoded)}, without a signature. Anyone who edits them may choose which objects the server creates, and so what code it runs. Whether it accepts edited ones was not tested here.`
     const title = 'Serialised objects that nothing protects'
     return { about: 'protection', verdict: 'fail', severity: 'high', confidence: 'tentative', title, detail }
   }
@@ -57,7 +57,7 @@ function ofProtection(decoded: Decoded, reveals: readonly Reveal[]): Finding | n
     severity: 'high',
     confidence: 'tentative',
     title: 'Data that nothing protects',
-    detail: `${nameOf(decoded)}, without a signature (it holds: ${listOf(reveals)}). Whether an edited one is believed was not tried here.`,
+    detail: `${nameOf(decoded)}, without a signature (it contains: ${listOf(reveals)}). Whether the server accepts an edited one was not tested here.`,
   }
 }
 
@@ -70,10 +70,10 @@ function ofContent(decoded: Decoded, reveals: readonly Reveal[] | null): Finding
     return { about, verdict: 'pass', title: 'Encrypted', detail }
   }
   if (reveals === null) {
-    const detail = `${nameOf(decoded)}: it holds one value, which says nothing.`
+    const detail = `${nameOf(decoded)}: it contains one value, which reveals nothing.`
     return { about, verdict: 'pass', title: 'It says nothing', detail }
   }
-  const detail = `${nameOf(decoded)}. Whoever holds it reads in it: ${listOf(reveals)}.`
+  const detail = `${nameOf(decoded)}. Anyone who holds it can read: ${listOf(reveals)}.`
   if (!reveals.some(({ what }) => PERSONAL.includes(what))) {
     return { about, verdict: 'inform', title: `${nameOf(decoded)}, readable`, detail, data: { reveals } }
   }

@@ -1,6 +1,6 @@
 import type { Decoded, Json } from './decoded.ts'
 
-/** A thing that whoever holds the token can read in it. The value itself is left out: it may be personal. */
+/** A fact that anyone who holds the token can read in it. The value itself is omitted because it may be personal. */
 export interface Reveal {
   /** `$.user.email` */
   readonly path: string
@@ -19,7 +19,7 @@ const NAMES: readonly (readonly [RegExp, Reveal['what']])[] = [
   [/user|login|account|^(sub|name|uid|given_name|family_name)$/i, 'user'],
 ]
 
-/** Leaf by leaf: by what is known of the user, by name, and by look at last. */
+/** Value by value: first by what is known about the user, then by name, then by form. */
 export function revealsOf({ content, unread = [] }: Decoded, known: Known = new Map()): Reveal[] {
   return leavesOf(content)
     .filter(({ path, value }) => known.has(value) || !unread.includes(path.slice(2)))
@@ -33,7 +33,7 @@ export interface Leaf {
 
 const MOST_LEAVES = 200
 
-/** Every text and number inside, with where it stands. */
+/** Every text and number in the content, with its path. */
 export function leavesOf(content: Json | null, path = '$', depth = 0): Leaf[] {
   if (content === null || depth > 16) return []
   if (typeof content !== 'object') return [{ path, value: String(content) }]

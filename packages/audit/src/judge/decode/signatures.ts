@@ -1,7 +1,7 @@
 import { createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Decoded, Signature } from './decoded.ts'
 
-/** Whether this secret made that signature. */
+/** Whether this secret made the signature. */
 export type Verify = (secret: string, signature: Signature, decoded: Decoded) => boolean
 
 export function hmac(hash: string, key: string | Buffer, text: string | Buffer): Buffer {

@@ -1,6 +1,6 @@
 /**
- * Secrets that stand in documentation, in templates and in the first lines of everyone's list. All are public. A
- * secret that is not among them is not thereby strong.
+ * Public secrets from documentation, templates and common word lists. A secret that is not in this list is not necessarily
+ * strong.
  */
 export const WELL_KNOWN_SECRETS: readonly string[] = [
   'keyboard cat',

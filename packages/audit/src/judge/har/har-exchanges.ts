@@ -2,14 +2,14 @@ import type { Finding } from '../../model/finding.ts'
 import { isLoopback } from '../cookie/channel.ts'
 import { type HarEntry, type Secret, valuesOf } from './har.ts'
 
-/** Parameters in which credentials travel, when they travel in addresses. */
+/** Names of parameters that contain credentials. */
 const PARAMETERS =
   /^(access_?token|id_?token|refresh_?token|token|jwt|auth|session_?id|sess(ion)?|sid|phpsessid|jsessionid|api_?key)$/i
 
 const placeOf = ({ number, method, url }: HarEntry): string =>
   `entry ${number}, ${method} ${url.host}${url.pathname.slice(0, 80)}`
 
-/** Credentials in addresses, in the Referer, and in addresses that answers lead to. */
+/** Credentials in addresses, in the Referer, and in addresses that answers redirect to. */
 export function addressFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): Finding[] {
   const found: Finding[] = []
   const add = (about: string, title: string, detail: string) => {
@@ -23,14 +23,14 @@ export function addressFindings(entries: readonly HarEntry[], secrets: readonly 
       if (holds(entry.url.href, value))
         add(
           `${name} in an address`,
-          'The credential stands in an address',
+          'The credential is in an address',
           `Logs and histories keep it (${placeOf(entry)}).`,
         )
       if (holds(referer, value))
         add(
           `${name} in the Referer`,
-          'The credential goes out in the Referer',
-          `The address it stands in is told to ${entry.url.host} (${placeOf(entry)}).`,
+          'The credential is sent in the Referer',
+          `${entry.url.host} receives the address that contains it (${placeOf(entry)}).`,
         )
       if (holds(location, value))
         add(
@@ -43,16 +43,16 @@ export function addressFindings(entries: readonly HarEntry[], secrets: readonly 
       if (PARAMETERS.test(name) && value.length >= 12)
         add(
           `parameter ${name}`,
-          'An address has what looks like a credential',
-          `Its parameter ${name} is named like one (${placeOf(entry)}).`,
+          'An address seems to contain a credential',
+          `The name of its parameter ${name} suggests it (${placeOf(entry)}).`,
         )
     }
     const [, inPath] = /;(jsessionid|phpsessid|sid)=/i.exec(entry.url.pathname) ?? []
     if (inPath !== undefined)
-      add(`path parameter ${inPath}`, 'An address has a session id', `It stands in the path (${placeOf(entry)}).`)
+      add(`path parameter ${inPath}`, 'An address has a session id', `It is in the path (${placeOf(entry)}).`)
   }
   if (found.length > 0 || secrets.length === 0) return found
-  const detail = 'No address, Referer or redirect has a credential of those that the file shows.'
+  const detail = 'No address, Referer or redirect contains a credential that the file shows.'
   return [{ verdict: 'pass', about: 'addresses', title: 'No credential in an address', detail }]
 }
 
@@ -60,10 +60,10 @@ function holds(text: string, value: string): boolean {
   return text.includes(value) || text.includes(encodeURIComponent(value))
 }
 
-/** Not the images of a page, an SVG among them: they are everybody's. */
+/** Images, including SVG, are excluded because every visitor gets the same ones. */
 const DOCUMENT = /^(?!image\/).*(html|json|xml|text\/plain)/
 
-/** Answers to who is logged in, and those that set the credential, say `no-store`. */
+/** Answers to logged-in users, and those that set the credential, must send `no-store`. */
 export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Secret[]): Finding[] {
   const values = secrets.map(({ value }) => value)
   const isPersonal = ({ requestHeaders, responseHeaders }: HarEntry): boolean => {
@@ -75,7 +75,7 @@ export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Se
     const type = valuesOf(responseHeaders, 'content-type').join(' ')
     return carried.some((text) => values.some((value) => text.includes(value))) && (type === '' || DOCUMENT.test(type))
   }
-  // A 304 has no content type that would tell a page from a stylesheet.
+  // A 304 has no content type that would distinguish a page from a stylesheet.
   const isAnswer = ({ status }: HarEntry): boolean => status >= 200 && status < 400 && status !== 304
   const personal = entries.filter((entry) => isAnswer(entry) && isPersonal(entry))
   const said = (entry: HarEntry): string => valuesOf(entry.responseHeaders, 'cache-control').join(',').toLowerCase()
@@ -85,7 +85,7 @@ export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Se
   )
   const judged = [
     ...group(shared, 'medium', 'shared caches', 'Shared caches may keep pages of a logged-in user'),
-    ...group(silent, 'low', 'caches', 'Nothing keeps caches from keeping pages of a logged-in user'),
+    ...group(silent, 'low', 'caches', 'Nothing prevents caches from keeping pages of a logged-in user'),
   ]
   if (judged.length > 0 || personal.length === 0) return judged
   return [
@@ -93,7 +93,7 @@ export function cacheFindings(entries: readonly HarEntry[], secrets: readonly Se
       verdict: 'pass',
       about: 'caches',
       title: 'Caches are told not to keep pages of a logged-in user',
-      detail: `${personal.length} answers were looked at.`,
+      detail: `${personal.length} answers were checked.`,
     },
   ]
 }
@@ -132,9 +132,9 @@ export function transportFindings(entries: readonly HarEntry[], secrets: readonl
             verdict: 'fail',
             severity: 'high',
             about: 'plain http',
-            title: 'The credential goes over plain http',
+            title: 'The credential is sent over plain http',
             detail: `${placeOf(first)}.`,
-            fix: { text: 'Serve over https alone, and set Secure.' },
+            fix: { text: 'Serve over https only, and set Secure.' },
           },
         ]
   const hosts = new Map(carrying.filter(({ url }) => url.protocol === 'https:').map((entry) => [entry.url.host, entry]))
@@ -157,10 +157,10 @@ function hsts(host: string, sent: readonly string[]): Finding {
       severity: 'low',
       about,
       title: 'Not sent',
-      detail: 'A first visit over http can be answered by anybody on the way.',
+      detail: 'Anyone on the network path can answer a first visit over http.',
       fix,
     }
   if (seconds < 31_536_000)
     return { verdict: 'inform', about, title: 'For less than a year', detail: `max-age is ${seconds} seconds.`, fix }
-  return { verdict: 'pass', about, title: 'Browsers come over TLS alone', detail: `max-age is ${seconds} seconds.` }
+  return { verdict: 'pass', about, title: 'Browsers use TLS only', detail: `max-age is ${seconds} seconds.` }
 }

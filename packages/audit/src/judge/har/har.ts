@@ -1,4 +1,4 @@
-/** What is read of a HAR file: requests and answers, in order. Whatever is not there is left empty. */
+/** The parts of a HAR file that are used: requests and answers, in order. Missing parts are empty. */
 export interface HarEntry {
   /** Counts from 1. */
   readonly number: number
@@ -15,7 +15,7 @@ export interface HarHeader {
   readonly value: string
 }
 
-/** A value that makes, or may make, a login. */
+/** A value that carries, or may carry, a login. */
 export interface Secret {
   readonly name: string
   readonly value: string
@@ -27,7 +27,7 @@ const objectOf = (value: unknown): Loose => (typeof value === 'object' && value 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** @returns `null` for what is no HAR file. Entries whose address is none are left out. */
+/** @returns `null` if the text is not a HAR file. Entries without a valid address are omitted. */
 export function readHar(text: string): readonly HarEntry[] | null {
   let file: unknown
   try {
@@ -64,7 +64,7 @@ function headersOf(value: unknown): HarHeader[] {
   })
 }
 
-/** Chromium joins several lines of one header with line feeds. */
+/** Chromium joins repeated headers with line feeds. */
 export function valuesOf(headers: readonly HarHeader[], name: string): string[] {
   return headers.filter((header) => header.name === name).flatMap(({ value }) => value.split('\n'))
 }

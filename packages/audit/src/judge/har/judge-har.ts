@@ -11,7 +11,7 @@ const SHORTEST = 12
 const NAMES = /sess|sid$|^sid|auth|token|jwt|login|remember|identity|ticket|jsession|phpsessid|connect\.sid/i
 const OTHERS = /csrf|xsrf|^_ga|^_gid|^_fbp|consent|locale|lang|theme|^__utm/i
 
-/** Judges what a browser captured of a session. No value of it is in what is said. */
+/** Judges a captured session. The findings contain none of its values. */
 export function judgeHar(entries: readonly HarEntry[]): Finding[] {
   const secrets = secretsOf(entries)
   const cookies = cookieFindings(entries)
@@ -25,7 +25,7 @@ export function judgeHar(entries: readonly HarEntry[]): Finding[] {
   ]
 }
 
-/** Browsers leave cookies out of what they export unless they are asked: nothing seen is not nothing there. */
+/** Browsers omit cookies from an export by default, so a file without any proves nothing. */
 function missing(entries: readonly HarEntry[]): Finding[] {
   const hasAny = entries.some(({ requestHeaders, responseHeaders }) =>
     [...requestHeaders, ...responseHeaders].some(({ name }) =>
@@ -34,7 +34,7 @@ function missing(entries: readonly HarEntry[]): Finding[] {
   )
   if (hasAny) return []
   const detail =
-    'No request has a cookie or an authorization, and no answer sets one. Browsers leave them out by default: export "with sensitive data", and with the login in it.'
+    'No request has a cookie or an authorization, and no answer sets one. Browsers omit them by default: export "with sensitive data", and include the login.'
   return [{ verdict: 'cannot-judge', about: 'file', title: 'No credential in the file', detail }]
 }
 
@@ -85,7 +85,7 @@ function secretsOf(entries: readonly HarEntry[]): Secret[] {
   return [...found.values()]
 }
 
-/** By its name, or by holding what only a session would. */
+/** By its name, or because its content is typical of a session. */
 function isOfSession(name: string, value: string): boolean {
   if (OTHERS.test(name)) return false
   const kind = NAMES.test(name) ? 'named' : decode(value, { name })?.kind

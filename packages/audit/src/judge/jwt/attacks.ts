@@ -14,13 +14,13 @@ function resigned(jwt: Jwt, header: object, signature: (signed: string) => strin
   return `${signed}.${signature(signed)}`
 }
 
-/** Another payload under the old signature: what no verifier may take. */
+/** Another payload under the old signature, which no verifier may accept. */
 export function tampered(jwt: Jwt): string {
   const payload = encodePart({ ...jwt.payload, sojourn_audit: 1 })
   return `${jwt.signed.split('.')[0]}.${payload}.${jwt.signature}`
 }
 
-/** Tokens that say what the real one says, under a signature that anybody can make. */
+/** Tokens with the claims of the real one, under a signature that anyone can make. */
 export function attacksOn(jwt: Jwt, publicKeys: readonly JsonWebKey[]): Attack[] {
   const none = ['none', 'None', 'NONE', 'nOnE'].map((alg) => ({
     id: `alg ${alg}`,
@@ -37,7 +37,7 @@ export function attacksOn(jwt: Jwt, publicKeys: readonly JsonWebKey[]): Attack[]
   ]
 }
 
-/** The verifier must not take the key that the token brings. */
+/** The verifier must not use a key that comes with the token. */
 function ownKey(jwt: Jwt): Attack[] {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const jwk = { ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'sojourn-audit' }
@@ -46,7 +46,7 @@ function ownKey(jwt: Jwt): Attack[] {
   return [{ id: 'jwk', says: 'a key of its own in the header (jwk)', token }]
 }
 
-/** A key id that becomes part of a path or of a query chooses the key. */
+/** If a key id becomes part of a path or a query, it can choose the key. */
 function keyIds(jwt: Jwt): Attack[] {
   const kids: [string, string, string][] = [
     ['kid: path', '../../../../../../../dev/null', ''],
@@ -69,7 +69,7 @@ function blankSignatures(jwt: Jwt): Attack[] {
   ]
 }
 
-/** The public key, taken for the secret of an HMAC. */
+/** The public key, used as the secret of an HMAC. */
 function confused(jwt: Jwt, key: JsonWebKey, index: number): Attack[] {
   try {
     const publicKey = createPublicKey({ key, format: 'jwk' })

@@ -1,4 +1,4 @@
-/** A JSON Web Token in its three parts; nothing about it is verified. */
+/** A JSON Web Token in its three parts. Nothing is verified. */
 export interface Jwt {
   readonly header: Readonly<Record<string, unknown>>
   readonly payload: Readonly<Record<string, unknown>>

@@ -2,19 +2,19 @@ import type { Position } from './positions.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#positions-and-bits
 
-/** One bit of one place, through all tokens, packed by 32. */
+/** One bit of one position, for all tokens, packed into 32-bit words. */
 export interface BitColumn {
-  /** The place in the token, and which of its bits, from the most significant. */
+  /** The position in the token, and which of its bits, from the most significant. */
   readonly at: number
   readonly bit: number
   readonly bits: Uint32Array
-  /** Which tokens count: of 62 letters only 32 make five fair bits, and a token with another is left out. */
+  /** The tokens that count: of 62 letters only 32 make five fair bits, and a token with another letter is left out. */
   readonly mask: Uint32Array
   readonly ones: number
   readonly length: number
 }
 
-/** The bits that vary. Under uniform letters each is a series of fair, independent bits: nothing is folded. */
+/** Returns the bits that vary. If letters are uniform, each column is a series of fair, independent bits: nothing is folded. */
 export function toBitColumns(positions: readonly Position[]): BitColumn[] {
   return positions.flatMap((position) => {
     const width = Math.floor(Math.log2(position.size))
@@ -43,7 +43,7 @@ function toColumn({ at, symbols }: Position, bit: number, width: number): BitCol
   return { at, bit, bits, mask, ones, length }
 }
 
-/** The bits of a column one by one, those left out skipped. */
+/** Returns the bits of a column one by one, without those that are left out. */
 export function toSequence({ bits, mask, length }: BitColumn): Uint8Array {
   const sequence = new Uint8Array(length)
   let next = 0

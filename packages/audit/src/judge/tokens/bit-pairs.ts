@@ -4,7 +4,7 @@ import { fairTails } from './special.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#bits-among-each-other
 
-/** A pair of bits whose agreement is not chance. */
+/** A pair of bits that agree too often, or too rarely, for chance. */
 export interface BitPair {
   readonly one: number
   readonly other: number
@@ -12,12 +12,12 @@ export interface BitPair {
   readonly of: number
 }
 
-/** More columns than this cost seconds; a token has that many bits only when it carries data. */
+/** More columns would take seconds. A token has that many bits only if it carries data. */
 const MOST_COLUMNS = 320
 
 /**
- * Does a bit tell another of the same token, or of the next one? Fair independent bits agree in exactly half of the
- * tokens on average, whatever the pair.
+ * Tests whether a bit predicts another of the same token, or of the next one. Fair independent bits agree in half of the tokens
+ * on average.
  */
 export function bitPairs(family: Family, columns: readonly BitColumn[]): (index: number) => BitPair | undefined {
   const used = columns.slice(0, MOST_COLUMNS)
@@ -41,7 +41,7 @@ export function bitPairs(family: Family, columns: readonly BitColumn[]): (index:
   return (index) => seen.get(index)
 }
 
-/** The column as it is one token later. */
+/** Returns the column shifted by one token. */
 function toNext(column: BitColumn): BitColumn {
   const shift = (words: Uint32Array) => words.map((word, w) => (word >>> 1) | (((words[w + 1] ?? 0) & 1) << 31))
   return { ...column, bits: shift(column.bits), mask: shift(column.mask) }

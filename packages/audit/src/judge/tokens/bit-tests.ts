@@ -7,7 +7,7 @@ import { chiSquareTail, fairTails } from './special.ts'
 
 const PER_CELL = 10
 
-/** What FIPS 140-2 asked of bits, for any number of them, and what its four tests do not see. */
+/** The four tests of FIPS 140-2 for any number of bits, and tests for what those do not detect. */
 export function bitTests(family: Family, columns: readonly BitColumn[]): void {
   columns.forEach((column, index) => {
     const name = () => `bit ${column.bit + 1} of position ${column.at + 1}`
@@ -36,7 +36,7 @@ function poker(bits: Uint8Array): number {
   return chiSquareTail((16 / blocks) * squares - blocks, 15)
 }
 
-/** How long bits stay the same: 1 to 5 and longer, and the longest of all. */
+/** How long bits stay the same: lengths 1 to 5 and longer, and the longest run. */
 function runs(bits: Uint8Array, add: (test: string, p: number) => void): void {
   const counts = new Float64Array(6)
   let longest = 0
@@ -53,7 +53,7 @@ function runs(bits: Uint8Array, add: (test: string, p: number) => void): void {
     total++
     run = 1
   }
-  // At most this: each place can begin such a run with probability 2^-longest.
+  // An upper bound: a run like this begins at each position with probability 2^-longest.
   add('long run', Math.min(1, (bits.length - longest + 2) * 2 ** -longest))
   if (total / 32 < PER_CELL) return
   const x = counts.reduce((sum, count, i) => {
@@ -63,21 +63,21 @@ function runs(bits: Uint8Array, add: (test: string, p: number) => void): void {
   add('runs', chiSquareTail(x, 5))
 }
 
-/** Every short lag, and powers of two: the low bits of a linear congruential generator repeat after one. */
+/** Every short lag, and powers of two, because the low bits of a linear congruential generator repeat after one. */
 function lagsOf(length: number): number[] {
   const lags = [1, 2, 3, 4, 5, 6, 7, 8]
   for (let lag = 16; lag <= length / 4; lag *= 2) lags.push(lag)
   return lags.filter((lag) => lag <= length / 2)
 }
 
-/** Bits that agree with the one `lag` later: of fair independent bits, exactly half of them on average. */
+/** The number of bits that agree with the one `lag` later: half of them on average if they are fair and independent. */
 function autocorrelation(bits: Uint8Array, lag: number): number {
   let differ = 0
   for (let i = lag; i < bits.length; i++) differ += (bits[i] ?? 0) ^ (bits[i - lag] ?? 0)
   return fairTails(differ, bits.length - lag)
 }
 
-/** P that the strongest frequency of a series of bits is as strong as this one. */
+/** Returns P that the strongest frequency of random bits is at least as strong as in this series. */
 export function spectralTail(bits: Uint8Array): number {
   const n = 2 ** Math.floor(Math.log2(bits.length))
   const re = Float64Array.from({ length: n }, (_, i) => 2 * (bits[i] ?? 0) - 1)
@@ -85,11 +85,11 @@ export function spectralTail(bits: Uint8Array): number {
   transform(re, im)
   let strongest = 0
   for (let k = 1; k < n / 2; k++) strongest = Math.max(strongest, ((re[k] ?? 0) ** 2 + (im[k] ?? 0) ** 2) / n)
-  // For large n each of the n/2 strengths is exponential with mean one. Twice that tail leaves a margin for small n.
+  // For large n, each of the n/2 strengths is exponential with mean one. Twice that tail leaves a margin for small n.
   return Math.min(1, n * Math.exp(-strongest))
 }
 
-/** In place, radix two. */
+/** Fourier transform in place, radix two. */
 function transform(re: Float64Array, im: Float64Array): void {
   const n = re.length
   reverseBits(re)

@@ -4,10 +4,10 @@ import { binomialTails, chiSquareTail } from './special.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#letters
 
-/** Below ten a cell, the far tail of chi-square is heavier than its table says, and a good generator would be accused. */
+/** Below ten per cell, chi-square has a heavier tail than its table, and the test would accuse a good generator. */
 const PER_CELL = 10
 
-/** Are the letters of each place equally common, and does a letter tell of the next token's at the same place? */
+/** Tests whether the letters of each position are equally common, and whether a letter predicts that of the next token. */
 export function characterTests(family: Family, positions: readonly Position[]): void {
   for (const position of positions) {
     if (position.size < 2) continue
@@ -18,7 +18,7 @@ export function characterTests(family: Family, positions: readonly Position[]): 
   pooledLetters(family, positions)
 }
 
-/** Places of the same letters together: a modulo that favours some letters favours them everywhere. */
+/** Positions with the same letters together: a biased modulo favors the same letters everywhere. */
 function pooledLetters(family: Family, positions: readonly Position[]): void {
   const sizes = new Set(positions.map(({ size }) => size).filter((size) => size > 1))
   for (const size of sizes) {
@@ -36,7 +36,7 @@ function letterCounts(family: Family, { at, size, symbols }: Position, name: () 
   const counts = new Float64Array(size)
   for (const symbol of symbols) counts[symbol] = (counts[symbol] ?? 0) + 1
   const expected = symbols.length / size
-  // Exact for any number of tokens, so that a few dozen already show what is gross.
+  // Exact for any number of tokens, so that a few dozen already show a large bias.
   for (const count of counts)
     family.add('letter counts', 'character', binomialTails(count, symbols.length, 1 / size), at, name)
   if (expected < PER_CELL) return
@@ -44,7 +44,7 @@ function letterCounts(family: Family, { at, size, symbols }: Position, name: () 
   family.add('chi-square', 'character', chiSquareTail(x, size - 1), at, name)
 }
 
-/** Chi-square of independence, the letters in as many groups as there are tokens for. */
+/** Chi-square test of independence. Letters are grouped so that each cell has enough tokens. */
 function transitions(family: Family, { at, size, symbols }: Position, name: () => string): void {
   const steps = symbols.length - 1
   const groups = Math.min(size, Math.floor(Math.sqrt(steps / PER_CELL)))
@@ -63,7 +63,7 @@ function transitions(family: Family, { at, size, symbols }: Position, name: () =
   let x = 0
   for (let cell = 0; cell < cells.length; cell++) {
     const expected = ((from[Math.floor(cell / groups)] ?? 0) * (to[cell % groups] ?? 0)) / steps
-    // Marginals this lopsided are the business of the counts; a tiny expectation would only exaggerate.
+    // The letter counts test such uneven marginals. A tiny expectation would only exaggerate here.
     if (expected >= PER_CELL / 2) x += ((cells[cell] ?? 0) - expected) ** 2 / expected
   }
   family.add('transitions', 'character', chiSquareTail(x, (groups - 1) ** 2), at, name)
@@ -72,7 +72,7 @@ function transitions(family: Family, { at, size, symbols }: Position, name: () =
 export interface Duplicates {
   /** Tokens that an earlier one equals. */
   readonly repeats: number
-  /** Of those, how many were issued within a second of the equal one; null where times are not known. */
+  /** How many of them were issued within a second of the equal one. `null` if the times are unknown. */
   readonly sameSecond: number | null
 }
 
@@ -90,7 +90,7 @@ export function findDuplicates(values: readonly string[], at: readonly number[] 
   return { repeats, sameSecond: at === undefined ? null : sameSecond }
 }
 
-/** P of any two equal among `n` tokens of so many bits. */
+/** Returns P that any two of `n` random tokens with this many bits are equal. */
 export function birthdayTail(n: number, bits: number): number {
   return -Math.expm1(-(n * (n - 1)) / 2 / 2 ** bits)
 }

@@ -4,10 +4,10 @@ import type { Family } from './family.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#bits-among-each-other
 
-/** Bytes are read in this order and that; a megabyte shows whatever there is to show. */
+/** The bytes are read in two orders. A megabyte is enough. */
 const MOST_BYTES = 1 << 20
 
-/** No code shortens more than one in 2^k fair strings by k bits: what deflate saves is itself a bound on P. */
+/** A code shortens at most one in 2^k random strings by k bits, so the bits that deflate saves are a bound on P. */
 export function compressionTests(family: Family, columns: readonly BitColumn[], tokens: number): void {
   const whole = columns.filter(({ length }) => length === tokens)
   if (whole.length * tokens < 4096) return

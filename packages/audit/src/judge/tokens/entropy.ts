@@ -6,19 +6,19 @@ import type { Structure } from './structures/structure.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#what-is-left-effective-bits
 
-/** What one place is worth: what its letters could hold, and what is left of it. */
+/** The entropy of one position: what its letters could hold, and what remains. */
 export interface PositionEntropy {
   readonly position: number
   readonly letters: number
   readonly bits: number
-  /** Why it is worth less than its letters could hold; empty where it is not. */
+  /** Why less remains than its letters could hold. Empty if nothing was lost. */
   readonly lowered: readonly string[]
 }
 
 const LOST_BY_BIT = ['poker', 'runs', 'long run', 'spectral', 'linear complexity']
 const LOST_BY_POSITION = ['transitions', 'order']
 
-/** Position by position; a place that failed a test counts for what the test leaves of it. */
+/** Position by position. A position that failed a test counts for what the test leaves of it. */
 export function entropyByPosition(
   positions: readonly Position[],
   columns: readonly BitColumn[],
@@ -42,7 +42,7 @@ export function entropyByPosition(
       bits = Math.min(bits, leastEntropy(position.commonest, symbols.length), cap)
     }
     const lost = LOST_BY_POSITION.filter((test) => judged.indices(test).has(at))
-    if (lost.length > 0) lowered.push(`foretold by the token before (${lost.join(', ')})`)
+    if (lost.length > 0) lowered.push(`predicted by the token before (${lost.join(', ')})`)
     const known = structures.filter(({ from, to }) => at >= from && at < to)
     lowered.push(...known.map(({ id }) => `part of a known structure (${id})`))
     if (lost.length + known.length > 0) bits = 0
@@ -50,7 +50,7 @@ export function entropyByPosition(
   })
 }
 
-/** What is left of each bit, from 0 to 1. */
+/** Returns how much of each bit remains, from 0 to 1. */
 function bitShares(
   columns: readonly BitColumn[],
   judged: Judged,
@@ -66,7 +66,7 @@ function bitShares(
     for (const index of judged.indices(test)) {
       const pair = pairOf(index)
       if (pair === undefined) continue
-      // The later one of the two says only what the earlier leaves open.
+      // The later bit of the two only counts for what the earlier one does not predict.
       const later = Math.max(pair.one, pair.other)
       const left = leastEntropy(Math.max(pair.agree, pair.of - pair.agree), pair.of)
       shares[later] = Math.min(shares[later] ?? 1, left)
@@ -75,7 +75,7 @@ function bitShares(
   return shares
 }
 
-/** Min-entropy of the most common value, at the 99 % bound that SP 800-90B takes for it. */
+/** The min-entropy of the most common value, with the 99 % bound of SP 800-90B. */
 function leastEntropy(commonest: number, of: number): number {
   const p = commonest / of
   return -Math.log2(Math.min(1, p + 2.576 * Math.sqrt((p * (1 - p)) / Math.max(1, of - 1))))

@@ -3,16 +3,16 @@ import { decode } from '../decode/decode.ts'
 import type { Decoded } from '../decode/decoded.ts'
 import { leavesOf } from '../decode/reveals.ts'
 
-/** What is inside the tokens, which is what gets scored: a signature around a weak id hides it from statistics. */
+/** The content of the tokens, which is scored: a signature around a weak id hides it from statistics. */
 export interface Contents {
   /** From the outside in: "Express signed cookie". */
   readonly layers: readonly string[]
   readonly protection: Protection
-  /** Each part that is in every token, in the order of issue. */
+  /** Each part that every token has, in the order of issue. */
   readonly parts: readonly Part[]
 }
 
-/** What may be a signature, and may not, counts for none. */
+/** A part that may be a signature counts as none. */
 type Protection = Exclude<Decoded['protection'], 'unknown'>
 
 export interface Part {

@@ -4,23 +4,23 @@
 
 export type TestLevel = 'character' | 'bit' | 'token'
 
-/** A test, made at many places: at each position, at each pair of bits. */
+/** A test that is made at many places: at each position, at each pair of bits. */
 export interface TestResult {
   readonly id: string
   readonly level: TestLevel
-  /** How many places it was made at. */
+  /** The number of places. */
   readonly trials: number
   /** The smallest p-value, corrected for the places (Bonferroni). */
   readonly p: number
-  /** What Holm's procedure compares `p` with. */
+  /** The limit for `p` in Holm's procedure. */
   readonly limit: number
   readonly failed: boolean
-  /** The places that fail by themselves, worst first; the worst hundred. */
+  /** The places that fail by themselves, worst first, at most a hundred. */
   readonly places: readonly string[]
 }
 
 export interface Family {
-  /** `place` names where: it is shown, so it holds no part of a token. `index` is for whoever lowers the entropy. */
+  /** `place` is displayed, so it must not contain a part of a token. `index` identifies the place for the entropy. */
   add(test: string, level: TestLevel, p: number, index: number, place: () => string): void
   decide(alpha: number): Judged
 }
@@ -39,7 +39,7 @@ interface Group {
   readonly low: { readonly p: number; readonly index: number; readonly place: () => string }[]
 }
 
-/** Nothing above this can fail at any level that is offered; kept low so that memory stays flat. */
+/** Nothing above this can fail at any allowed level. It is low to save memory. */
 const WORTH_KEEPING = 1e-3
 
 export function createFamily(): Family {
@@ -56,7 +56,7 @@ export function createFamily(): Family {
   }
 }
 
-/** Holm over the tests; Bonferroni over the places of each. */
+/** Holm's procedure for the tests; Bonferroni's for the places of each. */
 function decide(groups: ReadonlyMap<string, Group>, alpha: number): Judged {
   const failing = new Map<string, Set<number>>()
   let open = true

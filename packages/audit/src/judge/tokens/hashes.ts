@@ -3,14 +3,14 @@ import type { Clock } from './structures/structure.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#known-generators
 
-/** Hex lengths, and the hash that makes them. */
+/** The hashes with each length in hex. */
 const HASHES: Readonly<Record<number, readonly string[]>> = { 32: ['md5'], 40: ['sha1'], 64: ['sha256'] }
 
 const MOST_COUNTERS = 50_000
 const SECONDS_AROUND = 21_600
 const MS_AROUND = 3_000
 
-/** A hash of something small looks random and is not: it is found by trying what people hash. */
+/** A hash of something small looks random but is not. It is found by hashing common inputs. */
 export function findHashed(tokens: readonly string[], clock: Clock): string | null {
   const wanted = new Set(tokens.slice(0, 200).map((token) => token.toLowerCase()))
   const length = tokens[0]?.length ?? 0

@@ -2,12 +2,12 @@ import type { BitColumn } from './bit-columns.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#bits-one-column-at-a-time
 
-/** More bits than this tell nothing more of the generators that are looked for, and cost their square. */
+/** More bits reveal nothing more about the generators in question, and cost quadratic time. */
 const MOST_BITS = 1500
 
 /**
- * P of a shift register so short that makes these bits (Berlekamp and Massey). `Math.random` of every browser, xorshift and
- * linear feedback registers look fair to every other test here, and are found by this one.
+ * Returns P that random bits come from a shift register this short (Berlekamp and Massey). `Math.random` of every browser,
+ * xorshift and linear feedback registers pass every other test here, and fail this one.
  */
 export function linearComplexityTail(bits: Uint8Array): number {
   const n = Math.min(bits.length, MOST_BITS)
@@ -72,16 +72,16 @@ function addShifted(target: Uint32Array, source: Uint32Array, by: number): void 
 export interface LinearRank {
   readonly rank: number
   readonly columns: number
-  /** P of a rank as low as this one, up to a factor of 3.5. */
+  /** P of a rank this low, up to a factor of 3.5. */
   readonly p: number
 }
 
 /**
- * How many of the bits are independent over GF(2). A linear generator with a state smaller than the token fills only a
- * small part of the space, though each of its bits looks fair. Null while there are too few tokens to tell.
+ * How many of the bits are independent over GF(2). A linear generator whose state is smaller than the token fills only a small
+ * part of the space, although each of its bits looks fair. `null` if there are too few tokens.
  */
 export function linearRank(columns: readonly BitColumn[], tokens: number): LinearRank | null {
-  // Bits of letters that are no power of two are not defined in every token.
+  // If the number of letters is not a power of two, some bits are not defined in every token.
   const whole = columns.filter(({ length }) => length === tokens)
   const rows = Math.min(tokens - 1, whole.length + 64)
   if (whole.length < 2 || rows < whole.length + 24) return null

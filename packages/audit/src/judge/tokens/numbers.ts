@@ -1,9 +1,9 @@
 import { alphabetOf } from './positions.ts'
 
-/** A part of the tokens, read as a number in every one of them. */
+/** A part of the tokens that is a number in every one of them. */
 export interface NumberSeries {
   readonly how: string
-  /** The letters it stands in, from and to; to is exclusive. */
+  /** The range of letters; `to` is exclusive. */
   readonly from: number
   readonly to: number
   readonly values: readonly bigint[]
@@ -11,7 +11,7 @@ export interface NumberSeries {
 
 const BASES: Readonly<Record<string, number>> = { decimal: 10, hex: 16, base36: 36 }
 
-/** The tokens as bytes, if they are hex (with hyphens, as UUIDs have) or base64 of whole bytes. */
+/** The tokens as bytes, if they are hex (with hyphens, as in UUIDs) or base64 of whole bytes. */
 export function toBytes(value: string): Uint8Array | null {
   const hex = value.replaceAll('-', '')
   if (/^(?:[0-9a-f]{2})+$/.test(hex) || /^(?:[0-9A-F]{2})+$/.test(hex)) return Uint8Array.from(Buffer.from(hex, 'hex'))
@@ -23,13 +23,13 @@ export function toBytes(value: string): Uint8Array | null {
 }
 
 /**
- * A whole token as one number, or what follows the same words in every token (`session-1041`): decimal, hex or base 36 of
- * at most 20 letters.
+ * A whole token as one number, or what follows the same prefix in every token (`session-1041`): decimal, hex or base 36 of at
+ * most 20 letters.
  */
 export function wholeNumbers(values: readonly string[]): NumberSeries[] {
   const prefix = commonPrefix(values).replace(/\d+$/, '').length
   const rest = values.map((value) => value.slice(prefix))
-  // What follows a word first: in base 36 the word is a number too.
+  // The part after the prefix comes first: in base 36 the prefix would be part of the number.
   return [...(prefix === 0 ? [] : numbersIn(rest, prefix)), ...numbersIn(values, 0)]
 }
 
@@ -53,7 +53,7 @@ function commonPrefix(values: readonly string[]): string {
   return end < 0 ? first : first.slice(0, end)
 }
 
-/** Windows of bytes, at every offset at which a clock could stand. */
+/** Windows of bytes, at every offset where a clock could be. */
 export function* byteWindows(values: readonly string[]): Generator<NumberSeries> {
   const { length } = values[0] ?? ''
   if (values.some((value) => value.length !== length)) return

@@ -2,25 +2,25 @@ import { logChoose } from './special.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#positions-and-bits
 
-/** One place in the tokens, from the left. */
+/** One position in the tokens, from the left. */
 export interface Position {
   readonly at: number
-  /** How many letters are possible here: 1 where every token has the same. */
+  /** The number of letters that are possible here. 1 if every token has the same. */
   readonly size: number
-  /** The letters as numbers below `size`, one a token, in the order of issue. Empty where nothing varies. */
+  /** The letters as numbers below `size`, one per token, in the order of issue. Empty if nothing varies. */
   readonly symbols: Uint8Array
-  /** How often the most common letter came. */
+  /** How often the most common letter occurred. */
   readonly commonest: number
 }
 
 export interface Positions {
   readonly alphabet: Alphabet
-  /** Tokens differ in length: only as many places as the shortest has are looked at. */
+  /** The tokens differ in length, so only the positions of the shortest are examined. */
   readonly uneven: boolean
   readonly all: readonly Position[]
 }
 
-/** Letters that are not seen at a place are held to be impossible there when this unlikely to be missed by chance. */
+/** If missing a letter by chance is this unlikely, the letter counts as impossible at its position. */
 const MISSED_BY_CHANCE = 1e-9
 
 export function toPositions(values: readonly string[]): Positions {
@@ -32,7 +32,7 @@ export function toPositions(values: readonly string[]): Positions {
   return { alphabet, uneven: values.some((value) => value.length !== length), all }
 }
 
-/** Letters of a known alphabet that none of so many has are not of this one: somebody made their own. */
+/** If none of so many letters is among some of a known alphabet, the alphabet is a custom one. */
 function toAlphabet(seen: ReadonlySet<string>, draws: number): Alphabet {
   const known = alphabetOf(seen)
   if (!isNarrow(seen.size, known.letters.length, draws)) return known
@@ -53,13 +53,13 @@ function toPosition(values: readonly string[], at: number, seen: ReadonlySet<str
   return { at, size: letters.length, symbols, commonest: Math.max(...counts) }
 }
 
-/** So few of the letters that it is not chance: the last letter of base64, the variant of a UUID, a clock's digit. */
+/** Too few different letters for chance: the last letter of base64, the variant of a UUID, a clock's digit. */
 function isNarrow(seen: number, possible: number, draws: number): boolean {
   const logP = logChoose(possible, seen) + draws * Math.log(seen / possible)
   return seen < possible && logP < Math.log(MISSED_BY_CHANCE)
 }
 
-/** The letters that tokens are written in, in the order in which an encoder counts them. */
+/** The letters of the tokens, in the order of their encoder. */
 export interface Alphabet {
   readonly name: string
   readonly letters: string
@@ -69,7 +69,7 @@ const DIGITS = '0123456789'
 const LOWER = 'abcdefghijklmnopqrstuvwxyz'
 const UPPER = LOWER.toUpperCase()
 
-/** From small to large: the first that holds every letter seen is taken. */
+/** From small to large: the first that contains every letter is used. */
 const KNOWN: readonly Alphabet[] = [
   { name: 'binary', letters: '01' },
   { name: 'decimal', letters: DIGITS },
@@ -86,7 +86,7 @@ const KNOWN: readonly Alphabet[] = [
   { name: 'base64', letters: `${UPPER}${LOWER}${DIGITS}+/` },
 ]
 
-/** The alphabet of these letters; for letters of no known one, themselves in order. */
+/** Returns the alphabet of these letters. If no known one matches, they are sorted. */
 export function alphabetOf(seen: ReadonlySet<string>): Alphabet {
   const known = KNOWN.find(({ letters }) => [...seen].every((letter) => letters.includes(letter)))
   return known ?? { name: 'its own', letters: [...seen].sort().join('') }

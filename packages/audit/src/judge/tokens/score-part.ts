@@ -16,27 +16,27 @@ import { successionTests } from './succession.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#what-is-left-effective-bits
 
-/** What one part of the tokens is worth. Holds no part of any token. */
+/** The score of one part of the tokens. Contains no part of any token. */
 export interface PartScore {
-  /** `token`, or where inside it the part stands: `$.sid`. */
+  /** `token`, or the path of the part in it: `$.sid`. */
   readonly name: string
   readonly alphabet: string
   readonly shortest: number
   readonly longest: number
   readonly distinct: number
-  /** What letters of these kinds could hold at most. */
+  /** The maximum for letters of these kinds. */
   readonly nominalBits: number
-  /** What no test, structure or generator took away. An upper bound: no test proves a token unguessable. */
+  /** What remains after all tests, structures and generators. An upper bound: no test proves a token unguessable. */
   readonly effectiveBits: number
   readonly positions: readonly PositionEntropy[]
   readonly tests: readonly TestResult[]
   readonly structures: readonly Structure[]
-  /** The generator whose next output follows from these, or what was hashed. */
+  /** The generator that predicts the next output, or what was hashed. */
   readonly predictable: string | null
   readonly duplicates: Duplicates
 }
 
-/** Letters beyond these are the business of whoever put that much into a token. */
+/** Further letters are data of the application. */
 const MOST_LETTERS = 128
 
 export function scorePart({ name, values }: Part, clock: Clock, alpha: number): PartScore {

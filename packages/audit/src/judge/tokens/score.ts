@@ -5,28 +5,31 @@ import { type Judgement, judgeScore, type Measured } from './verdict.ts'
 // Formulas, constants and sources: docs/audit/statistics.md#one-level-for-all-tests
 
 export interface ScoreOptions {
-  /** When each token was issued, in milliseconds: clocks, and equal tokens of one second, are then told surely. */
+  /**
+   * When each token was issued, in ms since the epoch. Makes it certain which clocks the tokens contain, and whether equal ones
+   * are from one second.
+   */
   readonly issuedAt?: readonly number[]
-  /** Where clocks are sought without `issuedAt`. Default: now. */
+  /** The time near which clocks are sought without `issuedAt`. Default: now. */
   readonly now?: number
-  /** The chance, at most, that any test of the whole family accuses a good generator. Default: 0.0001. */
+  /** The maximum probability that any test accuses a good generator. Default: 0.0001. */
   readonly alpha?: number
 }
 
-/** What a list of tokens says about the generator that makes them. Holds no token, and no part of one. */
+/** What a list of tokens reveals about their generator. Contains no token, and no part of one. */
 export interface TokenScore extends Measured, Judgement {}
 
-/** More parts than this are data, not an id. */
+/** A token with more parts is data, not an id. */
 const MOST_PARTS = 12
 
-/** @throws nothing: any strings can be scored, in the order of issue. */
+/** Scores any strings, in the order of issue. Never throws. */
 export function scoreTokens(tokens: readonly string[], options: ScoreOptions = {}): TokenScore {
   const alpha = options.alpha ?? 1e-4
   const clock = { at: options.issuedAt, now: options.now ?? Date.now() }
   const contents = openEnvelopes(tokens)
   const varied = contents.parts.filter(({ values }) => values.some((value) => value !== values[0]))
   const parts = varied.slice(0, MOST_PARTS).map((part) => scorePart(part, clock, alpha / varied.length))
-  // Parts may depend on each other: the best one alone is what is sure.
+  // Parts may depend on each other, so only the best one counts.
   const best = parts.reduce<PartScore | null>((a, b) => (a === null || b.effectiveBits > a.effectiveBits ? b : a), null)
   const sample = {
     tokens: tokens.length,

@@ -1,6 +1,6 @@
 // Formulas, constants and sources: docs/audit/statistics.md#distributions
 
-/** Tails of the distributions that the tests need. Each errs, where it errs, to the side that accuses less. */
+/** Tails of the distributions that the tests need. Approximation errors are in the direction that accuses less. */
 
 const LANCZOS = [
   676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
@@ -78,7 +78,7 @@ export function binomialTails(count: number, n: number, p: number): number {
   return Math.min(1, 2 * sum)
 }
 
-/** The same for fair bits. Near the middle the normal curve does: there nothing is decided. */
+/** The same for fair bits. Uses the normal curve near the middle, where nothing is decided. */
 export function fairTails(count: number, n: number): number {
   if (n === 0) return 1
   const z = (Math.abs(2 * count - n) - 1) / Math.sqrt(n)

@@ -5,10 +5,10 @@ import { fairTails, normalTails } from './special.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#successive-tokens
 
-/** Enough letters that two random tokens hardly ever agree in all of them. */
+/** Two random tokens rarely agree in this many letters. */
 const LETTERS = 8
 
-/** Do tokens come in order, and are successive ones nearer to each other, or farther, than chance has it? */
+/** Tests whether tokens are ordered, and whether successive ones are closer or farther apart than by chance. */
 export function successionTests(family: Family, positions: readonly Position[], columns: readonly BitColumn[]): void {
   const varied = positions.filter(({ size }) => size > 1)
   const reversed = [...varied].reverse()
@@ -28,8 +28,8 @@ export function successionTests(family: Family, positions: readonly Position[], 
 }
 
 /**
- * Rises against falls, read as a number: a counter or a clock only rises. `own`: the first letter rises or falls by itself,
- * and not only where it is the same and the letters after it decide.
+ * Rises against falls, as numbers: a counter or a clock only rises. `own`: the first letter rises or falls by itself, not only if
+ * it stays the same and later letters decide.
  */
 function orderTails(letters: readonly Position[]): { p: number; own: boolean } {
   const n = letters[0]?.symbols.length ?? 0
@@ -48,7 +48,7 @@ function orderTails(letters: readonly Position[]): { p: number; own: boolean } {
       break
     }
   }
-  // A rise is more likely followed by a fall: the variance is (n+1)/3, and less with ties.
+  // After a rise, a fall is more likely: the variance is (n+1)/3, and less with ties.
   const p = normalTails(Math.max(0, Math.abs(rises) - 1) / Math.sqrt((n + 1) / 3))
   return { p, own: Math.abs(ownRises) > ownSteps / 2 }
 }

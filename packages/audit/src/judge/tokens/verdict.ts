@@ -4,9 +4,9 @@ import type { PartScore } from './score-part.ts'
 
 export interface Judgement {
   readonly verdict: TokenVerdict
-  /** Why, in sentences, the weightiest first. */
+  /** The reasons, in sentences, the most important first. */
   readonly reasons: readonly string[]
-  /** What such a sample cannot show. */
+  /** What this sample cannot show. */
   readonly limits: readonly string[]
 }
 
@@ -30,16 +30,16 @@ export type TokenVerdict =
 
 const WANTED_BITS = 128
 const ADEQUATE_BITS = 64
-/** With fewer, hardly a test can reach a verdict. */
+/** With fewer tokens, hardly any test can reach a verdict. */
 const FEWEST = 20
 
-/** What was measured of a list of tokens. */
+/** The measurements of a list of tokens. */
 export interface Measured {
   readonly sample: {
     readonly tokens: number
     readonly distinct: number
     readonly alpha: number
-    /** No position can be shown to hold more bits than this: log2 of the number of tokens. */
+    /** No position can be shown to hold more bits than log2 of the number of tokens. */
     readonly capPerPositionBits: number
     /** A token with fewer bits than this would have repeated in this sample. */
     readonly shownByNoRepeatBits: number
@@ -69,13 +69,13 @@ function verdictOf(score: Measured, best: PartScore | null): TokenVerdict {
   return effectiveBits >= ADEQUATE_BITS ? 'adequate' : 'weak'
 }
 
-/** Long enough, and nothing but the size of the sample took anything from it. */
+/** Long enough, and only the size of the sample reduced it. */
 function isWhole({ nominalBits, positions, tests }: PartScore): boolean {
   const isUntouched = positions.every(({ letters, lowered }) => letters === 1 || lowered.length === 0)
   return nominalBits >= WANTED_BITS && isUntouched && tests.every(({ failed }) => !failed)
 }
 
-/** What is left is less than anyone would call a secret, and it is known what the rest is. */
+/** Too little remains to be secret, and it is known what the rest is. */
 function isPredictable({ predictable, structures, effectiveBits }: PartScore): boolean {
   return predictable !== null || (structures.length > 0 && effectiveBits < 32)
 }
@@ -87,11 +87,10 @@ function isOneSecond({ duplicates: { repeats, sameSecond } }: PartScore): boolea
 function reasonsOf({ layers, protection, effectiveBits, nominalBits }: Measured, best: PartScore | null): string[] {
   const reasons: string[] = []
   if (layers.length > 0) reasons.push(`It is wrapped: ${layers.join(', then ')}. What is inside was scored.`)
-  if (protection === 'encrypted')
-    reasons.push('It is encrypted: the statistics are those of the cipher, and say nothing of an id inside.')
+  if (protection === 'encrypted') reasons.push('It is encrypted: the statistics describe the cipher, not an id inside.')
   if (best === null) return [...reasons, 'All tokens are the same.']
   if (best.predictable !== null)
-    reasons.push(`It comes from ${best.predictable}: whoever has a few tokens has the next.`)
+    reasons.push(`It comes from ${best.predictable}: anyone who has a few tokens can compute the next.`)
   reasons.push(...best.structures.map(({ text }) => `Not secret: ${text}.`))
   if (best.duplicates.repeats > 0) reasons.push(duplicatesText(best))
   const failed = best.tests.filter((test) => test.failed).map(({ id }) => id)
@@ -100,7 +99,7 @@ function reasonsOf({ layers, protection, effectiveBits, nominalBits }: Measured,
     `${round(effectiveBits)} of at most ${round(nominalBits)} bits are left${best.name === 'token' ? '' : `, in ${best.name}`}.`,
   )
   if (protection === 'signed' && effectiveBits < ADEQUATE_BITS) {
-    reasons.push('Only the signature keeps it from being guessed: it is as strong as the key, and no stronger.')
+    reasons.push('Only the signature prevents guessing: it is as strong as the key.')
   }
   return reasons
 }
@@ -109,7 +108,7 @@ function duplicatesText(part: PartScore): string {
   const { repeats } = part.duplicates
   const count = `${repeats} ${repeats === 1 ? 'token repeats' : 'tokens repeat'} an earlier one`
   if (!isOneSecond(part)) return `${count}: random ones of this length never would.`
-  return `${count} of the same second. That can mean a stateless token, made of the user and the time, and no bad generator: log in with a pause between.`
+  return `${count} of the same second. A stateless token made from the user and the time can cause that, and not a bad generator: log in with a pause in between.`
 }
 
 function limitsOf({ sample }: Measured): string[] {
@@ -118,8 +117,8 @@ function limitsOf({ sample }: Measured): string[] {
     `${tokens} tokens cap the entropy by position at log2(${tokens}) = ${round(capPerPositionBits)} bits.`,
     ...(distinct < tokens
       ? []
-      : [`That no token repeats shows ${round(shownByNoRepeatBits)} bits at least, and no more.`]),
-    `All tests together accuse a good generator in at most ${alpha * 100} % of samples (Holm).`,
+      : [`The absence of repeats shows at least ${round(shownByNoRepeatBits)} bits, and no more.`]),
+    `The probability that any test accuses a good generator is at most ${alpha * 100} % (Holm).`,
     'Statistics never prove a token unguessable: a hash of something small passes them all.',
   ]
 }

@@ -5,7 +5,7 @@ import { html, type Markup } from './markup.ts'
 import { badge } from './summary.ts'
 import { tokenGraphs } from './token-graphs.ts'
 
-/** One check: its findings, failures with everything that proves and mends them. */
+/** One check with its findings. Failures include their evidence and their fix. */
 export function checkSection({ check, verdict, severity, findings }: CheckResult): Markup {
   const numbers = [...check.wstg, ...check.asvs.map((id) => `ASVS ${id}`), ...check.cwe.map((id) => `CWE-${id}`)]
   const firstFailure = findings.findIndex((finding) => finding.verdict === 'fail')
@@ -35,7 +35,7 @@ ${(finding.evidence ?? []).map((one) => evidenceBlock(one, isFailure))}
 </div>`
 }
 
-/** What the check says for all of its failures is said once. */
+/** Shows the text that applies to all failures of the check once. */
 function adviceBlock({ why, fix }: ReportedFinding, check: CheckResult['check'], isFirst: boolean): Markup {
   const reason = why ?? (isFirst ? check.why : null)
   const remedy = fix ?? (isFirst ? check.fix : null)
@@ -48,7 +48,7 @@ function fixBlock({ text, snippets }: Fix): Markup {
 ${entries.length > 0 && html`<details><summary>By framework</summary>${entries.map(([name, code]) => html`<p class="small"><strong>${name}</strong></p><pre>${code}</pre>`)}</details>`}`
 }
 
-/** What proves a finding: said in a sentence, as commands to run again, and as it went over the wire. */
+/** The proof of a finding: a sentence, commands to run again, and the recorded exchanges. */
 export function evidenceBlock(evidence: Evidence, open: boolean): Markup {
   const { says, curl, variables, exchanges } = evidence
   const body = html`<p>${says}</p>

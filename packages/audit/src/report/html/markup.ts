@@ -1,11 +1,11 @@
-/** Text that is markup. Everything else that gets into a page is escaped: what an audited application sent is hostile. */
+/** Text that is markup. Everything else in a page is escaped, because the content of an audited application may be hostile. */
 export interface Markup {
   readonly markup: string
 }
 
 export type Child = Markup | string | number | null | false | readonly Child[]
 
-/** The only way to make markup: what stands between the quotes is, what is filled in is not. */
+/** The only way to make markup: the literal text is markup, inserted values are escaped. */
 export function html(literal: TemplateStringsArray, ...children: readonly Child[]): Markup {
   const parts = literal.map((text, i) => text + (i < children.length ? render(children[i] ?? null) : ''))
   return { markup: parts.join('') }
@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '`': '&#96;',
 }
 
-/** Control characters and those that turn the direction of text are shown, and not obeyed. */
+/** Control characters, and those that change the direction of text, are displayed and have no effect. */
 const INVISIBLE = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 export function escapeText(text: string): string {

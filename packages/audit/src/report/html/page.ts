@@ -7,13 +7,13 @@ import { STYLE } from './style.ts'
 import { summary, verdictLine } from './summary.ts'
 import { timeline } from './timeline.ts'
 
-/** No script runs in it and nothing is fetched, whatever got into it: even one that was not escaped could do nothing. */
+/** The page runs no script and loads nothing, so even content that was not escaped would be harmless. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
 
-/** A report as one page that stands on its own. Everything an application sent is escaped. */
+/** Makes a self-contained page from a report. All content of the application is escaped. */
 export function toHtml(unsorted: Report): string {
   const report = { ...unsorted, results: worstFirst(unsorted.results) }
-  // The style is ours, and a quote in it has to stay one.
+  // The style is our own, and its quotes must stay unescaped.
   const style: Markup = { markup: STYLE }
   return html`<!doctype html>
 <html lang="en">

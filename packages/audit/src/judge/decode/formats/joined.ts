@@ -3,9 +3,9 @@ import type { Json } from '../decoded.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#text-or-chance
 
-/** What is known before a token is read: who it is for, and when. */
+/** What is known about a token in advance: its user, and when it was issued. */
 export interface Known {
-  /** Values of the user that may stand in it, and what they are. */
+  /** Values of the user that may appear in it, and what they are. */
   readonly values: ReadonlyMap<string, 'user' | 'secret'>
   readonly now: number
 }
@@ -13,11 +13,11 @@ export interface Known {
 export interface Joined {
   readonly by: string
   readonly content: Json
-  /** Parts that say nothing, and are long enough to be a key, or a signature over the others. */
+  /** Parts that reveal nothing and are long enough to be a key, or a signature of the others. */
   readonly unread: readonly string[]
 }
 
-/** Whether a part says something by itself, and what. */
+/** Returns what a part contains, or `null` if it reveals nothing. */
 type Read = (part: string) => Json | null
 
 const SEPARATORS = ['|', '&', ';', '~', ':', ',', '.', '-']
@@ -42,7 +42,7 @@ export function joined(text: string, known: Known, read: Read): Joined | null {
   return null
 }
 
-/** `user=alice&role=member`, `uid=5; level=2`: names say what is meant, whatever the values are. */
+/** `user=alice&role=member`, `uid=5; level=2`: the names describe the values, whatever those are. */
 function pairs(parts: readonly string[], by: string, known: Known, read: Read): Joined | null {
   const entries = parts.map((part) => PAIR.exec(part)).flatMap((match) => (match === null ? [] : [match]))
   if (!['&', ';', ',', '|'].includes(by) || entries.length < parts.length) return null
@@ -78,7 +78,7 @@ function told(part: string, known: Known, read: Read): Json | null {
 const isAddress = (text: string): boolean => /^[^\s@]+@[^\s@]+\.[a-z]{2,}$/i.test(text)
 const isDate = (text: string): boolean => /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(text)
 
-/** A month ago to a year ahead: of random decimal numbers of these lengths four in a thousand. */
+/** From a month ago to a year ahead: four in a thousand random decimal numbers of these lengths. */
 function isTimeNear(text: string, now: number): boolean {
   const ms = /^\d{10}$/.test(text) ? Number(text) * 1000 : /^\d{13}$/.test(text) ? Number(text) : Number.NaN
   return ms > now - 30 * DAY_MS && ms < now + 400 * DAY_MS

@@ -5,7 +5,7 @@ import { phpSerialised } from './php.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#text-or-chance
 
-/** Text under text: base64 of base64 is seen, more than this is a game. */
+/** Nested encodings: base64 of base64 occurs, but not more than this. */
 const DEEPEST = 4
 
 /**
@@ -56,11 +56,11 @@ function unprotected(kind: Decoded['kind'], name: string, content: Json): Decode
 
 function underHex(text: string, known: Known): string | null {
   if (!/^(?:[0-9a-f]{2}){3,}$/i.test(text)) return null
-  // Digits alone are bytes of two digits each, of which most are letters.
+  // Two digits encode one byte, and most of those bytes are letters.
   return writtenBy(toText(Buffer.from(text, 'hex')), known, /^\d+$/.test(text) ? 100 : 256)
 }
 
-/** Base64 of a text has letters of both cases: hex, and base 36, are no base64 though their letters would do. */
+/** Base64 of a text has letters of both cases. Hex and base 36 have only one, so they are not base64. */
 const BASE64 = /^(?=.*[a-z])(?=.*[A-Z])/
 
 function underBase64(text: string, known: Known): string | null {
@@ -68,29 +68,29 @@ function underBase64(text: string, known: Known): string | null {
   return writtenBy(toText(bytes), known, 256) ?? (bytes?.[0] === 0x78 ? toText(inflate(bytes)) : null)
 }
 
-/** However short: random bytes are no data in a format, and no name of the user. */
+/** Any length: random bytes do not form data in a format, or the user's name. */
 function writtenBy(text: string | null, known: Known, possible: number): string | null {
   if (text === null) return null
   return isWritten(text, possible) || known.values.has(text) || (text.length > 4 && dataOf(text) !== null) ? text : null
 }
 
-/** Letters that texts are made of, from few to many: random bytes seldom stay among few. */
+/** Sets of characters that texts consist of, from small to large: random bytes rarely stay within a small set. */
 const KINDS = [
   { pattern: /^[0-9]+$/, letters: 10 },
   { pattern: /^[a-z]+$/, letters: 26 },
   { pattern: /^[a-z0-9]+$/, letters: 36 },
   { pattern: /^[\w .@=:;,&|-]+$/, letters: 74 },
   { pattern: /^[\t\n\r -~]+$/, letters: 98 },
-  // Valid UTF-8 with letters beyond ASCII: fewer than half of all bytes can follow any.
+  // Valid UTF-8 with characters beyond ASCII: fewer than half of all bytes can follow a given byte.
   { pattern: /^/, letters: 128 },
 ] as const
 
-/** One part of one random token in a million is taken for text. */
+/** One part of one random token in a million counts as text by mistake. */
 const ALLOWED = 1e-6
 
 /**
- * Whether random bytes would hardly ever read as a text like this one: then it was written by someone. `possible`: how many
- * different bytes the encoding allows.
+ * Whether random bytes are very unlikely to look like this text, so that a person or program wrote it. `possible`: the number of
+ * different bytes that the encoding allows.
  */
 export function isWritten(text: string, possible = 256): boolean {
   const letters = KINDS.find(({ pattern }) => pattern.test(text))?.letters ?? possible

@@ -11,7 +11,7 @@ import { textsIn } from './serialised.ts'
 const PASETO = /^v([1-4])\.public\.([\w-]+)(?:\.[\w-]+)?$/
 const SIGNATURE_BYTES: Readonly<Record<string, number>> = { 1: 256, 2: 64, 3: 96, 4: 64 }
 
-/** Signed with a private key: anyone reads it, and there is no secret to guess. */
+/** Signed with a private key: anyone can read it, and there is no secret to guess. */
 export function pasetoPublic(text: string): Decoded | null {
   const [, version = '', body = ''] = PASETO.exec(text) ?? []
   const bytes = fromBase64(body)

@@ -26,7 +26,7 @@ const FLASK_LOGIN = /^([^|]+)\|([0-9a-f]{128})$/
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** 2001 to 2100: what signs a time in this format signs one of these. */
+/** From 2001 to 2100: libraries that use this format sign a time in this range. */
 const isPlausible = (seconds: number): boolean => seconds > 978_307_200 && seconds < 4_102_444_800
 
 export function djangoSigned(text: string): Decoded | null {
@@ -49,7 +49,7 @@ export function flask(text: string): Decoded | null {
   if (payload === undefined || value === undefined) return null
   const content = contentOf(payload)
   const seconds = time === undefined ? null : secondsOf(time)
-  // Two parts of such lengths could be anything: then what is inside has to be data.
+  // Two parts of these lengths could be anything, so the content must be data.
   if (seconds === null ? time !== undefined || typeof content !== 'object' : !isPlausible(seconds)) return null
   return {
     kind: 'flask',
@@ -73,7 +73,7 @@ export function flaskLogin(text: string): Decoded | null {
   return { kind: 'flask-login', name, protection: 'signed', content: { user: covered }, signature: { covered, value } }
 }
 
-/** Base64 of JSON; a dot before it says that it is compressed. */
+/** Base64 of JSON; a leading dot marks compressed data. */
 function contentOf(payload: string): Json | undefined {
   const bytes = payload.startsWith('.') ? inflate(fromBase64(payload.slice(1))) : fromBase64(payload)
   const text = toText(bytes)
@@ -82,7 +82,10 @@ function contentOf(payload: string): Json | undefined {
 
 const hashOf = (hash: string, text: string): Buffer => createHash(hash).update(text).digest()
 
-/** Flask makes its key by HMAC; `Signer` and its like, as Starlette uses them, by a hash. The salts are the libraries' own. */
+/**
+ * Flask derives its key by HMAC; `Signer` and similar classes, which Starlette uses, by a hash. The salts are those of the
+ * libraries.
+ */
 export const verifyFlask: Verify = (secret, { covered, value }) => {
   const keys = [
     hmac('sha1', secret, 'cookie-session'),
@@ -91,7 +94,7 @@ export const verifyFlask: Verify = (secret, { covered, value }) => {
   return keys.some((key) => isSame(hmac('sha1', key, covered), value))
 }
 
-/** Sessions, `signing.dumps`, messages: the salts that Django itself uses. */
+/** The salts that Django itself uses for sessions, `signing.dumps` and messages. */
 const DJANGO_SALTS = [
   'django.contrib.sessions.backends.signed_cookies',
   'django.core.signing',
@@ -102,7 +105,7 @@ const DJANGO_SALTS = [
 export const verifyDjango: Verify = (secret, { covered, value }, { cookie }) => {
   const salted = DJANGO_SALTS.map((salt) => `${salt}signer${secret}`)
   const keys = cookie === undefined ? salted : [...salted, `${cookie}signerdjango.http.cookies${secret}`]
-  // The length tells SHA-1 from SHA-256.
+  // The length distinguishes SHA-1 from SHA-256.
   const hash = value.length < 40 ? 'sha1' : 'sha256'
   return keys.some((key) => isSame(hmac(hash, hashOf(hash, key), covered), value))
 }

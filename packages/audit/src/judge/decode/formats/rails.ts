@@ -16,7 +16,7 @@ const SIGNED = /^([A-Za-z0-9+/=_-]+)--([0-9a-f]{40}|[0-9a-f]{64})$/
  *     YfQDDjglM3PShm3jPg==--/DEQLrlWbNVGwGTm--dCU0j4tg9FlTblXzr52G8Q==
  */
 const ENCRYPTED = /^([A-Za-z0-9+/]+={0,2}--[A-Za-z0-9+/]{16})--([A-Za-z0-9+/]{22}==)$/
-/** The same with AES-CBC of old, inside the signature: ciphertext and 16 bytes of nonce. */
+/** The same with the older AES-CBC, inside the signature: ciphertext and 16 bytes of nonce. */
 const CBC = /^[A-Za-z0-9+/]+={0,2}--[A-Za-z0-9+/]{22}==$/
 
 export function rails(text: string): Decoded | null {
@@ -39,7 +39,7 @@ function encrypted(how: string, signature: Signature): Decoded {
   return { kind: 'rails-encrypted', name, protection: 'encrypted', content: null, signature }
 }
 
-/** JSON, since Rails 5.2 in an envelope that says what it is for. */
+/** JSON. Since Rails 5.2 it is in an envelope that names its purpose. */
 function contentOf(inner: string): Json {
   const data = parseJson(inner)
   const wrapped = isObject(data) && isObject(data._rails) ? data._rails.message : undefined
@@ -47,7 +47,7 @@ function contentOf(inner: string): Json {
   return message === null ? (data ?? inner) : (parseJson(message) ?? message)
 }
 
-/** How keys are made of `secret_key_base`: SHA-1 before Rails 7, SHA-256 since. */
+/** How keys are derived from `secret_key_base`: SHA-1 before Rails 7, SHA-256 since. */
 const DIGESTS = ['sha1', 'sha256'] as const
 const ROUNDS = 1000
 
@@ -63,7 +63,7 @@ export const verifyRailsSigned: Verify = (secret, { covered, value }) => {
   )
 }
 
-/** AES-256-GCM: only the right key takes its own tag. */
+/** AES-256-GCM: only the right key accepts the tag. */
 export const verifyRailsEncrypted: Verify = (secret, { covered, value }, decoded) => {
   if (!covered.includes('--')) return verifyRailsSigned(secret, { covered, value }, decoded)
   const [data, nonce] = covered.split('--').map((part) => Buffer.from(part, 'base64'))

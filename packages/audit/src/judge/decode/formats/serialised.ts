@@ -1,7 +1,7 @@
 import { fromBase64 } from '../bytes.ts'
 import type { Decoded } from '../decoded.ts'
 
-/** The first bytes of each language's format, in hex. Random bytes begin so less than once in a million times. */
+/** The first bytes of each language's format, in hex. Random bytes begin this way less than once in a million times. */
 const MAGIC: readonly (readonly [string, RegExp])[] = [
   ['Java', /^aced0005/],
   ['.NET (BinaryFormatter)', /^0001000000ffffffff/],
@@ -11,7 +11,7 @@ const MAGIC: readonly (readonly [string, RegExp])[] = [
 ]
 
 /**
- * Objects that the server would rebuild from what a client sends, in base64 or hex.
+ * Objects that the server would rebuild from a client's input, in base64 or hex.
  *
  *     gASVGwAAAAAAAAB9lCiMBHVzZXKUjAVhbGljZZSMAmlklEsHdS4=  (Python: {'user': 'alice', 'id': 7})
  */
@@ -32,7 +32,7 @@ export function languageOf(bytes: Buffer): string | undefined {
   return MAGIC.find(([, magic]) => magic.test(hex))?.[0]
 }
 
-/** The texts that stand between the bytes of a format that nothing here reads. */
+/** The texts between the bytes of a format that is not parsed here. */
 export function textsIn(bytes: Buffer): string[] {
   return bytes.toString('latin1').match(/[\w .@:/+=-]{4,}/g) ?? []
 }

@@ -3,7 +3,7 @@ import { type Decoded, parseJson } from '../decoded.ts'
 import { hmac, isSameHex, type Verify } from '../signatures.ts'
 
 /**
- * `set_secure_cookie`: version, key version, time, name and value, each behind its length, and an HMAC over all of it.
+ * `set_secure_cookie`: version, key version, time, name and value, each after its length, and an HMAC over all of it.
  *
  *     2|1:0|10:1780000000|4:user|8:YWxpY2U=|f6cb7ff205fdc0053ea83f03b698fa2f6f4a62148c357ea75a17db9e62371bf2
  */

@@ -12,7 +12,7 @@ import {
 
 const MOST_TOKENS = 2000
 
-/** A generator whose next output follows from the ones before; found by following them, so chance is no explanation. */
+/** Finds a generator by computing outputs from earlier ones, which rules out chance. */
 export function findGenerator(tokens: readonly string[]): string | null {
   const values = tokens.slice(0, MOST_TOKENS)
   const fractions = toFractions(values)
@@ -25,7 +25,7 @@ export function findGenerator(tokens: readonly string[]): string | null {
 }
 
 function recognise(words: Uint32Array): string | null {
-  // Numbers that repeat follow from each other in ways that say nothing: the words of a constant, a clock, a padding.
+  // Repeated numbers are related in meaningless ways: words of a constant, a clock, a padding.
   if (words.length < 6 || new Set(words).size < words.length * 0.9) return null
   if (isCongruential(words)) return 'a linear congruential generator'
   if (isJavaRandom(words)) return 'java.util.Random'

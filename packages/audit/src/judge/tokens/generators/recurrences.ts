@@ -1,10 +1,10 @@
 // Formulas, constants and sources: docs/audit/statistics.md#known-generators
 
-/** Multipliers of generators modulo 2^31 - 1: minstd as it was, and as it is. */
+/** Multipliers of generators modulo 2^31 - 1: the original and the current minstd. */
 const MINSTD = [16807n, 48271n]
 const MERSENNE_31 = 2n ** 31n - 1n
 
-/** Does each number follow from the one before as `a * x + c`, modulo 2^32, 2^31 or 2^31 - 1? */
+/** Tests whether each number is `a * x + c` of the one before, modulo 2^32, 2^31 or 2^31 - 1. */
 export function isCongruential(words: Uint32Array): boolean {
   return followsModulo(words, 0xffffffff) || followsModulo(words, 0x7fffffff) || isMinstd(words)
 }
@@ -15,7 +15,7 @@ function followsModulo(words: Uint32Array, mask: number): boolean {
   const odd = steps.findIndex((step) => (step & 1) === 1)
   if (odd < 0 || odd + 1 >= steps.length) return false
   const a = Math.imul(steps[odd + 1] ?? 0, inverse(steps[odd] ?? 1)) & mask
-  // One is a counter, which is told of in its own words; minus one goes to and fro; an even one dies out.
+  // A factor of one is a counter, which is reported separately; minus one alternates; an even one degenerates.
   if (a === 1 || a === (-1 & mask) || (a & 1) === 0) return false
   let follow = 0
   for (let i = 1; i < steps.length; i++) {
@@ -34,14 +34,14 @@ function isMinstd(words: Uint32Array): boolean {
   })
 }
 
-/** Of an odd number, modulo 2^32 (Newton). */
+/** The inverse of an odd number modulo 2^32 (Newton). */
 function inverse(odd: number): number {
   let x = odd
   for (let i = 0; i < 5; i++) x = Math.imul(x, 2 - Math.imul(odd, x))
   return x
 }
 
-/** By chance one in four thousand million does; several processes behind one name break the chain now and then. */
+/** One in four thousand million does by chance. Several processes behind one address may interrupt the series. */
 function isMost(follow: number, of: number): boolean {
   return of >= 3 && follow >= 3 && follow > of / 4
 }
@@ -50,7 +50,7 @@ const A = 0x5deece66dn
 const C = 0xbn
 const MASK_48 = 2n ** 48n - 1n
 
-/** Two successive `nextInt()` leave 65536 states; the third number tells whether one of them is it. */
+/** Two successive `nextInt()` leave 65536 states; the third number shows whether one of them is right. */
 export function isJavaRandom(words: Uint32Array): boolean {
   for (let start = 0; start + 3 < words.length && start < 8; start++) {
     if (followsFrom(words.subarray(start, start + 4))) return true
@@ -76,7 +76,7 @@ function followsFrom(words: Uint32Array): boolean {
 const N = 624
 const M = 397
 
-/** The recurrence of mt19937, tried wherever enough numbers stand in a row. */
+/** The recurrence of mt19937, tested wherever there are enough successive numbers. */
 export function isMersenneTwister(words: Uint32Array): boolean {
   const tries = words.length - N
   if (tries < 3) return false
@@ -90,7 +90,7 @@ export function isMersenneTwister(words: Uint32Array): boolean {
   return follow >= 3 && follow > tries / 4
 }
 
-/** Undoes what the generator does to a number of its state before it gives it out. */
+/** Inverts the tempering that the generator applies to a number of its state. */
 function untemper(word: number): number {
   let y = word ^ (word >>> 18)
   y ^= (y << 15) & 0xefc60000
@@ -110,8 +110,8 @@ export interface TopBits {
 const MASK_64 = 2n ** 64n - 1n
 
 /**
- * The tokens as the fractions they were, if they look like `Math.random().toString(36).slice(2)`, the like in hex, or
- * its decimal digits.
+ * The tokens as the fractions that they were made from, if they look like `Math.random().toString(36).slice(2)`, the same in hex,
+ * or decimal digits.
  */
 export function toFractions(values: readonly string[]): TopBits[] | null {
   const longest = values.reduce((most, value) => Math.max(most, value.length), 0)
@@ -125,17 +125,17 @@ function toTopBits(value: string, base: number, longest: number): TopBits {
   let digits = 0n
   for (const letter of value) digits = digits * BigInt(base) + BigInt(Number.parseInt(letter, base))
   const scale = BigInt(base) ** BigInt(value.length)
-  // All digits of a fraction name it exactly; cut off, the last few bits may be wrong by a carry.
+  // All digits of a fraction determine it exactly. If some are cut off, a carry may change the last few bits.
   const isWhole = longest * Math.log2(base) > 51
   const known = isWhole ? 52 : Math.floor(value.length * Math.log2(base)) - 4
   const m = isWhole ? (digits * 2n ** 54n + scale) / (2n * scale) : (digits * 2n ** 53n) / scale
   return { bits: (m << 11n) & MASK_64, known }
 }
 
-/** xorshift128+ as V8 has it: its numbers come from a cache of 64, last one first. */
+/** xorshift128+ as in V8: its numbers come from a cache of 64, the last one first. */
 export function isMathRandom(fractions: readonly TopBits[]): boolean {
   const known = fractions.reduce((least, one) => Math.min(least, one.known), 64)
-  // Above this bit, two numbers fix the third, without the bits that the fraction does not show.
+  // Above this bit, two numbers determine the third without the bits that the fraction does not contain.
   const from = 64 - known + 23
   const bits = 64 - from
   if (bits < 8 || fractions.length < 6) return false

@@ -3,10 +3,10 @@ import type { Clock, Structure } from './structure.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#clocks-and-counters
 
-/** Times are sought a day around when the tokens were issued, else around now: wide enough for a file of yesterday. */
+/** Times are sought within a day of issue, or of now if that is unknown: wide enough for a file from yesterday. */
 const SLACK_MS = 86_400_000
 
-/** How far a token's clock may be off from the others, beyond its unit: answers take their time. */
+/** How far a token's clock may differ from the others, beyond its unit, because answers take time. */
 const JITTER_MS = 2500
 
 interface Unit {
@@ -26,10 +26,10 @@ const UNITS: readonly Unit[] = [
 export const isNear = (ms: number, i: number, { at, now }: Clock): boolean => Math.abs(ms - (at?.[i] ?? now)) < SLACK_MS
 
 /**
- * Whether these are the times of the tokens, by all of them together. Of eight random hex digits one in 25 000 is a time of
- * today, and there are hundreds of places to look at: so each has to be near, they have to rise as the tokens were given
- * out, and where it is known when, to keep its pace. A part that never changes says nothing. Random parts behind constants
- * do all that in fewer than one in a million samples of ten; see the tests.
+ * Whether these are the times of the tokens, judged by all of them together. One in 25 000 values of eight random hex digits is a
+ * time of today, and there are hundreds of places to examine. So each value must be near, they must rise in the order of issue,
+ * and match the times of issue if those are known. A part that never changes proves nothing. Random parts after constants pass in
+ * fewer than one in a million samples of ten; see the tests.
  */
 export function followsClock(times: readonly number[], clock: Clock): boolean {
   if (!times.every((ms, i) => isNear(ms, i, clock))) return false
@@ -44,12 +44,12 @@ export function followsClock(times: readonly number[], clock: Clock): boolean {
   return rises >= 1 && ahead.every((ms) => Math.abs(ms - middle) <= JITTER_MS)
 }
 
-/** A clock in the numbers of these, read in any unit. */
+/** Finds a clock in the numbers, in any unit. */
 export function clockOf({ how, from, to, values }: NumberSeries, clock: Clock): Structure | null {
   return clockIn({ how, from, to, count: values.length, at: (i) => Number(values[i]) }, clock)
 }
 
-/** A clock in letters of any base, at any place. */
+/** Finds a clock in letters of any base, at any position. */
 export function lettersClock(values: readonly string[], clock: Clock): Structure[] {
   return [...letterWindows(values)].flatMap((series) => clockIn(series, clock) ?? [])
 }
@@ -57,7 +57,7 @@ export function lettersClock(values: readonly string[], clock: Clock): Structure
 function clockIn({ how, from, to, count, at }: LetterSeries, clock: Clock): Structure | null {
   const unit = UNITS.find((unit) => {
     const timeOf = (i: number) => at(i) * unit.ms + unit.from
-    // Most are told by the first token alone.
+    // The first token rules out most of them.
     return (
       isNear(timeOf(0), 0, clock) &&
       followsClock(
@@ -70,7 +70,7 @@ function clockIn({ how, from, to, count, at }: LetterSeries, clock: Clock): Stru
   return { id: 'clock', text: `${how} from letter ${from + 1} on are the time in ${unit.name}`, from, to }
 }
 
-/** Some letters of every token as numbers; what is no number is NaN. */
+/** Some letters of every token as numbers; NaN if they are not a number. */
 export interface LetterSeries {
   readonly how: string
   readonly from: number
@@ -83,7 +83,7 @@ const DIGITS = '0123456789'
 const LOWER = 'abcdefghijklmnopqrstuvwxyz'
 const UPPER = LOWER.toUpperCase()
 
-/** How programs write numbers, and how many letters a time of our days has in seconds, milliseconds and microseconds. */
+/** How programs write numbers, and how many letters a current time has in seconds, milliseconds and microseconds. */
 const BASES: readonly (readonly [how: string, letters: string, sizes: readonly number[]])[] = [
   ['decimal', DIGITS, [10, 13, 16, 19]],
   ['hex', `${DIGITS}abcdef`, [8, 11, 13]],
@@ -102,7 +102,7 @@ const BASES: readonly (readonly [how: string, letters: string, sizes: readonly n
   ['base64, in the order of ASCII', `-${DIGITS}${UPPER}_${LOWER}`, [6, 7, 9]],
 ]
 
-/** Tokens hold a clock near an end, or are short. */
+/** A clock is near an end of a token, or the token is short. */
 const MOST_LETTERS = 128
 
 export function* letterWindows(values: readonly string[]): Generator<LetterSeries> {
@@ -121,7 +121,7 @@ export function* letterWindows(values: readonly string[]): Generator<LetterSerie
   }
 }
 
-/** To the nearest that a double holds: far finer than any clock here. */
+/** To the precision of a double, which is far finer than any clock here. */
 function toNumber(text: string, from: number, to: number, digits: ReadonlyMap<string, number>): number {
   let value = 0
   for (let i = from; i < to; i++) value = value * digits.size + (digits.get(text.charAt(i)) ?? Number.NaN)

@@ -5,12 +5,12 @@ import type { Clock, Structure } from './structure.ts'
 
 // Formulas, constants and sources: docs/audit/statistics.md#clocks-and-counters
 
-/** Fewer tokens show nothing. */
+/** Fewer tokens reveal nothing. */
 const FEWEST = 5
-/** What is looked at; more shows nothing more. */
+/** More tokens reveal nothing more. */
 const MOST = 200
 
-/** Every structure that all of the tokens have. */
+/** Finds every structure that all of the tokens have. */
 export function findStructures(tokens: readonly string[], clock: Clock): Structure[] {
   if (tokens.length < FEWEST) return []
   const values = tokens.slice(0, MOST)
@@ -24,21 +24,21 @@ export function findStructures(tokens: readonly string[], clock: Clock): Structu
   return narrowest([...lettersClock(values, clock), ...ofBytes])
 }
 
-/** Random numbers rise through so many steps once in 40 million times. */
+/** Random numbers rise this many times in a row once in 40 million times. */
 const RISES = 10
 
 function counter({ how, from, to, values }: NumberSeries): Structure | null {
   const steps = values.slice(1).map((value, i) => value - (values[i] ?? 0n))
   const sorted = [...steps].sort((a, b) => (a < b ? -1 : 1))
   const most = sorted.at(-1) ?? 0n
-  // All tokens rise, and by little against what they could be.
+  // All tokens rise, and by little compared with their range.
   const isEven = steps.every((step) => step === steps[0])
   const isCounter = (sorted[0] ?? 0n) > 0n && (isEven || (steps.length >= RISES && most < 10_000n))
   if (!isCounter) return null
   return { id: 'counter', text: `the token is a counter (${how}), in steps of at most ${most}`, from, to }
 }
 
-/** A clock of four bytes also shows in windows that begin earlier; the smallest says where it is. */
+/** A clock of four bytes also appears in windows that begin earlier; the smallest window shows where it is. */
 function narrowest(found: readonly Structure[]): Structure[] {
   const smallest = found.reduce<Structure | null>(
     (best, one) => (best === null || one.to - one.from < best.to - best.from ? one : best),

@@ -60,7 +60,7 @@ const xid: Format = (values, clock) => {
   const isOne = values.every((value) => /^[0-9a-v]{20}$/.test(value))
   const timeOf = (value: string) =>
     Number([...value.slice(0, 7)].reduce((sum, letter) => sum * 32n + BigInt(Number.parseInt(letter, 32)), 0n) >> 3n)
-  // 32 bits of time end within the seventh letter; machine and process are the nine letters after it.
+  // A time of 32 bits ends within the seventh letter; machine and process are the nine letters after it.
   const processes = new Set(values.map((value) => value.slice(7, 14)))
   if (!isOne || processes.size > values.length / 2 || !areNear(values, (value) => timeOf(value) * 1000, clock))
     return null
@@ -91,5 +91,5 @@ const uniqid: Format = (values, clock) => {
   return { id: 'uniqid', text: 'uniqid() of PHP: the time in microseconds, in hex', from: 0, to: 13 }
 }
 
-/** Ids whose form says what they hold. */
+/** Ids whose format shows what they contain. */
 export const FORMATS: readonly Format[] = [uuid, objectId, xid, ulid, ksuid, uniqid]
