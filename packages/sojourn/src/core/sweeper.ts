@@ -5,9 +5,9 @@ const BATCH = 500
 const EVERY_MS = 60_000
 
 export interface Sweeper {
-  /** Sweeps to the end, letting requests through between batches. Answers how many went. */
+  /** Deletes everything that is due, and lets requests run between batches. Resolves to the number of deleted records. */
   run(): Promise<number>
-  /** Sweeps in the background from now on, once a minute, where the runtime has timers that do not keep it alive. */
+  /** Sweeps once a minute in the background, if the runtime has timers that do not keep the process alive. */
   start(): void
   stop(): void
 }
@@ -28,7 +28,7 @@ export function createSweeper(by: Caller): Sweeper {
 
   function schedule(): void {
     timer = setTimeout(() => {
-      // A failed sweep was told as a fault; the next one tries again.
+      // A failed sweep was reported as a fault. The next one tries again.
       void run()
         .catch(() => 0)
         .then(() => isStopped || schedule())

@@ -8,8 +8,8 @@ import { define, type Edits, parseTexts, type Texts, toText } from './texts.ts'
 import { type Misfit, validate } from './validate.ts'
 
 /**
- * Core keeps values of its own beside the user's: their names begin with one `~`, so a user's key that begins so
- * gets one more.
+ * Core keeps its own values beside the user's, under names that begin with one `~`. A user's key that begins with `~` gets
+ * another one.
  */
 const OWN = '~'
 const FLASH = '~f'
@@ -22,7 +22,7 @@ export function toFlashName(key: string): string {
   return FLASH + key
 }
 
-/** The user's keys alone: on most requests, what was given. */
+/** Returns the user's keys only. On most requests this is the given object. */
 export function userTexts<T extends string | null>(texts: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   for (const name in texts) if (name.startsWith(OWN)) return pick(texts, toUserKey)
   return texts
@@ -33,7 +33,7 @@ function toUserKey(name: string): string | null {
   return name.startsWith(OWN) ? null : name
 }
 
-/** The flash values alone. */
+/** Returns the flash values only. */
 export function flashTexts<T extends string | null>(texts: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return pick(texts, (name) => (name.startsWith(FLASH) ? name.slice(FLASH.length) : null))
 }
@@ -47,12 +47,12 @@ function pick<T>(texts: Readonly<Record<string, T>>, toKey: (name: string) => st
   return result
 }
 
-/** A user's edits under their stored names. */
+/** Returns a user's edits under their stored names. */
 export function toStoredEdits(edits: Edits): Edits {
   return pick(edits, toStoredName)
 }
 
-/** How stored data is judged: of what core is set up with, the part that concerns data. */
+/** The part of core's setup that decides about stored data. */
 export interface DataRules {
   readonly schema: StandardSchema<object> | null
   readonly invalidData: 'drop' | 'end' | 'throw'
@@ -65,19 +65,25 @@ interface Judging {
   readonly view: RequestView | null
 }
 
-/** Tells core to end the session, when `invalidData` is `'end'`. Handlers see it if data goes bad while their request runs. */
+/**
+ * Tells core to end the session if `invalidData` is `'end'`. A handler sees it if the data becomes invalid while its request
+ * runs.
+ */
 export class InvalidData extends SessionError {
   constructor(detail: string) {
     super('ERR_DATA_INVALID', detail)
   }
 }
 
-/** Whether data has to be looked at before the handler runs: only then can it still end the session. */
+/** Whether data must be checked before the handler runs, because only then can it still end the session. */
 export function isCheckedEarly(rules: DataRules): boolean {
   return rules.schema !== null || rules.invalidData !== 'drop'
 }
 
-/** Stored data as a draft begins with it. What is corrupt or does not fit the schema is handled as `invalidData` says. */
+/**
+ * Returns stored data in the form that a draft begins with. Applies `invalidData` to data that is corrupt or does not fit the
+ * schema.
+ */
 export function loadData(by: Judging, id: SessionId, texts: Texts): Loaded {
   const stored = userTexts(texts)
   if (!isCheckedEarly(by.setup)) return { baseline: stored }
@@ -94,14 +100,14 @@ export function reportInvalid({ setup, view }: Judging, id: SessionId, paths: re
 }
 
 interface Reading extends Required<Loaded> {
-  /** What does not count, and where. */
+  /** The paths of the values that do not count. */
   readonly paths: readonly string[]
 }
 
 /**
- * Stored texts as a request gets them, and the one judge of what fits: a write asks it about what it is to leave behind. A key
- * that fits stays, whatever the others are; one that the schema does not name is none of its business. One that does not fit
- * stays in the store, where another release may read it. When nobody can tell which keys are wrong, none counts.
+ * Reads stored texts, and decides what fits the schema; a write asks the same function about its result. A key that fits stays,
+ * whatever the others are. Keys that the schema does not name are ignored. A key that does not fit stays in the store, where
+ * another release may read it. If it is unknown which keys are wrong, none counts.
  */
 function read(schema: DataRules['schema'], texts: Texts): Reading {
   const { values, corrupt } = parseTexts(texts)
@@ -129,8 +135,8 @@ function read(schema: DataRules['schema'], texts: Texts): Reading {
 }
 
 /**
- * The values with what the schema fills in. Misfits are also those that it turns into what is no JSON, or what it would not
- * accept unchanged: no request could store them again.
+ * Returns the values with the schema's defaults. Values that the schema turns into something that is not JSON, or does not accept
+ * unchanged, do not fit either, because no request could store them again.
  */
 function fit(
   schema: DataRules['schema'],
@@ -140,11 +146,11 @@ function fit(
   const result = schema === null ? { value: values } : validate(schema, values)
   if ('paths' in result) return result
   const all: Record<string, unknown> = { ...values, ...result.value }
-  // What the schema fills in by default counts as loaded, or reading would write.
+  // The schema's defaults count as loaded. Otherwise reading would write.
   const { baseline, badKeys } = toTexts(all)
   if (badKeys.length > 0) return { badKeys, paths: badKeys }
   const changed = Object.keys(baseline).filter((key) => baseline[key] !== texts[key])
-  // A default may be one object that the schema gives to every session.
+  // The schema may return the same default object for every session, so it is copied.
   for (const key of changed) define(all, key, JSON.parse(baseline[key] ?? ''))
   if (schema === null || !changed.some((key) => Object.hasOwn(values, key))) return { values: all, baseline }
   const again = validate(schema, all)
@@ -168,7 +174,7 @@ function toTexts(values: Record<string, unknown>): { baseline: Texts; badKeys: s
   return { baseline, badKeys }
 }
 
-/** `ERR_DATA_INVALID` when what is about to be stored would not be read back; `hidden` is not read back as it is. */
+/** Throws `ERR_DATA_INVALID` if the data to be stored could not be read back. `hidden` keys are exempt. */
 export function assertFits({ schema }: DataRules, texts: Texts, edits: Edits, hidden: readonly string[] = []): void {
   if (schema === null) return
   const reading = read(schema, userTexts(texts))

@@ -3,22 +3,25 @@ import { SessionError } from '../contracts/errors.ts'
 import { assertJson, step } from '../contracts/json.ts'
 import { applyEdits, define, type Edits, NO_EDITS, parseTexts, type Texts, toDrops, toText } from './texts.ts'
 
-/** What a draft begins with. Without `values`, each key's text is parsed when the handler first looks at that key. */
+/** The data that a draft begins with. Without `values`, a key's text is parsed when the handler first reads the key. */
 export interface Loaded {
   readonly baseline: Texts
   readonly values?: Readonly<Record<string, unknown>>
-  /** Keys whose stored values do not count. They go with the next edit, for looking alone never writes. */
+  /** Keys whose stored values do not count. The next edit removes them, because reading alone never writes. */
   readonly dropped?: readonly string[]
-  /** Keys whose stored values do not count, but stay until the handler assigns or deletes the key: another release may read them. */
+  /**
+   * Keys whose stored values do not count, but stay until the handler assigns or deletes the key, because another release may
+   * read them.
+   */
   readonly hidden?: readonly string[]
 }
 
 /**
- * The data of one request. Each key is compared, as text, with its baseline when it is time to store: that finds every edit,
- * however deep, without a proxy around each of the application's objects. Keys that nobody looked at cost nothing.
+ * The data of one request. When it is stored, each key is compared, as text, with its baseline. This finds every edit, however
+ * deep, without a proxy around each of the application's objects. Keys that were not read cost nothing.
  *
- * It is its own proxy handler. The traps read what is unread, and refuse a value that JSON cannot carry on the very line
- * that assigns it, where the mistake is, instead of when the response ends.
+ * It is its own proxy handler. The traps parse a key when it is read, and reject a value that JSON cannot represent on the line
+ * that assigns it, instead of when the response ends.
  */
 export class Draft implements ProxyHandler<Bare> {
   /** What the handler edits; the same object for the whole request. */
@@ -32,7 +35,10 @@ export class Draft implements ProxyHandler<Bare> {
   /** Keys that the handler assigned or deleted. */
   readonly #assigned = new Set<string | symbol>()
 
-  /** `onCorrupt` hears of a key whose stored text is no JSON. It counts as absent: a broken row must not make a crash loop. `onEdit` hears of each assignment. */
+  /**
+   * `onCorrupt` is called for a key whose stored text is not JSON. The key counts as absent, because a damaged row must not make
+   * the application crash again and again. `onEdit` is called for each assignment.
+   */
   constructor(loaded: Loaded, onCorrupt: (key: string) => void, onEdit: (key: string) => void = () => {}) {
     this.#onCorrupt = onCorrupt
     this.#onEdit = onEdit
@@ -51,17 +57,17 @@ export class Draft implements ProxyHandler<Bare> {
     }
   }
 
-  /** Takes another object's properties for the data. */
+  /** Makes another object's properties the data. */
   replace(values: object): void {
     checkArgument(values, 'object', 'session.data')
     assertJson(values, 'data')
-    // Taken first: it may be this very data.
+    // Copied first, because it may be this same data.
     const entries = Object.entries(values)
     for (const key of [...Object.keys(this.#target), ...this.#hidden]) this.deleteProperty(this.#target, key)
     for (const [key, value] of entries) define(this.#target, key, value)
   }
 
-  /** What differs from the baseline. `ERR_DATA_NOT_JSON` with the path of the first value that is no JSON. */
+  /** Returns the differences from the baseline. Throws `ERR_DATA_NOT_JSON` with the path of the first value that is not JSON. */
   edits(): Edits {
     const edits = difference(this.#target, this.#baseline)
     return edits === NO_EDITS ? edits : { ...this.#drops, ...edits }
@@ -71,7 +77,7 @@ export class Draft implements ProxyHandler<Bare> {
     return this.#hidden
   }
 
-  /** Answers whether the handler assigned, deleted or changed the key since this call. */
+  /** Returns a function that returns whether the handler has assigned, deleted or changed the key since this call. */
   watch(key: string): () => boolean {
     const text = this.#textOf(key)
     this.#assigned.delete(key)
@@ -86,14 +92,14 @@ export class Draft implements ProxyHandler<Bare> {
     }
   }
 
-  /** The removal of every key that does not count. */
+  /** Returns edits that remove every key whose value does not count. */
   drops(): Edits {
     return this.#drops
   }
 
-  /** These edits are stored now. */
+  /** Makes these edits part of the baseline. */
   accept(edits: Edits): void {
-    // Where a dropped value has gone, the schema's default still counts as loaded.
+    // If a dropped value was removed, the schema's default still counts as loaded.
     const counted = Object.entries(edits).filter(([key, text]) => text !== null || !Object.hasOwn(this.#drops, key))
     this.#baseline = applyEdits(this.#baseline, Object.fromEntries(counted))
     this.#drops = toDrops(Object.keys(this.#drops).filter((key) => !Object.hasOwn(edits, key)))
@@ -120,7 +126,7 @@ export class Draft implements ProxyHandler<Bare> {
 
   deleteProperty(target: Bare, key: string): boolean {
     this.#note(key)
-    // A stored text that is no longer among the values is one to remove.
+    // A stored text that is no longer among the values must be removed.
     if (this.#hidden.includes(key)) this.#baseline = { ...this.#baseline, [key]: '' }
     return Reflect.deleteProperty(target, key)
   }
@@ -130,13 +136,13 @@ export class Draft implements ProxyHandler<Bare> {
     this.#onEdit(String(key))
   }
 
-  /** Puts what is stored already in place, `undefined` for no value: that is no edit by the handler. */
+  /** Sets a value that is stored already, `undefined` for none. This does not count as an edit. */
   put(key: string, value: unknown): void {
     if (value === undefined) delete this.#target[key]
     else define(this.#target, key, value)
   }
 
-  /** A frozen object takes no stored value any more, and would fail a login when the session before has ended already. */
+  /** A frozen object could not receive stored values, and would make a login fail after the old session has ended. */
   preventExtensions(): never {
     throw new SessionError('ERR_MISUSE', 'Freeze a copy: { ...session.data }.')
   }
@@ -145,7 +151,7 @@ export class Draft implements ProxyHandler<Bare> {
     return prototype === Object.prototype
   }
 
-  /** To whoever compares, the data is a plain object like any other. */
+  /** Comparisons see a plain object. */
   getPrototypeOf(): object {
     return Object.prototype
   }
@@ -166,8 +172,8 @@ export class Draft implements ProxyHandler<Bare> {
 }
 
 /**
- * Inherits nothing, so that a key that a client chose (`__proto__`, `constructor`) is a key like any other, to read and to
- * write; but is no dictionary to V8, as `Object.create(null)` would be.
+ * Has no inherited properties, so that a key that a client chose (`__proto__`, `constructor`) is a normal key. Unlike
+ * `Object.create(null)`, V8 does not make it a dictionary.
  */
 class Bare {
   [key: string]: unknown
@@ -179,8 +185,8 @@ class Bare {
 }
 
 /**
- * A property that is not listed would be lost, and one that cannot be replaced would fail a login when the session before has
- * ended already. An assignment names no attribute of a property that is there.
+ * A property that is not enumerable would be lost, and one that is not writable would make a login fail after the old session has
+ * ended. An assignment to an existing property has no attributes.
  */
 function assertOrdinary(descriptor: PropertyDescriptor, isThere: boolean, key: string | symbol): void {
   const { get, set, writable = isThere, enumerable = isThere, configurable = isThere } = descriptor
@@ -191,7 +197,7 @@ function assertOrdinary(descriptor: PropertyDescriptor, isThere: boolean, key: s
 const NO_TEXTS: Texts = {}
 const NO_KEYS: readonly string[] = []
 
-/** Stands for a value that nobody has looked at yet. Debuggers see the value. */
+/** Stands for a value that was not read yet. Debuggers show the value. */
 class Unread {
   readonly text: string
 
@@ -208,7 +214,7 @@ function textOf(texts: Texts, key: string): string | undefined {
   return Object.hasOwn(texts, key) ? texts[key] : undefined
 }
 
-/** `NO_EDITS` itself when there are none, as there are on most requests. */
+/** Returns `NO_EDITS` itself if there are none, as on most requests. */
 function difference(values: Bare, baseline: Texts): Edits {
   let edits: Record<string, string | null> | null = null
   const set = (key: string, text: string | null): void => {

@@ -3,17 +3,17 @@ import { assertJson } from '../contracts/json.ts'
 /** JSON text by key. */
 export type Texts = Readonly<Record<string, string>>
 
-/** What edits come down to: JSON text by key, `null` for a key that went. */
+/** Edits as JSON text by key. `null` removes a key. */
 export type Edits = Readonly<Record<string, string | null>>
 
 export const NO_EDITS: Edits = {}
 
-/** `texts` with the edits made; what was given is left as it is. */
+/** Returns `texts` with the edits made, and leaves the argument unchanged. */
 export function applyEdits(texts: Texts, edits: Edits): Texts {
   return Object.fromEntries(Object.entries({ ...texts, ...edits }).filter((entry) => entry[1] !== null)) as Texts
 }
 
-/** The same of a store's change. */
+/** Does the same for a store's change. */
 export function withEdits(texts: Texts, { set, remove = [] }: { set?: Texts; remove?: readonly string[] }): Texts {
   return applyEdits(texts, { ...set, ...toDrops(remove) })
 }
@@ -22,12 +22,15 @@ export function isEmpty(edits: Edits): boolean {
   return edits === NO_EDITS || Object.keys(edits).length === 0
 }
 
-/** The removal of these keys. */
+/** Returns edits that remove these keys. */
 export function toDrops(keys: readonly string[]): Edits {
   return keys.length === 0 ? NO_EDITS : Object.fromEntries(keys.map((key) => [key, null]))
 }
 
-/** JSON text to values. A text that is none is named, not thrown: a broken row must not make a crash loop. */
+/**
+ * Parses JSON texts to values. A text that is not JSON is listed instead of thrown, because a damaged row must not make the
+ * application crash again and again.
+ */
 export function parseTexts(texts: Texts): { values: Record<string, unknown>; corrupt: string[] } {
   const values: Record<string, unknown> = {}
   const corrupt: string[] = []
@@ -50,8 +53,8 @@ export function define<T>(target: Record<string, T>, key: string, value: T): voi
 const ORDINARY = { writable: true, enumerable: true, configurable: true }
 
 /**
- * A data value's JSON text; `undefined` for no value. The value is checked also when the text is the stored one: `{}` is the
- * text of a Map, too, and what it holds would be lost.
+ * Returns the JSON text of a value, `undefined` for no value. Checks the value even if its text is the stored one: a Map has the
+ * text `{}` too, and its content would be lost.
  */
 export function toText(value: unknown, key: string, root = 'data'): string | undefined {
   if (value === undefined) return undefined

@@ -3,15 +3,18 @@ import { assertJson } from '../contracts/json.ts'
 import type { SchemaIssue, StandardSchema } from '../contracts/schema.ts'
 import { isPromise } from '../lib/maybe.ts'
 
-/** Top-level keys that do not fit (`[]`: the whole does not), and where. Paths only: a message of the schema may hold the value. */
+/**
+ * Top-level keys that do not fit (`[]`: the whole data), and where. Contains paths only, because a message of the schema may
+ * contain the value.
+ */
 export interface Misfit {
   readonly badKeys: readonly string[]
   readonly paths: readonly string[]
 }
 
 /**
- * `ERR_OPTION` for what is no schema of an object, answers later, refuses the empty data that every session begins with, or
- * does not accept what it gives; `ERR_DATA_NOT_JSON` when a default is nothing that JSON carries.
+ * Throws `ERR_OPTION` if it is not a schema of an object, is asynchronous, rejects the empty data of a new session, or rejects
+ * its own output. Throws `ERR_DATA_NOT_JSON` if a default is not JSON.
  */
 export function assertSchema(schema: StandardSchema<object>): void {
   if (typeof schema?.['~standard']?.validate !== 'function') {
@@ -34,7 +37,7 @@ export function assertSchema(schema: StandardSchema<object>): void {
 
 const LATER = 'the schema answered with a promise'
 
-/** Total: a schema that throws, answers later or gives no object does not fit as a whole. */
+/** Never throws. If a schema throws, is asynchronous or returns no object, the whole data does not fit. */
 export function validate<Output extends object>(
   schema: StandardSchema<Output>,
   value: unknown,
@@ -42,7 +45,7 @@ export function validate<Output extends object>(
   try {
     const result = schema['~standard'].validate(value)
     if (isPromise(result)) {
-      // Nobody waits for it: its rejection must not end the process.
+      // Nothing waits for it, so its rejection would end the process.
       result.catch(() => {})
       return { badKeys: [], paths: [LATER] }
     }

@@ -8,16 +8,16 @@ import { hashSecret } from '../token/token.ts'
 import type { Texts } from './texts.ts'
 
 /**
- * How data lies in the record. Plain: as it is. Sealed: under a data key that only the client's secret unwraps, names
- * included, so that who owns the store reads nothing.
+ * How data is stored in the record. Plain: unchanged. Sealed: encrypted, names included, under a data key that only the client's
+ * secret can unwrap, so that an attacker with the store reads nothing.
  */
 export interface Vault {
-  /** The stored key of a data key. */
+  /** Returns the stored key of a data key. */
   storedKey(key: string): string
   toStored(key: string, text: string): MaybePromise<string>
-  /** Data key to JSON text. What cannot be opened is left out. */
+  /** Returns JSON text by data key. Omits what cannot be decrypted. */
   fromStored(data: Texts): MaybePromise<Texts>
-  /** The data key wrapped for another secret; `undefined` when plain. */
+  /** Returns the data key wrapped for another secret. `undefined` if plain. */
   keyFor(secret: Uint8Array): MaybePromise<string | undefined>
 }
 
@@ -28,12 +28,12 @@ export const plainVault: Vault = {
   keyFor: () => undefined,
 }
 
-/** A vault with a new data key, for a new record. */
+/** Creates a vault with a new data key for a new record. */
 export function createVault(id: string): Vault {
   return toVault(id, randomBytes(32))
 }
 
-/** The vault of a record that the client's secret opens; `null` when it does not. */
+/** Returns the vault of a record, opened with the client's secret. `null` if the secret does not open it. */
 export function openVault(record: SessionRecord, secret: Uint8Array, standing: Standing): MaybePromise<Vault | null> {
   const wrapped = wrappedKey(record.head, secret, standing)
   if (wrapped === undefined) return record.head.sealedKey === undefined ? plainVault : null
@@ -50,7 +50,7 @@ function wrappedKey(head: Head, secret: Uint8Array, standing: Standing): string 
 
 function toVault(id: string, dataKey: Uint8Array): Vault {
   const context = toUtf8(id)
-  // A key cannot move to another record or another name: both are authenticated.
+  // Both are authenticated, so that a ciphertext cannot be moved to another record or another name.
   const contextOf = (storedKey: string): Uint8Array => toUtf8(`${id} ${storedKey}`)
   const storedKey = (key: string): string => `~s${toBase64url(hmacSha256(dataKey, toUtf8(key)).subarray(0, 16))}`
 

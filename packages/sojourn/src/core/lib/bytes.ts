@@ -19,7 +19,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return joined
 }
 
-/** Constant time in the contents; the length is no secret (ASVS 5.0 11.2.4). */
+/** Compares in constant time. The length is not secret (ASVS 5.0 11.2.4). */
 export function equalText(a: string, b: string): boolean {
   if (a.length !== b.length) return false
   let difference = 0

@@ -3,14 +3,14 @@ interface ToldByEnvironment {
 }
 
 /**
- * Whether this is production: `NODE_ENV` says so, or there is no way to ask. The safe direction: what is eased
- * for development stays strict on a runtime that does not tell.
+ * Whether this is production: `NODE_ENV` is `production`, or cannot be read. If it is unknown, rules that are relaxed for
+ * development stay strict.
  */
 export function isProduction(): boolean {
   try {
     return (globalThis as unknown as ToldByEnvironment).process.env.NODE_ENV === 'production'
   } catch {
-    // No process, no environment; or Deno, which refuses to show it without --allow-env.
+    // There is no process or environment, or Deno denies access without --allow-env.
     return true
   }
 }

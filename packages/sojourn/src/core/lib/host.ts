@@ -4,13 +4,16 @@ import type { RequestFacts } from '../contracts/events.ts'
 /** A name has at most 253 characters, a port five. */
 const MAX_HOST_CHARACTERS = 260
 
-/** To whom the request is addressed, `shop.example:8443`, in lower case; `''` when it does not say. HTTP/2 calls it `:authority`. */
+/**
+ * Returns the host that the request is addressed to, in lower case: `shop.example:8443`. `''` if it is missing. HTTP/2 calls it
+ * `:authority`.
+ */
 export function hostOf(view: RequestView): string {
   const host = view.header('host') ?? view.header(':authority') ?? ''
   return host.length > MAX_HOST_CHARACTERS ? '' : host.toLowerCase()
 }
 
-/** A client writes all of it, and chooses its length. */
+/** A client writes the text and chooses its length. */
 const MAX_CHARACTERS = 200
 
 export function factsOf(view: RequestView): RequestFacts {
@@ -25,23 +28,23 @@ export function factsOf(view: RequestView): RequestFacts {
   }
 }
 
-/** `hostOf` without the port. */
+/** Returns `hostOf` without the port. */
 export function hostnameOf(view: RequestView): string {
   return toHostname(hostOf(view))
 }
 
-/** `shop.example:8443` without the port; an IPv6 address has colons of its own, and brackets around them. */
+/** Removes the port from `shop.example:8443`. An IPv6 address contains colons, and is in brackets. */
 export function toHostname(host: string): string {
   const colon = host.lastIndexOf(':')
   return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
 
-/** The names and addresses that mean this very machine (RFC 6761, section 6.3), written as in a URL. */
+/** Whether a name or address means this machine (RFC 6761, section 6.3), written as in a URL. */
 export function isLoopbackHostname(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || name.endsWith('.localhost') || /^127\.\d+\.\d+\.\d+$/.test(name)
 }
 
-/** The same of a socket's address. */
+/** Does the same for a socket's address. */
 export function isLoopbackAddress(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
 }

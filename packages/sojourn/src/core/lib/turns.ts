@@ -2,18 +2,18 @@ import { SessionError } from '../contracts/errors.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { isPromise } from './maybe.ts'
 
-/** By name, whoever works or waits, and when the last of them is done. */
+/** By name: how many work or wait, and the promise of the last one. */
 export type Turns = Map<string, { length: number; last: Promise<unknown> }>
 
-/** How many wait at most, and for how long. Whoever comes after one that gave up no longer waits for what that one waited for. */
+/** The maximum number that may wait, and for how long. If one gives up, those behind it no longer wait for what it waited for. */
 export interface Patience {
   readonly length: number
   readonly waitMs: number
 }
 
 /**
- * Runs `work` when all work that came before under this name is done. Nothing is kept for a name that nobody waits on.
- * With `patience`, `ERR_CONTENTION` instead of a wait without end.
+ * Runs `work` once all earlier work under this name is done. Keeps nothing for a name that nobody waits for. With `patience`,
+ * throws `ERR_CONTENTION` instead of waiting without a limit.
  */
 export function takeTurn<T>(
   turns: Turns,
@@ -48,7 +48,7 @@ function waitFor(before: Promise<unknown>, patience: Patience | undefined): Prom
 function contention(): SessionError {
   return new SessionError(
     'ERR_CONTENTION',
-    'An update of this key waited too long. One inside the fn of another waits for itself.',
+    'An update of this key waited too long. An update inside the fn of another update waits for itself.',
   )
 }
 

@@ -8,14 +8,14 @@ import { defined } from '../lib/defined.ts'
 import { hashSecret } from './token.ts'
 
 /**
- * How a presented secret stands to a live record.
- * `current`: the secret. `renewing`: the secret, while its successor is waiting. `successor`: the one it was renewed to, seen for
- * the first time. `grace`: the one before, while requests with it may still be on their way.
+ * How a presented secret relates to a live record. `current`: it is the secret. `renewing`: it is the secret, and its successor
+ * is waiting. `successor`: it is the renewed secret, presented for the first time. `grace`: it is the previous one, and requests
+ * with it may still be on their way.
  */
 export type Standing = 'current' | 'renewing' | 'successor' | 'grace'
 export type Verdict = Standing | Extract<Refusal, 'expired' | 'superseded' | 'reused'>
 
-/** Judges time and secret of a live record. Pure; constant time in the hashes. */
+/** Judges the time limits and the secret of a live record. Pure. Compares hashes in constant time. */
 export function judge(record: SessionRecord, secretHash: string, nowMs: number, limits: Limits): Verdict {
   if (nowMs >= expiryOf(record, limits)) return 'expired'
   const { secret, renewal } = record.head
@@ -26,9 +26,10 @@ export function judge(record: SessionRecord, secretHash: string, nowMs: number, 
   const inFlight = stillInFlight(record.head, nowMs)
   const before = inFlight.find(({ hash }) => equalText(secretHash, hash))
   if (before !== undefined) return before.how === 'renewed' ? 'grace' : 'superseded'
-  // So many were replaced within one grace that some are not kept: this may be one of them, and is no proof of a copy.
+  // So many secrets were replaced within one grace that some are not kept. This may be one of them, so it is no evidence of a
+  // copy.
   if (inFlight.length >= MAX_PREVIOUS) return 'superseded'
-  // The right locator with any other secret: whoever sends it once held a real token of this session.
+  // The locator is right, but the secret is unknown: the client once held a real token of this session.
   return 'reused'
 }
 
@@ -38,7 +39,9 @@ export function isStanding(verdict: Verdict): verdict is Standing {
 
 const SECRET_BYTES = 24
 
-/** The renewed secret: HKDF-SHA-256 (RFC 5869) of the old one, so every request that holds the old one finds the same. */
+/**
+ * Derives the renewed secret from the old one by HKDF-SHA-256 (RFC 5869), so that all requests with the old one derive the same.
+ */
 export function deriveSuccessor(secret: Uint8Array, nonce: string): Uint8Array {
   const extracted = hmacSha256(fromBase64url(nonce), secret)
   return hmacSha256(extracted, concat(toUtf8('sojourn renewal v1'), Uint8Array.of(1))).subarray(0, SECRET_BYTES)
@@ -48,12 +51,15 @@ export function createNonce(): string {
   return toBase64url(randomBytes(16))
 }
 
-/** Renewal begins: both secrets are good until the successor is seen. */
+/** Renewal begins: both secrets are valid until the successor is presented. */
 export function toRenewing(head: Head, nonce: string, successor: Uint8Array, nowMs: number, sealedKey?: string): Head {
   return { ...head, renewal: { nonce, next: hashSecret(successor), at: nowMs, ...defined({ sealedKey }) } }
 }
 
-/** The successor was seen: it is the secret now, and the nonce that led to it is gone. So is what an old token did before. */
+/**
+ * The successor was presented: it is the secret now, and the nonce that led to it is deleted. So is the record of an old token's
+ * use.
+ */
 export function toRenewed(head: Head, nowMs: number, limits: Limits): Head {
   const { renewal, reusedAt: _, ...rest } = head
   if (renewal === undefined) return head
@@ -72,7 +78,10 @@ export function toRenewed(head: Head, nowMs: number, limits: Limits): Head {
   }
 }
 
-/** Privilege changed: a fresh secret at once. Nothing leads from any older one to it, and none of them opens anything. */
+/**
+ * Privilege changed: a random secret replaces the old one immediately. It cannot be derived from an older one, and no older one
+ * opens the session.
+ */
 export function toRotated(head: Head, secret: Uint8Array, nowMs: number, limits: Limits, sealedKey?: string): Head {
   const { renewal, sealedKey: _, ...rest } = head
   const until = nowMs + limits.graceMs
@@ -91,8 +100,8 @@ export function toRotated(head: Head, secret: Uint8Array, nowMs: number, limits:
 }
 
 /**
- * The head without secrets whose grace is over, or the same head. With it goes the key under which a sealed session's old token
- * opens copies of the store.
+ * Returns the head without secrets whose grace is over, or the same head. This also deletes the key with which a sealed session's
+ * old token could decrypt copies of the store.
  */
 export function withoutStale(head: Head, nowMs: number): Head {
   if (head.previous === undefined) return head
@@ -102,19 +111,20 @@ export function withoutStale(head: Head, nowMs: number): Head {
   return previous.length === 0 ? rest : { ...rest, previous }
 }
 
-/** Until when the secrets are known to be as this head has them: a write of before may be lost with a failover after it. */
+/** Returns when the secrets of this head last changed. A failover after that may have lost an earlier write. */
 export function changedAt({ secretAt, renewal, reusedAt = 0 }: Head): number {
   return Math.max(secretAt, renewal?.at ?? 0, reusedAt)
 }
 
-/** What a 32-bit column of a database holds. */
+/** The maximum of a 32-bit database column. */
 const MAX_VERSION = 2 ** 31 - 1
-/** The widest step is this part of what is left below it: hundreds of thousands of heads fit. */
+/** The widest step is this fraction of the remaining range: enough for hundreds of thousands of heads. */
 const STEPS = 2 ** 14
 
 /**
- * What a store needs to replace the head. The version rises by a random step: were it always the next number, a head that a
- * failover took back and one that was written after it could have the same one, and a change made from the one would replace the other.
+ * Returns what a store needs to replace the head. The version rises by a random step. With consecutive numbers, a head that a
+ * failover lost and one that was written after it could have the same version, and a change made from the first would replace the
+ * second.
  */
 export function toHeadChange({ version }: SessionRecord, head: Head): HeadChange {
   const [a = 0, b = 0, c = 0] = randomBytes(3)
@@ -124,7 +134,7 @@ export function toHeadChange({ version }: SessionRecord, head: Head): HeadChange
 
 export type HeadChange = Required<Pick<Change, 'version' | 'nextVersion' | 'head'>>
 
-/** Many rotations within one grace must not grow the record. */
+/** Many rotations within one grace must not inflate the record. */
 const MAX_PREVIOUS = 4
 
 function stillInFlight(head: Head, nowMs: number): readonly PreviousSecret[] {

@@ -3,18 +3,18 @@ import { SessionError } from '../contracts/errors.ts'
 import type { SessionId, Token } from '../contracts/record.ts'
 import { concat, equalText, toUtf8 } from '../lib/bytes.ts'
 
-/** 128 bits that find the record and 192 bits that open it (ASVS 5.0 7.2.3 asks for 128 in all). */
+/** 128 bits find the record and 192 bits open it (ASVS 5.0 7.2.3 requires 128 in total). */
 const LOCATOR_BYTES = 16
 const SECRET_BYTES = 24
 const BODY_BYTES = LOCATOR_BYTES + SECRET_BYTES
 const MAC_BYTES = 8
 const KEY_BYTES = 32
 
-/** 40 bytes leave four spare bits in the last character. They must be zero, or one token would have sixteen spellings. */
+/** 40 bytes leave four spare bits in the last character. They must be zero. Otherwise one token would have sixteen spellings. */
 const BARE = /^[\w-]{53}[AQgw]$/
 const SIGNED = /^[\w-]{64}$/
 
-/** A token taken apart. Lives in one request and goes nowhere else. */
+/** The parts of a token. They exist during one request only. */
 export interface TokenParts {
   readonly id: SessionId
   readonly locator: Uint8Array
@@ -24,14 +24,14 @@ export interface TokenParts {
 export interface Tokens {
   /** A new locator and secret from the CSPRNG. */
   mint(): TokenParts
-  /** The same session under another secret; without one, under a fresh one. */
+  /** Returns a token of the same session with another secret. Default: a random one. */
   successor(parts: TokenParts, secret?: Uint8Array): TokenParts
   toToken(parts: TokenParts): Token
-  /** Total over any text, and bounded by its first 65 characters. */
+  /** Accepts any text, and reads at most its first 65 characters. */
   parse(text: string): TokenParts | 'malformed' | 'forged'
 }
 
-/** With keys, tokens carry a MAC by the first key, and any of the keys is accepted: so keys rotate. */
+/** With keys, tokens carry a MAC made with the first key, and each key is accepted, so that keys can be rotated. */
 export function createTokens(keys?: readonly (string | Uint8Array)[]): Tokens {
   const macKeys = keys === undefined ? [] : toMacKeys(keys)
   const [newest] = macKeys
@@ -58,12 +58,12 @@ export function createTokens(keys?: readonly (string | Uint8Array)[]): Tokens {
   }
 }
 
-/** What the record keeps of a secret. */
+/** Returns what the record keeps of a secret. */
 export function hashSecret(secret: Uint8Array): string {
   return sha256Text(secret)
 }
 
-/** Whether a text can be a session id at all: spares stores what comes out of a URL. */
+/** Whether a text can be a session id. Spares the store a read for other texts from a URL. */
 export function isSessionId(text: string): text is SessionId {
   return /^[\w-]{21}[AQgw]$/.test(text)
 }
@@ -89,22 +89,24 @@ function mac(key: Uint8Array, body: Uint8Array): Uint8Array {
   return hmacSha256(key, body).subarray(0, MAC_BYTES)
 }
 
-/** Every key is tried whatever came before, so that time does not tell which one fits. */
+/** Tries every key, so that timing does not reveal which one matches. */
 function isSigned(bytes: Uint8Array, keys: readonly Uint8Array[]): boolean {
   const body = bytes.subarray(0, BODY_BYTES)
   const given = toBase64url(bytes.subarray(BODY_BYTES))
   return keys.map((key) => equalText(toBase64url(mac(key, body)), given)).includes(true)
 }
 
-/** An empty list is refused, not taken for "no keys": it is what an empty environment variable leaves, and would turn the MAC off. */
+/**
+ * An empty list is refused instead of treated as "no keys": an empty environment variable produces one, and the MAC would be off.
+ */
 function toMacKeys(keys: readonly (string | Uint8Array)[]): Uint8Array[] {
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw new SessionError('ERR_OPTION', 'keys must be a list of secrets. Leave it out for tokens without a MAC.')
+    throw new SessionError('ERR_OPTION', 'keys must be a list of secrets. Omit it for tokens without a MAC.')
   }
   return Array.from(keys, toMacKey)
 }
 
-/** The configured key may serve elsewhere too: what signs tokens is derived from it for that alone. */
+/** The configured key may be used elsewhere too, so the MAC key is derived from it for this purpose only. */
 function toMacKey(key: unknown, index: number): Uint8Array {
   const bytes = typeof key === 'string' ? toUtf8(key) : key
   if (bytes instanceof Uint8Array && bytes.length >= KEY_BYTES) {
