@@ -8,10 +8,9 @@ import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 /** Shorter values appear in pages by chance. */
 const SHORTEST = 12
 
-/** Common names of parameters with a credential (the first in RFC 6750), whatever the cookie's name. */
+/** Common names of parameters with a credential (the first in RFC 6750). */
 const PARAMETERS = ['access_token', 'auth_token', 'token', 'jwt']
 
-/** A header that appears in an answer only if the request is echoed. */
 const MARK = 'x-sojourn-audit-trace'
 
 export const exposure: Check = {
@@ -45,10 +44,7 @@ export const exposure: Check = {
   },
 }
 
-/**
- * Requests pages that might print a credential: the page behind the login, one that does not exist, and one with a broken
- * parameter.
- */
+/** Requests pages that might print a credential: behind the login, missing, and with a broken parameter. */
 async function visit(audit: Audit, { client }: Login): Promise<void> {
   const page = await audit.ask.as(client)
   await client.follow({ url: '/', purpose: 'look for the credential in a page' })
@@ -70,7 +66,7 @@ interface Value {
   readonly forms: readonly string[]
 }
 
-/** Every value that the login has had, because each answer may renew an id. */
+/** Every value since the login, because each answer may renew an id. */
 function valuesOf(audit: Audit, { credential, client, exchanges }: Login): Value[] {
   const names = new Set(audit.app.carriers.flat())
   const since = client.exchanges.filter(({ number }) => number > (exchanges.at(-1)?.number ?? 0))

@@ -37,7 +37,6 @@ export interface WriteBehindStore extends Store {
 
 /** A touch waits for at most this fraction of the time until its session would expire in the store. */
 const PART_OF_LIFE = 4
-/** Shorter waits are not worth it. */
 const SHORTEST_MS = 1000
 
 const WRITTEN: Written = { status: 'written' }
@@ -81,7 +80,7 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
       // The store decides whether the change was made from the current record.
       if (version !== kept.version) return through(id, change)
       const waitMs = Math.min(everyMs, (kept.expiresAt - seen.at) / PART_OF_LIFE)
-      // A limit that moves closer is not delayed, nor is one that could be lost before it is written.
+      // A limit that moves closer is not delayed, nor is one that could be lost.
       const isUrgent = waitMs < SHORTEST_MS || seen.expiresAt < kept.expiresAt
       if (isUrgent || (touches.size >= max && !touches.has(id))) return through(id, change)
       const next = newest(touches.get(id), {
@@ -96,9 +95,7 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     })
   }
 
-  /**
-   * Delays a touch together with one that waits. A touch from before a change of the head becomes a use of the current record.
-   */
+  /** Delays a touch, merged with a waiting one. A touch from before a change of the head becomes a use of the current record. */
   function put(id: SessionId, change: Change, touch: Touch | undefined, tries = 0): MaybePromise<Written> {
     const merged = mergeTouch(change, touch)
     return chain(store.write(id, merged), (written): MaybePromise<Written> => {
