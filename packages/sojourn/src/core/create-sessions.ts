@@ -19,7 +19,7 @@ import { type Caller, createSetup, emit } from './request/setup.ts'
 import { State } from './request/state.ts'
 import { createSweeper } from './sweeper.ts'
 
-/** Core's own `createSessions`: everything passed in. The package's fills in the defaults. */
+/** Core's own `createSessions`, which gets every part passed in. The package's `createSessions` fills in the defaults. */
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {
   const setup = createSetup(options)
   const own: Caller = { setup, view: null }
@@ -76,7 +76,7 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
 class RequestExchange<Data extends object> implements Exchange<Data> {
   readonly session: Session<Data>
   readonly answer: Answer | null
-  /** Functions of its own, not methods: adapters take an exchange apart. */
+  /** Functions instead of methods, because adapters destructure an exchange. */
   readonly recheck: () => MaybePromise<void>
   readonly commit: (status?: number) => MaybePromise<readonly HeaderChange[]>
   readonly salvage: () => readonly HeaderChange[]

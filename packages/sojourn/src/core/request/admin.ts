@@ -17,7 +17,7 @@ export async function list(by: Caller, userId: string): Promise<SessionInfo[]> {
   return toInfos(by.setup, await recordsOf(by, userId))
 }
 
-/** The user's sessions, with this one marked. */
+/** Returns the user's sessions, with this one marked. */
 export async function devicesOf(by: Caller, { id, userId }: SessionRecord): Promise<SessionInfo[]> {
   const infos = userId === null ? [] : await list(by, userId)
   return infos.map((info) => ({ ...info, current: info.id === id }))
@@ -32,7 +32,7 @@ export async function revoke(by: Caller, id: string, reason: EndReason): Promise
   return (await endSession(by, kept, reason)) !== null && by.setup.clock() < expiryOf(kept, by.setup.limits)
 }
 
-/** Every session that was there when the call began is ended when it resolves. Answers how many were live; what cannot be read is not counted. */
+/** Ends every session that existed when the call began. Resolves to the number of live ones; damaged records are not counted. */
 export async function revokeAll(by: Caller, userId: string, reason: EndReason, except?: string): Promise<number> {
   const records = (await keptOf(by, userId)).filter(({ id }) => id !== except)
   const live = new Set(liveOf(by.setup, records.filter(isReadable)))
@@ -44,12 +44,13 @@ export async function revokeAll(by: Caller, userId: string, reason: EndReason, e
   return ended
 }
 
-/** How many calls of the store one call of ours has under way: another user's requests need it too. */
+/** How many store calls one call of ours runs in parallel, so that requests of other users are served too. */
 const AT_ONCE = 50
 
 /**
- * Goes on after an error and throws the first one at the end, with how many are left. Gives up when as many in a row
- * failed as are under way: then the store is down, and each of 100 000 may take as long to fail as a request may wait.
+ * Continues after an error, and throws the first error at the end, with the number of sessions that are left. Stops when as many
+ * calls in a row failed as run in parallel: the store is down then, and each of 100 000 calls may take as long to fail as a
+ * request may wait.
  */
 async function forEach(records: readonly Kept[], work: (record: Kept) => Promise<void>): Promise<void> {
   const failures: unknown[] = []
@@ -101,7 +102,7 @@ async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRe
   return (await keptOf(by, userId)).filter(isReadable)
 }
 
-/** With a number, most stores find nobody, and the account would stay logged in without a word. */
+/** With a number, most stores find no session, and the user would silently stay logged in. */
 export function assertUserId(userId: unknown): void {
   if (typeof userId === 'string' && userId !== '') return
   throw new SessionError('ERR_OPTION', 'A user id is a string that is not empty.')

@@ -9,8 +9,8 @@ function refuse(name: string): never {
 }
 
 /**
- * At the end of a prototype chain: an assignment that no property takes ends here, and is an error on the line that makes it.
- * Reading and inspecting are as ever, and so are symbols, by which tools mark objects.
+ * The end of a prototype chain. An assignment that no property accepts arrives here, and throws on the line that makes it.
+ * Reading, inspecting and symbols, with which tools mark objects, work as usual.
  */
 export const REFUSING: object = new Proxy(
   {},
@@ -21,8 +21,8 @@ export const REFUSING: object = new Proxy(
 )
 
 /**
- * Makes assignments to what a class gives read-only, and to what it does not have, an error. Without, sloppy code would not
- * even be told. Costs a request nothing: all of it is in the prototype.
+ * Makes the members of a class read-only, and assignments to unknown members an error. Sloppy code would otherwise ignore them
+ * silently. Costs a request nothing, because it is all in the prototype.
  */
 export function refuseAssignments(prototype: object): void {
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {

@@ -1,6 +1,6 @@
 import type { Setup } from './setup.ts'
 
-/** What the adapters that a request passed have left on it, the latest first. */
+/** What the adapters of a request have attached to it, the latest first. */
 interface Attached {
   readonly owner: object
   readonly session: unknown
@@ -8,15 +8,18 @@ interface Attached {
   readonly before: Attached | undefined
 }
 
-/** By this name two copies of the package find each other's. */
+/** Two copies of the package share this symbol. */
 const ATTACHED = Symbol.for('sojourn.attached')
 
 type Target = { [ATTACHED]?: Attached }
 
-/** Two that keep their tokens in one place clear and overwrite each other's, and the user is logged out for no visible reason. */
+/**
+ * Two sessions that keep their tokens in one place clear and overwrite each other's, and the user is logged out for no visible
+ * reason.
+ */
 export function attach(setup: Setup, target: object, session: unknown): void {
   const latest = (target as Target)[ATTACHED]
-  // A request that is handed in again leaves nothing of the last time behind.
+  // A request that is handed in again keeps nothing of the previous time.
   const before = latest?.owner === setup ? latest.before : latest
   const places = setup.carriers.map(({ place }) => place).filter((place) => place !== undefined)
   for (let one = before; one !== undefined; one = one.before) {
@@ -30,13 +33,13 @@ export function attach(setup: Setup, target: object, session: unknown): void {
 }
 
 export function findAttached(setup: Setup, target: object): unknown {
-  // JavaScript may ask with anything.
+  // JavaScript callers may pass anything.
   let one = (target as Target | null | undefined)?.[ATTACHED]
   while (one !== undefined && one.owner !== setup) one = one.before
   return one?.session
 }
 
-/** Whether any adapter of ours was there. */
+/** Whether an adapter of ours has handled this request. */
 export function isAttached(target: object): boolean {
   return (target as Target)[ATTACHED] !== undefined
 }

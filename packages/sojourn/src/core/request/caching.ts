@@ -17,9 +17,9 @@ export const CACHE_OVERRIDES: readonly string[] = [
   'x-accel-expires',
 ]
 
-/** The answers that most responses need, made once for all of them. */
+/** The headers that most responses need, made once for all of them. */
 export interface CachingHeaders {
-  /** With a token: no cache may keep it, whatever the application wanted. */
+  /** With a token: no cache may keep the response, whatever the application set. */
   readonly token: readonly HeaderChange[]
   readonly noStore: readonly HeaderChange[]
   readonly onlyPrivate: readonly HeaderChange[]

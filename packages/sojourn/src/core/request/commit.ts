@@ -17,9 +17,9 @@ import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
 import { writeRecord } from './write.ts'
 
 /**
- * Before the response begins: stores what changed, in one write or none, and says which headers go with it. A request that
- * changed nothing is answered at once. A commit takes a turn as the verbs do: one that the handler did not wait for may have
- * ended the old session already, and the client needs the new token. One that is called later finds the response begun.
+ * Runs before the response begins: stores the changes, in one write or none, and returns the headers to send. Synchronous if the
+ * request changed nothing. A commit takes a turn as the verbs do, because a verb that the handler did not await may have ended
+ * the old session already, and the client needs the new token. A verb that is called later finds the response begun.
  */
 export function commit(state: State, status = 200): MaybePromise<readonly HeaderChange[]> {
   state.failed = status >= 500
@@ -35,15 +35,21 @@ function toCommitted(state: State): readonly HeaderChange[] {
   return toHeaders(state)
 }
 
-/** For a response in place of the handler's: what was done in the store already, and the client has to hear of. */
+/**
+ * For a response that replaces the handler's: returns the headers for changes that are already stored, which the client must
+ * receive.
+ */
 export function salvage(state: State): readonly HeaderChange[] {
   state.committed = true
-  // A dead token that the client sent can be cleared another time: a store that fails changes no cookie.
+  // If the store fails, no cookie is changed. A dead token of the client can be cleared by another request.
   const isDone = state.answer === 'write' || (state.answer === 'clear' && state.refused === null)
   return isDone ? toHeaders(state) : NO_HEADERS
 }
 
-/** After the response: what a stream edited since its headers went out. A session cannot begin here, because no token can be sent. */
+/**
+ * Runs after the response: stores what a stream edited after its headers were sent. A session cannot begin here, because no token
+ * can be sent.
+ */
 export function finish(state: State, isWhole = false): MaybePromise<void> {
   const pending = isWhole ? null : pendingOf(state)
   state.finished = true
@@ -55,7 +61,7 @@ export function finish(state: State, isWhole = false): MaybePromise<void> {
 }
 
 /**
- * For a handler that cannot wait for `commit`: a long request, an open socket. Flash values that were taken stay until the
+ * For a handler that cannot wait for `commit`: a long request, an open socket. Flash values that were read stay until the
  * response is known, because it may be an error page.
  */
 export function saveNow(state: State): MaybePromise<void> {
@@ -71,7 +77,7 @@ function lost(): never {
   throw new SessionError('ERR_SESSION_ENDED', 'The edits were not stored.')
 }
 
-/** Writes what is pending; a session that was not stored yet begins with it. Takes no turn: the caller has it. */
+/** Stores pending edits, and begins a session if none is stored yet. Takes no turn: the caller has it. */
 export async function storePending(
   state: State,
   pending: Pending = pendingOf(state),
@@ -81,7 +87,7 @@ export async function storePending(
   if (!isEmpty(pending.data)) assertFits(setup, applyEdits(texts, pending.all), pending.data, draft?.hidden)
   if (held !== null) return save(state, held, pending, lose)
   const fresh = applyEdits({}, pending.all)
-  // Another session's token would take the place of the one that the client just got.
+  // The token of another session would replace the one that the client has just received.
   if (Object.keys(fresh).length === 0 || state.overtaken) return accept(state, pending)
   return storeNew(state, fresh, pending)
 }
@@ -90,7 +96,7 @@ async function storeNew(state: State, texts: Texts, pending: Pending): Promise<v
   assertUncommitted(state, 'update')
   const created = await createRecord(state, { userId: null, texts, head: {} })
   if (state.committed) {
-    // Its token cannot be sent any more: an error page took the place of the response.
+    // An error page replaced the response, so the token cannot be sent any more.
     await discard(state, created.record)
     assertUncommitted(state, 'update')
   }
@@ -100,7 +106,7 @@ async function storeNew(state: State, texts: Texts, pending: Pending): Promise<v
   emit(state, 'created', { id: created.record.id })
 }
 
-/** Renewal and last-seen ride along with the data, or go alone. Neither may cost the request its data. */
+/** Stores renewal and last-seen time together with the data, or alone. If they fail, the data must still be stored. */
 async function save(state: State, first: Held, given: Pending, lose: typeof drop): Promise<void> {
   let [held, pending] = [first, given]
   for (let tries = 0; ; tries = nextTry(tries)) {
@@ -120,8 +126,9 @@ async function save(state: State, first: Held, given: Pending, lose: typeof drop
 }
 
 /**
- * `null`: the write failed and the request need not. Without last-seen the session ends sooner, which is the safe side. A renewal,
- * whether it was stored or not, leaves the client's token good: the next request tries again, or hands out the same successor.
+ * Returns `null` if the write failed and the request can succeed without it. Without a last-seen time the session ends sooner,
+ * which is the safe direction. A renewal leaves the client's token valid, whether it was stored or not: the next request tries
+ * again, or sends the same successor.
  */
 async function write(state: State, held: Held, { all }: Pending, change: Change): Promise<Written | null> {
   try {
@@ -148,10 +155,13 @@ async function keepGoodNotes(state: State, notes: Notes, held: Held): Promise<Pe
   return pendingOf(state)
 }
 
-/** Tells the client, and listeners, what came of the renewal. What a write of the head did not confirm, another look does. */
+/**
+ * Reports the result of the renewal to the client and to listeners. If the write of the head was not confirmed, reads the record
+ * again.
+ */
 async function follow(state: State, { record }: Held, { change, next }: Upkeep): Promise<void> {
   const isGood = next !== null && (change?.head !== undefined || (await isNewest(state, next)))
-  // A verb that the handler did not wait for may have given the request another session: this token is not for that one.
+  // A verb that the handler did not await may have given the request another session, and this token is not for that one.
   if (state.held?.record.id !== record.id) return
   if (isGood) {
     state.held = { ...state.held, parts: next }
@@ -163,7 +173,7 @@ async function follow(state: State, { record }: Held, { change, next }: Upkeep):
   emit(state, 'renewed', { id, userId })
 }
 
-/** Ended or expired while this request ran. Its edits go with it, and the client's token is not touched. */
+/** The session ended or expired while this request ran. Its edits are lost, and the client's token stays unchanged. */
 function drop(state: State, record: SessionRecord, pending: Pending): void {
   const { setup } = state
   accept(state, pending)

@@ -13,14 +13,14 @@ import { toStored } from './write.ts'
 
 export interface NewRecord {
   readonly userId: string | null
-  /** In the clear, under stored names. */
+  /** Unencrypted, under stored names. */
   readonly texts: Texts
   readonly head: Omit<Head, 'secret' | 'secretAt' | 'sealedKey'>
-  /** A token for it; the request's own when left out. */
+  /** Its token. Default: the request's own. */
   readonly parts?: TokenParts
 }
 
-/** Stores a new session. One write. The caller says when the request goes on as it, and when its token goes out. */
+/** Stores a new session in one write. The caller decides when the request uses it, and when its token is sent. */
 export async function createRecord(state: State, fresh: NewRecord): Promise<Held> {
   const { setup } = state
   const { parts = mintedOf(state) } = fresh
@@ -36,7 +36,8 @@ async function create(by: Caller, record: SessionRecord): Promise<boolean> {
   try {
     return await ask(by, 'create', (store) => store.create(record))
   } catch (error) {
-    // The store may have done what it failed to answer. A user would see a session among their devices that nobody holds.
+    // The store may have created the record although the call failed. The user would see a session among their devices that no
+    // client holds.
     if (record.userId !== null) await discard(by, record)
     throw error
   }

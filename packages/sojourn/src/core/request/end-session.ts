@@ -2,7 +2,7 @@ import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/recor
 import { expiryOf } from '../contracts/timeouts.ts'
 import { ask, type Caller, emit } from './setup.ts'
 
-/** Ends a session. Answers with its last state; `null` when another call ended it, it was gone, or could not be read any more. */
+/** Ends a session. Returns its last state, or `null` if another call ended it, it was gone, or it can no longer be read. */
 export async function endSession(by: Caller, record: SessionRecord, reason: EndReason): Promise<SessionRecord | null> {
   const { id, userId } = record
   const last = await endUntold(by, record, reason)
@@ -10,7 +10,7 @@ export async function endSession(by: Caller, record: SessionRecord, reason: EndR
   return last?.kind === 'live' ? last : null
 }
 
-/** Ends one that cannot be read, and so cannot say whose it is. Whether this call was the one that ended it. */
+/** Ends a session that cannot be read, so its user is unknown. Returns whether this call ended it. */
 export async function endDamaged(
   by: Caller,
   record: DamagedRecord,
@@ -22,24 +22,24 @@ export async function endDamaged(
   return last !== null
 }
 
-/** Ends a new session that nobody was given the token of: it would be one that nobody knows of. */
+/** Ends a new session whose token no client received. Nobody would know that it exists. */
 export async function discard(by: Caller, record: SessionRecord): Promise<void> {
   try {
     await endUntold(by, record, 'login')
   } catch {
-    // It was told as a fault. Nobody holds the token, so it only waits for its idle limit.
+    // The failure was reported as a fault. Nobody holds the token, so the session only waits for its idle limit.
   }
 }
 
 type Kept = SessionRecord | DamagedRecord
 
-/** Without an event. */
+/** Ends the session without an event. */
 async function endUntold(by: Caller, record: Kept, reason: EndReason): Promise<Kept | null> {
   const { setup } = by
   const { id } = record
   const endedAt = setup.clock()
-  // The tombstone lasts as long as the session would have: after that, the token is refused by its age alone. But no shorter
-  // than requests may be on their way, which it tells from a token that is dead for good.
+  // The tombstone is kept as long as the session would have been; after that, the token is refused because of its age. It is also
+  // kept at least as long as requests may be on their way, because it distinguishes those from a token that ended long ago.
   const { absoluteMs, graceMs } = setup.limits
   const expiry = record.kind === 'live' ? expiryOf(record, setup.limits) : endedAt + absoluteMs
   const expiresAt = Math.max(expiry, endedAt + graceMs)

@@ -15,7 +15,7 @@ import { type Caller, emit } from './setup.ts'
 import { askGuard, GuardSight, report } from './sight.ts'
 import { presents, type State } from './state.ts'
 
-/** Before the store is read: an answer spares it. */
+/** Runs before the store is read: if a guard answers, the read is saved. */
 export function checkAll(state: State): MaybePromise<Answer | null> {
   const { view, carrier, candidates } = state
   const { check } = state.setup.guards
@@ -29,7 +29,7 @@ export function checkAll(state: State): MaybePromise<Answer | null> {
   )
 }
 
-/** After the token was judged. */
+/** Runs after the token was judged. */
 export function openedAll(state: State, tries = 0): MaybePromise<Answer | null> {
   const { opened } = state.setup.guards
   if (opened.length === 0) return null
@@ -84,8 +84,8 @@ function obey(state: State, guard: Guard, ruling: Ruling): MaybePromise<Answer |
 }
 
 /**
- * During a login, when the new session is stored: so parallel logins see each other. Returns the notes for the new session.
- * No session ends before every guard has agreed.
+ * Runs during a login, once the new session is stored, so that parallel logins see each other. Returns the notes for the new
+ * session. No session ends before every guard has agreed.
  */
 export async function loginAll(state: State, created: Held, replaces: readonly SessionId[]): Promise<Notes['byGuard']> {
   const notes = new Map<string, string | null>()

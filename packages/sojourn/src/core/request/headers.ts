@@ -6,21 +6,21 @@ import { canSend, type State } from './state.ts'
 
 export const NO_HEADERS: readonly HeaderChange[] = []
 
-/** What a response must carry for the session's sake, as values. */
+/** Returns the headers that a response must carry for the session. */
 export function toHeaders(state: State): readonly HeaderChange[] {
   const { setup, view, carrier, answer } = state
   const extraHeaders =
     setup.guards.leaving.length === 0 ? state.extraHeaders : [...state.extraHeaders, ...leavingHeaders(state)]
   if (answer === 'keep' && extraHeaders.length === 0) return caching(state)
   if (!canSend(state)) return NO_HEADERS
-  // A good token may be among the strays: they go when it is set again, or with all others.
+  // A valid token may be among the strays. They are cleared if it is set again, or together with all others.
   const cleared = state.strays && answer !== 'keep' ? carrier.clearStrays(view) : NO_HEADERS
   const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? carrier.clear(view) : NO_HEADERS
   const setsToken = token.length > 0 || cleared.length > 0
   return [...cleared, ...token, ...extraHeaders, ...(setsToken ? setup.caching.token : caching(state))]
 }
 
-/** A remembered session outlives the browser; the token is kept no longer than the server honours it. */
+/** A remembered session outlives the browser. The token is kept no longer than the server accepts it. */
 function writeToken({ setup, view, carrier, held }: State): readonly HeaderChange[] {
   if (held === null) return NO_HEADERS
   const { record, parts } = held
@@ -32,9 +32,9 @@ function writeToken({ setup, view, carrier, held }: State): readonly HeaderChang
 }
 
 /**
- * No shared cache may keep a response that depends on a session (ASVS 5.0 14.3.2). What a logged-in user saw is kept
- * nowhere, so that *back* after logout shows nothing. An application that looks at the session and still calls its
- * response `public` knows that it is the same for everybody, so its own `Cache-Control` stays.
+ * No shared cache may keep a response that depends on a session (ASVS 5.0 14.3.2). No cache may keep what a logged-in user saw,
+ * so that *back* after logout shows nothing. If an application reads the session and still marks its response `public`, the
+ * response is the same for everybody, so its own `Cache-Control` stays.
  */
 function caching({ setup, accessed, held }: State): readonly HeaderChange[] {
   if (!accessed) return NO_HEADERS

@@ -3,12 +3,12 @@ import type { SessionInfo } from '../contracts/session.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import type { Setup } from './setup.ts'
 
-/** A user's sessions as people see them: live ones only, most recently seen first. */
+/** A user's sessions for display: live ones only, the most recently used first. */
 export function toInfos(setup: Setup, records: readonly SessionRecord[]): SessionInfo[] {
   return liveOf(setup, records).map((record) => toInfo(setup, record))
 }
 
-/** The store may still hold what is expired. */
+/** The store may still hold expired records. */
 export function liveOf(setup: Setup, records: readonly SessionRecord[]): SessionRecord[] {
   const now = setup.clock()
   return records
@@ -36,7 +36,7 @@ export function deviceOf({ clock, dropDeviceAfterMs }: Setup, { head, createdAt 
     : Object.freeze({ ...head.device })
 }
 
-/** Begun with a longer limit than the configured one. */
+/** Whether it began with a longer limit than the configured one. */
 export function isRemembered({ limits }: Setup, { head }: SessionRecord): boolean {
   return (head.absoluteMs ?? 0) > limits.absoluteMs
 }

@@ -1,7 +1,7 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { Guarantee, Store } from '../contracts/store.ts'
 
-/** Refuses a store that cannot keep what sessions promise, unless the application accepted each of it by name. */
+/** Refuses a store that cannot keep a guarantee, unless the application accepted that by name. */
 export function assertWhole({ name, lacks = {} }: Store, accepted: readonly Guarantee[] = []): void {
   const missing = (Object.keys(lacks) as Guarantee[]).filter((each) => !accepted.includes(each))
   if (missing.length === 0) return
@@ -12,7 +12,7 @@ export function assertWhole({ name, lacks = {} }: Store, accepted: readonly Guar
 
 const VERBS = ['read', 'create', 'write', 'end', 'list', 'close'] as const
 
-/** `ERR_OPTION` for a store without one of the six verbs. */
+/** Throws `ERR_OPTION` if a store lacks one of the six methods. */
 export function assertStore(store: Partial<Record<(typeof VERBS)[number], unknown>>): void {
   const missing = VERBS.filter((verb) => typeof store[verb] !== 'function')
   if (missing.length === 0) return

@@ -22,8 +22,8 @@ export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: '
 const KINDS: OptionKinds<LoginOptions> = { ...PROOF, device: 'object', absolute: 'any', idle: 'any', carry: 'any' }
 
 /**
- * A login is a new record under a new token: what an attacker planted or saw before it opens nothing after it. The new
- * session is stored before the old one ends, so that a failure in between leaves the user with the one they had.
+ * A login creates a new record with a new token, so a token that an attacker planted or saw before it opens nothing afterwards.
+ * The new session is stored before the old one ends, so that after a failure in between the user still has the old one.
  */
 export async function login(state: State, userId: string, options: LoginOptions): Promise<void> {
   await inTurn(state, () => logIn(state, userId, options))
@@ -48,15 +48,15 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
     parts: setup.tokens.mint(),
   })
   try {
-    // Its token cannot be sent any more, when an error page took the place of the response.
+    // If an error page replaced the response, the token cannot be sent any more.
     assertUncommitted(state, 'login')
     const notes = await loginAll(
       state,
       created,
       [before?.record, ...state.others].flatMap((old) => old?.id ?? []),
     )
-    // Whoever else holds a token that this client presented is out with this login. They go first: should that fail, the
-    // user keeps the session they had.
+    // This login also ends the other sessions whose tokens this client presented. They end first: if that fails, the user keeps
+    // the session that they had.
     await Promise.all(state.others.map((other) => endSession(state, other, 'login')))
     const late = before === null ? NO_EDITS : await replace(state, created, { before, known: texts, carries })
     const record = await bringAlong(state, created, { ...late, ...noteEdits({}, notes) })
@@ -81,7 +81,7 @@ function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits
     reload(state, texts)
     redo(state, kept)
   } catch (error) {
-    // What the handler does next must not give the client a session that is discarded.
+    // Later verbs of the handler must not send a token of a discarded session.
     Object.assign(state, { held, answer, others, notes, distrusts, did } satisfies Partial<State>)
     throw error
   }
@@ -92,13 +92,13 @@ interface Proof {
   readonly assurance: string | null
 }
 
-/** A copy of the methods: later changes to the application's own list prove nothing. */
+/** Copies the methods, so that later changes to the application's own list have no effect. */
 export function toProof({ methods = [], assurance }: ProofOptions): Proof {
   if (methods.every((each) => typeof each === 'string')) return { methods: [...methods], assurance: assurance ?? null }
   throw new SessionError('ERR_OPTION', 'methods must be strings.')
 }
 
-/** Which stored names come along. Nothing of another user's ever does. */
+/** Returns the stored names to copy. Data of another user is never copied. */
 function toCarries(state: State, userId: string, carry: boolean | readonly string[]): (name: string) => boolean {
   const owner = state.held?.record.userId ?? userId
   if (carry === false || owner !== userId) return () => false
@@ -132,12 +132,12 @@ function toHead({ setup, view }: State, options: LoginOptions, proof: Proof): Om
 
 interface Replaced {
   readonly before: Held
-  /** The old session's data as this request knew it. */
+  /** The old session's data as this request read it. */
   readonly known: Texts
   readonly carries: (name: string) => boolean
 }
 
-/** Ends the session before the login. Answers what was written to it until that moment, and is to come along. */
+/** Ends the session before the login. Returns the data that was written to it until then and must be copied. */
 async function replace(state: State, { record }: Held, { before, known, carries }: Replaced): Promise<Edits> {
   const { record: old, vault } = before
   const last = await endSession(state, old, 'login')
@@ -145,7 +145,7 @@ async function replace(state: State, { record }: Held, { before, known, carries 
     throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
   }
   if (last === null) return NO_EDITS
-  // What this request is still to store itself is not late: its edits come after those of parallel requests, as without a login.
+  // Edits that this request has yet to store are not late: they follow those of parallel requests, as they would without a login.
   const { all } = pendingOf(state)
   const stored = await vault.fromStored(last.data)
   return pick(difference(known, stored), (name) => carries(name) && !Object.hasOwn(all, name))
@@ -160,9 +160,9 @@ async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Pro
 }
 
 /**
- * Whether the session that the user logs in from was over before this login: then a handler that goes on from it, such as
- * one for "remember me", would undo a logout or a limit. A parallel login of the same form is no end; but one that a request
- * outlived by more than a grace is, for a request can be held open for hours.
+ * Whether the session that the user logs in from had ended before this login. A handler that continues from it, such as one for
+ * "remember me", would then undo a logout or a limit. A parallel login from the same form does not count as an end. But it does
+ * if it was more than a grace ago, because a client can hold a request open for hours.
  */
 async function isOver(state: State, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
   const { setup, openedAt } = state

@@ -9,7 +9,7 @@ const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData
 
 /**
  * Ends the session in the store first: once this resolves, the token opens nothing anywhere. Clearing the client's copy is
- * a courtesy, so it works after the headers went out too, and on a session that is gone already.
+ * optional, so this also works after the headers were sent, and for a session that is already gone.
  */
 export async function logout(state: State, options: LogoutOptions): Promise<void> {
   checkOptions(options, KINDS, 'logout')
@@ -21,13 +21,13 @@ async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
   const { held, others } = state
   const { values, overflow } = state.candidates
-  // After a login of this request, it is known.
+  // After a login in this request, the user is known.
   if (overflow && !held?.record.userId) {
     throw new SessionError('ERR_TOO_MANY_TOKENS', 'Nothing was ended. Log in, then log out everywhere.')
   }
-  // Whoever comes with two live tokens, or with one that was replaced, holds those sessions too, and means to end them.
+  // A client that presents two live tokens, or a replaced one, holds those sessions too. A logout ends them as well.
   const presented = held === null ? others : [held.record, ...others]
-  // The user's other sessions first: when that fails, the user still has this one to try again with.
+  // The user's other sessions end first: if that fails, the user still has this one to try again.
   if (everywhere) {
     for (const userId of new Set(presented.map((one) => one.userId))) {
       if (userId !== null) await revokeAll(state, userId, 'logout', held?.record.id)

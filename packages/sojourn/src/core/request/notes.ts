@@ -2,10 +2,10 @@ import type { Change } from '../contracts/store.ts'
 import { applyEdits, type Edits, parseTexts, type Texts } from '../data/texts.ts'
 import type { Held } from './held.ts'
 
-/** Under one name for all guards, so that a write can demand that nobody changed any of them meanwhile. */
+/** One name for the notes of all guards, so that a write can require that none of them changed meanwhile. */
 export const NOTES = '~g'
 
-/** What guards wrote in this request and is not stored yet. */
+/** What guards wrote in this request, until it is stored. */
 export interface Notes {
   /** A text by the name of the guard; `null` removes it. */
   readonly byGuard: ReadonlyMap<string, string | null>

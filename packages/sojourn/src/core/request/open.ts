@@ -13,7 +13,7 @@ import { judgeReuse } from './reuse.ts'
 import { type Caller, emit, readNow, readRecord, type Setup } from './setup.ts'
 import { draftOf, forget, type State } from './state.ts'
 
-/** What one presented text turned out to be. */
+/** The result for one presented text. */
 export type Found = Live | Dead
 export interface Live {
   readonly kind: 'live'
@@ -25,13 +25,13 @@ export interface Dead {
   readonly kind: 'dead'
   readonly refusal: Refusal
   readonly id: SessionId | null
-  /** Whether the client was given a newer token moments ago, so that this request must not begin a session in its place. */
+  /** Whether the client received a newer token moments ago. Then this request must not begin a session that would replace it. */
   readonly isOvertaken?: boolean
-  /** With `reused` and `superseded`: what is at stake. */
+  /** With `reused` and `superseded`: the session concerned. */
   readonly record?: SessionRecord
 }
 
-/** Reads what the client presents into the state: a session that is honoured, or the reason why not. */
+/** Reads what the client presents into the state: a session that is accepted, or the reason why not. */
 export function open(state: State): MaybePromise<void> {
   const { candidates } = state
   const { values, overflow } = candidates
@@ -49,7 +49,7 @@ export function open(state: State): MaybePromise<void> {
 
 const AMBIGUOUS: Dead = { kind: 'dead', refusal: 'ambiguous', id: null }
 
-/** One text, at most one read of the store. */
+/** Looks up one text, with at most one read of the store. */
 function lookUp(by: Caller, text: string, nowMs: number): MaybePromise<Found> {
   const parts = by.setup.tokens.parse(text)
   if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
@@ -63,7 +63,7 @@ export function find(by: Caller, parts: TokenParts, nowMs: number): MaybePromise
     : assure(by, parts, toFound(by.setup, parts, kept, nowMs), nowMs)
 }
 
-/** A live session is not refused by what a near cache knew: another server may have given it this very token meanwhile. */
+/** A live session is not refused because of a cached record: another server may have issued this token meanwhile. */
 function assure(by: Caller, parts: TokenParts, found: Found, nowMs: number): MaybePromise<Found> {
   if (found.kind === 'live' || found.record === undefined || by.setup.store.readNow === undefined) return found
   return chain(readNow(by, parts.id), (kept) => toFound(by.setup, parts, kept, nowMs))
@@ -75,7 +75,8 @@ function toFound(setup: Setup, parts: TokenParts, kept: SessionRecord | Tombston
   if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, isOvertaken: isReplaced(kept, nowMs, setup) }
   const verdict = judge(kept, hashSecret(parts.secret), nowMs, setup.limits)
   if (isStanding(verdict)) return { kind: 'live', parts, record: kept, standing: verdict }
-  // A failover may have lost the write that made this token, so an honest client may hold it: no alarm, but no entry either.
+  // A failover may have lost the write that made this token, so an honest client may hold it. No alarm is raised, but the token
+  // is refused.
   const isLost = verdict === 'reused' && changedAt(kept.head) <= setup.failedOverAt
   if (isLost) return { kind: 'dead', refusal: 'superseded', id, record: kept }
   return { kind: 'dead', refusal: verdict, id, record: kept, isOvertaken: verdict === 'superseded' }
@@ -85,14 +86,14 @@ function isReplaced({ endedAt, reason }: Tombstone, nowMs: number, { limits }: S
   return reason === 'login' && nowMs < endedAt + limits.graceMs
 }
 
-/** Newest first: with two tokens of one session, the client is to go on with the newer. */
+/** Newest first: with two tokens of one session, the client continues with the newer one. */
 const BY_STANDING: readonly Standing[] = ['successor', 'current', 'renewing', 'grace']
-/** The most telling first. */
+/** The most informative first. */
 const BY_REFUSAL: readonly Refusal[] = ['reused', 'ended', 'superseded', 'expired', 'unknown', 'forged', 'malformed']
 
 /**
- * Several tokens under one name: every one is tried. One live session wins. Two honour neither: a sibling domain may have
- * planted one of them, and the server cannot tell which.
+ * Several tokens under one name: each of them is tried. If one session is live, it is accepted. If two are, neither is: a sibling
+ * domain may have planted one of them, and the server cannot tell which.
  */
 function choose(live: readonly Live[], dead: readonly Dead[]): Found {
   const [newest] = sorted(live, ({ standing }) => BY_STANDING.indexOf(standing))
@@ -102,8 +103,8 @@ function choose(live: readonly Live[], dead: readonly Dead[]): Found {
 }
 
 /**
- * An old token is evidence whatever comes beside it, or a thief could try it without a risk. Only beside a live token of the same
- * session it is a stale copy: whoever holds that one needs no other.
+ * An old token is evidence, whatever other tokens come with it. Otherwise a thief could try it without a risk. Beside a live
+ * token of the same session it is only a stale copy, because a client that holds the live one has no use for it.
  */
 async function takeUpAll(state: State, all: readonly Found[]): Promise<void> {
   const live = all.filter((found) => found.kind === 'live')
@@ -117,7 +118,7 @@ async function takeUpAll(state: State, all: readonly Found[]): Promise<void> {
   state.others = [...others.values()]
 }
 
-/** The most telling one for each session. */
+/** Returns the most informative result for each session. */
 function oneOfEach(dead: readonly Dead[]): Dead[] {
   const mostTellingLast = sorted(dead, ({ refusal }) => -BY_REFUSAL.indexOf(refusal))
   return [...new Map(mostTellingLast.map((found) => [found.id, found])).values()]
@@ -127,7 +128,7 @@ function sorted<T>(all: readonly T[], rankOf: (one: T) => number): T[] {
   return [...all].sort((a, b) => rankOf(a) - rankOf(b))
 }
 
-/** The session that a client holds, or held, with a token that opens it no more. */
+/** Returns the sessions that a client holds or held, with tokens that no longer open them. */
 function heldBy({ refusal, record }: Dead): SessionRecord[] {
   return (refusal === 'superseded' || refusal === 'reused') && record !== undefined ? [record] : []
 }
@@ -136,7 +137,7 @@ export function takeUp(state: State, found: Found): MaybePromise<void> {
   return found.kind === 'live' ? take(state, found) : chain(weigh(state, found), (weighed) => refuse(state, weighed))
 }
 
-/** What a token past its grace sets off. */
+/** Handles a token past its grace. */
 function weigh(state: State, found: Dead): MaybePromise<Dead> {
   if (found.refusal !== 'reused' || found.record === undefined) return found
   return judgeReuse(state, found.record).then((isOvertaken) => ({ ...found, isOvertaken }))
@@ -161,7 +162,7 @@ function hold(state: State, held: Held, texts: Texts): MaybePromise<void> {
   return isCheckedEarly(state.setup) ? check(state, held.record) : undefined
 }
 
-/** With `'throw'`, the handler that looks at the data gets the error, so that one that only logs out still can. */
+/** With `'throw'`, the error is thrown when the handler reads the data, so that a handler that only logs out still works. */
 function check(state: State, record: SessionRecord): MaybePromise<void> {
   if (state.setup.invalidData === 'throw') return
   try {
@@ -178,12 +179,12 @@ async function endInvalid(state: State, record: SessionRecord): Promise<void> {
 }
 
 /**
- * The client keeps its dead token until a login or a first write replaces it, or it logs out: while this request is answered, a
- * parallel one may be handing out a new token under the same name, and clearing the old one would throw the new one away.
+ * The client keeps its dead token until a login or a first write replaces it, or it logs out. A parallel request may be sending a
+ * new token under the same name, and clearing the old one would delete the new one.
  */
 export function refuse(state: State, dead: Dead): void {
   const { refusal, id, isOvertaken = false } = dead
-  // What the handler holds of the old data is cut off: edits of it must not begin a session.
+  // The handler's old data object is detached: edits of it must not begin a session.
   state.draft = null
   forget(state)
   state.refused = refusal

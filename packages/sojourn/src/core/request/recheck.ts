@@ -6,14 +6,14 @@ import { type Found, find, refuse, takeUp } from './open.ts'
 import { inTurn, pendingOf, reload, type State } from './state.ts'
 import { isFresh, isRenewed } from './still-open.ts'
 
-/** For adapters, between the body and the handler. */
+/** For adapters to call between the body and the handler. */
 export function recheckIfOld(state: State): MaybePromise<void> {
   return state.held === null || isFresh(state) ? undefined : recheck(state)
 }
 
 /**
- * Reads and judges the session once more. A client chooses how long a body takes to arrive, and the session may have been
- * revoked or have expired meanwhile. Then the request continues without it, and `refused` says why.
+ * Reads and judges the session again. A client decides how long a body takes, and the session may have ended or expired
+ * meanwhile. The request then continues without it, and `refused` has the reason.
  */
 export function recheck(state: State): MaybePromise<void> {
   return inTurn(state, () => recheckNow(state))
@@ -23,12 +23,12 @@ function recheckNow(state: State): MaybePromise<void> {
   const { setup, held } = state
   if (held === null) return
   return chain(find(state, held.parts, setup.clock()), (found) => {
-    // A verb that the handler did not wait for may have given the request another session, or another token.
+    // A verb that the handler did not await may have given the request another session, or another token.
     if (state.held?.parts === held.parts) return again(state, state.held, found)
   })
 }
 
-/** The handler's edits stay, and so does what they were made from. */
+/** The handler's edits stay, and so does the data that they were made from. */
 function hasEdits(state: State): boolean {
   return !isEmpty(pendingOf(state).all)
 }
@@ -45,15 +45,15 @@ function show(state: State, texts: Texts): void {
 
 function again(state: State, held: Held, found: Found): MaybePromise<void> {
   if (found.kind === 'live') {
-    // The client has not presented a token that this request is about to hand out.
+    // The client has not presented the token that this request is about to send.
     if (state.answer !== 'keep') return readAgain(state, { ...held, record: found.record })
     return hasEdits(state) ? undefined : chain(takeUp(state, found), () => show(state, state.texts))
   }
   if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, held.parts)) {
     return readAgain(state, { ...held, record: found.record, standing: 'outdated' })
   }
-  // It was good when the request began, so it is no proof of a copy. The client may have another token by now, which
-  // nothing that this request answers may take the place of.
+  // The token was valid when the request began, so it is no evidence of a copy. The client may have a newer token by now, and no
+  // answer of this request may replace it.
   const refusal = found.refusal === 'reused' ? 'superseded' : found.refusal
   refuse(state, { ...found, refusal, isOvertaken: true })
 }

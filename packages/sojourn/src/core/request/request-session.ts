@@ -28,7 +28,7 @@ import { draftOf, type Flashed, idOf, type State, tellLate } from './state.ts'
 import { assertStillOpen } from './still-open.ts'
 import { update } from './update.ts'
 
-/** What handlers hold: names for what `State` knows, and the verbs. A class, because every request makes one. */
+/** The session object of handlers: the facts in `State`, and the verbs. A class, because every request creates one. */
 export class RequestSession<Data extends object> implements Session<Data> {
   readonly #state: State
 
@@ -36,7 +36,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     refuseAssignments(RequestSession.prototype)
   }
 
-  /** Whether the response to its request has begun: then it serves no other request. */
+  /** Whether the response to its request has begun. Another request must not use it then. */
   static isAnswered(session: unknown): boolean {
     return session instanceof RequestSession && session.#state.committed
   }
@@ -45,7 +45,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     this.#state = state
   }
 
-  /** Looking at the session makes the response depend on it. */
+  /** Reading the session makes the response depend on it. */
   get #seen(): State {
     this.#state.accessed = true
     return this.#state
@@ -153,7 +153,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     }
     await assertStillOpen(state, held)
     const other = await ask(state, 'read', (store) => store.read(id))
-    // Somebody else's session and none at all look the same from here.
+    // The result is the same for somebody else's session and for an unknown one.
     return other?.kind === 'live' && other.userId === held.record.userId && (await revoke(state, id, 'revoked'))
   }
 
@@ -167,7 +167,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
 }
 
 function toFlash(state: State): Flash {
-  // Looked up at each call: a handler may keep this object over a login.
+  // Looked up in each call, because a handler may keep this object across a login.
   const flashed = (key: string): Flashed => {
     checkArgument(key, 'string', 'key')
     if (state.finished) tellLate(state, `flash${step(key)}`)

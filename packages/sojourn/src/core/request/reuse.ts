@@ -6,11 +6,11 @@ import { endSession } from './end-session.ts'
 import { ask, type Caller, emit } from './setup.ts'
 
 /**
- * An old token was presented after its grace. A late request of the owner and a thief look alike on one cookie, so the first
- * use is refused, told and remembered, and costs nobody the session. Another one, a grace or more later, ends it: who
- * is the thief cannot be known, so by default nobody stays (RFC 9700 4.14.2).
+ * Handles an old token that was presented after its grace. A late request of the owner and a thief look the same, so the first
+ * use is refused, reported and remembered, and does not end the session. Another use, a grace or more later, ends it: the server
+ * cannot tell the owner from the thief, so by default the session ends for both (RFC 9700 4.14.2).
  *
- * Answers whether this was a first use, or one of the same moment: then the client may have a newer token.
+ * Returns whether this was a first use, or one at the same time. Then the client may have a newer token.
  */
 export async function judgeReuse(by: Caller, record: SessionRecord, tries = 0): Promise<boolean> {
   const { reusedAt } = record.head
@@ -21,7 +21,7 @@ export async function judgeReuse(by: Caller, record: SessionRecord, tries = 0): 
   return false
 }
 
-/** Of several requests with the same old token, the one whose write stands reports it. */
+/** Of several requests with the same old token, the one whose write succeeds reports it. */
 async function remember(by: Caller, record: SessionRecord, tries: number): Promise<boolean> {
   const { id, userId, head } = record
   let written: Written | null = null
@@ -42,7 +42,7 @@ async function endReused(by: Caller, record: SessionRecord): Promise<void> {
   try {
     ended = (await endSession(by, record, 'reused')) !== null
   } finally {
-    // Told by the request that ended it; and, as evidence, when the store fails.
+    // The request that ended it reports it. If the store fails, it is reported as evidence.
     if (ended !== false) emit(by, 'reuse', { id, userId, ended: ended === true })
   }
 }

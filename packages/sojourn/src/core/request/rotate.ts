@@ -15,7 +15,10 @@ import { type Caller, emit, readNow } from './setup.ts'
 import { assertUncommitted, inTurn, type State } from './state.ts'
 import { writeRecord } from './write.ts'
 
-/** A fresh token for the same session; the old one stops at once. A session that was never stored has no token to replace. */
+/**
+ * Issues a new token for the same session. The old one stops immediately. A session that was never stored has no token to
+ * replace.
+ */
 export async function rotate(state: State): Promise<void> {
   await inTurn(state, () => rotateNow(state))
 }
@@ -27,7 +30,9 @@ async function rotateNow(state: State): Promise<void> {
   emit(state, 'rotated', { id, userId })
 }
 
-/** Proof was given again: a fresh token, and both clocks restart (ASVS 5.0 7.2.4; NIST SP 800-63B-4 5.2). */
+/**
+ * The user has proved their identity again: issues a new token and restarts both limits (ASVS 5.0 7.2.4; NIST SP 800-63B-4 5.2).
+ */
 export async function reauthenticated(state: State, options: ProofOptions): Promise<void> {
   await inTurn(state, () => confirm(state, options))
 }
@@ -73,7 +78,7 @@ async function handOut(state: State, before: Held, next: TokenParts, written: Wr
     throw new SessionError('ERR_SESSION_ENDED', 'It was ended, or expired, while this request ran.')
   }
   if (state.committed) {
-    // An error page took the place of the response, so the new token cannot be sent. The client keeps the old one.
+    // An error page replaced the response, so the new token cannot be sent. The client keeps the old one.
     await writeHead(state, held, before.record.head, now)
     assertUncommitted(state, 'this')
   }
@@ -88,7 +93,10 @@ function writeHead(state: State, held: Held, head: Head, now: number): Promise<W
   return writeRecord(state, held, NO_EDITS, { ...toHeadChange(record, head), seen })
 }
 
-/** The store may have done what it failed to answer. Then the old token is dead already, and the new one has to reach the client. */
+/**
+ * The store may have written although the call failed. Then the old token is invalid already, and the client must receive the new
+ * one.
+ */
 async function write(state: State, held: Held, head: Head, now: number): Promise<Written> {
   const { id } = held.record
   try {

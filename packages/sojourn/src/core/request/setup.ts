@@ -17,11 +17,11 @@ import { createTokens, type Tokens } from '../token/token.ts'
 import { type CachingHeaders, toCachingHeaders } from './caching.ts'
 import { assertStore, assertWhole } from './lacks.ts'
 
-/** The options, checked and filled in: what every part of core works with. Lives as long as the application. */
+/** The options, checked and with defaults, for every part of core. Created once per application. */
 export interface Setup {
   readonly store: Store
   readonly carriers: readonly Carrier[]
-  /** Hands out tokens when the client presents none. */
+  /** Sends tokens if the client presents none. */
   readonly lastCarrier: Carrier
   readonly caching: CachingHeaders
   readonly guards: Moments
@@ -38,12 +38,12 @@ export interface Setup {
   readonly warnOnce: (message: string) => void
   /** Writers of one key in this process take turns, so that they never make each other retry. */
   readonly turns: Turns
-  /** When the store last told of a failover, by our clock: writes of before may be lost. */
+  /** When the store last reported a failover, by our clock. Earlier writes may be lost. */
   failedOverAt: number
   closed: boolean
 }
 
-/** On whose behalf core works: a request (its `State`), or a call of `sessions` itself (`view: null`). */
+/** The caller of core: a request (its `State`), or a method of `sessions` itself (`view: null`). */
 export interface Caller {
   readonly setup: Setup
   readonly view: RequestView | null
@@ -105,7 +105,10 @@ function toMoments(guards: readonly Guard[]): Moments {
   return { check, opened, login, leaving } as Moments
 }
 
-/** A token that a browser attaches by itself must not be honored beside one that a script has to send: the script's counts. */
+/**
+ * If the client also presents a token that only a script can send, that one counts, and a token that browsers attach by
+ * themselves is ignored.
+ */
 function lastOf(carriers: readonly Carrier[]): Carrier {
   const last = carriers.at(-1)
   if (last === undefined) throw new SessionError('ERR_OPTION', 'carriers must not be empty.')
@@ -118,7 +121,7 @@ function lastOf(carriers: readonly Carrier[]): Carrier {
   )
 }
 
-/** One call of the store. Whatever it throws comes out as `ERR_STORE`, and as a `fault` for the operator. */
+/** Makes one call of the store. Any error becomes `ERR_STORE`, and a `fault` for the operator. */
 export function ask<T>(
   by: Caller,
   operation: keyof Store & string,
@@ -132,7 +135,7 @@ export function ask<T>(
   )
 }
 
-/** `ask` for the one call that is on the way of every request: without a function made for each. */
+/** As `ask`, for the call that every request makes: creates no function per call. */
 export function readRecord(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
   const { setup } = by
   if (setup.closed) throw new SessionError('ERR_CLOSED')
@@ -144,7 +147,7 @@ export function readRecord(by: Caller, id: SessionId): MaybePromise<SessionRecor
   }
 }
 
-/** The record as it is now, where `read` may be a moment behind. */
+/** Returns the current record, if `read` may be a moment behind. */
 export function readNow(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
   if (by.setup.store.readNow === undefined) return readRecord(by, id)
   return ask(by, 'readNow', (store) => store.readNow?.(id) ?? null)

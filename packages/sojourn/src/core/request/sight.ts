@@ -11,7 +11,7 @@ import { notesIn } from './notes.ts'
 import { type Caller, emit } from './setup.ts'
 import { presents, type State } from './state.ts'
 
-/** What one guard sees. Getters, so that nothing is worked out that no guard looks at. */
+/** What a guard sees. Getters compute a value only when a guard reads it. */
 export class GuardSight implements Sight {
   readonly #state: State
   readonly #held: Held | null

@@ -14,7 +14,7 @@ import type { Held } from './held.ts'
 import { NOTES, type Notes, noteEdits } from './notes.ts'
 import { type Caller, emit, type Setup } from './setup.ts'
 
-/** Flash values set and taken by this request, under stored names. */
+/** Flash values that this request set and read, under stored names. */
 export interface Flashed {
   readonly set: Map<string, string>
   readonly taken: Set<string>
@@ -27,57 +27,60 @@ const NOTHING_PRESENTED: Candidates = { values: [], overflow: false }
 const NO_RECORDS: readonly SessionRecord[] = []
 
 /**
- * One request's view of one session. The verbs change it; nothing outside core sees it. A class, as are the others that
- * are made for each request, so that all have one shape from the start.
+ * One request's view of one session. The verbs change it, and nothing outside core sees it. It is a class, as are the other
+ * objects of each request, so that all have the same hidden class from the start.
  */
 export class State {
   readonly setup: Setup
   readonly view: RequestView
   readonly openedAt: number
-  /** The carrier that counts for this request, and what the client presents on it. */
+  /** The carrier of this request, and what the client presents on it. */
   readonly carrier: Carrier
   readonly candidates: Candidates
   /** `null`: nothing is stored. */
   held: Held | null = null
-  /** The token of a session that is not stored yet, made when its id is first needed. */
+  /** The token of a session that is not stored yet, created when its id is first needed. */
   minted: TokenParts | null = null
-  /** Stored data in the clear, as last known. */
+  /** Stored data, decrypted, as last read. */
   texts: Texts = NO_TEXTS
-  /** Made when the handler first looks at the data. */
+  /** Created when the handler first reads the data. */
   draft: Draft | null = null
   flash: Flashed | null = null
-  /** Keys whose `update` has its `fn` on the stack right now. */
+  /** Keys whose `update` is running its `fn` now. */
   updating: readonly string[] = NO_KEYS
   refused: Refusal | null = null
   isNew = true
-  /** What to tell the client about its token. */
+  /** What the response does to the client's token. */
   answer: 'keep' | 'write' | 'clear' = 'keep'
-  /** Whether the client sent more than one token, so that stray copies have to go. */
+  /** Whether the client sent more than one token, so that stray copies must be cleared. */
   strays = false
-  /** Whether the token was replaced moments ago: the client has a newer one, and this request may not begin a session in its place. */
+  /**
+   * Whether the token was replaced moments ago. The client has a newer one, and this request must not begin a session that
+   * replaces it.
+   */
   overtaken = false
   /**
-   * Sessions whose token the client presented and this request does not work on: of two live ones, of a token that was replaced. Whoever
-   * holds a token of a session may end it: a logout and a login do.
+   * Other sessions whose tokens the client presented: of two live ones, or of a replaced token. A client that holds a token of a
+   * session may end it; logout and login do.
    */
   others: readonly SessionRecord[] = NO_RECORDS
-  /** What guards wrote and is not stored yet. */
+  /** What guards wrote, until it is stored. */
   notes: Notes | null = null
-  /** Whether one of them was dropped, because a parallel request changed it. */
+  /** Whether one of the notes was dropped because a parallel request changed it. */
   lostNotes = false
   /** Whether a guard stopped trusting the proof of identity in this request. */
   distrusts = false
   did: Did = 'nothing'
   /** Whether the response depends on the session. */
   accessed = false
-  /** Headers are out: no token can be handed out any more. */
+  /** The headers are sent, so no token can be sent any more. */
   committed = false
-  /** The response has ended: nothing stores edits any more but `update`. */
+  /** The response has ended. Only `update` stores edits now. */
   finished = false
-  /** Whether the response is a server error, as far as the adapter knows: nobody saw the flash values then. */
+  /** Whether the adapter reports a server error. Then nobody saw the flash values. */
   failed = false
   extraHeaders: readonly HeaderChange[] = NO_HEADERS
-  /** Resolves when the verbs that were called are done; `null`: none is at work. */
+  /** Resolves when the running verbs are done. `null` if none is running. */
   line: Promise<void> | null = null
 
   constructor(setup: Setup, view: RequestView) {
@@ -95,7 +98,7 @@ export function presents({ values, overflow }: Candidates): boolean {
   return overflow || values.length > 0
 }
 
-/** By presence alone: a bad token on one carrier never falls back to another, which may have passed other checks. */
+/** By presence only: an invalid token on one carrier never falls back to another carrier, which may skip other checks. */
 function pick({ carriers, lastCarrier }: Setup, view: RequestView): { carrier: Carrier; candidates: Candidates } {
   for (const carrier of carriers) {
     const candidates = carrier.read(view)
@@ -105,8 +108,8 @@ function pick({ carriers, lastCarrier }: Setup, view: RequestView): { carrier: C
 }
 
 /**
- * What replaces the request's session or its token runs one after the other, in the order of the calls: a handler that does
- * not wait for a login and then logs out means to be logged out.
+ * Runs verbs that replace the request's session or token one after the other, in the order of the calls: a handler that does not
+ * await a login and then logs out wants to be logged out.
  */
 export function inTurn<T>(state: State, work: () => MaybePromise<T>): MaybePromise<T> {
   const mine = state.line === null ? work() : state.line.then(work)
@@ -119,7 +122,7 @@ export function inTurn<T>(state: State, work: () => MaybePromise<T>): MaybePromi
   return mine
 }
 
-/** The id. It is minted when it is first needed, so a visitor who writes nothing costs no randomness. */
+/** Returns the id. It is created when it is first needed, so a visitor who writes nothing costs no randomness. */
 export function idOf(state: State): SessionId {
   return state.held?.record.id ?? mintedOf(state).id
 }
@@ -143,21 +146,21 @@ export function draftOf(state: State): Draft {
   return state.draft
 }
 
-/** Nobody stores it any more, and it would go without a word. */
+/** Reports edits that nothing stores any more, which would otherwise be lost silently. */
 export function tellLate(by: Caller, place: string): void {
   const error = new SessionError('ERR_MISUSE', `${place} was edited after the response: lost. Call update or save.`)
   emit(by, 'fault', { operation: 'edit', error })
   by.setup.warnOnce(error.message)
 }
 
-/** Goes on with other stored data. What the handler holds of the old data stays the same object. */
+/** Continues with other stored data. The handler keeps the same data object. */
 export function reload(state: State, texts: Texts): void {
   state.texts = texts
   state.draft?.reload(loadData(state, idOf(state), texts))
   state.flash = null
 }
 
-/** Makes edits, by stored names, once more after a `reload`: they are pending again. */
+/** Makes edits, by stored names, again after a `reload`, so that they are pending. */
 export function redo(state: State, edits: Edits): void {
   for (const [key, text] of Object.entries(userTexts(edits))) {
     if (text === null) Reflect.deleteProperty(draftOf(state).values, key)
@@ -170,7 +173,7 @@ export function redo(state: State, edits: Edits): void {
   }
 }
 
-/** Goes on as an empty anonymous session. */
+/** Continues as an empty anonymous session. */
 export function forget(state: State): void {
   state.held = null
   state.minted = null
@@ -182,7 +185,7 @@ export function forget(state: State): void {
   reload(state, NO_TEXTS)
 }
 
-/** Edits not yet stored: the data's under the user's keys, and both under stored names. */
+/** Edits that are not stored yet: those of the data under the user's keys, and all of them under stored names. */
 export interface Pending {
   readonly data: Edits
   readonly all: Edits
@@ -202,13 +205,13 @@ export function pendingOf(state: State, shown: boolean = isShown(state)): Pendin
   return { data, all: { ...all, ...Object.fromEntries([...taken, ...flash.set]) } }
 }
 
-/** Whether a person sees the response, as far as the request shows: a flash message that nobody saw must stay. */
+/** Whether the request suggests that a person sees the response. A flash message that nobody saw must stay. */
 function isShown({ view, failed }: State): boolean {
   const isPrefetch = ['sec-purpose', 'purpose'].some((name) => view.header(name)?.startsWith('prefetch'))
   return !failed && view.method !== 'HEAD' && !isPrefetch
 }
 
-/** These edits are stored now. Whatever the handler edited meanwhile stays pending. */
+/** Marks these edits as stored. What the handler edited meanwhile stays pending. */
 export function accept(state: State, { data, all }: Pending): void {
   const { draft, flash } = state
   state.texts = applyEdits(state.texts, all)

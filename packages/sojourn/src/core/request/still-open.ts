@@ -8,7 +8,7 @@ import type { Held } from './held.ts'
 import { readNow, type Setup } from './setup.ts'
 import type { State } from './state.ts'
 
-/** A request that takes no longer than this may be judged by what was read when it began. */
+/** A request that takes no longer than this may rely on what it read when it began. */
 const FRESH_MS = 1000
 
 export function isFresh({ setup, openedAt }: State): boolean {
@@ -16,8 +16,8 @@ export function isFresh({ setup, openedAt }: State): boolean {
 }
 
 /**
- * A request can stay open for long after its session was judged: a slow upload, a socket. Before it acts on the user's other
- * sessions, the store is asked once more whether its own goes on: a thief who was logged out must not log out the user.
+ * A request can stay open long after its session was judged, for example during a slow upload or on a socket. Before it changes
+ * the user's other sessions, it reads the store again: a thief who was logged out must not log out the user.
  */
 export async function assertStillOpen(state: State, held: Held): Promise<void> {
   const { setup } = state
@@ -28,8 +28,8 @@ export async function assertStillOpen(state: State, held: Held): Promise<void> {
 }
 
 /**
- * Before a login continues a session of the same user: whether a rotation or a new proof has replaced this request's token
- * meanwhile. Then a thief may have held the request open, and a login would end the user's session in place of the thief's.
+ * Before a login that continues a session of the same user: checks whether a rotation or a new proof has replaced this request's
+ * token. A thief may have held the request open, and the login would end the user's session instead of the thief's.
  */
 export async function assertNotReplaced(state: State, held: Held): Promise<void> {
   if (isFresh(state)) return
@@ -43,7 +43,9 @@ function isGood(setup: Setup, { parts }: Held, record: SessionRecord): boolean {
   return isStanding(verdict) || (verdict === 'reused' && isRenewed(record, parts))
 }
 
-/** Whether the token was renewed since, which takes no right away. Old secrets are kept for a while after their grace. */
+/**
+ * Whether the token was only renewed since, which does not reduce its rights. Old secrets are kept for a while after their grace.
+ */
 export function isRenewed({ head }: SessionRecord, { secret }: TokenParts): boolean {
   const hash = hashSecret(secret)
   return head.previous?.some((old) => old.how === 'renewed' && equalText(old.hash, hash)) ?? false

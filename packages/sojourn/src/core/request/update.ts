@@ -11,12 +11,14 @@ import type { Held } from './held.ts'
 import { accept, assertUncommitted, draftOf, idOf, inTurn, type Pending, type State } from './state.ts'
 import { writeRecord } from './write.ts'
 
-/** In this process. Longer than a slow request takes, and short enough that a client still waits for the answer. */
+/**
+ * The limits within this process: longer than a slow request takes, and short enough that a client still waits for the answer.
+ */
 const PATIENCE: Patience = { length: 1000, waitMs: 10_000 }
 
 /**
- * Serialisable read-modify-write of one key: the new text is stored only if the key still holds the text that `fn` was
- * given. Writers in one process take turns, so that they seldom make each other try again.
+ * A serializable read-modify-write of one key: the new text is stored only if the key still holds the text that `fn` received.
+ * Writers in one process take turns, so that they rarely conflict.
  */
 export async function update(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
   checkArgument(key, 'string', 'key')
@@ -30,7 +32,7 @@ export async function update(state: State, key: string, fn: (value: unknown) => 
   return takeTurn(state.setup.turns, `${idOf(state)} ${key}`, work, PATIENCE)
 }
 
-/** Calls `fn`, and knows by `updating` an update of the same key that it makes before it first waits. */
+/** Calls `fn`. `updating` detects an update of the same key that `fn` makes before it first awaits. */
 function call(state: State, key: string, fn: (value: unknown) => unknown, value: unknown): unknown {
   const outer = state.updating
   state.updating = [...outer, key]
@@ -41,7 +43,7 @@ function call(state: State, key: string, fn: (value: unknown) => unknown, value:
   }
 }
 
-/** Nobody else can know a session that is not stored yet. */
+/** No other request can know a session that is not stored yet. */
 async function updateNew(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
   assertUncommitted(state, 'update')
   if (state.overtaken) throw new SessionError('ERR_SESSION_ENDED', 'The client was given a new token moments ago.')
@@ -70,7 +72,7 @@ async function updateStored(state: State, first: Held, key: string, fn: (value: 
     const draft = new Draft(loadData(state, record.id, texts), () => {})
     const next = await call(state, key, fn, draft.values[key])
     draft.put(key, next)
-    // The key is in it even if its text stays: the request's own draft may hold an older one, and must not write that back.
+    // The key is included even if its text is unchanged: the request's draft may hold an older one, and must not write that back.
     const data = { ...draft.drops(), ...one(key, toText(next, key)) }
     const all = toStoredEdits(data)
     assertFits(state.setup, applyEdits(texts, all), data, draft.hidden)
@@ -90,7 +92,7 @@ function gone(): SessionError {
   return new SessionError('ERR_SESSION_ENDED', 'The update was not stored.')
 }
 
-/** An assignment to this key earlier in the request comes first, as the code says. */
+/** An earlier assignment to this key in the same request is stored first, in the order of the code. */
 async function flush(state: State, held: Held, key: string): Promise<Held> {
   const edits = state.draft?.edits() ?? NO_EDITS
   if (!Object.hasOwn(edits, key)) return held
@@ -108,8 +110,8 @@ function one(key: string, text: string | null | undefined): Edits {
 }
 
 /**
- * What was stored is what the handler sees from now on, unless it went on as another session meanwhile, or assigned the key
- * while `fn` ran (`null`): that came later, and stays pending.
+ * From now on the handler sees what was stored, unless the request has another session meanwhile, or the handler assigned the key
+ * while `fn` ran (`null`): that assignment is later, and stays pending.
  */
 function show(
   state: State,

@@ -9,17 +9,17 @@ import type { Held } from './held.ts'
 import { readNow } from './setup.ts'
 import { canSend, type State } from './state.ts'
 
-/** What a request does for the session beside its own business: last-seen, and the periodic renewal of the token. */
+/** What a request stores for the session besides its data: the last-seen time, and the periodic renewal of the token. */
 export interface Upkeep {
-  /** `null`: nothing to write. */
+  /** `null` if there is nothing to write. */
   readonly change: Change | null
-  /** The token the client is to go on with, when that is another. */
+  /** The token that the client must use from now on, if it is another one. */
   readonly next: TokenParts | null
 }
 
 const NOTHING: Upkeep = { change: null, next: null }
 
-/** Cheap and synchronous, because every request asks. The answer is almost always no. */
+/** Cheap and synchronous, because every request calls it. It almost always returns `false`. */
 export function isUpkeepDue(state: State): boolean {
   const { held, committed } = state
   if (held === null || committed) return false
@@ -48,16 +48,16 @@ function toUpkeep(state: State, record: SessionRecord, { head: renewed, next }: 
 }
 
 /**
- * Whether the client is told a token that is stored already: the successor once more, or the same token where it belongs,
- * since stray copies are about to be cleared and the good one may be among them.
+ * Whether to send a token that is already stored: the successor again, or the same token, because stray copies are about to be
+ * cleared and the valid one may be among them.
  */
 function isReissued({ strays }: State, { standing }: Held): boolean {
   return standing === 'renewing' || (strays && standing === 'current')
 }
 
 /**
- * Whether the session has no newer token than this: the client may have got one while this request ran. No, when the store
- * cannot tell: the client goes on with what it has, and the request, whose data is stored, is not failed for it.
+ * Whether the session has no newer token than this. The client may have received one while this request ran. If the store cannot
+ * answer, the result is `false`: the client keeps what it has, and the request, whose data is stored, does not fail.
  */
 export async function isNewest(state: State, { id, secret }: TokenParts): Promise<boolean> {
   try {
@@ -68,7 +68,10 @@ export async function isNewest(state: State, { id, secret }: TokenParts): Promis
   }
 }
 
-/** In a sealed session also as soon as a grace is over: the data's key must not stay readable with a token that opens nothing. */
+/**
+ * In a sealed session also when a grace is over: the data's key must not stay readable with a token that no longer opens the
+ * session.
+ */
 function isTouchDue({ openedAt, setup }: State, { head, lastSeenAt }: SessionRecord): boolean {
   const isReadable = head.previous?.some(({ sealedKey, until }) => sealedKey !== undefined && openedAt >= until)
   return isReadable || openedAt - lastSeenAt >= touchMsOf(head, setup.limits)
@@ -82,7 +85,7 @@ function isRenewalDue({ openedAt, setup }: State, { record, standing }: Held): b
   return standing === 'current' && openedAt - record.head.secretAt >= setup.limits.renewMs
 }
 
-/** The head after this request's part in the renewal, and the token to hand out. */
+/** The head after this request's part in the renewal, and the token to send. */
 interface Renewing {
   readonly head: Head
   readonly next: TokenParts | null
@@ -92,13 +95,13 @@ function renew(state: State, held: Held): MaybePromise<Renewing> {
   const { setup, strays } = state
   const { record, parts, standing, vault } = held
   const { head } = record
-  // The grace begins when the write does: a slow request must not use up what parallel ones are granted.
+  // The grace begins with the write, so that a slow request does not shorten the grace of parallel ones.
   const now = setup.clock()
   if (standing === 'successor') {
     return { head: toRenewed(head, now, setup.limits), next: strays ? parts : null }
   }
   if (standing === 'grace' || standing === 'outdated' || !canSend(state)) return { head, next: null }
-  // A parallel request began it, or an answer with the successor was lost: this client gets the same one.
+  // A parallel request began the renewal, or an answer with the successor was lost: this client gets the same successor.
   if (head.renewal !== undefined) {
     return { head, next: setup.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }
   }
@@ -109,7 +112,7 @@ function renew(state: State, held: Held): MaybePromise<Renewing> {
   return chain(vault.keyFor(secret), (sealedKey) => ({ head: toRenewing(head, nonce, secret, now, sealedKey), next }))
 }
 
-/** Client details are kept for a stated time only (GDPR Art. 5(1)(e)). */
+/** Client details are kept for a limited time only (GDPR Art. 5(1)(e)). */
 function withoutOldDevice(head: Head, record: SessionRecord, { setup, openedAt }: State): Head {
   if (head.device === undefined || openedAt - record.createdAt < setup.dropDeviceAfterMs) return head
   const { device: _, ...rest } = head

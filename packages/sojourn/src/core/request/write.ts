@@ -8,13 +8,13 @@ import { type Held, withRecord } from './held.ts'
 import { ask, type Caller, readNow } from './setup.ts'
 import type { State } from './state.ts'
 
-/** Edits as the store gets them. */
+/** Edits in the form of the store. */
 export interface StoredEdits {
   readonly set: Texts
   readonly remove: readonly string[]
 }
 
-/** Sealed where the session is. */
+/** Encrypts the edits if the session is sealed. */
 export function toStored(vault: Vault, edits: Edits): MaybePromise<StoredEdits> {
   return vault === plainVault ? split(edits) : seal(vault, edits).then(split)
 }
@@ -40,20 +40,22 @@ async function seal(vault: Vault, edits: Edits): Promise<Edits> {
 const GONE: Written = { status: 'gone', tombstone: null }
 
 /**
- * One write of the request's own record. What came of it is in the answer, and in the state. A session that expired while
- * the request ran is gone: others were told so, and nothing moves it any more.
+ * Makes one write of the request's own record. The result is in the return value and in the state. A session that expired while
+ * the request ran is gone: other requests have seen that, and nothing may extend it.
  */
 export async function writeRecord(state: State, held: Held, edits: Edits, meta: Change = {}): Promise<Written> {
   const { record, vault } = held
   if (!(await isLive(state, record))) return GONE
   const change: Change = isEmpty(edits) ? meta : { ...meta, ...(await toStored(vault, edits)) }
   const written = await ask(state, 'write', (store) => store.write(record.id, change))
-  // A handler that did not wait may have logged in or out meanwhile: then this is not its record any more.
+  // A handler that did not await a verb may have logged in or out meanwhile, and this is no longer its record.
   if (state.held?.record.id === record.id) state.held = learn(state, state.held, change, written)
   return written
 }
 
-/** Whether it has not expired by now. Parallel requests may have moved its limits: before it counts as expired, the store is asked. */
+/**
+ * Whether it has not expired yet. Parallel requests may have moved its limits, so the store is read before it counts as expired.
+ */
 function isLive(by: Caller, record: SessionRecord): MaybePromise<boolean> {
   const { setup } = by
   const now = setup.clock()
@@ -66,7 +68,7 @@ function learn({ setup, openedAt }: State, held: Held, change: Change, written: 
   return written.status === 'conflict' ? withRecord(held, written.record, openedAt, setup.limits) : held
 }
 
-/** The record as this process now knows it: another process may have added to it. */
+/** Returns the record as this process now knows it. Another process may have added to it. */
 export function withChange(
   record: SessionRecord,
   { head, seen, set = {}, remove = [], nextVersion }: Change,
