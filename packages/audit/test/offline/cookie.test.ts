@@ -32,7 +32,7 @@ describe('a Set-Cookie line', () => {
 
   test('a nameless cookie that poses as one with a prefix', () => {
     const [finding] = judgeCookie('=__Host-sid=abc; Path=/').findings
-    expect(finding?.detail).toContain('poses')
+    expect(finding?.detail).toContain('looks like a cookie with a prefix')
   })
 
   test('over 4096 bytes, and a prefix without what it demands: browsers drop it', () => {
