@@ -60,7 +60,7 @@ function bearer(name: string, limit: Limits, truth: Truth): Variant {
 
 const keptFor = (seconds: number) =>
   setCookies((line) => (line.includes('Max-Age') ? line : `${line}; Max-Age=${seconds}`))
-const idleAfter = (seconds: number) => ({ 'timeouts/idle limit': new RegExp(`was over after ${seconds} s`) })
+const idleAfter = (seconds: number) => ({ 'timeouts/idle limit': new RegExp(`ended after ${seconds} s`) })
 
 export const timeoutVariants: readonly Variant[] = [
   cookie('sessions without end', {}, limits('inform', 'inform')),
