@@ -8,9 +8,21 @@ import { defined } from '../lib/defined.ts'
 import { hashSecret } from './token.ts'
 
 /**
- * How a presented secret relates to a live record. `current`: it is the secret. `renewing`: it is the secret, and its successor
- * is waiting. `successor`: it is the renewed secret, presented for the first time. `grace`: it is the previous one, and requests
- * with it may still be on their way.
+ * How a presented secret relates to a live record. The life of one secret:
+ *
+ *     successor ──► current ──► renewing ──► grace ──► reused
+ *                      │            │          │         ▲
+ *                      └────────────┴──────────┴──► superseded
+ *
+ * - `current`: the secret of the record. A new session begins with one.
+ * - `renewing`: a request made its successor, and no client has presented that yet. Both are accepted.
+ * - `successor`: the secret that a renewal made, presented for the first time. The same request makes it `current`, and the
+ *   previous one is in its `grace`: still accepted, because requests with it may be on their way.
+ * - `superseded`: `rotate` or `reauthenticated` replaced it. For as long as a grace it is refused without an alarm.
+ * - `reused`: an old secret after that, or one that was never made here. It is refused with an alarm (`reuse.ts`).
+ *
+ * A session past its limits is `expired`, whatever the secret. If a secret is replaced while a request with it runs, the request
+ * continues as `outdated` (`held.ts`): it may write data, but neither renew nor rotate.
  */
 export type Standing = 'current' | 'renewing' | 'successor' | 'grace'
 export type Verdict = Standing | Extract<Refusal, 'expired' | 'superseded' | 'reused'>
