@@ -39,6 +39,16 @@ describe('a verb of a session with a wrong argument is an error, and nothing hap
     ]),
     ['update, no function', (session) => session.update('n', 5), 'fn must be a function'],
     ['login, an unknown option', (session) => session.login('bob', { idel: '5m' }), 'idel'],
+    ...[{ name: 5 }, { ip: ['x'] }, { nam: 'x' }].map((device): [string, Call, string] => [
+      `login, the device ${JSON.stringify(device)}`,
+      (session) => session.login('bob', { device }),
+      'device',
+    ]),
+    ...['cart', 5, null, [5], {}].map((carry): [string, Call, string] => [
+      `login, carry ${JSON.stringify(carry)}`,
+      (session) => session.login('ada', { carry }),
+      'carry',
+    ]),
     ['logout, an unknown option', (session) => session.logout({ everwhere: true }), 'everwhere'],
     ['reauthenticated, methods', (session) => session.reauthenticated({ methods: [5] }), 'methods'],
     ['revokeDevice, the id', (session) => session.revokeDevice(5), 'id'],

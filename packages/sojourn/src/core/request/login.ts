@@ -1,7 +1,7 @@
 import { checkOptions, type OptionKinds } from '../contracts/check-options.ts'
 import { toMs } from '../contracts/duration.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { Head, SessionRecord } from '../contracts/record.ts'
+import type { Device, Head, SessionRecord } from '../contracts/record.ts'
 import type { LoginOptions, ProofOptions } from '../contracts/session.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { assertFits, toStoredEdits, toStoredName } from '../data/data.ts'
@@ -19,6 +19,7 @@ import { assertNotReplaced } from './still-open.ts'
 import { toStored, withChange } from './write.ts'
 
 export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: 'string' }
+const DEVICE: OptionKinds<Device> = { name: 'string', ip: 'string' }
 const KINDS: OptionKinds<LoginOptions> = { ...PROOF, device: 'object', absolute: 'any', idle: 'any', carry: 'any' }
 
 /**
@@ -32,7 +33,7 @@ export async function login(state: State, userId: string, options: LoginOptions)
 async function logIn(state: State, userId: string, options: LoginOptions): Promise<void> {
   assertUncommitted(state, 'login')
   assertUserId(userId)
-  checkOptions(options, KINDS, 'login')
+  checkLogin(options)
   const proof = toProof(options)
   if (state.held?.record.userId === userId) await assertNotReplaced(state, state.held)
   const { setup, held: before, texts } = state
@@ -85,6 +86,14 @@ function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits
     Object.assign(state, { held, answer, others, notes, distrusts, did } satisfies Partial<State>)
     throw error
   }
+}
+
+function checkLogin(options: LoginOptions): void {
+  checkOptions(options, KINDS, 'login')
+  const { device = {}, carry = true } = options
+  checkOptions({ ...device, name: device.name ?? undefined, ip: device.ip ?? undefined }, DEVICE, 'login: device')
+  if (typeof carry === 'boolean' || (Array.isArray(carry) && carry.every((key) => typeof key === 'string'))) return
+  throw new SessionError('ERR_OPTION', 'login: carry must be true, false or a list of keys.')
 }
 
 interface Proof {
