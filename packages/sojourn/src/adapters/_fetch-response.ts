@@ -17,12 +17,11 @@ export function withChanges(response: Response, changes: readonly HeaderChange[]
   return copy
 }
 
-/** Some headers are immutable, such as those of a runtime's upgrade response. */
 function tryApply(response: Response, changes: readonly HeaderChange[]): Response {
   try {
     apply(response.headers, changes)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
+  } catch {
+    // Some headers are immutable, such as those of a runtime's upgrade response.
   }
   return response
 }

@@ -149,6 +149,6 @@ function isHonosOwnPage({ error, res }: Context): boolean {
  * unchanged.
  */
 function withPage(error: unknown): unknown {
-  if (!(error instanceof Error) || !isOutage(error)) return error
-  return Object.assign(error, { getResponse: () => toResponse(toErrorResponse(error)) })
+  if (!isOutage(error)) return error
+  return Object.assign(error as object, { getResponse: () => toResponse(toErrorResponse(error)) })
 }

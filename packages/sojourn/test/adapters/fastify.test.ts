@@ -1,5 +1,7 @@
-import type { Socket } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createSessions, memoryStore, SessionError, type Store } from 'sojourn'
 import { fastifySessions } from 'sojourn/fastify'
@@ -165,6 +167,37 @@ describe('fastifySessions', () => {
       if (what === 'connection') await vi.waitFor(() => expect(connection?.destroyed).toBe(true))
     },
   )
+
+  test('a request that a guard refuses keeps its connection, unless it asked for another protocol', async () => {
+    const app = Fastify()
+    app.register(fastifySessions, { sessions: createSessions() })
+    const { hostname, port } = new URL(await serve(app))
+    const connection = connect(Number(port), hostname)
+    const post = 'POST / HTTP/1.1\r\nHost: a\r\nOrigin: https://other.example\r\nContent-Length: 0\r\n'
+    connection.write(`${post}\r\n`)
+    await once(connection, 'data')
+    connection.write(`${post}Connection: close\r\n\r\n`)
+    expect(await text(connection)).toMatch(/^HTTP\/1.1 403 /)
+  })
+
+  test('an answer whose end throws is broken off and logged, and hangs nobody', async () => {
+    const lines: string[] = []
+    const app = Fastify({ logger: { level: 'error', stream: { write: (line: string) => void lines.push(line) } } })
+    app.addHook('onRequest', (_, reply, done) => {
+      reply.raw.end = () => {
+        throw new TypeError('of the middleware')
+      }
+      done()
+    })
+    app.register(fastifySessions, { sessions: createSessions({ store: lateStore() }) })
+    app.get('/', (request, reply) => {
+      request.session.data.theme = 'dark'
+      reply.send('whole')
+    })
+    const ended = fetch(await serve(app)).then((response) => response.text())
+    await expect(ended).rejects.toThrow()
+    expect(lines.join()).toContain('of the middleware')
+  })
 
   test.each(['hijacked', 'by hand alone'])('what is written to reply.raw is held back too (%s)', async (how) => {
     const app = Fastify()

@@ -120,16 +120,19 @@ describe('withSession', () => {
     expect(await fetch(get())).toBe(error)
   })
 
-  test('what a handler throws is rethrown, and its edits are dropped', async () => {
-    const store = lateStore()
-    const create = vi.spyOn(store, 'create')
-    const fetch = withSession(createSessions<Record<string, unknown>>({ store }), (_, session) => {
-      edit(session)
-      throw new RangeError('mine')
-    })
-    await expect(fetch(get())).rejects.toThrow(RangeError)
-    expect(create).not.toHaveBeenCalled()
-  })
+  test.each([undefined, 503])(
+    'what a handler throws is rethrown, and its edits are dropped (status %s)',
+    async (status) => {
+      const store = lateStore()
+      const create = vi.spyOn(store, 'create')
+      const fetch = withSession(createSessions<Record<string, unknown>>({ store }), (_, session) => {
+        edit(session)
+        throw Object.assign(new RangeError('mine'), { status })
+      })
+      await expect(fetch(get())).rejects.toThrow(RangeError)
+      expect(create).not.toHaveBeenCalled()
+    },
+  )
 
   test.each(['read', 'create'] as const)(
     'an outage is a 503 that says nothing of what failed (%s)',

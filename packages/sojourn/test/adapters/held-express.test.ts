@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import type { AdapterServer } from '@sojourn/conformance'
 import compression from 'compression'
-import express, { type ErrorRequestHandler, type Express } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import session from 'express-session'
 import express4 from 'express4'
 import { createSessions, memoryStore, type SessionError, type Store } from 'sojourn'
@@ -150,11 +150,20 @@ describe.each([
     expect(warn.mock.calls.flat().join()).not.toContain('Two createSessions()')
   })
 
-  test('express-session mounted before is refused with a text, not a request that hangs', async () => {
+  test.each<[string, RequestHandler]>([
+    ['express-session', session({ secret: 'x', resave: false, saveUninitialized: false })],
+    [
+      'middleware that gives the request a getter, as cookie-session does,',
+      (req, _res, next) => {
+        Object.defineProperty(req, 'session', { get: () => ({}), configurable: true })
+        next()
+      },
+    ],
+  ])('%s mounted before is refused with a text, not a request that hangs', async (_, middleware) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     const errors: unknown[] = []
     const app = createApp()
-    app.use(session({ secret: 'x', resave: false, saveUninitialized: false }))
+    app.use(middleware)
     app.use(expressSessions(createSessions({ store: lateStore() })))
     app.use((req, res) => {
       req.session.data.a = 1

@@ -97,6 +97,17 @@ describe('honoSessions', () => {
     expect((await app.request('http://localhost/')).status).toBe(502)
   })
 
+  test('what fails in the application with the status 503 is left to Hono', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const app = new Hono()
+    app.use(honoSessions(createSessions()))
+    app.get('/', () => {
+      throw Object.assign(new Error('of the application'), { status: 503 })
+    })
+    const response = await app.request('http://localhost/')
+    expect([response.status, await response.text()]).toEqual([500, 'Internal Server Error'])
+  })
+
   test('one Response object for everybody never takes the cookie of one client to the next', async () => {
     const shared = new Response(null, { status: 204 })
     const app = new Hono()
