@@ -7,7 +7,7 @@ import type { CoreOptions } from './contracts/options.ts'
 import type { Session } from './contracts/session.ts'
 import type { Sessions } from './contracts/sessions.ts'
 import type { MaybePromise } from './contracts/store.ts'
-import { chain, isPromise } from './lib/maybe.ts'
+import { isPromise } from './lib/maybe.ts'
 import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
 import { attach, findAttached } from './request/attached.ts'
 import { commit, finish, salvage } from './request/commit.ts'
@@ -35,9 +35,9 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       if (setup.closed) throw new SessionError('ERR_CLOSED')
       sweeper.start()
       const state = new State(setup, view)
-      const answer = chain(checkAll(state), (given) => given ?? chain(open(state), () => openedAll(state)))
+      const answer = begin(state)
       return isPromise(answer)
-        ? answer.then((given) => new RequestExchange<Data>(state, given))
+        ? answer.then((late) => new RequestExchange<Data>(state, late))
         : new RequestExchange<Data>(state, answer)
     },
     attach: (target, session) => attach(setup, target, session),
@@ -71,6 +71,17 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       await setup.store.close()
     },
   }
+}
+
+/** Guards, then the store, then guards that see the session. Returns the answer of a guard. */
+function begin(state: State): MaybePromise<Answer | null> {
+  const answer = checkAll(state)
+  return isPromise(answer) ? answer.then((late) => late ?? openFor(state)) : (answer ?? openFor(state))
+}
+
+function openFor(state: State): MaybePromise<Answer | null> {
+  const opened = open(state)
+  return isPromise(opened) ? opened.then(() => openedAll(state)) : openedAll(state)
 }
 
 class RequestExchange<Data extends object> implements Exchange<Data> {

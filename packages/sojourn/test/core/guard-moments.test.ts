@@ -466,6 +466,25 @@ describe('the list of guards', () => {
     expect(() => createWorld({ guards: guards as never })).toThrow(message)
   })
 
+  test('a guard may be an instance of a class, and may return nothing', async () => {
+    class Counter {
+      readonly name = 'counter'
+      calls = 0
+      check(): null {
+        this.calls++
+        return undefined as never
+      }
+      opened(): null {
+        this.calls++
+        return undefined as never
+      }
+    }
+    const guard = new Counter()
+    const { sessions } = worldOf([guard])
+    expect((await sessions.open(toView())).answer).toBeNull()
+    expect(guard.calls).toBe(2)
+  })
+
   test('guards are asked in order, and one that waits holds back the next', async () => {
     const order: string[] = []
     const guard = (name: string, isLate: boolean): Guard => {

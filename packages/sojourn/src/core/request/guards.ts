@@ -3,7 +3,7 @@ import type { Answer, Guard, LoginSight, Ruling } from '../contracts/guard.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { chain, isPromise } from '../lib/maybe.ts'
+import { isPromise } from '../lib/maybe.ts'
 import { nextTry } from '../lib/tries.ts'
 import { devicesOf, revoke } from './admin.ts'
 import { storePending } from './commit.ts'
@@ -17,28 +17,44 @@ import { presents, type State } from './state.ts'
 
 /** Runs before the store is read: if a guard answers, the read is saved. */
 export function checkAll(state: State): MaybePromise<Answer | null> {
-  const { view, carrier, candidates } = state
-  const { check } = state.setup.guards
-  if (check.length === 0) return null
-  const incoming = { view, carrier, presents: presents(candidates) }
-  return firstAnswer(check, (guard) =>
-    chain(
-      askGuard(state, guard, () => guard.check?.(incoming) ?? null),
-      (answer) => deny(state, guard, answer),
-    ),
-  )
+  return firstAnswer(state, state.setup.guards.check, checkOne)
 }
 
 /** Runs after the token was judged. */
 export function openedAll(state: State, tries = 0): MaybePromise<Answer | null> {
-  const { opened } = state.setup.guards
-  if (opened.length === 0) return null
-  const answer = firstAnswer(opened, (guard) => {
-    const sight = new GuardSight(state, state.held, guard)
-    const ruling = askGuard(state, guard, () => guard.opened?.(sight) ?? null)
-    return chain(ruling, (given) => (given === null ? null : obey(state, guard, given)))
-  })
-  return chain(answer, (given) => (given === null || state.notes === null ? given : storeNotes(state, given, tries)))
+  const answer = firstAnswer(state, state.setup.guards.opened, openedOne)
+  if (isPromise(answer)) return answer.then((late) => withNotes(state, late, tries))
+  return withNotes(state, answer, tries)
+}
+
+// Functions of the state rather than closures, because every request calls them.
+function firstAnswer(
+  state: State,
+  guards: readonly Guard[],
+  ask: (state: State, guard: Guard) => MaybePromise<Answer | null>,
+  from = 0,
+): MaybePromise<Answer | null> {
+  for (let i = from; i < guards.length; i++) {
+    const answer = ask(state, guards[i] as Guard)
+    if (isPromise(answer)) return answer.then((late) => late ?? firstAnswer(state, guards, ask, i + 1))
+    if (answer !== null) return answer
+  }
+  return null
+}
+
+function checkOne(state: State, guard: Guard): MaybePromise<Answer | null> {
+  const { view, carrier, candidates } = state
+  const answer = askGuard(state, guard, 'check', { view, carrier, presents: presents(candidates) })
+  return isPromise(answer) ? answer.then((late) => deny(state, guard, late)) : deny(state, guard, answer)
+}
+
+function openedOne(state: State, guard: Guard): MaybePromise<Answer | null> {
+  const ruling = askGuard(state, guard, 'opened', new GuardSight(state, state.held, guard))
+  return isPromise(ruling) ? ruling.then((late) => obey(state, guard, late)) : obey(state, guard, ruling)
+}
+
+function withNotes(state: State, answer: Answer | null, tries: number): MaybePromise<Answer | null> {
+  return answer === null || state.notes === null ? answer : storeNotes(state, answer, tries)
 }
 
 /**
@@ -51,27 +67,15 @@ async function storeNotes(state: State, answer: Answer, tries: number): Promise<
   return state.lostNotes ? openedAll(state, nextTry(tries)) : answer
 }
 
-function firstAnswer(
-  guards: readonly Guard[],
-  ask: (guard: Guard) => MaybePromise<Answer | null>,
-  from = 0,
-): MaybePromise<Answer | null> {
-  for (let i = from; i < guards.length; i++) {
-    const answer = ask(guards[i] as Guard)
-    if (isPromise(answer)) return answer.then((late) => late ?? firstAnswer(guards, ask, i + 1))
-    if (answer !== null) return answer
-  }
-  return null
-}
-
-function deny(state: State, guard: Guard, answer: Answer | null | undefined): Answer | null {
-  if (answer == null) return null
+function deny(state: State, guard: Guard, answer: Answer | null = null): Answer | null {
+  if (answer === null) return null
   emit(state, 'denied', { guard: guard.name, reason: answer.reason })
   return answer
 }
 
-function obey(state: State, guard: Guard, ruling: Ruling): MaybePromise<Answer | null> {
+function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<Answer | null> {
   const { held } = state
+  if (ruling === null) return null
   report(state, held, guard, ruling.report)
   if (held === null) return deny(state, guard, ruling.answer)
   if (ruling.note !== undefined) state.notes = withNote(state.notes, held, guard.name, ruling.note)
@@ -92,7 +96,7 @@ export async function loginAll(state: State, created: Held, replaces: readonly S
   const ending: [SessionId, Guard][] = []
   for (const guard of state.setup.guards.login) {
     const sight = new GuardLoginSight(state, created, guard, replaces)
-    const ruling = await askGuard(state, guard, () => guard.login?.(sight) ?? null)
+    const ruling = await askGuard(state, guard, 'login', sight)
     if (ruling === null) continue
     report(state, created, guard, ruling.report)
     if (ruling.refuse !== undefined) throw new SessionError('ERR_LOGIN_REFUSED', ruling.refuse)

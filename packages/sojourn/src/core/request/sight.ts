@@ -4,7 +4,7 @@ import type { Finding, Guard, Sight } from '../contracts/guard.ts'
 import type { Device, SessionId } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { rescue } from '../lib/maybe.ts'
+import { isPromise } from '../lib/maybe.ts'
 import type { Held } from './held.ts'
 import { deviceOf, proofOf, toDate } from './infos.ts'
 import { notesIn } from './notes.ts'
@@ -78,13 +78,34 @@ export class GuardSight implements Sight {
   }
 }
 
+type Asked = 'check' | 'opened' | 'login'
+type SightOf<Moment extends Asked> = Parameters<NonNullable<Guard[Moment]>>[0]
+type Decision<Moment extends Asked> = Awaited<ReturnType<NonNullable<Guard[Moment]>>>
+
 /** Asks a guard. If it fails, `whenDown` decides. */
-export function askGuard<T>(by: Caller, guard: Guard, ask: () => MaybePromise<T | null>): MaybePromise<T | null> {
-  return rescue(ask, (error) => {
-    emit(by, 'fault', { operation: `guard ${guard.name}`, error })
-    if (guard.whenDown === 'allow') return null
-    throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
-  })
+export function askGuard<Moment extends Asked>(
+  by: Caller,
+  guard: Guard,
+  moment: Moment,
+  sight: SightOf<Moment>,
+): MaybePromise<Decision<Moment> | null> {
+  try {
+    const decision = (guard[moment] as (sight: SightOf<Moment>) => MaybePromise<Decision<Moment>>)(sight) ?? null
+    return isPromise(decision) ? decision.then(orNull, (error: unknown) => fail(by, guard, error)) : decision
+  } catch (error) {
+    return fail(by, guard, error)
+  }
+}
+
+/** A guard in JavaScript may return nothing. */
+function orNull<T>(decision: T | undefined): T | null {
+  return decision ?? null
+}
+
+function fail(by: Caller, guard: Guard, error: unknown): null {
+  emit(by, 'fault', { operation: `guard ${guard.name}`, error })
+  if (guard.whenDown === 'allow') return null
+  throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
 }
 
 export function report(by: Caller, held: Held | null, { name }: Guard, found: Finding | undefined): void {
