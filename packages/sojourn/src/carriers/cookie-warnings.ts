@@ -9,7 +9,7 @@ type Applies = (view: RequestView, sent: CookieForm, wanted: CookieForm) => bool
 /**
  * Why a browser would drop the cookie, or not send it again. The texts repeat nothing from the request because clients wrote it.
  */
-const DOUBTS: readonly (readonly [Applies, string])[] = [
+const WARNINGS: readonly (readonly [Applies, string])[] = [
   [
     (view, sent) => sent.secure && !view.secure && saysHttps(view),
     'it is Secure, and we cannot tell whether the client connected over HTTPS: a proxy reports it, but is not trusted. If the proxy is yours, set trustProxy; Fastify needs its address there, not a number.',
@@ -49,11 +49,11 @@ export function createWarnings(
   wanted: CookieForm,
   warn: (message: string) => void,
 ): (sent: CookieForm, view: RequestView) => void {
-  let untold = DOUBTS
+  let remaining = WARNINGS
   return (sent, view) => {
-    const found = untold.find(([applies]) => applies(view, sent, wanted))
+    const found = remaining.find(([applies]) => applies(view, sent, wanted))
     if (found === undefined) return
-    untold = untold.filter((doubt) => doubt !== found)
+    remaining = remaining.filter((warning) => warning !== found)
     warn(`sojourn: browsers may drop the cookie "${sent.name}": ${found[1]}`)
   }
 }
