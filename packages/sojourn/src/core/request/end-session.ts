@@ -5,7 +5,7 @@ import { ask, type Caller, emit } from './setup.ts'
 /** Ends a session. Returns its last state, or `null` if another call ended it, it was gone, or it can no longer be read. */
 export async function endSession(by: Caller, record: SessionRecord, reason: EndReason): Promise<SessionRecord | null> {
   const { id, userId } = record
-  const last = await endUntold(by, record, reason)
+  const last = await endSilently(by, record, reason)
   if (last !== null) emit(by, 'ended', { id, userId, reason })
   return last?.kind === 'live' ? last : null
 }
@@ -17,7 +17,7 @@ export async function endDamaged(
   userId: string | null,
   reason: EndReason,
 ): Promise<boolean> {
-  const last = await endUntold(by, record, reason)
+  const last = await endSilently(by, record, reason)
   if (last !== null) emit(by, 'ended', { id: record.id, userId, reason })
   return last !== null
 }
@@ -25,7 +25,7 @@ export async function endDamaged(
 /** Ends a new session whose token no client received. Nobody would know that it exists. */
 export async function discard(by: Caller, record: SessionRecord): Promise<void> {
   try {
-    await endUntold(by, record, 'login')
+    await endSilently(by, record, 'login')
   } catch {
     // The failure was reported as a fault. Nobody holds the token, so the session only waits for its idle limit.
   }
@@ -34,7 +34,7 @@ export async function discard(by: Caller, record: SessionRecord): Promise<void> 
 type Kept = SessionRecord | DamagedRecord
 
 /** Ends the session without an event. */
-async function endUntold(by: Caller, record: Kept, reason: EndReason): Promise<Kept | null> {
+async function endSilently(by: Caller, record: Kept, reason: EndReason): Promise<Kept | null> {
   const { setup } = by
   const { id } = record
   const endedAt = setup.clock()
