@@ -138,7 +138,7 @@ function end(tables: Tables, id: SessionId, tombstone: Tombstone): Listed | null
   const stored = readable(id, () => find(tables, id))
   if (stored === null) return null
   if (!isReadable(stored)) {
-    tables.bury({ ...tombstone, id })
+    tables.putTombstone({ ...tombstone, id })
     return stored
   }
   if (stored.value.kind === 'ended') return null

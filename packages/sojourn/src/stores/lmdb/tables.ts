@@ -25,7 +25,7 @@ export interface Tables {
   insert(record: SessionRecord): void
   replace(stored: Stored, next: SessionRecord | Tombstone): void
   /** Replaces a record that cannot be read by its tombstone. */
-  bury(tombstone: Tombstone): void
+  putTombstone(tombstone: Tombstone): void
   /** Deletes up to `limit` expired records and returns their number. Does only a bounded part of the work. */
   sweepSome(now: number, limit: number): number
 }
@@ -127,7 +127,7 @@ export function createTables({ records, users, expiry }: Environment): Tables {
       move(stored, next, Math.min(stored.indexedAt, next.expiresAt))
     },
 
-    bury(tombstone) {
+    putTombstone(tombstone) {
       // The old entries stay because nothing shows where they are. The sweep deletes the one in the expiry index, and the list
       // skips the other.
       index(tombstone.id, tombstone.expiresAt)

@@ -34,8 +34,8 @@ export const postgresDialect: Dialect = {
   unlessTaken: 'ON CONFLICT (id) DO NOTHING',
 
   // The lock gets the newest committed row. The update then finds the same row, because nobody else can change it any more.
-  end: (table, live, bury) =>
-    `WITH live AS MATERIALIZED (${live}) UPDATE ${table} AS t SET ${bury} FROM live WHERE t.id = live.id RETURNING live.*`,
+  end: (table, live, toTombstone) =>
+    `WITH live AS MATERIALIZED (${live}) UPDATE ${table} AS t SET ${toTombstone} FROM live WHERE t.id = live.id RETURNING live.*`,
   forUpdate: 'FOR UPDATE',
 
   // The next sweep gets rows that another connection has locked. As an array, the ids are looked up by the primary key.

@@ -47,9 +47,9 @@ export interface Dialect {
   readonly unlessTaken: string
   /**
    * Ends a live record and returns its columns as they were, in one statement. `null`: uses a batch of a select and an update.
-   * `live` selects the record, `bury` is what to set.
+   * `live` selects the record, `toTombstone` is what to set.
    */
-  readonly end: ((table: string, live: string, bury: string) => string) | null
+  readonly end: ((table: string, live: string, toTombstone: string) => string) | null
   /** Follows the select of the batch, to lock the row. */
   readonly forUpdate: string
   /**

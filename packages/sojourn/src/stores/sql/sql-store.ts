@@ -107,7 +107,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     })
   }
 
-  function bury(tombstone: Tombstone): MaybePromise<Listed | null> {
+  function endRow(tombstone: Tombstone): MaybePromise<Listed | null> {
     const { id, reason, endedAt, expiresAt } = tombstone
     if (!isStorableId(id)) return null
     const calls = statements.end.map((one) => one({ id, head: toAsciiJson(reason), ended: endedAt, until: expiresAt }))
@@ -164,7 +164,7 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     read: (id) => ask('read', () => find(id)),
     create: (record) => ask('create', () => insert(record)),
     write: (id, asked) => ask('write', () => change(id, asked)),
-    end: (id, tombstone) => ask('end', () => bury({ ...tombstone, id })),
+    end: (id, tombstone) => ask('end', () => endRow({ ...tombstone, id })),
     list: (userId) =>
       ask('list', () =>
         chain(send(statements.list({ user: toUserColumn(userId) })), ({ rows }) =>

@@ -36,7 +36,7 @@ export interface Statements {
   readonly deleteDue: ((ids: number) => Template) | null
 }
 
-const BURY = 'user_id = NULL, head = :head, data = NULL, expires_at = :until, ended_at = :ended'
+const TO_TOMBSTONE = 'user_id = NULL, head = :head, data = NULL, expires_at = :until, ended_at = :ended'
 
 /** All SQL of a store, written once for all databases. */
 export function createStatements(dialect: Dialect, name: string, schema?: string): Statements {
@@ -48,7 +48,7 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
   const one = (text: string): Template => template(dialect, text)
   const columns = `${COLUMNS}, ${dialect.data}`
   const live = `SELECT ${columns} FROM ${table} WHERE id = :id AND ended_at IS NULL ${dialect.forUpdate}`
-  const bury = `UPDATE ${table} SET ${BURY} WHERE id = :id AND ended_at IS NULL`
+  const end = `UPDATE ${table} SET ${TO_TOMBSTONE} WHERE id = :id AND ended_at IS NULL`
   const { deleteDue: toDelete, fits } = dialect
   const kept = new Map<string, Template>()
   const once = (key: string, toText: () => string): Template => {
@@ -77,7 +77,7 @@ export function createStatements(dialect: Dialect, name: string, schema?: string
               () => `SELECT id FROM ${table} WHERE id = :id AND NOT ${fits(toEdited(dialect, paths))}`,
             ),
     isRemovingByPath: dialect.removed !== undefined,
-    end: dialect.end === null ? [one(live), one(bury)] : [one(dialect.end(table, live, BURY))],
+    end: dialect.end === null ? [one(live), one(end)] : [one(dialect.end(table, live, TO_TOMBSTONE))],
     sweep: one(dialect.sweep(table)),
     deleteDue: toDelete === undefined ? null : (ids) => once(`${ids}`, () => toDelete(table, numbered('id', ids))),
   }
