@@ -1,7 +1,7 @@
 import type { CheckResult, Report, ReportedFinding } from '../model/report.ts'
 import { VERDICT_WORDS } from './words.ts'
 
-/** A suite for each check, a case for each finding. What cannot be judged is skipped, and says why: never passed. */
+/** A suite for each check, a case for each finding. What cannot be judged is skipped with its reason, and never passed. */
 export function toJunit(report: Report): string {
   const suites = report.results.map(suite)
   const all = report.results.flatMap(({ findings }) => findings)
@@ -45,7 +45,7 @@ function countsOf(findings: readonly ReportedFinding[]): string {
 
 const NAMES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
 
-/** XML has no place for most control characters, not even escaped. */
+/** XML cannot contain most control characters, not even escaped. */
 function escapeXml(text: string): string {
   return text
     .replace(/(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd')

@@ -3,11 +3,11 @@ import type { CheckResult, Report } from '../model/report.ts'
 import { type Failure, failuresOf } from './words.ts'
 
 export interface SarifOptions {
-  /** The file that results are shown at, relative to the repository: code hosts want one. Default: the target's address. */
+  /** The file that code hosts show results at, relative to the repository. Default: the target's address. */
   readonly file?: string
 }
 
-/** `security-severity` as code hosts read it: from 9 critical, from 7 high, from 4 medium. */
+/** `security-severity` as code hosts interpret it: from 9 critical, from 7 high, from 4 medium. */
 const SCORES: Readonly<Record<Severity, string>> = {
   critical: '9.5',
   high: '8.0',
@@ -23,7 +23,7 @@ const LEVELS: Readonly<Record<Severity, string>> = {
   info: 'note',
 }
 
-/** Failures as SARIF 2.1.0; accepted ones as suppressed results. */
+/** Failures as SARIF 2.1.0. Accepted ones are suppressed results. */
 export function toSarif(report: Report, options: SarifOptions = {}): string {
   const failures = failuresOf(report)
   const rules = report.results.map(toRule)
@@ -80,7 +80,7 @@ function toResult(report: Report, { finding, check, severity }: Failure, uri: st
   }
 }
 
-/** A fence that no run of backticks inside can close. */
+/** A fence that is longer than any run of backticks inside. */
 function fenced(code: string): string {
   const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map(({ length }) => length))
   const fence = '`'.repeat(longest + 1)

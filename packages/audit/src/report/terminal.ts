@@ -16,10 +16,10 @@ const SIGNS: Readonly<Record<Verdict, readonly [sign: string, color: number]>> =
   'cannot-judge': ['? unknown', 33],
 }
 
-/** Servers choose some of the words: none of them may move the cursor or recolour the terminal. */
+/** Servers choose some of the words. They must not move the cursor or change the colors of the terminal. */
 export const clean = (text: string): string => text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ')
 
-/** The whole report as text: a table, then each failure with its proof. */
+/** The whole report as text: a table, then each failure with its evidence. */
 export function toTerminal(report: Report, options: TerminalOptions): string {
   const paint = (text: string, code: number) => (options.color ? `\u001b[${code}m${text}\u001b[0m` : text)
   const { application } = report
@@ -54,7 +54,7 @@ function rows({ check, findings }: CheckResult, { width }: TerminalOptions, pain
     const line = clean(finding.about === 'check' ? words : `${finding.about}: ${withoutEcho(words, finding.about)}`)
     const room = Math.max(width - BEFORE_WORDS - 2, 40)
     const cut = line.length > room ? `${line.slice(0, room - 1)}…` : line
-    // Why nothing can be said stands nowhere else.
+    // The reason for a missing verdict is shown in full, because it is nowhere else.
     const shown = isUnsure ? paragraph(line, BEFORE_WORDS + room, ' '.repeat(BEFORE_WORDS)) : cut
     return `${name.padEnd(22)}${paint(sign.padEnd(11), color)}${severity.padEnd(10)} ${shown}`
   })
@@ -62,7 +62,7 @@ function rows({ check, findings }: CheckResult, { width }: TerminalOptions, pain
 
 const BEFORE_WORDS = 44
 
-/** Title and detail, once where one holds the other. */
+/** Title and detail; only one of them if it contains the other. */
 function inFull({ title, detail }: ReportedFinding): string {
   if (detail.endsWith(`${title}.`)) return title
   return detail.startsWith(title) ? detail : `${title}: ${detail}`
@@ -99,7 +99,7 @@ function proof({ check }: CheckResult, finding: ReportedFinding, { width }: Term
   ].join('\n')
 }
 
-/** Eight frameworks fill a screen: their code stands in the other reports. */
+/** Eight frameworks fill a screen, so the other reports contain their code. */
 function codeFor(snippets: Readonly<Record<string, string>> = {}): string[] {
   const names = Object.keys(snippets)
   return names.length === 0 ? [] : [`       (--html shows the code for ${names.join(', ')})`]
@@ -129,7 +129,7 @@ function tail(report: Report, paint: Paint): string[] {
   ]
 }
 
-/** What changed since an earlier report. */
+/** The differences from an earlier report. */
 export function toTerminalDifferences(differences: readonly Difference[]): string {
   if (differences.length === 0) return 'Nothing changed since the earlier report.\n'
   const lines = differences.map(

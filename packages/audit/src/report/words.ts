@@ -10,7 +10,7 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   'not-applicable': 'not applicable',
 }
 
-/** How many failures that no baseline accepts, by severity; worst first, none left out that has some. */
+/** Counts the failures that are not in the baseline by severity, worst first. Omits severities without any. */
 export function failuresBySeverity(report: Report): readonly (readonly [Severity, number])[] {
   const counts = new Map<Severity, number>()
   for (const { finding, severity } of failuresOf(report)) {
@@ -48,7 +48,7 @@ export function duration(ms: number): string {
     : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
 }
 
-/** What the whole report comes to, in one sentence. */
+/** The result of the whole report in one sentence. */
 export function verdictOf(report: Report): string {
   if (report.untrusted !== null) return 'No verdict: the logged-in check cannot be trusted.'
   const failures = failuresBySeverity(report)
@@ -58,7 +58,7 @@ export function verdictOf(report: Report): string {
   return `${first.charAt(0).toUpperCase()}${first.slice(1)}: ${failures.map(([severity, number]) => `${number} ${severity}`).join(', ')}.`
 }
 
-/** Lines of at most this width, broken between words, all but the first behind the indent. A longer word stays whole. */
+/** Splits text into lines of at most this width. All but the first are indented. A longer word stays whole. */
 export function paragraph(text: string, width: number, indent: string): string {
   const lines: string[] = []
   let line = ''

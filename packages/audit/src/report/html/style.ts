@@ -1,4 +1,4 @@
-/** One page, one style: system fonts, no request, light and dark, narrow and printed. */
+/** One page, one style: system fonts, no requests, light and dark, narrow and printed. */
 export const STYLE = `
 :root{color-scheme:light dark;--paper:#fafaf8;--card:#fff;--ink:#1c1e23;--soft:#5d626e;--line:#e2e2de;--code:#f3f3ef;--link:#1d4ed8;
 --critical:#9f1239;--high:#b93a0b;--medium:#8a5a00;--low:#1d5fc4;--info:#4b5563;--pass:#15703a;--unsure:#6b35c9;--none:#6b7280;--bar:#5b7fd6;--lost:#dcdcd6}

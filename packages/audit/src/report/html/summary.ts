@@ -8,7 +8,7 @@ export function verdictLine(report: Report): Markup {
   return html`<p class="verdict tone-${tone}">${verdictOf(report)}</p>`
 }
 
-/** What a person wants to know first: how much of what, how the application was understood, and a table of all checks. */
+/** The first facts: the numbers, how the audit understood the application, and a table of all checks. */
 export function summary(report: Report): Markup {
   return html`${notices(report)}
 ${tiles(report)}
@@ -65,7 +65,7 @@ function numbers(list: readonly string[]): Markup {
   return html`${list.map((number, i) => html`${i > 0 && ' '}<span class="number">${number}${i < list.length - 1 && ','}</span>`)}`
 }
 
-/** The verdict in words and colour; a failure by how grave it is. */
+/** The verdict in words and color. The color of a failure shows its severity. */
 export function badge(verdict: keyof typeof VERDICT_WORDS, severity: string | null, accepted = false): Markup {
   if (verdict !== 'fail') return html`<span class="badge tone-${verdict}">${VERDICT_WORDS[verdict]}</span>`
   if (accepted) return html`<span class="badge tone-info">accepted</span>`

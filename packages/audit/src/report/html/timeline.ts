@@ -6,11 +6,11 @@ import { html, type Markup } from './markup.ts'
 const WIDTH = 900
 const LEFT = 170
 const LANE = 22
-/** More lanes than this are no picture any more; the table has them all. */
+/** More lanes are not readable. The table has all clients. */
 const MOST_LANES = 16
 const MOST_ROWS = 2000
 
-/** Who asked what, when: a lane for each client, a mark for each request. */
+/** Shows when each client sent requests: a lane for each client, a mark for each request. */
 export function timeline({ timeline: exchanges }: Report): Markup {
   if (exchanges.length === 0) return html``
   const lanes = lanesOf(exchanges)
@@ -50,7 +50,7 @@ function lanesOf(exchanges: readonly MaskedExchange[]): Lane[] {
   }
   const lanes = [...clients].map(([name, marks]) => ({ name, marks }))
   if (lanes.length <= MOST_LANES) return lanes
-  // Those that asked once or twice share a lane, wherever they stand.
+  // Clients with one or two requests share a lane.
   const busiest = new Set([...lanes].sort((a, b) => b.marks.length - a.marks.length).slice(0, MOST_LANES - 1))
   const rest = lanes.filter((lane) => !busiest.has(lane))
   return [...busiest]
@@ -58,7 +58,7 @@ function lanesOf(exchanges: readonly MaskedExchange[]): Lane[] {
     .concat({ name: `${rest.length} others`, marks: rest.flatMap(({ marks }) => marks) })
 }
 
-/** Round times, about five of them. */
+/** About five round times. */
 function ticksOf(span: number): number[] {
   const power = 10 ** Math.floor(Math.log10(span / 5))
   const step = power * ([1, 2, 5, 10].find((factor) => span / (power * factor) <= 6) ?? 10)

@@ -5,7 +5,7 @@ import { html, type Markup } from './markup.ts'
 const WIDTH = 900
 const LEFT = 40
 
-/** The graphs of a score of tokens, if that is what the data of a finding holds. */
+/** The graphs of a token score, if the data of a finding contains one. */
 export function tokenGraphs(data: Readonly<Record<string, unknown>>, id: string): Markup {
   const score = data.score
   if (!isScore(score)) return html``
@@ -19,7 +19,7 @@ function isScore(value: unknown): value is TokenScore {
   )
 }
 
-/** A bar for each letter: what it could hold, and what is left of it. */
+/** A bar for each letter: what it could hold, and what remains. */
 function entropyGraph({ name, positions, nominalBits, effectiveBits }: PartScore, id: string): Markup {
   const most = Math.max(1, ...positions.map(({ letters }) => Math.log2(letters)))
   const slot = (WIDTH - LEFT) / positions.length
@@ -39,7 +39,7 @@ ${positions.map(({ position, letters, bits, lowered }, i) => {
 </svg><ul class="key"><li>${swatch('left')}bits left</li><li>${swatch('possible')}taken away by a test, a structure or the size of the sample</li></ul></div>`
 }
 
-/** The p-value of each test on a logarithmic scale, and the limit that Holm's procedure gives it. */
+/** The p-value of each test on a logarithmic scale, and its limit by Holm's procedure. */
 function testGraph({ name, tests }: PartScore, id: string): Markup {
   if (tests.length === 0) return html``
   const row = 18
