@@ -50,7 +50,7 @@ export type {
   SessionInfo,
   UntypedData,
 } from './core/contracts/session.ts'
-export type { ExportedSession, Sessions, UserExport } from './core/contracts/sessions.ts'
+export type { ExportedSession, ScannedSession, SessionPage, Sessions, UserExport } from './core/contracts/sessions.ts'
 export type {
   Change,
   Guarantee,
@@ -62,6 +62,7 @@ export type {
   Written,
 } from './core/contracts/store.ts'
 export type { TimeoutPreset, Timeouts } from './core/contracts/timeouts.ts'
+export { once } from './core/token/once.ts'
 export { createSessions, type SessionsOptions } from './create-sessions.ts'
 export { type CrossOriginGuard, type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'
 export { type DeviceOptions, describeDevice } from './guards/device.ts'

@@ -15,15 +15,18 @@ import { checkAll, openedAll } from './request/guards.ts'
 import { open } from './request/open.ts'
 import { recheckIfOld } from './request/recheck.ts'
 import { RequestSession } from './request/request-session.ts'
+import { scan } from './request/scan.ts'
 import { type Caller, createSetup, emit } from './request/setup.ts'
 import { State } from './request/state.ts'
 import { createSweeper } from './sweeper.ts'
+import { createWatcher } from './request/watcher.ts'
 
 /** Core's own `createSessions`, which gets every part passed in. The package's `createSessions` fills in the defaults. */
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {
   const setup = createSetup(options)
   const own: Caller = { setup, view: null }
   const sweeper = createSweeper(own)
+  const watcher = createWatcher(own)
   setup.store.observe?.((event) => {
     if (event.kind === 'failover') setup.failedOverAt = setup.clock()
     emit(own, 'store', event)
@@ -56,6 +59,8 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       return session as Session<Data>
     },
     list: (userId) => list(own, userId),
+    scan: (cursor, limit) => scan(own, cursor, limit),
+    watch: (id, ended) => watcher.watch(id, ended),
     revoke: (id, reason = 'revoked') => revoke(own, id, reason),
     async revokeAll(userId, options = {}) {
       checkOptions(options, { except: 'string', reason: 'string' }, 'revokeAll')
@@ -67,6 +72,7 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     on: (name, listener) => setup.events.on(name, listener),
     async close() {
       sweeper.stop()
+      watcher.stop()
       setup.closed = true
       await setup.store.close()
     },

@@ -31,6 +31,7 @@ describe('errors', () => {
       ERR_RECORD_DAMAGED: 500,
       ERR_GUARD: 503,
       ERR_CONTENTION: 503,
+      ERR_UNSUPPORTED: 500,
       ERR_STORE: 503,
       ERR_STORE_FULL: 503,
       ERR_STORE_TIMEOUT: 503,

@@ -91,6 +91,7 @@ export function hookStore(inner: Store): HookedStore {
     end: (id, tombstone) => run('end', [id, tombstone], () => inner.end(id, tombstone)),
     list: (userId) => run('list', [userId], () => inner.list(userId)),
     sweep: (now, limit) => run('sweep', [now, limit], () => inner.sweep?.(now, limit) ?? 0),
+    scan: (cursor, limit) => inner.scan?.(cursor, limit) ?? { values: [], next: null },
     close: () => run('close', [], () => inner.close()),
   }
 }

@@ -16,6 +16,7 @@ const ERRORS = {
   ERR_NOT_AUTHENTICATED: [401, 'Nobody is logged in on this session.'],
   ERR_TOO_MANY_TOKENS: [400, 'The client sent more session tokens than are looked at.'],
   ERR_SESSION_ENDED: [401, 'The session ended while this request ran.'],
+  ERR_UNSUPPORTED: [500, 'The session store cannot do this.'],
   ERR_RECORD_DAMAGED: [500, 'A stored session cannot be read.'],
   ERR_GUARD: [503, 'A guard could not decide.'],
   ERR_CONTENTION: [503, 'Too many writers changed the same key at once.'],

@@ -29,6 +29,20 @@ export interface ExportedSession {
   readonly flash: Readonly<Record<string, JsonValue>> | null
 }
 
+/** A session of any user, as `sessions.scan` shows it. */
+export interface ScannedSession extends SessionInfo {
+  readonly userId: string | null
+}
+
+/** A page of `sessions.scan`. */
+export interface SessionPage {
+  readonly sessions: readonly ScannedSession[]
+  /** The cursor of the next page: printable text that stays valid after this process ends. `null`: there are no more. */
+  readonly next: string | null
+  /** How many values the store holds, about, if it knows that without counting. Includes what has ended. */
+  readonly total: number | null
+}
+
 /** The result of `createSessions`. An application has one. */
 export interface Sessions<Data extends object> {
   /** For adapters: call it once for each request. Rejects with `ERR_STORE` if the store cannot answer, never because of a client. */
@@ -48,6 +62,34 @@ export interface Sessions<Data extends object> {
 
   /** Returns a user's live sessions, most recently seen first. */
   list(userId: string): Promise<SessionInfo[]>
+  /**
+   * Returns all live sessions, a page at a time, in no order, for administrators and jobs. `cursor`: `null` at first, then
+   * `next` of the page before. `limit`: about how many, from 1 to 1000, default 100; a page may have fewer, or none, before
+   * the end. A session that is there from the first page to the last appears at least once. Throws `ERR_UNSUPPORTED` if the
+   * store cannot enumerate, `ERR_OPTION` for a wrong cursor or limit, `ERR_STORE`.
+   *
+   * ```ts
+   * for (let cursor: string | null | undefined; cursor !== null; ) {
+   *   const page = await sessions.scan(cursor)
+   *   for (const { id, userId } of page.sessions) console.log(id, userId)
+   *   cursor = page.next
+   * }
+   * ```
+   */
+  scan(cursor?: string | null, limit?: number): Promise<SessionPage>
+  /**
+   * Calls `ended` once when this session ends, with the reason: `logout`, `revoked`, ..., or `expired`. For open sockets and
+   * streams. At once if this process ends the session. An end by another process, and expiry, are found by asking the store:
+   * at most 500 sessions every five seconds, so up to 500 watched sessions are known within five seconds, 5000 within fifty.
+   * A near cache with a bus answers this from memory. Where the runtime has no background timers, only ends by this process
+   * are noticed. Returns a function that stops watching.
+   *
+   * ```ts
+   * const stop = sessions.watch(session.id, () => socket.close(4401))
+   * socket.on('close', stop)
+   * ```
+   */
+  watch(id: SessionId, ended: (reason: EndReason) => void): () => void
   /** Ends one session by its id. Resolves with `false` if it was not live. */
   revoke(id: string, reason?: EndReason): Promise<boolean>
   /** Ends all sessions of a user except `except`. Resolves with the count. */

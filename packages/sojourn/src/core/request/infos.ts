@@ -16,7 +16,7 @@ export function liveOf(setup: Setup, records: readonly SessionRecord[]): Session
     .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
 }
 
-function toInfo(setup: Setup, record: SessionRecord): SessionInfo {
+export function toInfo(setup: Setup, record: SessionRecord): SessionInfo {
   const { id, createdAt, lastSeenAt, head } = record
   return {
     id,

@@ -78,7 +78,7 @@ function toParts(bytes: Uint8Array): TokenParts {
 }
 
 /** base64url of the first 16 bytes, cut from that of all 32: the 22nd character keeps its first two bits. */
-function toId(digest: string): SessionId {
+export function toId(digest: string): SessionId {
   const quarter = BASE64URL.indexOf(digest.charAt(21)) >> 4
   return (digest.slice(0, 21) + 'AQgw'.charAt(quarter)) as SessionId
 }

@@ -1,0 +1,29 @@
+import { SessionError } from '../contracts/errors.ts'
+import type { SessionRecord } from '../contracts/record.ts'
+import type { SessionPage } from '../contracts/sessions.ts'
+import type { ScanPage } from '../contracts/store.ts'
+import { expiryOf } from '../contracts/timeouts.ts'
+import { isOnce } from '../token/once.ts'
+import { toInfo } from './infos.ts'
+import { ask, type Caller } from './setup.ts'
+
+const MAX_LIMIT = 1000
+
+/** All live sessions, a page at a time. What has ended, is expired, or cannot be read is left out. */
+export async function scan(by: Caller, cursor: string | null = null, limit = 100): Promise<SessionPage> {
+  const { setup } = by
+  if (setup.store.scan === undefined) {
+    throw new SessionError('ERR_UNSUPPORTED', `${setup.store.name} cannot enumerate its sessions.`)
+  }
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new SessionError('ERR_OPTION', `limit must be from 1 to ${MAX_LIMIT}.`)
+  }
+  const { values, next, total = null } = await ask(by, 'scan', (store) => store.scan?.(cursor, limit) ?? NOTHING)
+  const now = setup.clock()
+  const live = values
+    .filter((kept): kept is SessionRecord => kept.kind === 'live')
+    .filter((record) => now < expiryOf(record, setup.limits) && !isOnce(record))
+  return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
+}
+
+const NOTHING: ScanPage = { values: [], next: null }

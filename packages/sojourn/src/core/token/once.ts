@@ -1,0 +1,89 @@
+import { sha256Text } from '#crypto'
+import { checkArgument } from '../contracts/check-options.ts'
+import { SessionError } from '../contracts/errors.ts'
+import type { SessionRecord } from '../contracts/record.ts'
+import type { Store } from '../contracts/store.ts'
+import { toUtf8 } from '../lib/bytes.ts'
+import { nextTry } from '../lib/tries.ts'
+import { toId } from './token.ts'
+
+/**
+ * Whether this is the first use of `key`: `true` for exactly one of all calls, in every process that shares the store, until
+ * the time `until` (a `Date`, or ms since the epoch). For ids of signed tokens (`jti`), tickets, idempotency keys.
+ *
+ * - `key`: any text that is not empty. Put the purpose in front (`ticket:...`), so that two kinds of keys do not meet.
+ *   The store keeps only a hash of it.
+ * - `until`: from this time the store forgets the key, so choose it no earlier than the thing itself expires. With a time
+ *   that has passed, the answer is `false`.
+ * - `clock`: ms since the epoch. Default `Date.now`.
+ *
+ * One write of the store for a first use. Rejects with `ERR_OPTION` for a wrong argument or a store that may lose writes
+ * (its `lacks` has `lost-update`), and with `ERR_STORE` if the store cannot answer: then treat the key as used.
+ *
+ * ```ts
+ * if (!(await once(store, `ticket:${ticket.id}`, ticket.expiresAt))) throw new Error('This ticket was used.')
+ * ```
+ */
+export async function once(
+  store: Store,
+  key: string,
+  until: Date | number,
+  clock: () => number = Date.now,
+): Promise<boolean> {
+  checkArgument(key, 'string', 'key')
+  const expiresAt = Number(until)
+  if (key === '' || !Number.isSafeInteger(expiresAt)) {
+    throw new SessionError('ERR_OPTION', 'once takes a key that is not empty, and a time.')
+  }
+  if (store.lacks?.['lost-update'] !== undefined) {
+    throw new SessionError('ERR_OPTION', `once needs another store: ${store.lacks['lost-update']}`)
+  }
+  const now = clock()
+  if (expiresAt <= now) return false
+  try {
+    return await take(store, toRecord(key, now, expiresAt))
+  } catch (cause) {
+    if (cause instanceof SessionError) throw cause
+    throw new SessionError('ERR_STORE', `${store.name} failed to keep a key.`, cause)
+  }
+}
+
+/**
+ * The key as a record that no token opens: its secret is no hash. Each has a user of its own, because a full memory store
+ * forgets records without a user.
+ */
+function toRecord(key: string, now: number, expiresAt: number): SessionRecord {
+  const id = toId(sha256Text(toUtf8(`sojourn once v1 ${key}`)))
+  const times = { createdAt: now, lastSeenAt: now, expiresAt }
+  return {
+    kind: 'live',
+    id,
+    userId: `${ONCE}${id}`,
+    version: 0,
+    ...times,
+    head: { secret: '', secretAt: now },
+    data: {},
+  }
+}
+
+const ONCE = 'sojourn once '
+
+/** Whether the record is a key of `once`, and no session. */
+export function isOnce({ userId, head }: SessionRecord): boolean {
+  return head.secret === '' && userId !== null && userId.startsWith(ONCE)
+}
+
+async function take(store: Store, record: SessionRecord): Promise<boolean> {
+  const { id, head, expiresAt, lastSeenAt: now } = record
+  for (let tries = 0; ; tries = nextTry(tries)) {
+    if (await store.create(record)) return true
+    const kept = await store.read(id)
+    if (kept === null) continue
+    if (kept.kind === 'ended' || now < kept.expiresAt) return false
+    // Expired, and not swept yet. The version lets one of several callers have it.
+    const { version } = kept
+    const change = { version, nextVersion: version + 1, head, seen: { at: now, expiresAt } }
+    const { status } = await store.write(id, change)
+    if (status !== 'gone') return status === 'written'
+  }
+}

@@ -1,0 +1,114 @@
+import { SessionError, type SessionId } from 'sojourn'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createWorld, DAY, type TestData, type World } from './kit.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+async function login(world: World<TestData>): Promise<SessionId> {
+  const { value } = await world.client().send(async (session) => {
+    await session.login('ada')
+    return session.id
+  })
+  return value
+}
+
+const round = (): Promise<unknown> => vi.advanceTimersByTimeAsync(5_000)
+
+describe('watch', () => {
+  it('1 Ended is ended: a socket hears at once of a logout in this process, once, with the reason', async () => {
+    const world = createWorld()
+    const heard: string[] = []
+    const id = await login(world)
+    const other = await login(world)
+    world.sessions.watch(id, (reason) => heard.push(reason))
+    await world.sessions.revoke(other)
+    expect(heard).toEqual([])
+    await world.sessions.revoke(id, 'stolen')
+    expect(heard).toEqual(['stolen'])
+    await round()
+    expect(heard).toEqual(['stolen'])
+  })
+
+  it('hears within five seconds of an end by another process, and of expiry', async () => {
+    const world = createWorld()
+    const elsewhere = world.node()
+    const heard: string[] = []
+    const ids = [await login(world), await login(world)]
+    for (const id of ids) world.sessions.watch(id, (reason) => heard.push(reason))
+    await elsewhere.revoke(ids[0] ?? '')
+    await round()
+    expect(heard).toEqual(['revoked'])
+    world.clock.advance(DAY)
+    await round()
+    expect(heard).toEqual(['revoked', 'expired'])
+    await world.store.sweep(world.clock(), 100)
+  })
+
+  it('each stops for itself, and nothing is asked when nobody watches', async () => {
+    const world = createWorld()
+    const heard: string[] = []
+    const id = await login(world)
+    const listener = (): void => void heard.push('one')
+    const stop = world.sessions.watch(id, listener)
+    const stopOther = world.sessions.watch(id, listener)
+    stop()
+    stop()
+    await world.sessions.revoke(id)
+    expect(heard).toEqual(['one'])
+    stopOther()
+    world.store.calls.length = 0
+    await round()
+    await round()
+    expect(world.store.calls).toEqual([])
+    expect(vi.getTimerCount()).toBe(1) // the sweep's
+  })
+
+  it('costs at most 500 reads in five seconds, and passes nobody over', async () => {
+    const world = createWorld()
+    const heard: string[] = []
+    const ids = await Promise.all(Array.from({ length: 700 }, () => login(world)))
+    for (const id of ids) world.sessions.watch(id, () => heard.push(id))
+    await world.node().revokeAll('ada')
+    world.store.calls.length = 0
+    await round()
+    expect(world.store.count('read')).toBe(500)
+    await round()
+    expect(new Set(heard).size).toBe(700)
+    expect(world.store.count('read')).toBe(700)
+  })
+
+  it('an outage ends no session; a record that cannot be read keeps no other waiting', async () => {
+    const world = createWorld()
+    const heard: string[] = []
+    const ids = [await login(world), await login(world)]
+    for (const id of ids) world.sessions.watch(id, (reason) => heard.push(reason))
+    await world.node().revoke(ids[1] ?? '')
+    world.store.fail('read')
+    await round()
+    expect(heard).toEqual([])
+    world.store.fail('read', { error: new SessionError('ERR_RECORD_DAMAGED') })
+    await round()
+    expect(heard).toEqual(['revoked'])
+  })
+
+  it('a listener that throws is a fault, and the others hear', async () => {
+    const world = createWorld()
+    const heard: string[] = []
+    const id = await login(world)
+    world.sessions.watch(id, () => {
+      throw new Error('listener')
+    })
+    world.sessions.watch(id, (reason) => heard.push(reason))
+    await world.sessions.revoke(id)
+    expect(heard).toEqual(['revoked'])
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'listener of watch' }])
+  })
+
+  it('close stops the timer', async () => {
+    const world = createWorld()
+    world.sessions.watch(await login(world), () => {})
+    await world.sessions.close()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
