@@ -1,16 +1,7 @@
-import type { AdapterServer } from '@sojourn/conformance'
-import { createSessions, memoryStore, type Session, type Store } from 'sojourn'
+import { memoryStore, type Store } from 'sojourn'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Aside } from './acts.ts'
-import { ask, type Fate, watchCrashes } from './fate.ts'
-import { COLUMNS, type Column, type Layer } from './servers.ts'
-
-/**
- * Whatever a handler does with its response, the client gets the same bytes and the same fate as from the bare framework
- * in the same run, and the session's cookie with it. Cells: adapter × compression × store × act.
- */
-/** The handler awaits an `update` first, so the commit has nothing to store and answers in the same turn. */
-const STORED_BEFORE = 'has stored before'
+import { closeAll, type Outcome, open, type Perform, STORED_BEFORE } from './perform.ts'
+import { COLUMNS, type Layer } from './servers.ts'
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -41,91 +32,11 @@ function createLater(create: Create): Store {
   }
 }
 
-const closing: AdapterServer[] = []
-afterAll(async () => {
-  for (const server of closing.splice(0)) await server.close()
-})
+afterAll(closeAll)
 beforeAll(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
   vi.spyOn(console, 'warn').mockImplementation(() => {})
 })
-
-interface Outcome extends Fate {
-  readonly crashes: readonly string[]
-  /** Whether the handler came to its end, and whether what it edited beside its answer was stored. */
-  readonly finished: boolean
-  readonly stored: boolean
-}
-type Perform = (act: string, mostMs: number) => Promise<Outcome>
-
-/** Whether the handler may have something to do after the client has its answer. The other handlers finish with it. */
-function isLong(layer: Layer, name: string, act: string): boolean {
-  // Compression destroys its stream when its response closes, so this `drain` never comes. The same goes for a client that leaves.
-  if (layer === 'inside' && name.startsWith('fails')) return act === 'the client leaves'
-  return /waiting for drain|the client leaves/.test(act)
-}
-
-/** One request: what its handler may do beside its answer, what the client tells of it, and what came of it. */
-function createTurn(act: string, finished: boolean) {
-  const turn = { act, finished, stored: false }
-  let onHead = (): void => {}
-  let onBytes = (): void => {}
-  const aside: Aside = {
-    edit() {},
-    finish() {
-      turn.finished = true
-    },
-    head: new Promise((resolve) => {
-      onHead = resolve
-    }),
-    firstBytes: new Promise((resolve) => {
-      onBytes = resolve
-    }),
-  }
-  return Object.assign(turn, { aside, onHead, onBytes })
-}
-
-/** One server, and the answer to each act on it. */
-function open(column: Column, layer: Layer, name: string, createStore: (() => Store) | null): Perform {
-  let turn = createTurn('', true)
-  const store = createStore?.() ?? memoryStore()
-  const watched: Pick<Store, 'create' | 'write'> = {
-    create(record) {
-      turn.stored ||= record.data.edited !== undefined
-      return store.create(record)
-    },
-    write(id, change) {
-      turn.stored ||= change.set?.edited !== undefined
-      return store.write(id, change)
-    },
-  }
-  const sessions =
-    createStore === null ? null : createSessions<Record<string, unknown>>({ store: { ...store, ...watched } })
-  let server: Promise<AdapterServer> | undefined
-  return async (act, mostMs) => {
-    const setting = { sessions, layer, begin: beginningOf(name), act: () => turn.act, aside: () => turn.aside }
-    server ??= column.serve(setting)
-    const { origin } = await server
-    if (!closing.includes(await server)) closing.push(await server)
-    turn = createTurn(act, !isLong(layer, name, act))
-    const leaves = act === 'the client leaves'
-    const method = act.endsWith('HEAD') ? 'HEAD' : 'GET'
-    const stores = leaves && sessions !== null && !name.startsWith('fails')
-    let fate: Fate | undefined
-    const crashes = await watchCrashes(async () => {
-      const { onHead, onBytes } = turn
-      fate = await ask(origin, { isHttp2: column.isHttp2, method, leaves, onHead, onBytes })
-      const giveUpAt = performance.now() + mostMs
-      while (!(turn.finished && (turn.stored || !stores)) && performance.now() < giveUpAt) await tick()
-    })
-    return { ...(fate as Fate), crashes, finished: turn.finished, stored: turn.stored }
-  }
-}
-
-function beginningOf(name: string): (session: Session<Record<string, unknown>>) => unknown {
-  if (name === STORED_BEFORE) return (session) => session.update('seen', () => 1)
-  return (session) => Object.assign(session.data, { seen: 1 })
-}
 
 /** Nothing of the handler's answer goes out, and no cookie. */
 function assertFailed(
@@ -181,6 +92,10 @@ async function untilCutOff(perform: Perform, act: string, mostMs: number): Promi
   return outcome
 }
 
+/**
+ * Whatever a handler does with its response, the client gets the same bytes and the same fate as from the bare framework
+ * in the same run, and the session's cookie with it. Cells: adapter × compression × store × act.
+ */
 for (const column of COLUMNS) {
   describe.each(column.layers)(`${column.name}, compression: %s`, (layer) => {
     const bare = open(column, layer, 'bare', null)
