@@ -35,6 +35,21 @@ describe('6 Two clocks', () => {
     expect((await client.send((session) => [session.userId, session.refused])).value).toEqual([userId, refused])
   })
 
+  it.each([
+    ['by an hour: it is written, or Redis would drop a session in use after its idle limit', HOUR, 1],
+    ['by a little: nothing is written', 5 * MINUTE, 0],
+  ])('a clock that is set back %s', async (_, ms, writes) => {
+    const { world, client, id } = await loggedIn()
+    const { lastSeenAt, expiresAt } = await world.record(id)
+    world.clock.advance(-ms)
+    world.store.calls.length = 0
+    expect((await client.send((session) => session.userId)).value).toBe('ada')
+    const written = world.store.calls.filter(({ operation }) => operation === 'write')
+    expect(written.map(({ args }) => args[1])).toEqual(
+      Array(writes).fill(expect.objectContaining({ seen: { at: lastSeenAt, expiresAt } })),
+    )
+  })
+
   it('a clock with fractions of milliseconds counts whole ones: databases take no others', async () => {
     const clock = createClock(Date.UTC(2030, 0, 1) + 0.75)
     const world = createWorld({ clock })

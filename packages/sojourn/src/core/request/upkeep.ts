@@ -41,8 +41,9 @@ function toUpkeep(state: State, record: SessionRecord, { head: renewed, next }: 
   const isTouched = isTouchDue(state, record) || head !== record.head
   if (!isTouched) return { change: null, next }
   const kept = withoutOldDevice(withoutStale(head, setup.clock()), record, state)
-  const expiresAt = expiryOf({ ...record, lastSeenAt: openedAt, head: kept }, setup.limits)
-  const seen = { at: openedAt, expiresAt }
+  // A clock that was set back does not take back when the session was seen.
+  const at = Math.max(openedAt, record.lastSeenAt)
+  const seen = { at, expiresAt: expiryOf({ ...record, lastSeenAt: at, head: kept }, setup.limits) }
   const change = kept === record.head ? { version: record.version, seen } : { ...toHeadChange(record, kept), seen }
   return { change, next }
 }
@@ -74,7 +75,10 @@ export async function isNewest(state: State, { id, secret }: TokenParts): Promis
  */
 function isTouchDue({ openedAt, setup }: State, { head, lastSeenAt }: SessionRecord): boolean {
   const isReadable = head.previous?.some(({ sealedKey, until }) => sealedKey !== undefined && openedAt >= until)
-  return isReadable || openedAt - lastSeenAt >= touchMsOf(head, setup.limits)
+  const age = openedAt - lastSeenAt
+  // If the clock was set back that far, a store that deletes by its own clock would delete a session in use.
+  const isAhead = -age >= (head.idleMs ?? setup.limits.idleMs) / 2
+  return isReadable || isAhead || age >= touchMsOf(head, setup.limits)
 }
 
 function isDistrustDue({ distrusts }: State, { head }: SessionRecord): boolean {
