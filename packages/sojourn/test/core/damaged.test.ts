@@ -1,7 +1,7 @@
 import type { SessionId } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { damage, damageableStore } from '../stores/damageable.ts'
-import { createWorld, HOUR, rejection } from './kit.ts'
+import { createWorld, edit, HOUR, look, rejection } from './kit.ts'
 
 /** Ada has two sessions, and nobody can read the first. */
 async function withDamaged() {
@@ -54,6 +54,18 @@ describe('a session that cannot be read', () => {
     expect(told).toHaveLength(2)
     expect(told).toEqual(expect.arrayContaining([id, goodId].map((each) => ({ id: each, userId: 'ada', reason }))))
     expect(await world.kept(id)).toMatchObject({ kind: 'ended' })
+  })
+
+  it('is replaced by a login of a request that could still read it', async () => {
+    const store = damageableStore()
+    const world = createWorld({ store })
+    const client = world.client()
+    await client.send(edit({ cart: ['lamp'] }))
+    const { session, commit } = await client.open()
+    damage(store, session.id)
+    await session.login('ada')
+    client.receive(await commit())
+    expect((await client.send(look)).value).toEqual({ userId: 'ada', refused: null, data: { cart: ['lamp'] } })
   })
 
   it('is not taken for one when the store fails in another way', async () => {

@@ -44,6 +44,22 @@ describe.each([false, true])('a login does not undo the handler’s own edits (s
     expect((await client.send(({ flash }) => flash.take('note'))).value).toBe('mine')
   })
 
+  it('of a flash value that it takes while the login runs: nobody sees it twice', async () => {
+    const world = createWorld({ sealed })
+    const client = world.client()
+    await client.send(({ flash }) => flash.set('note', 'once'))
+    const { session, commit } = await client.open()
+    const gate = world.store.hold('create')
+    const login = session.login('ada')
+    await gate.reached
+    expect(session.flash.take('note')).toBe('once')
+    gate.release()
+    await login
+    expect(session.flash.take('note')).toBeUndefined()
+    client.receive(await commit())
+    expect((await client.send(({ flash }) => flash.take('note'))).value).toBeUndefined()
+  })
+
   it.each(['create', 'end'] as const)('that it makes while the login runs (the store is at %s)', async (operation) => {
     const { world, client, slow } = await twoRequests({ sealed })
     const { session } = slow

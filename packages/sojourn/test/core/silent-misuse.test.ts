@@ -59,6 +59,20 @@ describe('data that the application freezes', () => {
     })
   }
 
+  it.each([{ get: () => 1 }, { set: () => {} }])(
+    'takes no %o in place of a value that is there',
+    async (descriptor) => {
+      const world = createWorld()
+      const client = world.client()
+      await client.send(edit({ n: 5 }))
+      const error = await client.send((session) =>
+        rejection(() => Object.defineProperty(session.data, 'n', descriptor)),
+      )
+      expect(error.value).toMatchObject({ code: 'ERR_MISUSE' })
+      expect((await client.send((session) => session.data.n)).value).toBe(5)
+    },
+  )
+
   it('takes no other prototype, whose properties would be stored as data', async () => {
     const world = createWorld()
     await world.client().send((session) => {

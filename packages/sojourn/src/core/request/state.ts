@@ -197,7 +197,7 @@ export function pendingOf(state: State, shown: boolean = isShown(state)): Pendin
   const { draft, flash, texts, notes } = state
   const data = draft === null ? NO_EDITS : draft.edits()
   if (data === NO_EDITS && flash === null && notes === null) return NOTHING_PENDING
-  const stored = data === NO_EDITS ? data : toStoredEdits(data)
+  const stored = toStoredEdits(data)
   const all = notes === null ? stored : { ...stored, ...noteEdits(texts, notes.byGuard) }
   if (flash === null) return { data, all }
   const gone = shown ? [...flash.taken] : []
