@@ -8,8 +8,8 @@ import {
   MINUTE,
   rejection,
   setCookiesOf,
-  type TestData,
   stayFor,
+  type TestData,
   toView,
   type World,
 } from './kit.ts'
