@@ -374,7 +374,7 @@ const UPGRADES = [
     file: 'fastify.ts',
     find: "if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())",
     replace: '',
-    aim: /Fastify > a store that fails/,
+    aim: /Fastify a store that fails/,
   },
   {
     name: 'a session that cannot be opened is no obstacle',
