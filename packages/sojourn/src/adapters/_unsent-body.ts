@@ -12,6 +12,6 @@ export function letGo(body: unknown): void {
   if (typeof body !== 'object' || body === null) return
   const one = body as Body
   if (typeof one.destroy === 'function') one.destroy()
-  else if (typeof one.cancel === 'function') one.cancel()
+  else if (typeof one.cancel === 'function') one.cancel().catch(() => {})
   else if (one instanceof Response) letGo(one.body)
 }
