@@ -18,8 +18,8 @@ import { RequestSession } from './request/request-session.ts'
 import { scan } from './request/scan.ts'
 import { type Caller, createSetup, emit } from './request/setup.ts'
 import { State } from './request/state.ts'
-import { createSweeper } from './sweeper.ts'
 import { createWatcher } from './request/watcher.ts'
+import { createSweeper } from './sweeper.ts'
 
 /** Core's own `createSessions`, which gets every part passed in. The package's `createSessions` fills in the defaults. */
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {

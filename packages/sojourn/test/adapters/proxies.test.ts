@@ -109,7 +109,8 @@ function settingsWithout(proxy: ProxyName, word: string): string {
     .join('\n')
 }
 
-const toldOf = (warnings: readonly string[]) => warnings.filter((message) => message.includes('browsers may drop the cookie'))
+const toldOf = (warnings: readonly string[]) =>
+  warnings.filter((message) => message.includes('browsers may drop the cookie'))
 
 describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
   'a proxy that is set up wrongly before %s',
