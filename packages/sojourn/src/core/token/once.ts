@@ -5,6 +5,7 @@ import type { SessionRecord } from '../contracts/record.ts'
 import type { Store } from '../contracts/store.ts'
 import { toUtf8 } from '../lib/bytes.ts'
 import { nextTry } from '../lib/tries.ts'
+import { createNonce, toHeadChange } from './secrets.ts'
 import { toId } from './token.ts'
 
 /**
@@ -49,7 +50,8 @@ export async function once(
 }
 
 /**
- * The key as a record that no token opens: its secret is no hash. Each has a user of its own, because a full memory store
+ * The key as a record that no token opens: a nonce is not as long as a hash. The nonce makes each call's record different,
+ * because a store that sent a command twice recognizes its own write by its content. Each key has a user of its own, because a full memory store
  * forgets records without a user.
  */
 function toRecord(key: string, now: number, expiresAt: number): SessionRecord {
@@ -61,7 +63,7 @@ function toRecord(key: string, now: number, expiresAt: number): SessionRecord {
     userId: `${ONCE}${id}`,
     version: 0,
     ...times,
-    head: { secret: '', secretAt: now },
+    head: { secret: createNonce(), secretAt: now },
     data: {},
   }
 }
@@ -69,8 +71,8 @@ function toRecord(key: string, now: number, expiresAt: number): SessionRecord {
 const ONCE = 'sojourn once '
 
 /** Whether the record is a key of `once`, and no session. */
-export function isOnce({ userId, head }: SessionRecord): boolean {
-  return head.secret === '' && userId !== null && userId.startsWith(ONCE)
+export function isOnce({ id, userId }: SessionRecord): boolean {
+  return userId === ONCE + id
 }
 
 async function take(store: Store, record: SessionRecord): Promise<boolean> {
@@ -81,9 +83,7 @@ async function take(store: Store, record: SessionRecord): Promise<boolean> {
     if (kept === null) continue
     if (kept.kind === 'ended' || now < kept.expiresAt) return false
     // Expired, and not swept yet. The version lets one of several callers have it.
-    const { version } = kept
-    const change = { version, nextVersion: version + 1, head, seen: { at: now, expiresAt } }
-    const { status } = await store.write(id, change)
+    const { status } = await store.write(id, { ...toHeadChange(kept, head), seen: { at: now, expiresAt } })
     if (status !== 'gone') return status === 'written'
   }
 }
