@@ -273,6 +273,24 @@ describe('notes', () => {
     expect((await world.record(world.id)).data.kept).toBe('true')
   })
 
+  test('an edit that the handler makes while the conflict is settled is neither lost nor stored unchecked', async () => {
+    const world = await watched(firstUrl)
+    const { client, store } = world
+    const [one, two] = [await client.open({ url: '/one' }), await client.open({ url: '/two' })]
+    two.session.data.early = 1
+    await one.commit()
+    const gate = store.hold('write')
+    const committed = two.commit()
+    await gate.reached
+    two.session.data.late = 2
+    gate.release()
+    await committed
+    expect((await world.record(world.id)).data).toMatchObject({ early: '1' })
+    expect((await world.record(world.id)).data).not.toHaveProperty('late')
+    await two.finish()
+    expect((await world.record(world.id)).data).toMatchObject({ early: '1', late: '2' })
+  })
+
   test('also when an update of the second has met the first already', async () => {
     const world = await watched(firstUrl)
     const [one, two] = [await world.client.open({ url: '/one' }), await world.client.open({ url: '/two' })]

@@ -10,7 +10,7 @@ import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
 import { NO_HEADERS, toHeaders } from './headers.ts'
 import { type Held, withRecord } from './held.ts'
-import { NOTES, type Notes, stillGood } from './notes.ts'
+import { NOTES, type Notes, noteEdits, stillGood } from './notes.ts'
 import { emit } from './setup.ts'
 import { accept, assertUncommitted, inTurn, type Pending, pendingOf, type State } from './state.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
@@ -121,7 +121,7 @@ async function save(state: State, first: Held, given: Pending, lose: typeof drop
     }
     // Another request renewed or rotated meanwhile: continue from its record.
     held = withRecord(held, written.record, state.openedAt, state.setup.limits)
-    if (state.notes !== null) pending = await keepGoodNotes(state, state.notes, held)
+    if (state.notes !== null) pending = await keepGoodNotes(state, state.notes, held, pending)
   }
 }
 
@@ -146,13 +146,14 @@ function expectedNotes({ notes }: State, { all }: Pending): Pick<Change, 'expect
 }
 
 /** After a conflict: what is pending, without the notes that a parallel request changed. */
-async function keepGoodNotes(state: State, notes: Notes, held: Held): Promise<Pending> {
+async function keepGoodNotes(state: State, notes: Notes, held: Held, { data, all }: Pending): Promise<Pending> {
   const { [NOTES]: text = null } = await held.vault.fromStored(held.record.data)
   const known = state.texts
   state.texts = applyEdits(known, { [NOTES]: text })
   state.notes = stillGood(notes, known, held, state.texts)
   if (state.notes?.byGuard.size !== notes.byGuard.size) state.lostNotes = true
-  return pendingOf(state)
+  const { [NOTES]: _, ...others } = all
+  return { data, all: state.notes === null ? others : { ...others, ...noteEdits(state.texts, state.notes.byGuard) } }
 }
 
 /**
