@@ -128,6 +128,27 @@ describe.each([
     expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^session=.{50,};/)])
   })
 
+  test('edits before and after a second mount belong to one session with one cookie', async () => {
+    const sessions = createSessions()
+    const app = createApp()
+    app.use(expressSessions(sessions))
+    app.use((req, _res, next) => {
+      if (req.method === 'POST') req.session.data.outer = 1
+      next()
+    })
+    app.use(expressSessions(sessions))
+    app.post('/', (req, res) => {
+      req.session.data.inner = 2
+      res.send('ok')
+    })
+    app.get('/', (req, res) => void res.json(req.session.data))
+    const origin = await serve(app)
+    const cookies = (await fetch(origin, { method: 'POST' })).headers.getSetCookie()
+    expect(cookies).toHaveLength(1)
+    const response = await fetch(origin, { headers: { cookie: cookies[0]?.split(';')[0] ?? '' } })
+    expect(await response.json()).toEqual({ outer: 1, inner: 2 })
+  })
+
   test('two createSessions with one cookie on one request are told of, once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const app = createApp()
