@@ -164,6 +164,18 @@ describe('recheck', () => {
     expect([session.data, session.refused]).toEqual([{ a: 2 }, null])
   })
 
+  it('leaves a flash value for later that arrived after it was looked for', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ a: 1 }))
+    const { session, commit } = await client.open()
+    expect(session.flash.take('saved')).toBeUndefined()
+    await client.send(({ flash }) => flash.set('saved', 'yes'))
+    await session.reload()
+    await commit()
+    expect((await client.send(({ flash }) => flash.take('saved'))).value).toBe('yes')
+  })
+
   it('opens sealed data', async () => {
     const world = createWorld({ sealed: true })
     const client = world.client()

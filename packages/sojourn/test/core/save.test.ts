@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, edit, HOUR, rejection, setCookiesOf } from './kit.ts'
+import { createClient, createWorld, edit, HOUR, look, MINUTE, rejection, setCookiesOf, stayFor } from './kit.ts'
 
 describe('save', () => {
   it('stores the edits now, in one write, and the request continues to edit', async () => {
@@ -118,5 +118,50 @@ describe('save', () => {
     edit({ c: 1 })(session)
     await session.save()
     expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: 1, b: 1, c: 1 })
+  })
+})
+
+describe('a renewal that save begins', () => {
+  async function due(options: { readonly sealed?: boolean } = {}) {
+    const world = createWorld(options)
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    await stayFor(world, client, 58 * MINUTE)
+    world.clock.advance(3 * MINUTE)
+    const { session, commit } = await client.open()
+    Object.assign(session.data, { x: 1 })
+    await session.save()
+    return { ...world, client, session, commit }
+  }
+
+  it.each([false, true])('5 Fresh token: logs nobody out whose response was lost (sealed: %s)', async (sealed) => {
+    const { client, session, commit, node, clock, eventsOf } = await due({ sealed })
+    const elsewhere = createClient(node())
+    const cookie = client.cookie()
+    await session.update('n', async (n) => {
+      if (n === undefined) await elsewhere.send((other) => other.update('n', () => 1), { cookie })
+      return 2
+    })
+    await commit() // the response is lost
+    expect(eventsOf('renewed')).toEqual([])
+    clock.advance(5 * MINUTE)
+    expect((await client.send(look)).value).toMatchObject({ userId: 'ada', data: { x: 1, n: 2 } })
+    expect(eventsOf('reuse')).toEqual([])
+  })
+
+  it.each(['nothing', 'data', 'update'])('takes no newer token of a parallel request away, after %s', async (how) => {
+    const { client, session, commit } = await due()
+    await client.send((other) => other.rotate())
+    if (how === 'data') Object.assign(session.data, { y: 1 })
+    if (how === 'update') await session.update('y', () => 1)
+    client.receive(await commit())
+    expect((await client.send(look)).value).toMatchObject({ userId: 'ada' })
+  })
+
+  it('goes out with the response, and the client continues with it', async () => {
+    const { client, commit, eventsOf } = await due()
+    client.receive(await commit())
+    await client.send(() => {})
+    expect(eventsOf('renewed')).toHaveLength(1)
   })
 })

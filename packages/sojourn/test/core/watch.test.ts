@@ -1,6 +1,6 @@
-import { SessionError, type SessionId } from 'sojourn'
+import { memoryStore, SessionError, type SessionId, type SessionRecord, type Store, type Tombstone } from 'sojourn'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createWorld, DAY, type TestData, type World } from './kit.ts'
+import { createWorld, DAY, MINUTE, type TestData, type World } from './kit.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -84,12 +84,76 @@ describe('watch', () => {
     const ids = [await login(world), await login(world)]
     for (const id of ids) world.sessions.watch(id, (reason) => heard.push(reason))
     await world.node().revoke(ids[1] ?? '')
-    world.store.fail('read')
+    world.store.fail('read', { times: 2 })
     await round()
     expect(heard).toEqual([])
     world.store.fail('read', { error: new SessionError('ERR_RECORD_DAMAGED') })
     await round()
     expect(heard).toEqual(['revoked'])
+  })
+
+  it('one shard of the store is down: ends of the sessions on the others are heard', async () => {
+    const inner = memoryStore()
+    const down = new Set<string>()
+    const read = (id: SessionId): ReturnType<Store['read']> => {
+      if (down.has(id)) throw new Error('CLUSTERDOWN')
+      return inner.read(id)
+    }
+    const world = createWorld({ store: { ...inner, read } })
+    const heard: string[] = []
+    const ids = [await login(world), await login(world), await login(world)]
+    for (const id of ids) world.sessions.watch(id, () => heard.push(id))
+    await world.node().revoke(ids[2] ?? '')
+    down.add(ids[1] ?? '')
+    await round()
+    expect(heard).toEqual([ids[2]])
+  })
+
+  it('a store that is down is asked a few times in each round, not for every session', async () => {
+    const world = createWorld()
+    const ids = await Promise.all(Array.from({ length: 50 }, () => login(world)))
+    for (const id of ids) world.sessions.watch(id, () => {})
+    world.store.calls.length = 0
+    world.store.fail('read', { times: 50 })
+    await round()
+    expect(world.store.count('read')).toBeLessThan(10)
+  })
+
+  it('a cached record from before the last request on another server ends no watch', async () => {
+    const inner = memoryStore()
+    const cached = new Map<SessionId, SessionRecord | Tombstone | null>()
+    const read = (id: SessionId): SessionRecord | Tombstone | null =>
+      cached.get(id) ?? (inner.read(id) as SessionRecord | null)
+    const world = createWorld({ store: inner })
+    const here = world.node({ store: { ...inner, read, readNow: (id) => inner.read(id) } })
+    const heard: string[] = []
+    const client = world.client()
+    await client.send((session) => session.login('ada'))
+    const id = (await world.sessions.list('ada'))[0]?.id as SessionId
+    here.watch(id, (reason) => heard.push(reason))
+    const old = await world.record(id)
+    world.clock.advance(29 * MINUTE)
+    await client.send(() => {})
+    cached.set(id, old)
+    world.clock.advance(2 * MINUTE)
+    await round()
+    expect(heard).toEqual([])
+  })
+
+  it('a listener that rejects is a fault, and does not end the process', async () => {
+    const world = createWorld()
+    const id = await login(world)
+    world.sessions.watch(id, () => Promise.reject(new Error('listener')))
+    await world.sessions.revoke(id)
+    await Promise.resolve()
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'listener of watch' }])
+  })
+
+  it('after close it throws', async () => {
+    const world = createWorld()
+    const id = await login(world)
+    await world.sessions.close()
+    expect(() => world.sessions.watch(id, () => {})).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
   })
 
   it('a listener that throws is a fault, and the others hear', async () => {

@@ -165,8 +165,11 @@ async function follow(state: State, { record }: Held, { change, next }: Upkeep):
   // A verb that the handler did not await may have given the request another session, and this token is not for that one.
   if (state.held?.record.id !== record.id) return
   if (isGood) {
-    state.held = { ...state.held, parts: next }
+    const standing = next === state.held.parts ? state.held.standing : 'issued'
+    state.held = { ...state.held, parts: next, standing }
     state.answer = 'write'
+  } else if (state.held.standing === 'issued') {
+    state.held = { ...state.held, standing: 'outdated' }
   }
   if (state.held.standing !== 'successor' || change === null) return
   state.held = { ...state.held, standing: 'current' }
@@ -176,10 +179,13 @@ async function follow(state: State, { record }: Held, { change, next }: Upkeep):
 
 /** The session ended or expired while this request ran. Its edits are lost, and the client's token stays unchanged. */
 function drop(state: State, record: SessionRecord, pending: Pending): void {
-  const { setup } = state
   accept(state, pending)
   state.answer = 'keep'
   if (isEmpty(pending.all)) return
-  const reason = setup.clock() < expiryOf(record, setup.limits) ? 'ended' : 'expired'
-  emit(state, 'refused', { id: record.id, reason })
+  emit(state, 'refused', { id: record.id, reason: lateReason(state, record) })
+}
+
+/** Why a session that opened can no longer be written. */
+export function lateReason({ setup }: State, record: SessionRecord): 'ended' | 'expired' {
+  return setup.clock() < expiryOf(record, setup.limits) ? 'ended' : 'expired'
 }

@@ -6,14 +6,14 @@ import type { MaybePromise } from '../contracts/store.ts'
 import { isPromise } from '../lib/maybe.ts'
 import { nextTry } from '../lib/tries.ts'
 import { devicesOf, revoke } from './admin.ts'
-import { storePending } from './commit.ts'
+import { lateReason, storePending } from './commit.ts'
 import { endSession } from './end-session.ts'
 import type { Held } from './held.ts'
 import { type Notes, withNote } from './notes.ts'
 import { refuse } from './open.ts'
 import { type Caller, emit } from './setup.ts'
 import { askGuard, GuardSight, report } from './sight.ts'
-import { presents, type State } from './state.ts'
+import { assertUncommitted, presents, type State } from './state.ts'
 
 /** Runs before the store is read: if a guard answers, the read is saved. */
 export function checkAll(state: State): MaybePromise<Answer | null> {
@@ -59,11 +59,14 @@ function withNotes(state: State, answer: Answer | null, tries: number): MaybePro
 
 /**
  * An answer may rely on the note, such as a challenge that is used up, so the note is stored first. If a parallel request
- * changed it meanwhile, the guards judge again.
+ * changed it or ended the session meanwhile, the guards judge again.
  */
 async function storeNotes(state: State, answer: Answer, tries: number): Promise<Answer | null> {
   state.lostNotes = false
-  await storePending(state)
+  await storePending(state, undefined, (_, record) => {
+    refuse(state, { kind: 'dead', refusal: lateReason(state, record), id: record.id, isOvertaken: true })
+    state.lostNotes = true
+  })
   return state.lostNotes ? openedAll(state, nextTry(tries)) : answer
 }
 
@@ -103,6 +106,8 @@ export async function loginAll(state: State, created: Held, replaces: readonly S
     if (ruling.note !== undefined) notes.set(guard.name, ruling.note)
     ending.push(...(ruling.end ?? []).map((id) => [id, guard] as [SessionId, Guard]))
   }
+  // The guards may have taken long. Nothing may end for a login whose token cannot be sent any more.
+  assertUncommitted(state, 'login')
   await Promise.all(ending.map(([id, { name }]) => revoke(state, id, name)))
   return notes
 }

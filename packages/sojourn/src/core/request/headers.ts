@@ -8,7 +8,9 @@ export const NO_HEADERS: readonly HeaderChange[] = []
 
 /** Returns the headers that a response must carry for the session. */
 export function toHeaders(state: State): readonly HeaderChange[] {
-  const { setup, view, carrier, answer } = state
+  const { setup, view, carrier, held } = state
+  // The client has received a newer token since this one was made.
+  const answer = state.answer === 'write' && held?.standing === 'outdated' ? 'keep' : state.answer
   const extraHeaders =
     setup.guards.leaving.length === 0 ? state.extraHeaders : [...state.extraHeaders, ...leavingHeaders(state)]
   if (answer === 'keep' && extraHeaders.length === 0) return caching(state)

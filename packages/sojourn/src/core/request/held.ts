@@ -13,8 +13,11 @@ export interface Held {
   readonly record: SessionRecord
   /** The token that was presented, or that will be sent. */
   readonly parts: TokenParts
-  /** `outdated`: valid when the request began, and replaced since. The request may write data, but neither renew nor rotate. */
-  readonly standing: Standing | 'outdated'
+  /**
+   * `outdated`: valid when the request began, and replaced since. The request may write data, but neither renew nor rotate.
+   * `issued`: the successor that this response is about to send. The client has not presented it.
+   */
+  readonly standing: Standing | 'issued' | 'outdated'
   readonly vault: Vault
 }
 
@@ -24,5 +27,6 @@ export interface Held {
  */
 export function withRecord(held: Held, record: SessionRecord, openedAt: number, limits: Limits): Held {
   const verdict = judge(record, hashSecret(held.parts.secret), openedAt, limits)
+  if (held.standing === 'issued' && verdict === 'successor') return { ...held, record }
   return { ...held, record, standing: isStanding(verdict) ? verdict : 'outdated' }
 }

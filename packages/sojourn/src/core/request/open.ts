@@ -184,12 +184,13 @@ async function endInvalid(state: State, record: SessionRecord): Promise<void> {
  */
 export function refuse(state: State, dead: Dead): void {
   const { refusal, id, isOvertaken = false } = dead
+  const { others } = state
   // The handler's old data object is detached: edits of it must not begin a session.
   state.draft = null
   forget(state)
   state.refused = refusal
   state.overtaken = isOvertaken
-  state.others = heldBy(dead)
+  state.others = [...others, ...heldBy(dead)]
   state.strays ||= refusal === 'ambiguous'
   if (refusal === 'malformed' || refusal === 'forged' || refusal === 'unknown') {
     state.carrier.foreign?.(state.view, refusal)

@@ -2,6 +2,7 @@ import type { MaybePromise } from '../contracts/store.ts'
 import { isEmpty, type Texts } from '../data/texts.ts'
 import { chain } from '../lib/maybe.ts'
 import type { Held } from './held.ts'
+import { NOTES, stillGood } from './notes.ts'
 import { type Found, find, refuse, takeUp } from './open.ts'
 import { inTurn, pendingOf, reload, type State } from './state.ts'
 import { isFresh, isRenewed } from './still-open.ts'
@@ -30,24 +31,29 @@ function recheckNow(state: State): MaybePromise<void> {
 
 /** The handler's edits stay, and so does the data that they were made from. */
 function hasEdits(state: State): boolean {
-  return !isEmpty(pendingOf(state).all)
+  const { [NOTES]: _, ...edits } = pendingOf(state).all
+  return !isEmpty(edits)
 }
 
 function readAgain(state: State, held: Held): MaybePromise<void> {
   state.held = held
-  if (!hasEdits(state)) return chain(held.vault.fromStored(held.record.data), (texts) => show(state, texts))
+  const { texts: known } = state
+  if (!hasEdits(state)) return chain(held.vault.fromStored(held.record.data), (texts) => show(state, known, texts))
 }
 
-function show(state: State, texts: Texts): void {
-  if (state.draft === null) state.texts = texts
-  else reload(state, texts)
+/** A note that a parallel request changed meanwhile stays as that request left it. */
+function show(state: State, known: Texts, texts: Texts): void {
+  const { notes, held } = state
+  reload(state, texts)
+  if (notes !== null && held !== null) state.notes = stillGood(notes, known, held, texts)
 }
 
 function again(state: State, held: Held, found: Found): MaybePromise<void> {
   if (found.kind === 'live') {
     // The client has not presented the token that this request is about to send.
     if (state.answer !== 'keep') return readAgain(state, { ...held, record: found.record })
-    return hasEdits(state) ? undefined : chain(takeUp(state, found), () => show(state, state.texts))
+    const { texts: known } = state
+    return hasEdits(state) ? undefined : chain(takeUp(state, found), () => show(state, known, state.texts))
   }
   if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, held.parts)) {
     return readAgain(state, { ...held, record: found.record, standing: 'outdated' })

@@ -49,9 +49,17 @@ async function confirm(state: State, options: ProofOptions): Promise<void> {
   const authenticatedAt = setup.clock()
   const { methods, assurance } = options
   const given = defined({ methods: methods && proof.methods, assurance, authenticatedAt })
-  const { id } = await replaceSecret(state, held, ({ distrustedAt: _, ...head }) => ({ ...head, ...given }))
+  const { id } = await replaceSecret(state, held, (head) => ({ ...withoutDistrusted(state, head), ...given }))
   state.distrusts = false
   emit(state, 'reauthenticated', { id, userId, ...proof })
+}
+
+/** What a guard distrusts does not count again because of another proof. */
+function withoutDistrusted({ distrusts }: State, head: Head): Head {
+  const { distrustedAt, ...trusted } = head
+  if (!distrusts && distrustedAt === undefined) return head
+  const { methods: _, assurance: __, ...rest } = trusted
+  return rest
 }
 
 async function replaceSecret(state: State, first: Held, edit: (head: Head) => Head): Promise<SessionRecord> {

@@ -65,7 +65,10 @@ export class GuardSight implements Sight {
   get note(): string | null {
     const { held, notes, texts } = this.#state
     if (held === null || !this.#isOfRequest) return null
-    return (notes?.byGuard.has(this.#name) ? notes.byGuard.get(this.#name) : notesIn(texts)[this.#name]) ?? null
+    const written = notes?.byGuard.get(this.#name)
+    if (written !== undefined) return written
+    const stored = notesIn(texts)
+    return Object.hasOwn(stored, this.#name) ? (stored[this.#name] ?? null) : null
   }
 
   get #proof(): ReturnType<typeof proofOf> {

@@ -53,7 +53,7 @@ function toUpkeep(state: State, record: SessionRecord, { head: renewed, next }: 
  * cleared and the valid one may be among them.
  */
 function isReissued({ strays }: State, { standing }: Held): boolean {
-  return standing === 'renewing' || (strays && standing === 'current')
+  return standing === 'renewing' || standing === 'issued' || (strays && standing === 'current')
 }
 
 /**
@@ -105,6 +105,7 @@ function renew(state: State, held: Held): MaybePromise<Renewing> {
     return { head: toRenewed(head, now, setup.limits), next: strays ? parts : null }
   }
   if (standing === 'grace' || standing === 'outdated' || !canSend(state)) return { head, next: null }
+  if (standing === 'issued') return { head, next: parts }
   // A parallel request began the renewal, or an answer with the successor was lost: this client gets the same successor.
   if (head.renewal !== undefined) {
     return { head, next: setup.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }

@@ -1,13 +1,16 @@
 import { checkArgument } from '../contracts/check-options.ts'
+import { SessionError } from '../contracts/errors.ts'
 import type { EndReason, SessionId } from '../contracts/record.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { release } from '../lib/timers.ts'
 import { orDamaged } from './damaged.ts'
-import { type Caller, emit, readRecord } from './setup.ts'
+import { type Caller, emit, readNow, readRecord } from './setup.ts'
 
 /** A round asks at most so many, those first that wait longest: watching costs the store at most 100 reads a second. */
 const BATCH = 500
 const EVERY_MS = 5_000
+/** So many failures in a row mean that the store is down. */
+const MAX_FAILURES = 5
 
 type Ended = (reason: EndReason) => void
 
@@ -26,32 +29,43 @@ export function createWatcher(by: Caller): Watcher {
   function tell(id: SessionId, reason: EndReason): void {
     const all = watched.get(id) ?? []
     watched.delete(id)
+    const fail = (error: unknown): void => emit(by, 'fault', { operation: 'listener of watch', error })
     for (const ended of all) {
       try {
-        ended(reason)
+        const answer: unknown = ended(reason)
+        if (answer instanceof Promise) answer.catch(fail)
       } catch (error) {
-        emit(by, 'fault', { operation: 'listener of watch', error })
+        fail(error)
       }
     }
   }
 
-  async function look(id: SessionId): Promise<void> {
-    const kept = await orDamaged(id, () => readRecord(by, id))
+  async function look(id: SessionId, read = readRecord): Promise<void> {
+    const kept = await orDamaged(id, () => read(by, id))
     // A later version may still open it.
     if (kept?.kind === 'damaged') return
     if (kept?.kind === 'ended') tell(id, kept.reason)
-    else if (kept === null || setup.clock() >= expiryOf(kept, setup.limits)) tell(id, 'expired')
+    else if (kept !== null && setup.clock() < expiryOf(kept, setup.limits)) return
+    // A cached record may be older than the last request on another server.
+    else if (setup.store.readNow !== undefined && read === readRecord) return look(id, readNow)
+    else tell(id, 'expired')
   }
 
   async function round(): Promise<void> {
-    const batch = [...watched].slice(0, BATCH)
-    // To the end of the line before anything is asked: one that cannot be read must not keep the others waiting.
-    for (const [id, all] of batch) {
+    let failures = 0
+    for (const [id, all] of [...watched].slice(0, BATCH)) {
+      if (watched.get(id) !== all) continue
+      // To the end of the line before it is asked: one that cannot be read must not keep the others waiting.
       watched.delete(id)
       watched.set(id, all)
+      try {
+        await look(id)
+        failures = 0
+      } catch {
+        // The store tells of its failure as a fault. If it is down, the next round asks again.
+        if (++failures === MAX_FAILURES) return
+      }
     }
-    // The store tells of its failure as a fault. The next round asks again.
-    for (const [id] of batch) await look(id)
   }
 
   function schedule(): void {
@@ -70,6 +84,7 @@ export function createWatcher(by: Caller): Watcher {
     watch(id, ended) {
       checkArgument(id, 'string', 'id')
       checkArgument(ended, 'function', 'ended')
+      if (setup.closed) throw new SessionError('ERR_CLOSED')
       // One function may be given twice, and each stops for itself.
       const own: Ended = (reason) => ended(reason)
       watched.set(id, (watched.get(id) ?? new Set()).add(own))
