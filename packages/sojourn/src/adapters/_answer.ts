@@ -9,9 +9,13 @@ export interface OwnResponse {
 
 const HEADERS = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' } as const
 
+/** Responses with these statuses have no body, and `Response` throws if it gets one. */
+const WITHOUT_BODY: readonly number[] = [204, 205, 304]
+
 /** Converts what a guard answered in place of the handler. */
 export function toOwnResponse({ status, message, headers, body }: Answer): OwnResponse {
-  return { status, headers: { ...HEADERS, ...headers }, body: body ?? `${message}\n` }
+  const isBare = WITHOUT_BODY.includes(status)
+  return { status, headers: { ...HEADERS, ...headers }, body: isBare ? '' : (body ?? `${message}\n`) }
 }
 
 /** Uses the error's own `status` and `headers`, and a text that reveals nothing about the server. */
@@ -29,7 +33,7 @@ export function isOutage(error: unknown): boolean {
 }
 
 export function toResponse({ status, headers, body }: OwnResponse): Response {
-  return new Response(body, { status, headers })
+  return new Response(body === '' ? null : body, { status, headers })
 }
 
 /** Prints errors that do not reach the framework. Outages are already events of the sessions. */

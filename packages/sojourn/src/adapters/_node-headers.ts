@@ -127,7 +127,7 @@ export function sendAnswer(
   // The application set it for another status. HTTP/2 has none, and warns when it is read.
   if (Object.hasOwn(response, 'statusMessage')) Reflect.set(response, 'statusMessage', '')
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  response.setHeader('content-length', new TextEncoder().encode(body).length)
+  if (body !== '') response.setHeader('content-length', new TextEncoder().encode(body).length)
   end(body)
 }
 

@@ -423,6 +423,26 @@ describe('a guard when the response begins', () => {
     expect(headerOf(headers, 'x-bound')).toBe('nothing')
   })
 
+  test.each([
+    ['x-city', 'Zürich €'],
+    ['x-name', 'a\r\nset-cookie: b'],
+    ['x name', 'a'],
+  ])('a header that a server would refuse is left out: %s: %j', async (name, value) => {
+    const { client, eventsOf } = worldOf([{ name: 'odd', leaving: () => [{ name, value, how: 'default' }] }])
+    const { headers, setCookies } = await client.send((session) => session.login('ada'))
+    expect(headerOf(headers, name)).toBeNull()
+    expect(setCookies).toHaveLength(1)
+    expect(eventsOf('fault')).toMatchObject([{ operation: 'guard odd', error: { code: 'ERR_GUARD' } }])
+  })
+
+  test('its cookie does not replace the token of a login', async () => {
+    const leaving: Guard['leaving'] = () => [{ name: 'set-cookie', value: 'a=1', how: 'replace' }]
+    const { client } = worldOf([{ name: 'odd', leaving }])
+    const { setCookies } = await client.send((session) => session.login('ada'))
+    expect(setCookies[0]).toBe('a=1')
+    expect(setCookies[1]).toMatch(/^__Host-session=/)
+  })
+
   test('if it throws, the response is sent without its headers, and a fault reports it', async () => {
     const { client, eventsOf } = worldOf([
       {

@@ -19,7 +19,8 @@ export function toHeaders(state: State): readonly HeaderChange[] {
   const cleared = state.strays && answer !== 'keep' ? carrier.clearStrays(view) : NO_HEADERS
   const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? carrier.clear(view) : NO_HEADERS
   const setsToken = token.length > 0 || cleared.length > 0
-  return [...cleared, ...token, ...extraHeaders, ...(setsToken ? setup.caching.token : caching(state))]
+  // After those of guards, which may replace cookies.
+  return [...extraHeaders, ...cleared, ...token, ...(setsToken ? setup.caching.token : caching(state))]
 }
 
 /** A remembered session outlives the browser. The token is kept no longer than the server accepts it. */

@@ -123,10 +123,22 @@ export function leavingHeaders(state: State): readonly HeaderChange[] {
   const { setup, held, did } = state
   return setup.guards.leaving.flatMap((guard) => {
     try {
-      return guard.leaving?.(new GuardSight(state, held, guard), did) ?? []
+      const headers = guard.leaving?.(new GuardSight(state, held, guard), did) ?? []
+      for (const { name, value } of headers) assertHeader(name, value)
+      return headers
     } catch (error) {
       emit(state, 'fault', { operation: `guard ${guard.name}`, error })
       return []
     }
   })
+}
+
+/** The characters of RFC 9110, sections 5.1 and 5.5. Servers throw for others, and a login's token would be lost. */
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/
+const VALUE = /^[\t -~\x80-\xff]*$/
+
+function assertHeader(name: string, value: string): void {
+  if (!NAME.test(name) || !VALUE.test(value)) {
+    throw new SessionError('ERR_GUARD', 'A header has characters that no header may have.')
+  }
 }
