@@ -83,6 +83,13 @@ describe.each(STORES)('once on %s', (_, create) => {
 })
 
 describe('once', () => {
+  it('keeps whole times with a clock that has fractions', async () => {
+    const world = createWorld()
+    expect(await once(world.store, 'ticket', world.clock() + MINUTE, () => world.clock() + 0.25)).toBe(true)
+    const [record] = world.store.calls.flatMap(({ operation, args }) => (operation === 'create' ? args : []))
+    expect(record).toMatchObject({ createdAt: world.clock(), lastSeenAt: world.clock() })
+  })
+
   it('refuses a ticket whose own time has passed', async () => {
     expect(await once(memoryStore(), 'ticket:1', new Date(Date.now() - 1))).toBe(false)
   })

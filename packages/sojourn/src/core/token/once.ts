@@ -39,7 +39,8 @@ export async function once(
   if (store.lacks?.['lost-update'] !== undefined) {
     throw new SessionError('ERR_OPTION', `once needs another store: ${store.lacks['lost-update']}`)
   }
-  const now = clock()
+  // `performance.timeOrigin + performance.now()` has fractions, which whole numbers of a database do not take.
+  const now = Math.floor(clock())
   if (expiresAt <= now) return false
   try {
     return await take(store, toRecord(key, now, expiresAt))
