@@ -13,9 +13,9 @@ const ALL = 'index.js'
  * @type {readonly { title: string, entry: string, conditions: string[], budget?: number, ceiling: number }[]}
  */
 const BUNDLES = [
-  { title: 'core for Node', entry: CORE, conditions: ['node'], budget: 8_000, ceiling: 22_000 },
-  { title: 'core with the portable crypto', entry: CORE, conditions: [], budget: 12_000, ceiling: 25_050 },
-  { title: 'all of sojourn, with memory store, cookie and guards', entry: ALL, conditions: ['node'], ceiling: 29_100 },
+  { title: 'core for Node', entry: CORE, conditions: ['node'], budget: 8_000, ceiling: 22_100 },
+  { title: 'core with the portable crypto', entry: CORE, conditions: [], budget: 12_000, ceiling: 25_150 },
+  { title: 'all of sojourn, with memory store, cookie and guards', entry: ALL, conditions: ['node'], ceiling: 29_200 },
 ]
 
 /**

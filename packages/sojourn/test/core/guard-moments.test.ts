@@ -87,6 +87,16 @@ describe('what a guard decides about a session', () => {
     })
   })
 
+  test.each([
+    ['a status that is no end of a response', { ...LOCKED, status: 101 }],
+    ['no status', { ...LOCKED, status: Number.NaN }],
+    ['a header that splits the response', { ...LOCKED, headers: { 'x-a': 'b\r\nevil: 1' } }],
+  ])('an answer with %s is a failure of the guard', async (_, answer) => {
+    const { client, eventsOf } = await watched(() => ({ answer }))
+    await expect(client.open()).rejects.toMatchObject({ code: 'ERR_GUARD' })
+    expect(eventsOf('denied')).toEqual([])
+  })
+
   test('an ended session opens nothing any more, in this request either', async () => {
     const { client, sessions, eventsOf } = await watched(() => ({ end: 'stolen' }))
     const { value } = await client.send((session) => [session.userId, session.refused])
@@ -382,6 +392,33 @@ describe('a guard at a login', () => {
       await expect(session.login('ada')).rejects.toMatchObject({ code: 'ERR_STORE' })
     })
     expect(await world.sessions.list('ada')).toHaveLength(1)
+  })
+
+  test('a login whose session the guard of a parallel login ended fails', async () => {
+    const arrived: (() => void)[] = []
+    const { client, ...world } = atLogin(async (sight) => {
+      const end = (await others(sight)).map(({ id }) => id)
+      // Both have seen each other before either ends anything.
+      await new Promise<void>((go) => {
+        arrived.push(go)
+        if (arrived.length === 2) for (const each of arrived) each()
+      })
+      return { end: arrived.length === 2 ? end : [] }
+    })
+    const clients = [client, createClient(world.sessions)]
+    const outcomes = await Promise.all(
+      clients.map((each) =>
+        each.send((session) =>
+          session.login('ada').then(
+            () => 'in',
+            (error) => error.code,
+          ),
+        ),
+      ),
+    )
+    const live = await Promise.all(clients.map(async (each) => (await each.send(({ userId }) => userId)).value))
+    expect(outcomes.map(({ value }) => value === 'in')).toEqual(live.map((userId) => userId === 'ada'))
+    expect(outcomes.map(({ value }) => value)).toContain('ERR_SESSION_ENDED')
   })
 
   test('its note is there from the next request on', async () => {

@@ -110,14 +110,14 @@ export function assertUserId(userId: unknown): void {
 
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {
   const { id, head, data } = record
-  const { authenticatedAt, methods = [], assurance = null } = proofOf(head)
+  const { authenticatedAt, methods, assurance } = proofOf(head)
   const isSealed = head.sealedKey !== undefined
   return {
     id,
     createdAt: toIso(record.createdAt),
     lastSeenAt: toIso(record.lastSeenAt),
     expiresAt: toIso(expiryOf(record, setup.limits)),
-    authenticatedAt: authenticatedAt === undefined ? null : toIso(authenticatedAt),
+    authenticatedAt: authenticatedAt === null ? null : authenticatedAt.toISOString(),
     methods,
     assurance,
     device: deviceOf(setup, record),

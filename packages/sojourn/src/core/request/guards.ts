@@ -12,7 +12,7 @@ import type { Held } from './held.ts'
 import { type Notes, withNote } from './notes.ts'
 import { refuse } from './open.ts'
 import { type Caller, emit } from './setup.ts'
-import { askGuard, GuardSight, report } from './sight.ts'
+import { askGuard, assertAnswer, GuardSight, guardFailed, report } from './sight.ts'
 import { assertUncommitted, presents, type State } from './state.ts'
 
 /** Runs before the store is read: if a guard answers, the read is saved. */
@@ -72,6 +72,11 @@ async function storeNotes(state: State, answer: Answer, tries: number): Promise<
 
 function deny(state: State, guard: Guard, answer: Answer | null = null): Answer | null {
   if (answer === null) return null
+  try {
+    assertAnswer(answer)
+  } catch (error) {
+    return guardFailed(state, guard, error)
+  }
   emit(state, 'denied', { guard: guard.name, reason: answer.reason })
   return answer
 }

@@ -23,7 +23,7 @@ export function toInfo(setup: Setup, record: SessionRecord): SessionInfo {
     createdAt: new Date(createdAt),
     lastSeenAt: new Date(lastSeenAt),
     expiresAt: new Date(expiryOf(record, setup.limits)),
-    authenticatedAt: toDate(proofOf(head).authenticatedAt),
+    authenticatedAt: proofOf(head).authenticatedAt,
     device: deviceOf(setup, record),
     remembered: isRemembered(setup, record),
   }
@@ -41,14 +41,17 @@ export function isRemembered({ limits }: Setup, { head }: SessionRecord): boolea
   return (head.absoluteMs ?? 0) > limits.absoluteMs
 }
 
-const NO_PROOF = {}
+export interface ShownProof {
+  readonly authenticatedAt: Date | null
+  readonly methods: readonly string[]
+  readonly assurance: string | null
+}
 
-/** How the user proved who they are, unless a guard distrusts it. */
-export function proofOf(
-  head: Partial<Head> = NO_PROOF,
-  distrusts = false,
-): Pick<Head, 'authenticatedAt' | 'methods' | 'assurance'> {
-  return distrusts || head.distrustedAt !== undefined ? NO_PROOF : head
+/** How the user proved who they are. Empty for an anonymous session, and if a guard distrusts the proof. */
+export function proofOf(head: Partial<Head> = {}, distrusts = false): ShownProof {
+  const isTrusted = !distrusts && head.distrustedAt === undefined
+  const { authenticatedAt, methods = [], assurance = null } = isTrusted ? head : {}
+  return { authenticatedAt: toDate(authenticatedAt), methods: Object.freeze([...methods]), assurance }
 }
 
 export function toDate(ms: number | undefined): Date | null {

@@ -60,9 +60,10 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
     // the session that they had.
     await Promise.all(state.others.map((other) => endSession(state, other, 'login')))
     const late = before === null ? NO_EDITS : await replace(state, created, { before, known: texts, carries })
-    const record = await bringAlong(state, created, { ...late, ...noteEdits({}, notes) })
+    const added = { ...late, ...noteEdits({}, notes) }
+    const record = await bringAlong(state, created, added)
     assertUncommitted(state, 'login')
-    become(state, { ...created, record }, applyEdits(carried, { ...late, ...noteEdits({}, notes) }), (edits) =>
+    become(state, { ...created, record }, applyEdits(carried, added), (edits) =>
       pick(edits, (name) => carries(name) && edits[name] !== pending.all[name]),
     )
   } catch (error) {
@@ -161,10 +162,14 @@ async function replace(state: State, { record }: Held, { before, known, carries 
 }
 
 async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Promise<SessionRecord> {
-  if (isEmpty(late)) return record
-  const change = await toStored(vault, late)
-  const written = await ask(by, 'write', (store) => store.write(record.id, change))
-  if (written.status === 'written') return withChange(record, change)
+  if (!isEmpty(late)) {
+    const change = await toStored(vault, late)
+    const written = await ask(by, 'write', (store) => store.write(record.id, change))
+    if (written.status === 'written') return withChange(record, change)
+  } else if (by.setup.guards.login.length === 0 || (await readNow(by, record.id))?.kind === 'live') {
+    // Without guards the login is over in a moment. The guard of a parallel login may have ended this session.
+    return record
+  }
   throw new SessionError('ERR_SESSION_ENDED', 'It was revoked while it began.')
 }
 

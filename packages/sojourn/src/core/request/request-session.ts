@@ -18,7 +18,7 @@ import { isSessionId } from '../token/token.ts'
 import { devicesOf, revoke, revokeAll } from './admin.ts'
 import { REFUSING, refuseAssignments } from './assignments.ts'
 import { saveNow } from './commit.ts'
-import { deviceOf, proofOf, toDate } from './infos.ts'
+import { deviceOf, proofOf, type ShownProof } from './infos.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { recheck } from './recheck.ts'
@@ -51,7 +51,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return this.#state
   }
 
-  get #proof(): ReturnType<typeof proofOf> {
+  get #proof(): ShownProof {
     const { held, distrusts } = this.#seen
     return proofOf(held?.record.head, distrusts)
   }
@@ -70,13 +70,13 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return new Date(held?.record.createdAt ?? openedAt)
   }
   get authenticatedAt(): Date | null {
-    return toDate(this.#proof.authenticatedAt)
+    return this.#proof.authenticatedAt
   }
   get methods(): readonly string[] {
-    return Object.freeze([...(this.#proof.methods ?? [])])
+    return this.#proof.methods
   }
   get assurance(): string | null {
-    return this.#proof.assurance ?? null
+    return this.#proof.assurance
   }
   get lastSeenAt(): Date {
     const { held, openedAt } = this.#seen
@@ -127,7 +127,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
   authenticatedWithin(duration: Duration): boolean {
     const { authenticatedAt: at } = this.#proof
     const withinMs = toMs(duration, 'authenticatedWithin')
-    return at !== undefined && this.#state.setup.clock() - at <= withinMs
+    return at !== null && this.#state.setup.clock() - at.getTime() <= withinMs
   }
 
   async save(): Promise<void> {

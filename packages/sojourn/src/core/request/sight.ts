@@ -1,12 +1,12 @@
 import type { Carrier, HeaderChange, RequestView } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { Finding, Guard, Sight } from '../contracts/guard.ts'
+import type { Answer, Finding, Guard, Sight } from '../contracts/guard.ts'
 import type { Device, SessionId } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { isPromise } from '../lib/maybe.ts'
 import type { Held } from './held.ts'
-import { deviceOf, proofOf, toDate } from './infos.ts'
+import { deviceOf, proofOf, type ShownProof, toDate } from './infos.ts'
 import { notesIn } from './notes.ts'
 import { type Caller, emit } from './setup.ts'
 import { presents, type State } from './state.ts'
@@ -51,13 +51,13 @@ export class GuardSight implements Sight {
     return toDate(this.#held?.record.lastSeenAt)
   }
   get authenticatedAt(): Date | null {
-    return toDate(this.#proof.authenticatedAt)
+    return this.#proof.authenticatedAt
   }
   get methods(): readonly string[] {
-    return Object.freeze([...(this.#proof.methods ?? [])])
+    return this.#proof.methods
   }
   get assurance(): string | null {
-    return this.#proof.assurance ?? null
+    return this.#proof.assurance
   }
   get device(): Device | null {
     return this.#held && deviceOf(this.#state.setup, this.#held.record)
@@ -71,7 +71,7 @@ export class GuardSight implements Sight {
     return Object.hasOwn(stored, this.#name) ? (stored[this.#name] ?? null) : null
   }
 
-  get #proof(): ReturnType<typeof proofOf> {
+  get #proof(): ShownProof {
     return proofOf(this.#held?.record.head, this.#isOfRequest && this.#state.distrusts)
   }
 
@@ -94,9 +94,9 @@ export function askGuard<Moment extends Asked>(
 ): MaybePromise<Decision<Moment> | null> {
   try {
     const decision = (guard[moment] as (sight: SightOf<Moment>) => MaybePromise<Decision<Moment>>)(sight) ?? null
-    return isPromise(decision) ? decision.then(orNull, (error: unknown) => fail(by, guard, error)) : decision
+    return isPromise(decision) ? decision.then(orNull, (error: unknown) => guardFailed(by, guard, error)) : decision
   } catch (error) {
-    return fail(by, guard, error)
+    return guardFailed(by, guard, error)
   }
 }
 
@@ -105,7 +105,7 @@ function orNull<T>(decision: T | undefined): T | null {
   return decision ?? null
 }
 
-function fail(by: Caller, guard: Guard, error: unknown): null {
+export function guardFailed(by: Caller, guard: Guard, error: unknown): null {
   emit(by, 'fault', { operation: `guard ${guard.name}`, error })
   if (guard.whenDown === 'allow') return null
   throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
@@ -136,6 +136,14 @@ export function leavingHeaders(state: State): readonly HeaderChange[] {
 /** The characters of RFC 9110, sections 5.1 and 5.5. Servers throw for others, and a login's token would be lost. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 const VALUE = /^[\t -~\x80-\xff]*$/
+
+/** Node waits forever after a status below 200, and other servers throw. */
+export function assertAnswer({ status, headers = {} }: Answer): void {
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new SessionError('ERR_GUARD', 'The status of an answer must be from 200 to 599.')
+  }
+  for (const [name, value] of Object.entries(headers)) assertHeader(name, value)
+}
 
 function assertHeader(name: string, value: string): void {
   if (!NAME.test(name) || !VALUE.test(value)) {

@@ -6,10 +6,10 @@ import { release } from '../lib/timers.ts'
 import { orDamaged } from './damaged.ts'
 import { type Caller, emit, readNow, readRecord } from './setup.ts'
 
-/** A round asks at most so many, those first that wait longest: watching costs the store at most 100 reads a second. */
+/** A round reads at most this many sessions, so watching costs the store at most 100 reads a second. */
 const BATCH = 500
 const EVERY_MS = 5_000
-/** So many failures in a row mean that the store is down. */
+/** After this many failures in a row, the store counts as down. */
 const MAX_FAILURES = 5
 
 type Ended = (reason: EndReason) => void
@@ -19,14 +19,14 @@ export interface Watcher {
   stop(): void
 }
 
-/** Hears of ends in this process, and asks the store about the others on one timer, as long as anything is watched. */
+/** Listens to ends in this process, and reads the other watched sessions on one timer. */
 export function createWatcher(by: Caller): Watcher {
   const { setup } = by
   const watched = new Map<SessionId, Set<Ended>>()
   let timer: ReturnType<typeof setTimeout> | undefined
-  let deafen: (() => void) | undefined
+  let stopListening: (() => void) | undefined
 
-  function tell(id: SessionId, reason: EndReason): void {
+  function report(id: SessionId, reason: EndReason): void {
     const all = watched.get(id) ?? []
     watched.delete(id)
     const fail = (error: unknown): void => emit(by, 'fault', { operation: 'listener of watch', error })
@@ -44,25 +44,25 @@ export function createWatcher(by: Caller): Watcher {
     const kept = await orDamaged(id, () => read(by, id))
     // A later version may still open it.
     if (kept?.kind === 'damaged') return
-    if (kept?.kind === 'ended') tell(id, kept.reason)
+    if (kept?.kind === 'ended') report(id, kept.reason)
     else if (kept !== null && setup.clock() < expiryOf(kept, setup.limits)) return
     // A cached record may be older than the last request on another server.
     else if (setup.store.readNow !== undefined && read === readRecord) return look(id, readNow)
-    else tell(id, 'expired')
+    else report(id, 'expired')
   }
 
   async function round(): Promise<void> {
     let failures = 0
     for (const [id, all] of [...watched].slice(0, BATCH)) {
       if (watched.get(id) !== all) continue
-      // To the end of the line before it is asked: one that cannot be read must not keep the others waiting.
+      // Moved to the end before the read, so that a session that cannot be read does not delay the others.
       watched.delete(id)
       watched.set(id, all)
       try {
         await look(id)
         failures = 0
       } catch {
-        // The store tells of its failure as a fault. If it is down, the next round asks again.
+        // The failure was reported as a fault. The next round reads again.
         if (++failures === MAX_FAILURES) return
       }
     }
@@ -70,12 +70,10 @@ export function createWatcher(by: Caller): Watcher {
 
   function schedule(): void {
     timer = setTimeout(() => {
-      void round()
-        .catch(() => {})
-        .then(() => {
-          timer = undefined
-          if (watched.size > 0) schedule()
-        })
+      void round().then(() => {
+        timer = undefined
+        if (watched.size > 0) schedule()
+      })
     }, EVERY_MS)
     if (!release(timer)) clearTimeout(timer)
   }
@@ -85,10 +83,10 @@ export function createWatcher(by: Caller): Watcher {
       checkArgument(id, 'string', 'id')
       checkArgument(ended, 'function', 'ended')
       if (setup.closed) throw new SessionError('ERR_CLOSED')
-      // One function may be given twice, and each stops for itself.
+      // The caller may pass one function twice and stop each on its own.
       const own: Ended = (reason) => ended(reason)
       watched.set(id, (watched.get(id) ?? new Set()).add(own))
-      deafen ??= setup.events.on('ended', (event) => tell(event.id, event.reason))
+      stopListening ??= setup.events.on('ended', (event) => report(event.id, event.reason))
       if (timer === undefined) schedule()
       return () => {
         const all = watched.get(id)
@@ -97,7 +95,7 @@ export function createWatcher(by: Caller): Watcher {
     },
     stop() {
       watched.clear()
-      deafen?.()
+      stopListening?.()
       clearTimeout(timer)
     },
   }
