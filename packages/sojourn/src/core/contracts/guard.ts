@@ -5,7 +5,7 @@ import type { MaybePromise } from './store.ts'
 
 /** A response that replaces the handler's: a refusal, a redirect, a response that a protocol requires. */
 export interface Answer {
-  /** HTTP status of the response. */
+  /** HTTP status of the response, from 200 to 599. */
   readonly status: number
   /** Stable word for logs and tests: `cross-origin`. */
   readonly reason: string
