@@ -114,7 +114,7 @@ function createWorld(store: Store): { follow(steps: readonly Step[]): Promise<vo
     request.local = withKey(request.local, 'n', text)
   }
 
-  /** The new session has what the request had, and what others stored since: theirs came later. */
+  /** The new session has what the request had, and what others stored since, except for keys that this request has edited. */
   async function login(request: Request): Promise<void> {
     const { session: old, known, local, exchange } = request
     // It would undo a logout, or a revocation.
@@ -124,7 +124,8 @@ function createWorld(store: Store): { follow(steps: readonly Step[]): Promise<vo
       return
     }
     await exchange.session.login(user)
-    const late = old?.isLive ? differences(known, old.data) : []
+    const edited = new Set(differences(known, local).map(([name]) => name))
+    const late = old?.isLive ? differences(known, old.data).filter(([name]) => !edited.has(name)) : []
     if (old !== null) Object.assign(old, { isReplaced: old.isLive || old.isReplaced, isLive: false })
     request.session = begin(exchange, user, apply(local, late))
     request.known = request.session.data
