@@ -31,6 +31,7 @@ export default defineConfig({
       ...aliasesOf('conformance'),
       ...aliasesOf('audit'),
       { find: /^#crypto$/, replacement: cryptoModule },
+      { find: /^fast-check$/, replacement: fileURLToPath(new URL('./test/seeded-fast-check.ts', import.meta.url)) },
     ],
   },
   test: {
