@@ -7,10 +7,9 @@ import { type Kept, parseKept } from './cloudflare/kept.ts'
 import { toUserKey } from './cloudflare/keys.ts'
 import { entryUntil, lifeAfter, lifeOf } from './cloudflare/lifetime.ts'
 import { type ExpressStore, textsOf } from './connect/sessions-of.ts'
-import { applyChange } from './kit/apply-change.ts'
 import { createGate } from './kit/gate.ts'
 import { assertStorable, isStorableId } from './kit/ids.ts'
-import { isListed, type Listed } from './listed.ts'
+import { applyChange, isListed, type Listed } from './kit/records.ts'
 
 export type { ExpressStore } from './connect/sessions-of.ts'
 

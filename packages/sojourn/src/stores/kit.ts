@@ -1,4 +1,5 @@
 /** Tools for authors of stores. The stores of this package use them too. */
-export { applyChange } from './kit/apply-change.ts'
+
 export { createGate, type Gate } from './kit/gate.ts'
 export { assertIdCursor, assertStorable, isStorableId } from './kit/ids.ts'
+export { applyChange } from './kit/records.ts'

@@ -2,12 +2,9 @@ import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/contracts/record.ts'
 import type { Change, Store, Written } from '../core/contracts/store.ts'
-import { applyChange } from './kit/apply-change.ts'
 import { assertIdCursor } from './kit/ids.ts'
-import { createLinkedList, type Linked } from './linked-list.ts'
-import { deepFreeze } from './memory/deep-freeze.ts'
-import { createExpiryHeap } from './memory/expiry-heap.ts'
-import { createScanOrder } from './memory/scan-order.ts'
+import { createLinkedList, type Linked } from './kit/linked-list.ts'
+import { applyChange, deepFreeze } from './kit/records.ts'
 
 export interface MemoryStoreOptions {
   /**
@@ -108,8 +105,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if (slot.value.kind === 'ended') return { status: 'gone', tombstone: slot.value }
       const next = applyChange(slot.value, change)
       if (next === null) return { status: 'conflict', record: slot.value }
+      const isMoved = next.expiresAt !== slot.value.expiresAt
       slot.value = deepFreeze(next)
-      expiry.update(slot)
+      if (isMoved) expiry.update(slot)
       return WRITTEN
     },
 
@@ -156,4 +154,113 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       isClosed = true
     },
   }
+}
+
+/** Something that expires. It carries its position in the heap, so that it is found without a search. */
+export interface Expiring {
+  value: { readonly expiresAt: number }
+  place: number
+}
+
+/** A binary heap that always knows which item expires first. Each call takes logarithmic time. */
+export interface ExpiryHeap<T extends Expiring> {
+  first(): T | undefined
+  add(item: T): void
+  remove(item: T): void
+  /** Must be called after the item's `expiresAt` has changed. */
+  update(item: T): void
+}
+
+export function createExpiryHeap<T extends Expiring>(): ExpiryHeap<T> {
+  const items: T[] = []
+
+  function put(item: T, place: number): void {
+    items[place] = item
+    item.place = place
+  }
+
+  function rise(item: T): void {
+    let place = item.place
+    while (place > 0) {
+      const parent = items[(place - 1) >> 1]
+      if (parent === undefined || parent.value.expiresAt <= item.value.expiresAt) break
+      const above = parent.place
+      put(parent, place)
+      place = above
+    }
+    put(item, place)
+  }
+
+  function sink(item: T): void {
+    let place = item.place
+    for (;;) {
+      const child = earlier(items[2 * place + 1], items[2 * place + 2])
+      if (child === undefined || item.value.expiresAt <= child.value.expiresAt) break
+      const below = child.place
+      put(child, place)
+      place = below
+    }
+    put(item, place)
+  }
+
+  function update(item: T): void {
+    rise(item)
+    sink(item)
+  }
+
+  return {
+    first: () => items[0],
+    add(item) {
+      put(item, items.length)
+      rise(item)
+    },
+    remove(item) {
+      const last = items.pop()
+      if (last === undefined || last === item) return
+      put(last, item.place)
+      update(last)
+    },
+    update,
+  }
+}
+
+function earlier<T extends Expiring>(left: T | undefined, right: T | undefined): T | undefined {
+  if (left === undefined || right === undefined) return left
+  return right.value.expiresAt < left.value.expiresAt ? right : left
+}
+
+/** The ids of a scan in progress, sorted once instead of for each page. */
+interface ScanOrder {
+  /** Returns up to `limit` ids after `cursor`, and the next cursor. */
+  page(cursor: string | null, limit: number): { readonly ids: readonly string[]; readonly next: string | null }
+  /** Releases the ids. A scan in progress finds its place again. */
+  forget(): void
+}
+
+/** `all` returns the current ids. A scan may miss ids that are added after it began, but no earlier ones. */
+function createScanOrder(all: () => Iterable<string>): ScanOrder {
+  let order: readonly string[] = []
+  return {
+    page(cursor, limit) {
+      if (cursor === null || order.length === 0) order = [...all()].sort()
+      const start = cursor === null ? 0 : firstAfter(order, cursor)
+      const ids = order.slice(start, start + limit)
+      const next = start + limit < order.length ? (ids.at(-1) ?? null) : null
+      if (next === null) order = []
+      return { ids, next }
+    },
+    forget() {
+      order = []
+    },
+  }
+}
+
+function firstAfter(order: readonly string[], id: string): number {
+  let [low, high] = [0, order.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((order[middle] ?? '') > id) high = middle
+    else low = middle + 1
+  }
+  return low
 }

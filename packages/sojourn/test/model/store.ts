@@ -1,6 +1,6 @@
 import type { SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
 import type { Change, MaybePromise, Store, Written } from '../../src/core/contracts/store.ts'
-import { applyChange } from '../../src/stores/kit/apply-change.ts'
+import { applyChange } from '../../src/stores/kit/records.ts'
 import type { Stage } from './stage.ts'
 import type { Kept, Records, World } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { SessionError } from '../../src/core/contracts/errors.ts'
 import type { SessionId } from '../../src/core/contracts/record.ts'
 import type { Store } from '../../src/core/contracts/store.ts'
-import type { Found } from '../../src/stores/listed.ts'
+import type { Found } from '../../src/stores/kit/records.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 
 const damagedIn = new WeakMap<Store, Set<SessionId>>()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { errorCodes, SessionError, type SessionErrorCode } from '../../src/core/contracts/errors.ts'
+import { isOutage } from '../../src/stores/kit/driver-errors.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
-import { isOutage } from '../../src/stores/outage.ts'
 import { resilientStore } from '../../src/stores/resilient.ts'
 import { aRecord } from './records.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { toQuietCause } from '../../src/stores/quiet-cause.ts'
+import { toQuietCause } from '../../src/stores/kit/driver-errors.ts'
 
 const said = (message: string, fields: object = {}): string =>
   toQuietCause(Object.assign(new Error(message), fields)).message

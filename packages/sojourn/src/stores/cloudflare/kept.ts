@@ -1,6 +1,6 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
-import { asHead } from '../head.ts'
+import { asHead } from '../kit/records.ts'
 
 /**
  * What is stored beside a record: how long it is kept, and how long its entry in the user's list is kept, in ms of the platform's

@@ -1,6 +1,6 @@
 import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change, Written } from '../../core/contracts/store.ts'
-import { applyChange } from '../kit/apply-change.ts'
+import { applyChange } from '../kit/records.ts'
 import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
 import type { ObjectStorage } from './object-storage.ts'
 import { isTooLarge } from './too-large.ts'

@@ -1,6 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-dynamodb'
 import { SessionError } from '../../core/contracts/errors.ts'
-import { toQuietCause } from '../quiet-cause.ts'
+import { toQuietCause } from '../kit/driver-errors.ts'
 import { sentOnce } from './sent-once.ts'
 
 export type Item = Record<string, Sdk.AttributeValue>

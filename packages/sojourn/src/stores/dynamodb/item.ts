@@ -1,8 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
-import { asHead } from '../head.ts'
-import { type Found, readable } from '../listed.ts'
+import { asHead, type Found, readable } from '../kit/records.ts'
 import type { Item } from './calls.ts'
 
 /*

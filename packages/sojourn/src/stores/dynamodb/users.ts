@@ -1,5 +1,5 @@
 import type { SessionId } from '../../core/contracts/record.ts'
-import { isListed, type Listed } from '../listed.ts'
+import { isListed, type Listed } from '../kit/records.ts'
 import { type Calls, type Item, isNamed } from './calls.ts'
 import { number, recordKey, toFound, toSeconds } from './item.ts'
 

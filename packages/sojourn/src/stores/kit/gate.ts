@@ -1,7 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
 import { rescue } from '../../core/lib/maybe.ts'
-import { toQuietCause } from '../quiet-cause.ts'
+import { toQuietCause } from './driver-errors.ts'
 
 /** Wraps every call of a store. */
 export interface Gate {

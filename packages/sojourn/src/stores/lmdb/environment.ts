@@ -3,7 +3,7 @@ import module from 'node:module'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
 import { SessionError } from '../../core/contracts/errors.ts'
-import { nothingIfMissing } from '../optional-module.ts'
+import { nothingIfMissing } from '../kit/driver-errors.ts'
 
 /** One LMDB environment and what Sojourn keeps in it. */
 export interface Environment {

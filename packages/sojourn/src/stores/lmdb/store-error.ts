@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { SessionError, type SessionErrorCode } from '../../core/contracts/errors.ts'
-import { toQuietCause } from '../quiet-cause.ts'
+import { toQuietCause } from '../kit/driver-errors.ts'
 
 /** Larger than a value can be, or than one transaction can write. */
 const LARGE = /\bMDB_(BAD_VALSIZE|TXN_FULL)\b/

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { DamagedRecord, SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { ScanPage } from '../../core/contracts/store.ts'
-import { type Found, isListed, type Listed, readable } from '../listed.ts'
+import { type Found, isListed, type Listed, readable } from '../kit/records.ts'
 import type { Environment } from './environment.ts'
 import { fromText, indexedAtOf, toText } from './record-text.ts'
 

@@ -2,8 +2,7 @@ import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/r
 import type { Change, Store, Written } from '../../core/contracts/store.ts'
 import { rescue } from '../../core/lib/maybe.ts'
 import { damagedBy } from '../../core/request/damaged.ts'
-import { applyChange, isFresh } from '../kit/apply-change.ts'
-import type { Listed } from '../listed.ts'
+import { applyChange, isFresh, type Listed } from '../kit/records.ts'
 import { isMarked, LOCK, SHIFT, shiftOf, unmarked } from './marks.ts'
 import { contended, endUnread, find, MAX_TRIES, type Move, moveEnded, moveOne } from './move.ts'
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { toQuietCause } from '../quiet-cause.ts'
+import { toQuietCause } from '../kit/driver-errors.ts'
 import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 import { COLUMNS } from '../sql/row.ts'
 

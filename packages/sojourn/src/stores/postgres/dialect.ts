@@ -1,4 +1,4 @@
-import { toQuietCause } from '../quiet-cause.ts'
+import { toQuietCause } from '../kit/driver-errors.ts'
 import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 import { COLUMNS } from '../sql/row.ts'
 

@@ -1,5 +1,5 @@
 import { SessionError } from '../../core/contracts/errors.ts'
-import { nothingIfMissing } from '../optional-module.ts'
+import { nothingIfMissing } from '../kit/driver-errors.ts'
 import { type Link, toLink } from './link.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { Head, SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import { define } from '../../core/data/texts.ts'
-import { asHead } from '../head.ts'
+import { asHead } from '../kit/records.ts'
 import { lengthen, shorten } from './head-text.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { SessionError, type SessionErrorCode } from '../../core/contracts/errors.ts'
-import { toQuietCause } from '../quiet-cause.ts'
+import { toQuietCause } from '../kit/driver-errors.ts'
 
 /** The message of our scripts for a record that they cannot read, and of Redis for a key that holds something else. */
 const DAMAGED = /\bthe record is (?:damaged|of a later version)|^(?:ERR Error running script.*)?\bWRONGTYPE\b/

@@ -2,7 +2,7 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import { fromUtf8, toUtf8 } from '../../core/lib/bytes.ts'
 import { hashSecret } from '../../core/token/token.ts'
-import { asHead } from '../head.ts'
+import { asHead } from '../kit/records.ts'
 import type { Row } from './driver.ts'
 import { fromStoredData, toAsciiJson, toStoredData, toStoredText, USER_KEY } from './stored-text.ts'
 

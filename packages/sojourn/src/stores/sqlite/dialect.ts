@@ -1,4 +1,4 @@
-import { untilQuoted } from '../quiet-cause.ts'
+import { untilQuoted } from '../kit/driver-errors.ts'
 import { type Dialect, type Fault, isTooLong } from '../sql/dialect.ts'
 
 /** SQLite 3.38 or later, which has JSON built in. */

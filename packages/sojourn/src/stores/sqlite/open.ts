@@ -1,7 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
 import { chain } from '../../core/lib/maybe.ts'
-import { nothingIfMissing } from '../optional-module.ts'
+import { nothingIfMissing } from '../kit/driver-errors.ts'
 import type { Call, Driver } from '../sql/driver.ts'
 import {
   type BetterSqliteClient,

@@ -1,3 +1,5 @@
+import { SessionError } from '../../core/contracts/errors.ts'
+
 /**
  * Where a text begins to quote. An apostrophe within a word does not (`You can't write`), nor do the few fixed words that servers
  * put in quotation marks. Everything else in quotation marks may be an argument: a key, or a stored value.
@@ -35,4 +37,27 @@ export function untilQuoted(text: string): string {
   const [whole = ''] = UNQUOTED.exec(text) ?? []
   const kept = whole.slice(0, LONGEST)
   return kept.length === text.length ? kept : `${kept.trimEnd()} …`
+}
+
+const OUTAGES: readonly string[] = ['ERR_STORE', 'ERR_STORE_TIMEOUT', 'ERR_STORE_UNAVAILABLE']
+
+/**
+ * Whether the store did not answer. If it is full or closed, cannot store so much data, or holds a damaged record, it did answer.
+ */
+export function isOutage(error: unknown): boolean {
+  return !(error instanceof SessionError) || OUTAGES.includes(error.code)
+}
+
+/**
+ * Error codes of a package that is not installed, from `import` and `require` in Node, and from what webpack and Vite put in its
+ * place. Optional packages are imported inside `try`, because bundlers tolerate a missing package only there.
+ */
+const CODES: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_UNKNOWN_BUILTIN_MODULE']
+const VITE = /^Could not resolve/
+
+/** Returns `null` if the module is not installed. Throws any other error. */
+export function nothingIfMissing(error: unknown): null {
+  const { code, message }: { code?: unknown; message?: unknown } = Object(error)
+  if (CODES.includes(code) || VITE.test(String(message))) return null
+  throw error
 }
