@@ -1,5 +1,6 @@
+import { once } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { createWorld, MINUTE, rejection, type World } from './kit.ts'
+import { createWorld, DAY, MINUTE, rejection, type World } from './kit.ts'
 
 async function withDevices(options = {}) {
   const world = createWorld(options)
@@ -92,5 +93,23 @@ describe('sessions: without a request', () => {
     expect(await rejection(world.sessions.revokeAll('ada'))).toMatchObject({ code: 'ERR_STORE' })
     world.store.fail('read')
     expect(await rejection(world.sessions.revoke(ids.other))).toMatchObject({ code: 'ERR_STORE' })
+  })
+})
+
+describe('a key of `once`', () => {
+  it('is no session: its made-up user and its id, which a store shows, neither list, export nor free it', async () => {
+    const { sessions, store, clock } = createWorld()
+    const until = clock() + 365 * DAY
+    expect(await once(store, 'ticket:1', until, clock)).toBe(true)
+    const [kept] = (await store.scan?.(null, 10))?.values ?? []
+    if (kept?.kind !== 'live' || kept.userId === null) throw new Error('The key is not a record.')
+    expect(await sessions.list(kept.userId)).toEqual([])
+    expect((await sessions.export(kept.userId)).sessions).toEqual([])
+    expect(await sessions.revokeAll(kept.userId)).toBe(0)
+    expect(await sessions.erase(kept.userId)).toBe(0)
+    expect(await sessions.revoke(kept.id)).toBe(false)
+    clock.advance(2 * DAY)
+    await sessions.sweep()
+    expect(await once(store, 'ticket:1', until, clock)).toBe(false)
   })
 })

@@ -81,6 +81,49 @@ describe('listeners', () => {
   })
 })
 
+describe('a listener that edits its event', () => {
+  it('changes nothing for the next one', async () => {
+    const world = createWorld()
+    const heard: unknown[] = []
+    const spoil = (event: object): void => {
+      const { at, methods, request } = event as Record<string, never> & { at: Date; methods: string[]; request: object }
+      at.setTime(0)
+      methods.push('forged')
+      Object.assign(request, { path: '/forged' })
+      Object.assign(event, { userId: 'eve', type: 'forged' })
+    }
+    world.sessions.on('login', spoil)
+    world.sessions.on('*', (event) => heard.push(event))
+    world.sessions.on('*', spoil)
+    world.sessions.on('*', (event) => heard.push(event))
+    const client = world.client()
+    await client.send((session) => session.login('ada', { methods: ['pwd'] }), { url: '/in' })
+    const told = {
+      type: 'login',
+      userId: 'ada',
+      methods: ['pwd'],
+      at: new Date(world.clock()),
+      request: { path: '/in' },
+    }
+    expect(heard).toMatchObject([told, told])
+    expect((await client.send((session) => session.methods)).value).toEqual(['pwd'])
+  })
+
+  it('hides no end from those who watch the session', async () => {
+    const world = createWorld()
+    const client = world.client()
+    const { value: id } = await client.send(async (session) => {
+      await session.login('ada')
+      return session.id
+    })
+    world.sessions.on('ended', (event) => Object.assign(event, { id: 'another' }))
+    const reasons: string[] = []
+    world.sessions.watch(id, (reason) => reasons.push(reason))
+    await world.sessions.revoke(id)
+    expect(reasons).toEqual(['revoked'])
+  })
+})
+
 describe('a listener of all events', () => {
   it('hears each of them once, with its type, after those of the event', () => {
     const events = createEmitter(() => 1234)
@@ -148,6 +191,23 @@ describe('an event has the request that caused it', () => {
     await client.send(() => {}, { ...options, cookie: old })
     expect(world.events.map(({ type }) => type)).toEqual(['reuse', 'refused', 'ended', 'reuse', 'refused'])
     for (const { request } of world.events) expect(request).toEqual(REQUEST)
+  })
+
+  it.each([
+    ['http://ada:secret@shop.example/in?x=1', 'http://shop.example/in'],
+    ['HTTP://ada@shop.example/in#secret', 'HTTP://shop.example/in'],
+    ['//ada:secret@shop.example/in', '//shop.example/in'],
+    ['ada:secret@shop.example:443', 'shop.example:443'],
+    ['/in#secret?x=1', '/in'],
+    ['/@ada/mail:x@shop.example', '/@ada/mail:x@shop.example'],
+    [`http://${'a'.repeat(300)}:secret@shop.example/in`, 'http://shop.example/in'],
+  ])('without the user name, password and fragment of the target %s', async (url, path) => {
+    const world = createWorld()
+    const headers = { host: 'ada:secret@shop.example', origin: 'https://ada:secret@shop.example' }
+    await world.client().send(edit({ a: 1 }), { url, headers })
+    expect(world.events.map(({ request }) => request)).toMatchObject([
+      { path, host: 'shop.example', origin: 'https://shop.example' },
+    ])
   })
 
   it('invalidData and a fault of the store', async () => {

@@ -68,6 +68,32 @@ describe('a challenge in a note', () => {
     expect([answer, session.userId, session.refused]).toEqual([null, null, 'ended'])
   })
 
+  test('that a parallel request used up is reported once, and only the answer that was sent is an event', async () => {
+    const world = await watched(({ view, note }) => {
+      if (view.url === '/issue') return { note: 'challenge' }
+      const report = { finding: 'attempt', message: 'A challenge was tried.' }
+      return note === null
+        ? { report, answer: { status: 403, reason: 'used', message: 'Used.' } }
+        : { report, note: null, answer: { status: 200, reason: 'good', message: 'Good.' } }
+    })
+    await world.client.send(() => {}, { url: '/issue' })
+    await Promise.all(['/a', '/b'].map((url) => world.client.open({ url })))
+    expect(world.eventsOf('denied').map(({ reason }) => reason)).toEqual(['good', 'used'])
+    expect(world.eventsOf('finding').map(({ request }) => request?.path)).toEqual(['/a', '/b'])
+  })
+
+  test('that cannot be stored is no answer, but what the guard noticed is reported', async () => {
+    const world = await watched(() => ({
+      report: { finding: 'attempt', message: 'A challenge was tried.' },
+      note: 'x',
+      answer: { status: 403, reason: 'no', message: 'No.' },
+    }))
+    world.store.fail('write')
+    expect(await rejection(world.client.open())).toMatchObject({ code: 'ERR_STORE' })
+    expect(world.eventsOf('denied')).toEqual([])
+    expect(world.eventsOf('finding')).toHaveLength(1)
+  })
+
   test('of a guard whose name is that of a member of every object is read as stored', async () => {
     for (const name of ['constructor', '__proto__']) {
       const notes: (string | null)[] = []

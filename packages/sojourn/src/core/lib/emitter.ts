@@ -33,14 +33,14 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
   ): void {
     const found = [...(listeners.get(name) ?? []), ...(listeners.get('*') ?? [])]
     if (found.length === 0) return
+    const now = clock()
     const request = view && describe(view)
-    const event = { ...detail, type: name, at: new Date(clock()), request }
     const fail = (error: unknown): void => {
       if (name !== 'fault') emit('fault', { operation: `listener of '${name}'`, error }, view)
     }
     for (const listener of found) {
       try {
-        const answer: unknown = listener(event as never)
+        const answer: unknown = listener(toEvent(name, detail, now, request) as never)
         if (answer instanceof Promise) answer.catch(fail)
       } catch (error) {
         fail(error)
@@ -59,6 +59,12 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
       return () => void found.delete(listener)
     },
   }
+}
+
+/** Each listener gets its own, because one that edits its event must not change what the others see. */
+function toEvent(type: SessionEventName, detail: object, now: number, request: RequestFacts | null): object {
+  const own = Object.entries(detail).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value])
+  return { ...Object.fromEntries(own), type, at: new Date(now), request: request && { ...request } }
 }
 
 /** The application may have written how the address is found. If that throws, the event is emitted without the request. */

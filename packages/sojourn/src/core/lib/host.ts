@@ -15,10 +15,13 @@ export function hostOf(view: RequestView): string {
 
 /** A client writes the text and chooses its length. */
 const MAX_CHARACTERS = 200
+/** A name and a password before the host. No browser sends them, but a request's target may be a whole URL. */
+const USERINFO = /^([a-z][a-z\d+.-]*:\/\/|\/\/)?[^/?#]*@/i
 
 export function factsOf(view: RequestView): RequestFacts {
-  const shorten = <T extends string | null>(text: T): T => (text?.slice(0, MAX_CHARACTERS) ?? null) as T
-  const [path = ''] = view.url.split('?', 1)
+  const shorten = <T extends string | null>(text: T): T =>
+    (text?.replace(USERINFO, '$1').slice(0, MAX_CHARACTERS) ?? null) as T
+  const [path = ''] = view.url.split(/[?#]/, 1)
   return {
     method: shorten(view.method),
     path: shorten(path),

@@ -7,6 +7,7 @@ import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { flashTexts, userTexts } from '../data/data.ts'
 import { parseTexts } from '../data/texts.ts'
+import { isOnce } from '../token/once.ts'
 import { isSessionId } from '../token/token.ts'
 import { orDamaged } from './damaged.ts'
 import { endDamaged, endSession } from './end-session.ts'
@@ -29,6 +30,7 @@ export async function revoke(by: Caller, id: string, reason: EndReason): Promise
   const kept = await orDamaged(id, () => ask(by, 'read', (store) => store.read(id)))
   if (kept === null || kept.kind === 'ended') return false
   if (kept.kind === 'damaged') return endDamaged(by, kept, null, reason)
+  if (isOnce(id, kept.userId)) return false
   return (await endSession(by, kept, reason)) !== null && by.setup.clock() < expiryOf(kept, by.setup.limits)
 }
 
@@ -95,7 +97,8 @@ function isReadable(record: Kept): record is SessionRecord {
 
 async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
   assertUserId(userId)
-  return ask(by, 'list', (store) => store.list(userId))
+  const kept = await ask(by, 'list', (store) => store.list(userId))
+  return kept.filter(({ id }) => !isOnce(id, userId))
 }
 
 async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRecord[]> {

@@ -17,71 +17,82 @@ import { assertUncommitted, presents, type State } from './state.ts'
 
 /** Runs before the store is read: if a guard answers, the read is saved. */
 export function checkAll(state: State): MaybePromise<Answer | null> {
-  return firstAnswer(state, state.setup.guards.check, checkOne)
+  const denial = firstDenial(state, state.setup.guards.check, checkOne)
+  return isPromise(denial) ? denial.then((late) => answerOf(state, late)) : answerOf(state, denial)
 }
 
 /** Runs after the token was judged. */
 export function openedAll(state: State, tries = 0): MaybePromise<Answer | null> {
-  const answer = firstAnswer(state, state.setup.guards.opened, openedOne)
-  if (isPromise(answer)) return answer.then((late) => withNotes(state, late, tries))
-  return withNotes(state, answer, tries)
+  const denial = firstDenial(state, state.setup.guards.opened, openedOne)
+  return isPromise(denial) ? denial.then((late) => withNotes(state, late, tries)) : withNotes(state, denial, tries)
+}
+
+interface Denial {
+  readonly guard: Guard
+  readonly answer: Answer
+}
+
+/** An answer is an event only if it is sent. */
+function answerOf(state: State, denial: Denial | null): Answer | null {
+  if (denial === null) return null
+  emit(state, 'denied', { guard: denial.guard.name, reason: denial.answer.reason })
+  return denial.answer
 }
 
 // Functions of the state rather than closures, because every request calls them.
-function firstAnswer(
+function firstDenial(
   state: State,
   guards: readonly Guard[],
-  ask: (state: State, guard: Guard) => MaybePromise<Answer | null>,
+  ask: (state: State, guard: Guard) => MaybePromise<Denial | null>,
   from = 0,
-): MaybePromise<Answer | null> {
+): MaybePromise<Denial | null> {
   for (let i = from; i < guards.length; i++) {
-    const answer = ask(state, guards[i] as Guard)
-    if (isPromise(answer)) return answer.then((late) => late ?? firstAnswer(state, guards, ask, i + 1))
-    if (answer !== null) return answer
+    const denial = ask(state, guards[i] as Guard)
+    if (isPromise(denial)) return denial.then((late) => late ?? firstDenial(state, guards, ask, i + 1))
+    if (denial !== null) return denial
   }
   return null
 }
 
-function checkOne(state: State, guard: Guard): MaybePromise<Answer | null> {
+function checkOne(state: State, guard: Guard): MaybePromise<Denial | null> {
   const { view, carrier, candidates } = state
   const answer = askGuard(state, guard, 'check', { view, carrier, presents: presents(candidates) })
   return isPromise(answer) ? answer.then((late) => deny(state, guard, late)) : deny(state, guard, answer)
 }
 
-function openedOne(state: State, guard: Guard): MaybePromise<Answer | null> {
+function openedOne(state: State, guard: Guard): MaybePromise<Denial | null> {
   const ruling = askGuard(state, guard, 'opened', new GuardSight(state, state.held, guard))
   return isPromise(ruling) ? ruling.then((late) => obey(state, guard, late)) : obey(state, guard, ruling)
 }
 
-function withNotes(state: State, answer: Answer | null, tries: number): MaybePromise<Answer | null> {
-  return answer === null || state.notes === null ? answer : storeNotes(state, answer, tries)
+function withNotes(state: State, denial: Denial | null, tries: number): MaybePromise<Answer | null> {
+  return denial === null || state.notes === null ? answerOf(state, denial) : storeNotes(state, denial, tries)
 }
 
 /**
  * An answer may rely on the note, such as a challenge that is used up, so the note is stored first. If a parallel request
  * changed it or ended the session meanwhile, the guards judge again.
  */
-async function storeNotes(state: State, answer: Answer, tries: number): Promise<Answer | null> {
+async function storeNotes(state: State, denial: Denial, tries: number): Promise<Answer | null> {
   state.lostNotes = false
   await storePending(state, undefined, (_, record) => {
     refuse(state, { kind: 'dead', refusal: lateReason(state, record), id: record.id, isOvertaken: true })
     state.lostNotes = true
   })
-  return state.lostNotes ? openedAll(state, nextTry(tries)) : answer
+  return state.lostNotes ? openedAll(state, nextTry(tries)) : answerOf(state, denial)
 }
 
-function deny(state: State, guard: Guard, answer: Answer | null = null): Answer | null {
+function deny(state: State, guard: Guard, answer: Answer | null = null): Denial | null {
   if (answer === null) return null
   try {
     assertAnswer(answer)
   } catch (error) {
     return guardFailed(state, guard, error)
   }
-  emit(state, 'denied', { guard: guard.name, reason: answer.reason })
-  return answer
+  return { guard, answer }
 }
 
-function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<Answer | null> {
+function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<Denial | null> {
   const { held } = state
   if (ruling === null) return null
   report(state, held, guard, ruling.report)

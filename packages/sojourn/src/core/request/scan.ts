@@ -22,7 +22,7 @@ export async function scan(by: Caller, cursor: string | null = null, limit = 100
   const now = setup.clock()
   const live = values
     .filter((kept): kept is SessionRecord => kept.kind === 'live')
-    .filter((record) => now < expiryOf(record, setup.limits) && !isOnce(record))
+    .filter((record) => now < expiryOf(record, setup.limits) && !isOnce(record.id, record.userId))
   return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
 }
 

@@ -111,11 +111,15 @@ export function guardFailed(by: Caller, guard: Guard, error: unknown): null {
   throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
 }
 
-export function report(by: Caller, held: Held | null, { name }: Guard, found: Finding | undefined): void {
+/** Reports a finding once a request, also if guards are asked again because a parallel request changed a note. */
+export function report(state: State, held: Held | null, { name }: Guard, found: Finding | undefined): void {
   if (found === undefined) return
   const { finding, score = null, message } = found
   const { id = null, userId = null } = held?.record ?? {}
-  emit(by, 'finding', { guard: name, id, userId, finding, score, message })
+  const key = `${name} ${id} ${finding}`
+  if (state.findings.includes(key)) return
+  state.findings = [...state.findings, key]
+  emit(state, 'finding', { guard: name, id, userId, finding, score, message })
 }
 
 /** The headers that guards add to the response. The response does not depend on them, so a failure costs only the headers. */

@@ -68,6 +68,8 @@ export class State {
   notes: Notes | null = null
   /** Whether one of the notes was dropped because a parallel request changed it. */
   lostNotes = false
+  /** What guards reported, so that nothing is reported twice. */
+  findings: readonly string[] = NO_KEYS
   /** Whether a guard stopped trusting the proof of identity in this request. */
   distrusts = false
   did: Did = 'nothing'

@@ -1,7 +1,7 @@
 import { sha256Text } from '#crypto'
 import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { SessionRecord } from '../contracts/record.ts'
+import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Store } from '../contracts/store.ts'
 import { toUtf8 } from '../lib/bytes.ts'
 import { nextTry } from '../lib/tries.ts'
@@ -71,8 +71,8 @@ function toRecord(key: string, now: number, expiresAt: number): SessionRecord {
 
 const ONCE = 'sojourn once '
 
-/** Whether the record is a key of `once`, and no session. */
-export function isOnce({ id, userId }: SessionRecord): boolean {
+/** Whether the record of this id and user is a key of `once`, and no session. */
+export function isOnce(id: SessionId, userId: string | null): boolean {
   return userId === ONCE + id
 }
 
