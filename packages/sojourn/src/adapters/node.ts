@@ -11,6 +11,13 @@ import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
 import { NodeView } from './_node-view.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 
+export {
+  type Client,
+  type FetchHandler,
+  type NodeBody,
+  type NodeHandlerOptions,
+  toNodeHandler,
+} from './_node-bridge.ts'
 export type { NodeRequest, NodeResponse } from './_node-types.ts'
 export type { TrustProxy } from './_trust-proxy.ts'
 
