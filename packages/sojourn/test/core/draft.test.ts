@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { assertJson, step } from '../../src/core/contracts/json.ts'
 import { flashTexts, toFlashName, toStoredEdits, toStoredName, userTexts } from '../../src/core/data/data.ts'
-import { Draft } from '../../src/core/data/draft.ts'
+import { Draft, type DraftListener } from '../../src/core/data/draft.ts'
 import { applyEdits, isEmpty, parseTexts, type Texts } from '../../src/core/data/texts.ts'
 
 const key = fc.oneof(
@@ -29,9 +29,13 @@ function asStored(values: Record<string, unknown>): Record<string, unknown> {
   return parseTexts(texts).values
 }
 
-function forbidden(): never {
-  throw new Error('nothing here is corrupt')
+function listener(corrupt: (key: string) => void): DraftListener {
+  return { corrupt, edited() {} }
 }
+
+const forbidden = listener(() => {
+  throw new Error('nothing here is corrupt')
+})
 
 type Step = (draft: Draft, model: Record<string, unknown>) => void
 
@@ -152,9 +156,12 @@ describe('a draft', () => {
   })
 
   it('parses a key once, and only when it is looked at', () => {
-    const draft = new Draft({ baseline: { a: '{"n":1}', b: '{"broken' } }, () => {
-      throw new Error('b was looked at')
-    })
+    const draft = new Draft(
+      { baseline: { a: '{"n":1}', b: '{"broken' } },
+      listener(() => {
+        throw new Error('b was looked at')
+      }),
+    )
     expect(draft.values.a).toBe(draft.values.a)
     expect(Object.getOwnPropertyDescriptor(draft.values, 'a')?.value).toBe(draft.values.a)
     expect('b' in draft.values).toBe(true)
@@ -163,7 +170,10 @@ describe('a draft', () => {
 
   it('a text that is no JSON counts as absent, is told once, and can be set again', () => {
     const told: string[] = []
-    const draft = new Draft({ baseline: { bad: '{"broken', good: '1' } }, (name) => told.push(name))
+    const draft = new Draft(
+      { baseline: { bad: '{"broken', good: '1' } },
+      listener((name) => told.push(name)),
+    )
     expect(draft.values.bad).toBeUndefined()
     expect(draft.values.bad).toBeUndefined()
     expect(Object.keys(draft.values)).toEqual(['good'])
@@ -175,7 +185,10 @@ describe('a draft', () => {
 
   it('a text that is no JSON is found by listing, too', () => {
     const told: string[] = []
-    const draft = new Draft({ baseline: { bad: '' } }, (name) => told.push(name))
+    const draft = new Draft(
+      { baseline: { bad: '' } },
+      listener((name) => told.push(name)),
+    )
     expect(Object.entries(draft.values)).toEqual([])
     expect(told).toEqual(['bad'])
   })
@@ -197,6 +210,71 @@ describe('a draft', () => {
     draft.values.b = 1
     draft.accept(edits)
     expect(draft.edits()).toEqual({ a: '2', b: '1' })
+  })
+
+  it.each<[string, (value: never) => void]>([
+    [
+      'another order of keys',
+      (value: { a: object; b?: number }) => {
+        const { b } = value
+        delete value.b
+        value.b = b as number
+        const { a } = value
+        delete (value as Partial<typeof value>).a
+        value.a = a
+      },
+    ],
+    ['a longer list', (value: { a: number[] }) => void value.a.push(1)],
+    [
+      'an empty list instead of an object',
+      (value: { c: unknown }) => {
+        value.c = []
+      },
+    ],
+    [
+      'a null instead of the end of a list',
+      (value: { a: unknown[] }) => {
+        value.a = [1, null]
+      },
+    ],
+  ])('finds in an object that was read: %s', (_, edit) => {
+    const draft = new Draft({ baseline: { it: '{"a":[1],"b":2,"c":{}}' } }, forbidden)
+    edit(draft.values.it as never)
+    expect(draft.edits()).toEqual({ it: JSON.stringify(draft.values.it) })
+  })
+
+  it.each<[string, (value: never) => void]>([
+    [
+      'a Map where an empty object was',
+      (value: { c: unknown }) => {
+        value.c = new Map([[1, 2]])
+      },
+    ],
+    ['another prototype', (value: { c: object }) => void Object.setPrototypeOf(value.c, { inherited: 1 })],
+    [
+      'a property of an array',
+      (value: { a: number[] & { extra?: number } }) => {
+        value.a.extra = 1
+      },
+    ],
+  ])('refuses in an object that was read, though its text is the same: %s', (_, edit) => {
+    const draft = new Draft({ baseline: { it: '{"a":[1],"b":2,"c":{}}' } }, forbidden)
+    edit(draft.values.it as never)
+    expect(() => draft.edits()).toThrow('data.it')
+  })
+
+  it('compares as text what is nested too deep to be listed, and refuses it', () => {
+    const draft = new Draft({ baseline: { it: `${'['.repeat(5000)}${']'.repeat(5000)}` } }, forbidden)
+    expect(draft.values.it).toBeInstanceOf(Array)
+    expect(() => draft.edits()).toThrow('nested deeper')
+  })
+
+  it('sets no key through an object that inherits from the data', () => {
+    const draft = new Draft({ baseline: { a: '1' } }, forbidden)
+    const heir = Object.create(draft.values) as Record<string, unknown>
+    heir.a = 2
+    expect(heir.a).toBe(2)
+    expect(isEmpty(draft.edits())).toBe(true)
   })
 
   it('takes nothing but JSON, whichever way it is set', () => {

@@ -4,7 +4,7 @@ import { SessionError } from './errors.ts'
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
 /** Deeper data is a mistake, and recursion needs a limit. */
-const MAX_DEPTH = 100
+export const MAX_DEPTH = 100
 
 /**
  * Throws `ERR_DATA_NOT_JSON` with the path of a value that the store would not return unchanged: `NaN`, `Map`, `Date`,
@@ -44,7 +44,10 @@ function flawOfArray(value: readonly unknown[], depth: number): string | null {
 }
 
 function flawOfObject(value: object, depth: number): string | null {
-  for (const [key, inner] of Object.entries(value)) {
+  // Without an array of entries, because every write checks its values.
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue
+    const inner: unknown = (value as Record<string, unknown>)[key]
     if (key === 'toJSON' && typeof inner === 'function') return ' is an object with its own toJSON'
     const flaw = inner === undefined ? null : flawOf(inner, depth)
     if (flaw !== null) return step(key) + flaw

@@ -47,9 +47,10 @@ function pick<T>(texts: Readonly<Record<string, T>>, toKey: (name: string) => st
   return result
 }
 
-/** Returns a user's edits under their stored names. */
+/** Returns a user's edits under their stored names. On most requests this is the given object. */
 export function toStoredEdits(edits: Edits): Edits {
-  return pick(edits, toStoredName)
+  for (const key in edits) if (key.startsWith(OWN)) return pick(edits, toStoredName)
+  return edits
 }
 
 /** The part of core's setup that decides about stored data. */
@@ -59,10 +60,11 @@ export interface DataRules {
   readonly events: Emitter
 }
 
-/** The rules, and the request whose data they judge. */
-interface Judging {
+/** The rules, and the session whose data they judge. */
+export interface Judging {
   readonly setup: DataRules
   readonly view: RequestView | null
+  readonly id: SessionId
 }
 
 /**
@@ -84,15 +86,15 @@ export function isCheckedEarly(rules: DataRules): boolean {
  * Returns stored data in the form that a draft begins with. Applies `invalidData` to data that is corrupt or does not fit the
  * schema.
  */
-export function loadData(by: Judging, id: SessionId, texts: Texts): Loaded {
+export function loadData(by: Judging, texts: Texts): Loaded {
   const stored = userTexts(texts)
   if (!isCheckedEarly(by.setup)) return { baseline: stored }
   const { paths, ...loaded } = read(by.setup.schema, stored)
-  if (paths.length > 0) reportInvalid(by, id, paths)
+  if (paths.length > 0) reportInvalid(by, paths)
   return loaded
 }
 
-export function reportInvalid({ setup, view }: Judging, id: SessionId, paths: readonly string[]): void {
+export function reportInvalid({ setup, view, id }: Judging, paths: readonly string[]): void {
   setup.events.emit('invalidData', { id, paths }, view)
   const detail = `Stored data: ${paths.join(', ')}.`
   if (setup.invalidData === 'throw') throw new SessionError('ERR_DATA_INVALID', detail)

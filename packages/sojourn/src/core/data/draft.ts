@@ -1,6 +1,6 @@
 import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
-import { assertJson, step } from '../contracts/json.ts'
+import { assertJson, MAX_DEPTH, step } from '../contracts/json.ts'
 import { applyEdits, define, type Edits, NO_EDITS, parseTexts, type Texts, toDrops, toText } from './texts.ts'
 
 /** The data that a draft begins with. Without `values`, a key's text is parsed when the handler first reads the key. */
@@ -16,9 +16,26 @@ export interface Loaded {
   readonly hidden?: readonly string[]
 }
 
+/** What a draft reports, for its request. */
+export interface DraftListener {
+  /** A stored text that was read is not JSON. The key counts as absent. */
+  corrupt(key: string): void
+  /** The handler assigned or deleted a key. */
+  edited(key: string): void
+}
+
+/** An object that a key's text was parsed to, and what it contained then. */
+interface HandedOut {
+  readonly key: string
+  readonly value: unknown
+  readonly content: readonly unknown[]
+  readonly before: HandedOut | null
+}
+
 /**
- * The data of one request. When it is stored, each key is compared, as text, with its baseline. This finds every edit, however
- * deep, without a proxy around each of the application's objects. Keys that were not read cost nothing.
+ * The data of one request. When it is stored, each key that may have changed is compared, as text, with its baseline: keys that
+ * the handler assigned or deleted, and objects that it read, if their content differs. This finds every edit, however deep,
+ * without a proxy around each of the application's objects. Keys that were not read cost nothing.
  *
  * It is its own proxy handler. The traps parse a key when it is read, and reject a value that JSON cannot represent on the line
  * that assigns it, instead of when the response ends.
@@ -27,34 +44,39 @@ export class Draft implements ProxyHandler<Bare> {
   /** What the handler edits; the same object for the whole request. */
   readonly values: Record<string, unknown>
   readonly #target = new Bare()
-  readonly #onCorrupt: (key: string) => void
-  readonly #onEdit: (key: string) => void
+  readonly #listener: DraftListener | null
   #baseline: Texts = NO_TEXTS
   #drops: Edits = NO_EDITS
   #hidden: readonly string[] = NO_KEYS
-  /** Keys that the handler assigned or deleted. */
-  readonly #assigned = new Set<string | symbol>()
+  /** By key that the handler assigned or deleted: how often. `null`: none. */
+  #touched: Map<string, number> | null = null
+  #handedOut: HandedOut | null = null
 
-  /**
-   * `onCorrupt` is called for a key whose stored text is not JSON. The key counts as absent, because a damaged row must not make
-   * the application crash again and again. `onEdit` is called for each assignment.
-   */
-  constructor(loaded: Loaded, onCorrupt: (key: string) => void, onEdit: (key: string) => void = () => {}) {
-    this.#onCorrupt = onCorrupt
-    this.#onEdit = onEdit
+  constructor(loaded: Loaded, listener: DraftListener | null) {
+    this.#listener = listener
     this.values = new Proxy(this.#target, this)
-    this.reload(loaded)
+    this.#load(loaded)
   }
 
   /** Starts over from other data. */
-  reload({ baseline, values, dropped = NO_KEYS, hidden = NO_KEYS }: Loaded): void {
+  reload(loaded: Loaded): void {
+    for (const key in this.#target) delete this.#target[key]
+    this.#handedOut = null
+    this.#load(loaded)
+  }
+
+  #load({ baseline, values, dropped = NO_KEYS, hidden = NO_KEYS }: Loaded): void {
     this.#baseline = baseline
     this.#hidden = hidden
     this.#drops = toDrops(dropped)
-    for (const key in this.#target) delete this.#target[key]
-    for (const key of Object.keys(values ?? baseline)) {
-      define(this.#target, key, values === undefined ? new Unread(baseline[key] ?? '') : values[key])
-    }
+    if (values === undefined) for (const key in baseline) this.#target[key] = new Unread(baseline[key] ?? '')
+    else for (const key of Object.keys(values)) this.#show(key, values[key])
+  }
+
+  #show(key: string, value: unknown): void {
+    this.#target[key] = value
+    if (typeof value !== 'object' || value === null) return
+    this.#handedOut = { key, value, content: listContent(value), before: this.#handedOut }
   }
 
   /** Makes another object's properties the data. */
@@ -64,13 +86,36 @@ export class Draft implements ProxyHandler<Bare> {
     // Copied first, because it may be this same data.
     const entries = Object.entries(values)
     for (const key of [...Object.keys(this.#target), ...this.#hidden]) this.deleteProperty(this.#target, key)
-    for (const [key, value] of entries) define(this.#target, key, value)
+    for (const [key, value] of entries) {
+      this.#note(key)
+      this.#target[key] = value
+    }
   }
 
-  /** Returns the differences from the baseline. Throws `ERR_DATA_NOT_JSON` with the path of the first value that is not JSON. */
+  /**
+   * Returns the differences from the baseline; `NO_EDITS` itself if there are none, as on most requests. Throws
+   * `ERR_DATA_NOT_JSON` with the path of a value that is not JSON.
+   */
   edits(): Edits {
-    const edits = difference(this.#target, this.#baseline)
-    return edits === NO_EDITS ? edits : { ...this.#drops, ...edits }
+    let edits = NO_EDITS
+    if (this.#touched !== null) for (const key of this.#touched.keys()) edits = this.#compare(key, edits)
+    for (let one = this.#handedOut; one !== null; one = one.before) {
+      const { key, value, content } = one
+      const isSame = this.#target[key] === value && compareContent(value, content, 0) === content.length
+      if (!isSame && this.#touched?.has(key) !== true) edits = this.#compare(key, edits)
+    }
+    return edits === NO_EDITS || this.#drops === NO_EDITS ? edits : { ...this.#drops, ...edits }
+  }
+
+  /** Adds an edit of this key, if there is one. `edits` is `NO_EDITS` or was made by this function. */
+  #compare(key: string, edits: Edits): Edits {
+    const value = this.#target[key]
+    if (value instanceof Unread) return edits
+    const text = toText(value, key) ?? null
+    if (text === (Object.hasOwn(this.#baseline, key) ? this.#baseline[key] : null)) return edits
+    const added: Record<string, string | null> = edits === NO_EDITS ? {} : (edits as Record<string, string | null>)
+    define(added, key, text)
+    return added
   }
 
   get hidden(): readonly string[] {
@@ -80,8 +125,9 @@ export class Draft implements ProxyHandler<Bare> {
   /** Returns a function that returns whether the handler has assigned, deleted or changed the key since this call. */
   watch(key: string): () => boolean {
     const text = this.#textOf(key)
-    this.#assigned.delete(key)
-    return () => this.#assigned.has(key) || this.#textOf(key) !== text
+    const countOf = (): number => this.#touched?.get(key) ?? 0
+    const count = countOf()
+    return () => countOf() !== count || this.#textOf(key) !== text
   }
 
   #textOf(key: string): string | null | undefined {
@@ -117,6 +163,15 @@ export class Draft implements ProxyHandler<Bare> {
     return Reflect.getOwnPropertyDescriptor(target, key)
   }
 
+  /** Faster than what an assignment does without this trap: `getOwnPropertyDescriptor`, then `defineProperty`. */
+  set(target: Bare, key: string | symbol, value: unknown, receiver: unknown): boolean {
+    if (receiver !== this.values || typeof key === 'symbol') return Reflect.set(target, key, value, receiver)
+    if (value !== undefined) assertJson(value, 'data', key)
+    this.#note(key)
+    target[key] = value
+    return true
+  }
+
   defineProperty(target: Bare, key: string | symbol, descriptor: PropertyDescriptor): boolean {
     assertOrdinary(descriptor, Object.hasOwn(target, key), key)
     if (descriptor.value !== undefined) assertJson(descriptor.value, 'data', String(key))
@@ -124,22 +179,27 @@ export class Draft implements ProxyHandler<Bare> {
     return Reflect.defineProperty(target, key, descriptor)
   }
 
-  deleteProperty(target: Bare, key: string): boolean {
+  deleteProperty(target: Bare, key: string | symbol): boolean {
     this.#note(key)
     // A stored text that is no longer among the values must be removed.
-    if (this.#hidden.includes(key)) this.#baseline = { ...this.#baseline, [key]: '' }
+    if (typeof key === 'string' && this.#hidden.includes(key))
+      this.#baseline = applyEdits(this.#baseline, { [key]: '' })
     return Reflect.deleteProperty(target, key)
   }
 
   #note(key: string | symbol): void {
-    this.#assigned.add(key)
-    this.#onEdit(String(key))
+    this.#listener?.edited(String(key))
+    if (typeof key === 'symbol') return
+    this.#touched ??= new Map()
+    this.#touched.set(key, (this.#touched.get(key) ?? 0) + 1)
   }
 
-  /** Sets a value that is stored already, `undefined` for none. This does not count as an edit. */
+  /** Sets a value that `update` made, `undefined` for none. This does not count as an edit of the handler. */
   put(key: string, value: unknown): void {
+    this.#touched ??= new Map()
+    if (!this.#touched.has(key)) this.#touched.set(key, 0)
     if (value === undefined) delete this.#target[key]
-    else define(this.#target, key, value)
+    else this.#target[key] = value
   }
 
   /** A frozen object could not receive stored values, and would make a login fail after the old session has ended. */
@@ -159,13 +219,13 @@ export class Draft implements ProxyHandler<Bare> {
   #read(key: string, unread: Unread): unknown {
     try {
       const value: unknown = JSON.parse(unread.text)
-      define(this.#target, key, value)
+      this.#show(key, value)
       return value
     } catch {
       delete this.#target[key]
       this.#baseline = applyEdits(this.#baseline, { [key]: null })
       this.#drops = { ...this.#drops, [key]: null }
-      this.#onCorrupt(key)
+      this.#listener?.corrupt(key)
       return undefined
     }
   }
@@ -210,26 +270,47 @@ class Unread {
   }
 }
 
-function textOf(texts: Texts, key: string): string | undefined {
-  return Object.hasOwn(texts, key) ? texts[key] : undefined
+const END = Symbol('end')
+
+/**
+ * Lists what a JSON value contains, keys and values in order, so that `compareContent` finds a change. Measured with 250
+ * characters of JSON, both together take a quarter of the time of `JSON.stringify`.
+ */
+function listContent(value: unknown, list: unknown[] = [], depth = 0): unknown[] {
+  if (typeof value !== 'object' || value === null) list.push(value)
+  // Equals nothing, so that data too deep for recursion is compared as text.
+  else if (depth === MAX_DEPTH) list.push(Number.NaN)
+  else {
+    list.push(Object.getPrototypeOf(value))
+    if (Array.isArray(value)) {
+      list.push(value.length)
+      for (const inner of value) listContent(inner, list, depth + 1)
+    } else {
+      for (const key in value) {
+        list.push(key)
+        listContent((value as Record<string, unknown>)[key], list, depth + 1)
+      }
+    }
+    list.push(END)
+  }
+  return list
 }
 
-/** Returns `NO_EDITS` itself if there are none, as on most requests. */
-function difference(values: Bare, baseline: Texts): Edits {
-  let edits: Record<string, string | null> | null = null
-  const set = (key: string, text: string | null): void => {
-    edits ??= {}
-    define(edits, key, text)
+/** Returns the place in the list behind this value, or -1 if the value is not the listed one. */
+function compareContent(value: unknown, list: readonly unknown[], place: number): number {
+  if (typeof value !== 'object' || value === null) return value === list[place] ? place + 1 : -1
+  if (Object.getPrototypeOf(value) !== list[place]) return -1
+  let next = place + 1
+  if (Array.isArray(value)) {
+    // Other properties of an array, which JSON cannot represent, count too.
+    if (list[next++] !== value.length || Object.keys(value).length !== value.length) return -1
+    for (let i = 0; i < value.length && next !== -1; i++) next = compareContent(value[i], list, next)
+  } else {
+    for (const key in value) {
+      if (list[next] !== key) return -1
+      next = compareContent((value as Record<string, unknown>)[key], list, next + 1)
+      if (next === -1) return -1
+    }
   }
-  for (const key in values) {
-    const value = values[key]
-    if (value instanceof Unread) continue
-    const known = textOf(baseline, key)
-    const text = toText(value, key)
-    if (text !== known) set(key, text ?? null)
-  }
-  for (const key of Object.keys(baseline)) {
-    if (!Object.hasOwn(values, key)) set(key, null)
-  }
-  return edits ?? NO_EDITS
+  return list[next] === END ? next + 1 : -1
 }

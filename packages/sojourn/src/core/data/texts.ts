@@ -10,16 +10,27 @@ export const NO_EDITS: Edits = {}
 
 /** Returns `texts` with the edits made, and leaves the argument unchanged. */
 export function applyEdits(texts: Texts, edits: Edits): Texts {
-  return Object.fromEntries(Object.entries({ ...texts, ...edits }).filter((entry) => entry[1] !== null)) as Texts
+  const result: Record<string, string> = {}
+  // Copied key by key: V8 gives a spread of a frozen object, and an object that lost a key, a hidden class of its own.
+  for (const key in texts) if (!Object.hasOwn(edits, key)) define(result, key, texts[key] ?? '')
+  for (const key in edits) {
+    const text = edits[key]
+    if (typeof text === 'string') define(result, key, text)
+  }
+  return result
 }
 
 /** Does the same for a store's change. */
-export function withEdits(texts: Texts, { set, remove = [] }: { set?: Texts; remove?: readonly string[] }): Texts {
-  return applyEdits(texts, { ...set, ...toDrops(remove) })
+export function withEdits(
+  texts: Texts,
+  { set = NO_EDITS, remove = [] }: { set?: Edits; remove?: readonly string[] },
+): Texts {
+  return applyEdits(texts, remove.length === 0 ? set : { ...set, ...toDrops(remove) })
 }
 
 export function isEmpty(edits: Edits): boolean {
-  return edits === NO_EDITS || Object.keys(edits).length === 0
+  for (const _ in edits) return false
+  return true
 }
 
 /** Returns edits that remove these keys. */

@@ -24,7 +24,7 @@ import { logout } from './logout.ts'
 import { recheck } from './recheck.ts'
 import { reauthenticated, rotate } from './rotate.ts'
 import { ask } from './setup.ts'
-import { draftOf, type Flashed, idOf, type State, tellLate } from './state.ts'
+import { draftOf, type Flashed, type State, tellLate } from './state.ts'
 import { assertStillOpen } from './still-open.ts'
 import { update } from './update.ts'
 
@@ -57,7 +57,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
   }
 
   get id(): SessionId {
-    return idOf(this.#seen)
+    return this.#seen.id
   }
   get userId(): string | null {
     return this.#seen.held?.record.userId ?? null

@@ -6,7 +6,7 @@ import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { flashTexts, loadData, reportInvalid, toFlashName, toStoredEdits, userTexts } from '../data/data.ts'
-import { Draft } from '../data/draft.ts'
+import { Draft, type DraftListener } from '../data/draft.ts'
 import { applyEdits, type Edits, NO_EDITS, type Texts } from '../data/texts.ts'
 import { isPromise } from '../lib/maybe.ts'
 import type { TokenParts } from '../token/token.ts'
@@ -30,7 +30,7 @@ const NO_RECORDS: readonly SessionRecord[] = []
  * One request's view of one session. The verbs change it, and nothing outside core sees it. It is a class, as are the other
  * objects of each request, so that all have the same hidden class from the start.
  */
-export class State {
+export class State implements Caller, DraftListener {
   readonly setup: Setup
   readonly view: RequestView
   readonly openedAt: number
@@ -93,6 +93,19 @@ export class State {
     this.carrier = carrier
     this.candidates = candidates
   }
+
+  /** Created when it is first needed, so a visitor who writes nothing costs no randomness. */
+  get id(): SessionId {
+    return this.held?.record.id ?? mintedOf(this).id
+  }
+
+  corrupt(key: string): void {
+    reportInvalid(this, [key])
+  }
+
+  edited(key: string): void {
+    if (this.finished) tellLate(this, `data${step(key)}`)
+  }
 }
 
 /** Whether the client sent anything that could be a token. */
@@ -124,27 +137,13 @@ export function inTurn<T>(state: State, work: () => MaybePromise<T>): MaybePromi
   return mine
 }
 
-/** Returns the id. It is created when it is first needed, so a visitor who writes nothing costs no randomness. */
-export function idOf(state: State): SessionId {
-  return state.held?.record.id ?? mintedOf(state).id
-}
-
 export function mintedOf(state: State): TokenParts {
   state.minted ??= state.setup.tokens.mint()
   return state.minted
 }
 
 export function draftOf(state: State): Draft {
-  if (state.draft === null) {
-    const id = idOf(state)
-    state.draft = new Draft(
-      loadData(state, id, state.texts),
-      (key) => reportInvalid(state, id, [key]),
-      (key) => {
-        if (state.finished) tellLate(state, `data${step(key)}`)
-      },
-    )
-  }
+  state.draft ??= new Draft(loadData(state, state.texts), state)
   return state.draft
 }
 
@@ -158,7 +157,7 @@ export function tellLate(by: Caller, place: string): void {
 /** Continues with other stored data. The handler keeps the same data object. */
 export function reload(state: State, texts: Texts): void {
   state.texts = texts
-  state.draft?.reload(loadData(state, idOf(state), texts))
+  state.draft?.reload(loadData(state, texts))
   state.flash = null
 }
 

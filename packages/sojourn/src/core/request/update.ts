@@ -8,7 +8,7 @@ import { nextTry } from '../lib/tries.ts'
 import { type Patience, takeTurn } from '../lib/turns.ts'
 import { storePending } from './commit.ts'
 import type { Held } from './held.ts'
-import { accept, assertUncommitted, draftOf, idOf, inTurn, type Pending, type State } from './state.ts'
+import { accept, assertUncommitted, draftOf, inTurn, type Pending, type State } from './state.ts'
 import { writeRecord } from './write.ts'
 
 /**
@@ -29,7 +29,7 @@ export async function update(state: State, key: string, fn: (value: unknown) => 
   if (state.line !== null) await state.line
   const work = (): Promise<unknown> =>
     state.held === null ? updateNew(state, key, fn) : updateStored(state, state.held, key, fn)
-  return takeTurn(state.setup.turns, `${idOf(state)} ${key}`, work, PATIENCE)
+  return takeTurn(state.setup.turns, `${state.id} ${key}`, work, PATIENCE)
 }
 
 /** Calls `fn`. `updating` detects an update of the same key that `fn` makes before it first awaits. */
@@ -69,7 +69,7 @@ async function updateStored(state: State, first: Held, key: string, fn: (value: 
   for (let tries = 0; ; tries = nextTry(tries)) {
     const { record, vault } = held
     const texts = await vault.fromStored(record.data)
-    const draft = new Draft(loadData(state, record.id, texts), () => {})
+    const draft = new Draft(loadData({ setup: state.setup, view: state.view, id: record.id }, texts), null)
     const next = await call(state, key, fn, draft.values[key])
     draft.put(key, next)
     // The key is included even if its text is unchanged: the request's draft may hold an older one, and must not write that back.
