@@ -36,7 +36,7 @@ describe('the application of the guide', () => {
   test('refuses a wrong password, and says so once', async () => {
     const client = visitor()
     await client.post('/login', form({ name: 'ada', password: 'wrong' }))
-    expect(await (await client.get('/login')).text()).toContain('That was not right')
+    expect(await (await client.get('/login')).text()).toContain('The name or the password is wrong')
     expect(await (await client.get('/login')).text()).toContain('Please log in')
   })
 
