@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { auditApplication, checks } from '@sojourn/audit'
+import { auditApplication, checks, type Report } from '@sojourn/audit'
 import { expect, test, vi } from 'vitest'
 import { createSecrets, shellWord, shown } from '../src/http/masking.ts'
 import { cookieRecipe } from './gallery/recipes.ts'
 import { audit, findings, notGivenIn } from './support/audit.ts'
 import { ALICE, cookieApp } from './support/cookie-app.ts'
 import { serve } from './support/serve.ts'
+import { shownIn, tokensIn } from './support/tokens-seen.ts'
 import { listenerOf } from './support/web.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -62,4 +63,29 @@ test('secrets are masked in every coding, the longest first', () => {
   secrets.learn('abcdefghij', 'sid', 'a cookie')
   const text = 'pass word/é pass%20word%2F%C3%A9 abcdefghij abcdefgh'
   expect(shown(secrets.mark(text))).toBe('$PASSWORD $PASSWORD_ENCODED $SID_2 $SID')
+})
+
+test('the helper of these tests sees every token of an exchange that a report shows, whole or in part', () => {
+  const [id, signature] = ['eyJ4oxV32PLyL_RaSE_tVc-4LRW3p3tf', 'pmmjUfUCOsPyjoVTHNtgkwg4lLO3v0qm4QhSGJkdI']
+  const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlc2lnbmF0dXJl'
+  const seen = tokensIn({
+    request: {
+      method: 'GET',
+      url: '/',
+      body: null,
+      headers: [
+        ['cookie', 'theme=dark; old=0123456789abcdef0123'],
+        ['authorization', 'Bearer opaque-opaque-opaque'],
+      ],
+    },
+    response: {
+      status: 200,
+      headers: [['set-cookie', `sid=s%3A${id}.${signature}; Path=/`]],
+      body: `{"access_token":"${jwt}","etag":"eyJ4oxV32PLyL_RaSE_tVc-4LRW3p3tg"}`,
+    },
+  })
+  const reported = (text: string) => shownIn({ untrusted: text } as Report, seen)
+  for (const token of [id, signature, `s%3A${id}.${signature}`, '0123456789abcdef0123', 'opaque-opaque-opaque', jwt])
+    expect(reported(`shown: ${token}`)).toContain(token)
+  expect(reported('dark eyJ4oxV32PLyL_RaSE_tVc-4LRW3p3tg. and $SID')).toEqual([])
 })

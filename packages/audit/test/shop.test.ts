@@ -1,11 +1,13 @@
-import { auditApplication, parseRecipe } from '@sojourn/audit'
+import { randomBytes } from 'node:crypto'
+import { parseRecipe } from '@sojourn/audit'
 import { expect, test, vi } from 'vitest'
 import { startShop } from '../../../examples/shop/test/shop.ts'
-import { findings, leaksIn, verdicts } from './support/audit.ts'
+import { auditWatched, findings, leaksIn, verdicts } from './support/audit.ts'
 import { ALICE } from './support/cookie-app.ts'
 import { expressSessionApp } from './support/express-session-app.ts'
 import { serve } from './support/serve.ts'
 import { shopOnExpressSession } from './support/shop-on-express-session.ts'
+import { shownIn } from './support/tokens-seen.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -41,7 +43,7 @@ test('the shop of this repository passes with no failure, twice in a row, and is
   const shop = await startShop()
   try {
     for (let run = 0; run < 2; run++) {
-      const report = await auditApplication({
+      const report = await auditWatched({
         target: shop.url,
         recipe: parseRecipe(SHOP),
         allowChanges: true,
@@ -93,7 +95,7 @@ test('a copy of the shop on express-session with default options shows the failu
   const shop = await shopOnExpressSession()
   try {
     const recipe = parseRecipe(SHOP.replace('sessionsPage: /account', 'sessionsPage: false'))
-    const report = await auditApplication({ target: shop.url, recipe, allowChanges: true, samples: 20 })
+    const report = await auditWatched({ target: shop.url, recipe, allowChanges: true, samples: 20 })
     expect(report.untrusted).toBeNull()
     const failed = findings(report).filter(({ verdict }) => verdict === 'fail')
     expect(failed.map(({ fingerprint }) => fingerprint).sort()).toEqual(FAILURES_ON_EXPRESS_SESSION.toSorted())
@@ -114,7 +116,7 @@ test('a copy of the shop on express-session with default options shows the failu
 test('express-session with default options, used as tutorials do, shows the failures it has', async () => {
   const served = await serve(expressSessionApp())
   try {
-    const report = await auditApplication({ target: served.url, user: ALICE, samples: 20 })
+    const report = await auditWatched({ target: served.url, user: ALICE, samples: 20 })
     const failed = findings(report).filter(({ verdict }) => verdict === 'fail')
     expect(failed.map(({ fingerprint }) => fingerprint)).toEqual([
       'cookie-attributes/cookie connect.sid: SameSite',
@@ -123,6 +125,24 @@ test('express-session with default options, used as tutorials do, shows the fail
       'fixation/kept id',
       'fixation/given id',
     ])
+  } finally {
+    await served.close()
+  }
+})
+
+test('a report shows no id of express-session, although a page shows it, and not if it begins like a JWT', async () => {
+  const ids: string[] = []
+  const genid = () => {
+    const id = `eyJ${randomBytes(24).toString('base64url').slice(3)}`
+    ids.push(id)
+    return id
+  }
+  const served = await serve(expressSessionApp({ showsId: true, session: { genid } }))
+  try {
+    const report = await auditWatched({ target: served.url, user: ALICE, samples: 5, rate: 10_000 })
+    expect(JSON.stringify(report)).toMatch(/<p>session \$CONNECT_SID(_\d+)?_PART(_\d+)?\.<\/p>/)
+    expect(shownIn(report, ids)).toEqual([])
+    expect(leaksIn(report)).toEqual([])
   } finally {
     await served.close()
   }

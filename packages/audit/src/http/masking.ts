@@ -14,7 +14,7 @@ const SHORTEST = 6
 
 /** The values that no report may show, and the variables that replace them. */
 export interface Secrets {
-  /** From now on this value is shown as a variable. Returns its name. A known value keeps its first name. */
+  /** From now on this value and its parts are shown as variables. A known value keeps its first name. */
   learn(value: string, name: string, from: string): void
   /** Learns all cookies and bearer tokens of an exchange, and its page's anti-forgery tokens. */
   learnFrom(exchange: Exchange): void
@@ -31,7 +31,15 @@ export function createSecrets(): Secrets {
   let sorted: [string, Variable][] | null = null
 
   function learn(value: string, name: string, from: string): void {
-    if (value === '' || byValue.has(value)) return
+    const variable = add(value, name, from)
+    if (variable === null) return
+    // A page may show only the id of a signed cookie. Whoever knows the server's key can sign that id.
+    for (const part of partsOf(value)) add(part, `${variable.name} part`, `part of ${variable.name}`)
+  }
+
+  /** Returns `null` if the value is known or empty. */
+  function add(value: string, name: string, from: string): Variable | null {
+    if (value === '' || byValue.has(value)) return null
     const base =
       name
         .toUpperCase()
@@ -46,6 +54,7 @@ export function createSecrets(): Secrets {
       if (!byValue.has(other))
         byValue.set(other, { name: `${variable.name}_${kind}`, from: `${variable.name}, ${WORDS[kind]}` })
     }
+    return variable
   }
 
   function mark(text: string): string {
@@ -109,11 +118,34 @@ function decode(value: string): string {
   }
 }
 
+/** Separators of composite tokens. `--` is the separator of Rails; a single hyphen also occurs in base64url. */
+const SEPARATORS = [/[^\w+/=-]+|--/, /[^A-Za-z0-9]+/]
+
+/** Returns the parts of a composite token that are secrets: ids, keys, signatures, encoded contents and the ids in them. */
+function partsOf(token: string): string[] {
+  const text = decode(token)
+  const pieces = [...new Set(SEPARATORS.flatMap((separator) => text.split(separator)))]
+  return [...pieces, ...pieces.flatMap(idsIn)].filter((piece) => piece !== token && isRandom(piece))
+}
+
+/** Returns the possible ids in an encoded JSON object, such as the `sid` of a JWT. */
+function idsIn(piece: string): string[] {
+  const content = piece.startsWith('eyJ') ? Buffer.from(piece, 'base64url').toString() : ''
+  return [...content.matchAll(/"([\w+/=-]+)"\s*[,}\]]/g)].map(([, id = '']) => id)
+}
+
+/** Whether a part is a secret. Words, names, paths and times stay readable in the report. */
+function isRandom(part: string): boolean {
+  if (part.startsWith('/') || part.length < 12) return false
+  if (/\d/.test(part) && /[a-z]/i.test(part)) return true
+  return part.length >= 16 && (/^\d+$/.test(part) || /^(?=(?:.*?[A-Z]){3})(?=(?:.*?[a-z]){3})/.test(part))
+}
+
 /**
  * A value that was sent as a credential and did not come from the server was made up by the audit. A server that accepts any id
- * may have made a session of it.
+ * may have made a session of it. Values with no long run of letters and digits are no tokens: they test how a server parses.
  */
-const LIKE_A_TOKEN = /^[\w.-]{16,}$/
+const LIKE_A_TOKEN = /[\w.-]{16,}/
 
 function credentialsIn({ request }: Exchange): [string, string][] {
   const cookies = valuesOf(request.headers, 'cookie').flatMap((line) => line.split('; '))

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { findings } from '../support/audit.ts'
 import { ALICE } from '../support/cookie-app.ts'
 import { serve, serveTls, serveTlsAndPlain } from '../support/serve.ts'
+import { partsOf, shownIn } from '../support/tokens-seen.ts'
 import { type App, listenerOf } from '../support/web.ts'
 import { type Cell, cellsOf, differences } from './score.ts'
 import { toRun, type Variant } from './variant.ts'
@@ -13,7 +14,8 @@ function recorded(app: App, givenOut: Set<string>): App {
     const reply = await app(ask)
     const ofCookies = (reply.cookies ?? []).map((line) => /^[^=]*=([^;]*)/.exec(line)?.[1] ?? '')
     const { access_token = '', refresh_token = '' } = (reply.json ?? {}) as Record<string, string>
-    for (const value of [...ofCookies, access_token, refresh_token]) if (value.length >= 12) givenOut.add(value)
+    for (const value of [...ofCookies, access_token, refresh_token])
+      for (const part of [value, ...partsOf(value)]) if (part.length >= 12) givenOut.add(part)
     return reply
   }
 }
@@ -55,7 +57,6 @@ export async function judged(variant: Variant): Promise<readonly Cell[]> {
   expect(differences(cells)).toEqual(variant.lacks ?? [])
   for (const [about, words] of Object.entries(variant.says ?? {}))
     expect(findings(report).find(({ fingerprint }) => fingerprint === about)?.detail).toMatch(words)
-  const text = JSON.stringify(report)
-  expect([...givenOut, ALICE.password].filter((secret) => text.includes(secret))).toEqual([])
+  expect(shownIn(report, [...givenOut, ALICE.password])).toEqual([])
   return cells
 }

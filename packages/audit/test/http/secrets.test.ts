@@ -76,6 +76,71 @@ describe('what a report must not show', () => {
   })
 })
 
+/** The id of express-session: a store's key, and a part of the cookie. */
+const STORE_KEY = 'eyJ4oxV32PLyL_RaSE_tVc-4LRW3p3tf'
+const SIGNATURE = 'pmmjUfUCOs+P/yjoVTHNtgkwg4lLO3v0qm4QhSGJkdI'
+
+const base64 = (text: string) => Buffer.from(text).toString('base64url')
+
+describe('a part of a token', () => {
+  const reported = (token: string, text: string): string => {
+    const secrets = createSecrets()
+    secrets.learn(token, 'sid', 'the login')
+    return shown(secrets.mark(text))
+  }
+
+  test.each([
+    ['the id of express-session', `s%3A${STORE_KEY}.${encodeURIComponent(SIGNATURE)}`, STORE_KEY],
+    ['a signature', `s:${STORE_KEY}.${SIGNATURE}`, SIGNATURE],
+    ['an id without digits', `s:AbCdEfGhIjKlMnOpQrStUvWxYz_-AbCd.${SIGNATURE}`, 'AbCdEfGhIjKlMnOpQrStUvWxYz_-AbCd'],
+    [
+      'a UUID beside its signature',
+      `5f0c1a52-9a44-4d0e-9c57-0d6b1e3c2f11.${ID}`,
+      '5f0c1a52-9a44-4d0e-9c57-0d6b1e3c2f11',
+    ],
+    ['the content of a Rails cookie', `${base64('{"a":1}xyzxyzxyz')}--${ID}${ID}`, base64('{"a":1}xyzxyzxyz')],
+    ['one of two ids joined by a hyphen', `${ID}-0123456789fedcba`, '0123456789fedcba'],
+    ['a field of Tornado', `2|1:0|10:1700000000|3:sid|24:${base64('0123456789abcdef')}|${ID}${ID}`, `${ID}${ID}`],
+    ['a named value', `user=alice&key=${ID}`, ID],
+    [
+      'the payload of a JWT',
+      `eyJhbGciOiJIUzI1NiJ9.${base64('{"sub":"alice"}')}.${SIGNATURE}`,
+      base64('{"sub":"alice"}'),
+    ],
+    ['an id inside of a JWT', `eyJhbGciOiJIUzI1NiJ9.${base64(`{"sid":"${STORE_KEY}"}`)}.${SIGNATURE}`, STORE_KEY],
+    ['a long number', `1234567890123456.${ID}`, '1234567890123456'],
+  ])('is masked: %s', (_, token, part) => {
+    expect(reported(token, `<code>${part}</code>`)).toMatch(/^<code>\$SID_PART(_\d+)?<\/code>$/)
+  })
+
+  test('is described as such', () => {
+    const secrets = createSecrets()
+    secrets.learn(`${STORE_KEY}.${SIGNATURE}`, 'sid', 'the login')
+    expect(secrets.variablesIn(secrets.mark(STORE_KEY))).toEqual([{ name: 'SID_PART', from: 'part of SID' }])
+  })
+
+  test('does not replace the whole', () => {
+    const token = `s:${STORE_KEY}.${SIGNATURE}`
+    expect(reported(token, token)).toBe('$SID')
+  })
+
+  test.each([
+    ['a name', `alice.${ID}`, 'alice'],
+    ['an address', `alice-liddell@wonderland.example|${ID}`, 'alice-liddell@wonderland.example'],
+    ['a time', `1700000000000|${ID}`, '1700000000000'],
+    ['a path', `{"returnTo":"/auth/realms/v2/example"}`, '/auth/realms/v2/example'],
+    ['a word', `{"administratorsname":"${ID}"}`, 'administratorsname'],
+    ['a word in camel case', `{"preferredUsername":"${ID}"}`, 'preferredUsername'],
+    [
+      'the issuer of a JWT',
+      `eyJhbGciOiJIUzI1NiJ9.${base64('{"iss":"https://localhost:3000/auth"}')}.x`,
+      'localhost:3000',
+    ],
+  ])('is left readable if it is no secret: %s', (_, token, part) => {
+    expect(reported(token, `<code>${part}</code>`)).toBe(`<code>${part}</code>`)
+  })
+})
+
 describe('what an exchange gives away', () => {
   const reported = (sent: Headers, got: Headers | null, text: string, body = ''): string => {
     const secrets = createSecrets()
@@ -108,9 +173,19 @@ describe('what an exchange gives away', () => {
     expect(reported(sent, null, `${ID}.b ${ID} dark`)).toBe('$MADE_UP_TOKEN $MADE_UP_SID dark')
   })
 
-  test.each(['abcdef012345678', 'abcdef 0123456789', 'abcdef0123456789!'])('%s was not made up as a token', (value) => {
-    expect(reported([['cookie', `sid=${value}`]], null, value)).toBe(value)
+  test('a made-up cookie that is encoded and signed', () => {
+    const madeUp = `s%3A${STORE_KEY}.${encodeURIComponent(SIGNATURE)}`
+    expect(reported([['cookie', `sid=${madeUp}`]], null, `${madeUp} ${STORE_KEY}`)).toBe(
+      '$MADE_UP_SID $MADE_UP_SID_PART',
+    )
   })
+
+  test.each(['abcdef012345678', 'abcdef 0123456789', '../../../../etc/hostname', '%7B%22user%22%3A%22admin%22%7D'])(
+    '%s was not made up as a token',
+    (value) => {
+      expect(reported([['cookie', `sid=${value}`]], null, value)).toBe(value)
+    },
+  )
 
   test('a cookie that came from the server keeps that name when it is sent', () => {
     const secrets = createSecrets()

@@ -8,13 +8,31 @@ import {
 } from '@sojourn/audit'
 import { ALICE } from './cookie-app.ts'
 import { serve } from './serve.ts'
+import { shownIn, tokensIn } from './tokens-seen.ts'
 import { type App, listenerOf } from './web.ts'
+
+/** The tokens that each audit sent and received. */
+const seenBy = new WeakMap<Report, ReadonlySet<string>>()
+
+/** Audits an application, and notes every token on the wire for `leaksIn`. */
+export async function auditWatched(request: AuditRequest): Promise<Report> {
+  const seen = new Set<string>()
+  const report = await auditApplication({
+    ...request,
+    onExchange(exchange) {
+      for (const token of tokensIn(exchange)) seen.add(token)
+      request.onExchange?.(exchange)
+    },
+  })
+  seenBy.set(report, seen)
+  return report
+}
 
 /** Serves an application, audits it, and stops it. */
 export async function audit(app: App, only: readonly string[], request: Partial<AuditRequest> = {}): Promise<Report> {
   const served = await serve(listenerOf(app))
   try {
-    return await auditApplication({
+    return await auditWatched({
       target: served.url,
       user: ALICE,
       checks: checks.filter(({ id }) => only.includes(id)),
@@ -33,12 +51,12 @@ export function verdicts(report: Report): Record<string, string> {
 
 export const findings = (report: Report): ReportedFinding[] => report.results.flatMap((result) => result.findings)
 
-/**
- * Tokens that stand in a report; none may. The applications of these tests give out JWTs and ids of 32 hex digits. The dot
- * of a JWT tells it from an ETag that happens to begin like one.
- */
-export const leaksIn = (report: Report): string[] =>
-  JSON.stringify(report).match(/eyJ[\w-]{10,}\.|\b[0-9a-f]{32}\b|lantern-in-the-window/g) ?? []
+/** The tokens of this audit that its report shows, whole or in part, and the password. A report must show none. */
+export function leaksIn(report: Report): string[] {
+  const seen = seenBy.get(report)
+  if (seen === undefined || seen.size === 0) throw new Error('no token of this audit is known: use auditWatched')
+  return shownIn(report, [...seen, ALICE.password])
+}
 
 /** Tokens that commands use and no answer to an earlier one gives out: who reads the report could not follow. */
 export function notGivenIn({ curl, variables, exchanges }: Evidence): string[] {

@@ -5,6 +5,7 @@ import express, { type Express, type Request, type RequestHandler } from 'expres
 const session = createRequire(import.meta.url)('express-session') as (options: object) => RequestHandler
 
 interface ExpressSession {
+  readonly id: string
   user?: string
   nickname?: string
   regenerate(done: (error: unknown) => void): void
@@ -20,6 +21,8 @@ export interface ExpressSwitches {
   readonly regenerate?: boolean
   /** Only the cookie is cleared at logout. */
   readonly logoutClearsCookieOnly?: boolean
+  /** The account page shows the id, which is the cookie without its signature. */
+  readonly showsId?: boolean
   readonly session?: Readonly<Record<string, unknown>>
 }
 
@@ -61,7 +64,8 @@ export function expressSessionApp(switches: ExpressSwitches = {}): Express {
   })
   app.get('/account', (req, res) => {
     if (!sessionOf(req).user) return res.redirect('/login')
-    return res.send(page(`Account of ${sessionOf(req).user}, called ${sessionOf(req).nickname ?? 'nothing'}`))
+    const id = switches.showsId ? `<p>session ${sessionOf(req).id}.</p>` : ''
+    return res.send(page(`${id}Account of ${sessionOf(req).user}, called ${sessionOf(req).nickname ?? 'nothing'}`))
   })
   app.post('/account/nickname', (req, res) => {
     if (!sessionOf(req).user) return res.redirect('/login')
