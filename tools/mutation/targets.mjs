@@ -29,7 +29,7 @@ export const TARGETS = {
   audit: {
     mutate: [
       'packages/audit/src/judge/cookie/{attributes,set-cookie}.ts',
-      'packages/audit/src/judge/jwt/*.ts',
+      'packages/audit/src/judge/jwt.ts',
       'packages/audit/src/http/masking.ts',
     ],
     tests: ['packages/audit/test/{cookie,jwt}/*.test.ts', 'packages/audit/test/http/secrets.test.ts'],

@@ -1,5 +1,5 @@
+export type { Check } from './audit/audit.ts'
 export { type Audit, type AuditOptions, type Clock, type Login, NoLogin, type Probe, type Role } from './audit/audit.ts'
-export type { Check } from './audit/check.ts'
 export type { Progress } from './audit/run-audit.ts'
 export { type AuditRequest, auditApplication, Refused } from './audit-application.ts'
 export { checks } from './checks/index.ts'
@@ -17,7 +17,6 @@ export { judgeHar } from './judge/har/judge-har.ts'
 export { type ScoreOptions, scoreTokens, type TokenScore } from './judge/tokens/score.ts'
 export type { PartScore } from './judge/tokens/score-part.ts'
 export type { TokenVerdict } from './judge/tokens/verdict.ts'
-export type { CheckFacts, Need } from './model/check.ts'
 export type { Evidence, MaskedExchange, Variable } from './model/evidence.ts'
 export {
   type Confidence,
@@ -33,11 +32,11 @@ export {
   VERDICTS,
   type Verdict,
 } from './model/finding.ts'
-export type { ApplicationFacts, CheckResult, Report, ReportedFinding } from './model/report.ts'
+export type { ApplicationFacts, CheckFacts, CheckResult, Need, Report, ReportedFinding } from './model/report.ts'
 export { REPORT_VERSION } from './model/report.ts'
 export type { State } from './recipe/logged-in-check.ts'
-export { parseRecipe, RecipeError } from './recipe/parse-recipe.ts'
 export type { Extract, LoggedInCheck, Recipe, Step, User } from './recipe/recipe.ts'
+export { parseRecipe, RecipeError } from './recipe/recipe-file.ts'
 export { toHtml } from './report/html/page.ts'
 export { toJunit } from './report/junit.ts'
 export { type SarifOptions, toSarif } from './report/sarif.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { checks, parseRecipe } from '@sojourn/audit'
 import { expect, test } from 'vitest'
-import { USAGE } from '../src/cli/usage.ts'
+import { USAGE } from '../src/cli/options.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 

@@ -1,7 +1,9 @@
 import type { Client, Credential, HeldCookie } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Evidence } from '../model/evidence.ts'
-import type { Variables } from '../recipe/fill.ts'
+import { cannotJudge, type Finding } from '../model/finding.ts'
+import type { CheckFacts } from '../model/report.ts'
+import { StepFailed, type Variables } from '../recipe/fill.ts'
 import { type State, stateOf } from '../recipe/logged-in-check.ts'
 import type { Step } from '../recipe/recipe.ts'
 import type { StepsDone } from '../recipe/run-steps.ts'
@@ -166,3 +168,19 @@ export interface Clock {
 /** Whether this is the answer that this user gets to the logged-in check, whichever client asked. */
 export const stateAs = ({ app, users }: Audit, role: Role, exchange: Exchange): State =>
   stateOf(exchange, app.recipe.loggedIn, users.variablesOf(role))
+
+/** One question about an application's sessions. */
+export interface Check extends CheckFacts {
+  /** Uses clean clients, so that it does not affect the next check. May throw network errors. */
+  run(audit: Audit): Promise<readonly Finding[]>
+}
+
+/** Runs one part of a check. If a login or a step in it fails, only this part has no verdict. */
+export async function attempt(about: string, work: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof NoLogin || error instanceof StepFailed)) throw error
+    return cannotJudge({ about, title: 'Could not be tried', detail: error.message })
+  }
+}

@@ -6,8 +6,7 @@ import type { Recipe } from '../recipe/recipe.ts'
 import { type Learn, runSteps } from '../recipe/run-steps.ts'
 import { type Ask, type Login, type LoginOptions, NoLogin, type Role, type Users } from './audit.ts'
 import { heldNow } from './credentials.ts'
-import type { LoginGate } from './login-gate.ts'
-import { LoginsLimited } from './login-gate.ts'
+import { type LoginGate, LoginsLimited } from './login-gate.ts'
 
 export interface Logins {
   readonly all: readonly Login[]

@@ -1,5 +1,5 @@
-import type { Need } from '../model/check.ts'
 import { cannotJudge, type Finding, notApplicable } from '../model/finding.ts'
+import type { Need } from '../model/report.ts'
 import type { RunningAudit } from './create-audit.ts'
 
 interface Lack {

@@ -1,3 +1,4 @@
+import type { Client } from '../http/client.ts'
 import { toTimeline } from '../http/evidence.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { type Secrets, shown } from '../http/masking.ts'
@@ -5,8 +6,7 @@ import { cannotJudge, type Finding, SEVERITIES, VERDICTS, type Verdict } from '.
 import { type CheckResult, REPORT_VERSION, type Report } from '../model/report.ts'
 import { VERSION } from '../version.ts'
 import { factsOf } from './application.ts'
-import type { Check } from './check.ts'
-import { putRight } from './clean-up.ts'
+import type { Check } from './audit.ts'
 import type { RunningAudit } from './create-audit.ts'
 import { establish } from './establish.ts'
 import { lackOf } from './needs.ts'
@@ -162,5 +162,40 @@ const LOGINS_FROM_HERE = [
 ]
 
 /** The order in which checks run. The report keeps the given order. */
-export const inRunOrder = (checks: readonly Check[]): readonly Check[] =>
+const inRunOrder = (checks: readonly Check[]): readonly Check[] =>
   checks.toSorted((a, b) => LOGINS_FROM_HERE.indexOf(a.id) - LOGINS_FROM_HERE.indexOf(b.id))
+
+/**
+ * Undoes what checks changed, the last change first, then ends every session that the audit made. Resolves to what it could not
+ * undo.
+ */
+async function putRight(audit: RunningAudit): Promise<readonly string[]> {
+  const left: string[] = []
+  for (const work of audit.endings.toReversed()) {
+    const problem = await work().catch((error: unknown) => String(error))
+    if (problem !== null) left.push(problem)
+  }
+  const { begun } = audit
+  const alive: Client[] = []
+  for (const client of begun) if (!(await end(audit, client))) alive.push(client)
+  if (alive.length > 0) {
+    left.push(
+      audit.app.recipe.logout === undefined
+        ? `${alive.length} sessions that the audit made are still alive because no logout is known`
+        : `${alive.length} of ${begun.length} sessions that the audit made could not be ended`,
+    )
+  }
+  return left
+}
+
+/** Returns whether this session has ended. */
+async function end(audit: RunningAudit, client: Client): Promise<boolean> {
+  try {
+    if ((await audit.ask.as(client, 'is it still logged in')).state === 'out') return true
+    if (audit.app.recipe.logout === undefined) return false
+    await audit.users.logout(client)
+    return audit.app.carriers.length === 0 || (await audit.ask.as(client, 'is it logged out')).state === 'out'
+  } catch {
+    return false
+  }
+}

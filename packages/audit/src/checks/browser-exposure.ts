@@ -1,11 +1,9 @@
 import type { Page } from 'playwright-core'
-import type { Audit, Login } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check, Login } from '../audit/audit.ts'
 import type { HeldCookie } from '../http/client.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { requestOf, stateOf } from '../recipe/logged-in-check.ts'
-import { launchChromium, NoBrowser } from './lib/browser/launch.ts'
-import { IDLE_MS, logInByCookies, logInByForm, untilIdle } from './lib/browser/log-in.ts'
+import { IDLE_MS, launchChromium, logInByCookies, logInByForm, NoBrowser, untilIdle } from './lib/browser/chromium.ts'
 import {
   addressesOf,
   type ForeignRequest,

@@ -1,5 +1,4 @@
-import type { Audit } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check } from '../audit/audit.ts'
 import { type Exchange, headerOf, valuesOf } from '../http/exchange.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 

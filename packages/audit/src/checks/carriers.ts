@@ -1,9 +1,8 @@
-import { type Audit, type Login, NoLogin, type Probe } from '../audit/audit.ts'
+import { type Audit, type Check, type Login, NoLogin, type Probe } from '../audit/audit.ts'
 import { carriersElsewhere } from '../audit/carriers.ts'
-import type { Check } from '../audit/check.ts'
 import { heldNow } from '../audit/credentials.ts'
 import type { Credential } from '../http/client.ts'
-import { parseJwt } from '../judge/jwt/jwt.ts'
+import { parseJwt } from '../judge/jwt.ts'
 import { cannotJudge, type Finding, inform, pass } from '../model/finding.ts'
 import { cookiesOfTwo } from './lib/two-users.ts'
 

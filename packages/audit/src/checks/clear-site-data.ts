@@ -1,4 +1,4 @@
-import type { Check } from '../audit/check.ts'
+import type { Check } from '../audit/audit.ts'
 import { copiesWith } from '../audit/credentials.ts'
 import { headerOf } from '../http/exchange.ts'
 import { inform, pass } from '../model/finding.ts'

@@ -1,8 +1,6 @@
-import type { Audit, Login } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import { type Audit, attempt, type Check, type Login } from '../audit/audit.ts'
 import type { Client } from '../http/client.ts'
 import { cannotJudge, type Finding, inform, pass } from '../model/finding.ts'
-import { attempt } from './lib/attempt.ts'
 
 const SESSIONS = 5
 

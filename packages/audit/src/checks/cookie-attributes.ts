@@ -1,8 +1,6 @@
-import type { Audit, Login } from '../audit/audit.ts'
+import type { Audit, Check, Login } from '../audit/audit.ts'
 import { carriersElsewhere } from '../audit/carriers.ts'
-import type { Check } from '../audit/check.ts'
-import { judgeSetCookie } from '../judge/cookie/attributes.ts'
-import { channelOf } from '../judge/cookie/channel.ts'
+import { channelOf, judgeSetCookie } from '../judge/cookie/attributes.ts'
 import { cannotJudge, type Finding } from '../model/finding.ts'
 import { settingsOf } from './lib/cookie-settings.ts'
 

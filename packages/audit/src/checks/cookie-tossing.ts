@@ -1,5 +1,4 @@
-import type { Audit } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check } from '../audit/audit.ts'
 import { madeUpLike } from '../http/made-up.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 

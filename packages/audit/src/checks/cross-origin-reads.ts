@@ -1,5 +1,4 @@
-import type { Audit, Login } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check, Login } from '../audit/audit.ts'
 import { headerOf } from '../http/exchange.ts'
 import { cannotJudge, fail, inform, pass } from '../model/finding.ts'
 import { goesWith } from './lib/forge/senders.ts'

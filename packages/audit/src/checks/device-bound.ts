@@ -1,5 +1,4 @@
-import type { Audit } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check } from '../audit/audit.ts'
 import type { Client } from '../http/client.ts'
 import { type Exchange, headerOf } from '../http/exchange.ts'
 import { cannotJudge, type Finding, fail, notApplicable, pass } from '../model/finding.ts'

@@ -1,5 +1,4 @@
-import type { Audit, Login } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check, Login } from '../audit/audit.ts'
 import { type Exchange, headerOf, isHtml } from '../http/exchange.ts'
 import { readPage } from '../http/page.ts'
 import { percentDecoded } from '../judge/decode/bytes.ts'

@@ -1,9 +1,7 @@
-import { type Audit, type Login, NoLogin } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import { type Audit, attempt, type Check, type Login, NoLogin } from '../audit/audit.ts'
 import type { Credential, HeldCookie } from '../http/client.ts'
 import { madeUpLike } from '../http/made-up.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
-import { attempt } from './lib/attempt.ts'
 import { USERS_ALIKE } from './lib/two-users.ts'
 
 export const fixation: Check = {

@@ -1,4 +1,4 @@
-import type { Check } from '../audit/check.ts'
+import type { Check } from '../audit/audit.ts'
 import { browserExposure } from './browser-exposure.ts'
 import { cacheHeaders } from './cache-headers.ts'
 import { carriers } from './carriers.ts'

@@ -1,9 +1,7 @@
 import type { JsonWebKey } from 'node:crypto'
-import type { Audit, Login, Probe } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check, Login, Probe } from '../audit/audit.ts'
 import { heldNow } from '../audit/credentials.ts'
-import { type Attack, attacksOn, tampered } from '../judge/jwt/attacks.ts'
-import { type Jwt, parseJwt } from '../judge/jwt/jwt.ts'
+import { type Attack, attacksOn, type Jwt, parseJwt, tampered } from '../judge/jwt.ts'
 import { cannotJudge, type Finding, fail, notApplicable, pass } from '../model/finding.ts'
 
 export const jwtAttacks: Check = {

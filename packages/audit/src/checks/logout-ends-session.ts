@@ -1,5 +1,4 @@
-import type { Audit, Login, Probe } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check, Login, Probe } from '../audit/audit.ts'
 import { carriedBy, copiesWith, distinct, heldNow } from '../audit/credentials.ts'
 import type { Credential } from '../http/client.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'

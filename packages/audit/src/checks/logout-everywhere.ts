@@ -1,4 +1,4 @@
-import type { Check } from '../audit/check.ts'
+import type { Check } from '../audit/audit.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
 import { otherUserStays } from './lib/two-users.ts'
 

@@ -1,12 +1,10 @@
-import { type Audit, type Login, NoLogin } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import { type Audit, attempt, type Check, type Login, NoLogin } from '../audit/audit.ts'
 import { carriedBy, copiesWith, distinct, firstAlive, heldNow } from '../audit/credentials.ts'
 import { LoginsLimited } from '../audit/login-gate.ts'
 import type { Client, HeldCookie } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { cannotJudge, type Finding, fail, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
-import { attempt } from './lib/attempt.ts'
 
 export const newLoginEndsOld: Check = {
   id: 'new-login-ends-old',

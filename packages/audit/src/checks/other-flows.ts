@@ -1,4 +1,4 @@
-import type { Check } from '../audit/check.ts'
+import type { Check } from '../audit/audit.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { cannotJudge, fail, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'

@@ -1,5 +1,4 @@
-import type { Audit, Login } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check, Login } from '../audit/audit.ts'
 import { copiesWith, distinct, firstAlive } from '../audit/credentials.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'

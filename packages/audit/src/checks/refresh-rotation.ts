@@ -1,5 +1,4 @@
-import type { Audit, Login } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check, Login } from '../audit/audit.ts'
 import type { Credential } from '../http/client.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { grantOf, isSameGrant, type Refreshed, refreshWith } from './lib/refreshing.ts'

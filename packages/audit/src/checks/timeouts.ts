@@ -1,6 +1,5 @@
-import type { Audit, Login, Probe } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
-import { parseJwt } from '../judge/jwt/jwt.ts'
+import type { Audit, Check, Login, Probe } from '../audit/audit.ts'
+import { parseJwt } from '../judge/jwt.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { settingsOf } from './lib/cookie-settings.ts'
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Audit, Login } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check, Login } from '../audit/audit.ts'
 import { gave } from '../http/exchange.ts'
 import type { Companion } from '../judge/decode/decode.ts'
 import { judgeToken } from '../judge/decode/judge-token.ts'

@@ -1,11 +1,9 @@
-import { type Audit, type Login, NoLogin } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import { type Audit, type Check, type Login, NoLogin } from '../audit/audit.ts'
 import { LimitReached } from '../http/engine.ts'
 import { gave } from '../http/exchange.ts'
 import { scoreTokens, type TokenScore } from '../judge/tokens/score.ts'
 import type { Evidence } from '../model/evidence.ts'
-import type { Confidence, Severity } from '../model/finding.ts'
-import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import { type Confidence, cannotJudge, type Finding, fail, inform, pass, type Severity } from '../model/finding.ts'
 import { sampleTokens, type TokenSamples } from './lib/sample-tokens.ts'
 
 export const tokenStrength: Check = {

@@ -1,7 +1,6 @@
-import type { Audit } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check } from '../audit/audit.ts'
 import { headerOf } from '../http/exchange.ts'
-import { channelOf } from '../judge/cookie/channel.ts'
+import { channelOf } from '../judge/cookie/attributes.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 
 /** A year, as the preload list requires. */

@@ -1,5 +1,4 @@
-import type { Audit } from '../audit/audit.ts'
-import type { Check } from '../audit/check.ts'
+import type { Audit, Check } from '../audit/audit.ts'
 import type { Credential } from '../http/client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { madeUpCredential } from '../http/made-up.ts'

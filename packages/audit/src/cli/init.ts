@@ -4,7 +4,7 @@ import { type AuditRequest, assertAllowed, auditApplication, createAuditEngine, 
 import { DiscoveryFailed, discover } from '../discover/discover.ts'
 import { createSecrets } from '../http/masking.ts'
 import type { Recipe, Step, User } from '../recipe/recipe.ts'
-import { MORE_TO_SAY, writeRecipe } from '../recipe/write-recipe.ts'
+import { MORE_TO_SAY, writeRecipe } from '../recipe/recipe-file.ts'
 import { clean } from '../report/terminal.ts'
 import { type Command, EXIT, type Io } from './io.ts'
 

@@ -1,13 +1,11 @@
 import { checks } from '../checks/index.ts'
 import { VERSION } from '../version.ts'
-import { cookie } from './cookie.ts'
-import { har } from './har.ts'
 import { init } from './init.ts'
 import { type Command, EXIT, type Io } from './io.ts'
+import { cookie, har, tokens } from './offline.ts'
+import { USAGE } from './options.ts'
 import { record } from './record.ts'
 import { run } from './run.ts'
-import { tokens } from './tokens.ts'
-import { USAGE } from './usage.ts'
 
 /** `sojourn-audit checks` */
 const listChecks: Command = async (_args, io) => {

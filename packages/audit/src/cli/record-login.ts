@@ -1,5 +1,5 @@
 import type { Page, Request } from 'playwright-core'
-import { launchChromium } from '../checks/lib/browser/launch.ts'
+import { launchChromium } from '../checks/lib/browser/chromium.ts'
 
 /** A request that a person's login made. */
 export interface Recorded {

@@ -1,5 +1,4 @@
-import type { Severity, Verdict } from '../model/finding.ts'
-import { SEVERITIES } from '../model/finding.ts'
+import { SEVERITIES, type Severity, type Verdict } from '../model/finding.ts'
 import type { Report, ReportedFinding } from '../model/report.ts'
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {

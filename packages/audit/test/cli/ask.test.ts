@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { askAt } from '../../src/cli/ask.ts'
+import { askAt } from '../../src/cli/terminal-io.ts'
 
 /** What a terminal got, and what it shows in the end: all after the last time it was cleared. */
 async function ask(typed: string, secret = false) {

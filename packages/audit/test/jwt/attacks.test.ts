@@ -1,7 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { attacksOn, tampered } from '../../src/judge/jwt/attacks.ts'
-import { encodePart, type Jwt, parseJwt } from '../../src/judge/jwt/jwt.ts'
+import { attacksOn, encodePart, type Jwt, parseJwt, tampered } from '../../src/judge/jwt.ts'
 
 const PAYLOAD = { sub: 'ada', exp: 2_000_000_000 }
 const NO_KEYS = [] as const

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { encodePart, parseJwt } from '../../src/judge/jwt/jwt.ts'
+import { encodePart, parseJwt } from '../../src/judge/jwt.ts'
 
 const HEAD = encodePart({ alg: 'HS256' })
 const BODY = encodePart({ sub: 'ada' })

@@ -2,10 +2,9 @@ import { checks } from '../../src/checks/index.ts'
 import { tokenContents } from '../../src/checks/token-contents.ts'
 import { tokenStrength } from '../../src/checks/token-strength.ts'
 import { scoreTokens } from '../../src/judge/tokens/score.ts'
-import type { Check } from '../../src/model/check.ts'
 import type { Evidence, MaskedExchange } from '../../src/model/evidence.ts'
 import { cannotJudge, type Finding, fail, inform, notApplicable, pass, VERDICTS } from '../../src/model/finding.ts'
-import type { CheckResult, Report } from '../../src/model/report.ts'
+import type { Check, CheckResult, Report } from '../../src/model/report.ts'
 import { good, hexSeconds, NOW } from '../tokens/generators.ts'
 
 /** A report of everything a report can hold; every text that an application has a say in is `hostile`. */

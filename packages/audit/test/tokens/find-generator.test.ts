@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findGenerator } from '../../src/judge/tokens/generators/find-generator.ts'
+import { findGenerator } from '../../src/judge/tokens/generators.ts'
 import { hex } from './generators.ts'
 
 /** The generator of Numerical Recipes: each number gives the next. */

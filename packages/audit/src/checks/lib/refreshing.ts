@@ -1,7 +1,7 @@
 import type { Audit, Login } from '../../audit/audit.ts'
 import type { Credential } from '../../http/client.ts'
 import type { Exchange } from '../../http/exchange.ts'
-import { parseJwt } from '../../judge/jwt/jwt.ts'
+import { parseJwt } from '../../judge/jwt.ts'
 import { textAt } from '../../recipe/extract.ts'
 import { StepFailed } from '../../recipe/fill.ts'
 import type { State } from '../../recipe/logged-in-check.ts'

@@ -1,5 +1,4 @@
-import type { Audit, Login } from '../../audit/audit.ts'
-import { stateAs } from '../../audit/audit.ts'
+import { type Audit, type Login, stateAs } from '../../audit/audit.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import { cannotJudge, type Finding, fail, pass } from '../../model/finding.ts'
 

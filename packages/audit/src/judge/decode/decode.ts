@@ -1,16 +1,13 @@
 import { percentDecoded } from './bytes.ts'
 import type { Decoded } from './decoded.ts'
 import { encryptedFormats } from './formats/encrypted.ts'
-import { expressSigned } from './formats/express.ts'
-import { gorilla } from './formats/go.ts'
 import type { Known } from './formats/joined.ts'
 import { jwt } from './formats/jwt.ts'
 import { plain } from './formats/plain.ts'
-import { pasetoPublic, phoenix, play } from './formats/public-signed.ts'
 import { djangoSigned, flask, flaskLogin } from './formats/python.ts'
 import { rails } from './formats/rails.ts'
 import { serialised } from './formats/serialised.ts'
-import { tornado } from './formats/tornado.ts'
+import { expressSigned, gorilla, pasetoPublic, phoenix, play, tornado } from './formats/signed.ts'
 
 export interface Companion {
   /** The cookie's name, and the value of `<name>.sig` if there is one: `cookie-session` signs this way. */

@@ -1,12 +1,9 @@
 import type { Decoded, DecodedKind } from './decoded.ts'
 import { verifyIron, verifyLaravel } from './formats/encrypted.ts'
-import { verifyCookieSession, verifyExpress } from './formats/express.ts'
-import { verifyGorilla } from './formats/go.ts'
 import { verifyJwt } from './formats/jwt.ts'
-import { verifyPlay } from './formats/public-signed.ts'
 import { verifyDjango, verifyFlask, verifyFlaskLogin } from './formats/python.ts'
 import { verifyRailsEncrypted, verifyRailsSigned } from './formats/rails.ts'
-import { verifyTornado } from './formats/tornado.ts'
+import { verifyCookieSession, verifyExpress, verifyGorilla, verifyPlay, verifyTornado } from './formats/signed.ts'
 import type { Verify } from './signatures.ts'
 import { WELL_KNOWN_SECRETS } from './well-known-secrets.ts'
 

@@ -1,5 +1,5 @@
 import type { Finding } from '../../model/finding.ts'
-import { isLoopback } from '../cookie/channel.ts'
+import { isLoopback } from '../cookie/attributes.ts'
 import { type HarEntry, type Secret, valuesOf } from './har.ts'
 
 /** Names of parameters that contain credentials. */

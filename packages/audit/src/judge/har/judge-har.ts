@@ -1,5 +1,5 @@
 import type { Finding } from '../../model/finding.ts'
-import { channelOf } from '../cookie/channel.ts'
+import { channelOf } from '../cookie/attributes.ts'
 import { judgeCookie } from '../cookie/judge-cookie.ts'
 import { parseSetCookie } from '../cookie/set-cookie.ts'
 import { decode } from '../decode/decode.ts'

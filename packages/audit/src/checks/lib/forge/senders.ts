@@ -1,6 +1,6 @@
 import type { HeldCookie } from '../../../http/client.ts'
 import type { Headers } from '../../../http/exchange.ts'
-import { channelOf } from '../../../judge/cookie/channel.ts'
+import { channelOf } from '../../../judge/cookie/attributes.ts'
 import type { Forged } from './forms.ts'
 
 /** Where a page makes the victim's browser send a request from, and what the browser adds to it. */

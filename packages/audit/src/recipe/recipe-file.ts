@@ -1,4 +1,4 @@
-import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml'
+import { isMap, isNode, LineCounter, type Node, parseDocument, stringify } from 'yaml'
 import type { Recipe } from './recipe.ts'
 import { recipeSchema } from './schema.ts'
 
@@ -59,3 +59,31 @@ function toPath(place: Place): string {
   const words = place.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')
   return words === '' ? '' : `${words}: `
 }
+
+/** A recipe as a file, with the schema for editors and without a password. */
+export function writeRecipe(recipe: Recipe): string {
+  const text = stringify(recipe, { lineWidth: 0, flowCollectionPadding: true })
+  return `# yaml-language-server: $schema=https://unpkg.com/@sojourn/audit/schema/recipe.schema.json\n${text}`
+}
+
+/** What else a recipe can contain. */
+export const MORE_TO_SAY: string = `
+# What else can be told, for more checks (see the README):
+#
+# secondUser: { name: bob, password: '\${env.AUDIT_SECOND_PASSWORD}' }
+# passwordChange:
+#   steps:
+#     - post: /password
+#       form: { current: '\${password}', next: '\${newPassword}' }
+# logoutEverywhere:
+#   - post: /sessions/end-all
+# action:
+#   steps:
+#     - post: /profile
+#       form: { nickname: '\${value}' }
+#   effect: { get: /profile }
+# sessionsPage: /account/sessions
+# puzzles:
+#   - - post: /forgotten-password
+#       form: { name: '\${user}' }
+`

@@ -1,11 +1,61 @@
+import { toBytes } from './numbers.ts'
+
 // Formulas, constants and sources: docs/audit/statistics.md#known-generators
+
+const MOST_TOKENS = 2000
+
+/** Finds a generator by computing outputs from earlier ones, which rules out chance. */
+export function findGenerator(tokens: readonly string[]): string | null {
+  const values = tokens.slice(0, MOST_TOKENS)
+  const fractions = toFractions(values)
+  if (fractions !== null && isMathRandom(fractions)) return 'Math.random of V8 (xorshift128+)'
+  for (const words of wordOrders(values)) {
+    const name = recognise(words)
+    if (name !== null) return name
+  }
+  return null
+}
+
+function recognise(words: Uint32Array): string | null {
+  // Repeated numbers are related in meaningless ways: words of a constant, a clock, a padding.
+  if (words.length < 6 || new Set(words).size < words.length * 0.9) return null
+  if (isCongruential(words)) return 'a linear congruential generator'
+  if (isJavaRandom(words)) return 'java.util.Random'
+  if (isMersenneTwister(words)) return 'the Mersenne Twister (mt19937)'
+  const tops: TopBits[] = Array.from(words, (word) => ({ bits: BigInt(word) << 32n, known: 32 }))
+  return isMathRandom(tops) ? 'Math.random of V8 (xorshift128+)' : null
+}
+
+/** The tokens as one series of 32-bit numbers, in the orders in which programs write several numbers into one token. */
+function wordOrders(values: readonly string[]): Uint32Array[] {
+  if (values.every((value) => /^\d{1,10}$/.test(value) && Number(value) < 2 ** 32)) {
+    return [Uint32Array.from(values, Number)]
+  }
+  const padded = values.every((value) => /^[0-9a-f]{1,8}$/.test(value))
+    ? values.map((value) => value.padStart(8, '0'))
+    : values
+  const bytes = padded.map(toBytes)
+  const size = bytes[0]?.length ?? 0
+  if (size === 0 || size % 4 !== 0 || size > 64) return []
+  const same = bytes.flatMap((one) => (one?.length === size ? [one] : []))
+  if (same.length !== values.length) return []
+  const big = same.map((one) => wordsOf(one, false))
+  const little = same.map((one) => wordsOf(one, true))
+  const orders = [big, little, big.map((words) => [...words].reverse()), little.map((words) => [...words].reverse())]
+  return orders.slice(0, size === 4 ? 2 : 4).map((order) => Uint32Array.from(order.flat()))
+}
+
+function wordsOf(bytes: Uint8Array, littleEndian: boolean): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(i * 4, littleEndian))
+}
 
 /** Multipliers of generators modulo 2^31 - 1: the original and the current minstd. */
 const MINSTD = [16807n, 48271n]
 const MERSENNE_31 = 2n ** 31n - 1n
 
 /** Tests whether each number is `a * x + c` of the one before, modulo 2^32, 2^31 or 2^31 - 1. */
-export function isCongruential(words: Uint32Array): boolean {
+function isCongruential(words: Uint32Array): boolean {
   return followsModulo(words, 0xffffffff) || followsModulo(words, 0x7fffffff) || isMinstd(words)
 }
 
@@ -51,7 +101,7 @@ const C = 0xbn
 const MASK_48 = 2n ** 48n - 1n
 
 /** Two successive `nextInt()` leave 65536 states; the third number shows whether one of them is right. */
-export function isJavaRandom(words: Uint32Array): boolean {
+function isJavaRandom(words: Uint32Array): boolean {
   for (let start = 0; start + 3 < words.length && start < 8; start++) {
     if (followsFrom(words.subarray(start, start + 4))) return true
   }
@@ -77,7 +127,7 @@ const N = 624
 const M = 397
 
 /** The recurrence of mt19937, tested wherever there are enough successive numbers. */
-export function isMersenneTwister(words: Uint32Array): boolean {
+function isMersenneTwister(words: Uint32Array): boolean {
   const tries = words.length - N
   if (tries < 3) return false
   const state = words.map(untemper)
@@ -102,7 +152,7 @@ function untemper(word: number): number {
 }
 
 /** The most significant bits of a 64-bit number. */
-export interface TopBits {
+interface TopBits {
   readonly bits: bigint
   readonly known: number
 }
@@ -113,7 +163,7 @@ const MASK_64 = 2n ** 64n - 1n
  * The tokens as the fractions that they were made from, if they look like `Math.random().toString(36).slice(2)`, the same in hex,
  * or decimal digits.
  */
-export function toFractions(values: readonly string[]): TopBits[] | null {
+function toFractions(values: readonly string[]): TopBits[] | null {
   const longest = values.reduce((most, value) => Math.max(most, value.length), 0)
   const base = values.every((value) => /^\d{14,20}$/.test(value)) ? 10 : longest <= 14 ? 36 : 0
   if (base === 0 || longest < 8 || !values.every((value) => /^[0-9a-z]+$/.test(value))) return null
@@ -133,7 +183,7 @@ function toTopBits(value: string, base: number, longest: number): TopBits {
 }
 
 /** xorshift128+ as in V8: its numbers come from a cache of 64, the last one first. */
-export function isMathRandom(fractions: readonly TopBits[]): boolean {
+function isMathRandom(fractions: readonly TopBits[]): boolean {
   const known = fractions.reduce((least, one) => Math.min(least, one.known), 64)
   // Above this bit, two numbers determine the third without the bits that the fraction does not contain.
   const from = 64 - known + 23
