@@ -99,7 +99,7 @@ async function tryOut(request: Request, recipe: Recipe, io: Io): Promise<boolean
   const lines = [
     `  login      ${application.login}`,
     `  logged in  ${application.loggedInCheck}`,
-    `  logout     ${application.logout ?? 'not known'}`,
+    `  logout     ${application.logout ?? 'not found'}`,
     untrusted === null
       ? `  It logs in. A client without a credential and a made-up credential are refused. Carried by: ${application.carriers.join(', ')}.`
       : `  It does not work: ${untrusted}.`,
@@ -119,7 +119,7 @@ async function askHow(io: Io): Promise<Recipe | null> {
   const token = kind === 'json' ? await io.ask('Path of the token in the answer, if there is one [none]: ') : ''
   const check = await io.ask('Address of a page that only logged-in users see: ')
   const words = await io.ask('Words on it (empty: use its status instead): ')
-  const logout = await io.ask('Address that the logout is sent to, by POST (empty: not known): ')
+  const logout = await io.ask('Address that the logout is sent to, by POST (empty if unknown): ')
   if (page === null || endpoint === null || check === null) return null
   const names = (hidden ?? '')
     .split(',')

@@ -198,7 +198,7 @@ Checks
   --only IDS, --skip IDS checks, separated by commas
 
 Limits
-  --i-am-authorized      required for every target but this machine
+  --i-am-authorized      required for targets other than this machine
   --rate N               requests per second (200 on this machine, 10 elsewhere)
   --max-requests N       in total (3000)
   --timeout TIME         of one answer (10s)

@@ -49,7 +49,7 @@ export async function recordWith(args: readonly string[], io: Io, hands: Hands):
     return EXIT.usage
   }
   if (existsSync(values.output) && !values.force) {
-    io.err(`${values.output} exists already: overwrite it with --force\n`)
+    io.err(`${values.output} exists already: overwrite it with --force, or choose another file with --output FILE\n`)
     return EXIT.usage
   }
   const options = { insecureTls: values['self-signed'], authorized: values['i-am-authorized'] }
@@ -86,7 +86,7 @@ async function recipeOf(wanted: Wanted, io: Io, { headless, done }: Hands): Prom
   const explorer = createExplorer(createAuditEngine(wanted, target, secrets), secrets, wanted.user, NO_HINTS)
   const steps = toSteps(recording, wanted.user, explorer.address)
   if (steps === null) {
-    io.err('No request with that password was seen. Is it the password that you typed in the browser?\n')
+    io.err('No recorded request contains that password. Check that you typed the same one in the browser.\n')
     return null
   }
   const candidate = await tryLogin(explorer, steps, 'the recorded login')

@@ -66,7 +66,9 @@ async function audit(commandLine: ReturnType<typeof readCommandLine>, io: Io): P
   const request = await toRequest(commandLine, io)
   const interrupted = new AbortController()
   io.onInterrupt(() => {
-    io.err('\nInterrupted: undoing changes, and ending the sessions that the audit made (Ctrl-C again: leaves them).\n')
+    io.err(
+      '\nInterrupted: undoing changes, and ending the sessions that the audit made. Press Ctrl-C again to leave them.\n',
+    )
     interrupted.abort(new Interrupted())
   })
   const report = await auditApplication({

@@ -31,7 +31,7 @@ export function parseRecipe(source: string, file = 'recipe'): Recipe {
       // An unknown key is reported at its own place, not at the beginning of its map.
       const [key] = issue.code === 'unrecognized_keys' ? issue.keys : []
       const place = path.filter((part) => typeof part !== 'symbol')
-      const words = key === undefined ? message : `there is no such key: ${key}`
+      const words = key === undefined ? message : `unknown key: ${key}`
       return at(offsetOf(document, key === undefined ? place : [...place, key]), `${toPath(place)}${words}`)
     }),
   )
@@ -66,9 +66,9 @@ export function writeRecipe(recipe: Recipe): string {
   return `# yaml-language-server: $schema=https://unpkg.com/@sojourn/audit/schema/recipe.schema.json\n${text}`
 }
 
-/** What else a recipe can contain. */
+/** A comment for new recipes: the other members that a recipe can have. */
 export const MORE_TO_SAY: string = `
-# What else can be told, for more checks (see the README):
+# Other members, which enable more checks (see the README):
 #
 # secondUser: { name: bob, password: '\${env.AUDIT_SECOND_PASSWORD}' }
 # passwordChange:

@@ -26,9 +26,9 @@ export function toTerminal(report: Report, options: TerminalOptions): string {
   const head = [
     `${paint('Sessions of', 1)} ${clean(report.target)}`,
     `  login      ${clean(application.login)} (${application.source})`,
-    `  carried by ${clean(application.carriers.join(', ') || 'nothing found')}`,
+    `  carried by ${clean(application.carriers.join(', ') || 'not found')}`,
     `  logged in  ${clean(application.loggedInCheck)}`,
-    `  logout     ${clean(application.logout ?? 'not known')}`,
+    `  logout     ${clean(application.logout ?? 'not found')}`,
     ...(application.loginLimit === undefined ? [] : [paint(`  limit      ${clean(application.loginLimit)}`, 33)]),
     '',
   ]
@@ -119,12 +119,12 @@ function tail(report: Report, paint: Paint): string[] {
       ? []
       : [
           paint(
-            `${limited} requests were answered 429 (too many). What could not be judged for that may be judged later, or with fewer --samples.`,
+            `${limited} requests were answered 429 (too many). Findings without a verdict may get one in a later run, or with fewer --samples.`,
             33,
           ),
         ]),
-    ...report.leftBehind.map((words) => paint(`Left behind: ${clean(words)}`, 33)),
-    `${counts.fail} failed${bySeverity.length > 0 ? ` (${bySeverity.join(', ')})` : ''}, ${counts.pass} passed, ${counts.inform} to know, ${counts['cannot-judge']} could not be judged, ${counts['not-applicable']} not applicable`,
+    ...report.leftBehind.map((words) => paint(`Not undone: ${clean(words)}`, 33)),
+    `${counts.fail} failed${bySeverity.length > 0 ? ` (${bySeverity.join(', ')})` : ''}, ${counts.pass} passed, ${counts.inform} informational, ${counts['cannot-judge']} could not be judged, ${counts['not-applicable']} not applicable`,
     `${report.timeline.length} requests in ${(report.durationMs / 1000).toFixed(1)} s`,
   ]
 }
@@ -133,7 +133,7 @@ function tail(report: Report, paint: Paint): string[] {
 export function toTerminalDifferences(differences: readonly Difference[]): string {
   if (differences.length === 0) return 'Nothing changed since the earlier report.\n'
   const lines = differences.map(
-    ({ fingerprint, before, after }) => `  ${clean(fingerprint)}: ${before ?? 'not there'} -> ${after ?? 'not there'}`,
+    ({ fingerprint, before, after }) => `  ${clean(fingerprint)}: ${before ?? 'absent'} -> ${after ?? 'absent'}`,
   )
   return ['Changed since the earlier report:', ...lines, ''].join('\n')
 }

@@ -137,7 +137,7 @@ describe('sojourn-audit URL', () => {
     writeFileSync(file('app.yaml'), RECIPE.replace('logout:', 'logOut:'))
     const io = testIo([], SECRET)
     expect(await main(['http://localhost:1', '--user', 'alice', '--recipe', file('app.yaml')], io)).toBe(2)
-    expect(io.errors()).toContain('app.yaml:6:1: there is no such key: logOut')
+    expect(io.errors()).toContain('app.yaml:6:1: unknown key: logOut')
   })
 
   test('known findings do not count, and a comparison shows what changed', async () => {

@@ -29,7 +29,7 @@ describe('a recipe', () => {
   })
 
   test('with a key that is not known is refused where the key stands', () => {
-    expect(problemsOf(GOOD.replace('text:', 'txt:'))).toEqual(['app.yaml:9:28: loggedIn: there is no such key: txt'])
+    expect(problemsOf(GOOD.replace('text:', 'txt:'))).toEqual(['app.yaml:9:28: loggedIn: unknown key: txt'])
   })
 
   test('with a step of no method is refused where the step begins', () => {

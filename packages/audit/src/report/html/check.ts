@@ -67,7 +67,7 @@ function exchangeBlock({ number, client, purpose, request, response, fault }: Ma
       ? `(no answer: ${fault ?? 'unknown'})`
       : [response.status, ...response.headers.map(([name, value]) => `${name}: ${value}`)].join('\n') +
         withBody(response.body)
-  return html`<details><summary>Exchange ${number}: ${purpose} <span class="soft">(${client}, answered ${response?.status ?? 'never'})</span></summary>
+  return html`<details><summary>Exchange ${number}: ${purpose} <span class="soft">(${client}, ${response === null ? 'no answer' : `answered ${response.status}`})</span></summary>
 <pre>${sent.join('\n')}${withBody(request.body)}</pre><pre>${answer}</pre></details>`
 }
 

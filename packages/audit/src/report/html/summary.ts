@@ -18,7 +18,7 @@ ${report.results.length > 0 && table(report)}`
 
 function notices(report: Report): Markup {
   return html`${report.untrusted !== null && html`<p class="notice tone-critical"><strong>No check has a verdict.</strong> ${report.untrusted}</p>`}
-${report.leftBehind.map((what) => html`<p class="notice tone-high"><strong>Left behind:</strong> ${what}</p>`)}`
+${report.leftBehind.map((what) => html`<p class="notice tone-high"><strong>Not undone:</strong> ${what}</p>`)}`
 }
 
 function tiles(report: Report): Markup {
@@ -35,11 +35,11 @@ function tiles(report: Report): Markup {
 function facts({ application, startedAt, durationMs, timeline }: Report): Markup {
   const rows: readonly (readonly [string, string])[] = [
     ['Login', application.login],
-    ['Carried by', application.carriers.join('; ') || 'nothing that was found'],
+    ['Carried by', application.carriers.join('; ') || 'not found'],
     ['Logged in when', application.loggedInCheck],
-    ['Logout', application.logout ?? 'none that was found'],
+    ['Logout', application.logout ?? 'not found'],
     ...(application.loginLimit === undefined ? [] : [['Limit', application.loginLimit] as const]),
-    ['Understood by', application.source === 'recipe' ? 'a recipe' : 'looking'],
+    ['Source', application.source === 'recipe' ? 'recipe' : 'discovery'],
     [
       'Run',
       `${startedAt.slice(0, 19).replace('T', ' ')} UTC, ${duration(durationMs)}, ${count(timeline.length, 'request')}`,

@@ -92,7 +92,7 @@ ${exchanges.length > shown.length && html`<caption>The first ${shown.length} of 
 <thead><tr><th scope="col">#</th><th scope="col">Client</th><th scope="col">Purpose</th><th scope="col">Request</th><th scope="col">Answer</th><th scope="col">Time</th></tr></thead>
 <tbody>${shown.map(
     (one) =>
-      html`<tr><td class="number">${one.number}</td><td>${one.client}</td><td>${one.purpose}</td><td><code>${one.request.method} ${one.request.url}</code></td><td class="number">${one.response?.status ?? 'none'}</td><td class="number">${duration(one.durationMs)}</td></tr>`,
+      html`<tr><td class="number">${one.number}</td><td>${one.client}</td><td>${one.purpose}</td><td><code>${one.request.method} ${one.request.url}</code></td><td class="number">${one.response?.status ?? 'no answer'}</td><td class="number">${duration(one.durationMs)}</td></tr>`,
   )}</tbody></table></div></details>`
 }
 
