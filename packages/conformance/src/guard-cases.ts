@@ -111,7 +111,7 @@ function observed(guard: Guard, look: (sight: object) => void, see: (result: unk
 /** What core relies on in a guard, and what its users do. */
 export const guardCases: readonly Case<GuardContext>[] = [
   {
-    name: 'a guard says what it is, and has a moment',
+    name: 'a guard declares its name, and has at least one moment',
     async run(ctx) {
       const guard = ctx.createGuard()
       assert(/^[a-z][a-z0-9-]*$/.test(guard.name), 'its name is not one lower-case word')
@@ -123,7 +123,7 @@ export const guardCases: readonly Case<GuardContext>[] = [
     },
   },
   {
-    name: 'an honest user gets through: reads, a login, writes, a new proof, a logout',
+    name: 'an honest user is never refused: reads, a login, writes, a new proof, a logout',
     run: (ctx) =>
       withVisit(ctx, async (visit) => {
         await visitHonestly(visit)
@@ -151,7 +151,7 @@ export const guardCases: readonly Case<GuardContext>[] = [
       }),
   },
   {
-    name: 'a header of a megabyte costs no more than its length',
+    name: 'a header of a megabyte is read in time proportional to its length',
     guarantee: '9 Hostile input costs nothing',
     run: (ctx) =>
       withVisit(ctx, async (visit) => {
@@ -167,7 +167,7 @@ export const guardCases: readonly Case<GuardContext>[] = [
       }),
   },
   {
-    name: 'it changes nothing of what it is shown',
+    name: 'it changes nothing in the objects that it receives',
     async run(ctx) {
       const freeze = (sight: object): void => {
         const { view } = sight as { view?: object }
@@ -179,7 +179,7 @@ export const guardCases: readonly Case<GuardContext>[] = [
     },
   },
   {
-    name: 'no token is in what it says: headers, notes, events and answers',
+    name: 'none of its headers, notes, events and answers contains a token',
     guarantee: '4 Hashed at rest',
     async run(ctx) {
       const said: unknown[] = []

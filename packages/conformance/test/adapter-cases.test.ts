@@ -38,14 +38,14 @@ const FLAWS: readonly (readonly [flaw: string, wrong: Partial<Decisions>, caught
     'never commits',
     { commit: () => [], finish: () => {}, leave: () => {} },
     [
-      'a redirect after login never races: who follows it is logged in',
-      'a client that leaves before the answer costs neither its edits nor the server',
+      'a client that follows the redirect after a login is logged in',
+      'a client that leaves before the answer loses no edits and does not stop the server',
     ],
   ],
   [
     'runs handlers of denied requests',
     { isDenied: () => false },
-    ['a request from another site that changes something is refused before its handler runs'],
+    ['a state-changing request from another site is refused before its handler runs'],
   ],
   [
     'sends the answer of a guard without a commit',
@@ -57,7 +57,7 @@ const FLAWS: readonly (readonly [flaw: string, wrong: Partial<Decisions>, caught
     { statusOf: () => 500 },
     [
       'a store that cannot be read is a 503 that runs no handler and touches no cookie',
-      'if what a guard wrote cannot be stored, its answer is not sent',
+      'if the note of a guard cannot be stored, its answer is not sent',
     ],
   ],
   [
@@ -95,8 +95,8 @@ const FLAWS: readonly (readonly [flaw: string, wrong: Partial<Decisions>, caught
     { apply: (response, { name, value }) => response.setHeader(name, value) },
     [
       "where the session was only read, the application's own Cache-Control stays",
-      "the application's own cookies stay beside the session's",
-      'what a carrier appends stays beside what the application set',
+      "the application's own cookies are kept beside the session's",
+      'headers that a carrier appends are kept beside those of the application',
       "the application's own Vary stays",
     ],
   ],
@@ -108,7 +108,7 @@ const FLAWS: readonly (readonly [flaw: string, wrong: Partial<Decisions>, caught
         RIGHT.apply(response, change)
       },
     },
-    ['a cache that shares responses never hands out a token: no header of the application lets it keep one'],
+    ['a shared cache never hands out a token: no header of the application lets it store one'],
   ],
   [
     'glues its cookie to those of the application',
@@ -119,7 +119,7 @@ const FLAWS: readonly (readonly [flaw: string, wrong: Partial<Decisions>, caught
         response.setHeader('set-cookie', [...[present].flat().map(String).slice(0, -1), `${present}, ${change.value}`])
       },
     },
-    ["the application's own cookies stay beside the session's"],
+    ["the application's own cookies are kept beside the session's"],
   ],
   [
     'adds to Vary without looking',
@@ -145,24 +145,24 @@ const FLAWS: readonly (readonly [flaw: string, wrong: Partial<Decisions>, caught
     'forgets what a stream edits late',
     { finish: () => {}, leave: () => {} },
     [
-      'what a stream edits after its headers is stored when its end arrives',
-      'what a stream edited before its client left is stored',
+      'edits that a stream makes after its headers are stored when the stream ends',
+      'edits that a stream made before its client left are stored',
     ],
   ],
   [
     'stores what a stream edits late only after its end',
     { finish: () => {} },
-    ['what a stream edits after its headers is stored when its end arrives'],
+    ['edits that a stream makes after its headers are stored when the stream ends'],
   ],
   [
     'ends a stream whose late edit is lost',
     { fail: (response) => response.end() },
-    ['a stream whose late edit cannot be stored breaks off: its client must not take it for whole'],
+    ['a stream whose late edit cannot be stored is aborted, so its client does not take it for complete'],
   ],
   [
     'loses the new token with the error page',
     { errorsCommit: false },
-    ['an error after login costs nobody the new token: the error page carries it'],
+    ['an error after a login does not lose the new token: the error page carries it'],
   ],
 ]
 
@@ -185,7 +185,7 @@ describe('an adapter that is broken in one way fails', () => {
         return first
       },
     }
-    const caught = ['visitors at the same time never get each other’s session']
+    const caught = ['visitors at the same time never get each other’s sessions']
     expect(await failures(wrong, caught)).toEqual(caught)
   })
 })

@@ -83,26 +83,26 @@ describe('a carrier that is broken in one way fails', () => {
     [
       'finds a token where there is none',
       { read: (view) => found(view.header('x-token') === null ? ['made-up'] : good.read(view).values) },
-      'a client that was handed nothing presents nothing',
+      'a client that received no token presents none',
     ],
     [
       'cuts long tokens',
       { write: (view, token, life) => good.write(view, token.slice(0, 60) as typeof token, life) },
-      'a client presents the token that it was handed, and that alone',
+      'a client presents the token that it received, and no other',
     ],
     [
       'forgets to look at the second request',
       { read: (view) => (calls++ % 2 === 0 ? good.read(view) : found([])) },
-      'a client goes on presenting its token from request to request',
+      'a client presents its token in every further request',
     ],
     [
       'leaves lasting tokens alone',
       { write: (view, token, life) => (life.maxAgeSeconds === null ? good.write(view, token, life) : []) },
-      'a new token replaces the one before, whatever the lives of both',
+      'a new token replaces the previous one, whatever the lifetimes of both',
     ],
-    ['clears nothing', { clear: () => [] }, 'clear makes the client forget its token'],
-    ['clears the token for a stray', { clearStrays: good.clear }, 'clearStrays leaves the token that write handed out'],
-    ['shares one token among all clients', shared, 'two clients have nothing to do with each other'],
+    ['clears nothing', { clear: () => [] }, 'clear makes the client delete its token'],
+    ['clears the token for a stray', { clearStrays: good.clear }, 'clearStrays keeps the token that write handed out'],
+    ['shares one token among all clients', shared, 'two clients do not affect each other'],
     [
       'reads the first alone',
       { read: (view) => found(good.read(view).values.slice(0, 1)) },
@@ -131,17 +131,17 @@ describe('a carrier that is broken in one way fails', () => {
     [
       'throws on percent signs',
       { read: (view) => found(good.read(view).values.map(decodeURIComponent)) },
-      'any bytes in the headers that are read give a clean answer',
+      'any bytes in the headers are handled without an error',
     ],
     [
       'makes text of its own',
       { read: (view) => found(good.read(view).values.map((value) => `${value.trim().toLowerCase()}!`)) },
-      'any bytes in the headers that are read give a clean answer',
+      'any bytes in the headers are handled without an error',
     ],
     [
       'takes its time over a megabyte',
       { read: (view) => also(dawdle(view.header('x-token') ?? ''), good.read(view)) },
-      'a header of a megabyte costs no more than its length',
+      'a header of a megabyte is read in time proportional to its length',
     ],
     [
       'repeats the host',
@@ -165,7 +165,7 @@ describe('a carrier that is broken in one way fails', () => {
     [
       'writes whatever it is given',
       { write: (_, token) => [{ name: 'x-token', value: token, how: 'append' }] },
-      'a token that could bring attributes or headers of its own is not written',
+      'a token that could inject attributes or headers is not written',
     ],
     [
       'is never the same',
@@ -187,7 +187,11 @@ describe('a carrier that is broken in one way fails', () => {
       { clear: (view) => also(Object.assign(view, { peer: 'x' }), good.clear(view)) },
       'a carrier changes nothing in the request',
     ],
-    ['names the wrong header', { vary: 'Cookie' }, 'a carrier says what it is, and which headers it reads'],
+    [
+      'names the wrong header',
+      { vary: 'Cookie' },
+      'a carrier declares its name, whether it is ambient, and the headers that it reads',
+    ],
     ['has no name', { name: '' }, 'a carrier says what it is'],
     [
       'sends an empty header',
@@ -202,7 +206,7 @@ describe('a carrier that is broken in one way fails', () => {
     [
       'tells the token',
       (warn) => ({ write: (view, token, life) => also(warn(`lost ${token}`), good.write(view, token, life)) }),
-      'the token is in no warning, and in no header but those of write',
+      'no warning contains the token, and only the headers of write do',
     ],
     [
       'tells what the client said',

@@ -48,7 +48,7 @@ export const answerCases: readonly AdapterCase[] = [
     },
   },
   {
-    name: 'if what a guard wrote cannot be stored, its answer is not sent',
+    name: 'if the note of a guard cannot be stored, its answer is not sent',
     guarantee: FAIL_CLOSED,
     run: async (ctx) => {
       await withWorld(

@@ -87,7 +87,7 @@ export const faultCases: readonly AdapterCase[] = [
     body: secretStream(),
   })),
   {
-    name: 'an error in a handler is a 500, and the server goes on',
+    name: 'an error in a handler is a 500, and the server keeps running',
     run: (ctx) =>
       withWorld(ctx, throwing, async (world) => {
         assertEqual((await world.visitor().fetch('/throw')).status, 500, 'the status')
@@ -95,7 +95,7 @@ export const faultCases: readonly AdapterCase[] = [
       }),
   },
   {
-    name: 'an error after login costs nobody the new token: the error page carries it',
+    name: 'an error after a login does not lose the new token: the error page carries it',
     needs: ['errorPages'],
     run: (ctx) =>
       withWorld(ctx, throwing, async (world) => {
@@ -106,7 +106,7 @@ export const faultCases: readonly AdapterCase[] = [
       }),
   },
   {
-    name: 'a client that leaves before the answer costs neither its edits nor the server',
+    name: 'a client that leaves before the answer loses no edits and does not stop the server',
     run: async (ctx) => {
       const arrived = createSignal()
       const left = createSignal()

@@ -44,7 +44,7 @@ export const headerCases: readonly AdapterCase[] = [
     },
   ),
   {
-    name: 'a cache that shares responses never hands out a token: no header of the application lets it keep one',
+    name: 'a shared cache never hands out a token: no header of the application lets it store one',
     guarantee: FRESH_TOKEN,
     run: (ctx) =>
       withWorld(ctx, logInOrOut('public'), async (world) => {
@@ -59,12 +59,12 @@ export const headerCases: readonly AdapterCase[] = [
       }),
   },
   {
-    name: "the application's own cookies stay beside the session's",
+    name: "the application's own cookies are kept beside the session's",
     guarantee: FRESH_TOKEN,
     run: (ctx) => withWorld(ctx, logInOrOut('cookies'), ownCookiesStay),
   },
   {
-    name: 'what a carrier appends stays beside what the application set',
+    name: 'headers that a carrier appends are kept beside those of the application',
     run: (ctx) =>
       withWorld(
         ctx,
@@ -135,7 +135,7 @@ export const headerCases: readonly AdapterCase[] = [
       ),
   },
   {
-    name: 'logout takes the cookie away',
+    name: 'a logout removes the cookie',
     guarantee: ENDED,
     run: (ctx) =>
       withWorld(ctx, logInOrOut(), async (world) => {
@@ -150,7 +150,7 @@ export const headerCases: readonly AdapterCase[] = [
       }),
   },
   {
-    name: 'beside a dead cookie of the same name, the live one counts',
+    name: 'a live cookie beside a dead one of the same name is used',
     guarantee: STRICT,
     run: (ctx) =>
       withWorld(ctx, logInOrOut(), async (world) => {

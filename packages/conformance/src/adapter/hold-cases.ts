@@ -80,7 +80,7 @@ async function* pieces(texts: Iterable<string>): AsyncGenerator<string> {
 
 export const holdCases: readonly AdapterCase[] = [
   {
-    name: 'a redirect after login never races: who follows it is logged in',
+    name: 'a client that follows the redirect after a login is logged in',
     guarantee: FRESH_TOKEN,
     run: (ctx) =>
       withWorld(ctx, loginThenAccount, async (world) => {

@@ -13,7 +13,7 @@ const remember: AdapterHandler = async (session, request) => {
 
 export const loadCases: readonly AdapterCase[] = [
   {
-    name: 'visitors at the same time never get each other’s session',
+    name: 'visitors at the same time never get each other’s sessions',
     run: (ctx) =>
       withWorld(ctx, remember, async (world) => {
         const names = Array.from({ length: VISITORS }, (_, i) => `user-${i}`)
@@ -39,7 +39,7 @@ export const loadCases: readonly AdapterCase[] = [
       }),
   },
   {
-    name: 'hostile cookies are a visitor without a session, whatever is in them',
+    name: 'a hostile cookie opens no session, whatever it contains',
     guarantee: HOSTILE,
     run: (ctx) =>
       withWorld(ctx, remember, async (world) => {

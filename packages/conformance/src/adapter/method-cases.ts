@@ -33,7 +33,7 @@ export const methodCases: readonly AdapterCase[] = [
   bodiless('204 has headers and no body', 'POST', { status: 204 }),
   bodiless('a redirect without a body carries the cookie', 'POST', { status: 303, headers: [['location', '/next']] }),
   {
-    name: 'a request from another site that changes something is refused before its handler runs',
+    name: 'a state-changing request from another site is refused before its handler runs',
     run: async (ctx) => {
       let isRun = false
       const handle = (): AdapterReply => {

@@ -50,7 +50,7 @@ export const streamCases: readonly AdapterCase[] = [
   streaming('a stream arrives piece by piece', [['content-type', 'text/plain; charset=utf-8']], 'one', 'two'),
   streaming('server-sent events arrive one by one', EVENT_STREAM, 'data: 1\n\n', 'data: 2\n\n'),
   {
-    name: 'a login after the headers went out is a clear error, not silence',
+    name: 'a login after the headers were sent is a clear error',
     run: async (ctx) => {
       const handle: AdapterHandler = (session) => {
         async function* body(): AsyncGenerator<string> {
@@ -71,7 +71,7 @@ export const streamCases: readonly AdapterCase[] = [
     },
   },
   {
-    name: 'what a stream edits after its headers is stored when its end arrives',
+    name: 'edits that a stream makes after its headers are stored when the stream ends',
     run: async (ctx) => {
       const handle = begunBefore((session) => {
         async function* body(): AsyncGenerator<string> {
@@ -93,7 +93,7 @@ export const streamCases: readonly AdapterCase[] = [
     },
   },
   {
-    name: 'what a stream edited before its client left is stored',
+    name: 'edits that a stream made before its client left are stored',
     run: async (ctx) => {
       const left = createSignal()
       const handle = begunBefore((session) => {
@@ -121,7 +121,7 @@ export const streamCases: readonly AdapterCase[] = [
     },
   },
   {
-    name: 'a stream whose late edit cannot be stored breaks off: its client must not take it for whole',
+    name: 'a stream whose late edit cannot be stored is aborted, so its client does not take it for complete',
     guarantee: FAIL_CLOSED,
     run: async (ctx) => {
       const handle = begunBefore((session) => {

@@ -72,7 +72,7 @@ const namesOf = (vary: string): readonly string[] => vary.toLowerCase().split(/,
 
 export const besideCases: readonly Case<CarrierContext>[] = [
   {
-    name: 'beside another carrier, the one that no browser uses by itself counts for the whole request',
+    name: 'of two carriers, the one that no browser uses by itself is used for the whole request',
     guarantee: '3 Strict',
     run: (ctx) =>
       withTwo(ctx, async ({ carrier, login, open }) => {
@@ -86,7 +86,7 @@ export const besideCases: readonly Case<CarrierContext>[] = [
       }),
   },
   {
-    name: 'a bad token on the carrier that counts never falls back to the other carrier',
+    name: 'a bad token on the carrier in use never falls back to the other carrier',
     guarantee: '3 Strict',
     run: (ctx) =>
       withTwo(ctx, async ({ carrier, login, open }) => {

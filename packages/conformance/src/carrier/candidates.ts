@@ -9,7 +9,7 @@ export const MOST_CANDIDATES = 32
 
 export const candidateCases: readonly Case<CarrierContext>[] = [
   {
-    name: 'of several tokens every one is found, in order: a planted one cannot hide the real one',
+    name: 'all of several tokens are found, in order: a planted one cannot hide the real one',
     guarantee: '3 Strict',
     needs: ['presenting'],
     async run(ctx) {
@@ -29,7 +29,7 @@ export const candidateCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'a flood of tokens is cut off, and reported: a planted one cannot crowd the real one out',
+    name: 'too many tokens are cut off and reported: planted ones cannot push out the real one',
     guarantee: '9 Hostile input costs nothing',
     needs: ['presenting'],
     async run(ctx) {

@@ -8,7 +8,7 @@ const HOWS: readonly HeaderChange['how'][] = ['append', 'default', 'replace']
 
 export const purityCases: readonly Case<CarrierContext>[] = [
   {
-    name: 'the same request and token give the same headers, from any carrier that is set up alike',
+    name: 'the same request and token give the same headers, from any carrier with the same options',
     async run(ctx) {
       const view = ctx.createClient().request()
       const [one, other] = [createQuietCarrier(ctx), createQuietCarrier(ctx)]
@@ -46,7 +46,7 @@ export const purityCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'a carrier says what it is, and which headers it reads',
+    name: 'a carrier declares its name, whether it is ambient, and the headers that it reads',
     async run(ctx) {
       const carrier = createQuietCarrier(ctx)
       assert(/^[a-z][a-z0-9-]*$/.test(carrier.name), 'its name is not one lower-case word')
@@ -81,7 +81,7 @@ export const purityCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'the token is in no warning, and in no header but those of write',
+    name: 'no warning contains the token, and only the headers of write do',
     guarantee: '4 Hashed at rest',
     async run(ctx) {
       const warnings: string[] = []

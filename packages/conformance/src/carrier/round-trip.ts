@@ -5,7 +5,7 @@ import { createQuietCarrier, FOR_A_DAY, LIVES, OTHER_TOKEN, SIGNED_TOKEN, TOKEN,
 
 export const roundTripCases: readonly Case<CarrierContext>[] = [
   {
-    name: 'a client that was handed nothing presents nothing',
+    name: 'a client that received no token presents none',
     async run(ctx) {
       const { client, presented } = begin(ctx)
       assertEqual(presented(), [], 'what a new client presents')
@@ -14,7 +14,7 @@ export const roundTripCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'a client presents the token that it was handed, and that alone',
+    name: 'a client presents the token that it received, and no other',
     async run(ctx) {
       for (const token of [TOKEN, SIGNED_TOKEN]) {
         for (const life of LIVES) {
@@ -26,7 +26,7 @@ export const roundTripCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'a client goes on presenting its token from request to request',
+    name: 'a client presents its token in every further request',
     async run(ctx) {
       const { carrier, client, presented } = begin(ctx)
       client.receive(carrier.write(client.request(), TOKEN, UNTIL_CLOSED))
@@ -37,7 +37,7 @@ export const roundTripCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'a new token replaces the one before, whatever the lives of both',
+    name: 'a new token replaces the previous one, whatever the lifetimes of both',
     async run(ctx) {
       for (const [before, after] of [
         [UNTIL_CLOSED, FOR_A_DAY],
@@ -51,7 +51,7 @@ export const roundTripCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'clear makes the client forget its token',
+    name: 'clear makes the client delete its token',
     guarantee: '1 Ended is ended',
     async run(ctx) {
       for (const life of LIVES) {
@@ -67,7 +67,7 @@ export const roundTripCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'clearStrays leaves the token that write handed out',
+    name: 'clearStrays keeps the token that write handed out',
     async run(ctx) {
       const { carrier, client, presented } = begin(ctx)
       client.receive(carrier.write(client.request(), TOKEN, UNTIL_CLOSED))
@@ -81,7 +81,7 @@ export const roundTripCases: readonly Case<CarrierContext>[] = [
     },
   },
   {
-    name: 'two clients have nothing to do with each other',
+    name: 'two clients do not affect each other',
     guarantee: '3 Strict',
     async run(ctx) {
       const carrier = createQuietCarrier(ctx)

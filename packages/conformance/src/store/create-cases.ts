@@ -26,7 +26,7 @@ const NO_IDS = [
 
 export const createCases: readonly StoreCase[] = [
   {
-    name: 'a created record reads back as it went in, every field of it',
+    name: 'a created record is read back unchanged, in every field',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const fields = { userId: 'ada', version: 7, head: aHead(), data: { cart: '["a",{"b":1}]', theme: '"dark"' } }
@@ -35,7 +35,7 @@ export const createCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'an anonymous record without data reads back as it went in',
+    name: 'an anonymous record without data is read back unchanged',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const record = await create(store)
@@ -43,7 +43,7 @@ export const createCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'an unknown id is nothing, and asking about it makes nothing',
+    name: 'an unknown id is absent, and reading it creates nothing',
     guarantee: STRICT,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -64,7 +64,7 @@ export const createCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'text that is no id is absent, whatever it is, and no error',
+    name: 'a text that is not an id is absent, and no error',
     guarantee: STRICT,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -83,7 +83,7 @@ export const createCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'create refuses an id that is taken and leaves its record alone',
+    name: 'create refuses an id that is taken, and does not change its record',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const record = await create(store, { userId: 'ada', data: { a: '1' } })
@@ -94,7 +94,7 @@ export const createCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'create refuses the id of an ended session and leaves its tombstone alone',
+    name: 'create refuses the id of an ended session, and does not change its tombstone',
     guarantee: ENDED,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -106,7 +106,7 @@ export const createCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'of 20 creates of one id at once exactly one succeeds, and its record is what is there',
+    name: 'exactly one of 20 parallel creates of one id succeeds, and its record is stored',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const id = anId()

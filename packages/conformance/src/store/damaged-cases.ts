@@ -19,7 +19,7 @@ async function fill(ctx: StoreContext, store: Store): Promise<readonly [SessionR
 
 export const damagedCases: readonly StoreCase[] = [
   {
-    name: 'a record that cannot be read is an error of its own, never "nothing there", and its id stays taken',
+    name: 'a record that cannot be read has an error code of its own, is never reported as absent, and its id stays taken',
     guarantee: FAIL_CLOSED,
     needs,
     run: (ctx) =>
@@ -34,7 +34,7 @@ export const damagedCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'one record of a user that cannot be read hides none of the others: the list names it',
+    name: 'one unreadable record of a user hides none of the others, and the list names it',
     guarantee: ENDED,
     needs,
     run: (ctx) =>
@@ -49,7 +49,7 @@ export const damagedCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a record that cannot be read is ended by its id, once, and its tombstone stands',
+    name: 'an unreadable record is ended by its id, once, and its tombstone is stored',
     guarantee: ENDED,
     needs,
     run: (ctx) =>
@@ -106,7 +106,7 @@ export const damagedCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a user ends every session, and is erased, also when one record cannot be read',
+    name: 'a user can end every session, and be erased, even if one record cannot be read',
     guarantee: ENDED,
     needs,
     run: (ctx) =>
@@ -131,7 +131,7 @@ export const damagedCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'an operator ends by its id a session that cannot be read',
+    name: 'an operator can end an unreadable session by its id',
     guarantee: ENDED,
     needs,
     run: (ctx) =>

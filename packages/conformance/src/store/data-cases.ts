@@ -122,7 +122,7 @@ export const dataCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'every text comes back to the letter',
+    name: 'every text is read back unchanged',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         await assertKept(store, ODD_TEXTS, 'all at once')
@@ -130,7 +130,7 @@ export const dataCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'half a character is kept as it is or refused, never changed in silence',
+    name: 'half a surrogate pair is kept or refused, and never changed silently',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         await assertKeptOrRefused(store, 'key', '"\ud800"', 'in a text')
@@ -139,7 +139,7 @@ export const dataCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'texts of 100 kB come back to the letter, and many keys too',
+    name: 'texts of 100 kB, and many keys, are read back unchanged',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         await assertKept(store, [['ascii', 'x'.repeat(100_000)]], '100 kB of ASCII')

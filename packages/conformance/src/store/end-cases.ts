@@ -4,7 +4,7 @@ import { aHead, anId, aTombstone, atOnce, create, MINUTE, readLive } from './rec
 
 export const endCases: readonly StoreCase[] = [
   {
-    name: 'end answers with the last state, and leaves the tombstone and nothing of the data',
+    name: 'end returns the last state, and keeps only the tombstone',
     guarantee: ENDED,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -28,7 +28,7 @@ export const endCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'of 20 ends at once exactly one gets the record',
+    name: 'exactly one of 20 parallel ends gets the record',
     guarantee: ENDED,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -41,7 +41,7 @@ export const endCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'nothing writes an ended session back: not data, not a touch, not a head, not a create',
+    name: 'no data, touch, head or create restores an ended session',
     guarantee: ENDED,
     run: (ctx) =>
       withStore(ctx, async (store) => {

@@ -42,7 +42,7 @@ function assertQuiet(error: unknown, record: SessionRecord, what: string): void 
 
 export const faultCases: readonly StoreCase[] = [
   {
-    name: 'a closed store rejects every call with ERR_CLOSED and never says "nothing there"',
+    name: 'a closed store rejects every call with ERR_CLOSED and never answers that a record is absent',
     guarantee: FAIL_CLOSED,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -78,7 +78,7 @@ export const faultCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a store that lost its database rejects every call with ERR_STORE, quotes nothing, and never says "nothing there"',
+    name: 'a store that lost its database rejects every call with ERR_STORE, quotes no value, and never answers that a record is absent',
     guarantee: FAIL_CLOSED,
     needs: ['sever'],
     run: (ctx) =>

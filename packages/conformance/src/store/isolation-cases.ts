@@ -20,7 +20,7 @@ async function createFull(store: Store): ReturnType<typeof create> {
 
 export const isolationCases: readonly StoreCase[] = [
   {
-    name: 'changing what a store returned changes nothing in it',
+    name: 'changing an object that a store returned does not change the store',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const given = await createFull(store)
@@ -40,7 +40,7 @@ export const isolationCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'changing what a store was given changes nothing in it',
+    name: 'changing an object that was passed to a store does not change the store',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const given = aRecord({ userId: 'ada', head: aHead(), data: { cart: '["a"]' } })
@@ -62,7 +62,7 @@ export const isolationCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a record that was read before stays as it was when the store moves on',
+    name: 'a record that was read earlier does not change with later writes',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const record = await createFull(store)

@@ -56,7 +56,7 @@ export const listCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: "a list holds all of a user's live sessions as they are now, and only these",
+    name: 'a list contains all live sessions of a user in their present state, and no others',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const [one, two, ended] = [
@@ -85,7 +85,7 @@ export const listCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'no user id, however like another or hostile, shows or ends another user’s sessions',
+    name: 'no user id, however hostile or similar to another, lists or ends another user’s sessions',
     guarantee: PRIVATE,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -107,7 +107,7 @@ export const listCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a user id that the store cannot represent is refused, never mixed up with another',
+    name: 'a user id that the store cannot represent is refused, and never confused with another',
     guarantee: PRIVATE,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -126,7 +126,7 @@ export const listCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'lists stay true while 60 sessions of one user begin and end at once',
+    name: 'lists stay correct while 60 sessions of one user start and end at once',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const kept = await atOnce(60, async (index) => {

@@ -50,12 +50,12 @@ function sorted(values: ReadonlyMap<string, Value>): Value[] {
 
 export const scanCases: readonly StoreCase[] = [
   {
-    name: 'a scan of an empty store comes to its end',
+    name: 'a scan of an empty store finishes',
     needs,
     run: (ctx) => withStore(ctx, async (store) => assertEqual((await scanAll([store], 10)).size, 0, 'found')),
   },
   {
-    name: 'a scan gives every record and every tombstone as they are, whatever the size of its pages',
+    name: 'a scan returns every record and tombstone unchanged, for any page size',
     needs,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -66,7 +66,7 @@ export const scanCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a scan in which each page is ended and others begin misses none that was there before',
+    name: 'a scan during which sessions end and start misses none that existed before it',
     guarantee: ENDED,
     needs,
     run: (ctx) =>
@@ -83,7 +83,7 @@ export const scanCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a cursor is good on another handle: one scan in turns by two',
+    name: 'a cursor is valid on another handle: two handles share one scan',
     needs: ['scans', 'second'],
     run: (ctx) =>
       withTwo(ctx, async (one, two) => {
@@ -92,7 +92,7 @@ export const scanCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a scan changes nothing, and what it gives is a copy',
+    name: 'a scan changes nothing, and returns copies',
     needs,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -109,7 +109,7 @@ export const scanCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'text that is no cursor of this store is an option error',
+    name: 'a text that is not a cursor of this store is an option error',
     needs,
     run: (ctx) =>
       withStore(ctx, async (store) => {

@@ -64,7 +64,7 @@ export const sessionRaceCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a logout while slow requests are in flight stays: no save, touch or flash of theirs brings it back',
+    name: 'a logout while slow requests are in flight is final: no save, touch or flash of theirs restores the session',
     guarantee: ENDED,
     run: (ctx) =>
       withWorld(ctx, async (world) => {
@@ -88,7 +88,7 @@ export const sessionRaceCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a logout while a renewal is in flight stays, and the renewed token opens nothing',
+    name: 'a logout while a renewal is in flight is final, and the renewed token opens nothing',
     guarantee: ENDED,
     run: (ctx) =>
       withWorld(ctx, async (world) => {
@@ -129,7 +129,7 @@ export const sessionRaceCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'what ends a session from elsewhere ends it at once: by id, by user, all others, erased',
+    name: 'a session that is ended from elsewhere is closed at once: by id, by user, all others, by erasure',
     guarantee: ENDED,
     run: (ctx) =>
       withWorld(ctx, async (world) => {

@@ -5,7 +5,7 @@ import { loggedIn, withWorld } from './visitors.ts'
 
 export const sessionTimeCases: readonly StoreCase[] = [
   {
-    name: 'an unused session expires, and is invisible before any sweep: to its token, in lists, to revoke',
+    name: 'an unused session expires, and is invisible even before a sweep: to its token, in lists, to revoke',
     guarantee: TWO_CLOCKS,
     run: (ctx) =>
       withWorld(ctx, async (world) => {
@@ -19,7 +19,7 @@ export const sessionTimeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a session in constant use ends at its absolute limit all the same',
+    name: 'a session in constant use still ends at its absolute limit',
     guarantee: TWO_CLOCKS,
     run: (ctx) =>
       withWorld(ctx, async (world) => {
@@ -34,7 +34,7 @@ export const sessionTimeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a session of 400 days is there after 399, and a sweep in between leaves it alone',
+    name: 'a session of 400 days is alive after 399, and a sweep in between keeps it',
     guarantee: TWO_CLOCKS,
     run: (ctx) =>
       withWorld(ctx, async (world) => {
@@ -72,7 +72,7 @@ export const sessionTimeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'when the store is gone, a request is rejected: it is no anonymous visit, and the client keeps its token',
+    name: 'if the store is unavailable, a request is rejected and not treated as anonymous, and the client keeps its token',
     guarantee: FAIL_CLOSED,
     run: (ctx) =>
       withWorld(ctx, async (world) => {
@@ -103,7 +103,7 @@ export const sessionTimeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a user’s export holds their sessions and nobody else’s; erasing leaves nothing that names them',
+    name: 'a user’s export contains only their sessions, and after an erasure no record names them',
     guarantee: PRIVATE,
     run: (ctx) =>
       withWorld(ctx, async (world) => {

@@ -53,7 +53,7 @@ async function assertSeen(ctx: StoreContext, world: World, text: string, what: s
 
 export const sessionTokenCases: readonly StoreCase[] = [
   {
-    name: 'the database never holds a token, from the first request to the last, but does hold the id',
+    name: 'the database contains the id and never a token, from the first request to the last',
     guarantee: HASHED,
     needs: ['probe'],
     run: (ctx) =>
@@ -81,7 +81,7 @@ export const sessionTokenCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'sealed data is nowhere in the database in the clear',
+    name: 'the database contains no sealed data in plain text',
     guarantee: PRIVATE,
     needs: ['probe'],
     run: (ctx) =>
@@ -104,7 +104,7 @@ export const sessionTokenCases: readonly StoreCase[] = [
       ),
   },
   {
-    name: 'a token that this server did not issue becomes no session, whatever is stored on that request',
+    name: 'a token that this server did not issue becomes no session, even if the request stores data',
     guarantee: STRICT,
     run: (ctx) =>
       withWorld(ctx, async (world) => {
@@ -146,7 +146,7 @@ export const sessionTokenCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'renewal among parallel requests gives them one successor and logs nobody out; the old token is told of later, and ends the session when it comes again',
+    name: 'a renewal in parallel requests yields one successor and logs nobody out; the old token is reported on later use, and ends the session at the next',
     guarantee: FRESH_TOKEN,
     run: (ctx) =>
       withWorld(ctx, async (world) => {
@@ -177,7 +177,7 @@ export const sessionTokenCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'what ended is known as ended until it would have expired, and unknown after the sweep',
+    name: 'an ended session is reported as ended until it would have expired, and as unknown after the sweep',
     guarantee: ENDED,
     needs: ['sweeps'],
     run: (ctx) =>

@@ -4,7 +4,7 @@ import { aHead, anId, aRecord, aTombstone, atOnce, create, listIds, MINUTE, read
 
 export const sharedCases: readonly StoreCase[] = [
   {
-    name: 'what one handle acknowledged, the other reads at once',
+    name: 'a write that one handle acknowledged is read through the other at once',
     guarantee: ENDED,
     needs: ['second'],
     run: (ctx) =>
@@ -35,7 +35,7 @@ export const sharedCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'of creates, heads and ends through two handles at once exactly one wins each',
+    name: 'when two handles create, change a head or end at once, exactly one of them wins each time',
     guarantee: ENDED,
     needs: ['second'],
     run: (ctx) =>

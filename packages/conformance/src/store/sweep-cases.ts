@@ -12,7 +12,7 @@ const needs = ['sweeps'] as const
 
 export const sweepCases: readonly StoreCase[] = [
   {
-    name: 'a sweep deletes what is due, at the very millisecond, and nothing that lives',
+    name: 'a sweep deletes expired records to the millisecond, and no live ones',
     guarantee: PRIVATE,
     needs,
     run: (ctx) =>
@@ -28,7 +28,7 @@ export const sweepCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a sweep deletes no more than its limit, and the next goes on',
+    name: 'a sweep deletes no more than its limit, and the next one continues',
     needs,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -79,7 +79,7 @@ export const sweepCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a session that was touched outlives its first expiry, and goes at its new one',
+    name: 'a touched session outlives its first expiry, and expires at the new one',
     guarantee: TWO_CLOCKS,
     needs,
     run: (ctx) =>
@@ -98,7 +98,7 @@ export const sweepCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a session whose expiry was shortened goes at the shorter one',
+    name: 'a session whose expiry was shortened expires at the shorter one',
     guarantee: TWO_CLOCKS,
     needs,
     run: (ctx) =>
@@ -131,7 +131,7 @@ export const sweepCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'sweeping while sessions begin, are touched and end loses none that lives',
+    name: 'sweeping while sessions start, are touched and end deletes no live session',
     needs,
     run: (ctx) =>
       withStore(ctx, async (store) => {

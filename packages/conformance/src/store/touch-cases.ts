@@ -35,7 +35,7 @@ export const touchCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a touch older than the last one is left out; data beside it persists',
+    name: 'a touch older than the last one is ignored, and data beside it is stored',
     guarantee: TWO_CLOCKS,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -50,7 +50,7 @@ export const touchCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'of 20 touches at once the latest stands',
+    name: 'the latest of 20 parallel touches is kept',
     guarantee: TWO_CLOCKS,
     run: (ctx) =>
       withStore(ctx, async (store) => {

@@ -8,7 +8,7 @@ const NEXT = 2 ** 31 - 1
 
 export const writeCases: readonly StoreCase[] = [
   {
-    name: 'a change sets, replaces and removes the keys it names and no others',
+    name: 'a change sets, replaces and removes the keys that it names, and no others',
     guarantee: NO_LOST_UPDATE,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -20,7 +20,7 @@ export const writeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a value is replaced whole: never merged, never parsed',
+    name: 'a value is replaced as a whole, and never merged or parsed',
     guarantee: NO_LOST_UPDATE,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -31,7 +31,7 @@ export const writeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'data never moves the version; a head does, to the one that comes with it',
+    name: 'a change of data keeps the version; a change of the head sets the version that it carries',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const record = await create(store, { version: 4 })
@@ -43,7 +43,7 @@ export const writeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'a head made from an older version conflicts: the record comes back and nothing of the change stays',
+    name: 'a head made from an older version is a conflict: the record is returned, and nothing of the change is stored',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const record = await create(store, { version: 4 })
@@ -54,7 +54,7 @@ export const writeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'of 20 heads made from one version at once exactly one is written',
+    name: 'exactly one of 20 parallel heads made from one version is written',
     run: (ctx) =>
       withStore(ctx, async (store) => {
         const record = await create(store)
@@ -70,7 +70,7 @@ export const writeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: '`expect` lets a change through when the key holds exactly that text, or is absent as expected',
+    name: '`expect` allows a change if the key has exactly that text, or is absent as expected',
     guarantee: NO_LOST_UPDATE,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -85,7 +85,7 @@ export const writeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: '`expect` that is not met conflicts: the record comes back and nothing of the change stays',
+    name: 'an unmet `expect` is a conflict: the record is returned, and nothing of the change is stored',
     guarantee: NO_LOST_UPDATE,
     run: (ctx) =>
       withStore(ctx, async (store) => {
@@ -125,7 +125,7 @@ export const writeCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: '50 read-modify-writes of one key at once all count',
+    name: '50 parallel read-modify-writes of one key all take effect',
     guarantee: NO_LOST_UPDATE,
     run: (ctx) =>
       withStore(ctx, async (store) => {

@@ -225,20 +225,20 @@ describe('options', () => {
 
 /** Even here, where KV has one copy only and shows it at once: what takes more than reading and writing. */
 const BEYOND_KV = [
-  'of 20 creates of one id at once exactly one succeeds, and its record is what is there',
-  'of 20 heads made from one version at once exactly one is written',
-  'of 20 ends at once exactly one gets the record',
+  'exactly one of 20 parallel creates of one id succeeds, and its record is stored',
+  'exactly one of 20 parallel heads made from one version is written',
+  'exactly one of 20 parallel ends gets the record',
   '50 changes of different keys at once all persist',
-  '50 read-modify-writes of one key at once all count',
-  'of 20 touches at once the latest stands',
+  '50 parallel read-modify-writes of one key all take effect',
+  'the latest of 20 parallel touches is kept',
   'a logout among saves, touches and renewals in flight wins in every order',
   'changes of different keys through two handles at once all persist',
-  'of creates, heads and ends through two handles at once exactly one wins each',
+  'when two handles create, change a head or end at once, exactly one of them wins each time',
   'a session ended through one handle is not brought back through the other',
   '50 parallel requests that each add a key leave 50 keys',
   '50 parallel requests that each update one counter count to 50',
   'two servers that update one counter at once count every time',
-  'renewal among parallel requests gives them one successor and logs nobody out; the old token is told of later, and ends the session when it comes again',
+  'a renewal in parallel requests yields one successor and logs nobody out; the old token is reported on later use, and ends the session at the next',
 ]
 
 describe.skipIf(!hasRuntimes)('Workers KV in workerd', () => {
