@@ -106,12 +106,12 @@ describe('a carrier that is broken in one way fails', () => {
     [
       'reads the first alone',
       { read: (view) => found(good.read(view).values.slice(0, 1)) },
-      'of several tokens every one is found, in order',
+      'all of several tokens are found, in order: a planted one cannot hide the real one',
     ],
     [
       'reads backwards',
       { read: (view) => found([...good.read(view).values].reverse(), good.read(view).overflow) },
-      'of several tokens every one is found, in order',
+      'all of several tokens are found, in order: a planted one cannot hide the real one',
     ],
     [
       'counts copies',
@@ -121,12 +121,12 @@ describe('a carrier that is broken in one way fails', () => {
     [
       'takes any number',
       { read: (view) => found([...new Set(split(view))]) },
-      'a flood of tokens is cut off, and reported',
+      'too many tokens are cut off and reported: planted ones cannot push out the real one',
     ],
     [
       'cuts off without a word',
       { read: (view) => found(good.read(view).values) },
-      'a flood of tokens is cut off, and reported',
+      'too many tokens are cut off and reported: planted ones cannot push out the real one',
     ],
     [
       'throws on percent signs',
@@ -146,7 +146,7 @@ describe('a carrier that is broken in one way fails', () => {
     [
       'repeats the host',
       { clear: (view) => [{ name: 'x-token', value: `-none ${view.header('host')}`.slice(0, 5000), how: 'append' }] },
-      'a hostile request gets nothing of its own into the response headers',
+      'a hostile request injects nothing into the response headers, and does not make them grow',
     ],
     [
       'repeats the URL',
@@ -155,12 +155,12 @@ describe('a carrier that is broken in one way fails', () => {
           { name: 'x-old', value: `Path=${view.url.replaceAll(/[^a-zA-Z=;]/g, '')}`.slice(0, 5000), how: 'append' },
         ],
       },
-      'a hostile request gets nothing of its own into the response headers',
+      'a hostile request injects nothing into the response headers, and does not make them grow',
     ],
     [
       'grows with the URL',
       { clearStrays: (view) => [{ name: 'x-old', value: 'x'.repeat(view.url.length + 1), how: 'append' }] },
-      'a hostile request gets nothing of its own into the response headers',
+      'a hostile request injects nothing into the response headers, and does not make them grow',
     ],
     [
       'writes whatever it is given',
@@ -192,7 +192,7 @@ describe('a carrier that is broken in one way fails', () => {
       { vary: 'Cookie' },
       'a carrier declares its name, whether it is ambient, and the headers that it reads',
     ],
-    ['has no name', { name: '' }, 'a carrier says what it is'],
+    ['has no name', { name: '' }, 'a carrier declares its name, whether it is ambient, and the headers that it reads'],
     [
       'sends an empty header',
       { clear: () => [{ name: 'x-token', value: '', how: 'append' }] },
@@ -213,27 +213,27 @@ describe('a carrier that is broken in one way fails', () => {
       (warn) => ({
         write: (view, token, life) => also(warn(`host ${view.header('host')}`), good.write(view, token, life)),
       }),
-      'the token is in no warning',
+      'no warning contains the token, and only the headers of write do',
     ],
     [
       'repeats itself',
       (warn) => ({ write: (view, token, life) => also(warn('lost'), good.write(view, token, life)) }),
-      'the token is in no warning',
+      'no warning contains the token, and only the headers of write do',
     ],
     [
       'sends the token back to clear it',
       { clear: (view) => [{ name: 'x-gone', value: view.header('x-token') ?? 'none', how: 'append' }] },
-      'the token is in no warning',
+      'no warning contains the token, and only the headers of write do',
     ],
     [
       'gives way to another carrier',
       { read: (view) => (view.header('x-beside') === null ? good.read(view) : found([])) },
-      'beside another carrier, the one that no browser uses by itself counts',
+      'of two carriers, the one that no browser uses by itself is used for the whole request',
     ],
     [
       'judges tokens itself',
       { read: (view) => found(good.read(view).values.filter((value) => !value.startsWith('0123456789'))) },
-      'a bad token on the carrier that counts never falls back',
+      'a bad token on the carrier in use never falls back to the other carrier',
     ],
     [
       'claims requests without a token',

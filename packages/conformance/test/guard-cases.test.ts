@@ -49,10 +49,10 @@ test.each<[string, GuardContext]>([
 type Sighted = Parameters<NonNullable<Guard['opened']>>[0]
 
 describe('a guard that is broken in one way fails', () => {
-  const says = 'a guard says what it is'
-  const passes = 'an honest user gets through'
+  const says = 'a guard declares its name, and has at least one moment'
+  const passes = 'an honest user is never refused: reads, a login, writes, a new proof, a logout'
   const hostile = 'hostile requests never make it throw'
-  const tells = 'no token is in what it says'
+  const tells = 'none of its headers, notes, events and answers contains a token'
 
   test.each<[broken: string, guard: Partial<Record<keyof Guard, unknown>>, fails: string]>([
     ['has a name of two words', { name: 'My Guard' }, says],
