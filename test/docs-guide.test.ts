@@ -33,7 +33,7 @@ describe('the application of the guide', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/login'])
   })
 
-  test('refuses a wrong password, and says so once', async () => {
+  test('refuses a wrong password, and reports it once', async () => {
     const client = visitor()
     await client.post('/login', form({ name: 'ada', password: 'wrong' }))
     expect(await (await client.get('/login')).text()).toContain('The name or the password is wrong')
@@ -76,7 +76,7 @@ describe('the application of the guide', () => {
     expect(client.cookies.get('session')).not.toBe(before)
   })
 
-  test('remembers who asks for it', async () => {
+  test('remembers users who ask for it', async () => {
     const answer = await visitor().post('/login', form({ ...Object.fromEntries(login), remember: 'on' }))
     expect(answer.headers.get('set-cookie')).toMatch(/Max-Age=(2592000|259199\d);/)
     expect((await visitor().post('/login', login)).headers.get('set-cookie')).not.toContain('Max-Age')
@@ -115,7 +115,7 @@ describe('the other frameworks of the guide', () => {
     }
   })
 
-  test('what the runtime passes along tells the address', async () => {
+  test('the runtime passes the address', async () => {
     const { exports, stop } = await runFile(page, 'peer.ts')
     const fetch = exports.fetch as (request: Request, server: object) => Promise<Response>
     const { sessions } = (await runFile(page, 'sessions.ts')).exports as { sessions: Sessions<object> }

@@ -77,7 +77,7 @@ describe('the page about WebSockets: ws', () => {
     await expect(opened(connect(site, foreign))).rejects.toThrow('403')
   })
 
-  test('a client that sends a broken frame loses its socket, and the server goes on', async () => {
+  test('a client that sends a broken frame loses its socket, and the server keeps running', async () => {
     const site = await start('sockets.ts')
     await site.client.post('/login')
     const socket = connect(site, { cookie: site.cookie() })

@@ -112,7 +112,7 @@ describe('guarantees', () => {
 })
 
 describe('what weakens security', () => {
-  test('every option that begins with insecure stands in the table of SECURITY.md, and no other', () => {
+  test('the table of SECURITY.md lists every option that begins with insecure, and no other', () => {
     const sources = readdirSync(`${root}packages/sojourn/src`, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file) => readFileSync(`${root}packages/sojourn/src/${file}`, 'utf8'))

@@ -107,7 +107,7 @@ test('an order sent twice is placed once', async () => {
   expect(await cartOf(page, shop.url)).toEqual(['1 of Train Blanket'])
 })
 
-test('nobody reads the order of somebody else', async () => {
+test('no user can read the order of another', async () => {
   const alice = await newPage()
   await signIn(alice, shop.url, 'alice')
   await addToCart(alice, shop.url, 'enamel-cup')
@@ -141,7 +141,7 @@ test('step-up: an order long after sign-in asks for the password again, and take
   expect(await heading(page)).toBe('Bon voyage')
 })
 
-test('a session left alone runs out, and the shop says why', async () => {
+test('an unused session expires, and the shop explains why', async () => {
   const page = await newPage()
   await signIn(page, shop.url, 'alice')
   shop.advance(31 * 60_000)

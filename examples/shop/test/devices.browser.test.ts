@@ -117,7 +117,7 @@ test('changing the password asks for the old one, takes a fresh token and ends t
   expect(await heading(other)).toBe('Hello, Alice')
 })
 
-test('who finds an open session has to give the password to end the other devices', async () => {
+test('a person who finds an open session needs the password to end the other devices', async () => {
   const found = await device('alice')
   await device('alice')
   shop.advance(11 * 60_000)

@@ -7,7 +7,7 @@ import { openShop } from '../src/open-shop.ts'
 import { ShopData } from '../src/sessions.ts'
 import { temporaryFolder } from './shop.ts'
 
-test('while the session store is down, who has a session is told to come back, and keeps the cookie', async () => {
+test('while the session store is down, clients with a session get a 503 and keep the cookie', async () => {
   const folder = temporaryFolder()
   const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
   let isDown = false

@@ -79,7 +79,7 @@ test('killed with kill -9 and started again, the shop has lost nothing', async (
   await second.kill('SIGTERM')
 })
 
-test('on a taken port the shop opens on another one and says so', async () => {
+test('if the port is taken, the shop opens on another one and prints it', async () => {
   const blocker = createServer().listen(3000, '127.0.0.1')
   // Whether this test or somebody else holds the port, it is taken.
   await Promise.race([once(blocker, 'listening'), once(blocker, 'error')])

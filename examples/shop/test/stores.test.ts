@@ -145,7 +145,7 @@ describe.each(Object.entries(STORES))('the shop on %s', (name, { needs, open }) 
   )
 })
 
-test('a store that is none is said so at start, without a word of what was given', async () => {
+test('an invalid store is reported at start, without its value', async () => {
   const folder = temporaryFolder()
   cleanups.push(() => folder.remove())
   const failed = await runShop({ url: 'mongodb://user:hunter2@localhost' }, folder.path).catch((error: Error) => error)

@@ -46,7 +46,7 @@ test('enumeration by time: for an unknown address a password is compared all the
   expect(checked).toEqual([null])
 })
 
-test('of two who sign up with one address at once, one gets it', async () => {
+test('if two people sign up with one address at once, one succeeds', async () => {
   const both = await Promise.all([users.add(ann), users.add({ ...ann, email: 'ANN@example.com', password: 'second' })])
   expect(both.filter((user) => user !== null)).toHaveLength(1)
 })

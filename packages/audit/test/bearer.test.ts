@@ -22,7 +22,7 @@ describe('an application with bearer tokens', () => {
     expect(leftBehind).toEqual([])
   })
 
-  test('that refuses the password is told so, by address', async () => {
+  test('that refuses the password is reported with its address', async () => {
     const served = await serve(listenerOf(bearerApp()))
     try {
       const asked = auditApplication({ target: served.url, user: { ...ALICE, password: 'not-this-one' } })
@@ -39,7 +39,7 @@ describe('an application with bearer tokens', () => {
     expect(new Set(findings(report).map(({ verdict }) => verdict))).toEqual(new Set(['not-applicable']))
   })
 
-  test('no token of it stands in its report', async () => {
+  test('its report contains no token', async () => {
     const report = await audit(
       bearerApp({ takes: 'alg none' }),
       checks.map(({ id }) => id),

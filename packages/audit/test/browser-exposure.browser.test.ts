@@ -22,7 +22,7 @@ function changed(change: (html: string) => string, cookies: (line: string) => st
 const same = (html: string) => html
 const bare = (line: string) => line.replace('; HttpOnly', '')
 
-describe('what a real browser shows', () => {
+describe('a real browser', () => {
   const judge = (app: App) => audit(app, ['browser-exposure'], { browser: true })
 
   test('a careful application is not accused, and its session in Chromium is ended', async () => {
@@ -35,7 +35,7 @@ describe('what a real browser shows', () => {
     expect(verdicts(await judge(changed(same, bare)))).toMatchObject({ 'browser-exposure/scripts': 'fail' })
   })
 
-  test('a copy in storage is found, and does not stand in the report', async () => {
+  test('a copy in storage is found, and masked in the report', async () => {
     const copies = (html: string) => `${html}<script>localStorage.copy = document.cookie</script>`
     const report = await judge(changed(copies, bare))
     expect(findings(report)[0]?.detail).toContain('localStorage copy')

@@ -32,7 +32,7 @@ describe('forged requests of other sites', () => {
   const judge = async (switches: CookieSwitches, given = recipe) =>
     verdicts(await audit(cookieApp(switches), ['cross-site-requests'], { recipe: given, allowChanges: true }))
 
-  test('nothing but SameSite=Lax keeps them out: said, and not called a failure', async () => {
+  test('only SameSite=Lax keeps them out: reported, but not as a failure', async () => {
     expect(await judge({ forgery: 'none' })).toEqual({
       'cross-site-requests/other sites': 'inform',
       'cross-site-requests/hosts of the same site': 'inform',
@@ -99,7 +99,7 @@ describe('forged requests of other sites', () => {
     })
   })
 
-  test('nothing is changed without leave', async () => {
+  test('nothing is changed without permission', async () => {
     const report = await audit(cookieApp(), ['cross-site-requests', 'password-change'], { recipe })
     expect(verdicts(report)).toEqual({
       'cross-site-requests/check': 'cannot-judge',
@@ -159,7 +159,7 @@ describe('a changed password', () => {
     expect(report.leftBehind).toEqual([])
   })
 
-  test('that cannot be put back is told, with the way to know it, and no secret', async () => {
+  test('that cannot be restored is reported, without a secret', async () => {
     const app = cookieApp()
     const strict = Object.assign((ask: Parameters<typeof app>[0]) => {
       const isRestore = ask.path === '/password' && ask.body.next === ALICE.password

@@ -50,7 +50,7 @@ test.each([
   expect(failures.flatMap(({ evidence }) => evidence).flatMap(notGivenIn)).toEqual([])
 })
 
-test('what a server says cannot break out of a command', async () => {
+test('an answer of a server cannot break out of a command', async () => {
   const nasty = '"; touch /tmp/broken; echo "`id`$(id)$HOME\\ !\'\n${IFS}'
   const { stdout } = await run('sh', ['-c', `printf %s ${shellWord(nasty)}`])
   expect(stdout).toBe(nasty)

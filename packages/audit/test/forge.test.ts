@@ -43,7 +43,7 @@ describe('a forged request', () => {
     expect(empty?.url).toBe('/name?csrf=&page=1')
   })
 
-  test('a token that stands in a header alone cannot be sent: nothing is tried twice', () => {
+  test('a token that is only in a header cannot be sent: nothing is tried twice', () => {
     const all = forgeries({ post: '/x', headers: { 'x-csrf-token': '${token}' }, form: { name: '${value}' } })
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
     expect(all.filter(({ name }) => name.includes('token'))).toEqual([])
@@ -120,7 +120,7 @@ describe('who sends it', () => {
   })
 })
 
-test('the cookie goes by SameSite, method and mode', () => {
+test('SameSite, method and mode decide whether the cookie is sent', () => {
   const goes = (sameSite: string | null, method: string, mode: Forged['mode']) =>
     goesWith({ sameSite } as HeldCookie, 'cross-site', method, mode)
   const table = [null, 'none', 'lax', 'strict'].map((sameSite) => [

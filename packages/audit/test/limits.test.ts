@@ -97,14 +97,14 @@ describe('an application that limits logins', () => {
     expect(second?.leftBehind).toEqual([])
   })
 
-  test('is waited for where it says that it will be short', async () => {
+  test('is waited for if the server announces a short wait', async () => {
     const { app } = limited({ most: 12, windowMs: 1500, reply: { ...TOO_MANY, headers: { 'retry-after': '2' } } })
     const [report] = await audits(app, 1, { samples: 26 })
     expect(verdicts(report as Report)).toMatchObject({ ...MATTERS, 'logout-everywhere/other session': 'pass' })
     expect(app.tries()).toBeGreaterThan(20)
   })
 
-  test('by locking the account after wrong passwords is not made to', async () => {
+  test('by locking the account after wrong passwords is not triggered', async () => {
     const { app, inner } = limited({ most: 3, counts: 'wrong', reply: { status: 403, html: 'locked' } })
     const [report] = await audits(app, 1)
     expect(app.isLimited()).toBe(false)
@@ -112,7 +112,7 @@ describe('an application that limits logins', () => {
     expect(inner.password()).toBe(ALICE.password)
   })
 
-  test('in the middle of a changed password: it is put back with the session that changed it', async () => {
+  test('in the middle of a password change: the session that changed it restores it', async () => {
     for (const most of [6, 7, 8]) {
       const { app, inner } = limited({ most, reply: { ...TOO_MANY, headers: { 'retry-after': '1' } }, windowMs: 1000 })
       const [report] = await audits(app, 1)
@@ -121,7 +121,7 @@ describe('an application that limits logins', () => {
     }
   })
 
-  test('is told when the login is looked for, too', async () => {
+  test('is reported during discovery, too', async () => {
     const { app } = limited({ most: 0, reply: TOO_MANY })
     const served = await serve(listenerOf(app))
     const looked = auditApplication({ target: served.url, user: ALICE, checks: [] })

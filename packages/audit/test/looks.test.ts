@@ -258,7 +258,7 @@ describe('over TLS', () => {
     }
   }
 
-  test('an application that says so is not accused', async () => {
+  test('an application that declares it is not accused', async () => {
     expect(await overTls(careful())).toMatchObject({
       'transport/Strict-Transport-Security': 'pass',
       'cookie-attributes/cookie sid: Secure': 'pass',
@@ -273,7 +273,7 @@ describe('over TLS', () => {
   })
 })
 
-test('what logout leaves in the browser is told apart', async () => {
+test('kinds of data that a logout leaves in the browser are distinguished', async () => {
   expect(await judge(cookieApp(), 'clear-site-data')).toMatchObject({ 'clear-site-data/logout': 'pass' })
   const sends = twisted((reply, { path }) =>
     path === '/logout' ? { ...reply, headers: { 'clear-site-data': '"cookies"' } } : reply,

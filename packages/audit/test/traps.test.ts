@@ -38,7 +38,7 @@ describe('fixation', () => {
     })
   })
 
-  test('each failure is proved by commands, in which no secret stands', async () => {
+  test('each failure is proved by commands without secrets', async () => {
     const report = await audit(cookieApp({ keepsId: true }), ['fixation'])
     const failed = findings(report).filter(({ verdict }) => verdict === 'fail')
     for (const { evidence = [] } of failed) {
@@ -63,7 +63,7 @@ describe('carriers', () => {
     expect(await carriersOf(cookieApp({ carriers: 'both' }))).toEqual(['cookie sid and cookie auth'])
   })
 
-  test('a cookie that goes along without a part in it is left out', async () => {
+  test('a cookie that takes no part in the login is left out', async () => {
     expect(await carriersOf(cookieApp({ carriers: 'kept id beside it' }))).toEqual(['cookie auth'])
   })
 
@@ -157,7 +157,7 @@ describe('the logged-in check is judged first', () => {
     expect(report.untrusted).toContain('made-up credential')
   })
 
-  test('a wrong password gives no verdict, and says so', async () => {
+  test('a wrong password gives no verdict, with the reason', async () => {
     const report = await audit(cookieApp(), ['fixation'], {
       recipe: { login, loggedIn: { get: '/account' } },
       user: { name: 'alice', password: 'not the password' },
@@ -200,7 +200,7 @@ describe('an application that allows one session a user', () => {
   })
 })
 
-test('an application that has had enough of logins is not judged from then on', async () => {
+test('an application that limits logins is not judged from then on', async () => {
   const report = await audit(cookieApp({ mostLogins: 4 }), ['fixation', 'logout-ends-session'])
   const given = new Set(findings(report).map(({ verdict }) => verdict))
   expect(given).toContain('cannot-judge')

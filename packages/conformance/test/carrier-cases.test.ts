@@ -60,7 +60,7 @@ test('a carrier by a header of its own holds', async () => {
   ).toEqual([])
 })
 
-test('a carrier of one token at a time says so', async () => {
+test('a carrier declares that it carries one token at a time', async () => {
   const { createCarrier, createClient } = contextOf({})
   const results = await runCases(carrierCases, {
     createCarrier,

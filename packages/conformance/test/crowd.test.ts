@@ -39,7 +39,7 @@ async function run(store: Store): Promise<Crowd> {
 }
 
 describe('a crowd', () => {
-  test('on a store that keeps its word has a history that can be explained', async () => {
+  test('on a correct store has a history that can be explained', async () => {
     const crowd = await run(slow(memoryStore()))
     expect(crowd.history.check()).toEqual([])
     expect([...crowd.unexpected, ...crowd.failures]).toEqual([])

@@ -99,7 +99,7 @@ describe('histories of one session', () => {
     expect(linearize(sessionModel, history)).toBe('not linearizable')
   })
 
-  test('what would take for ever is given up, not called right', () => {
+  test('a search that would take forever is given up, and not counted as correct', () => {
     const unheard = Array.from({ length: 14 }, (_, n) => at(2, 3)(write(`${n}`), NO_ANSWER))
     const history = [began, ...unheard, at(4, 5)(open, live({ a: 'nobody wrote this' }))]
     expect(linearize(sessionModel, history, 1000)).toBe('undecided')

@@ -82,7 +82,7 @@ test.each([
   expect(err).not.toBe('')
 })
 
-test('what a file holds cannot move the cursor', async () => {
+test('the content of a file cannot move the cursor', async () => {
   const { out } = await run(['cookie', 'si\u001b[2Jd=a\u001b[31mb; Path=/\u202e'])
   expect(['\u001b', '\u202e'].filter((letter) => out.includes(letter))).toEqual([])
 })

@@ -107,7 +107,7 @@ describe('sojourn-audit URL', () => {
     expect(io.errors()).toContain('Check the name and the password.')
   })
 
-  test('an application that is not there is told as that', async () => {
+  test('an unreachable application is reported as such', async () => {
     const { url } = await start()
     await served?.close()
     served = null
@@ -133,7 +133,7 @@ describe('sojourn-audit URL', () => {
     expect(io.errors()).toContain(words)
   })
 
-  test('a mistake in a recipe is told with its line', async () => {
+  test('a mistake in a recipe is reported with its line', async () => {
     writeFileSync(file('app.yaml'), RECIPE.replace('logout:', 'logOut:'))
     const io = testIo([], SECRET)
     expect(await main(['http://localhost:1', '--user', 'alice', '--recipe', file('app.yaml')], io)).toBe(2)
@@ -172,7 +172,7 @@ describe('sojourn-audit URL', () => {
   })
 })
 
-test('what a killed audit would leave is told before the password is changed, without the password', async () => {
+test('the changed password is described, but not shown, before the change, in case the audit is killed', async () => {
   const { app, url } = await start()
   writeFileSync(file('app.yaml'), RECIPE)
   const io = testIo([], SECRET)

@@ -92,7 +92,7 @@ describe('verdicts on a cookie that carries a session', () => {
   })
 })
 
-describe('what is said', () => {
+describe('findings', () => {
   test.each<[string, string, RegExp]>([
     [BEST, 'Secure', /TLS only/],
     ['sid=abc', 'Secure', /also sent over plain http/],

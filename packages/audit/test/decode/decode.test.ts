@@ -19,7 +19,7 @@ function decoded(value: string, companion = {}) {
   return result
 }
 
-describe('what the libraries wrote is read, and its well-known secret found', () => {
+describe('values that the libraries wrote are read, and their well-known secrets found', () => {
   test.each(VECTORS.map((vector) => [vector.made, vector] as const))('%s', (_, vector) => {
     const { value, name, signature, kind, content, secret } = vector
     const result = decoded(value, { ...(name && { name }), ...(signature && { signature }) })
@@ -111,7 +111,7 @@ describe('shapes', () => {
     }
   })
 
-  test('hostile bytes cost nothing and throw nothing', () => {
+  test('hostile bytes are handled quickly and throw nothing', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (value) => void decode(value)))
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void decode(Buffer.from(bytes).toString('base64'))),
@@ -134,7 +134,7 @@ describe('PHP', () => {
   })
 })
 
-test('what a token reveals is told by path and kind, never by value', () => {
+test('the facts that a token reveals are reported by path and kind, never by value', () => {
   const content = {
     sub: 'alice',
     email: 'a@example.com',

@@ -42,7 +42,7 @@ test.each(TOLD)('%s: told as what it is', (_, value, kind, protection) => {
   expect(decoded !== null && canGuess(decoded)).toBe(false)
 })
 
-test('what a server would rebuild objects from is a danger, whether or not it makes the login', () => {
+test('serialized objects that a server would rebuild are dangerous, even if they carry no login', () => {
   const titles = (value: string) => judgeToken(value, {}, false).map(({ title }) => title)
   for (const [, value, kind] of TOLD) {
     expect(titles(value).includes('Serialised objects that nothing protects')).toBe(kind === 'serialised')

@@ -60,7 +60,7 @@ describe('parts that are joined by a sign', () => {
     expect(words(`${base64('alice')}|${SECRET()}`)).not.toContain('Readable personal data')
   })
 
-  test('no value is told', () => {
+  test('no value is reported', () => {
     const told = JSON.stringify(judgeToken(`${base64('margaret@example.com')}|lantern|${SECRET()}`, { known }, true))
     expect(told).not.toMatch(/margaret|lantern/)
   })

@@ -46,7 +46,7 @@ describe('a login is found', () => {
     expect(JSON.stringify(report)).not.toContain(Buffer.from(`${ALICE.name}:${ALICE.password}`).toString('base64'))
   })
 
-  test('where requests have to say where they come from, and a token is none', async () => {
+  test('where requests must send their origin, and a value called token is no token', async () => {
     const report = await audit(wantsOrigin(), ['new-login-ends-old', 'fixation'])
     expect(report.application).toMatchObject({ logout: 'POST /api/auth/sign-out', carriers: ['cookie sid'] })
     expect(verdicts(report)).toMatchObject({
@@ -57,7 +57,7 @@ describe('a login is found', () => {
 })
 
 describe('the way out is found', () => {
-  test('where a script sends it, and who tries without is thrown out of the browser', async () => {
+  test("where a script sends it, and a request without it ends the browser's session", async () => {
     expect((await found(refusesRoughly())).logout).toBe('GET /my, POST ${way_out}')
   })
 

@@ -48,7 +48,7 @@ const judge = async (app: App, name = ALICE.name): Promise<[string, string | nul
 const PASS = { 'logout-ends-session/logout': 'pass' }
 const html = (text: string) => () => ({ html: text })
 
-describe('how to tell who is logged in is found', () => {
+describe('a logged-in check is found', () => {
   test('on a page that names nobody', async () => {
     const home = {
       mine: html('Hello <a href="/logout">Log out</a>'),
@@ -81,7 +81,7 @@ describe('how to tell who is logged in is found', () => {
     },
   )
 
-  test('where JSON says no more than that one is logged in, and answers everybody', async () => {
+  test('where JSON contains only a logged-in flag, and answers everybody', async () => {
     const session = {
       mine: () => ({ json: { authenticated: true, nonce: newId(), theme: 'dark' } }),
       others: () => ({ json: { authenticated: false, nonce: newId(), theme: 'dark' } }),
@@ -132,7 +132,7 @@ describe('how to tell who is logged in is found', () => {
     expect([untrusted, said]).toEqual([null, PASS])
   })
 
-  test('where the login form stands in place of the page, with 200', async () => {
+  test('where the login form replaces the page, with 200', async () => {
     const home = { mine: html('<h1>Inbox</h1><a href="/compose">Compose</a>'), others: html(FORM) }
     const [, untrusted, said] = await judge(appWith({ '/home': home }))
     expect([untrusted, said]).toEqual([null, PASS])

@@ -37,7 +37,7 @@ describe('several weaknesses at once: each is found, and nothing else', () => {
   test(`${runs} times, carried by a token`, () => holds(bearerWeaknesses, combinedBearer))
 })
 
-describe('what they are made of', () => {
+describe('their parts', () => {
   test('is enough for many pairs', () => {
     const pairs = weaknesses.flatMap((one, i) => weaknesses.slice(i + 1).filter((other) => areApart([one, other])))
     expect(pairs.length).toBeGreaterThan(200)

@@ -88,14 +88,14 @@ describe('redirects', () => {
     expect(engine.exchanges).toHaveLength(1)
   })
 
-  test('in a circle end', async () => {
+  test('in a circle are stopped', async () => {
     const { client } = await clientOf(() => ({ to: '/' }))
     expect((await client.follow({ url: '/', purpose: 'test' })).length).toBeLessThan(20)
   })
 })
 
 describe('limits', () => {
-  test('no more requests are sent than were allowed; clearing up may go on', async () => {
+  test('no more requests are sent than were allowed, except to clean up', async () => {
     const { client, engine } = await clientOf(echo, { cap: 2 })
     for (let i = 0; i < 2; i++) await client.send({ url: '/', purpose: 'test' })
     await expect(client.send({ url: '/', purpose: 'test' })).rejects.toThrow(LimitReached)

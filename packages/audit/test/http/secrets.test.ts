@@ -17,7 +17,7 @@ function exchange(sent: Headers, got: Headers | null, body = ''): Exchange {
   }
 }
 
-describe('what a report must not show', () => {
+describe('secrets in a report', () => {
   test('a secret becomes a variable named after it', () => {
     const secrets = createSecrets()
     secrets.learn(ID, 'connect.sid', 'the login')
@@ -45,13 +45,13 @@ describe('what a report must not show', () => {
     expect(shown(secrets.mark(`${ID}x ${ID}`))).toBe('$SID_2 $SID')
   })
 
-  test('what is empty is no secret', () => {
+  test('an empty value is no secret', () => {
     const secrets = createSecrets()
     secrets.learn('', 'sid', '')
     expect(secrets.markWhole('')).toBe('')
   })
 
-  test('a short value is masked where a cookie stands, and not inside of words', () => {
+  test('a short value is masked as a cookie, and not inside words', () => {
     const secrets = createSecrets()
     secrets.learn('lamps', 'sid', '')
     secrets.learn('lights', 'sid', '')
@@ -141,14 +141,14 @@ describe('a part of a token', () => {
   })
 })
 
-describe('what an exchange gives away', () => {
+describe('secrets of an exchange', () => {
   const reported = (sent: Headers, got: Headers | null, text: string, body = ''): string => {
     const secrets = createSecrets()
     secrets.learnFrom(exchange(sent, got, body))
     return shown(secrets.mark(text))
   }
 
-  test('cookies that are set, whatever stands around them', () => {
+  test('cookies that are set, with any spaces around them', () => {
     const lines: Headers = [
       ['set-cookie', ` sid = ${ID} ; Path=/`],
       ['Set-Cookie', `two=${ID}=x`],
@@ -157,7 +157,7 @@ describe('what an exchange gives away', () => {
     expect(reported([], lines, `${ID}=x | ${ID} | nothing`)).toBe('$TWO | $SID | nothing')
   })
 
-  test('where a cookie came from is told, without the query', () => {
+  test('the source of a cookie is described, without the query', () => {
     const secrets = createSecrets()
     secrets.learnFrom(exchange([], [['set-cookie', `sid=${ID}`]]))
     expect(secrets.variablesIn(secrets.mark(ID))).toEqual([
@@ -209,7 +209,7 @@ describe('a word of a shell command', () => {
     expect(shellWord(text)).toBe(expected)
   })
 
-  test('secrets stand in it as variables', () => {
+  test('it contains secrets as variables', () => {
     const secrets = createSecrets()
     secrets.learn(ID, 'sid', '')
     expect(shellWord(secrets.mark(`$x=${ID}`))).toBe(`"\\$x=\${SID}"`)

@@ -92,7 +92,7 @@ describe('attacks on a JWT', () => {
     expect(found.has('key confusion 2.3')).toBe(false)
   })
 
-  test('a key that is none makes no attack', () => {
+  test('an unusable key makes no attack', () => {
     expect([...attacks('RS256', [{ kty: 'RSA' }]).keys()].filter((id) => id.startsWith('key confusion'))).toEqual([])
   })
 

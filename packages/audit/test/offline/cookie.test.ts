@@ -13,7 +13,7 @@ const failing = (line: string): string[] =>
     .map(({ about, title }) => `${about}: ${title}`)
 
 describe('a Set-Cookie line', () => {
-  test('as it should be has nothing to fail', () => {
+  test('with correct attributes has no failure', () => {
     expect(failing(`Set-Cookie: ${GOOD}`)).toEqual([])
     expect(judgeCookie(GOOD).better).toBe('Set-Cookie: __Host-sid=…; Path=/; Secure; HttpOnly; SameSite=Lax')
   })
@@ -45,7 +45,7 @@ describe('a Set-Cookie line', () => {
     expect(failing(`connect.sid=${value}; Path=/`)).toContain('value: secret: Signed with a well-known secret')
   })
 
-  test('what is said holds no part of the value', () => {
+  test('the findings contain no part of the value', () => {
     const { findings, better } = judgeCookie('sid=SENSITIVEVALUE1234; Path=/')
     expect(JSON.stringify([findings, better])).not.toContain('SENSITIVE')
   })

@@ -54,8 +54,8 @@ const page: Entry = {
   ],
 }
 
-describe('what a browser captured', () => {
-  test('of an application that does right fails nowhere', () => {
+describe('a capture of a browser', () => {
+  test('of a correct application has no failure', () => {
     expect(failing(login, page)).toEqual([])
     expect(judge(login, page).some(({ verdict }) => verdict === 'pass')).toBe(true)
   })
@@ -111,11 +111,11 @@ describe('what a browser captured', () => {
     expect(judge({ url: 'https://app.example/' })).toMatchObject([{ verdict: 'cannot-judge', about: 'file' }])
   })
 
-  test('what is said holds no credential', () => {
+  test('the findings contain no credential', () => {
     expect(JSON.stringify(judge(login, { ...page, url: `https://app.example/a?sid=${SECRET}` }))).not.toContain(SECRET)
   })
 
-  test('what is no HAR file is told as such, and any JSON is read without a throw', () => {
+  test('a file that is not HAR is reported as such, and any JSON is read without an error', () => {
     expect(readHar('nothing')).toBeNull()
     expect(readHar('{"log":{}}')).toBeNull()
     const odd = fc

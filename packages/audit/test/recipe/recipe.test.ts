@@ -28,7 +28,7 @@ describe('a recipe', () => {
     expect(parseRecipe(GOOD).login).toHaveLength(2)
   })
 
-  test('with a key that is not known is refused where the key stands', () => {
+  test('with an unknown key is refused at the place of the key', () => {
     expect(problemsOf(GOOD.replace('text:', 'txt:'))).toEqual(['app.yaml:9:28: loggedIn: unknown key: txt'])
   })
 
@@ -49,7 +49,7 @@ describe('a recipe', () => {
     expect(problemsOf('login: [')[0]).toMatch(/^app\.yaml:1:\d+: /)
   })
 
-  test('with a regular expression that is none is refused', () => {
+  test('with an invalid regular expression is refused', () => {
     expect(problemsOf(GOOD.replace('field: _csrf', "regex: '('"))[0]).toContain('is not a regular expression')
   })
 })

@@ -46,7 +46,7 @@ describe('the HTML report in Chromium', () => {
     await page.close()
   })
 
-  test('what scrolls sideways is reached by the keyboard, and its text is large enough on a telephone', async () => {
+  test('areas that scroll sideways can be reached by keyboard, and their text is large enough on a phone', async () => {
     const { page } = await open(toHtml(sampleReport()), 390)
     const scrolls = await page.evaluate(() =>
       [...document.querySelectorAll('.scroll')].map((place) => (place as HTMLElement).tabIndex),

@@ -48,7 +48,7 @@ describe('HTML', () => {
       .map(({ nodeName }) => nodeName)
       .filter((name) => name !== '#text')
 
-  test.each(ATTACKS)('what an application sends stays text: %s', (attack) => {
+  test.each(ATTACKS)('text of an application is not interpreted: %s', (attack) => {
     const text = toHtml(sampleReport(attack))
     const nodes = nodesOf(parse(text) as unknown as Node)
     expect(
@@ -79,7 +79,7 @@ describe('HTML', () => {
     }
   })
 
-  test('without a verdict, it says so first', () => {
+  test('without a verdict, it begins with that fact', () => {
     const text = toHtml({ ...sampleReport(), untrusted: 'Garbage is logged in too.', results: [] })
     expect(text).toContain('No verdict')
     expect(text).toContain('Garbage is logged in too.')
@@ -122,7 +122,7 @@ describe('JUnit', () => {
       ['?xml', 'testsuites', 'testsuite', 'testcase', 'failure', 'skipped', 'system-out', 'error'].includes(name ?? ''),
     )
 
-  test('what cannot be judged is skipped, never passed', () => {
+  test('findings without a verdict are skipped, and never passed', () => {
     const text = toJunit(sampleReport())
     expect(text).toContain(
       '<testcase name="refresh after logout" classname="logout-ends-session"><skipped message="cannot judge: ',
@@ -146,7 +146,7 @@ describe('JUnit', () => {
     )
   })
 
-  test.each(ATTACKS)('what an application sends stays text: %s', (attack) => {
+  test.each(ATTACKS)('text of an application is not interpreted: %s', (attack) => {
     const text = toJunit(sampleReport(attack))
     expect(hasOnlyOwnTags(text)).toBe(true)
     expect(['\0', '\x1b'].filter((letter) => text.includes(letter))).toEqual([])

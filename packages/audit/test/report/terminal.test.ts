@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { toTerminal } from '../../src/report/terminal.ts'
 import { sampleReport } from './sample.ts'
 
-test('why nothing can be said is told in full, however narrow the terminal is', () => {
+test('the reason for a missing verdict is shown in full, however narrow the terminal is', () => {
   const why = 'The answer was neither this nor that, and so nothing follows from it '.repeat(4).trim()
   for (const width of [60, 100, 200]) {
     const lines = toTerminal(sampleReport(why), { color: false, width }).split('\n')

@@ -134,7 +134,7 @@ test('ids that rise because they are few are no counter', () => {
   expect(seen).toEqual([])
 })
 
-test('a counter behind a word is told in the base it is written in', () => {
+test('a counter behind a word is reported in its own base', () => {
   const text = (make: (i: number) => string) =>
     findStructures(
       Array.from({ length: 30 }, (_, i) => make(i)),

@@ -35,7 +35,7 @@ describe('a signature hides no weak id', () => {
     expect(result.effectiveBits).toBeLessThan(8)
   })
 
-  test('a JWT of a user and a time is told as what it is, and not as random', () => {
+  test('a JWT of a user and a time is reported as such, and not as random', () => {
     const result = score(many((i) => jwt({ sub: 'alice', iat: Math.floor(NOW / 1000) + i })))
     expect(result.verdict).toBe('self-contained')
     expect(result.parts.map(({ name }) => name)).toEqual(['$.iat'])
@@ -54,7 +54,7 @@ describe('a signature hides no weak id', () => {
     expect(result.verdict).toBe('predictable')
   })
 
-  test('what is encrypted is not judged by its cipher', () => {
+  test('an encrypted token is not judged by its ciphertext', () => {
     const laravel = () =>
       Buffer.from(
         JSON.stringify({

@@ -113,8 +113,8 @@ test('letters of somebody’s own alphabet are not held to be missing', () => {
   expect(part?.nominalBits).toBe(130)
 })
 
-describe('what is said of the sample', () => {
-  test('forty tokens cap a place at log2(40) bits, and it says so', () => {
+describe('notes about the sample', () => {
+  test('forty tokens cap a position at log2(40) bits, with a note', () => {
     const result = score(made.good['base64url of 24 bytes']?.(40) ?? [])
     expect(result.sample.capPerPositionBits).toBeCloseTo(5.32, 2)
     expect(result.parts[0]?.positions.every(({ bits }) => bits <= 5.33)).toBe(true)

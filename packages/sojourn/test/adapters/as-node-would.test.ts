@@ -122,7 +122,7 @@ function perform(response: ServerResponse, [call, value]: Step): string {
   return `${call} ${shown}, sent: ${response.headersSent}, ended: ${response.writableEnded}`
 }
 
-describe.each(Object.entries(EXCHANGES))('any sequence of calls goes as on a bare response, %s', (_, exchange) => {
+describe.each(Object.entries(EXCHANGES))('any sequence of calls behaves as on a bare response, %s', (_, exchange) => {
   let bare: Wire
   let holding: Wire
   let steps: Step[] = []

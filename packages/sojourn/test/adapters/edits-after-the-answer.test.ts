@@ -123,7 +123,7 @@ function watchFaults(sessions: Sessions<Data>): unknown[] {
 }
 
 describe.each(STORES)('a store that answers %s', (_, createStore) => {
-  test.each(Object.entries(SERVERS))('an edit after the answer is told of: %s', async (__, serveOne) => {
+  test.each(Object.entries(SERVERS))('an edit after the answer is reported: %s', async (__, serveOne) => {
     const sessions = createSessions<Data>({ store: createStore() })
     const faults = watchFaults(sessions)
     let session: Session<Data> | undefined

@@ -88,7 +88,7 @@ describe('a page in place of an answer that could not be stored', () => {
     client.destroy()
   })
 
-  test('that says "public" and sets a cookie of its own leaves the token of the login before it alone', async () => {
+  test('that sends "public" and a cookie of its own keeps the token of the login before it', async () => {
     const store: Store = { ...lateStore(), write: () => Promise.reject(new Error('connect ECONNREFUSED')) }
     const app = express()
     app.use(expressSessions(createSessions({ store })))

@@ -139,7 +139,7 @@ describe.each([
     expect(await (await fetch(await serve(app))).json()).toEqual([true, true])
   })
 
-  test('a handler without the middleware in front of it is told so', async () => {
+  test('a handler without the middleware in front of it gets an error about that', async () => {
     const sessions = createSessions()
     const app = createApp()
     app.use((req, res) => {

@@ -41,7 +41,7 @@ describe('fastifySessions', () => {
     expect((await app.inject('/nowhere')).json()).toEqual({ isNew: true })
   })
 
-  test('before its hook there is no session, and asking for one says so', async () => {
+  test('before its hook there is no session, and reading it throws an error about that', async () => {
     const codes: unknown[] = []
     const app = Fastify()
     app.addHook('onRequest', async (request) => {

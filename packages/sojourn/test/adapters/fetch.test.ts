@@ -121,7 +121,7 @@ describe('withSession', () => {
   })
 
   test.each([undefined, 503])(
-    'what a handler throws is rethrown, and its edits are dropped (status %s)',
+    'an error of a handler is rethrown, and its edits are dropped (status %s)',
     async (status) => {
       const store = lateStore()
       const create = vi.spyOn(store, 'create')
@@ -248,7 +248,7 @@ describe('a body', () => {
     expect(await (await read(next(begun))).json()).toEqual({ visits: 2 })
   })
 
-  test('whose client leaves is told so, and its edits are stored', async () => {
+  test('whose client leaves is aborted, and its edits are stored', async () => {
     const cancelled = vi.fn()
     const stream = withSession(sessions, (request, session) => {
       edit(session)

@@ -19,7 +19,7 @@ function ledElsewhere() {
   }
 }
 
-test('who waits for drain hears of it from us and from the stream below', () => {
+test('a writer that waits for drain gets it from us and from the stream below', () => {
   const { response, tell, drainBelow } = ledElsewhere()
   const heard: string[] = []
   response.on('drain', () => heard.push('each time'))

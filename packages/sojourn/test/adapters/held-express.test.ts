@@ -149,7 +149,7 @@ describe.each([
     expect(await response.json()).toEqual({ outer: 1, inner: 2 })
   })
 
-  test('two createSessions with one cookie on one request are told of, once', async () => {
+  test('two createSessions with one cookie on one request cause one warning', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const app = createApp()
     app.use(expressSessions(createSessions()))
@@ -217,7 +217,7 @@ describe.each([
     await expect(fetch(await serve(app))).rejects.toThrow('fetch failed')
   })
 
-  test('an error page that asks for the session of a request that has none is told why', async () => {
+  test('an error page that reads the session of a request without one gets an error with the reason', async () => {
     const told: unknown[] = []
     const app = createApp()
     app.use(expressSessions(createSessions({ store: failingStore('read') })))

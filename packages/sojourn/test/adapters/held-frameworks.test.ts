@@ -131,7 +131,7 @@ describe.each(STORES)(
       expect(response.headers.getSetCookie()).toHaveLength(1)
     })
 
-    test('what node refuses to send is an error, with the cookie of the login before it', async () => {
+    test('a response that node refuses to send is an error, with the cookie of the login before it', async () => {
       const { app } = createFastify(createStore())
       app.get('/', async (request, reply) => {
         await request.session.login('ada')
@@ -186,7 +186,7 @@ test('Fastify: a token that was rotated reaches the client on the page of an err
   expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^session=[\w-]{54};/)])
 })
 
-test('Fastify: registered twice, or without sessions, it says so', async () => {
+test('Fastify: registered twice, or without sessions, it throws', async () => {
   const app = Fastify()
   const sessions = createSessions()
   await app.register(fastifySessions, { sessions })
@@ -311,7 +311,7 @@ describe('fetch', () => {
     expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^session=[\w-]{54};/)])
   })
 
-  test.each([undefined, Response.error()])('what is no response passes through (%s)', async (answer) => {
+  test.each([undefined, Response.error()])('a value that is not a response passes through (%s)', async (answer) => {
     const handler = withSession(createSessions(), (_, session) => {
       Object.assign(session.data, { a: 1 })
       return answer as Response

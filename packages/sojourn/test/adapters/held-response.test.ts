@@ -69,7 +69,7 @@ const WAYS: [string, (changes?: readonly HeaderChange[]) => Script][] = [
 ]
 
 describe.each(WAYS)('headers, when the store answers %s', (_, script) => {
-  test('go on an implicit head', async () => {
+  test('are sent with an implicit head', async () => {
     const text = await answer(script(), (__, response) => response.end('hello'))
     expect(linesOf(text, 'set-cookie')).toEqual(['session=t; HttpOnly'])
     expect(linesOf(text, 'cache-control')).toEqual(['no-store'])
@@ -144,7 +144,7 @@ describe.each(WAYS)('headers, when the store answers %s', (_, script) => {
 })
 
 describe('while the store is at work', () => {
-  test('not a byte goes out, and the response looks sent to its handler: a second answer cannot leak into the first', async () => {
+  test('no byte is sent, and the response looks sent to its handler: a second answer cannot leak into the first', async () => {
     const { script, open } = gate()
     let response: ServerResponse | undefined
     wire = await serveWire((_, res) => {
@@ -177,7 +177,7 @@ describe('while the store is at work', () => {
     socket.destroy()
   })
 
-  test('what other middleware put on the response is there again afterwards, and hears of our headers', async () => {
+  test('methods that other middleware put on the response are restored afterwards, and see our headers', async () => {
     const { script, open } = gate()
     const names: string[] = []
     const seen: boolean[] = []
@@ -200,7 +200,7 @@ describe('while the store is at work', () => {
     expect(seen).toEqual([false, true, true])
   })
 
-  test('writes keep their order and their callbacks; from the high-water mark on they are told to wait, and drain comes once', async () => {
+  test('writes keep their order and their callbacks; above the high-water mark they return false, and drain fires once', async () => {
     const { script, open } = gate()
     const seen: unknown[] = []
     const large = 'x'.repeat(60_000)
@@ -219,7 +219,7 @@ describe('while the store is at work', () => {
     expect(seen).toEqual([true, true, false, 'drain', 'one', 'two', 'end'])
   })
 
-  test('what nobody was told to wait for brings no drain', async () => {
+  test('writes below the high-water mark cause no drain', async () => {
     const { script, open } = gate()
     const drained = vi.fn()
     await answer(script, (_, response) => {
@@ -243,7 +243,7 @@ describe('while the store is at work', () => {
     expect(drained).not.toHaveBeenCalled()
   })
 
-  test('a pipe waits and goes on', async () => {
+  test('a pipe waits and continues', async () => {
     const { script, open } = gate()
     const body = 'x'.repeat(200_000)
     const text = await answer(script, (_, response) => {
@@ -266,7 +266,7 @@ describe('while the store is at work', () => {
     expect(text.match(/answer \d/g)).toEqual(['answer 1', 'answer 2'])
   })
 
-  test('a client that leaves costs nothing but its own answer', async () => {
+  test('a client that leaves loses only its own answer', async () => {
     const { script, open } = gate()
     let left: Promise<unknown> = Promise.resolve()
     wire = await serveWire((_, response) => {
@@ -337,7 +337,7 @@ describe('while the store is at work', () => {
     expect(text).not.toMatch(/0\r\n\r\n$/)
   })
 
-  test('what node refuses when its turn comes is an error response, not an unhandled rejection', async () => {
+  test('a held call that node refuses becomes an error response, not an unhandled rejection', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     const { script, open } = gate()
     const text = await answer(script, (_, response) => {
@@ -426,7 +426,7 @@ describe.each(FAILURES)('when the store fails %s', (_, script) => {
     )
   })
 
-  test('a stream that goes on writing crashes nothing, and hears of the error', async () => {
+  test('a stream that keeps writing crashes nothing, and gets the error', async () => {
     const heard: unknown[] = []
     const text = await answer(script(), async (__, response) => {
       response.write('secret', (error) => heard.push(error))
@@ -505,7 +505,7 @@ describe.each(FAILURES)('when the store fails %s', (_, script) => {
     expect(next).not.toHaveBeenCalled()
   })
 
-  test('an outage is not printed: core has told of it', async () => {
+  test('an outage is not printed, because core reported it', async () => {
     await answer(script(), (__, response) => response.end())
     expect(log).not.toHaveBeenCalled()
   })

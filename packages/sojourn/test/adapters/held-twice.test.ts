@@ -38,7 +38,7 @@ async function waitForHead(response: ServerResponse): Promise<void> {
 }
 
 describe('two late things in one response', () => {
-  test('what a stream edits after its late commit is stored too, before its end', async () => {
+  test('edits of a stream after its late commit are stored too, before its end', async () => {
     const sessions = createSessions<Record<string, number>>({ store: lateStore() })
     const server = await listen(
       createServer(
@@ -59,7 +59,7 @@ describe('two late things in one response', () => {
     expect(await (await visitor.fetch('/read')).json()).toEqual({ early: 1, late: 2 })
   })
 
-  test('a late commit does not finish a stream that goes on', async () => {
+  test('a late commit does not end a stream that is still writing', async () => {
     const script = scripted(commitLater)
     const wire = await open(
       held(
@@ -95,7 +95,7 @@ describe('two late things in one response', () => {
     expect(script.calls).toEqual(['commit', 'finish'])
   })
 
-  test('what is written after a late edit failed is answered, not kept for ever', async () => {
+  test('writes after a failed late edit are answered, and not held forever', async () => {
     const heard: unknown[] = []
     const wire = await open(
       held(
@@ -182,7 +182,7 @@ describe('two late things in one response', () => {
     await vi.waitFor(() => expect(seen).toEqual([false, 0, true]))
   })
 
-  test('a paused source goes on where nothing below was filled: the answer to HEAD has no body', async () => {
+  test('a paused source resumes if nothing below was filled: the answer to HEAD has no body', async () => {
     let isEnded = false
     const wire = await open(
       held(
@@ -272,7 +272,7 @@ describe('over HTTP/2', () => {
     expect([headers['x-first'], headers['x-second']]).toEqual(['1', undefined])
   })
 
-  test('what other middleware put on the response is there again afterwards', async () => {
+  test('methods that other middleware put on the response are restored afterwards', async () => {
     const calls: string[] = []
     const names = ['setHeader', 'appendHeader', 'removeHeader'] as const
     let ours: unknown[] = []

@@ -97,7 +97,7 @@ describe('honoSessions', () => {
     expect((await app.request('http://localhost/')).status).toBe(502)
   })
 
-  test('what fails in the application with the status 503 is left to Hono', async () => {
+  test("an application's error with the status 503 is left to Hono", async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const app = new Hono()
     app.use(honoSessions(createSessions()))
@@ -137,7 +137,7 @@ describe('honoSessions', () => {
     expect([headers.get('x-own'), headers.get('content-type')]).toEqual(['1', 'application/json'])
   })
 
-  test("what is written to node's own response is held back too", async () => {
+  test("writes to node's own response are held back too", async () => {
     const store = lateStore()
     const create = vi.spyOn(store, 'create')
     const app = new Hono<{ Bindings: HttpBindings }>()

@@ -29,7 +29,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-describe('what is no sessions is refused when the adapter is made', () => {
+describe('a value that is not a Sessions object is refused when the adapter is created', () => {
   describe.each(MOUNTS)('%s', (name, mount) => {
     test.each([
       ['nothing', undefined],

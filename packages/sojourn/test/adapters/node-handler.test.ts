@@ -425,7 +425,7 @@ describe('mounted', () => {
     expect(response.headers.getSetCookie().map((cookie) => cookie.split('=')[0])).toEqual(['own', 'session'])
   })
 
-  test('around withSession, sessions know the address, and an outage is a 503', async () => {
+  test('around withSession, sessions have the address, and an outage is a 503', async () => {
     const addresses: unknown[] = []
     const sessions = createSessions({ store: failingStore('read') })
     sessions.on('fault', ({ request }) => addresses.push(request?.address))

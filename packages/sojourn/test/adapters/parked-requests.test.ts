@@ -138,7 +138,7 @@ describe('on Fastify, a request that a thief parked before its last byte', () =>
     expect(body).toBe('{"user":null,"refused":"ended"}')
   })
 
-  test('acts as before when the session still stands', async () => {
+  test('acts as before if the session is still alive', async () => {
     const scene = await setUp()
     const sendLast = await park(scene, '/transfer')
     scene.clock.advance(10_000)

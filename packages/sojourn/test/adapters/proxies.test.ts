@@ -115,7 +115,7 @@ const toldOf = (warnings: readonly string[]) =>
 describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
   'a proxy that is set up wrongly before %s',
   (_name, startBackend) => {
-    test('the proxy is not trusted: the cookie goes out, and the warning says so', async () => {
+    test('the proxy is not trusted: the cookie is sent, with a warning', async () => {
       const { post, own, warnings } = await setUp('nginx', startBackend, { trust: false })
       expect(await post(own)).toMatchObject({
         status: 200,

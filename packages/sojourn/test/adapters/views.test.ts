@@ -158,7 +158,7 @@ function headersOf({ addresses, schemes }: Row): Record<string, string> {
   }
 }
 
-describe.each(ROWS)('who the client is, $title', (row) => {
+describe.each(ROWS)('the address of the client, $title', (row) => {
   const headers = headersOf(row)
   const expected = { peer: row.peer, secure: row.secure }
 
@@ -174,7 +174,7 @@ describe.each(ROWS)('who the client is, $title', (row) => {
   })
 })
 
-describe.each(ROWS)('who the client is when the proxy itself speaks TLS, $title', (row) => {
+describe.each(ROWS)('the address of the client behind a proxy with TLS, $title', (row) => {
   const headers = headersOf(row)
   const isTrusted = typeof row.trust === 'function' ? row.trust('10.0.0.1') : row.trust !== false && row.trust !== 0
   // Who is not trusted has no say; who says nothing leaves the socket's own word.
@@ -215,7 +215,7 @@ test.each([400, 404, 503, 599])('an error with the status %s keeps it', (status)
   expect(toErrorResponse(Object.assign(new Error('of an application'), { status })).status).toBe(status)
 })
 
-test('a function is never asked about an address that nobody knows', () => {
+test('a function is not called with an unknown address', () => {
   const trust = (): boolean => true
   expect(findClient({ peer: null, secure: false }, trust, () => 'https')).toEqual({ peer: null, secure: false })
 })

@@ -79,7 +79,7 @@ describe.each(Object.entries(BUNDLERS))('%s', (_, bundler) => {
     }
   }, 120_000)
 
-  test('what it builds runs, without the library beside it', async () => {
+  test('the bundle runs without the library beside it', async () => {
     for (const target of ['node', 'web'] as const) {
       const { folder, out } = await bundle([], { app: MEMORY }, target)
       expect(await runAlone(out, 'app', bundler, folder, []), target).toBe('ada false')

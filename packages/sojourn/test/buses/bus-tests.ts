@@ -93,7 +93,7 @@ export function testBus(name: string, start: () => Promise<BusServer>, { publish
     }
 
     if (publishes) {
-      test('what one node publishes every other hears, and not itself', async () => {
+      test('every other node hears what one node publishes, and that node does not', async () => {
         const buses = [await real.newBus(), await real.newBus(), await real.newBus()] as const
         const [one, two, three] = await Promise.all(buses.map(listen))
         const ids = Array.from({ length: 1000 }, anId)
@@ -106,7 +106,7 @@ export function testBus(name: string, start: () => Promise<BusServer>, { publish
         await Promise.all([one, two, three].map((each) => each?.stop()))
       }, 30_000)
 
-      test('a change that was under way when the last listener left opens no connection again, and says so', async () => {
+      test('a change in flight when the last listener left opens no new connection, and rejects', async () => {
         const bus = await real.newBus()
         const { stop } = await listen(bus)
         await stop()
@@ -158,7 +158,7 @@ export function testBus(name: string, start: () => Promise<BusServer>, { publish
       expect(delays[29]).toBeLessThan(MAX_STALE + SLACK)
     }, 60_000)
 
-    test('a bus that stands still: caches step aside, nothing is older than maxStale, and all is well when it goes on', async () => {
+    test('a paused bus: caches stop caching, nothing is older than maxStale, and caching resumes with the bus', async () => {
       const store = sharedStore()
       const [one, two, events] = await twoNodes(store)
       const record = aRecord()

@@ -98,7 +98,7 @@ describe('redis tracking bus, on a real server', () => {
     expect(cache.stats().misses).toBe(misses)
   })
 
-  test('a server that restarts empty: nothing that was cached is believed, and tracking goes on', async () => {
+  test('a server that restarts empty: no cached value is used, and tracking continues', async () => {
     const { cache, events } = await newNode()
     const record = newRecord()
     await cache.create(record)

@@ -108,7 +108,7 @@ describe('scanning a Cookie header, whatever it is', () => {
     )
   })
 
-  test('finds every token, wherever it stands among other cookies', () => {
+  test('finds every token, wherever it is among other cookies', () => {
     const token = fc.string({ unit: fc.constantFrom(...'abcXYZ019-_'), minLength: 1, maxLength: 64 })
     fc.assert(
       fc.property(

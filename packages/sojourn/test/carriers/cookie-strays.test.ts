@@ -190,7 +190,7 @@ describe('clearStrays sends', () => {
     }
   })
 
-  test('no domain of a public suffix, an address or a name that is none', () => {
+  test('no domain of a public suffix, an address or an invalid name', () => {
     for (const host of ['localhost', '192.0.2.7', '[2001:db8::1]']) {
       expect(headers({ path: '/a' }, `https://${host}/a`).join()).not.toContain('Domain')
     }

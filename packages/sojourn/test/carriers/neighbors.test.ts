@@ -111,7 +111,7 @@ describe('applications side by side on localhost', () => {
     expect(warnings).toEqual([expect.stringMatching(CLASH)])
   })
 
-  test('in production nobody is asked, and on another host nobody warns', async () => {
+  test('in production nothing is asked, and on another host there is no warning', async () => {
     const local = await start()
     await fetch(local.origin.replace('localhost', '127.0.0.1'), {
       headers: { cookie: 'session=x', host: 'shop.example' },
@@ -138,7 +138,7 @@ describe('two createSessions with one cookie name in one application', () => {
     expect(warnings).toEqual([expect.stringMatching(/Two createSessions\(\).*one request.*different cookie names/)])
   })
 
-  test('on two parts of a Fastify application: the one whose cookie is gone says so', async () => {
+  test('on two parts of a Fastify application: the one whose cookie is gone warns', async () => {
     const warnings: string[] = []
     const app = Fastify({ forceCloseConnections: true })
     for (const prefix of ['/shop', '/admin']) {

@@ -72,7 +72,7 @@ describe('sessions: without a request', () => {
     expect(world.eventsOf('ended')).toHaveLength(2)
   })
 
-  it('in time that grows with that user’s sessions only: one list, one end each', async () => {
+  it('in time proportional to that user’s sessions: one list, one end each', async () => {
     const { world } = await withDevices()
     await world.sessions.revokeAll('ada')
     expect(world.store.calls.map(({ operation }) => operation)).toEqual(['list', 'end', 'end'])
@@ -87,7 +87,7 @@ describe('sessions: without a request', () => {
     },
   )
 
-  it('a revocation that fails in the middle says so', async () => {
+  it('a revocation that fails halfway rejects', async () => {
     const { world, ids } = await withDevices()
     world.store.fail('end')
     expect(await rejection(world.sessions.revokeAll('ada'))).toMatchObject({ code: 'ERR_STORE' })

@@ -105,7 +105,7 @@ describe('caches', () => {
     expect(caching(headers)).toEqual(TOKEN)
   })
 
-  it('Clear-Site-Data goes out alone when there is no token to clear', async () => {
+  it('Clear-Site-Data is sent without a cookie if there is no token to clear', async () => {
     const { headers } = await createWorld()
       .client()
       .send((session) => session.logout({ clearSiteData: ['cookies'] }))

@@ -29,7 +29,7 @@ describe('several tokens under one name', () => {
     expect((await victim.send(look)).value.userId).toBe('ada')
   })
 
-  it('one live among dead ones is honoured, wherever it stands', async () => {
+  it('one live token among dead ones is used, wherever it is', async () => {
     const { world, victim } = await twoSessions()
     for (const cookie of [
       `${STRAY}; ${victim.cookie()}`,
@@ -110,7 +110,7 @@ describe('several tokens under one name', () => {
     },
   )
 
-  it('all dead: the most telling reason is the one that is told', async () => {
+  it('all dead: the most specific reason is reported', async () => {
     const { world, victim } = await twoSessions()
     const first = victim.cookie()
     await victim.send((session) => session.rotate())
@@ -145,7 +145,7 @@ describe('several tokens under one name', () => {
     },
   )
 
-  it('all dead: every copy goes with a login', async () => {
+  it('all dead: a login clears every copy', async () => {
     const { world } = await twoSessions()
     const cookie = `${MALFORMED}; ${STRAY}`
     expect((await world.client().send(look, { cookie })).setCookies).toEqual([])
@@ -213,7 +213,7 @@ describe('a dead token', () => {
     expect((await other.send(look)).value.data).toEqual({ a: 1 })
   })
 
-  it('does not stand in the way of a login', async () => {
+  it('does not prevent a login', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send((session) => session.login('ada'), { cookie: STRAY })

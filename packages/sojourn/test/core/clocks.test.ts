@@ -194,7 +194,7 @@ describe('last-seen', () => {
     expect(await world.record(id)).toMatchObject({ lastSeenAt: world.clock(), data: { a: '1' } })
   })
 
-  it('goes by the absolute limit when that comes first', async () => {
+  it('is the absolute limit if that comes first', async () => {
     const { world, client, id } = await loggedIn({ absolute: '40m' })
     const began = world.clock()
     world.clock.advance(20 * MINUTE)

@@ -125,7 +125,7 @@ describe('a visitor whose cookie is dead', () => {
   )
 })
 
-describe('whoever holds a token ends its session', () => {
+describe('any holder of a token can end its session', () => {
   it.each([false, true])(
     'a logout (everywhere: %s) with more tokens than are looked at is refused, and the cookie stays for the next try',
     async (everywhere) => {
@@ -171,7 +171,7 @@ describe('whoever holds a token ends its session', () => {
     },
   )
 
-  it('a logout of a visitor who wrote something, with more tokens than are looked at, is refused', async () => {
+  it('a logout of a visitor with edits and more tokens than the limit is refused', async () => {
     const world = createWorld()
     const strays = Array.from({ length: 9 }, (_, i) => `__Host-session=${`${i}`.repeat(53)}A`)
     const { session } = await world.client().open({ cookie: strays.join('; ') })

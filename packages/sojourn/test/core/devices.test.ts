@@ -122,7 +122,7 @@ describe('revokeDevice()', () => {
     expect(world.store.count('end')).toBe(0)
   })
 
-  it('what is no id costs the store nothing', async () => {
+  it('a text that is not an id causes no call of the store', async () => {
     const { world, phone } = await withDevices()
     await phone.send((session) => session.revokeDevice('x'.repeat(100)))
     expect(world.store.count('read')).toBe(1)

@@ -168,7 +168,7 @@ describe('a draft', () => {
     expect(isEmpty(draft.edits())).toBe(true)
   })
 
-  it('a text that is no JSON counts as absent, is told once, and can be set again', () => {
+  it('a text that is not JSON counts as absent, is reported once, and can be set again', () => {
     const told: string[] = []
     const draft = new Draft(
       { baseline: { bad: '{"broken', good: '1' } },
@@ -202,7 +202,7 @@ describe('a draft', () => {
     expect(isEmpty(draft.edits())).toBe(true)
   })
 
-  it('what was stored meanwhile is not pending, what was edited since is', () => {
+  it('edits that were stored meanwhile are not pending, later edits are', () => {
     const draft = new Draft({ baseline: {} }, forbidden)
     draft.values.a = 1
     const edits = draft.edits()
@@ -324,7 +324,7 @@ describe('edits', () => {
     expect(texts).toEqual({ a: '1', b: '2' })
   })
 
-  it('are empty when nothing is set and nothing goes', () => {
+  it('are empty if nothing is set or removed', () => {
     expect(isEmpty({})).toBe(true)
     expect(isEmpty({ a: '1' })).toBe(false)
     expect(isEmpty({ a: null })).toBe(false)

@@ -108,7 +108,7 @@ describe('1 Ended is ended', () => {
       expect((await slow.commit()).filter(({ name }) => name === 'set-cookie')).toEqual([])
     })
 
-    it('what a parallel request reads is not honoured once the end resolved', async () => {
+    it('a parallel read does not open the session once the end resolved', async () => {
       const it = await loggedIn()
       const gate = it.world.store.hold('read')
       const opening = it.client.open({ cookie: it.cookie })
@@ -164,7 +164,7 @@ describe('1 Ended is ended', () => {
     expect(await world.kept(id)).toBeNull()
   })
 
-  it('an edit that came too late is told to listeners, without its value', async () => {
+  it('an edit that came too late is reported to listeners, without its value', async () => {
     const { world, client, id, cookie } = await loggedIn()
     const slow = await client.open({ cookie })
     edit({ late: 'value' })(slow.session)

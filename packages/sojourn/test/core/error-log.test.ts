@@ -23,7 +23,7 @@ describe('an error in a log of JSON lines', () => {
     })
   })
 
-  it('goes on through an error of ours, and leaves out what is no error', () => {
+  it('follows the causes of our own errors, and omits values that are not errors', () => {
     const inner = new SessionError('ERR_STORE', '', new TypeError('broken'))
     expect(JSON.parse(JSON.stringify(new SessionError('ERR_STORE', '', inner)))).toMatchObject({
       cause: { code: 'ERR_STORE', cause: { name: 'TypeError', message: 'broken' } },

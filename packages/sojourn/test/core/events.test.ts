@@ -24,7 +24,7 @@ describe('listeners', () => {
     expect(heard).toEqual(['a', 'b', 'b'])
   })
 
-  it('may come and go while an event is told', () => {
+  it('may be added and removed during an event', () => {
     const events = createEmitter(Date.now)
     const heard: string[] = []
     const listener = (): void => {
@@ -109,7 +109,7 @@ describe('a listener that edits its event', () => {
     expect((await client.send((session) => session.methods)).value).toEqual(['pwd'])
   })
 
-  it('hides no end from those who watch the session', async () => {
+  it('hides no end from watchers of the session', async () => {
     const world = createWorld()
     const client = world.client()
     const { value: id } = await client.send(async (session) => {
@@ -355,7 +355,7 @@ describe('events', () => {
     expect(types()).toEqual(['refused'])
   })
 
-  it('tell of a request that a guard denied, and what it says goes to the client', async () => {
+  it('report a request that a guard denied, and the client gets its answer', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send((session) => session.login('ada'))

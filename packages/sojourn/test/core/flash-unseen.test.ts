@@ -44,7 +44,7 @@ describe('a flash message that nobody saw is not used up', () => {
     expect((await client.send(take)).value).toEqual(['Saved.', undefined])
   })
 
-  it('what such a request sets is stored', async () => {
+  it('values that such a request sets are stored', async () => {
     const client = await withMessage()
     await client.send(({ flash }) => flash.set('note', 'Newer.'), { method: 'HEAD' })
     expect((await client.send(take)).value).toEqual(['Newer.', undefined])

@@ -114,7 +114,7 @@ describe.each([
     expect((await client.send((next) => next.flash.take('a'))).value).toBe(2)
   })
 
-  it('carries JSON alone, and says so where it is set', async () => {
+  it('carries only JSON, and other values throw where they are set', async () => {
     const { client } = await withNote(options)
     const { session } = await client.open()
     const error = await rejection(() => session.flash.set('when', new Date(0) as never))
@@ -134,7 +134,7 @@ describe.each([
     expect(world.store.count('write')).toBe(1)
   })
 
-  it('of two parallel requests with different names both are kept', async () => {
+  it('values that two parallel requests set under different names are both kept', async () => {
     const { client } = await withNote(options)
     const [one, two] = [await client.open(), await client.open()]
     one.session.flash.set('a', 1)

@@ -271,7 +271,7 @@ describe('notes', () => {
 
   const firstUrl: Judge = ({ view, note }) => (note === null ? { note: view.url } : null)
 
-  test('of two parallel requests that change one note, the first stands, and nothing else is lost', async () => {
+  test('if two parallel requests change one note, the first change is kept, and nothing else is lost', async () => {
     const world = await watched(firstUrl, {
       second: ({ view }) => (view.url === '/two' ? { note: 'mine' } : null),
     })

@@ -94,7 +94,7 @@ describe('a challenge in a note', () => {
     expect(world.eventsOf('finding')).toHaveLength(1)
   })
 
-  test('of a guard whose name is that of a member of every object is read as stored', async () => {
+  test('of a guard that is named like a member of every object is read as stored', async () => {
     for (const name of ['constructor', '__proto__']) {
       const notes: (string | null)[] = []
       const { client } = await watched(({ note }) => {

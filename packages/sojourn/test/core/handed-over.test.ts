@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createWorld, rejection } from './kit.ts'
 
-describe('what the application hands over stays its own', () => {
-  it('its list of methods is copied: it may go on with it, and that proves nothing', async () => {
+describe('objects that the application passes stay its own', () => {
+  it('its list of methods is copied, so later changes of the list prove nothing', async () => {
     const world = createWorld()
     const client = world.client()
     const methods = ['pwd']
@@ -20,7 +20,7 @@ describe('what the application hands over stays its own', () => {
     expect(methods).toEqual(['pwd', 'otp', 'hwk'])
   })
 
-  it('what the session shows cannot be changed, so it adds no proof', async () => {
+  it('objects that the session returns cannot be changed, so they add no proof', async () => {
     const client = createWorld().client()
     await client.send((session) => session.login('ada', { methods: ['pwd'] }))
     await client.send(async (session) => {

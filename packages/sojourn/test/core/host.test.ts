@@ -25,7 +25,7 @@ describe('whom a request is for', () => {
   })
 })
 
-describe('what means this very machine', () => {
+describe('names of the local machine', () => {
   test.each(['localhost', 'shop.localhost', 'a.b.localhost', '127.0.0.1', '127.255.255.254', '[::1]'])(
     '%s, as a host',
     (name) => {

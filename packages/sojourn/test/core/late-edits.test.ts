@@ -33,7 +33,7 @@ describe('data edited after the response has ended', () => {
     expect(world.warnings.join()).toContain('flash.note was edited after the response')
   })
 
-  it('a response that is whole has nothing to look for, and what comes after it is told of', async () => {
+  it('a complete response needs no check, and later edits are reported', async () => {
     const { world, client } = await ended()
     const { session, commit, finish } = await client.open()
     await commit()
@@ -62,7 +62,7 @@ describe('data edited after the response has ended', () => {
   })
 })
 
-describe('what is kept in memory for developers is bounded', () => {
+describe('the memory that development checks use is bounded', () => {
   it('warnings: a hundred different ones', async () => {
     const world = createWorld()
     const { session, finish } = await world.client().open()
@@ -71,7 +71,7 @@ describe('what is kept in memory for developers is bounded', () => {
     expect(world.warnings).toHaveLength(100)
   })
 
-  it('listeners: a hundred for one event is told, for each request may add one', async () => {
+  it('a hundred listeners of one event cause a warning, because each request may add one', async () => {
     const world = createWorld()
     for (let i = 0; i < 150; i++) world.sessions.on('login', () => {})
     expect(world.warnings).toHaveLength(1)

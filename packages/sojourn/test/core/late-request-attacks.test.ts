@@ -47,7 +47,7 @@ describe('5 a request that was on its way while the client got a newer token', (
     await expectLoggedIn(client, 'ada')
   })
 
-  it('a late update with such a token is told that the session ended', async () => {
+  it('a late update with such a token rejects because the session ended', async () => {
     const { client } = await loggedIn()
     const before = client.cookie()
     await client.send((session) => session.rotate())
@@ -55,7 +55,7 @@ describe('5 a request that was on its way while the client got a newer token', (
     expect(await rejection(session.update('n', () => 1))).toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
 
-  it('a logout with such a token ends the session: who pressed it moments ago held it', async () => {
+  it('a logout with such a token ends the session, because the client held it moments ago', async () => {
     const { world, client } = await loggedIn()
     const before = client.cookie()
     await client.send((session) => session.rotate())

@@ -23,7 +23,7 @@ describe('limits of one login', () => {
     expect((await client.send((session) => session.refused)).value).toBe('expired')
   })
 
-  it('remember me is told in lists, an ordinary login is not', async () => {
+  it('lists report remember me, but not an ordinary login', async () => {
     for (const [options, remembered] of [
       [{ absolute: '30d' }, true],
       [{ absolute: '12h' }, false],
@@ -53,7 +53,7 @@ describe('limits of one login', () => {
     expect((await again.client.send(() => {})).setCookies).toMatchObject([expect.stringContaining('; Max-Age=1;')])
   })
 
-  it('an ordinary login goes when the browser closes', async () => {
+  it('an ordinary login ends when the browser is closed', async () => {
     for (const options of [{}, { absolute: '12h' }, { absolute: '1h' }, { idle: '10m' }] as const) {
       const { setCookies } = await loggedIn({}, options)
       expect(setCookies).toHaveLength(1)

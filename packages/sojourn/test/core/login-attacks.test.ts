@@ -87,7 +87,7 @@ describe('a handler that does not wait', () => {
   })
 })
 
-describe('what a handler took from the session before a login', () => {
+describe('references that a handler took from the session before a login', () => {
   it('still is the session’s: data and flash', async () => {
     const world = createWorld()
     const client = world.client()

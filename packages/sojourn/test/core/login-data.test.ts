@@ -129,7 +129,7 @@ describe('2 No lost update: what parallel requests write to the old session whil
     expect(world.eventsOf('login')).toEqual([])
   })
 
-  it('two logins at once from one session: both stand, the data is in each that found it', async () => {
+  it('two parallel logins from one session: both are kept, each with the data that it found', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send(edit({ a: 1 }))

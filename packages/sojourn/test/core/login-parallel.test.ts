@@ -44,7 +44,7 @@ describe.each([false, true])('a login does not undo the handler’s own edits (s
     expect((await client.send(({ flash }) => flash.take('note'))).value).toBe('mine')
   })
 
-  it('of a flash value that it takes while the login runs: nobody sees it twice', async () => {
+  it('of a flash value that it takes while the login runs: it is not seen twice', async () => {
     const world = createWorld({ sealed })
     const client = world.client()
     await client.send(({ flash }) => flash.set('note', 'once'))

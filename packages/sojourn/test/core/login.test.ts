@@ -142,7 +142,7 @@ describe('7 Fail closed: login', () => {
     expect(world.eventsOf('login')).toEqual([])
   })
 
-  it('when the store fails on and on, the first error is the one that is told', async () => {
+  it('if the store keeps failing, the first error is reported', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send(edit({ a: 1 }))

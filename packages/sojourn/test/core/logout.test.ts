@@ -51,7 +51,7 @@ describe('logout everywhere', () => {
 })
 
 describe('logout', () => {
-  it('ends the session, clears the cookie, and goes on as an anonymous one', async () => {
+  it('ends the session, clears the cookie, and continues as an anonymous one', async () => {
     const { world, client, id } = await loggedIn()
     const { setCookies, value } = await client.send(async (session) => {
       edit({ draft: 'never stored' })(session)

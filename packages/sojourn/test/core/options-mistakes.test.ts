@@ -60,7 +60,7 @@ describe('what is no store', () => {
     expect(error.message).not.toContain('connectStore')
   })
 
-  it('a store made for express-session, such as connect-redis, is told about the bridge', async () => {
+  it('a store made for express-session, such as connect-redis, is refused with a hint at the bridge', async () => {
     const store = { get: () => {}, set: () => {}, destroy: () => {}, touch: () => {} }
     const error = await rejection(unchecked({ store }))
     expect(error.message).toContain('connectStore')

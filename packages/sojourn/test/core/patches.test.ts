@@ -23,7 +23,7 @@ describe('2 No lost update: plain edits', () => {
     expect((await client.send(look)).value.data).toMatchObject({ first: true, k0: 0, k49: 49 })
   })
 
-  it('of the same key: the last writer wins, for that key alone', async () => {
+  it('of the same key: the last writer wins, for that key only', async () => {
     const { client } = await stored()
     const [one, two] = [await client.open(), await client.open()]
     edit({ a: 'one', c: 'one' })(one.session)
@@ -63,7 +63,7 @@ describe('2 No lost update: plain edits', () => {
     expect((await world.record(id)).data).toEqual({ b: '{"deep":[{"n":2}]}' })
   })
 
-  it('are one write, of the changed keys alone', async () => {
+  it('are one write, of the changed keys only', async () => {
     const { world, client } = await stored({ a: 1, b: 1, c: 1, d: { n: 1 } })
     await client.send((session) => {
       edit({ a: 2, b: 1 })(session)
@@ -92,7 +92,7 @@ describe('2 No lost update: plain edits', () => {
     expect((await world.record(id)).data).toEqual({ b: '1' })
   })
 
-  it('what is put back as it was is no edit', async () => {
+  it('a value that is set back to its old text is no edit', async () => {
     const { world, client } = await stored({ a: 1 })
     await client.send((session) => {
       session.data.a = 2
@@ -203,7 +203,7 @@ describe('2 No lost update: plain edits', () => {
     expect(world.store.count('write')).toBe(1)
   })
 
-  it('a stream’s edits to a session that was never stored cannot be kept, and that is told once', async () => {
+  it('a stream’s edits to a session that was never stored are lost, and this is reported once', async () => {
     const world = createWorld()
     for (let i = 0; i < 2; i++) {
       const { session, commit, finish } = await world.client().open()

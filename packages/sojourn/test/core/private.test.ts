@@ -70,7 +70,7 @@ describe('10 Private by design', () => {
     expect((await world.sessions.export('ada')).sessions).toHaveLength(2)
   })
 
-  it('export leaves out text that is no JSON, and goes on', async () => {
+  it('export omits a text that is not JSON, and continues', async () => {
     const { world, ids } = await withDevices()
     await world.store.write(ids.phone, { set: { bad: '{', good: '1' } })
     const { sessions } = await world.sessions.export('ada')

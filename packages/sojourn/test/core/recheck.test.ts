@@ -125,7 +125,7 @@ describe('recheck', () => {
     expect([world.store.calls, session.userId, session.refused]).toEqual([[], null, null])
   })
 
-  it('goes on with the session of a login on the same request', async () => {
+  it('continues with the session of a login on the same request', async () => {
     const world = createWorld()
     const client = world.client()
     const { session, commit } = await client.open()

@@ -148,7 +148,7 @@ describe('5 Renewal never logs an honest client out', () => {
     expect((await client.send(look, { cookie: first })).value.userId).toBe('ada')
   })
 
-  it('is told once, when the successor is first seen, by however many requests', async () => {
+  it('is reported once, when the successor is first seen, however many requests there are', async () => {
     const { world, client, id } = await due()
     await client.send(() => {})
     expect(world.eventsOf('renewed')).toEqual([])
@@ -197,7 +197,7 @@ describe('5 Renewal never logs an honest client out', () => {
     expect(Object.keys(value.data)).toHaveLength(9)
   })
 
-  it('a store that cannot say whether the successor still stands: it is not handed out again, and no request fails', async () => {
+  it('if the store cannot confirm that the successor is still valid, it is not handed out again, and no request fails', async () => {
     const { world, client, first } = await due()
     await client.send(() => {})
     const { session, commit } = await client.open({ cookie: first })

@@ -32,7 +32,7 @@ async function renewed(options = {}) {
 const GRACE = 2 * MINUTE
 
 describe('an old token of a renewed session, after the grace', () => {
-  it('is refused and told the first time, and costs nobody the session: a late request looks like a thief', async () => {
+  it('is refused and reported the first time, and does not end the session: a late request looks like a thief', async () => {
     const { world, client, id, first } = await renewed()
     world.clock.advance(GRACE)
     const { value, setCookies } = await world.client().send(look, { cookie: first })
@@ -195,7 +195,7 @@ describe('an old token of a renewed session, after the grace', () => {
     expect(world.eventsOf('reuse')).toHaveLength(1)
   })
 
-  it('the thief’s: who renews first leaves the other with the same successor, as documented', async () => {
+  it('the thief’s: both the first and the second to renew get the same successor, as documented', async () => {
     const { world, client, first } = await due()
     const thief = createClient(world.sessions)
     thief.jar.set('__Host-session Path=/', first)

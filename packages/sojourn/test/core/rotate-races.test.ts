@@ -133,7 +133,7 @@ describe('rotations and what runs beside them, in every order', () => {
     expect((await client.send(look)).value.userId).toBe('ada')
   })
 
-  it('a failing store leaves last-seen of the rotation alone', async () => {
+  it('a failing store does not change the last-seen time of the rotation', async () => {
     const { world, client, id } = await loggedIn()
     world.clock.advance(10 * MINUTE)
     await client.send((session) => session.rotate())

@@ -17,7 +17,7 @@ const MAKES_A_TOKEN: [string, Handler][] = [
   ['reauthenticated', (session) => session.reauthenticated()],
 ]
 
-describe('5 A token that exists reaches the client whatever response goes out', () => {
+describe('5 A token that exists reaches the client with any response', () => {
   it.each(MAKES_A_TOKEN)('the token of %s, although the commit after it fails', async (_, verb) => {
     const { world, client } = await loggedIn()
     const exchange = await client.open()
@@ -49,7 +49,7 @@ describe('5 A token that exists reaches the client whatever response goes out', 
     expect(client.token()).toBeNull()
   })
 
-  it('nothing is said of a token that was not touched, and none can be handed out after it', async () => {
+  it('no header concerns a token that was not used, and none can be handed out after it', async () => {
     const { client } = await loggedIn()
     const exchange = await client.open()
     exchange.session.data.cart = ['lamp']

@@ -65,7 +65,7 @@ describe('save', () => {
     expect(await rejection(session.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
 
-  it('begins a session, whose token goes out with the response', async () => {
+  it('starts a session, whose token is sent with the response', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send(async (session) => {
@@ -158,7 +158,7 @@ describe('a renewal that save begins', () => {
     expect((await client.send(look)).value).toMatchObject({ userId: 'ada' })
   })
 
-  it('goes out with the response, and the client continues with it', async () => {
+  it('is sent with the response, and the client continues with it', async () => {
     const { client, commit, eventsOf } = await due()
     client.receive(await commit())
     await client.send(() => {})

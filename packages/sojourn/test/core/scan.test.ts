@@ -36,7 +36,7 @@ describe('scan', () => {
     for (const secret of ['private', client.token() ?? '', head.secret]) expect(text).not.toContain(secret)
   })
 
-  it('says so if the store cannot enumerate', async () => {
+  it('rejects if the store cannot enumerate', async () => {
     const world = createWorld()
     const { scan: _, ...store } = world.store
     expect(await rejection(world.node({ store }).scan())).toMatchObject({ code: 'ERR_UNSUPPORTED' })

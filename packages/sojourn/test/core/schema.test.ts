@@ -124,7 +124,7 @@ describe.each(LIBRARIES)('a schema of %s', (_, schema, required, makeAsync) => {
     expect(world.eventsOf('invalidData')[1]).toMatchObject({ paths: [expect.stringMatching(/^cart/)] })
   })
 
-  it('a stored key that the schema does not know is left alone', async () => {
+  it('a stored key that the schema does not know is kept', async () => {
     const world = createWorld({ data: schema })
     const client = world.client()
     const { value: id } = await client.send((session) => {
@@ -145,7 +145,7 @@ describe.each(LIBRARIES)('a schema of %s', (_, schema, required, makeAsync) => {
     expect((await client.send((session) => ({ ...session.data }))).value).toMatchObject({ theme: 'dark' })
   })
 
-  it('what does not fit stays in the store, where another release may read it, until its key is assigned', async () => {
+  it('a stored value that does not fit is kept for another release, until its key is assigned', async () => {
     const world = createWorld({ data: schema })
     const client = world.client()
     const { value: id } = await client.send((session) => {
@@ -185,7 +185,7 @@ describe.each(LIBRARIES)('a schema of %s', (_, schema, required, makeAsync) => {
   })
 })
 
-describe('what is no schema', () => {
+describe('values that are not schemas', () => {
   it.each([{}, { '~standard': {} }, { '~standard': { validate: 'x' } }, z, () => ({})])(
     'is refused: %#',
     async (data) => {

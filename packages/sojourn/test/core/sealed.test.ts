@@ -25,7 +25,7 @@ function secretIn(cookie: string): Uint8Array {
 }
 
 describe('4 Hashed at rest: sealed data', () => {
-  it('whoever has the store sees neither names nor values', async () => {
+  it('a reader of the store sees neither names nor values', async () => {
     const { world, client, id } = await sealed()
     await client.send((session) => session.update('counter', () => 12345))
     await client.send((session) => session.login('ada'))
@@ -166,7 +166,7 @@ describe('4 Hashed at rest: sealed data', () => {
     expect(await openVault({ ...record, head: old.head }, secretIn(client.cookie()), 'current')).toBeNull()
   })
 
-  it('lists and exports say that it is there, and show none', async () => {
+  it('lists and exports report that there is data, and show none', async () => {
     const { world, client } = await sealed()
     await client.send((session) => session.login('ada'))
     const all = [await world.sessions.list('ada'), await world.sessions.export('ada')]
@@ -174,7 +174,7 @@ describe('4 Hashed at rest: sealed data', () => {
     expect((await world.sessions.export('ada')).sessions).toMatchObject([{ data: null, flash: null }])
   })
 
-  it('turned on later, plain sessions go on as they were, and new ones are sealed', async () => {
+  it('turned on later, plain sessions stay plain, and new ones are sealed', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send(edit({ plain: 1 }))
@@ -198,7 +198,7 @@ describe('4 Hashed at rest: sealed data', () => {
   })
 })
 
-describe('whoever can write to the store', () => {
+describe('an attacker who can write to the store', () => {
   async function tampered(change: (record: SessionRecord) => SessionRecord) {
     const { world, client, id } = await sealed()
     await client.send(edit({ other: 'value' }))
@@ -242,7 +242,7 @@ describe('whoever can write to the store', () => {
     },
   )
 
-  it('who moves a wrapped key to another session opens nothing with it', async () => {
+  it('who moves a wrapped key to another session cannot open it', async () => {
     const donor = await sealed()
     const { head, data } = await donor.world.record(donor.id)
     const { client } = await tampered((record) => ({

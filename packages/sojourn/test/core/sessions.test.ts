@@ -41,7 +41,7 @@ describe('closed sessions', () => {
     await sessions.close()
   })
 
-  it('say so when the store cannot be closed', async () => {
+  it('reject if the store cannot be closed', async () => {
     const world = createWorld()
     world.store.fail('close', { error: new Error('stuck') })
     await expect(world.sessions.close()).rejects.toThrow('stuck')
@@ -174,7 +174,7 @@ describe('createSessions', () => {
     await sessions.close()
   })
 
-  it('goes by the clock of the machine when none is given', async () => {
+  it('uses the clock of the machine by default', async () => {
     const sessions = createSessions()
     const { session } = await sessions.open(toView())
     expect(Math.abs(+session.createdAt - Date.now())).toBeLessThan(5000)
@@ -254,7 +254,7 @@ describe('createSessions', () => {
     expect(asked).toEqual(['own'])
   })
 
-  it('describes devices as it is told', async () => {
+  it('describes devices as configured', async () => {
     const world = createWorld({ describeDevice: (view) => ({ name: view.header('host'), ip: null }) })
     const client = world.client()
     await client.send((session) => session.login('ada'))

@@ -39,7 +39,7 @@ async function tokenOn(sessions: Sessions<Record<string, unknown>>, user: string
 }
 
 describe('several carriers', () => {
-  it('the first that presents anything counts, whatever stands on the others', async () => {
+  it('the first one with a token is used, whatever the others carry', async () => {
     const sessions = create([headerCarrier(), cookieCarrier()])
     const [ada, bob] = [await tokenOn(sessions, 'ada'), await tokenOn(sessions, 'bob')]
     const headers = { 'x-session': ada.split('=')[1] ?? '' }
@@ -74,7 +74,7 @@ describe('several carriers', () => {
     expect(again.session.userId).toBe('ada')
   })
 
-  it('caches are told of the headers of all of them', async () => {
+  it('Vary lists the headers of all of them', async () => {
     const sessions = create([headerCarrier(), cookieCarrier()])
     const { session, commit } = await sessions.open(toView())
     expect(session.userId).toBeNull()

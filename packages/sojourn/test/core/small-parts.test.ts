@@ -17,7 +17,7 @@ describe('bytes', () => {
   })
 })
 
-describe('what may be a promise', () => {
+describe('values that may be promises', () => {
   it('is told apart', () => {
     for (const value of [null, undefined, 0, '', 'then', {}, [], () => {}])
       expect(isPromise(value as never)).toBe(false)

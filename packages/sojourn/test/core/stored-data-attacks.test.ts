@@ -296,7 +296,7 @@ describe('an earlier assignment to the key that is updated', () => {
 })
 
 describe('flash text that is no JSON', () => {
-  it('counts as none, and goes', async () => {
+  it('counts as none, and is removed', async () => {
     const world = createWorld()
     const client = world.client()
     const { value: id } = await client.send((session) => {

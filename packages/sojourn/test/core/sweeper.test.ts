@@ -20,7 +20,7 @@ describe('sweep()', () => {
     expect((await client.send((session) => session.data.fresh)).value).toBe(true)
   })
 
-  it('goes in batches of 500, and lets requests through between them', async () => {
+  it('works in batches of 500, with requests in between', async () => {
     const world = await fill(1200)
     const turns: string[] = []
     const sweeping = world.sessions.sweep().then((swept) => turns.push(`swept ${swept}`))
@@ -86,7 +86,7 @@ describe('the background sweep', () => {
     return world.sessions.close()
   })
 
-  it('goes on after a sweep that failed', async () => {
+  it('continues after a sweep that failed', async () => {
     const world = createWorld()
     world.sessions.open(toView())
     world.store.fail('sweep')

@@ -13,7 +13,7 @@ describe.each([
   ['bare', createTokens(), 54],
   ['signed', createTokens([KEY]), 64],
 ] as const)('a %s token', (_, tokens, length) => {
-  it('comes back from text as it went', () => {
+  it('is parsed from text unchanged', () => {
     for (let i = 0; i < 50; i++) {
       const parts = tokens.mint()
       const text = tokens.toToken(parts)
@@ -92,7 +92,7 @@ describe.each([
     )
   })
 
-  it('property: any bytes make a token that comes back', () => {
+  it('property: a token of any bytes is parsed unchanged', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 40, maxLength: 40 }), (bytes) => {
         const [locator, secret] = [bytes.subarray(0, 16), bytes.subarray(16)]
@@ -166,7 +166,7 @@ describe('keys', () => {
     if (typeof key === 'string') expect(error.message).not.toContain(key)
   })
 
-  it('of exactly 32 bytes are taken', () => {
+  it('of exactly 32 bytes are accepted', () => {
     expect(() => createTokens(['x'.repeat(32)])).not.toThrow()
   })
 

@@ -72,7 +72,7 @@ describe('a nested update of one key does not block that key for ever', () => {
 })
 
 describe('an fn that never settles', () => {
-  it('costs those who wait ten seconds and an error, and nobody after them', async () => {
+  it('delays waiting requests by ten seconds and an error, and no later ones', async () => {
     const { client } = await stored()
     const [stuck, first, second, later] = [
       await client.open(),
@@ -93,7 +93,7 @@ describe('an fn that never settles', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('that settles late after all is counted, and so is who went past it', async () => {
+  it('that settles late is counted, and so is a call that overtook it', async () => {
     const { client } = await stored()
     const [slow, first, second] = [await client.open(), await client.open(), await client.open()]
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

@@ -87,7 +87,7 @@ describe('2 No lost update: update()', () => {
     expect(world.store.calls[1]?.args[1]).toEqual({ set: { n: '1' }, remove: [], expect: { key: 'n', text: '0' } })
   })
 
-  it('leaves other edits of the request to its end', async () => {
+  it('stores other edits of the request at its end', async () => {
     const { world, client, id } = await stored()
     const { session, commit } = await client.open()
     edit({ other: 1 })(session)
@@ -97,7 +97,7 @@ describe('2 No lost update: update()', () => {
     expect((await world.record(id)).data).toEqual({ n: '1', other: '1' })
   })
 
-  it('goes by an assignment to its key that came before it', async () => {
+  it('sees an earlier assignment to its key', async () => {
     const { client } = await stored()
     await client.send(async (session) => {
       session.data.n = 10

@@ -170,7 +170,7 @@ describe('2 an update beside a login that is not awaited', () => {
 })
 
 describe('8 an update that would begin the session, not awaited', () => {
-  it('whose fn ends after the response is told, and stores no session that nobody holds', async () => {
+  it('whose fn ends after the response is reported, and stores no session without a holder', async () => {
     const world = createWorld()
     const { session, commit, finish } = await world.client().open()
     let go = (): void => {}
@@ -191,7 +191,7 @@ describe('8 an update that would begin the session, not awaited', () => {
     expect(world.store.count('create')).toBe(0)
   })
 
-  it('whose session is being stored when an error page goes out is told, and that session ends', async () => {
+  it('whose session is being stored while an error page is sent is reported, and that session ends', async () => {
     const world = createWorld()
     const { session, salvage } = await world.client().open()
     const { id } = session
@@ -278,7 +278,7 @@ describe('a response that ends while a verb that was not awaited runs', () => {
     })
   }
 
-  it('goes out also when the verb fails, and the verb rejects', async () => {
+  it('is sent even if the verb fails, and the verb rejects', async () => {
     const world = createWorld()
     const { client, exchange } = await visitor(world)
     world.store.fail('create')

@@ -186,7 +186,7 @@ describe('the network of a device', () => {
     for (const piece of [':', '1.', 'f', '%', '::ffff:']) expect(ipOf(piece.repeat(100_000))).toBeNull()
   })
 
-  test('stands alone when the program is unknown', () => {
+  test('is used alone if the program is unknown', () => {
     expect(describeDevice()(requestOf({}, '203.0.113.7'))).toEqual({ name: null, ip: '203.0.113.0/24' })
   })
 

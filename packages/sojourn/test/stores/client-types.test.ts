@@ -6,7 +6,7 @@ import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
 /** Each with the global types of its runtime, which do not go together in one program. */
-describe.skipIf(!hasRuntimes)('what applications have fits the stores, by its own types', () => {
+describe.skipIf(!hasRuntimes)('clients that applications have fit the stores by their own types', () => {
   test.each(['workers', 'sqlite'])('%s', { timeout: 120_000 }, (name) => {
     const project = `packages/sojourn/test-d/runtimes/tsconfig.${name}.json`
     const { stdout, status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--project', project], {

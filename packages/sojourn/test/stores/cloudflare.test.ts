@@ -113,7 +113,7 @@ describe.skipIf(!hasRuntimes)('what has expired', () => {
     expect(await probe(user)).toEqual([])
   })
 
-  test('goes when the platform’s own alarm rings', async () => {
+  test('is deleted when the platform’s own alarm fires', async () => {
     const { record } = await begin()
     const { id } = record
     // The object's clock is behind while the expiry is set, so that the alarm is due in a moment.
@@ -170,7 +170,7 @@ describe.skipIf(!hasRuntimes)('the list of a user', () => {
 })
 
 describe.skipIf(!hasRuntimes)('a write that the platform refuses', () => {
-  test('for its size is ERR_DATA_TOO_LARGE, and memory does not go on with what the disk never got', async () => {
+  test('for its size is ERR_DATA_TOO_LARGE, and memory keeps nothing that the disk did not store', async () => {
     const { record } = await begin({ data: { kept: '1' } })
     const set = { big: 'x'.repeat(3_000_000) }
     const tooLarge = { code: 'ERR_DATA_TOO_LARGE', status: 413 }
@@ -205,7 +205,7 @@ describe.skipIf(!hasRuntimes)('a write that the platform refuses', () => {
     expect(asked).toEqual(['end'])
   })
 
-  test('to a binding of another class is ERR_STORE too, never "nothing there"', async () => {
+  test('to a binding of another class is ERR_STORE too, and never reported as absent', async () => {
     const other = {
       idFromName: (name: string) => name,
       get: () => ({ fetch: async () => new Response('{}', { status: 404 }) }),
@@ -216,7 +216,7 @@ describe.skipIf(!hasRuntimes)('a write that the platform refuses', () => {
 })
 
 describe('options', () => {
-  test('what is no binding is refused', () => {
+  test('a value that is not a binding is refused', () => {
     const refused = expect.objectContaining({ code: 'ERR_OPTION' })
     expect(() => durableObjectStore({ namespace: undefined as never })).toThrow(refused)
     expect(() => kvStore({ namespace: undefined as never })).toThrow(refused)

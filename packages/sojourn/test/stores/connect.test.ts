@@ -57,7 +57,7 @@ function accepted(): Store {
   return store
 }
 
-describe('what it cannot promise', () => {
+describe('guarantees that it lacks', () => {
   const store = connectStore({ store: new MemoryStore() })
 
   test('is refused, each with its reason, until it is accepted by name', () => {
@@ -82,7 +82,7 @@ describe('what it cannot promise', () => {
   })
 })
 
-describe('what it gets from an Express-style store', () => {
+describe('values of an Express-style store', () => {
   test('an error fails the call, and never means that nothing is there [7 Fail closed]', async () => {
     const fail = (...args: unknown[]): void => void (args.at(-1) as (error: Error) => void)(new Error('down'))
     const store = connectStore({ store: { get: fail, set: fail, destroy: fail } })
@@ -148,7 +148,7 @@ describe('what it gets from an Express-style store', () => {
     }
   })
 
-  test('a damaged list of a user is an error for who reads it, but does not keep the user from logging in', async () => {
+  test('a damaged list of a user is an error when it is read, but does not prevent a login', async () => {
     const memory = new MemoryStore()
     const store = connectStore({ store: memory })
     const [one, two] = [aRecord({ userId: 'ada' }), aRecord({ userId: 'ada' })]
@@ -164,7 +164,7 @@ describe('what it gets from an Express-style store', () => {
     expect(await store.list('ada')).toEqual([two])
   })
 
-  test('what is no store is an option error', () => {
+  test('a value that is not a store is an option error', () => {
     for (const none of [undefined, null, {}, { get: () => undefined }]) {
       expect(() => connectStore({ store: none as never })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     }

@@ -230,7 +230,7 @@ describe('a user with 10 000 sessions', () => {
     expect(most).toBeLessThanOrEqual(8)
   }, 120_000)
 
-  test('of which DynamoDB leaves part undone for ever is ERR_STORE after some tries, and no list that misses some', async () => {
+  test('that DynamoDB never completes is ERR_STORE after some tries, and not an incomplete list', async () => {
     await created()
     intercept = async (command) => {
       if (command.constructor.name !== 'BatchGetItemCommand') return undefined
@@ -242,7 +242,7 @@ describe('a user with 10 000 sessions', () => {
 })
 
 describe('changes [2 No lost update]', () => {
-  test('of more keys than an expression holds lose none of those made meanwhile', async () => {
+  test('of more keys than an expression holds lose no parallel change', async () => {
     const record = await created({ data: { gone: '0' } })
     const keys = Array.from({ length: 400 }, (_, index) => `key ${index}`)
     const set = Object.fromEntries(keys.map((key) => [key, '1']))
@@ -255,7 +255,7 @@ describe('changes [2 No lost update]', () => {
     expect(kept?.kind === 'live' ? Object.keys(kept.data).length : 0).toBe(420)
   })
 
-  test('half a character, for which UTF-8 has no form, never reaches DynamoDB, and comes back', async () => {
+  test('half a surrogate pair, which UTF-8 cannot encode, never reaches DynamoDB, and is read back unchanged', async () => {
     const half = '\ud800'
     const record = await created({ userId: half, data: { [half]: half } })
     await store.write(record.id, { set: { [`${half}2`]: half }, expect: { key: half, text: half } })
@@ -266,7 +266,7 @@ describe('changes [2 No lost update]', () => {
     expect(JSON.stringify(Items).replaceAll('\\\\ud800', '')).not.toContain('\\ud800')
   })
 
-  test('a key that is set and removed goes', async () => {
+  test('a key that is set and removed is absent', async () => {
     const { id } = await created()
     await store.write(id, { set: { a: '1', b: '2' }, remove: ['a', 'a'] })
     expect(await store.read(id)).toMatchObject({ data: { b: '2' } })
@@ -300,7 +300,7 @@ describe('a user whose data is too large', () => {
 })
 
 describe('faults [7 Fail closed]', () => {
-  test('what is still throttled after the tries of the SDK is ERR_STORE, quoting nothing', async () => {
+  test('a call that is still throttled after the tries of the SDK is ERR_STORE, and quotes nothing', async () => {
     const record = await created({ data: { secret: '"private"' } })
     intercept = () => {
       throw fault('ProvisionedThroughputExceededException')
@@ -322,7 +322,7 @@ describe('faults [7 Fail closed]', () => {
     }
   })
 
-  test('what DynamoDB says of itself is in the cause; a refused expression, with the keys in it, is not', async () => {
+  test('the cause contains the message of DynamoDB, but not a refused expression with the keys in it', async () => {
     const fails = async (error: Error): Promise<unknown> => {
       intercept = () => {
         throw error
@@ -389,7 +389,7 @@ describe('setup', () => {
     await expect(Promise.resolve(store.setup?.())).rejects.toMatchObject(refused)
   })
 
-  test('a name that is none of a table is an option error', () => {
+  test('an invalid table name is an option error', () => {
     for (const name of ['', 'a', 'a b', undefined as never, 'x'.repeat(256)]) {
       expect(() => dynamodbStore({ client, table: name })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     }

@@ -45,7 +45,7 @@ describe.each([
 })
 
 describe('with the tries of the SDK', () => {
-  test('what its own first copy did is told as done: update, create, head and large change', async () => {
+  test('an effect of its own first copy is reported as done: update, create, head and large change', async () => {
     const { store, straight, loseNext } = await openLossy()
     const record = aRecord({ userId: 'ada', data: { n: '0' } })
     loseNext()
@@ -71,7 +71,7 @@ describe('with the tries of the SDK', () => {
     expect(await straight.read(record.id), "the other's change stands").toMatchObject({ data: { n: '100' } })
   })
 
-  test('a conflict with a writer who came between the copies is a fault, for it may be with the first copy', async () => {
+  test('a conflict with a writer between the copies is a fault, because it may be a conflict with the first copy', async () => {
     const { store, straight } = await openLossy()
     const record = aRecord()
     await store.create(record)
@@ -90,7 +90,7 @@ describe('with the tries of the SDK', () => {
     expect(await store.end(record.id, aTombstone(record))).toBeNull()
   })
 
-  test('an update that cannot know fails as a fault, and counts not once more', async () => {
+  test('an update that cannot know its outcome fails as a fault, and is not counted twice', async () => {
     const { store, loseNext } = await openLossy({ maxAttempts: 1 })
     const sessions = createSessions<{ n: number }>({ store, clock: () => NOW })
     const client = createClient(sessions)

@@ -33,7 +33,7 @@ describe('a gate', () => {
     }
   })
 
-  test("leaves the store's own errors as they are, and makes of others what it is told to", () => {
+  test("keeps the store's own errors, and converts other errors as configured", () => {
     const own = new SessionError('ERR_STORE_FULL', 'files: the disk is full.')
     const other = new SessionError('ERR_DATA_TOO_LARGE', 'files: too large.')
     const { ask } = createGate('files', () => other)

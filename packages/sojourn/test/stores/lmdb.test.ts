@@ -43,7 +43,7 @@ async function fill(store: LmdbStore, howMany: number, fields: Partial<SessionRe
 }
 
 describe('opening', () => {
-  test('a path that is none is an option error', () => {
+  test('a value that is not a path is an option error', () => {
     expect(() => lmdbStore({ path: '' })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     expect(() => lmdbStore({ path: undefined as never })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
   })

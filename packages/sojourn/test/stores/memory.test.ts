@@ -91,7 +91,7 @@ describe('the bound of the memory store', () => {
     expect(kept).toEqual(flood.map((_, index) => index >= 1000 - 60))
   })
 
-  test('what has expired goes first, even a user’s', () => {
+  test('expired sessions are dropped first, even those of users', () => {
     const store = memoryStore({ maxSessions: 3 })
     const [expired] = fill(store, 1, { userId: 'ada', expiresAt: NOW + MINUTE }) as [SessionRecord]
     const [visitor] = fill(store, 1) as [SessionRecord]
@@ -153,7 +153,7 @@ describe('the bound of the memory store', () => {
   })
 })
 
-test('users who left, or were swept, leave nothing in memory', () => {
+test('users without sessions leave nothing in memory', () => {
   const store = memoryStore()
   const before = heapUsed()
   for (let index = 0; index < 20_000; index++) {
@@ -167,7 +167,7 @@ test('users who left, or were swept, leave nothing in memory', () => {
   expect(store.list('0')).toEqual([])
 })
 
-describe('what the memory store let go of cannot be reached in this process any more', () => {
+describe('objects that the memory store dropped are unreachable in this process', () => {
   /** Creates one after another, and keeps nothing of them but whether they are still there. */
   function createWeakly(store: Store, count: number, fields: Partial<SessionRecord> = {}) {
     const ids: SessionId[] = []

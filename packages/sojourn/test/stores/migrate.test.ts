@@ -65,7 +65,7 @@ describe('migrate', () => {
     await to.close()
   })
 
-  test('goes on where another run stopped, by what that told last', async () => {
+  test('continues where another run stopped, from its last progress report', async () => {
     const [from, to] = [memoryStore(), memoryStore()]
     const values = await fill(from, 50)
     const signal = { aborted: false }

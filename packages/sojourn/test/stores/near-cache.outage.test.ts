@@ -20,7 +20,7 @@ describe('insecureStaleWhileDown', () => {
     await expect(world.cache.read(world.record.id)).rejects.toThrow('connection reset')
   })
 
-  test('a session that the cache holds stays readable for that time and no longer, and that is told once', async () => {
+  test('a cached session stays readable for that time and no longer, and this is reported once', async () => {
     const world = createWorld(options)
     const { cache, time, record, events } = world
     await cache.read(record.id)
@@ -78,7 +78,7 @@ describe('insecureStaleWhileDown', () => {
     expect(await isOpen(cache, record)).toBe(false)
   })
 
-  test('what was read without a link is not taken for proved when there is one', async () => {
+  test('a value that was read without a link does not count as fresh once there is a link', async () => {
     const { cache, store, bus, record } = createWorld(options)
     let prove = (): void => undefined
     bus.answerProbe = () => new Promise((resolve) => (prove = resolve))
@@ -109,7 +109,7 @@ describe('insecureStaleWhileDown', () => {
     await expect(cache.write(record.id, { set: { n: '1' } })).rejects.toThrow('connection reset')
   })
 
-  test('a last-seen time that cannot be written does not end that: a page that only reads goes on', async () => {
+  test('a last-seen time that cannot be written does not fail a page that only reads', async () => {
     const world = createWorld(options)
     const { cache, store, record } = world
     await cache.read(record.id)

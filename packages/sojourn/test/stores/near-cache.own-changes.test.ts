@@ -87,7 +87,7 @@ describe('own changes', () => {
     expect(await isOpen(cache, record)).toBe(true)
   })
 
-  test('are told after the store has them and before the caller goes on', async () => {
+  test('are published after the store has them and before the caller continues', async () => {
     const { cache, store, bus, time, record } = createWorld()
     const gate = store.hold('end')
     let sent = (): void => undefined
@@ -129,7 +129,7 @@ describe('own changes', () => {
     expect(kinds().filter((kind) => kind === 'unpublished')).toHaveLength(2)
   })
 
-  test('that set last-seen beside anything else are told: the others would go on with the old', async () => {
+  test('that set last-seen beside anything else are published: other caches would otherwise keep the old value', async () => {
     for (const beside of [{ set: { n: '1' } }, { remove: ['n'] }, { head: { secret: 's', secretAt: 0 } }]) {
       const { cache, bus, record } = createWorld()
       const seen = { at: record.lastSeenAt + 1, expiresAt: record.expiresAt + 1 }
@@ -138,7 +138,7 @@ describe('own changes', () => {
     }
   })
 
-  test('that changed nothing are not told, nor is last-seen alone', async () => {
+  test('that changed nothing are not published, nor is a change of last-seen only', async () => {
     const { cache, bus, record } = createWorld()
     await cache.write(anId(), { set: { n: '1' } })
     await cache.end(anId(), aTombstone(record))

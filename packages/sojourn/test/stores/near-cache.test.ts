@@ -161,7 +161,7 @@ describe('what is kept', () => {
     expect(store.count('read')).toBe(1)
   })
 
-  test('nothing of ids that are not there: a guesser pushes nobody out, a new session is seen at once', async () => {
+  test('no unknown ids: guesses evict no session, and a new session is seen at once', async () => {
     const { cache, store, record } = createWorld({ size: 2 })
     await cache.read(record.id)
     for (let i = 0; i < 10; i++) await cache.read(anId())
@@ -172,7 +172,7 @@ describe('what is kept', () => {
     expect(await isOpen(cache, created)).toBe(true)
   })
 
-  test('at most size sessions: what was not used for longest goes', async () => {
+  test('at most size sessions: the least recently used one is evicted', async () => {
     const { cache, store } = createWorld({ size: 3 })
     const [a, b, c, d] = [aRecord(), aRecord(), aRecord(), aRecord()]
     for (const record of [a, b, c, d]) store.create(record)
@@ -205,7 +205,7 @@ describe('what is kept', () => {
     )
   })
 
-  test('nothing with size 0, but others are told', async () => {
+  test('nothing with size 0, but changes are published', async () => {
     const { cache, store, bus, record } = createWorld({ size: 0 })
     await cache.read(record.id)
     await cache.read(record.id)

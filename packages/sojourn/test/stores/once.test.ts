@@ -52,7 +52,7 @@ describe.each(STORES)('once on %s', (_, create) => {
     expect([await use('jti:a'), await use('jti:a'), await use('jti:b')]).toEqual([true, false, true])
   })
 
-  it('of fifty parallel uses exactly one is the first', async () => {
+  it('exactly one of fifty parallel uses is the first', async () => {
     const { use } = await start()
     const all = await Promise.all(Array.from({ length: 50 }, () => use('jti:a')))
     expect(all.filter(Boolean)).toHaveLength(1)

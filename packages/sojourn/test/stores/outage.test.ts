@@ -11,7 +11,7 @@ test('an outage is what waiting may cure in the store itself; every other code i
   expect(isOutage(new Error('of a driver'))).toBe(true)
 })
 
-describe("what one user's session causes does not shut others out", () => {
+describe("errors that one user's session causes do not affect other users", () => {
   test.each(['ERR_DATA_TOO_LARGE', 'ERR_RECORD_DAMAGED', 'ERR_STORE_FULL'] as const)(
     '%s, sixty times in a row, opens no circuit breaker',
     async (code) => {
@@ -29,7 +29,7 @@ describe("what one user's session causes does not shut others out", () => {
     },
   )
 
-  test('too much data is 413, and no client is told to come again for it', () => {
+  test('too much data is 413, without Retry-After', () => {
     expect(new SessionError('ERR_DATA_TOO_LARGE')).toMatchObject({ status: 413, headers: {} })
     expect(new SessionError('ERR_RECORD_DAMAGED')).toMatchObject({ status: 500, headers: {} })
   })

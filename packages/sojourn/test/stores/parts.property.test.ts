@@ -45,7 +45,7 @@ describe('applyChange', () => {
     fc.assert(property, { numRuns: 1000 })
   })
 
-  test('has nothing to write for a change that changes nothing', () => {
+  test('writes nothing for a change without effect', () => {
     const record = aRecord({ data: { a: '1' }, version: 2 })
     const stale = { at: record.lastSeenAt - 1, expiresAt: 1 }
     for (const change of [{}, { version: 2 }, { version: 2, seen: stale }]) {
@@ -119,7 +119,7 @@ describe('the text of a record', () => {
 })
 
 describe('the expiry heap', () => {
-  test('always knows who is first, whatever comes, goes and moves', () => {
+  test('always returns the first entry, whatever is added, removed and moved', () => {
     const move = fc.record({
       verb: fc.constantFrom('add', 'add', 'add', 'remove', 'update', 'takeFirst'),
       at: fc.nat(50),

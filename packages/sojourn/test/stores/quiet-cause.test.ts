@@ -5,7 +5,7 @@ import { toQuietCause } from '../../src/stores/kit/driver-errors.ts'
 const said = (message: string, fields: object = {}): string =>
   toQuietCause(Object.assign(new Error(message), fields)).message
 
-describe('what a server or a client says about itself is passed on whole', () => {
+describe('a message that a server or a client writes about itself is passed on unchanged', () => {
   test.each([
     "READONLY You can't write against a read only replica. script: 0b62, on @user_script:1.",
     "Stream isn't writeable and enableOfflineQueue options is false",
@@ -24,7 +24,7 @@ describe('what a server or a client says about itself is passed on whole', () =>
     expect(Object.keys(cause)).not.toContain('path')
   })
 
-  test('what is no error at all gives one without words', () => {
+  test('a thrown value that is not an error becomes an error without a message', () => {
     for (const thrown of [undefined, null, 'ada', 7, { message: 7, name: 'a b' }]) {
       expect(toQuietCause(thrown)).toMatchObject({ name: 'Error', message: '' })
     }
@@ -53,7 +53,7 @@ const value = fc
   )
   .map(([text, quote]) => `~${quote}${text}~`)
 
-describe('what may be an argument or a stored value is not', () => {
+describe('a message that may contain an argument or a stored value is not passed on', () => {
   test('no value appears in a cause, however a text quotes it, nor what hangs on the error', () => {
     fc.assert(
       fc.property(value, fc.constantFrom(...QUOTING), fc.boolean(), (text, quoting, isCode) => {

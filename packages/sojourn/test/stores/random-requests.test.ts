@@ -11,14 +11,14 @@ describe('a random schedule of overlapping requests of one browser', async () =>
   const lmdb = lmdbStore({ path })
   afterAll(() => lmdb.close())
 
-  test('on memory leaves what a user would expect', async () => {
+  test('on memory leaves the state that a user would expect', async () => {
     await fc.assert(
       overlappingRequests(() => memoryStore()),
       { numRuns: 500 },
     )
   }, 60_000)
 
-  test('on LMDB leaves what a user would expect', async () => {
+  test('on LMDB leaves the state that a user would expect', async () => {
     await fc.assert(
       overlappingRequests(() => lmdb),
       { numRuns: 100 },

@@ -140,7 +140,7 @@ describe.skipIf(isLeftOut)('when a master dies while 200 visitors log in, edit a
     })
   }
 
-  test('Sentinel: nothing that ended is open, errors are typed, and all clients go on', async () => {
+  test('Sentinel: no ended session is open, errors are typed, and all clients continue', async () => {
     const group = await startSentinel()
     endings.push(group.stop)
     const stores = storesOf(await Promise.all(Object.values(sentinels).map((connect) => connect(group))))
@@ -148,7 +148,7 @@ describe.skipIf(isLeftOut)('when a master dies while 200 visitors log in, edit a
     await failover(stores, [master], master)
   }, 240_000)
 
-  test('Cluster: nothing that ended is open, errors are typed, and all clients go on', async () => {
+  test('Cluster: no ended session is open, errors are typed, and all clients continue', async () => {
     const { servers, stop } = await startCluster({ replicas: true })
     endings.push(stop)
     const ports = servers.map(({ port }) => port)

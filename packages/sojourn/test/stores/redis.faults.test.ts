@@ -155,7 +155,7 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
       expect(await store.end(next.id, aTombstone(next))).toEqual(next)
     })
 
-    test('paused: calls wait, and are answered rightly when it goes on', async () => {
+    test('paused: calls wait, and are answered correctly when it resumes', async () => {
       const other = await startRedis()
       endings.push(() => other.kill())
       const store = await open(connect, other.port)
@@ -172,7 +172,7 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
   })
 
   describe('a URL', () => {
-    test('of a server that is not up yet: setup says so, and the store works once it is', async () => {
+    test('of a server that is not up yet: setup fails, and the store works once the server is up', async () => {
       const other = await startRedis()
       await other.kill()
       const store = redisStore({ url: other.url })
@@ -229,7 +229,7 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
       return store
     }
 
-    test('an update is not counted twice: the second copy finds the first one’s text, and says so', async () => {
+    test('an update is not counted twice: the second copy finds the text of the first, and reports success', async () => {
       const store = await openResending()
       const record = await begin(store)
       proxy.cutReplies()
@@ -246,7 +246,7 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
       expect(await straight.read(record.id)).toEqual({ ...record, data: { n: '1' } })
     })
 
-    test('a login that finds its own first copy is told that it was stored', async () => {
+    test('a login that finds its own first copy resolves as stored', async () => {
       const store = await openResending()
       await begin(store)
       const record = aRecord({ userId: `user ${anId()}` })
@@ -263,7 +263,7 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
       expect(await straight.read(record.id)).toEqual(record)
     })
 
-    test('a renewal that finds its own first copy is told that it was stored', async () => {
+    test('a renewal that finds its own first copy resolves as stored', async () => {
       const store = await openResending()
       const record = await begin(store)
       const { head } = aRecord()
@@ -284,7 +284,7 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
       )
     })
 
-    test('a logout that finds its own first copy fails, for nobody knows the last state of what it ended', async () => {
+    test('a logout that finds its own first copy fails, because the last state of the ended session is lost', async () => {
       const store = await openResending()
       const record = await begin(store)
       proxy.cutReplies()

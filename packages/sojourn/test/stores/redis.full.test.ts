@@ -104,7 +104,7 @@ describe.each(PROGRAMS.filter((program) => !without().includes(program)))(
           expect(await store.list('ada')).toEqual([])
         })
 
-        test('what needs room is refused as full, and leaves nothing behind', async () => {
+        test('a write that needs room is refused as full, and leaves nothing behind', async () => {
           const store = await open()
           const record = aRecord({ userId: 'ada', data: { n: '0' } })
           await store.create(record)

@@ -72,7 +72,7 @@ describe.skipIf(isLeftOut)('Redis', async () => {
   })
 
   describe('expiry', () => {
-    test('a record goes when its time has come, by the times inside it, whatever the clock says', async () => {
+    test('a record is deleted by the times inside it, whatever the clock says', async () => {
       const record = await begin()
       expect(await left(keyOf(record))).toBeGreaterThan(30 * MINUTE + MARGIN - 20_000)
       expect(await left(keyOf(record))).toBeLessThanOrEqual(30 * MINUTE + MARGIN)
@@ -81,7 +81,7 @@ describe.skipIf(isLeftOut)('Redis', async () => {
       expect(await left(keyOf(record))).toBeLessThanOrEqual(5 * MINUTE + MARGIN)
     })
 
-    test('data and heads leave the time alone', async () => {
+    test('changes of data and heads keep the time', async () => {
       const record = await begin()
       await ask('pexpire', keyOf(record), '50000')
       await store.write(record.id, { set: { a: '1' } })
@@ -91,7 +91,7 @@ describe.skipIf(isLeftOut)('Redis', async () => {
       expect(ms).toBeLessThanOrEqual(50_000)
     })
 
-    test('a tombstone goes when it is no longer needed', async () => {
+    test('a tombstone is deleted when it is no longer needed', async () => {
       const record = await begin()
       await store.end(record.id, aTombstone(record, { expiresAt: record.expiresAt - 10 * MINUTE }))
       const ms = await left(keyOf(record))

@@ -35,7 +35,7 @@ describe.skipIf(isLeftOut)('data beyond proto-max-bulk-len', () => {
     20_000,
   )
 
-  test('what Redis says about it is ERR_DATA_TOO_LARGE', async () => {
+  test('the error of Redis becomes ERR_DATA_TOO_LARGE', async () => {
     const socket = connect({ port: server.port, host: '127.0.0.1' })
     socket.write('*2\r\n$4\r\nECHO\r\n$1200000\r\n')
     const [reply] = await once(socket, 'data')

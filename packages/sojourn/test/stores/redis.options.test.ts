@@ -52,7 +52,7 @@ describe('options of redisStore', () => {
   })
 })
 
-describe.skipIf(isLeftOut)('what Redis holds that is not the store’s', async () => {
+describe.skipIf(isLeftOut)('foreign values in Redis', async () => {
   if (isLeftOut) return
   const server = await startRedis()
   afterAll(() => server.stop())

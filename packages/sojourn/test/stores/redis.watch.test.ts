@@ -47,7 +47,7 @@ describe.skipIf(isLeftOut)('another server answers than before', () => {
   }
 
   test.each(Object.entries(oneServer))(
-    '%s: a restart is told once, a broken connection is not',
+    '%s: a restart is reported once, a broken connection is not',
     async (_, connect) => {
       const server = await startRedis()
       const one = watched(await connect([server.port]))
@@ -65,7 +65,7 @@ describe.skipIf(isLeftOut)('another server answers than before', () => {
   )
 
   test.each(PROGRAMS)(
-    '%s: a user without the right to ask who answers works on, is told nothing, and is asked once',
+    '%s: a user without permission to identify the server keeps working, gets no reports, and is asked once',
     async (program) => {
       const server = await startRedis([], undefined, program)
       endings.push(() => server.kill())
@@ -83,7 +83,7 @@ describe.skipIf(isLeftOut)('another server answers than before', () => {
     },
   )
 
-  test('Sentinel: a master that dies and forgets a renewal is told before its replica is believed', async () => {
+  test('Sentinel: the failover from a master that forgot a renewal is reported before its replica is read', async () => {
     const group = await startSentinel()
     endings.push(group.stop)
     const connected = await Promise.all(Object.values(sentinels).map((connect) => connect(group)))
@@ -127,7 +127,7 @@ describe.skipIf(isLeftOut)('another server answers than before', () => {
     }
   }, 120_000)
 
-  test('Cluster: a node whose replica took over is told once by each client, another’s break is not', async () => {
+  test('Cluster: each client reports a failover once, and no broken connection to another node', async () => {
     const { servers, stop } = await startCluster({ replicas: true })
     endings.push(stop)
     const ports = servers.map(({ port }) => port)

@@ -121,7 +121,7 @@ export function testSqlFaults(name: string, { server, connect }: FaultWorld): vo
       await allBack(distant)
     }, 60_000)
 
-    test('a server that stands still answers when it goes on, each call once', async () => {
+    test('a paused server answers when it resumes, each call once', async () => {
       const record = aRecord()
       await store.create(record)
       server.pause()
@@ -225,7 +225,7 @@ export function testWaiting(name: string, open: (table: string) => SqlStore, hol
       expect(left).toMatchObject({ kind: 'ended', reason: 'logout' })
     })
 
-    test('an end that waited for another end gets nothing, and leaves its tombstone alone', async () => {
+    test('an end that waited for another end gets nothing, and keeps the tombstone of the other', async () => {
       const { answer, left } = await meet((store, record) => store.end(record.id, aTombstone(record)), ending)
       expect(answer).toBeNull()
       expect(left).toMatchObject({ kind: 'ended', reason: 'revoked', endedAt: 5 })

@@ -107,7 +107,7 @@ describe('MariaDB', () => {
     await server.stop()
   })
 
-  test('takes no packet beyond max_allowed_packet: ERR_DATA_TOO_LARGE, and others go on', async () => {
+  test('accepts no packet beyond max_allowed_packet: ERR_DATA_TOO_LARGE, and others keep working', async () => {
     const store = mysqlStore({ client: admin, table: newTable() })
     await store.setup()
     const record = aRecord({ data: { a: '1' } })
@@ -204,7 +204,7 @@ describe('PostgreSQL', () => {
     await client.end()
   })
 
-  test('that becomes read-only lets requests that only read go on, though a renewal is due', async () => {
+  test('that becomes read-only still serves requests that only read, even if a renewal is due', async () => {
     const table = newTable()
     const writable = postgresStore({ client: admin, table })
     await writable.setup()

@@ -93,7 +93,7 @@ const DAMAGED: Readonly<Record<string, readonly [place: number, value: unknown]>
 
 describe.each(Object.entries(DIALECTS))('a damaged row, %s', (_, dialect) => {
   test.each(Object.entries(DAMAGED))(
-    'with %s fails each call on it, is told without a word of what is stored, and hides no other row',
+    'with %s fails each call on it, is reported without stored values, and hides no other row',
     async (_name, [place, value]) => {
       const row = toRow(ROW)
       row[place] = value
@@ -152,7 +152,7 @@ describe('what is sent', () => {
   })
 })
 
-describe('what a client or the runtime says, and quotes', () => {
+describe('messages of a client or the runtime that quote values', () => {
   const texts = [
     'The "string" argument must be of type string. Received type number (private-value)',
     'Unexpected token \'p\', "private-value" is not valid JSON',
@@ -170,7 +170,7 @@ describe('what a client or the runtime says, and quotes', () => {
   })
 })
 
-describe('what a trigger of the application raises, which may quote the row', () => {
+describe("errors of an application's trigger, which may quote the row", () => {
   const raised: readonly (readonly [Dialect, object])[] = [
     [postgresDialect, { code: 'P0001' }],
     [mysqlDialect, { errno: 1644, sqlState: '45000', code: 'ER_SIGNAL_EXCEPTION' }],

@@ -152,7 +152,7 @@ describe('options', () => {
 })
 
 describe.skipIf('Bun' in globalThis || Number(process.versions.node.split('.')[0]) >= 22)('a path', () => {
-  test('on a Node without SQLite says which package to install, and makes no file', async () => {
+  test('on a Node without SQLite names the package to install, and creates no file', async () => {
     const store = sqliteStore({ path: join(folder, 'never.db') })
     await expect(store.setup()).rejects.toMatchObject({ code: 'ERR_OPTION', message: /npm install better-sqlite3/ })
     await expect(store.list('ada')).rejects.toMatchObject({ code: 'ERR_OPTION' })
@@ -169,7 +169,7 @@ describe('faults', () => {
     )
   })
 
-  test('a writer that another one holds up waits and then succeeds, and reads go on meanwhile', async () => {
+  test('a writer that waits for another one succeeds, and reads continue meanwhile', async () => {
     const file = join(folder, 'busy.db')
     const [mine, other] = [new Database(file), new Database(file)]
     mine.exec('PRAGMA journal_mode = WAL')

@@ -115,7 +115,7 @@ describe('write-behind around near cache around resilient store around Redis', a
       expect(new Set(codes)).toContain('ERR_STORE_UNAVAILABLE')
     }
 
-    test('a server that stands still: typed errors, at once but for a few, and back by itself', async () => {
+    test('a paused server: typed errors, nearly all at once, and recovery without a restart', async () => {
       const { failed, backMs } = await crowd(newStack({ timeout: '500ms' }), async () => {
         await sleep(300)
         server.pause()
@@ -126,7 +126,7 @@ describe('write-behind around near cache around resilient store around Redis', a
       expect(backMs, 'five seconds, on a machine that is not busy').toBeLessThan(10_000)
     }, 60_000)
 
-    test('a server that is killed and comes back empty: nobody is let in, and new logins are', async () => {
+    test('a server that is killed and restarts empty: old tokens open nothing, and new logins work', async () => {
       const { url, port } = server
       const store = resilientStore(redisStore({ url }))
       const cache = nearCache(store, { bus: redisBus({ url }) })

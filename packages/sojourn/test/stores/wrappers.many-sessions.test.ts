@@ -55,7 +55,7 @@ const WRAPPERS: readonly (readonly [string, (store: Store) => Store])[] = [
   ['the whole stack', (store) => writeBehind(nearCache(resilientStore(store), { bus: memoryBus() }))],
 ]
 
-describe('whoever logs in thousands of times cannot make "log out everywhere" fail', () => {
+describe('thousands of logins of one user do not make "log out everywhere" fail', () => {
   test.each(WRAPPERS)(
     'behind %s around memory',
     async (_, wrap) => {

@@ -130,7 +130,7 @@ describe.each(WRAPPERS)('around a store of one’s own, %s', (name, wrap) => {
     await store.close()
   })
 
-  test('that cannot enumerate, a migration says so before it touches anything', async () => {
+  test('that cannot enumerate, a migration fails before it changes anything', async () => {
     const own = new OwnStore()
     const refused = expect.objectContaining({
       code: 'ERR_OPTION',
@@ -202,7 +202,7 @@ describe('events of a resilient store', () => {
     )
   }
 
-  test.each(VERBS)('say that it was %s that took too long', async (verb) => {
+  test.each(VERBS)('name %s as the call that took too long', async (verb) => {
     const { time, store, events } = createHung()
     const waiting = call(store, verb)
     await settle()
@@ -214,7 +214,7 @@ describe('events of a resilient store', () => {
     expect(events).toEqual([{ name: 'hung', kind: 'timeout', operation: verb }])
   })
 
-  test.each(VERBS)('say that it was %s that was one too many', async (verb) => {
+  test.each(VERBS)('name %s as the call that was one too many', async (verb) => {
     const { store, events } = createHung({ maxInFlight: 1 })
     void call(store, 'list')
     expect(await call(store, verb)).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })

@@ -118,7 +118,7 @@ describe('a touch', () => {
     expect(time.timers.map(({ how }) => how)).toEqual(['background'])
   })
 
-  test('goes together with the next change of the session, in one write', async () => {
+  test('is written together with the next change of the session, in one write', async () => {
     const { store, memory, inner, record } = createWorld()
     const touch = touchOf(record, MINUTE)
     await store.write(record.id, touch)
@@ -156,7 +156,7 @@ describe('a touch', () => {
     expect(seenIn(memory, record)).toBe(record.lastSeenAt + MINUTE)
   })
 
-  test('goes with data that was written without a version, also after a change of the head on another node', async () => {
+  test('is written with data that has no version, also after a change of the head on another node', async () => {
     const { store, memory, record } = createWorld()
     await store.write(record.id, touchOf(record, MINUTE))
     memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
@@ -215,7 +215,7 @@ describe('a touch', () => {
     expect(seenIn(store, record)).toBe(record.lastSeenAt + 2 * MINUTE)
   })
 
-  test('of the record as it is now takes the place of one from before, whatever the clocks said', async () => {
+  test('of the present record replaces an earlier one, whatever the clocks said', async () => {
     const { store, memory, record } = createWorld()
     await store.write(record.id, touchOf(record, 2 * MINUTE))
     memory.write(record.id, { version: 0, nextVersion: 1, head: record.head })
@@ -362,7 +362,7 @@ describe('bounds', () => {
 })
 
 describe('a store that is down', () => {
-  test('costs no last-seen time: what could not be written waits on, and that is told once', async () => {
+  test('loses no last-seen time: an unwritten one is kept, and this is reported once', async () => {
     const world = createWorld()
     const { store, memory, inner, events, record } = world
     await store.write(record.id, touchOf(record, MINUTE))
