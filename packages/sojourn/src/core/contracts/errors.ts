@@ -14,7 +14,7 @@ const ERRORS = {
   ERR_NO_SESSION: [500, 'This request has no session.'],
   ERR_LOGIN_REFUSED: [403, 'A guard refused the login.'],
   ERR_NOT_AUTHENTICATED: [401, 'Nobody is logged in on this session.'],
-  ERR_TOO_MANY_TOKENS: [400, 'The client sent more session tokens than are looked at.'],
+  ERR_TOO_MANY_TOKENS: [400, 'The client sent more session tokens than Sojourn reads.'],
   ERR_SESSION_ENDED: [401, 'The session ended while this request ran.'],
   ERR_UNSUPPORTED: [500, 'The session store cannot do this.'],
   ERR_RECORD_DAMAGED: [500, 'A stored session cannot be read.'],
@@ -23,7 +23,7 @@ const ERRORS = {
   ERR_STORE: [503, 'The session store could not answer.'],
   ERR_STORE_FULL: [503, 'The session store is full.'],
   ERR_STORE_TIMEOUT: [503, 'The session store did not answer in time.'],
-  ERR_STORE_UNAVAILABLE: [503, 'The session store failed or is busy, and was not asked.'],
+  ERR_STORE_UNAVAILABLE: [503, 'The session store failed or is busy, and was not called.'],
 } as const
 
 export type SessionErrorCode = keyof typeof ERRORS
