@@ -1,8 +1,8 @@
 import type { HeaderChange } from '../core/contracts/carrier.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { chain, isPromise } from '../core/lib/maybe.ts'
+import { joinVary } from './_node-headers.ts'
 import { finishQuietly, type Storing } from './_storing.ts'
-import { joinVary } from './_vary.ts'
 
 /**
  * Returns a copy of the response with core's headers and the same body. An application may return one Response object to several

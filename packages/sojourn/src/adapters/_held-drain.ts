@@ -7,24 +7,17 @@ type Listening = (event: string | symbol, listener: Listener) => unknown
 const ADDING = { on: false, addListener: false, prependListener: false, once: true, prependOnceListener: true } as const
 const REMOVING = ['off', 'removeListener'] as const
 
-/**
- * Returns a function that calls the listeners that wait for `drain`.
- *
- * Middleware that was mounted earlier may redirect `drain` listeners to its own stream, as compression does. An event on the
- * response then reaches nobody. In that case, listeners added from now on are kept in a list of our own, and are called both by
- * us and by the stream below. Without such middleware, an event on the response is enough.
- */
-export function tellDrain(response: NodeResponse): () => void {
-  const leadsElsewhere = Object.keys(ADDING).some((name) => Object.hasOwn(response, name))
-  return leadsElsewhere ? keepListeners(response) : () => void response.emit('drain')
-}
-
 interface Waiting {
   readonly listener: Listener
   readonly once: boolean
 }
 
-function keepListeners(response: NodeResponse): () => void {
+/**
+ * Returns a function that calls the listeners that wait for `drain`, where middleware that was mounted earlier redirects them to
+ * its own stream, as compression does. An event on the response then reaches nobody. So listeners added from now on are kept in a
+ * list of our own, and are called both by us and by the stream below.
+ */
+export function keepListeners(response: NodeResponse): () => void {
   const methods = response as unknown as Record<string, Listening>
   const originals = new Map<string, Listening>()
   let waiting: readonly Waiting[] = []

@@ -1,8 +1,7 @@
 import type { HeaderChange } from '../core/contracts/carrier.ts'
 import { reportMistake, toErrorResponse } from './_answer.ts'
-import { unmarkEnded } from './_frozen-head.ts'
-import { type Args, dropCall, type Intercepted, type Verb } from './_held-calls.ts'
-import type { Call } from './_held-wait.ts'
+import { type Args, type Call, dropCall, type Intercepted, type Verb } from './_held-calls.ts'
+import { unmarkEnded } from './_held-wait.ts'
 import { applyChanges, breakOff, dropHeaders, putOnAgain, sendAnswer } from './_node-headers.ts'
 import type { Next, NodeResponse } from './_node-types.ts'
 

@@ -2,8 +2,8 @@ import type { HeaderChange } from '../core/contracts/carrier.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { isPromise } from '../core/lib/maybe.ts'
 import { NO_HEADERS } from '../core/request/headers.ts'
-import { headersSent } from './_frozen-head.ts'
-import { type Args, type Intercepted, interceptCalls, type Verb } from './_held-calls.ts'
+import { type Args, headersSent, type Intercepted, type Verb } from './_held-calls.ts'
+import { keepListeners } from './_held-drain.ts'
 import { HeldFailure } from './_held-failure.ts'
 import { HeldWait } from './_held-wait.ts'
 import { putOn, putOnAgain } from './_node-headers.ts'
@@ -30,7 +30,10 @@ export class HeldResponse {
   readonly #exchange: Storing
   readonly #next: Next | undefined
   readonly #calls: Intercepted
-  readonly #wait: HeldWait
+  /** Calls the listeners that wait for `drain`. `null`: an event does. */
+  readonly #tellDrain: (() => void) | null
+  /** `null` until something has to wait. Most requests only read, so most responses never wait. */
+  #wait: HeldWait | null = null
   #stage: Stage = 'open'
   /** Headers that the client must receive, whichever head is sent. */
   #owed: readonly HeaderChange[] = NO_HEADERS
@@ -48,8 +51,8 @@ export class HeldResponse {
     this.#response = response
     this.#exchange = exchange
     this.#next = next
-    this.#wait = new HeldWait(response)
-    this.#calls = interceptCalls(response, (verb, args) => this.#call(verb, args))
+    this.#tellDrain = leadsElsewhere(response) ? keepListeners(response) : null
+    this.#calls = new OwnCalls(response, (verb, args) => this.#call(verb, args))
     if (!response.headersSent) return
     // Something answered before the sessions were mounted, or while the store was late. The client can no longer receive a token.
     exchange.salvage()
@@ -73,7 +76,7 @@ export class HeldResponse {
    */
   suspend(): () => void {
     this.#stage = 'committing'
-    const release = this.#wait.suspend()
+    const release = this.#waiting().suspend()
     return () => {
       this.#stage = 'through'
       release()
@@ -113,7 +116,7 @@ export class HeldResponse {
         return this.#passOn(verb, args)
       default:
         if (verb === 'writeHead') throw headersSent()
-        return this.#wait.push(verb, args)
+        return this.#waiting().push(verb, args)
     }
   }
 
@@ -133,10 +136,7 @@ export class HeldResponse {
       this.#owed = changes
       return this.#sendHead(verb, args)
     }
-    this.#waitFor('committing', changes, (late) => {
-      this.resume(late)
-    })
-    return this.#wait.push(verb, args)
+    return this.#waitFor('committing', changes, (late) => this.resume(late), [verb, args])
   }
 
   /** If node refuses the head, another one may follow, and the client must receive the session's headers with that one. */
@@ -166,34 +166,48 @@ export class HeldResponse {
       this.#stage = 'through'
       return this.#calls.pass('end', args)
     }
-    this.#waitFor('finishing', stored, () => {
+    const goOn = (): void => {
       this.#stage = 'through'
-    })
-    return this.#wait.push('end', args)
-  }
-
-  #waitFor<T>(stage: 'committing' | 'finishing', work: Promise<T>, done: (value: T) => void): void {
-    this.#stage = stage
-    this.#wait.begin(stage === 'committing')
-    const proceed = (value: T): void => {
-      this.#wait.release()
-      done(value)
-      this.#replay()
     }
-    work.then(proceed).catch((error: unknown) => this.#fail(error))
+    return this.#waitFor('finishing', stored, goOn, ['end', args])
   }
 
-  #replay(): void {
+  #waiting(): HeldWait {
+    const response = this.#response
+    this.#wait ??= new HeldWait(response, this.#tellDrain ?? (() => void response.emit('drain')))
+    return this.#wait
+  }
+
+  /** Queues this call and all later ones until the work is done. */
+  #waitFor<T>(
+    stage: 'committing' | 'finishing',
+    work: Promise<T>,
+    done: (value: T) => void,
+    [verb, args]: readonly [Verb, Args],
+  ): unknown {
+    const wait = this.#waiting()
+    this.#stage = stage
+    wait.begin(stage === 'committing')
+    const proceed = (value: T): void => {
+      wait.release()
+      done(value)
+      this.#replay(wait)
+    }
+    work.then(proceed).catch((error: unknown) => this.#fail(error, wait))
+    return wait.push(verb, args)
+  }
+
+  #replay(wait: HeldWait): void {
     let isFlowing = false
-    for (const call of this.#wait.take()) {
-      if (call[0] === 'destroy') this.#wait.destroy(call[1])
+    for (const call of wait.take()) {
+      if (call[0] === 'destroy') wait.destroy(call[1])
       else {
         const [verb, args] = call
         const answer = this.#call(verb, args)
         if (verb === 'write') isFlowing = answer === true
       }
     }
-    this.#wait.tellWaiting(isFlowing && this.#stage === 'sent')
+    wait.tellWaiting(isFlowing && this.#stage === 'sent')
     if (this.#isClosed) this.#finishQuietly()
   }
 
@@ -201,16 +215,16 @@ export class HeldResponse {
     return this.#calls.pass(verb, putOnAgain(this.#response, this.#owed, verb, args))
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, wait: HeldWait): void {
     if (this.#stage === 'committing') this.#owed = this.#exchange.salvage()
-    this.#wait.release()
-    const dropped = this.#wait.take()
+    wait.release()
+    const dropped = wait.take()
     const wasEnded = this.#isEnded
     this.#stage = 'failed'
     this.#failure = new HeldFailure(this.#response, this.#calls, error, this.#owed)
     this.#failure.answer(wasEnded ? this.#next : undefined)
     this.#failure.drop(dropped, wasEnded)
-    this.#wait.tellWaiting(!wasEnded)
+    wait.tellWaiting(!wasEnded)
   }
 
   /** If a client leaves in the middle of a stream, the handler may never call `end`. Its edits must be stored anyway. */
@@ -227,6 +241,44 @@ export class HeldResponse {
     if (this.#stage !== 'sent' || this.#isAbandoned) return
     this.#stage = 'through'
     finishQuietly(this.#exchange)
+  }
+}
+
+const LISTENING: readonly string[] = ['on', 'addListener', 'prependListener', 'once', 'prependOnceListener']
+
+/** Whether middleware redirects listeners of this response to a stream of its own, as compression does. */
+function leadsElsewhere(response: NodeResponse): boolean {
+  return LISTENING.some((name) => Object.hasOwn(response, name))
+}
+
+/** The calls of a response as they were before they were redirected to `call`. */
+class OwnCalls implements Intercepted {
+  readonly #response: NodeResponse
+  readonly #own: Pick<NodeResponse, Verb | 'on' | 'once'>
+
+  constructor(response: NodeResponse, call: (verb: Verb, args: Args) => unknown) {
+    const { writeHead, write, end, flush, flushHeaders, on, once } = response
+    this.#response = response
+    this.#own = { writeHead, write, end, flush, flushHeaders, on, once } as Pick<NodeResponse, Verb | 'on' | 'once'>
+    const held = {
+      writeHead: (...args: Args) => call('writeHead', args),
+      write: (...args: Args) => call('write', args) as boolean,
+      end: (...args: Args) => call('end', args),
+      flushHeaders: () => void call('flushHeaders', []),
+    }
+    Object.assign(response, held)
+    const heldFlush = (...args: Args): unknown => call('flush', args)
+    if (flush !== undefined) response.flush = heldFlush
+  }
+
+  pass(verb: Verb, args: Args): unknown {
+    const own = this.#own[verb]
+    return own !== undefined && Reflect.apply(own, this.#response, args)
+  }
+
+  restore(): void {
+    const { write, end, flushHeaders, on, once } = this.#own
+    Object.assign(this.#response, { write, end, flushHeaders, on, once })
   }
 }
 

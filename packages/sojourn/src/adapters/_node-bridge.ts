@@ -4,12 +4,11 @@ import type { MaybePromise } from '../core/contracts/store.ts'
 import { hostOf } from '../core/lib/host.ts'
 import { type OwnResponse, reportMistake, toErrorResponse } from './_answer.ts'
 import { assertHandler } from './_check-arguments.ts'
-import { breakOff, dropHeaders, sendAnswer } from './_node-headers.ts'
+import { breakOff, dropHeaders, joinVary, sendAnswer } from './_node-headers.ts'
+import { NodeView } from './_node-open.ts'
 import type { NodeRequest, NodeResponse } from './_node-types.ts'
-import { NodeView } from './_node-view.ts'
 import { assertTrustProxy, type TrustProxy } from './_trust-proxy.ts'
 import { letGo } from './_unsent-body.ts'
-import { joinVary } from './_vary.ts'
 
 /** Who sent the request, which a fetch `Request` does not contain. */
 export interface Client {

@@ -2,7 +2,6 @@ import type { HeaderChange } from '../core/contracts/carrier.ts'
 import { CACHE_OVERRIDES } from '../core/request/caching.ts'
 import type { OwnResponse } from './_answer.ts'
 import type { HeaderValue, NodeResponse } from './_node-types.ts'
-import { joinVary } from './_vary.ts'
 
 /**
  * Sets core's headers before the call that sends the head, unless the head is sent. Returns the remaining arguments of the call.
@@ -51,6 +50,15 @@ function replace(response: NodeResponse, name: string, value: string): void {
 function append(response: NodeResponse, name: string, value: string, present: HeaderValue): void {
   if (name.toLowerCase() === 'vary') response.setHeader(name, joinVary(String(present), value))
   else if (!(Array.isArray(present) ? present : [present]).includes(value)) response.appendHeader(name, value)
+}
+
+/** Lists each header once in `Vary`; `*` covers all. */
+export function joinVary(present: string, added: string): string {
+  const names = present
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+  return names.includes('*') || names.includes(added.toLowerCase()) ? present : `${present}, ${added}`
 }
 
 /**

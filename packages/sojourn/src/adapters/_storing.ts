@@ -1,7 +1,7 @@
 import type { Exchange } from '../core/contracts/exchange.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
+import { settle } from '../core/lib/maybe.ts'
 import { reportMistake } from './_answer.ts'
-import { settle } from './_settle.ts'
 
 /** The half of an exchange that a response drives. */
 export type Storing = Pick<Exchange<object>, 'commit' | 'finish' | 'salvage'>

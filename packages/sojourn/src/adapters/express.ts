@@ -2,10 +2,8 @@ import { assertSessions } from '../core/contracts/assert-sessions.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
-import { toDictionary } from './_dictionary.ts'
-import { createMiddleware } from './_node-open.ts'
+import { createMiddleware, NodeView } from './_node-open.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
-import { NodeView } from './_node-view.ts'
 
 declare global {
   // biome-ignore lint/style/noNamespace: @types/express leaves this one open for middleware to add to
@@ -66,4 +64,19 @@ class ExpressView extends NodeView<ExpressRequest> {
   override get peer(): string | null {
     return this.request.ip ?? null
   }
+}
+
+/**
+ * Makes V8 keep the object's properties in a dictionary, by deleting one and adding it again.
+ *
+ * Express gives each request and response another prototype. From then on, V8 makes a hidden class for every property that is
+ * added to one of them. Each costs 2 µs, and property caches miss. In a dictionary, adding our properties and others' costs
+ * almost nothing: a request through Express gets 20 µs cheaper than without any sessions (node 20). Other engines are not
+ * affected.
+ */
+function toDictionary(target: object, key: string): void {
+  if (!Object.hasOwn(target, key)) return
+  const value: unknown = Reflect.get(target, key)
+  Reflect.deleteProperty(target, key)
+  Reflect.set(target, key, value)
 }

@@ -6,9 +6,8 @@ import type { MaybePromise } from '../core/contracts/store.ts'
 import { toErrorResponse } from './_answer.ts'
 import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { sendAnswer } from './_node-headers.ts'
-import { createMiddleware, openNode } from './_node-open.ts'
+import { createMiddleware, NodeView, openNode } from './_node-open.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
-import { NodeView } from './_node-view.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 
 export {

@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
-import { tellDrain } from '../../src/adapters/_held-drain.ts'
+import { keepListeners } from '../../src/adapters/_held-drain.ts'
 
 /** A response whose `drain` listeners middleware leads elsewhere, as compression does. */
 function ledElsewhere() {
@@ -14,7 +14,7 @@ function ledElsewhere() {
   }) as typeof response.on
   return {
     response,
-    tell: tellDrain(response as never),
+    tell: keepListeners(response as never),
     drainBelow: () => below.forEach((listener) => void listener()),
   }
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toErrorResponse } from '../../src/adapters/_answer.ts'
 import { FetchView } from '../../src/adapters/_fetch-view.ts'
-import { NodeView } from '../../src/adapters/_node-view.ts'
+import { NodeView } from '../../src/adapters/_node-open.ts'
 import { findClient, type TrustProxy } from '../../src/adapters/_trust-proxy.ts'
 
 interface Row {
