@@ -24,10 +24,10 @@ const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapter
 export const PORTABLE = [
   'index',
   'stores/memory',
-  'stores/near-cache',
+  'stores/around/near-cache',
   'stores/kit',
-  'stores/resilient',
-  'stores/write-behind',
+  'stores/around/resilient',
+  'stores/around/write-behind',
   'buses/memory',
   'buses/nats',
   'stores/cloudflare',

@@ -16,11 +16,13 @@ export const TARGETS = {
   stores: {
     mutate: [
       `${src}/stores/*.ts`,
-      `${src}/stores/{memory,near-cache,write-behind,resilient,migrate,sql}/**/*.ts`,
+      `${src}/stores/{around,kit,sql}/**/*.ts`,
+      // Its tests start servers.
+      `!${src}/stores/kit/kept.ts`,
       `!${src}/stores/{cloudflare,connect,dynamodb,lmdb,mysql,postgres,redis,sqlite,url}.ts`,
     ],
     tests: [
-      `${test}/stores/{memory,near-cache,write-behind,resilient,migrate,moving-store,wrappers,sql-,sqlite,parts,stack}*.test.ts`,
+      `${test}/stores/{memory,near-cache,write-behind,resilient,migrate,moving-store,wrappers,sql-,sqlite,parts,stack,kit,outage,quiet-cause}*.test.ts`,
       `${test}/stores/wrappers/**/*.test.ts`,
       `!${test}/stores/*.processes.test.ts`,
     ],

@@ -1,5 +1,5 @@
 import { SessionError } from '../core/contracts/errors.ts'
-import type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+import type { Bus, BusListener } from '../stores/around/near-cache/bus.ts'
 import { fromMessage, toMessages } from './_message.ts'
 import { createOutbox } from './_outbox.ts'
 

@@ -1,7 +1,7 @@
 import type { SessionId } from '../core/contracts/record.ts'
-import type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+import type { Bus, BusListener } from '../stores/around/near-cache/bus.ts'
 
-export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+export type { Bus, BusListener } from '../stores/around/near-cache/bus.ts'
 
 /** A bus within one process: give the same bus to every near cache. It delivers immediately and cannot fail. */
 export function memoryBus(): Bus {

@@ -1,7 +1,7 @@
-import type { Bus } from '../stores/near-cache/bus.ts'
+import type { Bus } from '../stores/around/near-cache/bus.ts'
 import { assertChannel, connectedBus, type Wire, type WireEvents } from './_connected.ts'
 
-export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+export type { Bus, BusListener } from '../stores/around/near-cache/bus.ts'
 
 /** The members of a connection of `@nats-io/transport-node` (or `nats.ws`, or `nats` 2) that the bus uses. */
 export interface NatsConnection {

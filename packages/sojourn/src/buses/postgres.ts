@@ -1,10 +1,10 @@
 import { SessionError } from '../core/contracts/errors.ts'
-import type { Bus } from '../stores/near-cache/bus.ts'
+import type { Bus } from '../stores/around/near-cache/bus.ts'
 import { closeOnce } from './_close-once.ts'
 import { assertChannel, connectedBus, type Wire, type WireEvents } from './_connected.ts'
 import { createEchoes } from './_echoes.ts'
 
-export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+export type { Bus, BusListener } from '../stores/around/near-cache/bus.ts'
 
 /** The members of a `pg` client that the bus uses. */
 export interface PgListener {

@@ -1,11 +1,11 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
-import type { Bus } from '../stores/near-cache/bus.ts'
+import type { Bus } from '../stores/around/near-cache/bus.ts'
 import { closeOnce } from './_close-once.ts'
 import { connectedBus, type Wire, type WireEvents } from './_connected.ts'
 import { openRedis } from './_open-redis.ts'
 
-export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+export type { Bus, BusListener } from '../stores/around/near-cache/bus.ts'
 
 /** The members of a `redis` client (node-redis 5, one node) that the bus uses. */
 export interface TrackingClient {

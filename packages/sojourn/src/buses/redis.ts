@@ -1,11 +1,11 @@
 import { SessionError } from '../core/contracts/errors.ts'
-import type { Bus } from '../stores/near-cache/bus.ts'
+import type { Bus } from '../stores/around/near-cache/bus.ts'
 import { closeOnce } from './_close-once.ts'
 import { assertChannel, connectedBus, type Wire, type WireEvents } from './_connected.ts'
 import { createEchoes } from './_echoes.ts'
 import { openRedis } from './_open-redis.ts'
 
-export type { Bus, BusListener } from '../stores/near-cache/bus.ts'
+export type { Bus, BusListener } from '../stores/around/near-cache/bus.ts'
 
 type Hear = (message: string, channel: string) => void
 

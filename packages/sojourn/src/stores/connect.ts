@@ -1,15 +1,11 @@
 import { SessionError } from '../core/contracts/errors.ts'
-import type { SessionId, SessionRecord, Tombstone } from '../core/contracts/record.ts'
-import type { Change, Guarantee, Store, Written } from '../core/contracts/store.ts'
+import type { SessionId } from '../core/contracts/record.ts'
+import type { Guarantee, Store } from '../core/contracts/store.ts'
 import { type Turns, takeTurn } from '../core/lib/turns.ts'
-import { orDamaged } from '../core/request/damaged.ts'
-import { type Kept, parseKept } from './cloudflare/kept.ts'
-import { toUserKey } from './cloudflare/keys.ts'
-import { entryUntil, lifeAfter, lifeOf } from './cloudflare/lifetime.ts'
 import { type ExpressStore, textsOf } from './connect/sessions-of.ts'
 import { createGate } from './kit/gate.ts'
-import { assertStorable, isStorableId } from './kit/ids.ts'
-import { applyChange, isListed, type Listed } from './kit/records.ts'
+import { keptRecords, toUserKey } from './kit/kept.ts'
+import { isListed, type Listed } from './kit/records.ts'
 
 export type { ExpressStore } from './connect/sessions-of.ts'
 
@@ -30,8 +26,6 @@ const LACKS: Readonly<Record<Guarantee, string>> = {
 /** Ids of a user's sessions, each with the time until which its entry is kept. */
 type Entries = readonly (readonly [id: SessionId, until: number])[]
 
-const WRITTEN: Written = { status: 'written' }
-
 /**
  * Uses any store made for express-session. Such stores read and write a session as a whole, one call after the other, so several
  * processes cannot keep the guarantees in `lacks`. `createSessions` refuses this store unless each of them is accepted by name.
@@ -47,16 +41,6 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
   const texts = textsOf(store)
   const turns: Turns = new Map()
   const { ask, close } = createGate('connect')
-
-  async function load(id: SessionId): Promise<Kept | null> {
-    if (!isStorableId(id)) return null
-    const text = await texts.get(id)
-    return text === null ? null : parseKept('connect', text)
-  }
-
-  function keep(kept: Kept): Promise<void> {
-    return texts.set(kept.value.id, JSON.stringify(kept), kept.deleteAt)
-  }
 
   async function entriesOf(key: string): Promise<Entries> {
     const text = await texts.get(key)
@@ -75,66 +59,28 @@ export function connectStore({ store }: ConnectStoreOptions): Store {
     })
   }
 
-  function enter(userId: string, id: SessionId, until: number): Promise<void> {
-    return edit(userId, (entries) => [...entries.filter(([other]) => other !== id), [id, until]])
-  }
-
-  async function create(record: SessionRecord): Promise<boolean> {
-    assertStorable('connect', record)
-    if ((await load(record.id)) !== null) return false
-    const deleteAt = Date.now() + lifeOf(record)
-    const until = entryUntil(deleteAt)
-    // The list first, so that a revocation cannot miss a session that was acknowledged.
-    if (record.userId !== null) await enter(record.userId, record.id, until)
-    await keep({ value: record, deleteAt, until })
-    return true
-  }
-
-  async function write(id: SessionId, change: Change): Promise<Written> {
-    const kept = await load(id)
-    if (kept === null) return { status: 'gone', tombstone: null }
-    const { value, until } = kept
-    if (value.kind === 'ended') return { status: 'gone', tombstone: value }
-    const next = applyChange(value, change)
-    if (next === null) return { status: 'conflict', record: value }
-    if (next === value) return WRITTEN
-    const life = next.expiresAt === value.expiresAt ? null : lifeAfter(change)
-    const deleteAt = life === null ? kept.deleteAt : Date.now() + life
-    const isEntryShort = value.userId !== null && deleteAt > until
-    if (isEntryShort) await enter(value.userId, id, entryUntil(deleteAt))
-    await keep({ value: next, deleteAt, until: isEntryShort ? entryUntil(deleteAt) : until })
-    return WRITTEN
-  }
-
-  async function end(id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
-    const kept = await orDamaged(id, () => load(id))
-    if (kept === null) return null
-    const deleteAt = Date.now() + lifeOf(tombstone)
-    if ('kind' in kept) {
-      await keep({ value: { ...tombstone, id }, deleteAt, until: 0 })
-      return kept
-    }
-    if (kept.value.kind === 'ended') return null
-    await keep({ value: tombstone, deleteAt, until: kept.until })
-    const { userId } = kept.value
-    // The session has ended, even if its entry stays. The entry expires by itself.
-    if (userId !== null) await edit(userId, (all) => all.filter(([other]) => other !== id)).catch(() => undefined)
-    return kept.value
-  }
+  const records = keptRecords({
+    name: 'connect',
+    read: texts.get,
+    write: texts.set,
+    enter: (userId, id, until) =>
+      edit(userId, (entries) => [...entries.filter(([other]) => other !== id), [id, until]]),
+    leave: (userId, id) => edit(userId, (entries) => entries.filter(([other]) => other !== id)),
+  })
 
   async function list(userId: string): Promise<Listed[]> {
     const entries = await entriesOf(await keyOf(userId))
-    const found = await Promise.all(entries.map(([id]) => orDamaged(id, async () => (await load(id))?.value ?? null)))
+    const found = await Promise.all(entries.map(([id]) => records.look(id)))
     return found.filter((each) => isListed(each, userId))
   }
 
   return {
     name: 'connect',
     lacks: LACKS,
-    read: (id) => ask('read', async () => (await load(id))?.value ?? null),
-    create: (record) => ask('create', () => takeTurn(turns, record.id, () => create(record))),
-    write: (id, change) => ask('write', () => takeTurn(turns, id, () => write(id, change))),
-    end: (id, tombstone) => ask('end', () => takeTurn(turns, id, () => end(id, tombstone))),
+    read: (id) => ask('read', () => records.read(id)),
+    create: (record) => ask('create', () => takeTurn(turns, record.id, () => records.create(record))),
+    write: (id, change) => ask('write', () => takeTurn(turns, id, () => records.write(id, change))),
+    end: (id, tombstone) => ask('end', () => takeTurn(turns, id, () => records.end(id, tombstone))),
     list: (userId) => ask('list', () => list(userId)),
     close: () => close(),
   }

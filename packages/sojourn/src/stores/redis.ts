@@ -1,11 +1,10 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
 import type { Store, StoreEvent, Written } from '../core/contracts/store.ts'
-import { assertStorable, isStorableId } from './kit/ids.ts'
+import { isStorableId } from './kit/ids.ts'
 import { type Link, type RedisClient, toLink } from './redis/link.ts'
 import { openUrl } from './redis/open-url.ts'
-import { createRecords, type Records } from './redis/records.ts'
-import { toStoreError } from './redis/store-error.ts'
+import { createRecords, type Records, toStoreError } from './redis/records.ts'
 import { watchedLink } from './redis/watched-link.ts'
 
 export type { CallingClient, RedisClient, SendingClient, SendingCluster, SendingSentinel } from './redis/link.ts'
@@ -18,8 +17,6 @@ export interface RedisStoreOptions {
   /** The prefix of every key. Default `sojourn:`. */
   readonly prefix?: string
 }
-
-/** Ids as core makes them. The store holds no others. */
 
 /**
  * Sessions in Redis or Valkey, 6.2 or later. A read is a `GET`. Every change is a script in the server, so that no client
@@ -79,14 +76,9 @@ export function redisStore(options: RedisStoreOptions): Store {
     read: (id) => ask('read', ({ read }) => (isStorableId(id) ? read(id) : NOTHING)),
     list: (userId) => ask('list', ({ list }) => list(userId)),
     scan: (cursor, limit) => ask('scan', ({ scan }) => scan(cursor, limit)),
-    write: (id, change) => ask('write', async ({ write }) => (isStorableId(id) ? write(id, change) : GONE)),
-    end: (id, tombstone) => ask('end', async ({ end }) => (isStorableId(id) ? end(id, tombstone) : null)),
-
-    create: (record) =>
-      ask('create', async ({ create }) => {
-        assertStorable('redis', record)
-        return create(record)
-      }),
+    create: (record) => ask('create', ({ create }) => create(record)),
+    write: (id, change) => ask('write', ({ write }) => (isStorableId(id) ? write(id, change) : GONE)),
+    end: (id, tombstone) => ask('end', ({ end }) => (isStorableId(id) ? end(id, tombstone) : NOTHING)),
 
     observe(listener) {
       listeners.add(listener)
@@ -102,7 +94,7 @@ export function redisStore(options: RedisStoreOptions): Store {
 }
 
 const NOTHING = Promise.resolve(null)
-const GONE: Written = { status: 'gone', tombstone: null }
+const GONE: Promise<Written> = Promise.resolve({ status: 'gone', tombstone: null })
 
 function checked({ url, client }: RedisStoreOptions): { readonly url: string; readonly client?: RedisClient } {
   if ((url === undefined) === (client === undefined)) {

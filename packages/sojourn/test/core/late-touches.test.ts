@@ -1,6 +1,6 @@
 import { memoryStore, type SessionId } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { nearCache } from '../../src/stores/near-cache.ts'
+import { nearCache } from '../../src/stores/around/near-cache.ts'
 import { fakeBus } from '../stores/wrappers/fake-bus.ts'
 import { createTime } from '../stores/wrappers/time.ts'
 import {

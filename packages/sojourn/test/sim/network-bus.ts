@@ -1,5 +1,5 @@
 import type { SessionId } from 'sojourn'
-import type { Bus, BusListener } from '../../src/stores/near-cache/bus.ts'
+import type { Bus, BusListener } from '../../src/stores/around/near-cache/bus.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 export interface BusWeather {

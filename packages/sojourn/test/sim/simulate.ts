@@ -1,6 +1,6 @@
 import { type Crowd, createCrowd, createRandom } from '@sojourn/conformance'
 import { memoryStore, type Store } from 'sojourn'
-import { nearCache } from '../../src/stores/near-cache.ts'
+import { nearCache } from '../../src/stores/around/near-cache.ts'
 import { type BusWeather, networkBus } from './network-bus.ts'
 import { networkStore, type Weather } from './network-store.ts'
 import { type VirtualTime, virtualTime } from './virtual-time.ts'

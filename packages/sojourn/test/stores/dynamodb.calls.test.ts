@@ -8,8 +8,8 @@ import {
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import type { Store } from '../../src/core/contracts/store.ts'
+import { resilientStore } from '../../src/stores/around/resilient.ts'
 import { type DynamodbClient, dynamodbStore } from '../../src/stores/dynamodb.ts'
-import { resilientStore } from '../../src/stores/resilient.ts'
 import { startDynalite } from '../support/servers/dynalite.ts'
 import { aRecord, aTombstone, DAY, MINUTE } from './records.ts'
 

@@ -2,9 +2,9 @@ import { movingStore } from 'sojourn/stores/migrate'
 import { describe, expect, test } from 'vitest'
 import type { SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
 import type { Store } from '../../src/core/contracts/store.ts'
+import { LOCK, toMoved, toPlaceholder } from '../../src/stores/around/migrate/marks.ts'
+import { find, MAX_TRIES } from '../../src/stores/around/migrate/move.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
-import { LOCK, toMoved, toPlaceholder } from '../../src/stores/migrate/marks.ts'
-import { find, MAX_TRIES } from '../../src/stores/migrate/move.ts'
 import { aRecord, aTombstone } from './records.ts'
 
 type Kept = SessionRecord | Tombstone | null

@@ -1,7 +1,7 @@
 import { createSessions, memoryStore, type Sessions } from 'sojourn'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Bus } from '../../src/stores/near-cache/bus.ts'
-import { nearCache } from '../../src/stores/near-cache.ts'
+import type { Bus } from '../../src/stores/around/near-cache/bus.ts'
+import { nearCache } from '../../src/stores/around/near-cache.ts'
 import { type Client, createClient, createClock, MINUTE, type TestData } from '../core/kit.ts'
 
 /** Proves that it works, and has not delivered anything yet. */

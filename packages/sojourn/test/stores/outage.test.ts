@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { errorCodes, SessionError, type SessionErrorCode } from '../../src/core/contracts/errors.ts'
+import { resilientStore } from '../../src/stores/around/resilient.ts'
 import { isOutage } from '../../src/stores/kit/driver-errors.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
-import { resilientStore } from '../../src/stores/resilient.ts'
 import { aRecord } from './records.ts'
 
 test('an outage is what waiting may cure in the store itself; every other code is an answer', () => {

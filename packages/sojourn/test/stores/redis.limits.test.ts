@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { toStoreError } from '../../src/stores/redis/store-error.ts'
+import { toStoreError } from '../../src/stores/redis/records.ts'
 import { redisStore } from '../../src/stores/redis.ts'
 import { type RedisServer, startRedis } from '../support/servers/redis.ts'
 import { aRecord } from './records.ts'

@@ -3,8 +3,7 @@ import type { SessionId, SessionRecord } from '../../core/contracts/record.ts'
 import type { Store } from '../../core/contracts/store.ts'
 import { toQuietCause } from '../kit/driver-errors.ts'
 import { assertStorable, isStorableId } from '../kit/ids.ts'
-import { toUserKey } from './keys.ts'
-import { entryUntil, lifeOf } from './lifetime.ts'
+import { entryUntil, lifeOf, toUserKey } from '../kit/kept.ts'
 import type { ObjectCalls } from './sojourn-object.ts'
 
 /** The members of a Durable Object namespace that the store uses: a binding of the Worker, or its `jurisdiction('eu')`. */

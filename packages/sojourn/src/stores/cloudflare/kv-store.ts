@@ -1,14 +1,10 @@
 import { SessionError } from '../../core/contracts/errors.ts'
-import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
-import type { Guarantee, Store, Written } from '../../core/contracts/store.ts'
-import { orDamaged } from '../../core/request/damaged.ts'
+import type { SessionId } from '../../core/contracts/record.ts'
+import type { Guarantee, Store } from '../../core/contracts/store.ts'
 import { toQuietCause } from '../kit/driver-errors.ts'
 import { createGate } from '../kit/gate.ts'
-import { assertStorable, isStorableId } from '../kit/ids.ts'
-import { applyChange, isListed, type Listed } from '../kit/records.ts'
-import { type Kept, parseKept } from './kept.ts'
-import { toUserKey } from './keys.ts'
-import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
+import { keptRecords, toUserKey } from '../kit/kept.ts'
+import { isListed, type Listed } from '../kit/records.ts'
 
 /** The members of a Workers KV namespace that the store uses: a binding of the Worker. */
 export interface KvNamespace {
@@ -55,63 +51,17 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
       : new SessionError('ERR_STORE', `workers-kv: ${operation} failed.`, cause)
   })
 
-  async function load(id: SessionId): Promise<Kept | null> {
-    if (!isStorableId(id)) return null
-    const text = await namespace.get(`session:${id}`)
-    return text === null ? null : parseKept('workers-kv', text)
-  }
-
-  async function keep(kept: Kept): Promise<void> {
-    const text = JSON.stringify(kept)
-    await namespace.put(`session:${kept.value.id}`, text, { expirationTtl: secondsUntil(kept.deleteAt) })
-  }
-
-  async function enter(userId: string, id: SessionId, until: number): Promise<void> {
-    await namespace.put(`${await toPrefix(userId)}${id}`, '', { expirationTtl: secondsUntil(until) })
-  }
-
-  async function create(record: SessionRecord): Promise<boolean> {
-    assertStorable('workers-kv', record)
-    if ((await load(record.id)) !== null) return false
-    const deleteAt = Date.now() + lifeOf(record)
-    const until = entryUntil(deleteAt)
-    if (record.userId !== null) await enter(record.userId, record.id, until)
-    await keep({ value: record, deleteAt, until })
-    return true
-  }
-
-  async function write(id: SessionId, change: Parameters<Store['write']>[1]): Promise<Written> {
-    const kept = await load(id)
-    if (kept === null) return { status: 'gone', tombstone: null }
-    const { value, until } = kept
-    if (value.kind === 'ended') return { status: 'gone', tombstone: value }
-    const next = applyChange(value, change)
-    if (next === null) return { status: 'conflict', record: value }
-    if (next === value) return { status: 'written' }
-    const life = next.expiresAt === value.expiresAt ? null : lifeAfter(change)
-    const deleteAt = life === null ? kept.deleteAt : Date.now() + life
-    const isEntryShort = value.userId !== null && deleteAt > until
-    if (isEntryShort) await enter(value.userId, id, entryUntil(deleteAt))
-    await keep({ value: next, deleteAt, until: isEntryShort ? entryUntil(deleteAt) : until })
-    return { status: 'written' }
-  }
-
-  async function end(id: SessionId, tombstone: Tombstone): Promise<Listed | null> {
-    const kept = await orDamaged(id, () => load(id))
-    if (kept === null) return null
-    const deleteAt = Date.now() + lifeOf(tombstone)
-    if ('kind' in kept) {
-      await keep({ value: { ...tombstone, id }, deleteAt, until: 0 })
-      return kept
-    }
-    const { value, until } = kept
-    if (value.kind === 'ended') return null
-    await keep({ value: tombstone, deleteAt, until })
-    // The session has ended, even if its entry stays. The entry expires by itself.
-    const { userId } = value
-    if (userId !== null) await toPrefix(userId).then((prefix) => namespace.delete(prefix + id).catch(() => undefined))
-    return value
-  }
+  const records = keptRecords({
+    name: 'workers-kv',
+    read: (id) => namespace.get(`session:${id}`),
+    write: (id, text, deleteAt) => namespace.put(`session:${id}`, text, { expirationTtl: secondsUntil(deleteAt) }),
+    async enter(userId, id, until) {
+      await namespace.put(`${await toPrefix(userId)}${id}`, '', { expirationTtl: secondsUntil(until) })
+    },
+    async leave(userId, id) {
+      await namespace.delete(`${await toPrefix(userId)}${id}`)
+    },
+  })
 
   async function list(userId: string): Promise<Listed[]> {
     const prefix = await toPrefix(userId)
@@ -121,7 +71,7 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
       page = await namespace.list({ prefix, ...(page?.cursor !== undefined && { cursor: page.cursor }) })
       for (const { name } of page.keys) {
         const id = name.slice(prefix.length) as SessionId
-        const value = await orDamaged(id, async () => (await load(id))?.value ?? null)
+        const value = await records.look(id)
         if (isListed(value, userId)) live.push(value)
       }
     } while (!page.list_complete)
@@ -131,10 +81,10 @@ export function kvStore({ namespace }: KvStoreOptions): Store {
   return {
     name: 'workers-kv',
     lacks: LACKS,
-    read: (id) => ask('read', async () => (await load(id))?.value ?? null),
-    create: (record) => ask('create', () => create(record)),
-    write: (id, change) => ask('write', () => write(id, change)),
-    end: (id, tombstone) => ask('end', () => end(id, tombstone)),
+    read: (id) => ask('read', () => records.read(id)),
+    create: (record) => ask('create', () => records.create(record)),
+    write: (id, change) => ask('write', () => records.write(id, change)),
+    end: (id, tombstone) => ask('end', () => records.end(id, tombstone)),
     list: (userId) => ask('list', () => list(userId)),
     close: () => close(),
   }

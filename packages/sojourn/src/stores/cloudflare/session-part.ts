@@ -1,9 +1,7 @@
 import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change, Written } from '../../core/contracts/store.ts'
-import { applyChange } from '../kit/records.ts'
-import { entryUntil, lifeAfter, lifeOf } from './lifetime.ts'
-import type { ObjectStorage } from './object-storage.ts'
-import { isTooLarge } from './too-large.ts'
+import { changeKept, entryUntil, type Kept, lifeOf } from '../kit/kept.ts'
+import { isTooLarge, type ObjectStorage } from './object-storage.ts'
 
 /** The write would outlive the session's entry in the user's list, so the entry must be moved first. */
 export interface EntryFirst {
@@ -20,13 +18,10 @@ export interface SessionCalls {
   end(given: { readonly tombstone: Tombstone }): Promise<SessionRecord | null>
 }
 
-/** Everything that the object of one session holds. Times are the platform's. */
-interface Kept {
-  readonly value: SessionRecord | Tombstone
-  readonly deleteAt: number
+/** Everything that the object of one session holds. */
+interface Held extends Kept {
   /** At or before `deleteAt`: a session in use moves its expiry every minute, but the alarm is only moved when it fires. */
   readonly alarmAt: number
-  readonly until: number
 }
 
 const KEY = 'session'
@@ -37,9 +32,9 @@ export function createSessionPart(
   stored: ReadonlyMap<string, unknown>,
   now: () => number,
 ): { readonly calls: SessionCalls; alarm(): Promise<void> } {
-  let kept = (stored.get(KEY) ?? null) as Kept | null
+  let kept = (stored.get(KEY) ?? null) as Held | null
 
-  async function keep(next: Omit<Kept, 'alarmAt'>): Promise<void> {
+  async function keep(next: Kept): Promise<void> {
     const before = kept
     const alarmAt = before === null ? next.deleteAt : Math.min(before.alarmAt, next.deleteAt)
     const isMoved = alarmAt !== before?.alarmAt
@@ -64,19 +59,12 @@ export function createSessionPart(
       },
 
       async write({ change, until = 0 }) {
-        if (kept === null) return { status: 'gone', tombstone: null }
-        const { value } = kept
-        if (value.kind === 'ended') return { status: 'gone', tombstone: value }
-        const next = applyChange(value, change)
-        if (next === null) return { status: 'conflict', record: value }
-        if (next === value) return { status: 'written' }
-        const life = next.expiresAt === value.expiresAt ? null : lifeAfter(change)
-        const deleteAt = life === null ? kept.deleteAt : now() + life
-        const entry = Math.max(kept.until, until)
-        if (value.userId !== null && deleteAt > entry) {
-          return { status: 'entry', userId: value.userId, until: entryUntil(deleteAt) }
-        }
-        await keep({ value: next, deleteAt, until: entry })
+        const entry = Math.max(kept?.until ?? 0, until)
+        const outcome = changeKept(kept && { ...kept, until: entry }, change, now())
+        if (outcome.status !== 'keep') return outcome
+        const { next, shortFor } = outcome
+        if (shortFor !== null) return { status: 'entry', userId: shortFor, until: entryUntil(next.deleteAt) }
+        await keep(next)
         return { status: 'written' }
       },
 

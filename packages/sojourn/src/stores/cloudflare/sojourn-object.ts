@@ -1,6 +1,5 @@
-import type { ObjectStorage } from './object-storage.ts'
+import { isTooLarge, type ObjectStorage } from './object-storage.ts'
 import { createSessionPart, type SessionCalls } from './session-part.ts'
-import { isTooLarge } from './too-large.ts'
 import { createUserPart, type UserCalls } from './user-part.ts'
 
 export interface ObjectState {

@@ -1,8 +1,11 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 
+/** The name of a command, and its arguments. */
+export type Command = [name: string, ...args: string[]]
+
 /** What the store needs from a client: it sends one command to the master of the slot of `key`. */
 export interface Link {
-  send(args: string[], key: string): Promise<unknown>
+  send(args: Command, key: string): Promise<unknown>
   /**
    * Counts how often the client may have sent a command twice, because the connection broke before the answer. The answer may
    * then be to the second copy, such as a refusal that the first copy caused.
@@ -138,7 +141,7 @@ const BREAKS = ['close', '-node']
 function callingLink(client: CallingClient): Link {
   assertSafe(client)
   const { count, close } = counter(client, BREAKS)
-  return { send: ([command = '', ...args]) => client.call(command, ...args), resends: count, breaks: count, close }
+  return { send: (args) => client.call(...args), resends: count, breaks: count, close }
 }
 
 /** Counts these events. A client without events is not listened to. */

@@ -1,15 +1,15 @@
-import { SessionError } from '../../core/contracts/errors.ts'
+import { SessionError, type SessionErrorCode } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change, ScanPage, Written } from '../../core/contracts/store.ts'
 import { damagedBy } from '../../core/request/damaged.ts'
+import { toQuietCause } from '../kit/driver-errors.ts'
+import { assertStorable } from '../kit/ids.ts'
 import { type Found, isListed, type Listed, readable } from '../kit/records.ts'
-import { toChangeArgs } from './change-args.ts'
 import type { Link } from './link.ts'
-import { fromLine, fromText, toRecordText, toTombstoneText } from './record-text.ts'
-import { runScript } from './run-script.ts'
+import { fromLine, fromText, toChangeArgs, toRecordText, toTombstoneText } from './record-text.ts'
 import { scanPage } from './scan.ts'
 import * as scripts from './scripts.ts'
-import { toStoreError } from './store-error.ts'
+import { runScript } from './scripts.ts'
 import { createUserIndex, type Entry } from './user-index.ts'
 
 /** The methods of a store, over an open link. */
@@ -77,23 +77,25 @@ export function createRecords(link: Link, prefix: string): Records {
     return mending(userId, () => index.enter(userId, id, ms))
   }
 
-  /** Writes both at the same time. A list may run in between, so it never removes an entry because its record is missing. */
+  /**
+   * Writes the record and the user's index at the same time. A list may run in between, so it never removes an entry because its
+   * record is missing.
+   */
   async function create(record: SessionRecord): Promise<boolean> {
+    assertStorable('redis', record)
     const { id, userId, createdAt, expiresAt } = record
     const before = link.resends()
     const until = toIndexed(createdAt, expiresAt)
     const text = toRecordText(record, userId === null ? null : until)
     const key = toKey(id)
-    const [set, entered] = await Promise.allSettled([
-      link.send(['set', key, text, 'PX', String(toKeepMs(createdAt, expiresAt)), 'NX'], key),
-      userId === null ? null : enter(userId, id, toKeepMs(createdAt, until * 1000)),
-    ])
-    const failed = [set, entered].find(({ status }) => status === 'rejected')
-    if (failed?.status === 'rejected') {
+    const set = link.send(['set', key, text, 'PX', String(toKeepMs(createdAt, expiresAt)), 'NX'], key)
+    try {
+      if (userId !== null) await both(set, enter(userId, id, toKeepMs(createdAt, until * 1000)))
+      if ((await set) !== null) return true
+    } catch (error) {
       runScript(link, scripts.undo, key, [text]).catch(() => undefined)
-      throw failed.reason
+      throw error
     }
-    if (set.status === 'fulfilled' && set.value !== null) return true
     // The record under this id may be from the first copy of this command: no other record has this secret.
     return link.resends() !== before && (await link.send(['get', key], key)) === text
   }
@@ -172,6 +174,13 @@ function toIndexed(from: number, until: number): number {
   return Math.ceil((Math.max(from, until) + Math.max(until - from, MARGIN_MS)) / 1000)
 }
 
+/** Waits for both even if one fails, because what undoes them must be sent after both. Throws the first one's error. */
+async function both(first: Promise<unknown>, second: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([first, second])
+  await first
+  await second
+}
+
 const DONE = 0
 const GONE = 1
 const CONFLICT = 2
@@ -230,4 +239,32 @@ function toEnded(value: SessionRecord | Tombstone): Tombstone {
 
 function unknown(): SessionError {
   return new SessionError('ERR_STORE', 'redis: the connection broke, so the change may or may not have been made.')
+}
+
+/** The message of our scripts for a record that they cannot read, and of Redis for a key that holds something else. */
+const DAMAGED = /\bthe record is (?:damaged|of a later version)|^(?:ERR Error running script.*)?\bWRONGTYPE\b/
+
+/**
+ * The message of Redis for a value larger than `proto-max-bulk-len`, 512 MB by default, and of Node.js for a text that is too
+ * long.
+ */
+const TOO_LARGE = /invalid bulk length|string exceeds maximum allowed size|^Invalid string length$/
+
+/** Redis 6.2 puts a sentence of its own before the error of a script. */
+const FULL = /^(?:ERR Error running script .* -)?OOM /
+
+/**
+ * Converts a client's error to a `SessionError`. Returns a `SessionError` unchanged. Clients attach the whole command to their
+ * errors, so that is dropped.
+ */
+export function toStoreError(operation: string, error: unknown): SessionError {
+  if (error instanceof SessionError) return error
+  const cause = toQuietCause(error)
+  return new SessionError(codeOf(cause.message), `redis: ${operation} failed.`, cause)
+}
+
+function codeOf(text: string): SessionErrorCode {
+  if (FULL.test(text)) return 'ERR_STORE_FULL'
+  if (DAMAGED.test(text)) return 'ERR_RECORD_DAMAGED'
+  return TOO_LARGE.test(text) ? 'ERR_DATA_TOO_LARGE' : 'ERR_STORE'
 }

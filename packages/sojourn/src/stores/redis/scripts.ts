@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Link } from './link.ts'
 
 export interface Script {
   readonly text: string
@@ -154,3 +155,15 @@ export const undo: Script = toScript(UNDO)
 export const enter: Script = toScript(ENTER)
 export const restore: Script = toScript(RESTORE)
 export const identity: Script = toScript(IDENTITY)
+
+/**
+ * Takes one round trip, except for the first run on a server that does not have the script: a new, restarted, flushed or promoted
+ * one.
+ */
+export function runScript(link: Link, script: Script, key: string, args: readonly string[]): Promise<unknown> {
+  return link.send(['evalsha', script.sha, '1', key, ...args], key).catch((error: unknown) => {
+    // The server ran nothing, so this is not a second run.
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+    return link.send(['eval', script.text, '1', key, ...args], key)
+  })
+}

@@ -2,8 +2,7 @@ import { hash } from 'node:crypto'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId } from '../../core/contracts/record.ts'
 import type { Link } from './link.ts'
-import { runScript } from './run-script.ts'
-import { enter, restore } from './scripts.ts'
+import { enter, restore, runScript } from './scripts.ts'
 
 export interface Entry {
   readonly id: SessionId

@@ -1,6 +1,5 @@
-import type { Link } from './link.ts'
-import { runScript } from './run-script.ts'
-import { identity } from './scripts.ts'
+import type { Command, Link } from './link.ts'
+import { identity, runScript } from './scripts.ts'
 
 /** The errors of Redis and Valkey for commands that the connection's user may not run. */
 const FORBIDDEN = /can't run this command|ACL failure|NOPERM/
@@ -54,7 +53,7 @@ export function watchedLink(link: Link, isWatched: () => boolean, tell: () => vo
     throw error
   }
 
-  const ask = (args: string[], key: string): Promise<unknown> =>
+  const ask = (args: Command, key: string): Promise<unknown> =>
     link.send(args, key).then((answer) => passOn(answer, key), fail)
 
   return { ...link, send: (args, key) => (isInDoubt() ? check(key).then(() => ask(args, key)) : ask(args, key)) }

@@ -1,7 +1,7 @@
 import { redisBus } from '../../../src/buses/redis.ts'
 import { redisTrackingBus } from '../../../src/buses/redis-tracking.ts'
 import type { SessionId } from '../../../src/core/contracts/record.ts'
-import { nearCache } from '../../../src/stores/near-cache.ts'
+import { nearCache } from '../../../src/stores/around/near-cache.ts'
 import { redisStore } from '../../../src/stores/redis.ts'
 
 /**

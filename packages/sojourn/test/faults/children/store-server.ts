@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline'
 import { redisTrackingBus } from '../../../src/buses/redis-tracking.ts'
 import { SessionError } from '../../../src/core/contracts/errors.ts'
 import type { Store } from '../../../src/core/contracts/store.ts'
+import { nearCache } from '../../../src/stores/around/near-cache.ts'
 import { lmdbStore } from '../../../src/stores/lmdb.ts'
-import { nearCache } from '../../../src/stores/near-cache.ts'
 import { redisStore } from '../../../src/stores/redis.ts'
 
 /** One process of several on the same data: does with its own store what it is told over a socket, and answers. */

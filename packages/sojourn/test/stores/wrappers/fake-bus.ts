@@ -1,6 +1,6 @@
 import type { SessionId } from '../../../src/core/contracts/record.ts'
 import type { MaybePromise } from '../../../src/core/contracts/store.ts'
-import type { Bus, BusListener } from '../../../src/stores/near-cache/bus.ts'
+import type { Bus, BusListener } from '../../../src/stores/around/near-cache/bus.ts'
 
 /** A bus that does what the test says, and nothing by itself. */
 export interface FakeBus extends Bus {

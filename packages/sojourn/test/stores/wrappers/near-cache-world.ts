@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../../../src/core/contracts/record.ts'
 import type { Store, StoreEvent } from '../../../src/core/contracts/store.ts'
+import { type NearCache, type NearCacheOptions, nearCache } from '../../../src/stores/around/near-cache.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
-import { type NearCache, type NearCacheOptions, nearCache } from '../../../src/stores/near-cache.ts'
 import { hookStore } from '../../core/kit-store.ts'
 import { aRecord } from '../records.ts'
 import { type FakeBus, fakeBus } from './fake-bus.ts'

@@ -1,4 +1,4 @@
-import type { Timing } from '../../../src/stores/timing.ts'
+import type { Timing } from '../../../src/stores/around/wrapper.ts'
 import { NOW } from '../records.ts'
 
 export interface Time {

@@ -1,4 +1,4 @@
-import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
+import type { SessionRecord, Tombstone } from '../../../core/contracts/record.ts'
 
 /*
  * The names that a move writes among a record's data. Applications cannot use them because core reserves names that begin with

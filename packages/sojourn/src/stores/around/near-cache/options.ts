@@ -1,6 +1,6 @@
-import { type Duration, toMs } from '../../core/contracts/duration.ts'
-import { SessionError } from '../../core/contracts/errors.ts'
-import { type Timing, toTiming } from '../timing.ts'
+import { type Duration, toMs } from '../../../core/contracts/duration.ts'
+import { SessionError } from '../../../core/contracts/errors.ts'
+import { type Timing, toTiming } from '../wrapper.ts'
 import type { Bus } from './bus.ts'
 
 export interface NearCacheOptions {

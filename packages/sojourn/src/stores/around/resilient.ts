@@ -1,13 +1,12 @@
-import { type Duration, toMs } from '../core/contracts/duration.ts'
-import { SessionError } from '../core/contracts/errors.ts'
-import type { MaybePromise, Store } from '../core/contracts/store.ts'
-import { isPromise, rescue } from '../core/lib/maybe.ts'
-import { isOutage } from './kit/driver-errors.ts'
-import { createObservers } from './observers.ts'
+import { type Duration, toMs } from '../../core/contracts/duration.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { MaybePromise, Store } from '../../core/contracts/store.ts'
+import { isPromise, rescue } from '../../core/lib/maybe.ts'
+import { isOutage } from '../kit/driver-errors.ts'
 import { createBreaker, type Leave } from './resilient/breaker.ts'
-import { type Timing, toTiming } from './timing.ts'
+import { createObservers, type Timing, toTiming } from './wrapper.ts'
 
-export type { Timing } from './timing.ts'
+export type { Timing } from './wrapper.ts'
 
 export interface ResilientStoreOptions {
   /** The time limit of one call. Default `'2s'`. */

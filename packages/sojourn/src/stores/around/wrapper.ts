@@ -1,4 +1,28 @@
-import { release } from '../core/lib/timers.ts'
+import type { Store, StoreEvent } from '../../core/contracts/store.ts'
+import { release } from '../../core/lib/timers.ts'
+
+/** Listeners of a store's wrapper, and through it of the store. */
+export interface Observers {
+  observe(listener: (event: StoreEvent) => void): () => void
+  tell(event: StoreEvent): void
+}
+
+export function createObservers(inner: Store): Observers {
+  const listeners = new Set<(event: StoreEvent) => void>()
+  return {
+    observe(listener) {
+      listeners.add(listener)
+      const stop = inner.observe?.(listener)
+      return () => {
+        listeners.delete(listener)
+        stop?.()
+      }
+    },
+    tell(event) {
+      for (const listener of listeners) listener(event)
+    },
+  }
+}
 
 /** The time and randomness that the wrappers of stores use. Omitted members default to the platform's. */
 export interface Timing {

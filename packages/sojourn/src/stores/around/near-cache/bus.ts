@@ -1,5 +1,5 @@
-import type { SessionId } from '../../core/contracts/record.ts'
-import type { MaybePromise } from '../../core/contracts/store.ts'
+import type { SessionId } from '../../../core/contracts/record.ts'
+import type { MaybePromise } from '../../../core/contracts/store.ts'
 
 /** What a near cache receives from its bus. */
 export interface BusListener {

@@ -1,12 +1,11 @@
-import { type Duration, toMs } from '../core/contracts/duration.ts'
-import { SessionError } from '../core/contracts/errors.ts'
-import type { SessionId, SessionRecord } from '../core/contracts/record.ts'
-import type { Change, MaybePromise, Store, Written } from '../core/contracts/store.ts'
-import { chain } from '../core/lib/maybe.ts'
-import { nextTry } from '../core/lib/tries.ts'
-import type { Found } from './kit/records.ts'
-import { createObservers } from './observers.ts'
-import { type Timing, toTiming } from './timing.ts'
+import { type Duration, toMs } from '../../core/contracts/duration.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { SessionId, SessionRecord } from '../../core/contracts/record.ts'
+import type { Change, MaybePromise, Store, Written } from '../../core/contracts/store.ts'
+import { chain } from '../../core/lib/maybe.ts'
+import { nextTry } from '../../core/lib/tries.ts'
+import type { Found } from '../kit/records.ts'
+import { createObservers, type Timing, toTiming } from './wrapper.ts'
 import { createFlusher } from './write-behind/flusher.ts'
 import {
   isSettled,
@@ -19,7 +18,7 @@ import {
   withTouch,
 } from './write-behind/touches.ts'
 
-export type { Timing } from './timing.ts'
+export type { Timing } from './wrapper.ts'
 
 export interface WriteBehindOptions {
   /** How long a last-seen time may wait at most. Default `'5m'`; less for sessions that would otherwise expire soon. */

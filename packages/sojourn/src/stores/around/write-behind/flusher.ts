@@ -1,6 +1,6 @@
-import type { SessionId } from '../../core/contracts/record.ts'
-import type { MaybePromise } from '../../core/contracts/store.ts'
-import type { Timing } from '../timing.ts'
+import type { SessionId } from '../../../core/contracts/record.ts'
+import type { MaybePromise } from '../../../core/contracts/store.ts'
+import type { Timing } from '../wrapper.ts'
 import type { Touch, Touches } from './touches.ts'
 
 /** Writes touches in the background when they are due. */

@@ -1,6 +1,6 @@
-import { SessionError } from '../core/contracts/errors.ts'
-import type { SessionRecord, Tombstone } from '../core/contracts/record.ts'
-import type { Store } from '../core/contracts/store.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
+import type { Store } from '../../core/contracts/store.ts'
 import { type Move, moveOne, moveTombstone } from './migrate/move.ts'
 import type { MigrationProgress } from './migrate/progress.ts'
 

@@ -1,16 +1,16 @@
-import { SessionError } from '../core/contracts/errors.ts'
-import type { SessionId } from '../core/contracts/record.ts'
-import type { Change, MaybePromise, Store, Written } from '../core/contracts/store.ts'
-import { chain, isPromise, rescue } from '../core/lib/maybe.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { SessionId } from '../../core/contracts/record.ts'
+import type { Change, MaybePromise, Store, Written } from '../../core/contracts/store.ts'
+import { chain, isPromise, rescue } from '../../core/lib/maybe.ts'
 import { createLink } from './near-cache/link.ts'
 import { type NearCacheOptions, toSettings } from './near-cache/options.ts'
 import { createReader, type NearCacheStats } from './near-cache/reader.ts'
-import { createObservers } from './observers.ts'
+import { createObservers } from './wrapper.ts'
 
 export type { Bus, BusListener } from './near-cache/bus.ts'
 export type { NearCacheOptions } from './near-cache/options.ts'
 export type { NearCacheStats } from './near-cache/reader.ts'
-export type { Timing } from './timing.ts'
+export type { Timing } from './wrapper.ts'
 
 export interface NearCache extends Store {
   /** Counters since the start. */

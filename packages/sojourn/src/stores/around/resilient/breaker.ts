@@ -1,4 +1,4 @@
-import type { Timing } from '../timing.ts'
+import type { Timing } from '../wrapper.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half-open'
 

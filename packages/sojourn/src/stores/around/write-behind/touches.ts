@@ -1,6 +1,6 @@
-import type { SessionId, SessionRecord } from '../../core/contracts/record.ts'
-import type { Change } from '../../core/contracts/store.ts'
-import { applyChange } from '../kit/records.ts'
+import type { SessionId, SessionRecord } from '../../../core/contracts/record.ts'
+import type { Change } from '../../../core/contracts/store.ts'
+import { applyChange } from '../../kit/records.ts'
 
 /** A last-seen time that the store does not have yet. */
 export interface Touch {

@@ -1,5 +1,5 @@
-import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
-import { createLinkedList, type Linked } from '../kit/linked-list.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../../../core/contracts/record.ts'
+import { createLinkedList, type Linked } from '../../kit/linked-list.ts'
 
 /** What was read, and when the read began, by both clocks: the answer may be as old as that. */
 export interface Entry {

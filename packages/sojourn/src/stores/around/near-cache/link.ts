@@ -1,5 +1,5 @@
-import type { MaybePromise } from '../../core/contracts/store.ts'
-import { isPromise } from '../../core/lib/maybe.ts'
+import type { MaybePromise } from '../../../core/contracts/store.ts'
+import { isPromise } from '../../../core/lib/maybe.ts'
 import type { Bus, BusListener } from './bus.ts'
 
 /** The near cache's connection to its bus. It is up while a recent proof holds. */
