@@ -1,4 +1,4 @@
-import { release } from './lib/timers.ts'
+import { release } from './lib/runtime.ts'
 import { ask, type Caller } from './request/setup.ts'
 
 const BATCH = 500

@@ -3,8 +3,6 @@ import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer, Guard, Incoming } from '../core/contracts/guard.ts'
 import { hostOf } from '../core/lib/host.ts'
-import { CROSS_SITE, HIDDEN_ORIGIN, otherHost } from './cross-origin-answers.ts'
-import { isRead } from './read-request.ts'
 
 export interface CrossOriginOptions {
   /**
@@ -125,4 +123,55 @@ function toOrigin(text: string): string | null {
   } catch {
     return null
   }
+}
+
+/** Methods that change nothing (RFC 9110, section 9.2.1). A page of another origin cannot read their responses. */
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+/** Protocols that carry the same requests and responses. Some clients offer an upgrade to one of them with every request. */
+const PLAIN_HTTP = /^\s*(?:h2c?|tls\/[\d.]+|http\/[\d.]+)?\s*$/i
+/** Modes in which a browser gets one response. `websocket` and `webtransport` are not among them. */
+const RESPONSE_MODES = /^(?:navigate|nested-navigate|same-origin|no-cors|cors)?$/
+
+/**
+ * Whether the method and headers show that the request only reads. A WebSocket handshake is a GET too, but a page of another
+ * origin could then read and write on the connection as the user. HTTP/2 uses CONNECT for the handshake, which is not a safe
+ * method.
+ */
+function isRead(view: RequestView): boolean {
+  return (
+    SAFE_METHODS.includes(view.method) &&
+    (view.header('upgrade') ?? '').split(',').every((protocol) => PLAIN_HTTP.test(protocol)) &&
+    RESPONSE_MODES.test(view.header('sec-fetch-mode') ?? '')
+  )
+}
+
+const ADVICE =
+  'Open this site and try again there. Developers: if you trust that page, add its origin to trustedOrigins.'
+
+/** `Sec-Fetch-Site` reports that a page of another site made the request. */
+const CROSS_SITE: Answer = deny(`a page of another site made this request. ${ADVICE}`)
+
+/** `Origin` is `null`, so the origin of the page is unknown. */
+const HIDDEN_ORIGIN: Answer = deny(
+  'the browser hides which page made this request ("Origin: null"). Developers: pages with "Referrer-Policy: no-referrer" and sandboxed frames cause this. For a page of this site, set "Referrer-Policy: same-origin" or "strict-origin-when-cross-origin". A page whose origin is hidden cannot be in trustedOrigins.',
+)
+
+/** `Origin` names a host other than the request's own. */
+function otherHost(origin: string, view: RequestView): Answer {
+  return deny(
+    `a page of ${quoted(origin)} made this request, which is addressed to the host ${quoted(hostOf(view))}. ${ADVICE} If both are this site, the proxy in front changes Host: configure it to pass Host on with its port (nginx: proxy_set_header Host $http_host).`,
+  )
+}
+
+function deny(cause: string): Answer {
+  return { status: 403, reason: 'cross-origin', message: `Refused: ${cause}` }
+}
+
+/**
+ * Characters that browsers and proxies write. The message does not repeat any other text, because a client can write anything.
+ */
+const PLAIN = /^[a-z\d.:/[\]+-]{1,100}$/i
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : 'a form that no browser sends'
 }

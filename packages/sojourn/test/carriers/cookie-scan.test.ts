@@ -1,9 +1,11 @@
 import fc from 'fast-check'
+import { cookieCarrier } from 'sojourn/carriers/cookie'
 import { describe, expect, test } from 'vitest'
-import { scanCookies } from '../../src/carriers/cookie-scan.ts'
+import { viewOf } from './views.ts'
 
 const NAME = '__Host-session'
-const scan = (header: string) => scanCookies(header, `${NAME}=`)
+const carrier = cookieCarrier()
+const scan = (cookie: string) => carrier.read(viewOf('https://shop.example/', { headers: { cookie } }))
 
 describe('scanning a Cookie header', () => {
   test.each<[what: string, header: string, values: readonly string[]]>([

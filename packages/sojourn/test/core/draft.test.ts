@@ -1,10 +1,9 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { assertJson, step } from '../../src/core/contracts/json.ts'
 import { flashTexts, toFlashName, toStoredEdits, toStoredName, userTexts } from '../../src/core/data/data.ts'
 import { Draft, type DraftListener } from '../../src/core/data/draft.ts'
-import { applyEdits, isEmpty, parseTexts, type Texts } from '../../src/core/data/texts.ts'
+import { applyEdits, assertJson, isEmpty, parseTexts, step, type Texts } from '../../src/core/data/texts.ts'
 
 const key = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('a', 'b', 'c') },

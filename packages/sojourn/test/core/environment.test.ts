@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { isProduction } from '../../src/core/lib/environment.ts'
+import { isProduction } from '../../src/core/lib/runtime.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

@@ -39,3 +39,9 @@ function isOfKind(value: unknown, kind: OptionKind): boolean {
   if (kind === 'array') return Array.isArray(value)
   return kind === 'any' || (typeof value === kind && value !== null && !Array.isArray(value))
 }
+
+/** With a number, most stores find no session, and the user would silently stay logged in. */
+export function assertUserId(userId: unknown): void {
+  if (typeof userId === 'string' && userId !== '') return
+  throw new SessionError('ERR_OPTION', 'A user id is a string that is not empty.')
+}

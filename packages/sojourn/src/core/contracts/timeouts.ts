@@ -102,3 +102,8 @@ export function expiryOf(record: Lasting, limits: Limits): number {
   const began = Math.max(record.createdAt, authenticatedAt)
   return Math.min(record.lastSeenAt + idleMs, began + absoluteMs)
 }
+
+/** Whether the session began with a longer limit than the configured one. */
+export function isRemembered({ absoluteMs = 0 }: SessionRecord['head'], limits: Limits): boolean {
+  return absoluteMs > limits.absoluteMs
+}

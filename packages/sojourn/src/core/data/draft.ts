@@ -1,7 +1,18 @@
 import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
-import { assertJson, MAX_DEPTH, step } from '../contracts/json.ts'
-import { applyEdits, define, type Edits, NO_EDITS, parseTexts, type Texts, toDrops, toText } from './texts.ts'
+import {
+  applyEdits,
+  assertJson,
+  define,
+  type Edits,
+  MAX_DEPTH,
+  NO_EDITS,
+  parseTexts,
+  step,
+  type Texts,
+  toDrops,
+  toText,
+} from './texts.ts'
 
 /** The data that a draft begins with. Without `values`, a key's text is parsed when the handler first reads the key. */
 export interface Loaded {

@@ -1,4 +1,5 @@
-import { assertJson } from '../contracts/json.ts'
+import { SessionError } from '../contracts/errors.ts'
+import type { JsonValue } from '../contracts/json.ts'
 
 /** JSON text by key. */
 export type Texts = Readonly<Record<string, string>>
@@ -71,4 +72,74 @@ export function toText(value: unknown, key: string, root = 'data'): string | und
   if (value === undefined) return undefined
   assertJson(value, root, key)
   return JSON.stringify(value)
+}
+
+/** Deeper data is a mistake, and recursion needs a limit. */
+export const MAX_DEPTH = 100
+
+/**
+ * Throws `ERR_DATA_NOT_JSON` with the path of a value that the store would not return unchanged: `NaN`, `Map`, `Date`,
+ * class instances, functions, cycles, holes. A property that is `undefined` counts as absent.
+ */
+export function assertJson(value: unknown, root: string, key?: string): asserts value is JsonValue {
+  const flaw = flawOf(value, 0)
+  if (flaw === null) return
+  const path = key === undefined ? root : root + step(key)
+  throw new SessionError(
+    'ERR_DATA_NOT_JSON',
+    `${path}${flaw}. Store plain JSON: a Date as its ISO string, a Map as its entries.`,
+  )
+}
+
+/**
+ * The path and kind of the first value that JSON cannot represent: `.a[1] is NaN`. Each value that a handler read is checked
+ * when the request ends, so the path is built only if there is a flaw.
+ */
+function flawOf(value: unknown, depth: number): string | null {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null
+  if (typeof value === 'number') return Number.isFinite(value) ? null : ` is ${value}`
+  if (typeof value !== 'object') return value === undefined ? ' is undefined' : ` is a ${typeof value}`
+  if (depth === MAX_DEPTH) return ` is nested deeper than ${MAX_DEPTH} levels, or a cycle`
+  if (!isPlain(value)) return ` is an instance of ${className(value)}`
+  return Array.isArray(value) ? flawOfArray(value, depth + 1) : flawOfObject(value, depth + 1)
+}
+
+function flawOfArray(value: readonly unknown[], depth: number): string | null {
+  for (let i = 0; i < value.length; i++) {
+    const flaw = flawOf(value[i], depth)
+    if (flaw !== null) return `[${i}]${flaw}`
+  }
+  // An array without holes lists its elements first, so the next key is another property.
+  const extra = Object.keys(value)[value.length]
+  return extra === undefined ? null : `${step(extra)} is a property of an array`
+}
+
+function flawOfObject(value: object, depth: number): string | null {
+  // Without an array of entries, because every write checks its values.
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue
+    const inner: unknown = (value as Record<string, unknown>)[key]
+    if (key === 'toJSON' && typeof inner === 'function') return ' is an object with its own toJSON'
+    const flaw = inner === undefined ? null : flawOf(inner, depth)
+    if (flaw !== null) return step(key) + flaw
+  }
+  return null
+}
+
+/** Works in any realm: a plain object has no prototype, or one without a prototype. An array's prototype is one level deeper. */
+function isPlain(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value)
+  if (prototype === null) return true
+  const above: object | null = Object.getPrototypeOf(prototype)
+  return above === null || (Array.isArray(value) && Object.getPrototypeOf(above) === null)
+}
+
+/** `.name` for an identifier, `["other keys"]` for other keys. */
+export function step(key: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+}
+
+function className(value: object): string {
+  const name: unknown = value.constructor?.name
+  return typeof name === 'string' && name !== '' ? name : 'a class'
 }

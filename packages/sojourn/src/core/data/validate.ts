@@ -1,7 +1,7 @@
 import { SessionError } from '../contracts/errors.ts'
-import { assertJson } from '../contracts/json.ts'
 import type { SchemaIssue, StandardSchema } from '../contracts/schema.ts'
 import { isPromise } from '../lib/maybe.ts'
+import { assertJson } from './texts.ts'
 
 /**
  * Top-level keys that do not fit (`[]`: the whole data), and where. Contains paths only, because a message of the schema may

@@ -1,10 +1,10 @@
 import { decrypt, encrypt, fromBase64url, hmacSha256, randomBytes, toBase64url } from '#crypto'
 import type { Head, SessionRecord } from '../contracts/record.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { equalText, fromUtf8, toUtf8 } from '../lib/bytes.ts'
+import { fromUtf8, toUtf8 } from '../lib/bytes.ts'
 import { chain } from '../lib/maybe.ts'
 import type { Standing } from '../token/secrets.ts'
-import { hashSecret } from '../token/token.ts'
+import { equalText, hashSecret } from '../token/token.ts'
 import type { Texts } from './texts.ts'
 
 /**

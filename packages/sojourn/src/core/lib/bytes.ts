@@ -18,11 +18,3 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return joined
 }
-
-/** Compares in constant time. The length is not secret (ASVS 5.0 11.2.4). */
-export function equalText(a: string, b: string): boolean {
-  if (a.length !== b.length) return false
-  let difference = 0
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
-  return difference === 0
-}

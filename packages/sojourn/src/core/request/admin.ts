@@ -1,17 +1,17 @@
-import { checkArgument } from '../contracts/check-options.ts'
+import { assertUserId, checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { JsonValue } from '../contracts/json.ts'
 import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
-import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
+import type { ExportedSession, SessionPage, UserExport } from '../contracts/sessions.ts'
+import type { ScanPage } from '../contracts/store.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { flashTexts, userTexts } from '../data/data.ts'
 import { parseTexts } from '../data/texts.ts'
 import { isOnce } from '../token/once.ts'
 import { isSessionId } from '../token/token.ts'
-import { orDamaged } from './damaged.ts'
-import { endDamaged, endSession } from './end-session.ts'
-import { deviceOf, liveOf, proofOf, toInfos } from './infos.ts'
+import { endDamaged, endSession, orDamaged } from './end-session.ts'
+import { deviceOf, liveOf, proofOf, toInfo, toInfos } from './infos.ts'
 import { ask, type Caller, type Setup } from './setup.ts'
 
 export async function list(by: Caller, userId: string): Promise<SessionInfo[]> {
@@ -105,12 +105,6 @@ async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRe
   return (await keptOf(by, userId)).filter(isReadable)
 }
 
-/** With a number, most stores find no session, and the user would silently stay logged in. */
-export function assertUserId(userId: unknown): void {
-  if (typeof userId === 'string' && userId !== '') return
-  throw new SessionError('ERR_OPTION', 'A user id is a string that is not empty.')
-}
-
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {
   const { id, head, data } = record
   const { authenticatedAt, methods, assurance } = proofOf(head)
@@ -136,3 +130,24 @@ function toJson(texts: Readonly<Record<string, string>>): Record<string, JsonVal
 function toIso(ms: number): string {
   return new Date(ms).toISOString()
 }
+
+const MAX_LIMIT = 1000
+
+/** All live sessions, a page at a time. What has ended, is expired, or cannot be read is left out. */
+export async function scan(by: Caller, cursor: string | null = null, limit = 100): Promise<SessionPage> {
+  const { setup } = by
+  if (setup.store.scan === undefined) {
+    throw new SessionError('ERR_UNSUPPORTED', `${setup.store.name} cannot enumerate its sessions.`)
+  }
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new SessionError('ERR_OPTION', `limit must be from 1 to ${MAX_LIMIT}.`)
+  }
+  const { values, next, total = null } = await ask(by, 'scan', (store) => store.scan?.(cursor, limit) ?? NOTHING)
+  const now = setup.clock()
+  const live = values
+    .filter((kept): kept is SessionRecord => kept.kind === 'live')
+    .filter((record) => now < expiryOf(record, setup.limits) && !isOnce(record.id, record.userId))
+  return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
+}
+
+const NOTHING: ScanPage = { values: [], next: null }

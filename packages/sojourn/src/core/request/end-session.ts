@@ -1,5 +1,8 @@
-import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/record.ts'
+import { SessionError } from '../contracts/errors.ts'
+import type { DamagedRecord, EndReason, SessionId, SessionRecord } from '../contracts/record.ts'
+import type { MaybePromise } from '../contracts/store.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
+import { rescue } from '../lib/maybe.ts'
 import { ask, type Caller, emit } from './setup.ts'
 
 /** Ends a session. Returns its last state, or `null` if another call ended it, it was gone, or it can no longer be read. */
@@ -44,4 +47,15 @@ async function endSilently(by: Caller, record: Kept, reason: EndReason): Promise
   const expiry = record.kind === 'live' ? expiryOf(record, setup.limits) : endedAt + absoluteMs
   const expiresAt = Math.max(expiry, endedAt + graceMs)
   return ask(by, 'end', (store) => store.end(id, { kind: 'ended', id, reason, endedAt, expiresAt }))
+}
+
+/** Returns what `look` finds under this id, or a damaged record if it cannot be read. */
+export function orDamaged<T>(id: SessionId, look: () => MaybePromise<T>): MaybePromise<T | DamagedRecord> {
+  return rescue<T | DamagedRecord>(look, (error) => damagedBy(id, error))
+}
+
+/** Returns a damaged record if the error reports one. Throws any other error. */
+export function damagedBy(id: SessionId, error: unknown): DamagedRecord {
+  if (error instanceof SessionError && error.code === 'ERR_RECORD_DAMAGED') return { kind: 'damaged', id }
+  throw error
 }

@@ -1,6 +1,5 @@
 import type { HeaderChange } from '../contracts/carrier.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
-import { isRemembered } from './infos.ts'
+import { expiryOf, isRemembered } from '../contracts/timeouts.ts'
 import { leavingHeaders } from './sight.ts'
 import { canSend, type State } from './state.ts'
 
@@ -30,7 +29,7 @@ function writeToken({ setup, view, carrier, held }: State): readonly HeaderChang
   const endsAt = expiryOf({ ...record, lastSeenAt: Number.POSITIVE_INFINITY }, setup.limits)
   const remainingSeconds = Math.floor((endsAt - setup.clock()) / 1000)
   return carrier.write(view, setup.tokens.toToken(parts), {
-    maxAgeSeconds: isRemembered(setup, record) ? Math.max(1, remainingSeconds) : null,
+    maxAgeSeconds: isRemembered(record.head, setup.limits) ? Math.max(1, remainingSeconds) : null,
   })
 }
 

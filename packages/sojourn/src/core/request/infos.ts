@@ -1,6 +1,6 @@
 import type { Device, Head, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
+import { expiryOf, isRemembered } from '../contracts/timeouts.ts'
 import type { Setup } from './setup.ts'
 
 /** A user's sessions for display: live ones only, the most recently used first. */
@@ -25,7 +25,7 @@ export function toInfo(setup: Setup, record: SessionRecord): SessionInfo {
     expiresAt: new Date(expiryOf(record, setup.limits)),
     authenticatedAt: proofOf(head).authenticatedAt,
     device: deviceOf(setup, record),
-    remembered: isRemembered(setup, record),
+    remembered: isRemembered(record.head, setup.limits),
   }
 }
 
@@ -34,11 +34,6 @@ export function deviceOf({ clock, dropDeviceAfterMs }: Setup, { head, createdAt 
   return head.device === undefined || clock() - createdAt >= dropDeviceAfterMs
     ? null
     : Object.freeze({ ...head.device })
-}
-
-/** Whether it began with a longer limit than the configured one. */
-export function isRemembered({ limits }: Setup, { head }: SessionRecord): boolean {
-  return (head.absoluteMs ?? 0) > limits.absoluteMs
 }
 
 export interface ShownProof {

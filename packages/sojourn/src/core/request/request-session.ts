@@ -1,6 +1,7 @@
 import { checkArgument } from '../contracts/check-options.ts'
 import { type Duration, toMs } from '../contracts/duration.ts'
-import { type JsonValue, step } from '../contracts/json.ts'
+import { SessionError } from '../contracts/errors.ts'
+import type { JsonValue } from '../contracts/json.ts'
 import type { Device, SessionId } from '../contracts/record.ts'
 import type {
   Flash,
@@ -13,20 +14,50 @@ import type {
 } from '../contracts/session.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { toFlashName } from '../data/data.ts'
-import { parseTexts, toText } from '../data/texts.ts'
+import { parseTexts, step, toText } from '../data/texts.ts'
 import { isSessionId } from '../token/token.ts'
 import { devicesOf, revoke, revokeAll } from './admin.ts'
-import { REFUSING, refuseAssignments } from './assignments.ts'
 import { saveNow } from './commit.ts'
 import { deviceOf, proofOf, type ShownProof } from './infos.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
-import { recheck } from './recheck.ts'
+import { assertStillOpen, recheck } from './recheck.ts'
 import { reauthenticated, rotate } from './rotate.ts'
 import { ask } from './setup.ts'
 import { draftOf, type Flashed, type State, tellLate } from './state.ts'
-import { assertStillOpen } from './still-open.ts'
 import { update } from './update.ts'
+
+function refuse(name: string): never {
+  throw new SessionError(
+    'ERR_MISUSE',
+    `session${step(name)} cannot be set: data lives in session.data. For middleware made for express-session (passport, connect-flash, csurf), see docs/how-to/move-from-express-session.md.`,
+  )
+}
+
+/**
+ * The end of a prototype chain. An assignment that no property accepts arrives here, and throws on the line that makes it.
+ * Reading, inspecting and symbols, with which tools mark objects, work as usual.
+ */
+const REFUSING: object = new Proxy(
+  {},
+  {
+    set: (target, name, value, receiver) =>
+      typeof name === 'symbol' ? Reflect.set(target, name, value, receiver) : refuse(name),
+  },
+)
+
+/**
+ * Makes the members of a class read-only, and assignments to unknown members an error. Sloppy code would otherwise ignore them
+ * silently. Costs a request nothing, because it is all in the prototype.
+ */
+function refuseAssignments(prototype: object): void {
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    const { get, set, value } = descriptor
+    if (name === 'constructor' || set !== undefined) continue
+    Object.defineProperty(prototype, name, { get: get ?? (() => value), set: () => refuse(name), configurable: true })
+  }
+  Object.setPrototypeOf(prototype, REFUSING)
+}
 
 /** The session object of handlers: the facts in `State`, and the verbs. A class, because every request creates one. */
 export class RequestSession<Data extends object> implements Session<Data> {

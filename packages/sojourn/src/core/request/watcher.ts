@@ -2,8 +2,8 @@ import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { EndReason, SessionId } from '../contracts/record.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
-import { release } from '../lib/timers.ts'
-import { orDamaged } from './damaged.ts'
+import { release } from '../lib/runtime.ts'
+import { orDamaged } from './end-session.ts'
 import { type Caller, emit, readNow, readRecord } from './setup.ts'
 
 /** A round reads at most this many sessions, so watching costs the store at most 100 reads a second. */

@@ -4,7 +4,7 @@ import { SessionError } from '../contracts/errors.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Store } from '../contracts/store.ts'
 import { toUtf8 } from '../lib/bytes.ts'
-import { nextTry } from '../lib/tries.ts'
+import { nextTry } from '../lib/turns.ts'
 import { createNonce, toHeadChange } from './secrets.ts'
 import { toId } from './token.ts'
 

@@ -1,7 +1,7 @@
 import { fromBase64url, hmacSha256, randomBytes, sha256Text, toBase64url } from '#crypto'
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionId, Token } from '../contracts/record.ts'
-import { concat, equalText, toUtf8 } from '../lib/bytes.ts'
+import { concat, toUtf8 } from '../lib/bytes.ts'
 
 /** 128 bits find the record and 192 bits open it (ASVS 5.0 7.2.3 requires 128 in total). */
 const LOCATOR_BYTES = 16
@@ -117,4 +117,12 @@ function toMacKey(key: unknown, index: number): Uint8Array {
     ? `must be a string or a Uint8Array of at least ${KEY_BYTES} bytes`
     : 'is not set: an environment variable may be missing'
   throw new SessionError('ERR_OPTION', `keys[${index}] ${problem}. Make one with: openssl rand -base64 32`)
+}
+
+/** Compares in constant time. The length is not secret (ASVS 5.0 11.2.4). */
+export function equalText(a: string, b: string): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
+  return difference === 0
 }

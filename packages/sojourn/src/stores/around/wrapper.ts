@@ -1,5 +1,5 @@
 import type { Store, StoreEvent } from '../../core/contracts/store.ts'
-import { release } from '../../core/lib/timers.ts'
+import { release } from '../../core/lib/runtime.ts'
 
 /** Listeners of a store's wrapper, and through it of the store. */
 export interface Observers {

@@ -1,7 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change, MaybePromise, Written } from '../../core/contracts/store.ts'
-import { orDamaged } from '../../core/request/damaged.ts'
+import { orDamaged } from '../../core/request/end-session.ts'
 import { assertStorable, isStorableId } from './ids.ts'
 import { applyChange, asHead, type Listed } from './records.ts'
 

@@ -1,7 +1,7 @@
 import type { DamagedRecord, Head, SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change } from '../../core/contracts/store.ts'
 import { withEdits } from '../../core/data/texts.ts'
-import { damagedBy } from '../../core/request/damaged.ts'
+import { damagedBy } from '../../core/request/end-session.ts'
 
 /**
  * Applies a change to a live record. Returns the next record, the same record if nothing changes, or `null` for a conflict. Pure,

@@ -1,7 +1,7 @@
 import { SessionError, type SessionErrorCode } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Change, ScanPage, Written } from '../../core/contracts/store.ts'
-import { damagedBy } from '../../core/request/damaged.ts'
+import { damagedBy } from '../../core/request/end-session.ts'
 import { toQuietCause } from '../kit/driver-errors.ts'
 import { assertStorable } from '../kit/ids.ts'
 import { type Found, isListed, type Listed, readable } from '../kit/records.ts'

@@ -1,7 +1,7 @@
 import { SessionError } from '../../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../../core/contracts/record.ts'
 import type { Store } from '../../../core/contracts/store.ts'
-import { orDamaged } from '../../../core/request/damaged.ts'
+import { orDamaged } from '../../../core/request/end-session.ts'
 import type { Listed } from '../../kit/records.ts'
 import { isMarked, LOCK, MOVED, SHIFT, shiftOf, toMoved, toPlaceholder, unmarked } from './marks.ts'
 

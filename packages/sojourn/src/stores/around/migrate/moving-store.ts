@@ -1,7 +1,7 @@
 import type { SessionId, SessionRecord, Tombstone } from '../../../core/contracts/record.ts'
 import type { Change, Store, Written } from '../../../core/contracts/store.ts'
 import { rescue } from '../../../core/lib/maybe.ts'
-import { damagedBy } from '../../../core/request/damaged.ts'
+import { damagedBy } from '../../../core/request/end-session.ts'
 import { applyChange, isFresh, type Listed } from '../../kit/records.ts'
 import { isMarked, LOCK, SHIFT, shiftOf, unmarked } from './marks.ts'
 import { contended, endUnread, find, MAX_TRIES, type Move, moveEnded, moveOne } from './move.ts'
