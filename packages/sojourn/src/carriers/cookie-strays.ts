@@ -22,10 +22,8 @@ export function strayForms(form: CookieForm, view: RequestView): readonly Cookie
   const forms = partitions.flatMap((partitioned) =>
     domains.flatMap((domain) => paths.map((path) => ({ ...form, partitioned, domain, path }))),
   )
-  const distance = (stray: CookieForm): number =>
-    Number(stray.domain !== form.domain) +
-    Number(stray.path !== form.path) +
-    Number(stray.partitioned !== form.partitioned)
+  const distance = ({ partitioned, domain, path }: CookieForm): number =>
+    [partitioned !== form.partitioned, domain !== form.domain, path !== form.path].filter(Boolean).length
   // The first one is the form itself.
   return forms
     .slice(1)

@@ -11,23 +11,23 @@ type Applies = (view: RequestView, sent: CookieForm, wanted: CookieForm) => bool
 const WARNINGS: readonly (readonly [Applies, string])[] = [
   [
     (view, sent) => sent.secure && !view.secure && saysHttps(view),
-    'it is Secure, and we cannot tell whether the client connected over HTTPS: a proxy reports it, but is not trusted. If the proxy is yours, set trustProxy; Fastify needs its address there, not a number.',
+    'it is Secure, and a proxy reports HTTPS, but is not trusted. If the proxy is yours, set trustProxy; Fastify needs its address there, not a number.',
   ],
   [
     (view, sent) => sent.secure && !view.secure && view.header('x-forwarded-proto')?.toLowerCase() === 'http',
-    'it is Secure, and X-Forwarded-Proto reports that the client connected over plain HTTP. Serve over HTTPS; if the client did connect over HTTPS, a second proxy has overwritten the header: configure that one to pass it on.',
+    'it is Secure, and X-Forwarded-Proto reports plain HTTP. Serve over HTTPS; behind two proxies, configure the second to pass the header on.',
   ],
   [
     (view, sent) => sent.secure && !view.secure && !saysHttps(view) && (!isLoopback(view) || isForwarded(view)),
-    'it is Secure, and the request came over plain HTTP. Serve over HTTPS; if a proxy in front does, configure it to send X-Forwarded-Proto, and set trustProxy.',
+    'it is Secure, and the request came over plain HTTP. Serve over HTTPS; if a proxy does, configure it to send X-Forwarded-Proto, and set trustProxy.',
   ],
   [
     (view) => isLoopback(view) && !isLoopbackOrigin(view),
-    'the request is for localhost, but its Origin is not. In production, configure the proxy in front to pass Host on, and set NODE_ENV; in development, open the page on localhost.',
+    'the request is for localhost, but its Origin is not. Configure the proxy to pass Host on, and set NODE_ENV; in development, open the page on localhost.',
   ],
   [
     (view, { domain }) => domain !== null && !`.${hostnameOf(view)}`.endsWith(`.${domain}`),
-    'its domain is neither the host of this request nor a parent of it. Correct the domain; if a proxy in front changes Host, configure it to pass Host on.',
+    'its domain is neither the host of this request nor a parent of it. Correct it; if a proxy changes Host, configure it to pass Host on.',
   ],
   [
     // A page of another site can set a Lax or Strict cookie only by navigating the whole tab (RFC 6265bis, section 5.7).
@@ -39,7 +39,7 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
   ],
   [
     (_, sent, wanted) => sent.sameSite !== wanted.sameSite,
-    "sameSite: 'none' needs HTTPS. On http://localhost the cookie is sent with 'lax', so other sites cannot embed this one.",
+    "sameSite: 'none' needs HTTPS, so http://localhost gets 'lax', and other sites cannot embed this one.",
   ],
 ]
 
@@ -82,7 +82,7 @@ export function createNeighbors(nameOf: (view: RequestView) => string, warn: (me
       if (hasTold || (why === 'unknown' && !hasSet) || !isLoopback(view)) return
       hasTold = true
       warn(
-        `sojourn: received a cookie "${nameOf(view)}" that this application did not set. Browsers share cookies between all ports of localhost: another application there, or another createSessions() in this one, seems to use the same name, and a login in one ends the login in the other. Give each its own name: createSessions({ cookie: { name: '__Host-my-app' } }).`,
+        `sojourn: received a cookie "${nameOf(view)}" that this application did not set. All ports of localhost share cookies: another application there, or another createSessions(), ends the logins of this one. Give each its own name: cookie: { name: '__Host-my-app' }.`,
       )
     },
   }

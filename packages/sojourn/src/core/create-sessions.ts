@@ -26,6 +26,8 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
   const own: Caller = { setup, view: null }
   const sweeper = createSweeper(own)
   const watcher = createWatcher(own)
+  // Begins with the first request, because some runtimes allow no timer before.
+  let sweeps = false
   setup.store.observe?.((event) => {
     if (event.kind === 'failover') setup.failedOverAt = setup.clock()
     emit(own, 'store', event)
@@ -35,7 +37,10 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     store: setup.store,
     open(view) {
       if (setup.closed) throw new SessionError('ERR_CLOSED')
-      sweeper.start()
+      if (!sweeps) {
+        sweeps = true
+        sweeper.start()
+      }
       const state = new State(setup, view)
       const answer = begin(state)
       return isPromise(answer)

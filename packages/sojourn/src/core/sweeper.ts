@@ -39,7 +39,7 @@ export function createSweeper(by: Caller): Sweeper {
   return {
     run,
     start() {
-      if (timer === undefined && !isStopped && by.setup.store.sweep !== undefined) schedule()
+      if (by.setup.store.sweep !== undefined) schedule()
     },
     stop() {
       isStopped = true

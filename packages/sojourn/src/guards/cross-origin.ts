@@ -153,13 +153,13 @@ const CROSS_SITE: Answer = deny(`a page of another site made this request. ${ADV
 
 /** `Origin` is `null`, so the origin of the page is unknown. */
 const HIDDEN_ORIGIN: Answer = deny(
-  'the browser hides which page made this request ("Origin: null"). Developers: pages with "Referrer-Policy: no-referrer" and sandboxed frames cause this. For a page of this site, set "Referrer-Policy: same-origin" or "strict-origin-when-cross-origin". A page whose origin is hidden cannot be in trustedOrigins.',
+  'the browser hides which page made this request ("Origin: null"). Developers: "Referrer-Policy: no-referrer" and sandboxed frames cause this. For a page of this site, set "Referrer-Policy: same-origin".',
 )
 
 /** `Origin` names a host other than the request's own. */
 function otherHost(origin: string, view: RequestView): Answer {
   return deny(
-    `a page of ${quoted(origin)} made this request, which is addressed to the host ${quoted(hostOf(view))}. ${ADVICE} If both are this site, the proxy in front changes Host: configure it to pass Host on with its port (nginx: proxy_set_header Host $http_host).`,
+    `a page of ${quoted(origin)} made this request, which is addressed to the host ${quoted(hostOf(view))}. ${ADVICE} If both are this site, configure the proxy to pass Host on with its port (nginx: proxy_set_header Host $http_host).`,
   )
 }
 

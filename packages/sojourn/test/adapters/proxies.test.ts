@@ -123,7 +123,7 @@ describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
         cookie: expect.stringMatching(/^__Host-session=/),
       })
       expect(toldOf(warnings)).toEqual([
-        expect.stringContaining('a proxy reports it, but is not trusted. If the proxy is yours, set trustProxy'),
+        expect.stringContaining('a proxy reports HTTPS, but is not trusted. If the proxy is yours, set trustProxy'),
       ])
     })
 
@@ -158,12 +158,12 @@ describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
       const { post, own, warnings } = await setUp('nginx', startBackend, { settings: settingsWithout('nginx', 'Host') })
       const { status, body } = await post(own)
       expect(status).toBe(403)
-      expect(body).toContain('the proxy in front changes Host: configure it to pass Host on with its port')
+      expect(body).toContain('configure the proxy to pass Host on with its port')
       expect(await post({ ...own, 'sec-fetch-site': 'same-origin' })).toMatchObject({
         status: 200,
         cookie: expect.stringMatching(/^__Host-session=/),
       })
-      expect(toldOf(warnings)).toEqual([expect.stringContaining('configure the proxy in front to pass Host on')])
+      expect(toldOf(warnings)).toEqual([expect.stringContaining('Configure the proxy to pass Host on')])
     })
   },
 )

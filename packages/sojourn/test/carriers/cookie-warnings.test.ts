@@ -17,8 +17,8 @@ function warnings(views: readonly RequestView[], options: CookieOptions = {}, en
 describe('a warning, when a browser is going to drop the cookie', () => {
   type Row = [what: string, url: string, view: ViewOptions, options: CookieOptions, told: RegExp]
   const INSECURE =
-    /plain HTTP\. Serve over HTTPS; if a proxy in front does, configure it to send X-Forwarded-Proto, and set trustProxy/
-  const UNTRUSTED = /a proxy reports it, but is not trusted\. If the proxy is yours, set trustProxy/
+    /plain HTTP\. Serve over HTTPS; if a proxy does, configure it to send X-Forwarded-Proto, and set trustProxy/
+  const UNTRUSTED = /a proxy reports HTTPS, but is not trusted\. If the proxy is yours, set trustProxy/
   const EMBEDDED = /script or frame of another site.* sameSite: 'none' and partitioned: true/
   test.each<Row>([
     ['plain HTTP', 'http://shop.example/', {}, {}, INSECURE],
@@ -41,7 +41,7 @@ describe('a warning, when a browser is going to drop the cookie', () => {
       'http://shop.example/',
       { headers: { 'x-forwarded-proto': 'http' } },
       {},
-      /X-Forwarded-Proto reports that the client connected over plain HTTP.* a second proxy has overwritten the header/,
+      /X-Forwarded-Proto reports plain HTTP\. Serve over HTTPS; behind two proxies, configure the second/,
     ],
     [
       'a proxy that does not say how the client came',
@@ -69,7 +69,7 @@ describe('a warning, when a browser is going to drop the cookie', () => {
       'http://localhost/',
       { peer: '127.0.0.1', headers: { origin: 'https://shop.example' } },
       {},
-      /configure the proxy in front to pass Host on, and set NODE_ENV; in development, open the page on localhost/,
+      /Configure the proxy to pass Host on, and set NODE_ENV; in development, open the page on localhost/,
     ],
     [
       'a host outside the domain',

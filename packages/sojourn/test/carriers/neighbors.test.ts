@@ -55,7 +55,7 @@ function browser() {
 }
 
 const CLASH =
-  /received a cookie "session" that this application did not set.* all ports of localhost.*cookie: \{ name: '__Host-my-app' \}/
+  /received a cookie "session" that this application did not set\. All ports of localhost.*cookie: \{ name: '__Host-my-app' \}/
 
 describe('applications side by side on localhost', () => {
   test('two of ours with one cookie name: the first one says why its user is logged out, once', async () => {

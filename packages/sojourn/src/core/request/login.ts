@@ -21,6 +21,8 @@ export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: '
 const DEVICE: OptionKinds<Device> = { name: 'string', ip: 'string' }
 const KINDS: OptionKinds<LoginOptions> = { ...PROOF, device: 'object', absolute: 'any', idle: 'any', carry: 'any' }
 
+export const NO_OPTIONS: LoginOptions = {}
+
 /**
  * A login creates a new record with a new token, so a token that an attacker planted or saw before it opens nothing afterwards.
  * The new session is stored before the old one ends, so that after a failure in between the user still has the old one.
@@ -59,7 +61,7 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
     // the session that they had.
     await Promise.all(state.others.map((other) => endSession(state, other, 'login')))
     const late = before === null ? NO_EDITS : await replace(state, created, { before, known: texts, carries })
-    const added = { ...late, ...noteEdits({}, notes) }
+    const added = notes.size === 0 ? late : { ...late, ...noteEdits({}, notes) }
     const record = await bringAlong(state, created, added)
     assertUncommitted(state, 'login')
     become(state, { ...created, record }, applyEdits(carried, added), (edits) =>
@@ -89,6 +91,7 @@ function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits
 }
 
 function checkLogin(options: LoginOptions): void {
+  if (options === NO_OPTIONS) return
   checkOptions(options, KINDS, 'login')
   const { device = {}, carry = true } = options
   checkOptions({ ...device, name: device.name ?? undefined, ip: device.ip ?? undefined }, DEVICE, 'login: device')

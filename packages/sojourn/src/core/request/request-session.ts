@@ -19,7 +19,7 @@ import { isSessionId } from '../token/token.ts'
 import { devicesOf, revoke, revokeAll } from './admin.ts'
 import { saveNow } from './commit.ts'
 import { deviceOf, proofOf, type ShownProof } from './infos.ts'
-import { login } from './login.ts'
+import { login, NO_OPTIONS } from './login.ts'
 import { logout } from './logout.ts'
 import { assertStillOpen, recheck } from './recheck.ts'
 import { reauthenticated, rotate } from './rotate.ts'
@@ -30,7 +30,7 @@ import { update } from './update.ts'
 function refuse(name: string): never {
   throw new SessionError(
     'ERR_MISUSE',
-    `session${step(name)} cannot be set: data lives in session.data. For middleware made for express-session (passport, connect-flash, csurf), see docs/how-to/move-from-express-session.md.`,
+    `session${step(name)} cannot be set: data lives in session.data. For middleware made for express-session, see docs/how-to/move-from-express-session.md.`,
   )
 }
 
@@ -143,7 +143,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return (await update(this.#seen, key, fn as (value: unknown) => unknown)) as Data[K]
   }
 
-  login(userId: string, options: LoginOptions = {}): Promise<void> {
+  login(userId: string, options: LoginOptions = NO_OPTIONS): Promise<void> {
     return login(this.#seen, userId, options)
   }
   logout(options: LogoutOptions = {}): Promise<void> {
