@@ -153,7 +153,7 @@ const CROSS_SITE: Answer = deny(`a page of another site made this request. ${ADV
 
 /** `Origin` is `null`, so the origin of the page is unknown. */
 const HIDDEN_ORIGIN: Answer = deny(
-  'the browser hides which page made this request ("Origin: null"). Developers: "Referrer-Policy: no-referrer" and sandboxed frames cause this. For a page of this site, set "Referrer-Policy: same-origin".',
+  'the browser hides which page made this request ("Origin: null"). Developers: "Referrer-Policy: no-referrer" and sandboxed frames cause this. For a page of this site, set "Referrer-Policy: same-origin". trustedOrigins cannot name a hidden origin.',
 )
 
 /** `Origin` names a host other than the request's own. */
