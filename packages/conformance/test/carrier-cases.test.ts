@@ -20,7 +20,6 @@ function headerCarrier(): Carrier {
       return change(token)
     },
     clear: () => change('-none'),
-    clearStrays: () => [],
   }
 }
 
@@ -101,7 +100,11 @@ describe('a carrier that is broken in one way fails', () => {
       'a new token replaces the previous one, whatever the lifetimes of both',
     ],
     ['clears nothing', { clear: () => [] }, 'clear makes the client delete its token'],
-    ['clears the token for a stray', { clearStrays: good.clear }, 'clearStrays keeps the token that write handed out'],
+    [
+      'clears the token as a duplicate',
+      { clearDuplicates: good.clear },
+      'clearDuplicates keeps the token that write handed out',
+    ],
     ['shares one token among all clients', shared, 'two clients do not affect each other'],
     [
       'reads the first alone',
@@ -151,7 +154,7 @@ describe('a carrier that is broken in one way fails', () => {
     [
       'repeats the URL',
       {
-        clearStrays: (view) => [
+        clearDuplicates: (view) => [
           { name: 'x-old', value: `Path=${view.url.replaceAll(/[^a-zA-Z=;]/g, '')}`.slice(0, 5000), how: 'append' },
         ],
       },
@@ -159,7 +162,7 @@ describe('a carrier that is broken in one way fails', () => {
     ],
     [
       'grows with the URL',
-      { clearStrays: (view) => [{ name: 'x-old', value: 'x'.repeat(view.url.length + 1), how: 'append' }] },
+      { clearDuplicates: (view) => [{ name: 'x-old', value: 'x'.repeat(view.url.length + 1), how: 'append' }] },
       'a hostile request injects nothing into the response headers, and does not make them grow',
     ],
     [
@@ -200,7 +203,7 @@ describe('a carrier that is broken in one way fails', () => {
     ],
     [
       'sends a name in capitals',
-      { clearStrays: () => [{ name: 'X-Old', value: 'x', how: 'append' }] },
+      { clearDuplicates: () => [{ name: 'X-Old', value: 'x', how: 'append' }] },
       'header changes are well formed',
     ],
     [

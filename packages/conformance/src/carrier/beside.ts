@@ -24,7 +24,6 @@ function createCompanion(ambient: boolean): Carrier {
     read: (view) => ({ values: [view.header(HEADER) ?? ''].filter((text) => text !== ''), overflow: false }),
     write: (_, token) => header(token),
     clear: () => header('cleared'),
-    clearStrays: () => [],
   }
 }
 

@@ -18,6 +18,6 @@ export interface CarrierContext extends CaseContext {
 export interface CarrierClient {
   /** Its next request. */
   request(): RequestView
-  /** Receives the headers of the response to its latest request, as `write`, `clear` and `clearStrays` returned them. */
+  /** Receives the headers of the response to its latest request, as `write`, `clear` and `clearDuplicates` returned them. */
   receive(changes: readonly HeaderChange[]): void
 }

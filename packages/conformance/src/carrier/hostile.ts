@@ -5,7 +5,7 @@ import { MOST_CANDIDATES } from './candidates.ts'
 import type { CarrierContext } from './context.ts'
 import { createQuietCarrier, TOKEN, UNTIL_CLOSED } from './tokens.ts'
 
-/** The most that `write`, or `clear` and `clearStrays` together, may add to a response. */
+/** The most that `write`, or `clear` and `clearDuplicates` together, may add to a response. */
 const MOST_HEADER_CHARACTERS = 8192
 /** Enough for work that grows linearly with the input's length, far too little for quadratic work. */
 const MOST_MS_FOR_A_MEGABYTE = 1000
@@ -76,7 +76,7 @@ export const hostileCases: readonly Case<CarrierContext>[] = [
       const carrier = createQuietCarrier(ctx)
       for (const view of hostileRequests(ctx.createClient().request())) {
         const written = carrier.write(view, TOKEN, UNTIL_CLOSED)
-        const cleared = [...carrier.clear(view), ...carrier.clearStrays(view)]
+        const cleared = [...carrier.clear(view), ...(carrier.clearDuplicates?.(view) ?? [])]
         for (const changes of [written, cleared]) {
           const texts = changes.map(({ value }) => value)
           assert(

@@ -18,7 +18,7 @@ export const purityCases: readonly Case<CarrierContext>[] = [
         assertEqual(other.write(view, TOKEN, life), first, 'write, by another carrier')
       }
       assertEqual(other.clear(view), one.clear(view), 'clear, by another carrier')
-      assertEqual(other.clearStrays(view), one.clearStrays(view), 'clearStrays, by another carrier')
+      assertEqual(other.clearDuplicates?.(view), one.clearDuplicates?.(view), 'clearDuplicates, by another carrier')
     },
   },
   {
@@ -37,7 +37,7 @@ export const purityCases: readonly Case<CarrierContext>[] = [
       carrier.read(view)
       carrier.write(view, TOKEN, UNTIL_CLOSED)
       carrier.clear(view)
-      carrier.clearStrays(view)
+      carrier.clearDuplicates?.(view)
       assertEqual(
         asked.filter((name) => name !== name.toLowerCase()),
         [],
@@ -71,7 +71,7 @@ export const purityCases: readonly Case<CarrierContext>[] = [
       const changes = [
         ...carrier.write(view, TOKEN, UNTIL_CLOSED),
         ...carrier.clear(view),
-        ...carrier.clearStrays(view),
+        ...(carrier.clearDuplicates?.(view) ?? []),
       ]
       for (const { name, value, how } of changes) {
         assert(/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name), 'a header name is not a token in lower case')
@@ -92,7 +92,7 @@ export const purityCases: readonly Case<CarrierContext>[] = [
       for (const view of suspicious(client.request())) {
         carrier.read(view)
         carrier.write(view, TOKEN, UNTIL_CLOSED)
-        changes.push(...carrier.clear(view), ...carrier.clearStrays(view))
+        changes.push(...carrier.clear(view), ...(carrier.clearDuplicates?.(view) ?? []))
       }
       const texts = [...warnings, ...changes.map(({ value }) => value)]
       assert(!texts.some((text) => text.includes(TOKEN)), 'the token is in a warning, or in a header that clears it')

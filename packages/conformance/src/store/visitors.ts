@@ -51,7 +51,6 @@ export const carrier: Carrier = {
   },
   write: (_, token) => [{ name: 'x-token', value: token, how: 'append' }],
   clear: () => [{ name: 'x-token', value: '', how: 'append' }],
-  clearStrays: () => [],
 }
 
 /** Runs `work` in a new world, and closes everything. */

@@ -2,8 +2,8 @@ import type { Candidates, Carrier, HeaderChange, RequestView } from '../core/con
 import { SessionError } from '../core/contracts/errors.ts'
 import { isLocalDevelopment } from '../core/lib/host.ts'
 import { isProduction } from '../core/lib/runtime.ts'
+import { duplicateForms } from './cookie-duplicates.ts'
 import { type CookieForm, type CookieOptions, toCookieForm, toUnprefixed } from './cookie-options.ts'
-import { strayForms } from './cookie-strays.ts'
 import { createNeighbors, createWarnings } from './cookie-warnings.ts'
 
 export type { CookieOptions, HostCookie, HttpCookie, SecureCookie, UnprefixedCookie } from './cookie-options.ts'
@@ -40,7 +40,7 @@ export function cookieCarrier(options: CookieOptions = {}): Carrier {
       return [setCookie(form, token, maxAgeSeconds)]
     },
     clear: (view) => [deleteCookie(sideFor(view).form)],
-    clearStrays: (view) => strayForms(sideFor(view).form, view).map(deleteCookie),
+    clearDuplicates: (view) => duplicateForms(sideFor(view).form, view).map(deleteCookie),
   }
 }
 

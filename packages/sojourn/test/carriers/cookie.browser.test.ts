@@ -26,7 +26,7 @@ const ACTS: Readonly<Record<string, (view: RequestView) => readonly HeaderChange
   write: (view) => carrier.write(view, TOKEN, { maxAgeSeconds: null }),
   remember: (view) => carrier.write(view, TOKEN, { maxAgeSeconds: Number.MAX_SAFE_INTEGER }),
   clear: (view) => carrier.clear(view),
-  strays: (view) => carrier.clearStrays(view),
+  duplicates: (view) => carrier.clearDuplicates?.(view) ?? [],
   plant: (view) => [
     { name: 'set-cookie', value: new URLSearchParams(view.url.split('?')[1]).get('cookie') ?? '', how: 'append' },
   ],
@@ -152,7 +152,7 @@ describe('Chromium keeps, sends and forgets the cookie', () => {
     const [kept] = await context.cookies()
     expect(kept).toMatchObject({ name, httpOnly: true, secure: name.startsWith('__'), expires: -1 })
     expect(await page.evaluate('document.cookie')).toBe('')
-    expect(await visit(`${at()}/strays`)).toEqual([TOKEN])
+    expect(await visit(`${at()}/duplicates`)).toEqual([TOKEN])
     expect(await visit(`${at()}/clear`)).toEqual([TOKEN])
     expect(await visit(`${at()}/read`)).toEqual([])
     expect(await context.cookies()).toEqual([])
@@ -206,19 +206,19 @@ describe('in a page of another site, a partitioned cookie', () => {
     expect(warnings).toEqual([])
   })
 
-  test('is found beside an unpartitioned twin from before, which clearStrays removes', async () => {
+  test('is found beside an unpartitioned twin from before, which clearDuplicates removes', async () => {
     await visit(site.https(WWW, plant('__Host-session=old; Path=/; Secure; SameSite=None')))
     await visit(site.https(WWW, '/write'))
-    expect([...(await visit(site.https(WWW, '/strays')))].sort()).toEqual([TOKEN, 'old'])
+    expect([...(await visit(site.https(WWW, '/duplicates')))].sort()).toEqual([TOKEN, 'old'])
     expect(await visit(site.https(WWW, '/read'))).toEqual([TOKEN])
   })
 })
 
-test('a partitioned twin of the default cookie is found beside it, and removed by clearStrays', async () => {
+test('a partitioned twin of the default cookie is found beside it, and removed by clearDuplicates', async () => {
   use()
   await visit(site.https(WWW, plant('__Host-session=old; Path=/; Secure; SameSite=None; Partitioned')))
   await visit(site.https(WWW, '/write'))
-  expect([...(await visit(site.https(WWW, '/strays')))].sort()).toEqual([TOKEN, 'old'])
+  expect([...(await visit(site.https(WWW, '/duplicates')))].sort()).toEqual([TOKEN, 'old'])
   expect(await visit(site.https(WWW, '/read'))).toEqual([TOKEN])
 })
 
@@ -238,13 +238,13 @@ describe('what a sibling domain plants', () => {
     }
   })
 
-  test('is seen beside the real cookie when the domain is shared, and removed by clearStrays', async () => {
+  test('is seen beside the real cookie when the domain is shared, and removed by clearDuplicates', async () => {
     use({ domain: 'shop.example' })
     await visit(site.https(WWW, '/account/write'))
-    for (const scope of ['Path=/account', 'Path=/account/', 'Path=/account/strays']) {
+    for (const scope of ['Path=/account', 'Path=/account/', 'Path=/account/duplicates']) {
       await visit(site.https('evil.shop.example', plant(`__Secure-session=x; Secure; Domain=shop.example; ${scope}`)))
-      expect(await visit(site.https(WWW, '/account/strays')), scope).toEqual(['x', TOKEN])
-      expect(await visit(site.https(WWW, '/account/strays')), scope).toEqual([TOKEN])
+      expect(await visit(site.https(WWW, '/account/duplicates')), scope).toEqual(['x', TOKEN])
+      expect(await visit(site.https(WWW, '/account/duplicates')), scope).toEqual([TOKEN])
     }
   })
 
@@ -258,7 +258,7 @@ describe('what a sibling domain plants', () => {
       'Path=/account; Domain=www.shop.example',
     ]) {
       await visit(site.https(WWW, plant(`__Secure-session=old; Secure; ${scope}`)))
-      expect([...(await visit(site.https(WWW, '/account/strays')))].sort(), scope).toEqual([TOKEN, 'old'])
+      expect([...(await visit(site.https(WWW, '/account/duplicates')))].sort(), scope).toEqual([TOKEN, 'old'])
       expect(await visit(site.https(WWW, '/account/read')), scope).toEqual([TOKEN])
     }
   })

@@ -97,7 +97,7 @@ describe('caches', () => {
     expect(caching((await client.send((session) => session.logout())).headers)).toEqual(TOKEN)
   })
 
-  it('keep nothing that clears strays', async () => {
+  it('store no response that clears duplicates', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send(edit({ a: 1 }))

@@ -42,7 +42,7 @@ describe('several tokens under one name', () => {
     expect(world.eventsOf('refused')).toEqual([])
   })
 
-  it('then the strays go, and the good one is set again after them', async () => {
+  it('then the duplicates are cleared, and the valid one is set again after them', async () => {
     const { victim } = await twoSessions()
     const before = victim.cookie()
     const { setCookies } = await victim.send(look, { cookie: `${STRAY}; ${victim.cookie()}` })

@@ -141,7 +141,7 @@ describe('any holder of a token can end its session', () => {
     },
   )
 
-  it('a user who has more tokens than are looked at gets out: a login removes the strays, a logout everywhere ends the rest', async () => {
+  it('a user who has more tokens than are looked at gets out: a login removes the duplicates, a logout everywhere ends the rest', async () => {
     const world = createWorld()
     const client = world.client()
     await client.send((session) => session.login('ada'))

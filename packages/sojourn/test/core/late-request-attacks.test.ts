@@ -105,7 +105,7 @@ describe('5 a request that was on its way while the client got a newer token', (
     expect(setCookies).toHaveLength(1)
   })
 
-  it('a late request in the grace, with a stray cookie beside, does not set the old token again', async () => {
+  it('a late request in the grace, with another cookie beside, does not set the old token again', async () => {
     const { world, client } = await loggedIn()
     const before = client.cookie()
     await stayFor(world, client, HOUR)
@@ -131,7 +131,7 @@ describe('5 a request that was on its way while the client got a newer token', (
     await expectLoggedIn(client, 'ada')
   })
 
-  it('a slow request with a stray cookie does not set again what was rotated meanwhile', async () => {
+  it('a slow request with another cookie does not set again what was rotated meanwhile', async () => {
     const { client } = await loggedIn()
     const slow = await client.open({ cookie: `__Host-session=stray; ${client.cookie()}` })
     await client.send((session) => session.rotate())

@@ -100,7 +100,6 @@ describe('attach and get', () => {
       read: () => ({ values: [], overflow: false }),
       write: () => [],
       clear: () => [],
-      clearStrays: () => [],
     })
     const [bare, other] = [createWorld({ carriers: [placeless()] }), createWorld({ carriers: [placeless()] })]
     for (const { sessions } of [bare, other]) {
@@ -209,7 +208,6 @@ describe('createSessions', () => {
       read: (view) => ({ values: [view.header('x-session') ?? ''].filter(Boolean), overflow: false }),
       write: (_, token) => [{ name: 'x-session', value: token, how: 'default' }],
       clear: () => [],
-      clearStrays: () => [],
     }
     expect(await rejection(() => createSessions({ carriers: [carrier], cookie: {} }))).toMatchObject({
       code: 'ERR_OPTION',

@@ -11,7 +11,6 @@ function headerCarrier(name = 'x-session'): Carrier {
     read: (view) => ({ values: [view.header(name) ?? ''].filter((text) => text !== ''), overflow: false }),
     write: (_, token) => [{ name, value: token, how: 'replace' }],
     clear: () => [{ name, value: '-', how: 'replace' }],
-    clearStrays: () => [],
   }
 }
 

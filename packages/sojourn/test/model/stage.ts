@@ -63,7 +63,6 @@ const carrier: Carrier = {
   },
   write: (_, token) => [{ name: 'token', value: token, how: 'append' }],
   clear: () => [{ name: 'token', value: '', how: 'append' }],
-  clearStrays: () => [],
 }
 
 export function createStage(run: Run, world: World, flaw: Flaw): Stage {

@@ -62,6 +62,9 @@ export interface Carrier {
   write(view: RequestView, token: Token, life: TokenLife): readonly HeaderChange[]
   /** Returns the headers that make the client delete its token. */
   clear(view: RequestView): readonly HeaderChange[]
-  /** Returns the headers that delete stray variants of the token (other path or domain), but not the one that `write` sets. */
-  clearStrays(view: RequestView): readonly HeaderChange[]
+  /**
+   * Returns the headers that delete duplicates of the token, with another path, domain or partition, but not the one that `write`
+   * sets. Called if the client sent more than one token. Leave it out if the client can hold only one.
+   */
+  clearDuplicates?(view: RequestView): readonly HeaderChange[]
 }

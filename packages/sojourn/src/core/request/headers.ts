@@ -14,8 +14,8 @@ export function toHeaders(state: State): readonly HeaderChange[] {
     setup.guards.leaving.length === 0 ? state.extraHeaders : [...state.extraHeaders, ...leavingHeaders(state)]
   if (answer === 'keep' && extraHeaders.length === 0) return caching(state)
   if (!canSend(state)) return NO_HEADERS
-  // A valid token may be among the strays. They are cleared if it is set again, or together with all others.
-  const cleared = state.strays && answer !== 'keep' ? carrier.clearStrays(view) : NO_HEADERS
+  // A valid token may be among the duplicates. They are cleared if it is set again, or together with all others.
+  const cleared = state.duplicates && answer !== 'keep' ? (carrier.clearDuplicates?.(view) ?? NO_HEADERS) : NO_HEADERS
   const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? carrier.clear(view) : NO_HEADERS
   const setsToken = token.length > 0 || cleared.length > 0
   // After those of guards, which may replace cookies.

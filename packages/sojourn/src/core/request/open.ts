@@ -41,7 +41,7 @@ export function open(state: State): MaybePromise<void> {
   if (values.length === 1) {
     return chain(lookUp(state, only, state.openedAt), (found) => takeUp(state, found))
   }
-  state.strays = true
+  state.duplicates = true
   return Promise.all(values.map(async (value) => lookUp(state, value, state.openedAt))).then((all) =>
     takeUpAll(state, all),
   )
@@ -191,7 +191,7 @@ export function refuse(state: State, dead: Dead): void {
   state.refused = refusal
   state.overtaken = isOvertaken
   state.others = [...others, ...heldBy(dead)]
-  state.strays ||= refusal === 'ambiguous'
+  state.duplicates ||= refusal === 'ambiguous'
   if (refusal === 'malformed' || refusal === 'forged' || refusal === 'unknown') {
     state.carrier.foreign?.(state.view, refusal)
   }

@@ -51,8 +51,8 @@ export class State implements Caller, DraftListener {
   isNew = true
   /** What the response does to the client's token. */
   answer: 'keep' | 'write' | 'clear' = 'keep'
-  /** Whether the client sent more than one token, so that stray copies must be cleared. */
-  strays = false
+  /** Whether the client sent more than one token, so that the duplicates must be cleared. */
+  duplicates = false
   /**
    * Whether the token was replaced moments ago. The client has a newer one, and this request must not begin a session that
    * replaces it.

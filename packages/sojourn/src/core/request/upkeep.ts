@@ -48,11 +48,11 @@ function toUpkeep(state: State, record: SessionRecord, { head: renewed, next }: 
 }
 
 /**
- * Whether to send a token that is already stored: the successor again, or the same token, because stray copies are about to be
+ * Whether to send a token that is already stored: the successor again, or the same token, because duplicates are about to be
  * cleared and the valid one may be among them.
  */
-function isReissued({ strays }: State, { standing }: Held): boolean {
-  return standing === 'renewing' || standing === 'issued' || (strays && standing === 'current')
+function isReissued({ duplicates }: State, { standing }: Held): boolean {
+  return standing === 'renewing' || standing === 'issued' || (duplicates && standing === 'current')
 }
 
 /**
@@ -95,13 +95,13 @@ interface Renewing {
 }
 
 function renew(state: State, held: Held): MaybePromise<Renewing> {
-  const { setup, strays } = state
+  const { setup, duplicates } = state
   const { record, parts, standing, vault } = held
   const { head } = record
   // The grace begins with the write, so that a slow request does not shorten the grace of parallel ones.
   const now = setup.clock()
   if (standing === 'successor') {
-    return { head: toRenewed(head, now, setup.limits), next: strays ? parts : null }
+    return { head: toRenewed(head, now, setup.limits), next: duplicates ? parts : null }
   }
   if (standing === 'grace' || standing === 'outdated' || !canSend(state)) return { head, next: null }
   if (standing === 'issued') return { head, next: parts }
@@ -109,7 +109,7 @@ function renew(state: State, held: Held): MaybePromise<Renewing> {
   if (head.renewal !== undefined) {
     return { head, next: setup.tokens.successor(parts, deriveSuccessor(parts.secret, head.renewal.nonce)) }
   }
-  if (!isRenewalDue(state, held)) return { head, next: strays ? parts : null }
+  if (!isRenewalDue(state, held)) return { head, next: duplicates ? parts : null }
   const nonce = createNonce()
   const secret = deriveSuccessor(parts.secret, nonce)
   const next = setup.tokens.successor(parts, secret)

@@ -9,23 +9,26 @@ afterEach(() => vi.unstubAllEnvs())
 const AT = 'https://www.shop.example/account/orders?page=2'
 const TOKEN = 'A'.repeat(54) as Token
 
-/** A browser that was handed the session's cookie, and has strays of the same name beside it. */
-function withStrays(options: CookieOptions, strays: readonly string[]): { agent: UserAgent; clearStrays(): void } {
+/** A browser that was handed the session's cookie, and has duplicates of the same name beside it. */
+function withDuplicates(
+  options: CookieOptions,
+  duplicates: readonly string[],
+): { agent: UserAgent; clearDuplicates(): void } {
   const carrier = cookieCarrier(options)
   const agent = new UserAgent()
-  for (const stray of strays) expect(agent.receive(AT, stray), stray).toBe('kept')
+  for (const duplicate of duplicates) expect(agent.receive(AT, duplicate), duplicate).toBe('kept')
   for (const { value } of carrier.write(viewOf(AT), TOKEN, { maxAgeSeconds: null })) agent.receive(AT, value)
-  expect(agent.list()).toHaveLength(strays.length + 1)
+  expect(agent.list()).toHaveLength(duplicates.length + 1)
   return {
     agent,
-    clearStrays() {
-      for (const { value } of carrier.clearStrays(viewOf(AT))) agent.receive(AT, value)
+    clearDuplicates() {
+      for (const { value } of carrier.clearDuplicates?.(viewOf(AT)) ?? []) agent.receive(AT, value)
     },
   }
 }
 
-describe('clearStrays leaves the session and removes', () => {
-  test.each<[what: string, options: CookieOptions, stray: string]>([
+describe('clearDuplicates leaves the session and removes', () => {
+  test.each<[what: string, options: CookieOptions, duplicate: string]>([
     [
       'the unpartitioned twin of a partitioned cookie',
       { sameSite: 'none', partitioned: true },
@@ -64,38 +67,36 @@ describe('clearStrays leaves the session and removes', () => {
       { name: 'sid', insecureNoPrefix: true },
       'sid=x; Path=/account; Domain=shop.example',
     ],
-  ])('%s', (_, options, stray) => {
-    const { agent, clearStrays } = withStrays(options, [stray])
-    clearStrays()
+  ])('%s', (_, options, duplicate) => {
+    const { agent, clearDuplicates } = withDuplicates(options, [duplicate])
+    clearDuplicates()
     expect(agent.list()).toHaveLength(1)
     expect(agent.send(AT)).toContain(TOKEN)
   })
 
-  test('every stray of a kind at once', () => {
-    const strays = [
+  test('every duplicate of a kind at once', () => {
+    const duplicates = [
       'sid=1; Path=/account',
       'sid=2; Path=/account/orders',
       'sid=3; Path=/; Domain=shop.example',
       'sid=4; Path=/; Domain=www.shop.example',
     ]
-    const { agent, clearStrays } = withStrays({ name: 'sid', insecureNoPrefix: true }, strays)
-    clearStrays()
+    const { agent, clearDuplicates } = withDuplicates({ name: 'sid', insecureNoPrefix: true }, duplicates)
+    clearDuplicates()
     expect(agent.send(AT)).toBe(`sid=${TOKEN}`)
   })
 })
 
-describe('clearStrays sends', () => {
+describe('clearDuplicates sends', () => {
   const headers = (options: CookieOptions, at = AT) =>
-    cookieCarrier(options)
-      .clearStrays(viewOf(at))
-      .map(({ value }) => value)
+    (cookieCarrier(options).clearDuplicates?.(viewOf(at)) ?? []).map(({ value }) => value)
 
   const scopes = (options: CookieOptions, at: string) =>
     headers(options, at).map((header) =>
       header.replace(/^.* GMT; (Path=[^;]+)(; Domain=[^;]+)?.*?(; Partitioned)?$/, '$1$2$3'),
     )
 
-  test('what differs in the fewest ways first, in one order', () => {
+  test('the forms with the fewest differences first, in one order', () => {
     expect(scopes({ name: 'sid', insecureNoPrefix: true }, 'https://a.shop.example/x/y?z=/w')).toEqual([
       // Another path.
       'Path=/x',
@@ -183,9 +184,9 @@ describe('clearStrays sends', () => {
       const carrier = cookieCarrier(options)
       for (const at of [AT, 'https://www.shop.example/', 'https://shop.example/account']) {
         const [own] = carrier.clear(viewOf(at))
-        const strays = carrier.clearStrays(viewOf(at)).map(({ value }) => value)
-        expect(strays).not.toContain(own?.value)
-        expect(new Set(strays).size).toBe(strays.length)
+        const duplicates = (carrier.clearDuplicates?.(viewOf(at)) ?? []).map(({ value }) => value)
+        expect(duplicates).not.toContain(own?.value)
+        expect(new Set(duplicates).size).toBe(duplicates.length)
       }
     }
   })
@@ -200,10 +201,8 @@ describe('clearStrays sends', () => {
   test('no path that is too long, or no cookie path', () => {
     const at = (url: string) => {
       const view = { ...viewOf(AT), url }
-      return cookieCarrier({ name: 'sid', insecureNoPrefix: true })
-        .clearStrays(view)
-        .map(({ value }) => value)
-        .join('\n')
+      const carrier = cookieCarrier({ name: 'sid', insecureNoPrefix: true })
+      return (carrier.clearDuplicates?.(view) ?? []).map(({ value }) => value).join('\n')
     }
     expect(at(`/${'a'.repeat(500)}`)).not.toContain('aaa')
     expect(at('/a;Domain=evil.example/b')).not.toContain('evil')

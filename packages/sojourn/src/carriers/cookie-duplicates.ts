@@ -3,7 +3,7 @@ import { hostnameOf } from '../core/lib/host.ts'
 import { type CookieForm, isCookieDomain, isCookiePath } from './cookie-options.ts'
 
 /** Each form adds a header of about 120 bytes to the response. */
-const MAX_STRAYS = 12
+const MAX_DUPLICATES = 12
 const MAX_PATHS = 6
 const MAX_DOMAINS = 4
 const MAX_PATH_CHARACTERS = 128
@@ -13,7 +13,7 @@ const MAX_PATH_CHARACTERS = 128
  * partition, left by an earlier configuration or planted by a sibling domain. Those with the fewest differences come first. The
  * number is limited so that a hostile URL cannot inflate the response.
  */
-export function strayForms(form: CookieForm, view: RequestView): readonly CookieForm[] {
+export function duplicateForms(form: CookieForm, view: RequestView): readonly CookieForm[] {
   // Browsers do not keep a __Host- cookie with another path or domain.
   const hostOnly = form.name.startsWith('__Host-')
   const domains = hostOnly ? [form.domain] : withFirst(form.domain, [null, ...domainsOf(hostnameOf(view))])
@@ -28,7 +28,7 @@ export function strayForms(form: CookieForm, view: RequestView): readonly Cookie
   return forms
     .slice(1)
     .sort((a, b) => distance(a) - distance(b))
-    .slice(0, MAX_STRAYS)
+    .slice(0, MAX_DUPLICATES)
 }
 
 function withFirst<T>(first: T, others: readonly T[]): readonly T[] {
