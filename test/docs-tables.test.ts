@@ -22,7 +22,7 @@ function columnsOf(database: string): Column[] {
   )
 }
 
-/** What a tool's word for a type becomes in each database. */
+/** The type in each database for a word of the tool. */
 const TYPES: Record<string, Record<string, string>> = {
   postgres: { int: 'integer', string: 'text', biginteger: 'bigint', json: 'jsonb' },
   mysql: { integer: 'int', biginteger: 'bigint', mediumtext: 'mediumtext' },

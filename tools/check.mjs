@@ -35,7 +35,7 @@ const STEPS = [
     title: 'types of tests, type tests, tools, examples and benchmarks',
     needsBuild: true,
     fix: 'Correct the type errors. In a type test, an unused @ts-expect-error means that a wrong use compiles now.',
-    // The auditor's tests apart: they use express-session, whose types say what every request's session is.
+    // The auditor's tests are compiled separately: they use express-session, whose types declare `session` on every request.
     run: tool('typescript/bin/tsc', '--build', 'tsconfig.json', 'packages/audit/test/tsconfig.json'),
   },
   {

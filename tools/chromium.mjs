@@ -13,7 +13,7 @@ const PLACES = [
 ]
 
 /**
- * Where a Chromium is, for the browser tests: `CHROMIUM_PATH` when it is set, else the usual places.
+ * Finds Chromium for the browser tests: `CHROMIUM_PATH` if it is set, else the usual places.
  * @returns {string | null}
  */
 export function findChromium() {

@@ -1,5 +1,5 @@
 /**
- * Adds what a registry that lacks other platforms' binaries leaves out of the lock file: without those entries `npm ci`
+ * Adds the entries for other platforms' binaries that a registry without them omits from the lock file. Without them `npm ci`
  * refuses the file, there and everywhere. Run it after `npm install` when the check says that entries are missing.
  */
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './run.mjs'
 
-/** Where a full run leaves its results, and which of vitest's options say so. */
+/** The file for the results of a full run, and the options of vitest that write it. */
 const RESULTS = join(root, 'coverage', 'tests.json')
 export const KEEP_RESULTS = ['--reporter=default', '--reporter=json', `--outputFile.json=${RESULTS}`]
 
@@ -72,7 +72,7 @@ function wanted() {
   return readFileSync(PAGE, 'utf8').replace(TABLE, (_, begin, end) => begin + table + end)
 }
 
-/** Whether the page says what the run showed. With servers left out there is nothing to compare. */
+/** Whether the page matches the run. A run without some servers cannot be compared. */
 export function checkGuarantees() {
   if ((process.env.SOJOURN_TEST_WITHOUT ?? '') !== '') return true
   if (wanted() === readFileSync(PAGE, 'utf8')) return true

@@ -18,7 +18,7 @@ function entriesOf(path) {
 }
 
 /**
- * Compares the lock file with the one npm leaves in node_modules, which says what is really there.
+ * Compares the lock file with the one npm leaves in node_modules, which lists the packages that are really installed.
  * @param {string} folder
  */
 export function isInstalled(folder = '') {

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path'
 import ts from 'typescript'
 
 /**
- * What a file imports, type imports and `import()` included.
+ * The imports of a file, including type imports and `import()`.
  * @param {string} path
  */
 export function importsOf(path) {

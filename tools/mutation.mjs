@@ -33,7 +33,7 @@ const report = JSON.parse(readFileSync(join(root, `reports/mutation/${name}.json
 const mutants = Object.entries(report.files).flatMap(([fileName, file]) =>
   file.mutants.map((mutant) => ({ ...mutant, fileName: join(root, fileName) })),
 )
-// What no test covers does not come by the sample's checker, so the sample is drawn here.
+// Mutants without tests do not reach the sample's checker, so the sample is drawn here.
 const tried = mutants.filter((mutant) =>
   mutant.status === 'NoCoverage' ? isInSample(mutant, sample) : mutant.status !== 'CompileError',
 )

@@ -1,6 +1,6 @@
 /**
- * What npm runs before `start`, `test` and the rest. Uses nothing but Node's own modules until the packages are there.
- * `--no-build`: leave the build alone. `--tests`: all that tests start is needed too: Chromium, servers, runtimes, applications.
+ * npm runs this before `start`, `test` and the other scripts. It uses only Node's own modules until the packages are installed.
+ * `--no-build`: does not build. `--tests`: also installs what tests start: Chromium, servers, runtimes, applications.
  */
 import { ensureApplications } from './applications.mjs'
 import { ensureChromium } from './chromium.mjs'

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Runs a script with this Node and shows what it prints; the exit code comes back.
- * No shell in between, so that it is the same on Windows.
+ * Runs a script with this Node, shows its output, and returns its exit code. It uses no shell, so that it works the same on
+ * Windows.
  * @param {string} script
  * @param {readonly string[]} args
  * @returns {number}

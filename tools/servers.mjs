@@ -58,7 +58,7 @@ export function findProgram(program) {
 }
 
 /**
- * Which servers the user chose to do without: `SOJOURN_TEST_WITHOUT=mariadbd,nats-server`. Their tests are left out, and say so.
+ * The servers that the user excluded: `SOJOURN_TEST_WITHOUT=mariadbd,nats-server`. Their tests are skipped and reported.
  * @returns {readonly string[]}
  */
 export function without() {

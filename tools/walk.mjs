@@ -1,5 +1,5 @@
 /**
- * `node tools/walk.mjs`: which files of the library one request enters, in order, through Express with the memory store.
+ * `node tools/walk.mjs`: lists the files of the library that one request enters, in order, through Express with the memory store.
  * A newcomer who follows a request has to read these. Measured with V8's block coverage on the built package, warm.
  */
 import { once } from 'node:events'
@@ -46,7 +46,7 @@ async function ask(name) {
   const response = await fetch(`${origin}/${name}`, { headers: { cookie } })
   await response.arrayBuffer()
   for (const line of response.headers.getSetCookie()) cookie = line.split(';', 1)[0] ?? ''
-  // What runs after the answer belongs to the request too.
+  // Code that runs after the answer belongs to the request too.
   await new Promise((resolve) => setTimeout(resolve, 50))
 }
 

@@ -7,7 +7,7 @@ const GLOBALS = `${root}test/docs/pages/open-names.d.ts`
 
 /** All snippets as one program, so that libraries' types are read once. */
 export interface SnippetProgram {
-  /** What the compiler says against a snippet, as `page:line: message`. */
+  /** The compiler's errors about a snippet, as `page:line: message`. */
   faultsOf(snippet: Snippet): readonly string[]
   /** The names that a snippet leaves open: they come from `open-names.ts`. */
   openNamesOf(snippet: Snippet): readonly string[]

@@ -7,7 +7,7 @@ import ts from 'typescript'
 import { vi } from 'vitest'
 import type { Snippet } from './snippets.ts'
 
-/** What a document's code can import. The real modules, through the test runner, so that ours are the sources of now. */
+/** The modules that a document's code can import. The test runner loads the real ones, and ours from the present sources. */
 const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   sojourn: () => import('sojourn'),
   'sojourn/carriers/cookie': () => import('sojourn/carriers/cookie'),
@@ -46,7 +46,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
 }
 
 export interface Running {
-  /** What the snippet exports. */
+  /** The exports of the snippet. */
   readonly exports: Readonly<Record<string, unknown>>
   /** Where the servers that it started can be reached: `http://127.0.0.1:40213`. */
   readonly origins: readonly string[]
@@ -95,7 +95,7 @@ export async function runSnippet(snippet: Snippet, page: readonly Snippet[]): Pr
   }
 }
 
-/** Until released, every server that begins to listen is told another port, and can be found here. */
+/** Until it is released, every server that starts to listen gets another port, and is listed here. */
 function catchServers(): { readonly origins: ReadonlyMap<Server, Promise<string>>; release(): void } {
   const origins = new Map<Server, Promise<string>>()
   const listen = Server.prototype.listen

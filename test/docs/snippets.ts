@@ -8,10 +8,10 @@ export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 export interface Snippet {
   /** The document, from the root of the repository. */
   readonly page: string
-  /** Where its first line of code stands in the document, from 1. */
+  /** The line number of its first line of code in the document, from 1. */
   readonly line: number
   readonly language: string
-  /** What else stands behind the language. */
+  /** The rest of the fence after the language. */
   readonly words: string
   /** `server.ts`, when the code begins with that as a comment: other snippets of the page can import it. */
   readonly name: string | null
@@ -51,7 +51,10 @@ export function snippetsOf(page: string): readonly Snippet[] {
   return snippets
 }
 
-/** What is compiled: every snippet in TypeScript or JavaScript, but for one that is marked as another library's: `js with express-session`. */
+/**
+ * The snippets that are compiled: all in TypeScript or JavaScript, except those that are marked as another library's: `js with
+ * express-session`.
+ */
 export function programSnippets(): readonly Snippet[] {
   return pages()
     .flatMap(snippetsOf)

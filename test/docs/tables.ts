@@ -1,6 +1,6 @@
 import { readPage } from './snippets.ts'
 
-/** A table that stands under a mark such as `<!-- members: sojourn Session -->`, which says what it has to agree with. */
+/** A table under a mark such as `<!-- members: sojourn Session -->`, which names the type that the table must match. */
 export interface MarkedTable {
   readonly page: string
   readonly kind: string

@@ -3,7 +3,7 @@ import { importsOf, packageOf, reachOf } from '../modules.mjs'
 import { filesOf, publicPackages } from '../packages.mjs'
 
 /**
- * Who may import whom, inside the library. Files outside every folder (`index.ts`) are the layer `index`.
+ * Which layers of the library may import which. Files outside every folder (`index.ts`) are the layer `index`.
  * @type {Record<string, readonly string[]>}
  */
 const LAYERS = {
@@ -17,7 +17,7 @@ const LAYERS = {
   adapters: ['adapters', 'index', 'core', 'stores', 'carriers', 'guards'],
 }
 
-/** The modules that may stand on Node: each a file, a folder, or several files whose names begin so. */
+/** The modules that may depend on Node: each a file, a folder, or a prefix of file names. */
 const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify))[./-]/
 
 /** The entries that run on every runtime. */

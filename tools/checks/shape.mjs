@@ -7,7 +7,7 @@ import { root } from '../run.mjs'
 /** @typedef {ReadonlyMap<string, readonly string[]>} Arrows which files a file imports, types included */
 /** @typedef {Readonly<Record<string, readonly string[]>>} Rooms which rooms the files of a room may import, beside their own */
 
-/** What the command line and the public entry of the auditor put together. */
+/** The rooms that the command line and the public entry of the auditor combine. */
 const AUDITOR = [
   'audit-application',
   'checks',

@@ -37,7 +37,7 @@ async function sizeOf(entry, conditions) {
   return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
 }
 
-/** What the library costs an application that bundles it, against the budget. */
+/** Compares the size of the library in an application's bundle with the budget. */
 export async function checkSize() {
   const problems = []
   for (const { title, entry, conditions, budget, ceiling } of BUNDLES) {

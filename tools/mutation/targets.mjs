@@ -1,6 +1,6 @@
 /**
- * What can be mutated by name, and the tests that have to notice. Only tests that start no server, browser or
- * application: a mutant waits for all of them.
+ * The targets that can be mutated by name, and the tests that must detect the mutants. They start no server, browser or
+ * application, because each mutant waits for all of them.
  * @typedef {{ mutate: readonly string[], tests: readonly string[], least: number }} Target `least`: the score under which the run fails, percent.
  */
 

@@ -1,7 +1,7 @@
 import type { Catalogue } from './catalogue.ts'
 import type { Product } from './products.ts'
 
-/** What the session keeps: how many of each product, by slug. */
+/** The cart in the session: the number of each product, by slug. */
 export type Cart = Record<string, number>
 
 export interface Line {
@@ -19,7 +19,7 @@ export function changed(cart: Cart, slug: string, by: number): Cart {
   return quantity > 0 ? { ...others, [slug]: quantity } : others
 }
 
-/** What is left of a cart once these lines were bought. */
+/** Returns the cart without the lines that were bought. */
 export function without(cart: Cart, bought: readonly Line[]): Cart {
   return bought.reduce((left, { product, quantity }) => changed(left, product.slug, -quantity), cart)
 }

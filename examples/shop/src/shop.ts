@@ -5,7 +5,7 @@ import type { Orders } from './orders.ts'
 import type { ShopData } from './sessions.ts'
 import type { Users } from './users.ts'
 
-/** What the routes work with. */
+/** The parts that the routes use. */
 export interface Shop {
   readonly sessions: Sessions<ShopData>
   readonly users: Users

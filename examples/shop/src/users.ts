@@ -3,7 +3,7 @@ import type { Database } from 'lmdb'
 import type { Passwords } from './passwords.ts'
 
 export interface User {
-  /** What the session knows the user by. The e-mail address may change; this never does. */
+  /** The user id in the session. The e-mail address may change; this never does. */
   readonly id: string
   readonly email: string
   readonly name: string

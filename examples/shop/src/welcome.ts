@@ -7,7 +7,7 @@ interface Place {
   readonly pid: number
 }
 
-/** What the terminal says once the shop is open. */
+/** The text in the terminal once the shop is open. */
 export function welcome(url: string, { folder, store, pid }: Place): string {
   const kill = process.platform === 'win32' ? `taskkill /f /pid ${pid}` : `kill -9 ${pid}`
   const users = demoUsers.map(({ email, password }) => `    ${email.padEnd(20)} ${password}`)

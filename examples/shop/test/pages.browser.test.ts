@@ -23,7 +23,7 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[] }[]
 }
 
-/** What axe finds wrong, as `rule: where`. The page's own policy does not hold for the tool. */
+/** The faults that axe finds, as `rule: where`. The page's own policy does not apply to the tool. */
 async function axe(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
   const { violations } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {

@@ -103,7 +103,7 @@ export async function pressAdd(page: Page): Promise<void> {
   await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Add to cart' }).click()])
 }
 
-/** What the cart page says, as `2 of Enamel Cup`. */
+/** The lines of the cart page, as `2 of Enamel Cup`. */
 export async function cartOf(page: Page, url: string): Promise<string[]> {
   await page.goto(`${url}/cart`)
   return page.locator('.stepper .unseen').allTextContents()

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 interface Place {
   readonly url: string
-  /** What runs the shop, if not this Node. */
+  /** The runtime of the shop, if it is not this Node. */
   readonly node?: string
   readonly env?: Readonly<Record<string, string>>
 }

@@ -16,7 +16,7 @@ const named = (all: readonly Forged[], name: string) => all.find((forged) => for
 const target = new URL('http://shop.example:8080')
 const [navigation] = forgeries({ post: '/x' })
 
-/** What a server reads out of it. */
+/** The fields that a server reads from it. */
 const fieldsOf = async ({ url, method, headers, body }: Forged) => {
   const request = new Request(new URL(url, target), { method, headers: Object.fromEntries(headers), body })
   return Object.fromEntries(await request.formData())

@@ -72,11 +72,11 @@ test('the shop of this repository passes with no failure, twice in a row, and is
 })
 
 /**
- * Worked out by hand from what express-session does, before it was run:
+ * Derived from the behavior of express-session before the audit was run:
  *
  * - Its cookie has no SameSite, and the shop left cross-site requests to its sessions: forged ones take effect.
- * - It gives an id to every visitor, in an answer that caches may keep, and a login that only writes the user keeps the id.
- * - It finds no session by its user: a changed password and a logout everywhere reach none but the own one.
+ * - It issues an id to every visitor, in an answer that caches may keep, and a login that only writes the user keeps the id.
+ * - It cannot find the sessions of a user: a password change and a logout everywhere reach only the current one.
  *
  * All else holds: made-up ids are refused, a logout ends the session, pages of users are kept by no cache. The foot of each
  * page shows the id without its signature, which opens nothing.

@@ -68,7 +68,7 @@ function assertAnswer({ status, reason, message, headers = {} }: Answer): void {
   for (const [name, value] of Object.entries(headers)) assertHeader(name, value)
 }
 
-/** One visit of a user who reads, logs in, works, proves who they are again, and logs out. */
+/** One visit of a user who reads, logs in, works, proves their identity again, and logs out. */
 async function visitHonestly(visit: Visit): Promise<void> {
   const step = async (method: string, work: (session: Parameters<Handler>[0]) => unknown): Promise<void> => {
     const exchange = await visit.open(visit.request(method))
@@ -108,7 +108,7 @@ function observed(guard: Guard, look: (sight: object) => void, see: (result: unk
   return { ...guard, ...Object.fromEntries(moments) }
 }
 
-/** What core relies on in a guard, and what its users do. */
+/** The contract of a guard: core and the users of the guard rely on it. */
 export const guardCases: readonly Case<GuardContext>[] = [
   {
     name: 'a guard declares its name, and has at least one moment',

@@ -16,7 +16,7 @@ export interface Decisions {
   apply(response: ServerResponse, change: HeaderChange): void
   send(response: ServerResponse, pieces: AsyncIterable<string>): Promise<void>
   finish(exchange: Opened): MaybePromise<void>
-  /** What the client gets when `finish` fails. */
+  /** The response to the client if `finish` fails. */
   fail(response: ServerResponse): void
   leave(exchange: Opened): unknown
   statusOf(error: unknown): number
@@ -83,7 +83,7 @@ export function contextOf(wrong: Partial<Decisions>): AdapterContext {
   }
 }
 
-/** Nobody waits for it any more, nor hears of an error. */
+/** No caller waits for it any more, so an error is ignored. */
 async function leave(decisions: Decisions, exchange: Opened): Promise<void> {
   try {
     await decisions.leave(exchange)

@@ -33,7 +33,7 @@ export function field(of: Field): Html {
     </div>`
 }
 
-/** What is wrong with the form as a whole. */
+/** An error about the whole form. */
 export function formError(text: string | undefined): Html {
   return html`${text && html`<p class="error whole" role="alert">${text}</p>`}`
 }

@@ -7,7 +7,7 @@ export interface Notice {
   readonly link?: { readonly href: string; readonly text: string }
 }
 
-/** Who looks at the page, as far as every page shows it. */
+/** The facts about the visitor that every page shows. */
 export interface Visitor {
   readonly name: string | null
   readonly cartCount: number

@@ -8,7 +8,7 @@ export type Peek = Pick<
   'id' | 'isNew' | 'userId' | 'authenticatedAt' | 'methods' | 'lastSeenAt' | 'expiresAt' | 'refused' | 'data'
 >
 
-/** What this visitor's session holds, at the foot of every page: this is a demonstration, after all. */
+/** Shows the content of this visitor's session in the footer of every page, because this is a demonstration. */
 export function sessionPeek(session: Peek): Html {
   return html`
     <details class="peek">

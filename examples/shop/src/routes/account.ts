@@ -8,7 +8,7 @@ export function accountRoutes(shop: Shop): Router {
   const router = Router()
 
   router.use('/account', requireUser(shop))
-  // Who walks up to an open session must not be able to throw its owner's other devices out (ASVS 5.0 7.5.2).
+  // A person who finds an open session must not be able to log out its owner's other devices (ASVS 5.0 7.5.2).
   router.use('/account/devices', requireRecentProof('/account'))
 
   router.get('/account', async (req, res) => {

@@ -31,7 +31,7 @@ export function checkoutRoutes(shop: Shop): Router {
     const lines = linesOf(session.data.cart, catalogue)
     // The order first, then the cart: killed in between, the order stands and the cart is merely still full.
     const isNew = lines.length > 0 && (await orders.place(user.id, id, lines))
-    // What another tab added meanwhile stays.
+    // Products that another tab added meanwhile stay in the cart.
     if (isNew) await session.update('cart', (cart) => without(cart, lines))
     res.redirect(303, orders.find(user.id, id) === null ? '/cart' : `/orders/${id}`)
   })

@@ -6,7 +6,7 @@ import { checkPassword, tooManyGuesses } from './password-check.ts'
 import { currentUser, requireUser, wayBack } from './require.ts'
 import { show } from './show.ts'
 
-/** Step-up: the same user proves once more who they are. */
+/** Step-up: the user proves their identity again. */
 export function confirmRoutes(shop: Shop): Router {
   const router = Router()
 

@@ -4,7 +4,7 @@ import type { Shop } from '../shop.ts'
 import type { User } from '../users.ts'
 import { notify } from './show.ts'
 
-/** What to tell somebody who had a session and finds it gone. */
+/** The message for a visitor whose session is gone. */
 const WHY: Partial<Record<NonNullable<Session['refused']>, string>> = {
   expired: 'You were away for a while, so we signed you out.',
   ended: 'This device was signed out.',
@@ -14,7 +14,7 @@ const WHY: Partial<Record<NonNullable<Session['refused']>, string>> = {
 /** Lets only signed-in users by; others sign in first and come back. */
 export function requireUser(shop: Shop): RequestHandler {
   return (req, res, next) => {
-    // What only its owner may see is kept by no cache, the browser's own included: *back* after *sign out* asks us again.
+    // No cache may keep private pages, not even the browser's: *back* after *sign out* sends a request again.
     res.set('Cache-Control', 'no-store')
     if (shop.users.find(req.session.userId) !== null) return next()
     const why = req.session.refused && WHY[req.session.refused]
@@ -31,7 +31,7 @@ export function currentUser(shop: Shop, req: Request): User {
   return user
 }
 
-/** Lets by who gave their password in the last ten minutes; others give it again and come back. */
+/** Continues if the user gave the password in the last ten minutes. Otherwise asks for it, and returns to this page. */
 export function requireRecentProof(back: string): RequestHandler {
   return (req, res, next) => {
     if (req.session.authenticatedWithin('10m')) return next()

@@ -24,7 +24,7 @@ const OF_BOTH: Truth = {
   'puzzling/flow 1': 'pass',
   'timeouts/limits': 'cannot-judge',
   'logout-everywhere/check': 'cannot-judge',
-  // Of the session that changes it nothing changes.
+  // The session that changes the password is not changed.
   'password-change/copy of the own session': 'inform',
 }
 
@@ -47,7 +47,7 @@ export const DIRECTUS_SESSION: Truth = {
   'fixation/given id': 'pass',
   // A request with an unknown cookie is refused, that to log in too, and the cookie emptied; the next login gets a new one.
   'fixation/planted id': 'pass',
-  // A login makes a session of its own, whoever's token came with it.
+  // Each login creates a new session, whatever token was sent with it.
   'fixation/id of another user': 'pass',
   // A login looks at no session that is there.
   'new-login-ends-old/second login': 'fail',
@@ -65,7 +65,7 @@ export const DIRECTUS_SESSION: Truth = {
   'refresh-rotation/family': 'cannot-judge',
   'logout-ends-session/logout': 'pass',
   'logout-ends-session/another user': 'pass',
-  // Set anew with nothing in it, for a day.
+  // Set again with an empty value, for a day.
   'clear-site-data/logout': 'pass',
   // The one address takes PATCH alone, and application/json alone.
   'cross-site-requests/other sites': 'pass',
@@ -87,7 +87,7 @@ export const DIRECTUS_TOKENS: Truth = {
   'token-contents/bearer: content': 'inform',
   // Nothing random inside: two of one second are the same.
   'token-strength/bearer': 'inform',
-  // What stands in a header is decoded by nobody.
+  // No code decodes the value in the header.
   'unknown-ids/malformed ids': 'pass',
   'device-bound/check': 'not-applicable',
   // The row takes the new token: the old one is unknown from then on,

@@ -52,7 +52,7 @@ export async function startDirectus(user: User, second: User): Promise<RunningAp
   return { url, running: { ...running, stop } }
 }
 
-/** Of the same role. */
+/** A user with the same role. */
 async function addUser(url: string, admin: User, { name: email, password }: User): Promise<void> {
   const ask = async (path: string, headers: object, body?: object): Promise<Record<string, string>> => {
     const answer = await fetch(`${url}${path}`, {

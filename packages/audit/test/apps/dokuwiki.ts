@@ -18,7 +18,7 @@ const FOLDERS = [
   'tmp',
 ]
 
-/** DokuWiki as Debian has it, with pages, users and settings in a folder of its own. */
+/** Debian's DokuWiki, with pages, users and settings in a separate folder. */
 export async function startDokuWiki(user: { readonly name: string; readonly password: string }): Promise<RunningApp> {
   const php = programPath('php')
   const folder = await newFolder('dokuwiki')

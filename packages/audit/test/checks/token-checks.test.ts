@@ -25,7 +25,7 @@ async function audited(listener: RequestListener) {
   return auditApplication({ target: served.url, user: ALICE, checks: [tokenContents, tokenStrength], samples: 40 })
 }
 
-/** `about: verdict severity`, as the truth stands in the tests. */
+/** `about: verdict severity`, the form of the expectations in these tests. */
 async function verdicts(listener: RequestListener): Promise<Record<string, string>> {
   const { results } = await audited(listener)
   const rows = results.flatMap(({ check, findings }) =>

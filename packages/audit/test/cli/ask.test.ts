@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { askAt } from '../../src/cli/terminal-io.ts'
 
-/** What a terminal got, and what it shows in the end: all after the last time it was cleared. */
+/** The output of a terminal, and the visible part: everything after it was last cleared. */
 async function ask(typed: string, secret = false) {
   const [input, output] = [new PassThrough(), new PassThrough()]
   let interrupts = 0

@@ -166,7 +166,7 @@ export const FRAMEWORK_VECTORS: readonly Vector[] = [
   },
 ]
 
-/** What is told, and has no secret that could be tried. */
+/** Formats that are recognized, but have no secret to try. */
 export const TOLD: readonly (readonly [made: string, value: string, kind: string, protection: string])[] = [
   [
     'paseto 3.1: v4.public',

@@ -17,7 +17,7 @@ const known = new Map([
 ] as const)
 const SECRET = () => randomBytes(24).toString('base64')
 
-/** What is said of each thing that is read, and whether anything protects it. */
+/** The description of each readable value, and its protection. */
 function seen(value: string) {
   const decoded = decode(value, { known, now: NOW })
   const reveals = decoded === null ? [] : revealsOf(decoded, known)

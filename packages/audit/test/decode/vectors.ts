@@ -12,7 +12,7 @@ export interface Vector {
   readonly protection?: 'encrypted'
 }
 
-/** Made once with the libraries themselves, with secrets that stand in everyone's documentation. */
+/** Made once with the libraries themselves, with secrets from public documentation. */
 export const VECTORS: readonly Vector[] = [
   {
     made: 'jwt.io, its first example for years',

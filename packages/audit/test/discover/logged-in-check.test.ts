@@ -15,7 +15,7 @@ interface Pages {
   readonly [path: string]: { readonly mine: () => Reply; readonly others?: () => Reply }
 }
 
-/** What a login shows is all that differs between these applications. */
+/** These applications differ only in the page that a login shows. */
 function appWith(pages: Pages, more: { json?: boolean; name?: string; other?: () => Reply } = {}): App {
   const sessions = new Set<string>()
   const { name = ALICE.name, other = () => ({ status: 404, html: 'nothing here' }) } = more

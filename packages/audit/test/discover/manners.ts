@@ -109,7 +109,7 @@ export function slashed(): App {
   }
 }
 
-/** The browser asks for the password. With `sessions`, who came with it once is given a cookie. */
+/** The browser asks for the password. With `sessions`, a client that sent it once gets a cookie. */
 export function basic(gives: 'sessions' | 'nothing'): App {
   const held = sessions()
   const right = Buffer.from(`${ALICE.name}:${ALICE.password}`).toString('base64')

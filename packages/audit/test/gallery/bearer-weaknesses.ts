@@ -3,7 +3,7 @@ import type { Weakness } from './weaknesses.ts'
 
 const forged = { 'jwt-attacks/forged tokens': 'fail' } as const
 
-/** What may be wrong with one bearer application at a time. */
+/** The possible faults of a bearer application, one at a time. */
 export const bearerWeaknesses: readonly Weakness[] = [
   { name: 'alg none is taken', switches: { takes: 'alg none' }, changes: forged },
   {

@@ -32,7 +32,7 @@ const tells: twist.Twist = (app) => (ask) => {
   const id = ask.cookies.get('sid') ?? ''
   return ask.path === '/for-scripts' ? { json: { id }, headers: { 'cache-control': 'no-store' } } : app(ask)
 }
-/** Of what the account page does with the id; `nothing` is the same done with something else. */
+/** The use of the id by the account page. `nothing`: the page does the same with another value. */
 const script = (work: string, what: 'id' | 'nothing' = 'id'): readonly twist.Twist[] => [
   tells,
   twist.prints((_, { path }) =>
@@ -131,7 +131,7 @@ const addresses = [
   }),
 ]
 
-/** What only a browser shows. Each stands beside the same application with something else in the place of the id. */
+/** Faults that only a browser shows. Each has a counterpart that uses another value in place of the id. */
 export const browserVariants: readonly Variant[] = [
   variant('careful', truth('pass', 'pass', 'pass')),
   variant('document.cookie', truth('fail', 'pass', 'pass'), {

@@ -3,7 +3,7 @@ import type { Truth } from './variant.ts'
 /** The cookie application without a switch, over http on this machine. */
 export const CAREFUL_COOKIE: Truth = {
   'carriers/cookie sid': 'inform',
-  // Over plain http on this machine nobody can say what happens over TLS.
+  // Plain http on this machine does not show the behavior over TLS.
   'cookie-attributes/cookie sid: Secure': 'cannot-judge',
   'cookie-attributes/cookie sid: HttpOnly': 'pass',
   'cookie-attributes/cookie sid: SameSite': 'pass',
@@ -11,7 +11,7 @@ export const CAREFUL_COOKIE: Truth = {
   'cookie-attributes/cookie sid: Domain': 'pass',
   'cookie-attributes/cookie sid: lifetime': 'pass',
   'cookie-tossing/cookie sid: case of the name': 'inform',
-  // Of two cookies of one name it believes the last.
+  // It uses the last of two cookies of one name.
   'cookie-tossing/cookie sid: sent twice': 'inform',
   'transport/TLS': 'cannot-judge',
   'cache-headers/page of a logged-in user': 'pass',
@@ -47,7 +47,7 @@ export const CAREFUL_COOKIE: Truth = {
   'password-change/copy of the own session': 'pass',
 }
 
-/** What is said of the second cookie where there are two. */
+/** The expected findings about the second of two cookies. */
 export const SECOND_COOKIE: Truth = {
   'cookie-attributes/cookie auth: Secure': 'cannot-judge',
   'cookie-attributes/cookie auth: HttpOnly': 'pass',

@@ -86,7 +86,7 @@ function jsonOf(ask: Ask): Record<string, string> | null {
   }
 }
 
-/** A token is demanded, but for where somebody forgot to. `forgets` gives the request as it is then read. */
+/** A token is required, except for forgotten cases. `forgets` returns the request as the application then reads it. */
 const demandsToken =
   (forgets: (ask: Ask) => Record<string, string> | null): Twist =>
   (app) =>

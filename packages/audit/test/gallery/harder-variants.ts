@@ -61,7 +61,7 @@ const strength = (name: string, makeId: () => string, verdict: 'pass' | 'inform'
 
 const strengths = [
   ...Object.entries(ids.randomIds).map(([name, makeId]) => strength(name, makeId, 'pass')),
-  // ASVS asks for 128 bits and says that a UUID, with 122, has not enough.
+  // ASVS requires 128 bits. A UUID has 122.
   strength('UUIDs of version 4', randomUUID, 'inform'),
   strength('UUIDs of version 1', ids.uuid1(), 'fail'),
   strength('64 random bits', () => randomBytes(8).toString('hex'), 'inform'),

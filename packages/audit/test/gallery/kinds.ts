@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Verdict } from '@sojourn/audit'
 import type { Truth } from './variant.ts'
 
-/** What a finding is about, whatever the cookie is called: `cookie-attributes/*: Secure`. */
+/** The kind of a finding, independent of the cookie's name: `cookie-attributes/*: Secure`. */
 export const kindOf = (fingerprint: string): string =>
   fingerprint.replace(/(?<=\/)(cookie \S+?( and cookie \S+?)*|bearer)(?=:|$)/, '*').replace(/(?<=\/flow )\d+/, '*')
 
@@ -20,16 +20,16 @@ export function verdictsByKind(truths: readonly Truth[]): ReadonlyMap<string, Re
 
 const source = (path: string) => readFileSync(new URL(`../../src/${path}.ts`, import.meta.url), 'utf8')
 
-/** Where a check leaves the words to another file. */
+/** Checks whose texts are in another file. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'cookie-attributes': 'judge/cookie/attributes',
   'token-contents': 'judge/decode/judge-token',
 }
 
-/** Checks whose file is not called by their id. */
+/** Checks whose file name differs from their id. */
 const FILES: Readonly<Record<string, string>> = { puzzling: 'other-flows' }
 
-/** What the source of a check can say something about: every literal that becomes `about`. */
+/** The kinds of findings in the source of a check: every literal that becomes `about`. */
 export function kindsInSource(check: string): readonly string[] {
   const own = [
     ...source(`checks/${FILES[check] ?? check}`).matchAll(

@@ -12,7 +12,7 @@ const AGAIN = {
   html: 'Too many logins. <form method="post"><input name="name"><input type="password" name="password"></form>',
 }
 
-/** What takes logins when ten are spent: none of it is guessed at. */
+/** Findings that need more logins than the ten allowed: they must have no verdict. */
 const SPENT: Changes = {
   'new-login-ends-old/second login': 'cannot-judge',
   'concurrent-sessions/sessions at once': 'cannot-judge',

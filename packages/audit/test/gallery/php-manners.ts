@@ -23,7 +23,7 @@ const logsOff: twist.Twist = (app) =>
     app(ask.query.get('logoff') === 'true' ? { ...ask, path: '/logout' } : ask),
   )
 
-/** The second cookie holds `value` for everybody and for ever. */
+/** The second cookie is `value` for every user, forever. */
 function remembersBy(makeValue: () => string): twist.Twist {
   let last = ''
   const values = new Set<string>()
@@ -42,7 +42,7 @@ function remembersBy(makeValue: () => string): twist.Twist {
     })
 }
 
-/** Who was logged in is kept in a cookie of its own, and stands in the form that asks for the password. */
+/** A second cookie keeps the user name after a logout, and the login form shows it. */
 export const remembersName: twist.Twist = (app) => async (ask) => {
   const reply = await app(ask)
   const isRefused = ask.path === '/account' && reply.to?.endsWith('/login') === true
@@ -60,7 +60,7 @@ export const remembersName: twist.Twist = (app) => async (ask) => {
     : reply
 }
 
-/** The first page is opened by a cookie of its own, which scripts can read. */
+/** A second cookie, which scripts can read, opens the first page. */
 function areas(attributes: string): twist.Twist {
   const fronts = new Set<string>()
   return (app) => async (ask) => {
@@ -85,7 +85,7 @@ const FRONT = {
   'cookie-attributes/cookie front: lifetime': 'pass',
 } as const
 
-/** What applications in PHP and Java were seen to do. */
+/** Behaviors of real applications in PHP and Java. */
 export const phpManners: readonly Variant[] = [
   variant(
     'look-alike: of two cookies that count together one alone ends the session',

@@ -164,7 +164,7 @@ const boundVariants = [
   ),
 ]
 
-/** Lets in who comes after so many that it did not know: what fails open is let in by trying. */
+/** Accepts any client after this many unknown ids: an application that fails open accepts guesses. */
 function failsOpen(after: number): twist.Twist {
   const seen = new Set<string>()
   let unknown = 0
@@ -246,7 +246,7 @@ function atMost(most: number): twist.Twist {
     return reply
   }
 }
-/** What few applications do, and each verdict that nothing else in the gallery brings about. */
+/** Behaviors of few applications, and the verdicts that no other variant causes. */
 export const rareVariants: readonly Variant[] = [
   ...transportVariants,
   ...tossingVariants,

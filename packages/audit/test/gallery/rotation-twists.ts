@@ -4,11 +4,11 @@ import type { Twist } from './twists.ts'
 
 export interface Renewal {
   readonly cookie?: string
-  /** How long an id is good after it was renewed; `Infinity`: for ever. */
+  /** How long an id stays valid after its renewal; `Infinity`: forever. */
   readonly graceMs?: number
   /** `newest`: older ids open the session still. */
   readonly logout?: 'session' | 'newest'
-  /** An old id that comes back ends the session. */
+  /** A reused old id ends the session. */
   readonly noticesReuse?: boolean
   /** A second cookie with which nothing is renewed. */
   readonly unlessHeld?: string
@@ -96,7 +96,7 @@ export function signsAnew(stepMs: number, textOf = plain): Twist {
   }
 }
 
-/** The cookie as it is, set again with each answer. */
+/** Sets the same cookie again with each answer. */
 export const setsAgain: Twist = (app) => async (ask) => {
   const reply = await app(ask)
   const sid = ask.cookies.get('sid')

@@ -9,7 +9,7 @@ const renewed = (verdict: 'pass' | 'inform'): Changes => ({ 'carriers/cookie sid
 /** Old ids stay good: what is presented after a logout, a login or a change of the password is one of them. */
 const outlives = { ...renewed('inform'), 'logout-ends-session/logout': 'fail' } as const
 
-/** What decoders make of a signature of our own is no matter here. */
+/** The findings about our own signature format do not matter here. */
 const unread = toRun({}).filter((id) => id !== 'token-contents')
 
 const judged = ['carriers', 'fixation', 'new-login-ends-old', 'jwt-attacks', 'logout-ends-session', 'logout-everywhere']

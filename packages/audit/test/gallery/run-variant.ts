@@ -8,7 +8,7 @@ import { type App, listenerOf } from '../support/web.ts'
 import { type Cell, cellsOf, differences } from './score.ts'
 import { toRun, type Variant } from './variant.ts'
 
-/** Keeps in mind what the application gave out as a credential: none of it may stand in a report. */
+/** Notes the credentials that the application issued: no report may contain them. */
 function recorded(app: App, givenOut: Set<string>): App {
   return async (ask) => {
     const reply = await app(ask)

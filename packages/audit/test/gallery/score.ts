@@ -21,7 +21,7 @@ export function cellsOf(application: string, expected: Truth, report: Report): r
     .filter((cell) => Object.keys({ ...cell.expected, ...cell.got }).length > 0)
 }
 
-/** What differs, in words. */
+/** Describes the differences. */
 export const differences = (cells: readonly Cell[]): readonly string[] =>
   cells.flatMap(({ expected, got }) =>
     [...new Set([...Object.keys(expected), ...Object.keys(got)])]

@@ -3,7 +3,7 @@ import { cookieRecipe } from './recipes.ts'
 import { answers, stumbles, type Twist } from './twists.ts'
 import type { Variant } from './variant.ts'
 
-/** Who comes with an id that nobody gave out is refused everywhere, at the login too, and leaves without it. */
+/** A client with an unknown id is refused everywhere, even at the login, and its cookie is deleted. */
 const refusesUnknown: Twist = (app) => {
   const given = new Set([''])
   return async (ask) => {

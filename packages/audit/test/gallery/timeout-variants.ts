@@ -15,7 +15,7 @@ interface Limits {
   readonly absoluteMs?: number
 }
 
-/** What the application forgets, by the clock that the audit waits by. */
+/** The sessions that the application forgets, by the clock that the audit uses. */
 function forgets(clock: FakeClock, { idleMs = Infinity, absoluteMs = Infinity }: Limits): Twist {
   const began = new Map<string, number>()
   const used = new Map<string, number>()

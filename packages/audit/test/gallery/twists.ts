@@ -20,7 +20,7 @@ const asks =
 export const sends = (headers: Readonly<Record<string, string>>, where: (ask: Ask) => boolean = () => true): Twist =>
   answers((reply, ask) => (where(ask) ? { ...reply, headers: { ...reply.headers, ...headers } } : reply))
 
-/** What is in `Set-Cookie`, changed. */
+/** Changes the `Set-Cookie` lines. */
 export const setCookies = (change: (line: string) => string): Twist =>
   answers((reply) => (reply.cookies === undefined ? reply : { ...reply, cookies: reply.cookies.map(change) }))
 
@@ -82,7 +82,7 @@ export const redirectsWithId: Twist = answers((reply, { path }) => {
 export const stumbles = (over: RegExp, reply: Reply): Twist =>
   answers((usual, { cookies }) => (over.test(cookies.get('sid') ?? '') ? reply : usual))
 
-/** A limit on how many ids that are not known one may try. */
+/** Limits the number of unknown ids that a client may try. */
 export function limitsGuesses(most: number): Twist {
   let unknown = 0
   return answers((reply, { path, cookies }) =>

@@ -69,7 +69,7 @@ const bound: Truth = changed(
 )
 const SAME = 'cookies of two users'
 
-/** What takes a second person to see. */
+/** Faults that only a second user can show. */
 export const twoUserVariants: readonly Variant[] = [
   ofTwo('careful', {}),
   ofTwo(

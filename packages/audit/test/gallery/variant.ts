@@ -3,7 +3,7 @@ import type { ALICE } from '../support/cookie-app.ts'
 import type { FakeClock } from '../support/fake-clock.ts'
 import type { App } from '../support/web.ts'
 
-/** What an audit should say, by `check/about`. */
+/** The expected verdicts, by `check/about`. */
 export type Truth = Readonly<Record<string, Verdict>>
 
 /** An application with one weakness, or with something that only looks like one. */
@@ -20,11 +20,11 @@ export interface Variant {
   readonly secondUser?: typeof ALICE
   readonly samples?: number
   readonly patienceMs?: number
-  /** What patience is measured by. */
+  /** The clock for patience. */
   readonly clock?: FakeClock
   /** Checks to run; default: all. */
   readonly only?: readonly string[]
-  /** What the detail of a finding says, beside its verdict. */
+  /** Patterns for the details of findings. */
   readonly says?: Readonly<Record<string, RegExp>>
   /** Where the audit is known to be wrong, as `differences` has it. The truth stays what it is. */
   readonly lacks?: readonly string[]

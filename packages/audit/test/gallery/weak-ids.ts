@@ -70,14 +70,14 @@ export const asJwt = (secret: string, takes: 'signed' | 'none' = 'signed') => {
   }
 }
 
-/** `made` holds as many random bytes as it is asked for. */
+/** `made` contains the requested number of random bytes. */
 export const randomIds = {
   'base64url of 24 bytes': () => randomBytes(24).toString('base64url'),
   'the time beside 128 bits': () => `${Date.now().toString(36)}-${randomBytes(16).toString('hex')}`,
   'a name beside 128 bits': () => `alice.${randomBytes(16).toString('hex')}`,
 } as const
 
-/** Of the first version: the time, a count and an address. */
+/** A UUID of version 1: the time, a count and an address. */
 export function uuid1(): () => string {
   const node = randomBytes(6).toString('hex')
   let ticks = BigInt(Date.now()) * 10_000n + 122_192_928_000_000_000n

@@ -11,7 +11,7 @@ import * as ids from './weak-ids.ts'
 export interface Weakness {
   readonly name: string
   readonly switches?: CookieSwitches | BearerSwitches
-  /** What the cookie holds: nearest to the application, so that all else sees what a client sees. */
+  /** Changes the cookie's value. It is closest to the application, so the other twists see the client's value. */
   readonly inner?: () => twist.Twist
   readonly twists?: readonly (() => twist.Twist)[]
   readonly recipe?: Recipe
@@ -59,7 +59,7 @@ const lives: readonly Weakness[] = [
   {
     name: 'any id becomes a session',
     switches: { keepsId: true, adopts: true },
-    // What is under a signature is not any id.
+    // A signed value is not an arbitrary id.
     inner: () => (app) => app,
     changes: {
       'fixation/kept id': 'fail',
@@ -92,7 +92,7 @@ const lives: readonly Weakness[] = [
   },
   {
     name: 'one session a user',
-    // What else they say of several sessions does not come to bear.
+    // Their other findings about several sessions do not apply.
     switches: { oneSession: true, forgetsOld: false, everywhere: 'all', passwordChange: 'ends others' },
     // The attacker, who is the same user here, is put out before it has a token.
     recipe: cookieRecipe,
@@ -217,7 +217,7 @@ const shapes: readonly Weakness[] = [
   },
 ]
 
-/** The cookie that it sets has attributes of its own, and an id that was shown is no good by then. */
+/** The cookie that it sets has its own attributes, and an id that was shown is no longer valid. */
 const renewing = (name: string, renewal: Renewal, changes: Changes): Weakness => ({
   name,
   switches: { sameSite: 'Lax' },
@@ -238,7 +238,7 @@ const renewals: readonly Weakness[] = [
     {},
     {
       'carriers/cookie sid: renewed': 'pass',
-      // What was planted is dead once the victim has seen the login page.
+      // A planted id is invalid once the victim has opened the login page.
       'fixation/given id': 'pass',
       'password-change/copy of the own session': 'pass',
     },

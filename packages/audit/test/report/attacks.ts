@@ -1,4 +1,4 @@
-/** What an application that is audited might send, in the hope that a person opens the report. */
+/** Content that an audited application might send to attack the person who opens the report. */
 export const ATTACKS: readonly string[] = [
   '<script>globalThis.pwned = 1</script>',
   '"><img src=x onerror="globalThis.pwned = 1">',

@@ -58,7 +58,7 @@ export function leaksIn(report: Report): string[] {
   return shownIn(report, [...seen, ALICE.password])
 }
 
-/** Tokens that commands use and no answer to an earlier one gives out: who reads the report could not follow. */
+/** Tokens that commands use although no earlier answer issued them: a reader could not run such commands. */
 export function notGivenIn({ curl, variables, exchanges }: Evidence): string[] {
   const tokens = variables.map(({ name }) => name).filter((name) => !name.includes('PASSWORD'))
   const holds = (text: string, name: string) => new RegExp(`\\b${name}\\b`).test(text)

@@ -5,7 +5,7 @@ export const BOB = { name: 'bob', password: 'compass-under-the-stairs' }
 
 export interface CookieSwitches {
   /**
-   * What makes a login: one cookie; a session id that is kept at login with a second cookie that alone counts (as
+   * The carriers of a login: one cookie; a session id that is kept at login with a second cookie that alone counts (as
    * DokuWiki does); two that count only together; two of which each suffices.
    */
   readonly carriers?: 'one' | 'kept id beside it' | 'both' | 'either'
@@ -25,7 +25,7 @@ export interface CookieSwitches {
   readonly base?: string
   /** Every stranger sees the account page. */
   readonly open?: boolean
-  /** Any cookie is taken for a login. */
+  /** Any cookie counts as a login. */
   readonly believesAnything?: boolean
   /** `ends sessions`: remember-me cookies stay good. */
   readonly passwordChange?: 'ends others' | 'ends sessions' | 'ends none'
@@ -125,7 +125,7 @@ export function cookieApp(switches: CookieSwitches = {}): App & { password(): st
     const sid = cookies.get('sid')
     const session = sessions.get(sid ?? '')
     if (path === '/' || (path === '/login' && method === 'GET')) {
-      // Visitors get an id, as PHP gives one; one that is not known is replaced.
+      // Visitors get an id, as in PHP; an unknown one is replaced.
       const known = session !== undefined || (switches.adopts && sid !== undefined)
       const id = known ? (sid ?? newId()) : newId()
       if (!sessions.has(id)) sessions.set(id, { user: null, token: randomId() })

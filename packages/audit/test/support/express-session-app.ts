@@ -28,7 +28,7 @@ export interface ExpressSwitches {
 
 const page = (body: string) => `<!doctype html><title>app</title>${body}`
 
-/** What many a tutorial shows: express-session with its default options and a form. */
+/** The application of many tutorials: express-session with its default options and a form. */
 export function expressSessionApp(switches: ExpressSwitches = {}): Express {
   const app = express()
   app.use(

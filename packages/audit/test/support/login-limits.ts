@@ -2,7 +2,7 @@ import type { App, Ask, Reply } from './web.ts'
 
 export interface LoginLimit {
   readonly most: number
-  /** In this span; default: for ever. */
+  /** Within this time; default: forever. */
   readonly windowMs?: number
   /** Whether a login counts; default: all do. */
   readonly counts?: 'all' | 'wrong'

@@ -19,7 +19,7 @@ export async function serveTls(listener: RequestListener): Promise<Served> {
   return listen(createTlsServer({ key, cert }, listener), 'https')
 }
 
-/** TLS and plain http at one address, told apart by the first byte: 22 begins a handshake. */
+/** TLS and plain http at one address. The first byte distinguishes them: a TLS handshake begins with 22. */
 export async function serveTlsAndPlain(listener: RequestListener): Promise<Served> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }])
   const servers = { tls: createTlsServer({ key, cert }, listener), plain: createServer(listener) }

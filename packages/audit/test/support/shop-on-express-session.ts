@@ -12,7 +12,7 @@ import { listen, type Served } from './serve.ts'
 /** Loaded without its types, which would give `req.session` of the shop another type. */
 const expressSession = createRequire(import.meta.url)('express-session') as (options: object) => RequestHandler
 
-/** What express-session keeps for the shop, and the one method of its own that the shop comes to use. */
+/** The shop's data in express-session, and the one method of express-session that the shop uses. */
 interface Kept {
   user?: string
   provedAt?: number
@@ -44,7 +44,7 @@ export async function shopOnExpressSession(): Promise<Served> {
 /** `sessions` stores nothing here: it only lets the shop's `sessions.get(req)` find what express-session opened. */
 function sessionsOfExpress(sessions: Sessions<ShopData>): RequestHandler {
   const router = Router()
-  // Said out loud, these defaults are not warned about.
+  // Explicit defaults cause no warning.
   router.use(expressSession({ secret: SECRET, resave: true, saveUninitialized: true }))
   router.use((req, _res, next) => {
     const methods = Object.getOwnPropertyDescriptors(asTutorialsDo((req as unknown as { session: Kept }).session))
@@ -56,7 +56,7 @@ function sessionsOfExpress(sessions: Sessions<ShopData>): RequestHandler {
   return router
 }
 
-/** What the shop asks of a session, as it is usually written on express-session. */
+/** The session members that the shop uses, as they are usually written on express-session. */
 function asTutorialsDo(kept: Kept): Used {
   const prove = async () => {
     kept.provedAt = Date.now()

@@ -10,7 +10,7 @@ const MOST_HEADER_CHARACTERS = 8192
 /** Enough for work that grows linearly with the input's length, far too little for quadratic work. */
 const MOST_MS_FOR_A_MEGABYTE = 1000
 
-/** What the requests below try to inject. */
+/** The values that the requests below try to inject. */
 const INJECTED = /evil: 1|domain=evil/i
 
 const BYTES = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')

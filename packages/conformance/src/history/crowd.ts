@@ -36,10 +36,10 @@ export interface Failure {
 }
 
 export interface Crowd {
-  /** What the clients have seen so far. */
+  /** The observations of the clients so far. */
   readonly history: History
   readonly failures: readonly Failure[]
-  /** What no client may see: errors that are not typed, another user's session, a token that nobody asked for. */
+  /** Observations that no client may make: untyped errors, another user's session, an unrequested token. */
   readonly unexpected: readonly unknown[]
   /** When each answered request was answered. */
   readonly answers: readonly number[]

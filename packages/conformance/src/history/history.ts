@@ -17,7 +17,7 @@ export interface Violation {
   readonly operations: readonly SessionOperation[]
 }
 
-/** What the clients of one run saw of their sessions. */
+/** The observations of the clients of one run about their sessions. */
 export interface History {
   add(id: string, operation: SessionOperation): void
   /** Adds one call that concerns many sessions: its operation for each session, or `null` if it did not concern that one. */

@@ -5,7 +5,7 @@ import type { SessionInput, SessionOutput, Texts } from './session-model.ts'
 
 export type Data = Record<string, number>
 
-/** What all clients of a crowd share. */
+/** The state that all clients of a crowd share. */
 export interface Scene {
   readonly history: History
   readonly now: () => number
@@ -42,7 +42,7 @@ export interface Request {
   readonly session: Session<Data>
 }
 
-/** What the caller knows about a call after it. */
+/** The caller's knowledge of a call after it. */
 export interface Heard<T> {
   readonly value: T | null
   readonly error: unknown

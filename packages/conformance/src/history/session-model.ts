@@ -3,7 +3,7 @@ import type { Model, Operation } from './linearize.ts'
 /** Session data as texts, by key. */
 export type Texts = Readonly<Record<string, string>>
 
-/** What a client does with one session. Tokens are named by numbers, so that a history contains no secret. */
+/** The actions of a client on one session. Tokens are named by numbers, so that a history contains no secret. */
 export type SessionInput =
   /** The session is stored, by a login or by a first write. */
   | { readonly kind: 'begin'; readonly token: number; readonly texts: Texts }
@@ -23,7 +23,7 @@ export type SessionInput =
 
 export type SessionOutput =
   | { readonly kind: 'done' }
-  /** What the request found under the token. */
+  /** The result of the request for the token. */
   | { readonly kind: 'live'; readonly texts: Texts }
   | { readonly kind: 'refused' }
   /** The result of `list`: whether the session was in it. */

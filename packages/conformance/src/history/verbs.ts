@@ -15,7 +15,7 @@ import {
 } from './scene.ts'
 import type { SessionOutput } from './session-model.ts'
 
-/** What a client does in one request after it was accepted. */
+/** The actions of a client in one request after it was accepted. */
 type Verb = (scene: Scene, request: Request & { readonly held: Held }) => Promise<void>
 
 const KEYS = ['a', 'b', 'c'] as const

@@ -23,7 +23,7 @@ function aPrivateRecord(): SessionRecord {
   return aRecord({ userId: 'user-of-the-private-record', head: aHead(), data: { private: '"stored-private-value"' } })
 }
 
-/** What a log would contain of an error: its message, its stack, and those of every cause. */
+/** The text that a log would contain of an error: its message, its stack, and those of every cause. */
 function textOf(error: unknown): string {
   const texts: string[] = []
   for (let depth = 0; error instanceof Error && depth < 10; depth++) {

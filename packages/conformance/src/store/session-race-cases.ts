@@ -4,7 +4,7 @@ import { ENDED, NO_LOST_UPDATE, type StoreCase } from './context.ts'
 import { atOnce, MINUTE } from './records.ts'
 import { type Data, loggedIn, withTwoWorlds, withWorld } from './visitors.ts'
 
-/** What a slow request may be about to do when its session ends. */
+/** The actions that a slow request may be about to take when its session ends. */
 const LATE_DEEDS: readonly (readonly [name: string, deed: (session: Session<Data>) => unknown])[] = [
   ['a save', (session) => Object.assign(session.data, { late: true })],
   ['a nested edit', (session) => (session.data.cart as string[]).push('late')],
@@ -12,7 +12,7 @@ const LATE_DEEDS: readonly (readonly [name: string, deed: (session: Session<Data
   ['a flash', (session) => session.flash.set('message', 'late')],
 ]
 
-/** What it may try, and what fails because it is too late. */
+/** The actions that it may try, and that fail because they are too late. */
 const LATE_VERBS: readonly (readonly [name: string, deed: (session: Session<Data>) => Promise<unknown>])[] = [
   ['update', (session) => session.update('late', () => true)],
   ['rotate', (session) => session.rotate()],

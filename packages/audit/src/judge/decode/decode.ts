@@ -37,7 +37,7 @@ const FORMATS: readonly ((value: string, known: Known) => Decoded | null)[] = [
   plain,
 ]
 
-/** Returns what a cookie's value or a bearer token is. `null` if it reveals nothing, as it should be. Accepts any bytes. */
+/** Returns what a cookie's value or a bearer token is. `null` if it reveals nothing, which is correct. Accepts any bytes. */
 export function decode(value: string, companion: Companion = {}): Decoded | null {
   const text = percentDecoded(value.trim())
   const known = { values: companion.known ?? new Map(), now: companion.now ?? Date.now() }

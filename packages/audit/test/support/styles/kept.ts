@@ -23,7 +23,7 @@ export interface OnServer {
 /** Sessions in the server's memory, under an id. */
 export function onServer(how: OnServer): Carried & { idFor(ask: Ask): string | undefined } {
   const sessions = new Map<string, Held>()
-  /** What a request that had no session was given. */
+  /** The session that a request without one received. */
   const given = new WeakMap<Ask, string>()
   const { name, attributes, wrap = (id) => id, unwrap = (value) => value } = how
   const line = (id: string) => `${name}=${wrap(id)}; ${attributes}`

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ALICE, BOB } from '../cookie-app.ts'
 import type { App, Ask, Reply } from '../web.ts'
 
-/** What a session holds, wherever it is kept. */
+/** The content of a session, wherever it is stored. */
 export interface Held {
   readonly user: string | null
   readonly csrf: string
@@ -21,7 +21,7 @@ export interface Site {
   readonly fields: { readonly name: string; readonly password: string; readonly csrf: string }
   /** Forged requests are kept out by a token. */
   readonly checksToken: boolean
-  /** What the page shows of the token, and what of it comes back. */
+  /** The form of the token in the page, and in the request. */
   readonly mask?: { show(token: string): string; read(shown: string): string }
   /** Addresses as the stack writes them. */
   readonly address?: (path: string, ask: Ask) => string
@@ -38,7 +38,7 @@ const plain = { show: (token: string) => token, read: (shown: string) => shown }
 const isRight = ({ name, password }: typeof ALICE) =>
   [ALICE, BOB].some((user) => user.name === name && user.password === password)
 
-/** A login, a page behind it, a name to change and a way out: what differs from stack to stack is told by `carried` and `site`. */
+/** A login, a private page, a name to change and a logout. `carried` and `site` contain the differences between stacks. */
 export function siteOf(carried: Carried, site: Site): App {
   const { fields, mask = plain, address = (path) => path, headers } = site
   const nicknames = new Map<string, string>()

@@ -3,7 +3,7 @@ import { ALICE } from '../cookie-app.ts'
 import { type App, newId, type Reply } from '../web.ts'
 
 export interface SpaSwitches {
-  /** `never`: the same refresh token for ever. `grace`: a second use within seconds is given the same successor. */
+  /** `never`: the refresh token never changes. `grace`: a second use within seconds gets the same successor. */
   readonly rotates?: 'and ends the family' | 'grace' | 'never'
   /** Logout deletes the cookie alone. */
   readonly forgetsOnly?: boolean

@@ -50,7 +50,7 @@ function laravel(text: string): Decoded | null {
     name: 'Laravel encrypted cookie',
     protection: 'encrypted',
     content: null,
-    // With AES-GCM there is no MAC, and the tag stands for it.
+    // AES-GCM has no MAC. Its tag replaces it.
     signature:
       mac === '' ? { covered: `${iv}.${value}`, value: String(tag ?? '') } : { covered: iv + value, value: mac },
   }
