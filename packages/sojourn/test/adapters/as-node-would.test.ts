@@ -96,7 +96,7 @@ const CALLS = {
   status: (response: ServerResponse, value: string) => void Object.assign(response, { statusCode: Number(value) }),
   writeHead: (response: ServerResponse, value: string) => response.writeHead(Number(value), { 'X-B': 'b' }),
   flushHeaders: (response: ServerResponse) => response.flushHeaders(),
-  // What it answers depends on whether the store is at work; as-node-would is that it answers at all.
+  // Its return value depends on a pending store call; node's behavior is that it returns one.
   write: (response: ServerResponse, value: string) => typeof response.write(value),
   end: (response: ServerResponse, value: string) => response.end(value),
 }

@@ -115,7 +115,7 @@ const SERVERS: Readonly<Record<string, Serve>> = {
   'fetch, no body': serveFetch(() => new Response(null, { status: 204 })),
 }
 
-/** Which edits were told of. */
+/** The edits that were reported. */
 function watchFaults(sessions: Sessions<Data>): unknown[] {
   const faults: unknown[] = []
   sessions.on('fault', ({ operation, error }) => faults.push([operation, (error as { code: string }).code]))

@@ -26,7 +26,7 @@ async function serve(app: Express): Promise<string> {
   return server.origin
 }
 
-/** A store that works until it is told to fail its next writes of data. */
+/** A store that works until a test makes its next writes of data fail. */
 function brittleStore(): { store: Store; break: () => void } {
   const store = lateStore()
   let isBroken = false

@@ -27,7 +27,7 @@ afterEach(() => {
   wire = undefined
 })
 
-/** What the wire carries for one request to this handler, held back with this script. */
+/** The bytes on the wire for one request to this handler, held back with this script. */
 async function answer(script: Script, handler: Handler, next?: (error: unknown, response: ServerResponse) => void) {
   wire = await serveWire((request, response) => {
     new HeldResponse(response, script.exchange, next && ((error) => next(error, response)))
@@ -362,7 +362,7 @@ const FAILURES: [string, () => Script][] = [
   ['later', () => scripted(() => tick().then(() => Promise.reject(OUTAGE)))],
 ]
 
-/** What belongs to one response alone. */
+/** The parts of one response. */
 const ABOUT_A_RESPONSE = [
   'Accept-Ranges',
   'Age',

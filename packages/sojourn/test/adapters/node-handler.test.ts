@@ -31,7 +31,7 @@ async function serve(handler: FetchHandler, options?: NodeHandlerOptions): Promi
   return `http://127.0.0.1:${await listen(createServer(toNodeHandler(handler, options)))}`
 }
 
-/** Sends bytes as they are, and returns everything up to the end of the connection. */
+/** Sends bytes unchanged, and returns everything until the connection closes. */
 async function exchange(port: number | string, ...parts: string[]): Promise<string> {
   const socket = open(port)
   let received = ''

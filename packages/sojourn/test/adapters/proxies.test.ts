@@ -87,7 +87,7 @@ describe.each(PAIRS)('%s, set up as the page says, before %s', (proxy, _name, st
     const honest = await post(own)
     expect(honest).toMatchObject({ status: 200, body: `hello ada ${CLIENT}` })
     expect(honest.cookie).toMatch(/^__Host-session=(?=.*; Path=\/)(?=.*; Secure)(?=.*; HttpOnly)(?=.*; SameSite=Lax)/)
-    // What a client writes into the headers itself changes nothing.
+    // Headers that the client itself sends change nothing.
     const forged = { 'x-forwarded-for': '203.0.113.66', 'x-forwarded-proto': 'http' }
     expect(await post({ ...own, ...forged })).toMatchObject({ status: 200, body: `hello ada ${CLIENT}` })
     expect(seen()).toEqual(Array(2).fill({ secure: true, peer: CLIENT }))

@@ -31,7 +31,7 @@ async function serve(listener: RequestListener): Promise<string> {
   return server.origin
 }
 
-/** What a cache in front of the server would go by. */
+/** The headers that a cache in front of the server would obey. */
 function cachingOf({ headers }: Response): unknown {
   return [headers.get('cache-control'), headers.get('surrogate-control'), headers.get('cdn-cache-control')]
 }

@@ -177,7 +177,7 @@ describe.each(ROWS)('the address of the client, $title', (row) => {
 describe.each(ROWS)('the address of the client behind a proxy with TLS, $title', (row) => {
   const headers = headersOf(row)
   const isTrusted = typeof row.trust === 'function' ? row.trust('10.0.0.1') : row.trust !== false && row.trust !== 0
-  // Who is not trusted has no say; who says nothing leaves the socket's own word.
+  // Headers of an untrusted peer are ignored. Without a header, the socket's own values are used.
   const secure = !isTrusted || row.schemes === undefined || row.secure
 
   test('on a node request', () => {

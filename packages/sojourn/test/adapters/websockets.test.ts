@@ -41,7 +41,7 @@ async function cookieOf(sessions: Sessions<object>): Promise<string> {
   return response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
 }
 
-/** What a socket's handler says first, once a login on it was refused. */
+/** The first message of a socket's handler, after a login on the socket was refused. */
 async function greet(session: Session<object>): Promise<string> {
   const code = await session.login('eve').then(
     () => 'logged in',

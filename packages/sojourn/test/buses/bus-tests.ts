@@ -13,7 +13,7 @@ export interface BusServer {
   readonly server: Pick<Running, 'pause' | 'resume' | 'kill' | 'stop'>
   /** Starts it again where it was. */
   restart(): Promise<void>
-  /** A bus as another process would have it. What it needs is closed when the test is over. */
+  /** A bus as another process would have it. Its connections are closed at the end of the test. */
   newBus(): Promise<Bus>
   /** Anything at all, sent to all nodes by somebody else. */
   shout(message: string): Promise<unknown>

@@ -7,7 +7,7 @@ import { type BusServer, testBus } from './bus-tests.ts'
 
 async function start(isPool: boolean): Promise<BusServer> {
   const server: PostgresServer = await startPostgres()
-  // SIGSTOP would stop the postmaster, and not those who serve the connections.
+  // SIGSTOP would stop the postmaster, but not the processes that serve the connections.
   const proxy = await startProxy(server.port)
   const url = `postgres://postgres@127.0.0.1:${proxy.port}/postgres`
   const pools: pg.Pool[] = []

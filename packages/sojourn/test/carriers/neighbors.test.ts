@@ -25,7 +25,7 @@ async function listen(app: Parameters<typeof createServer>[1]): Promise<string> 
   return `http://localhost:${(server.address() as AddressInfo).port}`
 }
 
-/** An application with a store and a memory of its own: `start` again is another one, or a new run of the same. */
+/** An application with its own store and memory. Another `start` is another application, or a new run of the same one. */
 async function start(name?: `__Host-${string}`) {
   const warnings: string[] = []
   const sessions = createSessions({ warn: (message) => warnings.push(message), ...(name && { cookie: { name } }) })

@@ -86,7 +86,7 @@ const GRAMMAR = {
   ],
 }
 
-/** What in a header is against the grammar. */
+/** The parts of a header that violate the grammar. */
 function violations(header: string): readonly string[] {
   const [pair = '', ...attributes] = header.split('; ')
   const names = attributes.map((attribute) => attribute.split('=')[0])

@@ -19,7 +19,7 @@ export interface UserAgentOptions {
   readonly clock?: () => number
 }
 
-/** Who embeds the page: its site is the partition, and decides what is cross-site. */
+/** The page that embeds this one. Its site is the partition, and decides which requests are cross-site. */
 export interface Context {
   readonly topLevelSite?: string
   readonly embedded?: boolean
@@ -120,7 +120,7 @@ export class UserAgent {
       : sent.map(({ name, value }) => (name === '' ? value : `${name}=${value}`)).join('; ')
   }
 
-  /** What is kept, as `name path domain partition`. */
+  /** The stored cookies, as `name path domain partition`. */
   list(): readonly string[] {
     this.#sweep()
     return this.#kept.map(({ name, path, hostOnly, domain, partition }) =>

@@ -2,7 +2,7 @@ import type { HeaderChange } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { createWorld, edit, look, MINUTE } from './kit.ts'
 
-/** What some caches obey in place of `Cache-Control`. */
+/** Headers that some caches obey in place of `Cache-Control`. */
 const CACHE_OVERRIDES = [
   'expires',
   'cdn-cache-control',

@@ -17,7 +17,7 @@ function textsOf(values: Record<string, unknown>): Texts {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]))
 }
 
-/** What the store would give back. */
+/** The texts that the store would return. */
 function asStored(values: Record<string, unknown>): Record<string, unknown> {
   const texts = Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => {

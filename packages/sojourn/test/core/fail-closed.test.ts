@@ -31,7 +31,7 @@ const CASES: [name: string, operation: Operation, handler: Handler][] = [
 
 describe('7 Fail closed', () => {
   describe.each<When>(['before', 'after'])('the store fails %s it did what it was asked', (when) => {
-    // A secret that was replaced cannot be taken back: then the request goes on, see salvage.test.ts.
+    // A replaced secret cannot be restored, so the request continues: see salvage.test.ts.
     const cases = CASES.filter(([name]) => when === 'before' || !['rotate', 'reauthenticated'].includes(name))
     it.each(cases)('%s: a typed error, no changed cookie', async (name, operation, handler) => {
       const { world, client, cookie } = await loggedIn()

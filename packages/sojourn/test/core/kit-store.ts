@@ -7,7 +7,7 @@ export interface Call {
   readonly args: readonly unknown[]
 }
 
-/** A call of the store that stands still until the test lets it go. */
+/** A call of the store that waits until the test releases it. */
 export interface Gate {
   readonly reached: Promise<void>
   release(): void

@@ -67,7 +67,7 @@ export interface Client<Data extends object> {
   open(request?: RequestOptions): Promise<Exchange<Data>>
   /** One request and its response, handled as an adapter does. */
   send<T>(handler: (session: Session<Data>) => T | Promise<T>, request?: RequestOptions): Promise<Reply<T>>
-  /** What a response does to the jar. */
+  /** The effect of a response on the jar. */
   receive(headers: readonly HeaderChange[]): void
 }
 
@@ -184,7 +184,7 @@ export function createWorld<Data extends object = TestData>(options: WorldOption
   }
 }
 
-/** What a promise rejects with. */
+/** The error that a promise rejects with. */
 export async function rejection(work: Promise<unknown> | (() => unknown)): Promise<Error & { code?: string }> {
   try {
     await (typeof work === 'function' ? work() : work)
@@ -201,7 +201,7 @@ export function edit(values: TestData): (session: Session<TestData>) => void {
   }
 }
 
-/** What a page shows of the session. */
+/** The part of the session that a page shows. */
 export function look(session: Session<TestData>): {
   userId: string | null
   refused: string | null

@@ -14,7 +14,7 @@ import {
   type World,
 } from './kit.ts'
 
-/** What each of these requests must not do: put something else in place of the token that the client got meanwhile. */
+/** None of these requests may replace the token that the client received meanwhile. */
 async function expectLoggedIn(client: Client<TestData>, userId: string): Promise<void> {
   expect((await client.send((session) => [session.userId, session.refused])).value).toEqual([userId, null])
 }

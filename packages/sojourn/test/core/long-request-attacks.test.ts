@@ -63,7 +63,7 @@ const ENDS: [name: string, end: (place: Place) => Promise<unknown>][] = [
   ['the idle limit', async ({ world }) => world.clock.advance(30 * MINUTE)],
 ]
 
-/** What gives its token no more right after another request changed the user's privileges. */
+/** The calls that a replaced token no longer allows after another request changed the user's privileges. */
 const PRIVILEGED = ['rotate', 'reauthenticated', 'login as the same user', 'revokeOthers', 'revokeDevice']
 
 const ACTS: [name: string, act: (session: Session<TestData>, otherId: string) => unknown][] = [

@@ -19,7 +19,7 @@ export interface Held {
   readonly verdict: Verdict | 'gone'
 }
 
-/** What has happened in one run, as far as the model needs to know. */
+/** The history of one run, as far as the model needs it. */
 export interface History {
   readonly inner: Store
   readonly store: SteppingStore
@@ -41,7 +41,7 @@ export interface History {
   begunAt(id: SessionId): number
   /** The session itself, and all from which a login took everything over. */
   lineOf(id: SessionId): SessionId[]
-  /** What the session cookie is worth now; `null`: it holds no token. */
+  /** The session that the cookie opens now; `null`: it has no token. */
   verdictOf(cookie: string): Held | null
   /** Whether something has happened to the session since the request last looked at it. */
   isOvertaken(id: SessionId, actor: Actor): boolean

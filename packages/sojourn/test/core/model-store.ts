@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Change, MaybePromise, SessionId, Store } from 'sojourn'
 import type { Operation } from './kit-store.ts'
 
-/** Whoever calls the store: one request, or an administrator. */
+/** The caller of the store: one request, or an administrator. */
 export interface Actor {
   readonly name: string
   /** When the last of its calls about a session took effect, in steps of the whole run. */
@@ -11,14 +11,14 @@ export interface Actor {
 
 export const actors = new AsyncLocalStorage<Actor>()
 
-/** A call that stands still: before the store has heard of it, or when it has answered. */
+/** A waiting call: before it reaches the store, or after the store answered. */
 export interface Waiting {
   readonly operation: Operation | 'travel'
   go(): void
   fail(): void
 }
 
-/** What the store did, for the model to compare with. */
+/** The actions of the store, for comparison with the model. */
 export interface Effects {
   /** Whose session was created, and when. */
   readonly created: Map<SessionId, { userId: string | null; at: number }>

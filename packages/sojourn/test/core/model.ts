@@ -21,7 +21,7 @@ export type Verb =
 export type Step =
   /** A browser sends a request; `lost`: its response never arrives. */
   | { readonly do: 'send'; readonly verb: Verb; readonly lost: boolean; readonly thief: boolean }
-  /** A request on its way, or a waiting call of the store, goes on or fails. */
+  /** A request in flight, or a waiting call of the store, continues or fails. */
   | { readonly do: 'go' | 'fail'; readonly which: number }
   | { readonly do: 'tick'; readonly ms: number }
   /** An administrator ends one of the sessions there have been, sweeps, or lists. */
@@ -34,7 +34,7 @@ const send = (verb: Verb): Step => ({ do: 'send', verb, lost: false, thief: fals
 const tick = (ms: number): Step => ({ do: 'tick', ms })
 const DUE = [send('edit'), send('login ada'), tick(10 * MINUTE)]
 
-/** What has happened before the schedule begins, so that it meets the interesting moments more often. */
+/** The history before the schedule starts, so that schedules reach the interesting moments more often. */
 const PROLOGUES = {
   nothing: [],
   'a session': [send('edit')],
@@ -48,7 +48,7 @@ const PROLOGUES = {
 export type Prologue = keyof typeof PROLOGUES
 export const prologues = Object.keys(PROLOGUES) as Prologue[]
 
-/** What a request may be told when others get in its way, or the store fails. */
+/** The errors that a request may get because of other requests or a failing store. */
 const EXPECTED = ['ERR_SESSION_ENDED', 'ERR_NOT_AUTHENTICATED', 'ERR_STORE', 'ERR_HEADERS_SENT']
 
 /**
@@ -112,7 +112,7 @@ export async function runModel(
       if (isTurn) history.excused.add(id)
       throw error
     }
-    // What came to its end after the limit moves nothing any more.
+    // Calls that ended after the limit change nothing.
     const before = history.lastHandled.get(id) ?? history.begunAt(id)
     if (!session.isNew && clock() - before < 30 * MINUTE)
       history.lastHandled.set(id, Math.max(sent.arrivedAt, history.lastHandled.get(id) ?? 0))

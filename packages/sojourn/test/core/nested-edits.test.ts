@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createWorld, edit, look, rejection } from './kit.ts'
 
-/** What a test edits in place. JavaScript allows all of it. */
+/** The edits of a test, made in place. JavaScript allows all of them. */
 interface Stored {
   list: unknown[] & Record<string, unknown>
   box: Record<string, unknown>

@@ -16,7 +16,7 @@ interface StaleNode {
   readonly sessions: Sessions<TestData>
   /** From now on, reads there answer with what is stored now. */
   fall(id: SessionId): Promise<void>
-  /** How often it was asked for a record as it is now. */
+  /** The number of fresh reads. */
   looks(): number
 }
 
@@ -65,7 +65,7 @@ describe('a server whose reads are a moment behind', () => {
     await stayFor(world, client, HOUR - MINUTE)
     world.clock.advance(MINUTE)
     const before = client.cookie()
-    // The renewal begins, and its answer is lost: the client goes on with the old token.
+    // The renewal starts, and its answer is lost: the client continues with the old token.
     await (await client.open()).commit()
     await node.fall(id)
     const late = await elsewhere.open({ cookie: before })

@@ -9,7 +9,7 @@ const Shop = v.object({
 })
 type ShopData = v.InferOutput<typeof Shop>
 
-/** What an older release of the application, or another program, left in the store. */
+/** Values that an older release of the application, or another program, left in the store. */
 async function plant<Data extends object>(world: World<Data>, id: SessionId, texts: Record<string, string>) {
   await world.store.write(id, { set: texts })
   world.store.calls.length = 0

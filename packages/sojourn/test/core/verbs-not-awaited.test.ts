@@ -4,7 +4,7 @@ import { createWorld, edit, rejection, type TestData, type World } from './kit.t
 
 type Verb = 'login' | 'logout' | 'rotate' | 'reauthenticated'
 
-/** Lets everything go on that waits for nothing but its turn. */
+/** Lets all pending microtasks and immediates run. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise<void>((resolve) => setImmediate(resolve))
 }

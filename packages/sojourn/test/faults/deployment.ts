@@ -3,7 +3,7 @@ import type { Store } from 'sojourn'
 /** A store as it would be deployed: real servers, and a handle on them for each web server. */
 export interface Deployment {
   readonly stores: readonly [Store, ...Store[]]
-  /** What happens to it; resolves when the trouble is over and only recovering is left. Where it can last any time, it lasts so long. */
+  /** Causes the fault. Resolves when the fault is over and only the recovery remains. Faults of any length last this long. */
   strike(lastingMs: number): Promise<void>
   /** Ends everything that was started. */
   close(): Promise<void>

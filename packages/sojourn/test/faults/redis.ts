@@ -12,7 +12,7 @@ async function hasCaughtUp(replica: RedisServer | undefined): Promise<void> {
   while (!String(await replica?.ask('info', 'replication')).includes('master_link_status:up')) await later(20)
 }
 
-/** Web servers reach it by one client each, of both kinds; one of them gives up on a call that takes long, and goes on. */
+/** Each web server uses one client, of both kinds; one of them gives up on slow calls, and continues. */
 async function deploy(
   connects: readonly [one: () => Promise<Connected>, two: () => Promise<Connected>],
   stop: () => Promise<void>,

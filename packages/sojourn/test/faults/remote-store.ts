@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { SessionError, type SessionErrorCode, type Store } from 'sojourn'
 import { buildChild, startChild } from '../support/child.ts'
 
-/** A store in a process of its own. */
+/** A store in a separate process. */
 export interface RemoteStore extends Store {
   kill(): void
 }

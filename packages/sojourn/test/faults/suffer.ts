@@ -15,7 +15,7 @@ export interface Pace {
   readonly lastingMs: number
 }
 
-/** What came of one scenario: a line of the table. */
+/** The result of one scenario: a line of the table. */
 export interface Outcome {
   readonly store: string
   readonly fault: string
@@ -27,7 +27,7 @@ export interface Outcome {
   readonly struckForMs: number
   /** Until requests were answered again and none failed any more, counted from where the scenario says. */
   readonly recoveredMs: number
-  /** What the engine does not promise to keep, and did not. */
+  /** The data that the engine does not promise to keep, and lost. */
   readonly allowedLosses: number
   readonly violations: Readonly<Partial<Record<Violation['kind'], number>>>
   readonly unexpected: readonly string[]

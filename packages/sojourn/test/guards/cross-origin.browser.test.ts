@@ -11,9 +11,9 @@ let browser: Browser
 let context: BrowserContext
 let page: Page
 let guard: CrossOriginGuard
-/** What became of the requests that would change something, in order. */
+/** The results of the state-changing requests, in order. */
 let outcomes: string[]
-/** What became of those that open a WebSocket. */
+/** The results of the requests that open a WebSocket. */
 let handshakes: string[]
 
 beforeAll(async () => {

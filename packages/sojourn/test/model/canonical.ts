@@ -4,7 +4,7 @@ import { piecesOf, wordOf } from './pieces.ts'
 import { nameOf, type Stage, setupOf } from './stage.ts'
 import type { Answer, Request, World } from './world.ts'
 
-/** What a world is told apart by. */
+/** The key that distinguishes worlds. */
 export function fingerprintOf(stage: Stage, world: World, horizons: Horizons): number {
   const print = createFingerprint(world.now, horizons)
   const putToken = (token: string | null): void => print.put(token === null ? null : nameOf(setupOf(stage), token).hash)

@@ -4,7 +4,7 @@ import type { Step } from './steps.ts'
 import { withoutExpired, withoutOld } from './store.ts'
 import { toMs } from './ticks.ts'
 
-/** What happens beside the requests. */
+/** The events outside requests. */
 
 export function tick(label: string): Step {
   return {

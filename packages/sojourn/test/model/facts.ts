@@ -1,6 +1,6 @@
 import type { SessionId } from '../../src/core/contracts/record.ts'
 
-/** What has happened, as an observer notes it who knows the promises and not the code. Immutable. */
+/** The history, as an observer notes it who knows the promises and not the code. Immutable. */
 export interface Facts {
   /** Whether the user has a right to be logged in on the browser's next request. */
   readonly loggedIn: boolean
@@ -27,7 +27,7 @@ export interface TokenFacts {
   readonly dead: Moment | null
   /** From when on its use is evidence of a copy. */
   readonly alarmAt: number | null
-  /** What renewal handed out in its place. */
+  /** The token that a renewal handed out in its place. */
   readonly successor: string | null
 }
 

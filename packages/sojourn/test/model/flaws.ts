@@ -4,13 +4,13 @@ import type { State } from '../../src/core/request/state.ts'
 import { nameOf, type Stage, setupOf } from './stage.ts'
 import type { Answer, Kept, World } from './world.ts'
 
-/** A way to break the protocol, put between core and the model: what is left out works as it should. */
+/** A way to break the protocol, between core and the model. Omitted members work correctly. */
 export interface Flaw {
   /** A record that a write finds although it ended. */
   readonly revive?: (id: SessionId) => Kept | undefined
-  /** What the store compares. */
+  /** The values that the store compares. */
   readonly change?: (record: SessionRecord, change: Change) => Change
-  /** What the store keeps. */
+  /** The values that the store keeps. */
   readonly stored?: (old: SessionRecord, next: SessionRecord) => SessionRecord
   /** Whether an end is ignored. */
   readonly keeps?: (stage: Stage, record: SessionRecord, tombstone: Tombstone) => boolean
@@ -18,7 +18,7 @@ export interface Flaw {
   readonly buries?: (record: SessionRecord) => boolean
   /** Core cannot ask a near cache again. */
   readonly lacksReadNow?: true
-  /** What the browser is told. */
+  /** The response to the browser. */
   readonly answer?: (state: State, answer: Answer) => Answer
   /** Handlers see the time at which their request began. */
   readonly staleClock?: true

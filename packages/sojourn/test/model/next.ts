@@ -21,7 +21,7 @@ export function stepsOf(stage: Stage, world: World): Step[] {
   return steps
 }
 
-/** What the nodes may serve next for the owner. */
+/** The requests of the owner that the nodes may serve next. */
 function serving(stage: Stage, world: World): Step[] {
   const steps: Step[] = []
   for (const request of world.requests) steps.push(...stepsOfRequest(stage, world, request))

@@ -18,7 +18,7 @@ export function presented(stage: Stage, { token }: Pick<Request, 'token'>): Toke
   return token === null ? null : nameOf(setupOf(stage), token)
 }
 
-/** What an observer notes when a request was opened. */
+/** The notes of an observer when a request was opened. */
 export function noteOpened(stage: Stage, request: Request): void {
   const name = presented(stage, request)
   let { facts } = stage.world
@@ -79,7 +79,7 @@ export function noteDelivered(world: World, { verb, answer, succeeded }: Request
   return succeeded && proves && answer !== null && answer !== 'clear' ? { ...world.facts, loggedIn: true } : world.facts
 }
 
-/** What core itself told while the step ran counts as seen. */
+/** Events that core emitted during the step count as seen. */
 function note(stage: Stage, facts: Facts): void {
   let next = facts
   for (const { type, id, ended } of stage.told) {

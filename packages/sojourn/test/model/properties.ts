@@ -16,7 +16,7 @@ function lagOf({ maxStale = 0 }: Run): number {
   return maxStale
 }
 
-/** What must hold when a request has been opened. `stage` knows what was told before; `before` is the store until then. */
+/** The properties after a request was opened. `stage` has the earlier events; `before` is the store until then. */
 export function checkOpened(stage: Stage, request: Request, before: Records, isQuick: boolean): Found {
   const { world, run } = stage
   const name = presented(stage, request)
@@ -45,7 +45,7 @@ export function checkOpened(stage: Stage, request: Request, before: Records, isQ
   return [...found, ...checkTold(stage, request, before)]
 }
 
-/** Use of a token past its grace is told at first, and ends the session at the next use a grace or more later. */
+/** The first use of a token past its grace is reported. The next use, a grace or more later, ends the session. */
 function checkTold(stage: Stage, request: Request, before: Records): Found {
   const { world, run, told } = stage
   const name = presented(stage, request)
@@ -70,7 +70,7 @@ export function checkFirstUse(stage: Stage): Found {
   return ended === undefined ? [] : [{ property: 'S7', text: 'one use of a forgotten token ended the session' }]
 }
 
-/** What must hold when a request has been committed. */
+/** The properties after a request was committed. */
 export function checkCommitted(stage: Stage, before: Request, after: Request): Found {
   const { world } = stage
   const name = presented(stage, before)

@@ -4,7 +4,7 @@ import { onlyOf } from './facts.ts'
 import { nameOf, type Stage, setupOf } from './stage.ts'
 import type { World } from './world.ts'
 
-/** What nobody can reach any more is left behind: it has no future. */
+/** Unreachable parts are dropped, because they have no further effect. */
 export function withoutUnreachable(stage: Stage, world: World): World {
   const setup = setupOf(stage)
   const ids = new Set<SessionId>()

@@ -76,7 +76,7 @@ async function succeeds(work: () => Promise<void>): Promise<boolean> {
   }
 }
 
-/** Worlds share requests, and core changes its state in place. What hangs on a state is replaced, never changed. */
+/** Worlds share requests, and core changes its state in place. Objects in a state are replaced, never changed. */
 function copyOf(state: State | null): State {
   if (state === null) throw new Error('This request is not open.')
   return Object.assign(Object.create(Object.getPrototypeOf(state)), state)

@@ -1,4 +1,4 @@
-/** The properties, named after the guarantees they stand for. */
+/** The properties, named after their guarantees. */
 export type Property = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8'
 
 export type Variant = 'no cache' | 'near cache' | 'skewed clocks' | 'failover' | 'thief'
@@ -16,7 +16,7 @@ export interface SlowRequest {
   readonly way: number
 }
 
-/** Whole ticks. What is left out never comes. */
+/** Whole ticks. Omitted events never happen. */
 export interface LimitTicks {
   readonly grace: number
   readonly renew?: number
@@ -31,9 +31,9 @@ export interface Thief {
   readonly rotations?: number
 }
 
-/** One graph to explore: who does what, how late, and what must hold. */
+/** One graph to explore: the actors, their actions, the delays, and the properties. */
 export interface Run {
-  /** What is in this graph, for people. */
+  /** The description of this graph, for people. */
   readonly name: string
   /** The column of the table. */
   readonly variant: Variant
@@ -64,7 +64,7 @@ export interface Run {
   /** Expired records are deleted at once, as stores with a time to live do. */
   readonly sweeps?: boolean
   readonly thief?: Thief
-  /** What is known to happen here, and documented. Left out: nothing may be found. */
+  /** The known and documented findings of this graph. Omitted: there must be none. */
   readonly happens?: { readonly property: Property; readonly why: string }
   /** Too large for `npm test`: explored by `npm run model` alone. */
   readonly large?: true

@@ -5,7 +5,7 @@ import type { SlowRequest } from './run.ts'
 import type { Interruption, Stage } from './stage.ts'
 import type { Kept, Request } from './world.ts'
 
-/** What came of a step. */
+/** The result of a step. */
 export type Found = readonly Violation[]
 
 export const AT_ONCE: Omit<SlowRequest, 'verb'> = { sent: 0, open: 0, way: 0 }

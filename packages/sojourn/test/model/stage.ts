@@ -8,7 +8,7 @@ import { createStore } from './store.ts'
 import { toMs } from './ticks.ts'
 import type { Kept, World } from './world.ts'
 
-/** What core told while a step ran. */
+/** The events that core emitted during a step. */
 export interface Told {
   readonly type: 'reuse' | 'renewed' | 'ended'
   readonly id: SessionId
@@ -32,13 +32,13 @@ export interface Stage {
   readonly flaw: Flaw
   world: World
   node: number
-  /** What the node's near cache answers to the next read, where it is behind. */
+  /** The answer of the node's near cache to the next read, if it is outdated. */
   stale: Kept | null
   /** Set while core serves a request with this clock, ticks. */
   frozenAt: number | null
   /** The token of the request that core serves. */
   token: string | null
-  /** What comes between two of core's calls to the store. */
+  /** The events between two of core's calls to the store. */
   interruption: Interruption | null
   told: Told[]
   accepted: Accepted[]
@@ -120,7 +120,7 @@ export interface TokenName {
 
 const names = new Map<string, TokenName>()
 
-/** What the store knows of a token: the session's id and the hash of the secret. */
+/** The part of a token that the store knows: the session's id and the hash of the secret. */
 export function nameOf(setup: Setup, token: string): TokenName {
   const known = names.get(token)
   if (known !== undefined) return known

@@ -89,7 +89,7 @@ function forget({ past }: World, id: SessionId, node: number): World['past'] {
     .filter(({ nodes }) => nodes.length > 0)
 }
 
-/** What a node's near cache may answer beside the truth. */
+/** The outdated answers that a node's near cache may give. */
 export function staleAnswers({ past }: World, id: SessionId, node: number): readonly Kept[] {
   return past.filter((one) => one.id === id && one.nodes.includes(node)).map(({ value }) => value)
 }
@@ -99,7 +99,7 @@ export function withoutOld({ past }: World, now: number, maxStale: number): Worl
   return past.filter(({ replacedAt }) => now - replacedAt < maxStale)
 }
 
-/** What a server with a time to live deletes by itself. */
+/** The records that a server with a time to live deletes by itself. */
 export function withoutExpired(records: Records, nowMs: number): Records {
   const left = [...records].filter(([, { expiresAt }]) => expiresAt > nowMs)
   return left.length === records.size ? records : new Map(left)

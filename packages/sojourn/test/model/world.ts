@@ -6,7 +6,7 @@ import type { SlowRequest, Verb } from './run.ts'
 export type Kept = SessionRecord | Tombstone
 export type Records = ReadonlyMap<SessionId, Kept>
 
-/** What the browser is told about its cookie: a token, `clear`, or nothing. */
+/** The change of the browser's cookie: a token, `clear`, or nothing. */
 export type Answer = { readonly token: string } | 'clear' | null
 
 /** One request under way. It is replaced, never changed: several worlds share it. */
@@ -27,7 +27,7 @@ export interface Request {
   readonly succeeded: boolean
 }
 
-/** What a node's near cache may still answer although it was replaced. */
+/** The replaced records that a node's near cache may still return. */
 export interface Past {
   readonly id: SessionId
   readonly value: Kept

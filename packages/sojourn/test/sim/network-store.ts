@@ -1,14 +1,14 @@
 import type { MaybePromise, Store } from 'sojourn'
 import type { VirtualTime } from './virtual-time.ts'
 
-/** What becomes of calls on their way. All chances are parts of one. */
+/** The faults of calls on the network. All probabilities are fractions of one. */
 export interface Weather {
   /** A call takes up to so long each way, */
   readonly delayMs: number
   /** or, at this chance, up to so long. */
   readonly slow: number
   readonly slowMs: number
-  /** It never reaches the store; or its answer never comes back, though it was done. */
+  /** The call never reaches the store, or it is executed and its answer is lost. */
   readonly lost: number
   readonly answerLost: number
 }

@@ -18,13 +18,13 @@ export interface Simulation {
   readonly requests?: number
 }
 
-/** What a server may show of a session that another has ended: the near cache's `maxStale`. */
+/** How long a server may show a session that another server has ended: the near cache's `maxStale`. */
 export const MAX_STALE_MS = 1_000
 
 /** A request takes a second at most where nothing is lost, so nobody is too late for a grace. */
 const SHORT = { idle: '90s', absolute: '8m', renew: '1m', grace: '20s', touch: '5s' } as const
 
-/** The same, for the history to be judged by. */
+/** The same, for the judgement of the history. */
 export const SHORT_LIMITS = { idle: 90_000, absolute: 480_000, touch: 5_000 }
 
 const START = Date.UTC(2030, 0, 1)

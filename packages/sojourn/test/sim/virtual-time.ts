@@ -11,7 +11,7 @@ export interface VirtualTime {
 
 interface Moment {
   readonly at: number
-  /** Of several at the same time, the first asked for comes first. */
+  /** If several are due at the same time, the first one that was scheduled runs first. */
   readonly order: number
   readonly run: () => void
 }

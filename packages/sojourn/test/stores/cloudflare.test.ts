@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => worker?.stop())
 
-/** Failures with their reasons, so that a report says what is wrong. */
+/** Failures with their reasons, for the report. */
 function failuresOf(results: readonly CaseResult[]): string[] {
   return results.filter(({ status }) => status === 'failed').map(({ name, reason }) => `${name}: ${reason}`)
 }
@@ -47,7 +47,7 @@ describe.skipIf(!hasRuntimes)('an application in workerd', () => {
     const { cookie } = await worker.send('/app/login')
     await Promise.all(Array.from({ length: 30 }, () => worker.send('/app/count', cookie)))
     expect((await worker.send('/app/', cookie)).value).toEqual({ user: 'ada', n: 30 })
-    // Those that come too late are told so, as an error.
+    // Changes that come too late get an error.
     const late = Array.from({ length: 10 }, () => worker.send('/app/count', cookie).catch(() => null))
     await worker.send('/app/logout', cookie)
     await Promise.all(late)
@@ -72,7 +72,7 @@ describe.skipIf(!hasRuntimes)('D1 in workerd', () => {
   })
 })
 
-/** What stands in the storage of the object of this name. */
+/** The content of the storage of the object with this name. */
 async function probe(name: string): Promise<[key: string, value: unknown][]> {
   return (await post(name, '/probe')).json() as Promise<[string, unknown][]>
 }

@@ -68,7 +68,7 @@ function fault(name: string, fields: object = {}): Error {
   return Object.assign(new Error(`${name}.`), { name, ...fields })
 }
 
-/** As DynamoDB itself does, and dynalite does not: a condition that is not met says what is there. */
+/** DynamoDB, unlike dynalite, returns the stored item if a condition is not met. */
 async function withOldItem(command: Command): Promise<unknown> {
   const input = command.input as { Key: Record<string, { S: string }>; ReturnValuesOnConditionCheckFailure?: string }
   if (input.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD') return undefined

@@ -19,7 +19,7 @@ export interface LostAnswerCase {
   run(lossy: LossyStore): Promise<void>
 }
 
-/** What came of a call: its answer, or `'ERR_STORE'`. Any other error is none that a lost answer may cause. */
+/** The result of a call: its answer, or `'ERR_STORE'`. A lost answer must cause no other error. */
 async function outcome<T>(call: T | Promise<T>): Promise<T | 'ERR_STORE'> {
   try {
     return await call

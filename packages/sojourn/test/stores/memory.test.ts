@@ -157,7 +157,7 @@ test('users without sessions leave nothing in memory', () => {
   const store = memoryStore()
   const before = heapUsed()
   for (let index = 0; index < 20_000; index++) {
-    // Text that is used as a key is flattened: 2 kB each, or 40 MB for those who stay.
+    // Text that is used as a key is flattened: 2 kB each, or 40 MB for the sessions that stay.
     const [record] = fill(store, 1, { userId: `${index} ${'x'.repeat(2000)}` }) as [SessionRecord]
     if (index % 2 === 0) store.end(record.id, aTombstone(record))
     if (index % 1000 === 0) store.sweep?.(Number.MAX_SAFE_INTEGER, 1000)

@@ -9,8 +9,8 @@ interface ModelRecord extends Omit<SessionRecord, 'data'> {
 }
 
 /**
- * What a store is, in the plainest form: a value that each step makes a new one of, so that a test can go back and try
- * another order. Read it beside the contract, not beside the code.
+ * The simplest model of a store: an immutable value. Each step returns a new one, so a test can go back and try another order.
+ * Compare it with the contract, not with the code.
  */
 export type Model = readonly (ModelRecord | Tombstone)[]
 
@@ -46,7 +46,7 @@ export function take(model: Model, step: Step): Outcome {
   return { model: [...others, next], answer: { status: 'written' } satisfies Written }
 }
 
-/** What has run out by then. */
+/** The records that have expired by then. */
 export function dueOf(model: Model, now: number): SessionId[] {
   return model.filter(({ expiresAt }) => !(expiresAt > now)).map(({ id }) => id)
 }

@@ -9,7 +9,7 @@ import { aRecord, aTombstone } from './records.ts'
 
 type Kept = SessionRecord | Tombstone | null
 
-/** A store whose reads answer these in turn, the last one for ever; `reads` counts them. */
+/** A store whose reads return these in turn, and the last one from then on. `reads` counts them. */
 function reading(...answers: readonly [Kept, ...Kept[]]): Store & { reads: number } {
   const store = {
     ...memoryStore(),

@@ -66,8 +66,8 @@ function jittery(store: Store, random: () => number): Store {
 }
 
 /**
- * What several processes see as one store: first all prepare, then some move, at last a migration runs beside them.
- * Each call goes to another of them.
+ * The store as several processes see it: first all prepare, then some move, and finally a migration runs beside them. Each call
+ * uses another process.
  */
 function severalProcesses(random: () => number): Store {
   const [from, to] = [memoryStore(), memoryStore()]

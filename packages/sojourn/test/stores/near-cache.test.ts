@@ -16,7 +16,7 @@ import { anId, aRecord, aTombstone, MINUTE } from './records.ts'
 import { fakeBus } from './wrappers/fake-bus.ts'
 import { createWorld, isOpen } from './wrappers/near-cache-world.ts'
 
-/** What is behind each cache: another one over the same is another node. */
+/** The store behind each cache. Another cache over the same store is another node. */
 const behind = new WeakMap<Store, { readonly store: Store; readonly bus: Bus }>()
 
 function newCache(store: Store = memoryStore(), bus: Bus = memoryBus()): NearCache {
@@ -60,7 +60,7 @@ function balanced(): Store {
     list: (userId) => pick().list(userId),
     async sweep(now, limit) {
       const deleted = (await one.sweep?.(now, limit)) ?? 0
-      // What expired may be shown for a while longer. The model does not know that.
+      // An expired session may be visible a little longer. The model does not know that.
       bus.lose()
       return deleted
     },

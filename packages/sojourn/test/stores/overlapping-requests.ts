@@ -38,9 +38,9 @@ interface Request {
   readonly exchange: Exchange<Data>
   /** `null`: nothing is stored for it yet. */
   session: ModelSession | null
-  /** What this request found, and has stored itself. */
+  /** The data that this request found, and that it has stored itself. */
   known: Texts
-  /** What its handler sees. */
+  /** The data that its handler sees. */
   local: Texts
   /** Its token was dead, or it logged out: from then on it only reads. */
   isOver: boolean
@@ -203,7 +203,7 @@ function toView(token: string | null): Parameters<ReturnType<typeof createSessio
   return { method: 'GET', url: '/', secure: true, peer: null, header: (name) => (name === 'cookie' ? cookie : null) }
 }
 
-/** What each `Set-Cookie` makes of the session cookie, in order; `null` deletes it. */
+/** The effect of each `Set-Cookie` on the session cookie, in order; `null` deletes it. */
 function tokensOf(headers: readonly HeaderChange[]): (string | null)[] {
   return headers.flatMap(({ name, value }) => {
     const token = name === 'set-cookie' ? /^__Host-session=([^;]*)/.exec(value)?.[1] : undefined

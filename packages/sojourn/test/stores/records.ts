@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
 
-/** The tests' time: fixed, for no store reads a clock. */
+/** The time of the tests: fixed, because no store reads a clock. */
 export const NOW = 1_800_000_000_000
 export const MINUTE = 60_000
 export const DAY = 24 * 60 * MINUTE

@@ -10,14 +10,14 @@ import { isLeftOut } from './redis-stores.ts'
 /** Visitors at once, over all clients. */
 const VISITORS = 200
 
-/** What one visitor was told: of a session that began, and of one that ended. */
+/** The answers to one visitor: about a session that started, and one that ended. */
 interface Told {
   readonly begun: SessionRecord[]
   readonly ended: SessionRecord[]
   readonly errors: unknown[]
 }
 
-/** Logs in, edits, logs out every other time, and goes on through whatever happens, until told to stop. */
+/** Logs in, edits, logs out every other time, and continues through all failures until it is stopped. */
 async function visit(store: Store, told: Told, isOver: () => boolean): Promise<void> {
   for (let turn = 0; !isOver(); turn++) {
     const record = aRecord({ userId: `user ${anId()}` })

@@ -11,7 +11,7 @@ import { isLeftOut } from './redis-stores.ts'
 
 const STORE_ERROR = expect.objectContaining({ code: 'ERR_STORE', status: 503 })
 
-/** What came of a call, as a value. */
+/** The result of a call, as a value. */
 async function outcome<T>(call: T | Promise<T>): Promise<T | Error> {
   return Promise.resolve(call).catch((error: Error) => error)
 }
@@ -121,7 +121,7 @@ describe.skipIf(isLeftOut)('Redis at fault', async () => {
       proxy.cutReplies()
       expect(await outcome(store.create(record))).toEqual(STORE_ERROR)
       await recovery(store)
-      // Nobody has its token, so a record that could not be taken back opens nothing; it may not be altered, though.
+      // No client has its token, so a record that could not be removed opens nothing; but it must not be changed.
       const kept = await straight.read(record.id)
       expect(kept === null || kept.kind === 'live').toBe(true)
     })

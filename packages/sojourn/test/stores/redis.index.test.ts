@@ -6,7 +6,7 @@ import { anId, aRecord, aTombstone, DAY, MINUTE } from './records.ts'
 import { oneServer } from './redis-clients.ts'
 import { isLeftOut } from './redis-stores.ts'
 
-/** What the server keeps longer than it is asked to. */
+/** The keys that the server keeps longer than requested. */
 const MARGIN = MINUTE
 
 describe.skipIf(isLeftOut)('Redis', async () => {
@@ -40,7 +40,7 @@ describe.skipIf(isLeftOut)('Redis', async () => {
     return record
   }
 
-  /** A client that keeps count, or does as it is told. */
+  /** A client that counts its calls, or follows a script. */
   function through(send: (command: string, args: string[]) => Promise<unknown>): CallingClient {
     return {
       call: (command, ...args) => send(command, args),

@@ -11,7 +11,7 @@ import { type Connect, oneServer } from './redis-clients.ts'
 import { isLeftOut } from './redis-stores.ts'
 
 interface Refusal {
-  /** What the server's answer begins with. */
+  /** The beginning of the server's answer. */
   readonly code: string
   readonly isFull?: boolean
   begin(server: RedisServer): Promise<unknown>
@@ -21,7 +21,7 @@ interface Refusal {
 const config = (server: RedisServer, name: string, value: string): Promise<unknown> =>
   server.ask('config', 'set', name, value)
 
-/** What makes a server answer reads and refuse writes. */
+/** The settings that make a server answer reads and refuse writes. */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   'is full': {
     code: 'OOM',

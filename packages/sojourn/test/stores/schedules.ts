@@ -4,7 +4,7 @@ import type { Change } from '../../src/core/contracts/store.ts'
 import type { Step } from './model.ts'
 import { anId, aTombstone, MINUTE, NOW } from './records.ts'
 
-/** Steps that run at once, or a sweep by itself: a sweep is many steps of its own. */
+/** Steps that run in parallel, or a single sweep, which consists of many steps. */
 export type Turn =
   | { readonly kind: 'steps'; readonly steps: readonly Step[] }
   | { readonly kind: 'sweep'; readonly now: number; readonly limit: number }

@@ -16,11 +16,11 @@ export interface Connected {
 }
 
 export interface SqlWorld {
-  /** Of the server; a proxy stands before it. `null`: the database is in this process. */
+  /** The address of the server, behind a proxy. `null`: the database is in this process. */
   port(): number | null
   /** A client, or what a store needs to make its own. */
   connect(port: number): Connected
-  /** The table as it is, read past the store. */
+  /** The rows of the table, read without the store. */
   dump(table: string): Promise<readonly string[]>
   /** One statement, past the store. */
   run(sql: string): Promise<unknown>

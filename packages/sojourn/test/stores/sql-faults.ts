@@ -82,7 +82,7 @@ async function allBack(store: SqlStore): Promise<void> {
   }
 }
 
-/** What a store does when its server does not do as it should. */
+/** The behavior of a store when its server fails. */
 export function testSqlFaults(name: string, { server, connect }: FaultWorld): void {
   describe(name, () => {
     const table = newTable()
@@ -198,7 +198,7 @@ export function testSqlFaults(name: string, { server, connect }: FaultWorld): vo
 /** Holds the row of this id, as another transaction would; then runs this SQL on it and commits. */
 export type Holder = (table: string, id: string) => Promise<{ finish(set: string): Promise<void> }>
 
-/** What comes of calls that have to wait for another transaction: no chance is needed for the two to meet. */
+/** The results of calls that wait for another transaction. The test makes them meet, so nothing depends on timing. */
 export function testWaiting(name: string, open: (table: string) => SqlStore, hold: Holder): void {
   describe(name, () => {
     async function meet<T>(

@@ -45,7 +45,7 @@ async function fill(store: SqlStore, sizeBytes: number): Promise<{ kept: Session
   throw new Error('It never became full.')
 }
 
-/** What holds while the database takes no more: sessions are read, and end, and then there is room again. */
+/** The behavior while the database is full: sessions are read, and end, and then there is room again. */
 async function endAll(store: SqlStore, kept: readonly SessionRecord[]): Promise<void> {
   expect(await store.read((kept[0] as SessionRecord).id)).toEqual(kept[0])
   for (const record of kept) expect(await store.end(record.id, aTombstone(record))).toEqual(record)

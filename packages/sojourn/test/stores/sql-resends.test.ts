@@ -16,7 +16,7 @@ import { lostAnswerCases } from './lost-answers.ts'
 import { anId, aRecord, aTombstone } from './records.ts'
 import { type Connected, newTable } from './sql-contract.ts'
 
-/** How many replies come before the one that says that it was done. */
+/** The number of replies before the one that confirms the change. */
 interface Replies {
   readonly change: number
   readonly end: number
@@ -74,7 +74,7 @@ const MYSQL: World = {
   },
 }
 
-/** A store whose next change loses its answer. Statements are prepared before, on a session that is none. */
+/** A store whose next change loses its answer. Statements are prepared earlier, with an unknown session. */
 function losing(store: SqlStore, proxy: TcpProxy, replies: Replies): { store: SqlStore; loseNext(): void } {
   let isArmed = false
   async function lose(prepare: () => unknown, skipped = replies.change): Promise<void> {
@@ -146,7 +146,7 @@ describe('a libSQL server by HTTP', () => {
   test('is asked once for each call, be it to read or to write, when its answer is lost', async () => {
     let requests = 0
     const server = createServer((request, response) => {
-      // What the client asks before its first batch.
+      // The queries of the client before its first batch.
       if (request.url?.endsWith('/v3') === true || request.url?.endsWith('/v2') === true) return void response.end()
       requests++
       request.resume().on('end', () => request.socket.destroy())

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { SqlStore } from '../../src/stores/sql/sql-store.ts'
 import { aRecord, aTombstone } from './records.ts'
 
-/** What crosses the network for each verb. `sent` has the statements so far. */
+/** The network traffic of each verb. `sent` has the statements so far. */
 export function testRoundTrips(name: string, open: () => { store: SqlStore; sent: string[] }, endTrips: number): void {
   test(`${name}: what each verb sends`, async () => {
     const { store, sent } = open()

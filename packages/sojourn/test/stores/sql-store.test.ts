@@ -15,7 +15,7 @@ interface Faulty {
   readonly sent: { readonly text: string; readonly values: Value[] }[]
 }
 
-/** A store over a driver that answers as told: only so can a database say the same for ever. */
+/** A store over a scripted driver, because no real database repeats the same answer forever. */
 function over(dialect: Dialect, answer: (statement: Statement) => Result): Faulty {
   const sent: Faulty['sent'] = []
   const run = (statement: Statement, values: Value[]): Result => {
@@ -48,7 +48,7 @@ async function settled(call: () => unknown): Promise<unknown> {
 const NONE: Result = { rows: [], affected: 0 }
 const ROW = aRecord({ userId: 'ada', data: { a: '1' } })
 
-/** As each of them says that another try can succeed. */
+/** The error of each database that means that another try can succeed. */
 const AGAIN: Readonly<Record<string, object>> = {
   postgres: { code: '40P01' },
   mysql: { errno: 1213, sqlState: '40001' },
@@ -74,7 +74,7 @@ describe.each(Object.entries(DIALECTS))('a database that never comes to an end, 
   })
 })
 
-/** What can be wrong with a column, by its place in the row. */
+/** The possible faults of a column, by its place in the row. */
 const DAMAGED: Readonly<Record<string, readonly [place: number, value: unknown]>> = {
   'no JSON in head': [7, '{"secret": private-value'],
   'no head': [7, null],

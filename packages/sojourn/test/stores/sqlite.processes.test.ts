@@ -40,7 +40,7 @@ interface Acknowledged {
   isEnded: boolean
 }
 
-/** What the writers said that the store had acknowledged. */
+/** The changes that the store acknowledged, according to the writers. */
 function toAcknowledged(lines: readonly string[], found: Map<SessionId, Acknowledged>): void {
   for (const line of lines) {
     const [verb, id, n] = line.split(' ')

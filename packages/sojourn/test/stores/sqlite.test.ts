@@ -29,7 +29,7 @@ const DRIVERS: Readonly<Record<string, { connect(file: string): Client; sever(cl
       client.exec('PRAGMA busy_timeout = 100')
       return client
     },
-    // Its statements go on after close.
+    // Its statements keep working after close.
     sever: (client) => void (client as unknown as { exec(sql: string): void }).exec('DROP TABLE sojourn_sessions'),
   },
   '@libsql/client': {

@@ -23,7 +23,7 @@ function late(store: Store): Store {
 
 const view: RequestView = { method: 'POST', url: '/', secure: true, peer: null, header: () => null }
 
-/** Sessions of one user, who may have been a thief with patience. */
+/** The sessions of one user, perhaps created by a patient attacker. */
 async function fill(store: Store, userId: string): Promise<void> {
   const now = Date.now()
   for (let done = 0; done < COUNT; done += 100) {

@@ -35,7 +35,7 @@ async function bundle(program: URL): Promise<string> {
   return outfile
 }
 
-/** To be called when a test file is done: what it built is gone. */
+/** Call this when a test file is done. It deletes the built files. */
 export async function removeBuilt(): Promise<void> {
   for (const file of await Promise.all(built.values())) rmSync(file, { force: true })
   built.clear()
@@ -51,7 +51,7 @@ export interface Child {
   readonly ended: Promise<number | null>
 }
 
-/** Starts `node file ...args`. What it writes to standard error is part of the failure when it ends badly. */
+/** Starts `node file ...args`. If it fails, the error includes its standard error. */
 export function startChild(file: string, args: readonly string[], command: readonly string[] = []): Child {
   const [program = process.execPath, ...rest] = [...command, process.execPath, file, ...args]
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -13,7 +13,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** To be called when a test file is done: what it built is gone. */
+/** Call this when a test file is done. It deletes the built files. */
 export function removePrograms(): void {
   for (const file of made) rmSync(file, { force: true })
 }
@@ -36,7 +36,7 @@ export function programOf(runtime: Runtime): string {
   return runtimePath(PROGRAMS[runtime])
 }
 
-/** What a program printed, when it has ended well. */
+/** The output of a program that ended without an error. */
 export function outputOf(command: string, args: readonly string[]): Promise<string> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)

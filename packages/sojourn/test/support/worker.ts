@@ -5,7 +5,7 @@ import type { KvNamespace, ObjectNamespace } from '../../src/stores/cloudflare.t
 import type { D1Client } from '../../src/stores/sqlite.ts'
 import { bundle } from './bundle.ts'
 
-/** What these tests use of miniflare, which starts the real workerd with the storage of this machine. */
+/** The members of miniflare that these tests use. It starts the real workerd with the storage of this machine. */
 interface Miniflare {
   readonly ready: Promise<URL>
   getDurableObjectNamespace(binding: string): Promise<ObjectNamespace>
@@ -19,7 +19,7 @@ type MiniflareModule = { readonly Miniflare: new (options: unknown) => Miniflare
 /** A Worker with Durable Objects, a KV namespace and a D1 database of its own, all empty. */
 export interface RunningWorker {
   readonly flare: Miniflare
-  /** What the Worker answers to `GET /path`, as JSON. */
+  /** The Worker's answer to `GET /path`, as JSON. */
   ask(path: string): Promise<unknown>
   send(path: string, cookie?: string): Promise<Answer>
   stop(): Promise<void>

@@ -12,7 +12,7 @@ const boom = (): Error => new Error('of the handler')
 const HEX = '6c696e650a6c696e'.repeat(1_024)
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** What an act does beside its answer. */
+/** The effects of an act besides its answer. */
 export interface Aside {
   /** Edits the session, where there is one. */
   readonly edit: () => void
@@ -40,7 +40,7 @@ async function writeAll(
 
 type NodeAct = (response: ServerResponse, aside: Aside) => unknown
 
-/** What handlers do with node's response; what they throw goes to the error page. The client asks by HEAD where the name says so. */
+/** The actions of handlers on node's response. Their errors go to the error page. The client sends HEAD if the name contains it. */
 export const NODE_ACTS: Readonly<Record<string, NodeAct>> = {
   end: (r) => r.end('hello'),
   'end, compressible': (r) => r.end(LARGE),

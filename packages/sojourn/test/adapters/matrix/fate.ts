@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:http2'
 import { gunzipSync } from 'node:zlib'
 
-/** What a client gets of one response, and what came of the process. */
+/** The result of one response for the client and for the process. */
 export interface Fate {
   readonly status: number | null
   readonly headers: Record<string, unknown>
@@ -59,7 +59,7 @@ function compared(headers: IncomingHttpHeaders): Record<string, unknown> {
   return Object.fromEntries(kept.map(([name, value]) => [name, String(value).replace('; charset', ';charset')]))
 }
 
-/** What broke off is compared by its fate alone: how much of it arrives is chance. */
+/** Only the fate of an aborted response is compared: how much of it arrives is random. */
 function bodyOf({ chunks, headers, isWhole }: Received): string {
   if (!isWhole) return ''
   const bytes = Buffer.concat(chunks)

@@ -46,10 +46,10 @@ function assertFailed(
   bare: Outcome,
 ): void {
   expect({ cookies, crashes, finished }).toEqual({ cookies: 0, crashes: [], finished: bare.finished })
-  // What the handler throws after its answer may get to its error page first.
+  // An error that the handler throws after its answer may reach the error page first.
   const isAfter = act === 'throw after the answer' || act === 'a second answer'
   if (status !== null) expect(isAfter ? [500, 503] : [503]).toContain(status)
-  // Who destroys the connection beside it cuts off what a compression below us has yet to let out of the error page.
+  // Destroying the connection cuts off the part of the error page that a compression below us still holds.
   const cutsOff = isAfter || act === 'throw in the middle'
   if (bare.isWhole && !(cutsOff && layer === 'outside')) expect(isWhole).toBe(true)
   expect(body).not.toMatch(/hello|line|first|begun|three/)
@@ -73,7 +73,7 @@ function assertSame(name: string, act: string, actual: Outcome, expected: Outcom
   }
 }
 
-/** What cuts the answer off waits for the store, as the answer does. So a compression may have let the answer out by then. */
+/** The call that cuts the answer off waits for the store, as the answer does, so a compression may have sent the answer by then. */
 function isDelayed(name: string, act: string): boolean {
   // Frameworks pass an error on in a later turn of the event loop, when such a store has answered.
   if (name === 'answers at once') return act === 'destroy after the answer'

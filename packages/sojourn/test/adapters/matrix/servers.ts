@@ -25,11 +25,11 @@ export type Layer = 'none' | 'outside' | 'inside'
 
 type AnySessions = Sessions<Record<string, unknown>>
 
-/** What is mounted around the one handler, and which act it does. `null`: the bare framework. */
+/** The middleware around the one handler, and its act. `null`: the bare framework. */
 export interface Setting {
   readonly sessions: AnySessions | null
   readonly layer: Layer
-  /** What the handler does with its session first. */
+  /** The handler's first action on its session. */
   readonly begin: (session: Session<Record<string, unknown>>) => unknown
   readonly act: () => string
   readonly aside: () => Aside
@@ -62,7 +62,7 @@ function ordered<T>(layer: Layer, squeeze: T, sessions: T | null): T[] {
 
 async function act(setting: Setting, request: object, response: ServerResponse): Promise<void> {
   const aside = await beginAct(setting, request)
-  // Compression lets pass what does not say that it is text.
+  // Compression passes on responses that do not declare themselves as text.
   response.setHeader('content-type', 'text/plain')
   await NODE_ACTS[setting.act()]?.(response, aside)
 }

@@ -1,4 +1,4 @@
-/** The old major under a name of its own. What the tests use of it is typed as in the new one. */
+/** The old major version under another name. The members that the tests use have the types of the new one. */
 declare module 'express4' {
   import express = require('express')
   export = express

@@ -53,7 +53,7 @@ function forward(client: ClientHttp2Session, request: IncomingMessage, response:
     response.flushHeaders()
     stream.pipe(response)
   })
-  // What broke off behind the bridge has to break off in front of it.
+  // A response that was aborted behind the bridge must be aborted in front of it.
   stream.on('close', () => stream.readableEnded || response.destroy())
   response.on('close', () => response.writableFinished || stream.close())
 }

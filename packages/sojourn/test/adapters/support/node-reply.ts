@@ -6,7 +6,7 @@ import type { AdapterReply, AdapterServer } from '@sojourn/conformance'
 
 type NodeResponse = ServerResponse | Http2ServerResponse
 
-/** What a handler of a node server writes, in the way people write it. */
+/** A typical handler of a node server. */
 export async function writeReply(to: NodeResponse, { status = 200, headers = [], body }: AdapterReply): Promise<void> {
   // Both kinds take the same calls; TypeScript cannot see it through their overloads.
   const response = to as ServerResponse
@@ -40,7 +40,7 @@ export function toHeaderMap(headers: NonNullable<AdapterReply['headers']>): Map<
   return map
 }
 
-/** What people without a framework do about errors. */
+/** The usual error handling without a framework. */
 export function writeError(response: NodeResponse): void {
   if (response.headersSent) return void response.destroy()
   response.statusCode = 500

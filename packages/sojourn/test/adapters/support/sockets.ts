@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
-/** What became of an attempt to open a WebSocket, and what the server sent first. */
+/** The result of an attempt to open a WebSocket, and the server's first message. */
 export type Outcome = string | number
 
 const HOST = 'www.shop.example'
@@ -16,7 +16,7 @@ export const PAGES = {
   'no browser': {},
 } satisfies Record<string, Readonly<Record<string, string>>>
 
-/** What each of them may expect of a server whose sockets say hello to the session's user. */
+/** The contract of a server whose sockets greet the session's user. */
 export const OUTCOMES: Readonly<Record<keyof typeof PAGES, Outcome>> = {
   own: 'hello ada',
   'own, without Fetch Metadata': 'hello ada',

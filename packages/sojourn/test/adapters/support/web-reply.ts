@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { ServerType } from '@hono/node-server'
 import type { AdapterReply, AdapterServer } from '@sojourn/conformance'
 
-/** What a handler of a fetch-style server returns. */
+/** The return value of a handler of a fetch-style server. */
 export function toWebResponse({ status = 200, headers = [], body }: AdapterReply): Response {
   const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) }
   if (body === undefined || typeof body === 'string') return new Response(body ?? null, init)

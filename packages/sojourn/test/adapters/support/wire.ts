@@ -9,7 +9,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => un
 
 export interface Wire {
   readonly port: number
-  /** Sends text as it is; answers with all that comes back until the server closes the connection. */
+  /** Sends text unchanged, and returns everything until the server closes the connection. */
   exchange(...requests: string[]): Promise<string>
   open(): Socket
   close(): void

@@ -7,7 +7,7 @@ import { nearCache } from '../../../src/stores/around/near-cache.ts'
 import { lmdbStore } from '../../../src/stores/lmdb.ts'
 import { redisStore } from '../../../src/stores/redis.ts'
 
-/** One process of several on the same data: does with its own store what it is told over a socket, and answers. */
+/** One of several processes on the same data. It runs the calls that it receives over a socket on its own store, and answers. */
 const [kind = '', where = ''] = process.argv.slice(2)
 
 function open(): Store {
@@ -34,7 +34,7 @@ async function answerTo(line: string): Promise<string> {
 const server = createServer((socket) => {
   socket.setNoDelay(true)
   createInterface(socket).on('line', async (line) => void socket.write(`${await answerTo(line)}\n`))
-  // Whoever started it has gone.
+  // The parent process is gone.
   socket.on('error', () => process.exit()).on('close', () => process.exit())
 })
 server.listen(0, '127.0.0.1', () => {

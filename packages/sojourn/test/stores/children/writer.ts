@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { aRecord, aTombstone } from '../records.ts'
 import { openStore } from './open.ts'
 
-/** Begins, changes and ends sessions for ever, and says each thing after the store acknowledged it. To be killed. */
+/** Starts, changes and ends sessions until it is killed, and prints each action after the store acknowledged it. */
 const [path = '', userId = ''] = process.argv.slice(2)
 const store = openStore(path)
 const LANES = 16

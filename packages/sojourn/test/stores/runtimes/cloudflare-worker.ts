@@ -25,7 +25,7 @@ interface Database extends D1Client {
   prepare(sql: string): ReturnType<D1Client['prepare']> & { all(): Promise<{ results: unknown[] }> }
 }
 
-/** What a test can do to an object from outside the store: look into its storage, put its clock forward, restart it. */
+/** The actions of a test on an object outside the store: read its storage, set its clock forward, restart it. */
 export class ProbedObject extends SojournObject {
   readonly #state: ObjectState
   #aheadMs = 0
@@ -50,7 +50,7 @@ export class ProbedObject extends SojournObject {
   }
 }
 
-/** Hands out objects under names of its own, and remembers them. */
+/** Hands out objects under generated names, and remembers them. */
 class Corner implements ObjectNamespace<string> {
   readonly names: Set<string> = new Set()
   readonly #inner: ObjectNamespace

@@ -11,7 +11,7 @@ export interface FakeBus extends Bus {
   /** Another node's message arrives. */
   deliver(...ids: SessionId[]): void
   lose(): void
-  /** What `probe` answers from now on. Default: at once, yes. */
+  /** The answer of `probe` from now on. Default: yes, at once. */
   answerProbe: () => MaybePromise<void>
   answerPublish: () => MaybePromise<void>
 }

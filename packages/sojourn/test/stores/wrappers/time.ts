@@ -3,7 +3,7 @@ import { NOW } from '../records.ts'
 
 export interface Time {
   readonly timing: Timing
-  /** Both clocks go on, and what is due is called in order. */
+  /** Advances both clocks, and calls due timers in order. */
   advance(ms: number): void
   /** The wall clock alone is set: by an operator, or because the machine slept. */
   setWallBy(ms: number): void

@@ -6,13 +6,13 @@ import { freePort, launch, newFolder, programPath, type Running } from './progra
 
 export interface MariadbServer extends Running {
   readonly port: number
-  /** Of `root`, into the database `sojourn`. */
+  /** The URL of `root` for the database `sojourn`. */
   readonly url: string
   /** Starts it again on the same port and data. */
   restart(): Promise<void>
 }
 
-/** A MariaDB of its own, without a care for power failures. */
+/** A separate MariaDB without protection against power failures. */
 export async function startMariadb(settings: readonly string[] = []): Promise<MariadbServer> {
   const folder = await newFolder('mariadb')
   const data = join(folder, 'data')

@@ -6,7 +6,7 @@ export interface NatsServer extends Running {
   restart(): Promise<void>
 }
 
-/** A NATS of its own, without JetStream. */
+/** A separate NATS server without JetStream. */
 export async function startNats(): Promise<NatsServer> {
   const port = await freePort()
   const args = ['-a', '127.0.0.1', '-p', `${port}`]

@@ -7,13 +7,13 @@ import { accepts, freePort, launch, newFolder, programPath, type Running } from 
 
 export interface PostgresServer extends Running {
   readonly port: number
-  /** Of its superuser. */
+  /** The URL of its superuser. */
   readonly url: string
   /** Starts it again on the same port and data. */
   restart(): Promise<void>
 }
 
-/** A PostgreSQL of its own, without a care for power failures. */
+/** A separate PostgreSQL without protection against power failures. */
 export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const folder = await newFolder('postgres')
   const account = await unprivileged()

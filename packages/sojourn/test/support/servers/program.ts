@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { findProgram } from '../../../../../tools/servers.mjs'
 
-/** A real server that a test started: on a port and in a folder of its own, and gone when the test is. */
+/** A real server that a test started, on its own port and in its own folder. It ends with the test. */
 export interface Running {
   readonly process: ChildProcess
   /** `kill -9`, waiting until it is dead. The folder stays. */
@@ -16,7 +16,7 @@ export interface Running {
   /** SIGSTOP: connections stay open, and nothing answers. */
   pause(): void
   resume(): void
-  /** Ends it. The folder of a server is removed by who made it. */
+  /** Ends it. The creator of a server's folder removes the folder. */
   stop(): Promise<void>
 }
 

@@ -62,7 +62,7 @@ export async function startProxy(target: number, lost: () => void = () => undefi
       if (isLosing) return end(pair)
       if (mode.kind !== 'cut') return void client.write(bytes)
       const part = bytes.subarray(0, mode.left)
-      // Once is enough: who comes back gets through.
+      // Once is enough: the next connection is let through.
       mode = PASS
       client.end(part)
       server.destroy()

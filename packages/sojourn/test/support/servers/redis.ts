@@ -111,7 +111,7 @@ async function isClusterUp(server: RedisServer): Promise<boolean> {
 
 export interface SentinelGroup extends RedisGroup {
   readonly sentinels: readonly { readonly host: string; readonly port: number }[]
-  /** What the Sentinels call the master. */
+  /** The Sentinels' name of the master. */
   readonly name: string
 }
 

@@ -16,7 +16,7 @@ export interface WebProxy extends Running {
   readonly port: number
 }
 
-/** What the page tells to write into the proxy's configuration. */
+/** The lines of the page for the proxy's configuration. */
 export function settingsOf(proxy: ProxyName): string {
   const snippet = snippetsOf(PAGE).find(({ language }) => language === LANGUAGES[proxy])
   if (snippet === undefined) throw new Error(`${PAGE} shows nothing for ${proxy}.`)
