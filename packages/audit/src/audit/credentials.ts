@@ -3,10 +3,10 @@ import { REDIRECTED } from '../http/create-client.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Audit, Login, Probe, Sent } from './audit.ts'
 
-/** What the client of a login holds now. If ids are renewed, the values from the login are outdated. */
+/** The credential that the client of a login holds now. If ids are renewed, the values from the login are outdated. */
 export const heldNow = ({ client, credential }: Login): Credential => ({ ...credential, cookies: client.cookies() })
 
-/** What the client held with each of these requests, the newest first. Requests after a redirect come last. */
+/** The credentials that the client held at each of these requests, the newest first. Requests after a redirect come last. */
 export function copiesWith(login: Login, exchanges: readonly Exchange[]): Credential[] {
   return exchanges
     .filter(({ purpose }) => !purpose.endsWith(REDIRECTED))

@@ -24,8 +24,8 @@ export async function establish(audit: RunningAudit): Promise<string | null> {
   }
   const again = await lookTwice(audit, login)
   if (again !== 'in') return 'a logged-in client was refused at its second request'
-  const garbage = await audit.ask.with('garbage', madeUpCredential(login.credential))
-  if (garbage.state !== 'out') return says('a made-up credential', garbage)
+  const madeUp = await audit.ask.with('made-up credential', madeUpCredential(login.credential))
+  if (madeUp.state !== 'out') return says('a made-up credential', madeUp)
   const problem = await findOutCarriers(audit, login)
   if (problem !== null) return problem
   // Presenting the carriers one by one may have ended the session, for example if a remember-me cookie works once.
@@ -35,7 +35,7 @@ export async function establish(audit: RunningAudit): Promise<string | null> {
 
 const says = (who: string, { state, exchange: { response, fault } }: Probe) =>
   state === 'in'
-    ? `the logged-in check takes ${who} for logged in, so its answers prove nothing`
+    ? `the logged-in check accepts ${who} as logged in, so its answers prove nothing`
     : `the application does not answer the logged-in check for ${who} (${response?.status ?? fault})`
 
 /** A value that is renewed once a second is set with each answer, but stays the same within that second. */
@@ -52,7 +52,7 @@ async function findOutCarriers(audit: RunningAudit, login: Login): Promise<strin
   const { sets, bearer, askedForPassword, login: alive } = await findCarriers(audit, login)
   audit.app.carriers = sets
   if (askedForPassword !== null)
-    return `the logged-in check takes a page that asks for a password, shown to who has only ${askedForPassword}, for one of a logged-in user`
+    return `the logged-in check accepts a page that asks for a password: a client with only ${askedForPassword} gets that page, and counts as logged in`
   if (sets.length > 0 || bearer) return null
   const whole = await audit.ask.with('all that the login gave', heldNow(alive))
   if (whole.state !== 'in') {

@@ -113,6 +113,6 @@ async function refused(
     newest.state === 'in'
       ? `Each answer issues a new id. The previous one is refused ${when}.`
       : `Each answer issues a new id. The previous one is refused ${when}, and presenting it ended the session.`
-  const title = newest.state === 'in' ? 'Old ids are refused' : 'An old id that comes back ends the session'
+  const title = newest.state === 'in' ? 'Old ids are refused' : 'A reused old id ends the session'
   return pass({ about, title, detail, evidence: [audit.say.evidence(detail, [...exchanges, newest.exchange])] })
 }

@@ -43,7 +43,7 @@ async function sideBySide(audit: Audit): Promise<Finding> {
   return pass({
     about,
     title: `At most ${alive} at once`,
-    detail: `Of ${logins.length} logins of one user ${alive} are still logged in.`,
+    detail: `${alive} of ${logins.length} logins of one user are still logged in.`,
   })
 }
 

@@ -57,9 +57,9 @@ async function otherCase(audit: Audit, name: string, value: () => string): Promi
 /** Neither order is a fault by itself. The one that counts shows what a cookie from a sibling host can do. */
 async function twice(audit: Audit, name: string, value: () => string): Promise<Finding> {
   const about = `cookie ${name}: sent twice`
-  const garbage = madeUpLike(value())
-  const first = await ask(audit, `${name}=${value()}; ${name}=${garbage}`)
-  const last = await ask(audit, `${name}=${garbage}; ${name}=${value()}`)
+  const madeUp = madeUpLike(value())
+  const first = await ask(audit, `${name}=${value()}; ${name}=${madeUp}`)
+  const last = await ask(audit, `${name}=${madeUp}; ${name}=${value()}`)
   if (first.state === 'unknown' || last.state === 'unknown') {
     return cannotJudge({
       about,
@@ -77,7 +77,7 @@ async function twice(audit: Audit, name: string, value: () => string): Promise<F
   const detail = `With a valid and a made-up cookie of one name, ${words[counts]}.`
   if (counts === 'in/in' || counts === 'out/out')
     return pass({ about, title: 'A second cookie plants nothing', detail })
-  return inform({ about, title: `Of two cookies ${words[counts]}`, detail })
+  return inform({ about, title: `Two cookies of one name: ${words[counts]}`, detail })
 }
 
 const ask = (audit: Audit, cookie: string) =>

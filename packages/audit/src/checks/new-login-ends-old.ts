@@ -56,7 +56,7 @@ async function loginTwice(audit: Audit): Promise<Finding> {
   ]
   if (state === 'in' && (await areOne(audit, first.client, probe.client))) {
     const detail =
-      'What the first login gave ends with the session of the second: it is the same one, written anew. Whether an id is kept at login is judged by the check of fixation.'
+      'The credential of the first login ends with the session of the second, so both are one session. The check fixation judges ids that are kept at login.'
     return cannotJudge({ about, title: 'Nothing to compare', detail })
   }
   if (state === 'in') {
@@ -111,7 +111,7 @@ async function withFormFromElsewhere(audit: Audit, first: Login): Promise<Second
   if (at < 1) return null
   const stranger = {
     ...first,
-    client: audit.ask.client('who opens the form'),
+    client: audit.ask.client('form opened elsewhere'),
     variables: audit.users.variablesOf(first.role),
   }
   try {

@@ -22,7 +22,7 @@ export const refreshRotation: Check = {
     const login = await audit.users.login('victim')
     const first = await refreshWith(audit, login, grantOf(login), 'first refresh')
     if (first.state !== 'in') {
-      const detail = `The first refresh was answered ${first.exchanges.at(-1)?.response?.status ?? 'not at all'}, and gave out nothing that is logged in.`
+      const detail = `The first refresh was answered ${first.exchanges.at(-1)?.response?.status ?? 'not at all'}, and issued no credential that is logged in.`
       return [cannotJudge({ about: 'refresh', title: 'The refresh does not work', detail })]
     }
     if (!first.rotated) return [await notRotated(audit, login, first)]

@@ -1,6 +1,6 @@
 import type { Severity } from '../model/finding.ts'
 
-/** What a command uses of the outside world, so that tests can replace it. */
+/** The environment of a command: output, input and interrupts. Tests replace it. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   out(text: string): void

@@ -7,7 +7,7 @@ import { type Variables, variablesOfUser } from '../recipe/fill.ts'
 import type { CredentialPlace, Step, User } from '../recipe/recipe.ts'
 import type { Hints } from './script-hints.ts'
 
-/** What the search for a login works with. */
+/** The tools of the search for a login: the engine, its variables, and clients. */
 export interface Explorer {
   readonly engine: Engine
   readonly user: User

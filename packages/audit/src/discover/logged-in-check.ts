@@ -53,10 +53,10 @@ interface Graded {
 export async function findLoggedInCheck(explorer: Explorer, candidate: Candidate): Promise<LoggedInCheck | null> {
   const { client, exchanges } = candidate
   const stranger = explorer.client('anonymous')
-  const forger = explorer.client('garbage')
-  const garbage = madeUpCredential({ cookies: client.cookies(), bearer: client.bearer })
-  for (const cookie of garbage.cookies) forger.hold(cookie)
-  forger.bearer = garbage.bearer
+  const forger = explorer.client('made-up credential')
+  const madeUp = madeUpCredential({ cookies: client.cookies(), bearer: client.bearer })
+  for (const cookie of madeUp.cookies) forger.hold(cookie)
+  forger.bearer = madeUp.bearer
   const returning = returningClient(explorer, client)
   let best: Graded | null = null
   for (const place of placesFor(explorer, exchanges.at(-1))) {

@@ -33,7 +33,7 @@ export function createSecrets(): Secrets {
   function learn(value: string, name: string, from: string): void {
     const variable = add(value, name, from)
     if (variable === null) return
-    // A page may show only the id of a signed cookie. Whoever knows the server's key can sign that id.
+    // A page may show only the id of a signed cookie. An attacker who knows the server's key can sign that id.
     for (const part of partsOf(value)) add(part, `${variable.name} part`, `part of ${variable.name}`)
   }
 

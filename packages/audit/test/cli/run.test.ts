@@ -220,7 +220,7 @@ describe('sojourn-audit init', () => {
     ])
     expect(await main(['init', '--output', file('audit.yaml')], io)).toBe(0)
     expect(io.output()).toContain(
-      'It does not work: the logged-in check takes a client that never logged in for logged in',
+      'It does not work: the logged-in check accepts a client that never logged in as logged in',
     )
     expect(io.output()).toContain('It logs in.')
   })

@@ -137,9 +137,9 @@ export const SNIPPETS: Readonly<Record<string, Readonly<Record<Framework, string
   },
   exposure: {
     Express: 'const { sid, ...query } = req.query  // and never read a credential from it',
-    Fastify: 'app.register(fastifyCookie)  // and read the credential from request.cookies alone',
+    Fastify: 'app.register(fastifyCookie)  // and read the credential only from request.cookies',
     Django:
-      '# The default takes sessions from the cookie alone. Leave session keys out of templates and of DEBUG pages: DEBUG = False',
+      '# The default takes sessions only from the cookie. Leave session keys out of templates and of DEBUG pages: DEBUG = False',
     Rails: 'config.session_store :cookie_store, cookie_only: true  # the default',
     Laravel: 'APP_DEBUG=false  // and leave session()->getId() out of views and links',
     Spring: 'server.servlet.session.tracking-modes=cookie',

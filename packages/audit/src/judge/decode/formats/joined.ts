@@ -13,7 +13,7 @@ export interface Known {
 export interface Joined {
   readonly by: string
   readonly content: Json
-  /** Parts that reveal nothing and are long enough to be a key, or a signature of the others. */
+  /** Unreadable parts that are long enough to be a key, or a signature of the others. */
   readonly unread: readonly string[]
 }
 
@@ -27,7 +27,7 @@ const PAIR = /^\s*([A-Za-z_][\w.[\]-]*)=(.+)$/s
 const DAY_MS = 86_400_000
 
 /**
- * Values joined by a separator, at least one of which says something. Parts that say nothing are kept as they are.
+ * Values joined by a separator, if at least one of them is readable. The other parts are kept unchanged.
  *
  *     YWxpY2U=|0|1780000000|k3Vb9xQ2mYw3QvT8
  *     user=alice&role=member

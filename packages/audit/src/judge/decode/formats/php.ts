@@ -3,7 +3,7 @@ import type { Json } from '../decoded.ts'
 const NESTED_AT_MOST = 16
 
 /**
- * What `serialize()` of PHP wrote, or the list of `name|value` that PHP keeps sessions in.
+ * The output of PHP's `serialize()`, or the list of `name|value` that PHP stores sessions as.
  *
  *     a:1:{s:4:"user";s:5:"alice";}
  *     user|s:5:"alice";admin|b:0;
