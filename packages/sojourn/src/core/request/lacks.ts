@@ -7,7 +7,10 @@ export function assertWhole({ name, lacks = {} }: Store, accepted: readonly Guar
   if (missing.length === 0) return
   const reasons = missing.map((each) => `${each}: ${lacks[each]}`).join(' ')
   const option = missing.map((each) => `'${each}'`).join(', ')
-  throw new SessionError('ERR_OPTION', `${name} lacks ${reasons} Another store, or insecureStoreLacks: [${option}].`)
+  throw new SessionError(
+    'ERR_OPTION',
+    `${name} lacks ${reasons} Use another store, or accept this with insecureStoreLacks: [${option}].`,
+  )
 }
 
 const VERBS = ['read', 'create', 'write', 'end', 'list', 'close'] as const
