@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { weighBundle } from './bundle.mjs'
 import { startChild } from './child.mjs'
-import { select } from './contenders.mjs'
+import { FRAMEWORKS, select } from './contenders.mjs'
 import { startDatabases } from './databases.mjs'
-import { seed, startMember } from './fleet.mjs'
+import { measureFramework } from './framework.mjs'
 import { describeMachine } from './machine.mjs'
-import { race } from './races.mjs'
+import { profileOne } from './profile/one.mjs'
 import { updateReadme } from './readme.mjs'
 import { LATEST, PARTIAL, readResults, writeResults } from './results.mjs'
-import { runRounds } from './rounds.mjs'
 import { settingsOf } from './settings.mjs'
 import { render } from './tables.mjs'
 
@@ -32,43 +31,31 @@ function createFolder() {
  * @returns {Promise<import('./results.mjs').Results>}
  */
 async function measureAll(settings) {
-  const { quick, only, rounds, sessions, ms } = settings
+  const { quick, only, minRounds, maxRounds, sessions, visitMs } = settings
   const at = new Date().toISOString()
   const root = createFolder()
   const chosen = select(only)
   const load = await startChild('load.mjs', { core: 1 })
   const databases = await startDatabases(root, chosen)
-  /** @type {import('./fleet.mjs').Member[]} */
-  const fleet = []
-  const footprints = []
-  const races = []
+  const place = { load, root, urls: databases.urls, settings, say }
+  /** @type {import('./framework.mjs').Measured[]} */
+  const measured = []
   try {
-    for (const contender of chosen) {
-      say(`${contender.name}: start, check${contender.kind === 'bare' ? '' : ', store sessions'}`)
-      const member = await startMember(contender, root, databases.urls)
-      fleet.push(member)
-      const footprint = await seed(load, member, sessions)
-      if (contender.kind !== 'bare') footprints.push(footprint)
+    for (const framework of FRAMEWORKS) {
+      const contenders = chosen.filter((contender) => contender.framework === framework)
+      if (contenders.length > 0) measured.push(await measureFramework(contenders, place))
     }
-    for (const member of fleet) {
-      const { name, kind } = member.contender
-      if (kind !== 'sojourn' && kind !== 'peer') continue
-      say(`${name}: races`)
-      races.push({ contender: name, ...(await race(member)) })
-    }
-    const rows = await runRounds(load, fleet, settings, say)
-    const bundle = await weighBundle()
     return {
       at,
-      settings: { quick, only, rounds, sessions, ms },
+      settings: { quick, only, minRounds, maxRounds, sessions, visitMs },
       machine: describeMachine(),
-      footprints,
-      races,
-      bundle,
-      rows,
+      footprints: measured.flatMap(({ footprints }) => footprints),
+      races: measured.flatMap(({ races }) => races),
+      bundle: await weighBundle(),
+      profiles: measured.flatMap(({ profiles }) => profiles),
+      series: measured.flatMap(({ series }) => series),
     }
   } finally {
-    await Promise.all(fleet.map(({ server }) => server.stop()))
     await Promise.all([load.stop(), databases.stop()])
   }
 }
@@ -76,6 +63,8 @@ async function measureAll(settings) {
 const settings = settingsOf(process.argv.slice(2))
 if (settings.render) {
   await updateReadme(await readResults(LATEST))
+} else if (settings.profile !== null) {
+  console.log(await profileOne(settings.profile, settings, createFolder()))
 } else {
   const results = await measureAll(settings)
   const full = !settings.quick && settings.only === null

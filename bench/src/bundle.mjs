@@ -5,21 +5,27 @@ import { build } from 'esbuild'
 /** @typedef {{ minified: number, gzipped: number }} Size Bytes. */
 
 /**
- * Everything that `import ... from 'sojourn'` can bring in.
+ * What an application bundles that needs no more than `createSessions` with its defaults; and everything that
+ * `import ... from 'sojourn'` can bring in, for Node and for other runtimes.
  *
- * @returns {Promise<{ node: Size, portable: Size }>}
+ * @returns {Promise<{ createSessions: Size, node: Size, portable: Size }>}
  */
 export async function weighBundle() {
-  return { node: await weigh('node'), portable: await weigh('neutral') }
+  return {
+    createSessions: await weigh('node', "export { createSessions } from 'sojourn'"),
+    node: await weigh('node', "export * from 'sojourn'"),
+    portable: await weigh('neutral', "export * from 'sojourn'"),
+  }
 }
 
 /**
  * @param {'node' | 'neutral'} platform
+ * @param {string} contents
  * @returns {Promise<Size>}
  */
-async function weigh(platform) {
+async function weigh(platform, contents) {
   const { outputFiles } = await build({
-    stdin: { contents: "export * from 'sojourn'", resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
+    stdin: { contents, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
     bundle: true,
     minify: true,
     write: false,

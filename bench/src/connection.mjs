@@ -1,5 +1,7 @@
 import { connect } from 'node:net'
 
+/** @typedef {ReturnType<typeof createConnection>} Connection */
+
 /**
  * One keep-alive connection that sends the next request as soon as the answer to the last is whole. Knows as much of
  * HTTP/1.1 as servers answer with here: a length, or chunks.
@@ -66,9 +68,7 @@ export function createConnection(port) {
         send()
       })
     },
-    close() {
-      socket.destroy()
-    },
+    isOpen: () => !socket.destroyed,
   }
 }
 

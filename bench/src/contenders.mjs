@@ -20,7 +20,7 @@
 
 /** @typedef {{ port: number, close(): unknown }} Running */
 
-const FRAMEWORKS = /** @type {const} */ (['node', 'express', 'fastify', 'hono'])
+export const FRAMEWORKS = /** @type {const} */ (['node', 'express', 'fastify', 'hono'])
 
 /**
  * @param {Contender['framework']} framework
@@ -36,37 +36,19 @@ function ours(framework) {
   ]
 }
 
-/**
- * Over the network: the framework's own way does not change what a round trip costs, so not every one of them is measured.
- *
- * @param {'node' | 'express' | 'fastify'} framework
- * @param {readonly ('redis' | 'ioredis' | 'postgres')[]} stores
- * @returns {Contender[]}
- */
-function remote(framework, stores) {
-  return stores.flatMap((store) => [
-    { name: `${framework}-lb-${store}`, framework, kind: 'bound', store, file: `${framework}-bound` },
-    { name: `${framework}-sojourn-${store}`, framework, kind: 'sojourn', store, file: `${framework}-sojourn` },
-  ])
-}
-
-/** @type {Readonly<Record<Contender['framework'], Contender[]>>} */
-const REMOTE = {
-  node: [
-    ...remote('node', ['redis', 'ioredis', 'postgres']),
-    {
-      name: 'node-sojourn-near-cache',
-      framework: 'node',
-      kind: 'sojourn',
-      store: 'near-cache',
-      file: 'node-sojourn',
-      // It answers for a second what it has read: more sessions than are asked within that would measure Redis.
-      asked: 200,
-    },
-  ],
-  express: remote('express', ['redis', 'postgres']),
-  fastify: remote('fastify', ['redis']),
-  hono: [],
+/** @param {Contender['framework']} framework @returns {Contender[]} */
+function remote(framework) {
+  const [bound, file] = [`${framework}-bound`, `${framework}-sojourn`]
+  return [
+    { name: `${framework}-lb-redis`, framework, kind: 'bound', store: 'redis', file: bound },
+    { name: `${framework}-sojourn-redis`, framework, kind: 'sojourn', store: 'redis', file },
+    { name: `${framework}-lb-ioredis`, framework, kind: 'bound', store: 'ioredis', file: bound },
+    { name: `${framework}-sojourn-ioredis`, framework, kind: 'sojourn', store: 'ioredis', file },
+    { name: `${framework}-lb-postgres`, framework, kind: 'bound', store: 'postgres', file: bound },
+    { name: `${framework}-sojourn-postgres`, framework, kind: 'sojourn', store: 'postgres', file },
+    // It answers for a second what it has read. With more sessions than are requested within a second, this would measure Redis.
+    { name: `${framework}-sojourn-near-cache`, framework, kind: 'sojourn', store: 'near-cache', file, asked: 200 },
+  ]
 }
 
 /** @type {readonly Contender[]} */
@@ -86,6 +68,15 @@ const PEERS = [
     options: { rolling: false },
   },
   {
+    name: 'fastify-session-redis-norolling',
+    framework: 'fastify',
+    kind: 'peer',
+    store: 'redis',
+    file: 'fastify-session',
+    options: { rolling: false },
+  },
+  { name: 'fastify-session-postgres', framework: 'fastify', kind: 'peer', store: 'postgres', file: 'fastify-session' },
+  {
     name: 'fastify-secure-session',
     framework: 'fastify',
     kind: 'peer',
@@ -99,9 +90,14 @@ const PEERS = [
 /** @type {readonly Contender[]} */
 export const contenders = FRAMEWORKS.flatMap((framework) => [
   ...ours(framework),
-  ...REMOTE[framework],
+  ...remote(framework),
   ...PEERS.filter((peer) => peer.framework === framework),
 ])
+
+/** @param {Contender['store']} store @returns {string} which stores it is compared with: all that talk to Redis are alike. */
+export function storeFamily(store) {
+  return store === 'ioredis' || store === 'near-cache' ? 'redis' : store
+}
 
 /**
  * @param {string} name
@@ -114,7 +110,7 @@ export function contenderNamed(name) {
 }
 
 /**
- * A store, a framework or a part of a name; the bare servers of what is left come along, for added cost is measured against them.
+ * A store, a framework or a part of a name. The bare servers of these come along, because added cost is measured against them.
  *
  * @param {string | null} only
  * @returns {Contender[]}

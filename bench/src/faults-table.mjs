@@ -1,4 +1,4 @@
-import { conditions, table } from './tables.mjs'
+import { conditions, table } from './page.mjs'
 
 /**
  * @typedef {object} Outcome What came of one scenario; packages/sojourn/test/faults/suffer.ts says what each is.

@@ -22,6 +22,7 @@ import { verify } from './verify.mjs'
  */
 
 const WARM_SESSIONS = 500
+const WARM_REQUESTS = 3_000
 const PATIENCE_MS = 60_000
 
 /**
@@ -59,7 +60,8 @@ export async function createPlace({ name, store }, root, { redis, postgres }) {
 }
 
 /**
- * Makes the sessions that are read and written later, and weighs them.
+ * Makes the sessions that are read and written later, and weighs them. Then warms up, so that the engine has compiled for all
+ * scenarios before any is measured.
  *
  * @param {import('./child.mjs').Child} load
  * @param {Member} member
@@ -72,6 +74,7 @@ export async function seed(load, { contender, server, port, folder }, sessions) 
   const before = { ...(await server.call('memory')), disk: await sizeOf(folder) }
   await load.call({ ...job, requests: sessions })
   const after = { ...(await server.call('memory')), disk: await sizeOf(folder) }
+  for (const path of ['/write', '/read']) await load.call({ ...job, path, keep: false, requests: WARM_REQUESTS })
   const each = (/** @type {'heapUsed' | 'external' | 'rss' | 'disk'} */ what) => (after[what] - before[what]) / sessions
   return { contender: contender.name, heap: each('heapUsed') + each('external'), rss: each('rss'), disk: each('disk') }
 }

@@ -12,11 +12,23 @@ import { grow, repeat } from './plans.mjs'
  * @property {number} connections
  * @property {number} requests At most so many,
  * @property {number} ms and for at most so long.
- * @property {number} [asked] How many of the sessions are asked in turn; all when left out.
- * @property {boolean} [keep] Whether to make sessions to ask later, `requests` of them, amid reads.
+ * @property {number} [asked] How many of the sessions are requested in turn; all when left out.
+ * @property {boolean} [keep] Whether to make sessions to request later, `requests` of them, amid reads.
  *
  * @typedef {{ requests: number, failures: number, ms: number }} Done
  */
+
+/** @type {Map<number, import('./connection.mjs').Connection[]>} By port. Kept between jobs: connecting is not part of a request. */
+const kept = new Map()
+
+/** @param {Job} job */
+async function connectionsFor({ port, connections }) {
+  const open = (kept.get(port) ?? []).filter((connection) => connection.isOpen())
+  while (open.length < connections) open.push(createConnection(port))
+  kept.set(port, open)
+  await Promise.all(open.map((connection) => connection.ready))
+  return open.slice(0, connections)
+}
 
 /**
  * @param {Job} job
@@ -26,8 +38,7 @@ async function run(job) {
   const plan = job.keep ? grow(job) : repeat(job)
   let sent = 0
   let failures = 0
-  const connections = Array.from({ length: job.connections }, () => createConnection(job.port))
-  await Promise.all(connections.map((connection) => connection.ready))
+  const connections = await connectionsFor(job)
 
   const began = performance.now()
   const until = began + job.ms
@@ -48,7 +59,6 @@ async function run(job) {
     ),
   )
   const ms = performance.now() - began
-  for (const connection of connections) connection.close()
   plan.end()
   return { requests: sent, failures, ms }
 }

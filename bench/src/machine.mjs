@@ -37,3 +37,23 @@ export function describeMachine() {
     versions: Object.fromEntries(names.sort().map((name) => [name, versionOf(name)])),
   }
 }
+
+/**
+ * @returns {() => number} the share of time since, over all cores, in which the host of this virtual machine ran something else.
+ *   0 where the system does not say.
+ */
+export function createStealMeter() {
+  const began = ticks()
+  return () => {
+    const now = ticks()
+    const all = now.all - began.all
+    return all > 0 ? (now.steal - began.steal) / all : 0
+  }
+}
+
+/** What Linux counts in the first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal. */
+function ticks() {
+  const line = process.platform === 'linux' ? (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '') : ''
+  const counts = line.split(/\s+/).slice(1, 9).map(Number)
+  return { all: counts.reduce((sum, count) => sum + count, 0), steal: counts[7] ?? 0 }
+}

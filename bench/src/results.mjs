@@ -3,12 +3,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 /**
  * @typedef {object} Results Everything that a run measured; the tables are made from this and from nothing else.
  * @property {string} at
- * @property {Pick<import('./settings.mjs').Settings, 'quick' | 'only' | 'rounds' | 'sessions' | 'ms'>} settings
+ * @property {Pick<import('./settings.mjs').Settings, 'quick' | 'only' | 'minRounds' | 'maxRounds' | 'sessions' | 'visitMs'>} settings
  * @property {ReturnType<typeof import('./machine.mjs').describeMachine>} machine
  * @property {import('./fleet.mjs').Footprint[]} footprints
  * @property {(import('./races.mjs').Races & { contender: string })[]} races
- * @property {{ node: import('./bundle.mjs').Size, portable: import('./bundle.mjs').Size }} bundle
- * @property {import('./rounds.mjs').Row[]} rows
+ * @property {Awaited<ReturnType<typeof import('./bundle.mjs').weighBundle>>} bundle
+ * @property {import('./profile/take.mjs').Profile[]} profiles Of what missed a budget.
+ * @property {import('./estimates.mjs').Series[]} series
  */
 
 const FOLDER = new URL('../results/', import.meta.url)
@@ -33,18 +34,24 @@ export async function writeJson(file, results) {
 }
 
 /**
- * One measurement a line, so that two runs can be compared by eye.
+ * One series and one profile a line, so that two runs can be compared by eye.
  *
  * @param {URL} file
  * @param {Results} results
  */
-export async function writeResults(file, { rows, ...rest }) {
+export async function writeResults(file, { profiles, series, ...rest }) {
   const head = JSON.stringify(rest, null, 2).slice(0, -2)
+  const list = (/** @type {string} */ name, /** @type {readonly unknown[]} */ values) =>
+    `  "${name}": [${values.map((value) => `\n    ${JSON.stringify(value)}`).join(',')}\n  ]`
   await mkdir(FOLDER, { recursive: true })
-  await writeFile(
-    file,
-    `${head},\n  "rows": [\n    ${rows.map((row) => JSON.stringify(row)).join(',\n    ')}\n  ]\n}\n`,
-  )
+  await writeFile(file, `${head},\n${list('profiles', profiles)},\n${list('series', series)}\n}\n`)
+}
+
+/** @returns {Promise<URL>} the folder for profiles; not kept in git. */
+export async function prepareProfiles() {
+  const folder = new URL('profiles/', FOLDER)
+  await mkdir(folder, { recursive: true })
+  return folder
 }
 
 /**

@@ -1,73 +1,162 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CONNECTIONS, SCENARIOS } from './settings.mjs'
+import { isDecided } from './budgets.mjs'
+import { boundOf, estimate, peersOf } from './estimates.mjs'
+import { createStealMeter } from './machine.mjs'
+import { CONNECTIONS } from './settings.mjs'
+import { createRandom, shuffle } from './statistics.mjs'
 
 /**
- * @typedef {object} Row One measurement, as it was taken.
- * @property {number} round
- * @property {import('./settings.mjs').Scenario} scenario
- * @property {string} contender
- * @property {number} requests
- * @property {number} ms
- * @property {number} cpuUs CPU of the server process, user and system, all threads.
+ * @typedef {import('./estimates.mjs').Series} Series
+ * @typedef {import('./fleet.mjs').Member} Member
+ * @typedef {import('./settings.mjs').Scenario} Scenario
+ * @typedef {import('./settings.mjs').Settings} Settings
+ * @typedef {{ requests: number, ms: number, cpuUs: number, majors: number }} Visit
+ * @typedef {Member & { requests: number }} Runner `requests` in each visit: as much work on a slow machine as on a fast one.
  */
 
-const WARM_REQUESTS = 2_000
-const ROTATION_MS = 10_000
-/** For what a store still does after it has answered. */
-const SETTLE_MS = 20
-const NO_LIMIT = 1_000_000
+/** Fills the caches of the processor, and the near cache, after the others had their turn. */
+const WARM_REQUESTS = 400
+/** Before a scenario's first round: so that the engine has compiled, and to find how many requests a visit is made of. */
+const TRIAL_REQUESTS = 2_000
+const PATIENCE_MS = 10_000
+/** For what a server still does after it has answered. */
+const SETTLE_MS = 5
 
 /**
- * Round robin, odd rounds in reverse, each scenario on its own, so that what is compared runs within seconds.
+ * Rounds in which everybody runs twice: in random order, then in the reverse of it, so that whatever the machine does steadily
+ * cancels. A contender leaves when no budget needs it any longer. This ends when all have left, after the last round, or when
+ * the time is over.
  *
  * @param {import('./child.mjs').Child} load
- * @param {readonly import('./fleet.mjs').Member[]} fleet
- * @param {import('./settings.mjs').Settings} settings
- * @param {(text: string) => void} say
- * @returns {Promise<Row[]>}
+ * @param {readonly Member[]} fleet The contenders of one framework.
+ * @param {Scenario} scenario
+ * @param {Settings} settings
+ * @returns {Promise<Series[]>}
  */
-export async function runRounds(load, fleet, settings, say) {
-  const rows = []
-  for (let round = 0; round < settings.rounds; round++) {
-    const order = round % 2 === 0 ? fleet : [...fleet].reverse()
-    for (const scenario of SCENARIOS) {
-      say(`round ${round + 1} of ${settings.rounds}: ${scenario}`)
-      for (const member of order) rows.push({ round, ...(await measure(load, member, scenario, settings)) })
-    }
+export async function runRounds(load, fleet, scenario, settings) {
+  const series = new Map(fleet.map(({ contender }) => [contender.name, emptySeries(contender.name, scenario)]))
+  const random = createRandom()
+  const until = performance.now() + settings.patienceMs * fleet.length
+  /** @type {Runner[]} */
+  let active = []
+  for (const member of fleet) active.push(await warmUp(load, member, scenario, settings))
+  for (let round = 1; active.length > 0 && round <= settings.maxRounds; round++) {
+    if (round > settings.minRounds && performance.now() > until) break
+    await runRound(load, shuffle(active, random), scenario, series)
+    if (round < settings.minRounds) continue
+    const needed = neededNames([...series.values()])
+    active = active.filter(({ contender }) => needed.has(contender.name))
   }
-  return rows
+  return [...series.values()]
+}
+
+/**
+ * @param {string} contender
+ * @param {Scenario} scenario
+ * @returns {Series}
+ */
+function emptySeries(contender, scenario) {
+  return { contender, scenario, requests: [], ms: [], cpuUs: [], majors: [], steal: [] }
+}
+
+/**
+ * The contenders that an undecided budget compares.
+ *
+ * @param {readonly Series[]} series
+ * @returns {Set<string>}
+ */
+export function neededNames(series) {
+  const names = series.map(({ contender }) => contender)
+  const scenario = series[0]?.scenario ?? 'read'
+  const undecided = [...estimate(series).values()].filter((each) => !isDecided(each, scenario))
+  return new Set(
+    undecided.flatMap(({ contender }) => [
+      contender.name,
+      `${contender.framework}-bare`,
+      boundOf(contender) ?? '',
+      ...peersOf(contender, names),
+    ]),
+  )
 }
 
 /**
  * @param {import('./child.mjs').Child} load
- * @param {import('./fleet.mjs').Member} member
- * @param {import('./settings.mjs').Scenario} scenario
- * @param {import('./settings.mjs').Settings} settings
- * @returns {Promise<Omit<Row, 'round'>>}
+ * @param {readonly Runner[]} order
+ * @param {Scenario} scenario
+ * @param {ReadonlyMap<string, Series>} series What this round is added to.
  */
-async function measure(load, { contender, server, port }, scenario, settings) {
+async function runRound(load, order, scenario, series) {
+  const stolen = createStealMeter()
+  /** @type {Map<string, Visit>} */
+  const sums = new Map()
+  for (const runner of [...order, ...order.toReversed()]) {
+    const { name } = runner.contender
+    // New sessions stay in memory, so reads warm up for them.
+    const path = scenario === 'new' ? 'read' : scenario
+    await visitOnce(load, runner, path, WARM_REQUESTS)
+    const visit = await visitOnce(load, runner, scenario, runner.requests)
+    const first = sums.get(name)
+    sums.set(name, first === undefined ? visit : add(first, visit))
+  }
+  const steal = round(stolen(), 3)
+  for (const [name, { requests, ms, cpuUs, majors }] of sums) {
+    const own = series.get(name)
+    own?.requests.push(requests)
+    own?.ms.push(round(ms, 1))
+    own?.cpuUs.push(cpuUs)
+    own?.majors.push(majors)
+    own?.steal.push(steal)
+  }
+}
+
+/** @param {Visit} a @param {Visit} b @returns {Visit} */
+function add(a, b) {
+  return {
+    requests: a.requests + b.requests,
+    ms: a.ms + b.ms,
+    cpuUs: a.cpuUs + b.cpuUs,
+    majors: a.majors + b.majors,
+  }
+}
+
+/** @param {number} value @param {number} digits */
+function round(value, digits) {
+  return Number(value.toFixed(digits))
+}
+
+/**
+ * @param {import('./child.mjs').Child} load
+ * @param {Member} member
+ * @param {Scenario} scenario
+ * @param {Settings} settings
+ * @returns {Promise<Runner>}
+ */
+async function warmUp(load, member, scenario, { visitMs, newSessions }) {
+  if (scenario === 'new') return { ...member, requests: newSessions }
+  await visitOnce(load, member, scenario, TRIAL_REQUESTS)
+  const { cpuUs, requests } = await visitOnce(load, member, scenario, TRIAL_REQUESTS)
+  return { ...member, requests: Math.ceil((visitMs * 1000 * requests) / cpuUs) }
+}
+
+/**
+ * @param {import('./child.mjs').Child} load
+ * @param {Member} member
+ * @param {Scenario} scenario
+ * @param {number} requests
+ * @returns {Promise<Visit>}
+ */
+async function visitOnce(load, { contender, server, port }, scenario, requests) {
   const { name, asked } = contender
   const job = { contender: name, port, path: `/${scenario}`, connections: CONNECTIONS, ...(asked && { asked }) }
-  await load.call({ ...job, ...warmUp(contender, scenario, settings) })
-
-  const before = await server.call('cpu')
-  const limit = scenario === 'new' ? settings.newSessions : NO_LIMIT
-  const { requests, failures, ms } = await load.call({ ...job, requests: limit, ms: settings.ms })
+  const before = await server.call('used')
+  const done = await load.call({ ...job, requests, ms: PATIENCE_MS })
   await sleep(SETTLE_MS)
-  const cpuUs = (await server.call('cpu')) - before
-  if (failures > 0) throw new Error(`${contender.name} failed ${failures} of ${requests} requests to ${job.path}.`)
-  return { scenario, contender: contender.name, requests, ms, cpuUs }
-}
-
-/**
- * A session of ours that was not seen for a minute is touched by its next read: once round all of them first, so that reads are
- * measured as reads.
- *
- * @param {import('./contenders.mjs').Contender} contender
- * @param {import('./settings.mjs').Scenario} scenario
- * @param {import('./settings.mjs').Settings} settings
- */
-function warmUp({ kind }, scenario, { sessions, warmMs }) {
-  if (kind === 'sojourn' && scenario === 'read') return { requests: sessions, ms: ROTATION_MS }
-  return { requests: WARM_REQUESTS, ms: warmMs }
+  const after = await server.call('used')
+  if (done.failures > 0) throw new Error(`${name} failed ${done.failures} of ${done.requests} requests to ${job.path}.`)
+  return {
+    requests: done.requests,
+    ms: done.ms,
+    cpuUs: after.cpuUs - before.cpuUs,
+    majors: after.majors - before.majors,
+  }
 }

@@ -1,14 +1,24 @@
+import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { contenderNamed, start } from './contenders.mjs'
+import { createProfiler } from './profile/profiler.mjs'
 import { heldCount, release } from './work.mjs'
 
 /** One contender in a process of its own: `node --expose-gc server.mjs <contender> <place as JSON>`, answering over IPC. */
 const [name = '', place = '{}'] = process.argv.slice(2)
 
+let majors = 0
+new PerformanceObserver((list) => {
+  for (const { detail } of list.getEntries()) {
+    const { kind } = /** @type {{ kind: number }} */ (detail)
+    if (kind === constants.NODE_PERFORMANCE_GC_MAJOR) majors += 1
+  }
+}).observe({ entryTypes: ['gc'] })
+
 const questions = {
-  /** CPU of all threads since the start, in microseconds. */
-  cpu() {
+  /** CPU of all threads, in microseconds, and collections of the whole heap, both since the start. */
+  used() {
     const { user, system } = process.cpuUsage()
-    return user + system
+    return { cpuUs: user + system, majors }
   },
   memory() {
     globalThis.gc?.()
@@ -17,10 +27,13 @@ const questions = {
   },
   held: heldCount,
   release,
+  ...createProfiler(),
 }
 
 process.once('disconnect', () => process.exit())
-process.on('message', (/** @type {keyof typeof questions} */ question) => process.send?.(questions[question]()))
+process.on('message', async (/** @type {keyof typeof questions} */ question) =>
+  process.send?.((await questions[question]()) ?? null),
+)
 
 const running = await start(contenderNamed(name), JSON.parse(place))
 process.send?.(running.port)

@@ -1,55 +1,63 @@
-import { judge } from './budgets.mjs'
+import { budgetsOf, judge, outcomeOf, showInterval, toVerdict } from './budgets.mjs'
 import { contenderNamed, contenders } from './contenders.mjs'
+import { estimateAll, groupsOf, unsteadinessOf } from './estimates.mjs'
+import { conditions, table } from './page.mjs'
+import { describeSpending } from './profile/table.mjs'
 import { SCENARIOS } from './settings.mjs'
-import { noiseOf, summarise, timesBound } from './summary.mjs'
 
 /** @typedef {import('./results.mjs').Results} Results */
 
-const NOISY = 1.3
 const TITLES = { read: 'Reading an existing session', write: 'Writing: one key changed', new: 'A new session' }
 
-/**
- * @param {readonly string[]} head
- * @param {readonly (readonly string[])[]} rows
- */
-export function table(head, rows) {
-  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
-/** @param {import('./summary.mjs').Spread} spread @param {number} digits */
-function show({ median, min, max }, digits) {
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`
-}
-
 /** @param {Results} results @param {import('./settings.mjs').Scenario} scenario */
-function costTable({ rows }, scenario) {
-  const summaries = summarise(rows, scenario)
-  const lines = [...summaries.values()].map((summary) => {
-    const { contender, cpu, added, ratio, rps } = summary
-    const times = timesBound(summaries, summary)
-    const compared = contender.kind === 'bare' ? ['', ''] : [show(added, 1), show(ratio, 2)]
-    return [
-      contender.kind === 'sojourn' ? `**${contender.name}**` : contender.name,
-      show(cpu, 1),
-      ...compared,
-      times === null ? '' : Number.isNaN(times) ? '?' : `${times.toFixed(1)}×`,
-      show(rps, 0),
-    ]
-  })
+function costTable({ series }, scenario) {
   const order = contenders.map(({ name }) => name)
-  lines.sort(
-    (a, b) => order.indexOf((a[0] ?? '').replaceAll('*', '')) - order.indexOf((b[0] ?? '').replaceAll('*', '')),
-  )
-  return table(['contender', 'CPU µs/request', 'added µs', 'CPU ratio', 'added, × bound', 'requests/s'], lines)
+  const lines = estimateAll(series, scenario)
+    .sort((a, b) => order.indexOf(a.contender.name) - order.indexOf(b.contender.name))
+    .map(({ contender, rounds, cpu, added, timesBound, timesPeer, rps }) => [
+      contender.kind === 'sojourn' ? `**${contender.name}**` : contender.name,
+      showInterval(cpu, 'µs'),
+      contender.kind === 'bare' ? '' : showInterval(added, 'µs'),
+      timesBound === null ? '' : showInterval(timesBound, '×'),
+      timesPeer === null ? '' : showInterval(timesPeer, '×'),
+      rps.toFixed(0),
+      String(rounds),
+    ])
+  const head = ['contender', 'CPU µs/request', 'added µs', '× bound', '× best peer', 'requests/s', 'rounds']
+  return table(head, lines)
 }
 
 /** @param {Results} results */
 function budgetTable(results) {
   const verdicts = judge(results)
-  const met = verdicts.filter((verdict) => verdict.met).length
+  const count = (/** @type {import('./budgets.mjs').Outcome} */ outcome) =>
+    verdicts.filter((verdict) => verdict.outcome === outcome).length
   const lines = verdicts.map(({ what, budget, measured, verdict }) => [what, budget, measured, verdict])
-  return `${met} of ${verdicts.length} met.\n\n${table(['what', 'budget', 'measured', ''], lines)}`
+  const undecided = count('undecided')
+  const rest = undecided === 0 ? '' : ` For ${undecided}, the limit is inside the interval of what was measured.`
+  return `${count('met')} of ${verdicts.length} met, ${count('missed')} missed.${rest}\n\n${table(['what', 'budget', 'measured', ''], lines)}`
+}
+
+/** @param {Results} results */
+function spendingTable({ series, profiles }) {
+  const lines = SCENARIOS.flatMap((scenario) => {
+    const estimates = estimateAll(series, scenario)
+    const spentBy = (/** @type {string} */ name) => {
+      const profile = profiles.find((each) => each.contender === name && each.scenario === scenario)
+      const found = estimates.find(({ contender }) => contender.name === name)
+      return profile === undefined || found === undefined ? null : { profile, cpuUs: found.cpu.value }
+    }
+    return estimates.flatMap((estimate) => {
+      const { name, framework } = estimate.contender
+      const missed = budgetsOf(estimate, scenario).filter((budget) => outcomeOf(budget) !== 'met')
+      const [own, bare] = [spentBy(name), spentBy(`${framework}-bare`)]
+      if (missed.length === 0 || own === null || bare === null) return []
+      const limits = missed.map((budget) => toVerdict(budget).budget).join(', ')
+      return [[`${scenario}, ${name}`, limits, showInterval(estimate.added, 'µs'), describeSpending(own, bare)]]
+    })
+  })
+  if (lines.length === 0) return 'No profile was taken in this run.'
+  return table(['what', 'not met', 'added µs', 'where: µs a request over the bare server'], lines)
 }
 
 /** @param {Results} results */
@@ -91,39 +99,39 @@ function footprintTable({ footprints }) {
 
 /** @param {Results} results */
 function bundleTable({ bundle }) {
-  const lines = Object.entries(bundle).map(([name, { minified, gzipped }]) => [name, `${minified}`, `${gzipped}`])
-  return table(['everything of `sojourn`', 'minified B', 'gzipped B'], lines)
-}
-
-/**
- * When and on what.
- *
- * @param {Pick<Results, 'at' | 'machine'>} run
- * @param {string} [how]
- */
-export function conditions({ at, machine }, how = '') {
-  const { cores, cpu, memoryMb, system, node } = machine
-  return [
-    `Measured ${at.slice(0, 10)} at commit ${machine.commit}${machine.changed ? ' with changes' : ''}${how},`,
-    `on ${cores} × ${cpu}, ${memoryMb} MB, ${system}, Node ${node}.`,
-  ].join('\n')
+  const titles = {
+    createSessions: '`createSessions` with its defaults, for Node',
+    node: 'everything of `sojourn`, for Node',
+    portable: 'everything of `sojourn`, for other runtimes',
+  }
+  const lines = Object.entries(titles).map(([name, title]) => {
+    const { minified, gzipped } = bundle[/** @type {keyof typeof titles} */ (name)]
+    return [title, `${minified}`, `${gzipped}`]
+  })
+  return table(['bundle', 'minified B', 'gzipped B'], lines)
 }
 
 /** @param {Results} results */
 function benchConditions(results) {
-  const { settings, machine, rows } = results
-  const noise = noiseOf(rows)
+  const { settings, machine, series } = results
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
+  const rounds = `${settings.minRounds} to ${settings.maxRounds} rounds of 2 × ${settings.visitMs} ms of CPU`
   return [
-    conditions(results, `: ${settings.rounds} rounds of ${settings.ms} ms, ${settings.sessions} sessions`),
+    conditions(results, `: ${rounds}, ${settings.sessions} sessions`),
     machine.pinned ? 'Servers pinned to core 0, load and databases to core 1.' : 'Not pinned to cores, so noisier.',
     `${versions.join(', ')}.`,
-    ...(noise > NOISY
-      ? [
-          `**A noisy run**: the bare servers' CPU a request swung ${noise.toFixed(1)}-fold. Small differences mean nothing.`,
-        ]
-      : []),
+    describeNoise(series),
   ].join('\n')
+}
+
+/** @param {Results['series']} series */
+function describeNoise(series) {
+  const worst = Math.max(...SCENARIOS.flatMap((scenario) => groupsOf(series, scenario)).map(unsteadinessOf))
+  const steal = Math.max(...series.flatMap((each) => each.steal), 0)
+  return [
+    `In its slower rounds the machine was up to ${worst.toFixed(1)} times as slow as in its faster ones, which is taken out;`,
+    `its host took up to ${(steal * 100).toFixed(0)} % of a round.`,
+  ].join(' ')
 }
 
 /**
@@ -135,6 +143,7 @@ export function render(results) {
   return [
     benchConditions(results),
     ['## Budgets', budgetTable(results)],
+    ['## What is spent where a budget is not met', spendingTable(results)],
     ...SCENARIOS.map((scenario) => [`## ${TITLES[scenario]}`, costTable(results, scenario)]),
     ['## Lost updates: keys left of 50 parallel requests that each add one', lostUpdateTable(results)],
     ['## Logout while a slow request is in flight', logoutTable(results)],

@@ -1,7 +1,7 @@
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { answerOf, nextContent } from '../work.mjs'
-import { createBound, hashOf, newToken, setCookieOf } from './bound.mjs'
+import { createBound, hashOf, newToken, setCookieOf, whenThere } from './bound.mjs'
 import { listen } from './node-http.mjs'
 
 /** @param {import('../contenders.mjs').StartOptions} options */
@@ -10,12 +10,13 @@ export async function start(options) {
   const app = new Hono()
   app.use((c, next) => {
     const cookie = c.req.header('cookie')
-    if (cookie !== undefined) {
-      const key = sessions.keyOf(cookie)
-      c.set('key', key)
-      c.set('session', sessions.get(key))
-    }
-    return next()
+    if (cookie === undefined) return next()
+    const key = sessions.keyOf(cookie)
+    c.set('key', key)
+    return whenThere(sessions.get(key), (session) => {
+      c.set('session', session)
+      return next()
+    })
   })
   app.get('/read', (c) => c.json(answerOf(c.var.session)))
   app.post('/write', async (c) => {

@@ -35,6 +35,8 @@ export async function listen(server) {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
   }
+  // The load keeps its connections while the others have their turn. The default is five seconds.
+  server.keepAliveTimeout = 600_000
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('A contender must listen on a port.')
   return {

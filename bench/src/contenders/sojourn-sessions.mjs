@@ -1,13 +1,16 @@
 import { createSessions, memoryStore } from 'sojourn'
 import { ioredis, nodeRedis, pgPool } from './clients.mjs'
 
+/** By default last-seen is written once a minute, by the next read. Here reads are measured as reads. */
+const timeouts = { touch: '15m' }
+
 /**
- * As a user writes it: a store, and the defaults for everything else.
+ * As a user writes it: a store, and the defaults for all else but the above.
  *
  * @param {import('../contenders.mjs').StartOptions} options
  */
 export async function sessionsOn(options) {
-  return createSessions({ store: await storeOf(options) })
+  return createSessions({ store: await storeOf(options), timeouts })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { conditions, table } from '../tables.mjs'
+import { conditions, table } from '../page.mjs'
 
 /**
  * @typedef {object} Scale

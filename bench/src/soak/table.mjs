@@ -1,4 +1,4 @@
-import { conditions, table } from '../tables.mjs'
+import { conditions, table } from '../page.mjs'
 import { isFlat } from './measure.mjs'
 
 /**
