@@ -43,13 +43,20 @@ describe('shares of a profile', () => {
 
   test('a sample lasts until the next, what is built in counts as its caller’s, and idle time as nothing', () => {
     const profile = { nodes, startTime: 0, endTime: 100, samples: [2, 3, 4, 5, 2], timeDeltas: [5, 10, 20, 40, 8] }
-    expect(shareCpu(profile, 2, 38)).toEqual({
+    expect(shareCpu(profile, 2, { mainUs: 38, othersUs: 0 })).toEqual({
       groups: { 'sojourn: core/request': 15, 'garbage collection': 4 },
       functions: { 'commit core/request/commit.js:10': 15, '(garbage collector)': 4 },
     })
     // Half of the time, the thread waited for a processor.
-    expect(shareCpu(profile, 2, 19).groups).toEqual({ 'sojourn: core/request': 7.5, 'garbage collection': 2 })
-    expect(shareCpu(profile, 2, 58).groups).toMatchObject({ 'sojourn: core/request': 15, 'other threads': 10 })
+    expect(shareCpu(profile, 2, { mainUs: 19, othersUs: 0 }).groups).toEqual({
+      'sojourn: core/request': 7.5,
+      'garbage collection': 2,
+    })
+    expect(shareCpu(profile, 2, { mainUs: 58, othersUs: 3 }).groups).toEqual({
+      'sojourn: core/request': 15,
+      'garbage collection': 4,
+      'other threads': 3,
+    })
   })
 
   test('bytes count the same way', () => {

@@ -55,15 +55,14 @@ function packageOf(path) {
 
 /**
  * The profiler looks at the main thread's clock, not at its CPU. On a busy machine its figures are too large, because the thread
- * waits for a processor now and then, no matter in which function: then all are reduced to the CPU that the process used. If the
- * process used more, other threads did.
+ * waits for a processor now and then, no matter in which function. So all are reduced to the CPU that the thread used.
  *
  * @param {import('./profiler.mjs').CpuProfile} profile
  * @param {number} requests How many were answered while it was taken.
- * @param {number} cpuUs CPU of the process meanwhile.
+ * @param {{ mainUs: number, othersUs: number }} threads CPU of the main thread meanwhile, and of all others for each request.
  * @returns {Shares} µs.
  */
-export function shareCpu({ nodes, samples = [], timeDeltas = [] }, requests, cpuUs) {
+export function shareCpu({ nodes, samples = [], timeDeltas = [] }, requests, { mainUs, othersUs }) {
   const idle = new Set(nodes.filter(({ callFrame }) => IDLE.has(callFrame.functionName)).map(({ id }) => id))
   /** @type {Map<number, number>} */
   const spent = new Map()
@@ -75,16 +74,13 @@ export function shareCpu({ nodes, samples = [], timeDeltas = [] }, requests, cpu
     if (!idle.has(id)) clockUs += us
   })
   const byId = new Map(nodes.map((node) => [node.id, node]))
-  const scale = Math.min(1, cpuUs / clockUs) / requests
+  const scale = Math.min(1, mainUs / clockUs) / requests
   const { groups, functions } = share(
     nodes[0] ?? null,
     (node) => (node.children ?? []).flatMap((id) => byId.get(id) ?? []),
     (node) => (spent.get(node.id) ?? 0) * scale,
   )
-  const others = (cpuUs - clockUs) / requests
-  return others > 0
-    ? { groups: { ...groups, [OTHERS]: others }, functions: { ...functions, [OTHERS]: others } }
-    : { groups, functions }
+  return othersUs > 0 ? { groups: { ...groups, [OTHERS]: othersUs }, functions } : { groups, functions }
 }
 
 /**

@@ -36,7 +36,8 @@ export async function profileOne({ contender: name, scenario }, settings, root) 
     }
   }
   try {
-    const of = { own: await profile(contender), bare: await profile(bare) }
+    const own = await profile(contender)
+    const of = { own, bare: contender === bare ? own : await profile(bare) }
     const file = (/** @type {string} */ ending) => new URL(`${name}-${scenario}.${ending}`, folder)
     await writeFile(file('cpuprofile'), JSON.stringify(of.own.cpu))
     await writeFile(file('heapprofile'), JSON.stringify(of.own.heap))

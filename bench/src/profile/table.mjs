@@ -12,7 +12,7 @@ const LEAST_GROUP_US = 0.2
  * @returns {string} Markdown.
  */
 export function compareTables(title, { own, bare }) {
-  const cpuOf = (/** @type {import('./take.mjs').RawProfile} */ raw) => shareCpu(raw.cpu, raw.requests.cpu, raw.cpuUs)
+  const cpuOf = (/** @type {import('./take.mjs').RawProfile} */ raw) => shareCpu(raw.cpu, raw.requests.cpu, raw)
   const cpu = { own: cpuOf(own), bare: cpuOf(bare) }
   const heap = { own: shareHeap(own.heap, own.requests.heap), bare: shareHeap(bare.heap, bare.requests.heap) }
   return [

@@ -12,7 +12,8 @@ import { shareCpu, shareHeap } from './groups.mjs'
  * @property {import('./profiler.mjs').CpuProfile} cpu
  * @property {import('./profiler.mjs').HeapProfile} heap
  * @property {{ cpu: number, heap: number }} requests
- * @property {number} cpuUs CPU of the process, all threads, while `cpu` was taken.
+ * @property {number} mainUs CPU of the thread that runs JavaScript, while `cpu` was taken.
+ * @property {number} othersUs CPU of all other threads a request, before: the profiler has a thread of its own.
  */
 
 /** At most so many new sessions in a profile, because they stay in memory. */
@@ -32,16 +33,24 @@ export async function takeProfiles(load, { contender, server, port }, scenario, 
   const { name, asked } = contender
   const requests = scenario === 'new' ? NEW_SESSIONS : NO_LIMIT
   const job = { contender: name, port, path: `/${scenario}`, connections: CONNECTIONS, ...(asked && { asked }) }
-  await load.call({ ...job, requests: NEW_SESSIONS / 2, ms })
+  const began = await server.call('threads')
+  const warm = await load.call({ ...job, requests: scenario === 'new' ? NEW_SESSIONS / 2 : NO_LIMIT, ms })
+  const warmed = await server.call('threads')
   await server.call('startCpu')
-  const before = await server.call('used')
+  const before = await server.call('threads')
   const timed = await load.call({ ...job, requests, ms })
-  const after = await server.call('used')
+  const after = await server.call('threads')
   const cpu = await server.call('stopCpu')
   await server.call('startHeap')
   const weighed = await load.call({ ...job, requests, ms })
   const heap = await server.call('stopHeap')
-  return { cpu, heap, requests: { cpu: timed.requests, heap: weighed.requests }, cpuUs: after.cpuUs - before.cpuUs }
+  return {
+    cpu,
+    heap,
+    requests: { cpu: timed.requests, heap: weighed.requests },
+    mainUs: after.mainUs - before.mainUs,
+    othersUs: (warmed.cpuUs - began.cpuUs - (warmed.mainUs - began.mainUs)) / warm.requests,
+  }
 }
 
 /**
@@ -50,12 +59,12 @@ export async function takeProfiles(load, { contender, server, port }, scenario, 
  * @param {RawProfile} raw
  * @returns {Profile}
  */
-export function summarizeProfile(contender, scenario, { cpu, heap, requests, cpuUs }) {
+export function summarizeProfile(contender, scenario, raw) {
   return {
     contender,
     scenario,
-    cpu: rounded(shareCpu(cpu, requests.cpu, cpuUs).groups, 2),
-    heap: rounded(shareHeap(heap, requests.heap).groups, 0),
+    cpu: rounded(shareCpu(raw.cpu, raw.requests.cpu, raw).groups, 2),
+    heap: rounded(shareHeap(raw.heap, raw.requests.heap).groups, 0),
   }
 }
 
