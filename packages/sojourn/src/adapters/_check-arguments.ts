@@ -1,5 +1,5 @@
 import { assertSessions } from '../core/contracts/assert-sessions.ts'
-import { checkOptions, type OptionKinds } from '../core/contracts/check-options.ts'
+import { checkOptions, type OptionKind } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import { assertTrustProxy } from './_trust-proxy.ts'
 
@@ -7,11 +7,11 @@ import { assertTrustProxy } from './_trust-proxy.ts'
  * Checks an adapter's arguments when the application starts. Throws `ERR_OPTION` if they are not sessions, or if an option is
  * unknown. `caller` is the adapter's name.
  */
-export function checkArguments<Options extends object>(
+export function checkArguments(
   caller: string,
   sessions: unknown,
-  options: Options,
-  kinds: OptionKinds<Options>,
+  options: object,
+  kinds: Readonly<Record<string, OptionKind>>,
 ): void {
   assertSessions(sessions, caller)
   checkOptions(options, kinds, caller)
