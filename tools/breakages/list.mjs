@@ -156,9 +156,9 @@ const HELD = [
   },
   {
     name: 'a destroy looks like the end',
-    file: '_held-wait.ts',
-    find: 'this.#tell = tell\n',
-    replace: 'this.#tell = tell; response.destroy = (() => void response.end()) as never\n',
+    file: '_held-response.ts',
+    find: 'this.#next = next\n',
+    replace: 'this.#next = next; response.destroy = (() => void response.end()) as never\n',
     aim: /store that (has stored before|answers at once).*(in the middle|after the answer|a second answer)/,
   },
   {
