@@ -61,7 +61,7 @@ describe('middleware made for express-session fails loudly, at the line that wou
     })
     expect((await get()).status).toBe(500)
     expect(errors).toMatchObject([{ name: 'SessionError', code: 'ERR_MISUSE' }])
-    expect(errors[0]?.message).toContain('connect-flash')
+    expect(errors[0]?.message).toContain('made for express-session')
     expect(errors[0]?.stack).toContain('connect-flash/lib/flash.js')
   })
 

@@ -143,7 +143,7 @@ describe.skipIf(isLeftOut).each(Object.entries(BACKENDS))(
       const settings = `${settingsWithout('nginx', 'X-Forwarded-Proto')}\nproxy_set_header X-Forwarded-Proto http;`
       const { post, own, warnings } = await setUp('nginx', startBackend, { settings })
       expect(await post(own)).toMatchObject({ status: 200, cookie: expect.stringMatching(/^__Host-session=/) })
-      expect(toldOf(warnings)).toEqual([expect.stringContaining('a second proxy')])
+      expect(toldOf(warnings)).toEqual([expect.stringContaining('behind two proxies')])
     })
 
     test('more proxies are trusted than there are: a client chooses its address, in every framework alike', async () => {
