@@ -1,7 +1,7 @@
 import type { HeaderChange } from '../core/contracts/carrier.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { isPromise } from '../core/lib/maybe.ts'
-import { NO_HEADERS } from '../core/request/headers.ts'
+import { NO_HEADERS } from '../core/request/caching.ts'
 import { type Args, headersSent, type Intercepted, type Verb } from './_held-calls.ts'
 import { keepListeners } from './_held-drain.ts'
 import { HeldFailure } from './_held-failure.ts'

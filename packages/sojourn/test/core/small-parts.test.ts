@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { concat, fromUtf8, toUtf8 } from '../../src/core/lib/bytes.ts'
+import { fromUtf8, toUtf8 } from '../../src/core/lib/bytes.ts'
 import { chain, defined, isPromise } from '../../src/core/lib/maybe.ts'
-import { equalText } from '../../src/core/token/token.ts'
+import { concat, equalText } from '../../src/core/token/token.ts'
 
 describe('bytes', () => {
   it('are compared whole, whatever the length', () => {

@@ -17,6 +17,8 @@ export const CACHE_OVERRIDES: readonly string[] = [
   'x-accel-expires',
 ]
 
+export const NO_HEADERS: readonly HeaderChange[] = []
+
 /** The headers that most responses need, made once for all of them. */
 export interface CachingHeaders {
   /** With a token: no cache may keep the response, whatever the application set. */

@@ -2,17 +2,18 @@ import type { HeaderChange } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionRecord } from '../contracts/record.ts'
 import type { Change, MaybePromise, Written } from '../contracts/store.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
+import { expiryOf, isRemembered } from '../contracts/timeouts.ts'
 import { assertFits } from '../data/data.ts'
 import { applyEdits, isEmpty, type Texts } from '../data/texts.ts'
 import { nextTry } from '../lib/turns.ts'
+import { NO_HEADERS } from './caching.ts'
 import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
-import { NO_HEADERS, toHeaders } from './headers.ts'
 import { type Held, withRecord } from './held.ts'
 import { NOTES, type Notes, noteEdits, stillGood } from './notes.ts'
 import { emit } from './setup.ts'
-import { accept, assertUncommitted, inTurn, type Pending, pendingOf, type State } from './state.ts'
+import { leavingHeaders } from './sight.ts'
+import { accept, assertUncommitted, canSend, inTurn, type Pending, pendingOf, type State } from './state.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
 import { writeRecord } from './write.ts'
 
@@ -188,4 +189,42 @@ function drop(state: State, record: SessionRecord, pending: Pending): void {
 /** Why a session that opened can no longer be written. */
 export function lateReason({ setup }: State, record: SessionRecord): 'ended' | 'expired' {
   return setup.clock() < expiryOf(record, setup.limits) ? 'ended' : 'expired'
+}
+
+/** Returns the headers that a response must carry for the session. */
+function toHeaders(state: State): readonly HeaderChange[] {
+  const { setup, view, carrier, held } = state
+  // The client has received a newer token since this one was made.
+  const answer = state.answer === 'write' && held?.standing === 'outdated' ? 'keep' : state.answer
+  const extraHeaders =
+    setup.guards.leaving.length === 0 ? state.extraHeaders : [...state.extraHeaders, ...leavingHeaders(state)]
+  if (answer === 'keep' && extraHeaders.length === 0) return caching(state)
+  if (!canSend(state)) return NO_HEADERS
+  // A valid token may be among the duplicates. They are cleared if it is set again, or together with all others.
+  const cleared = state.duplicates && answer !== 'keep' ? (carrier.clearDuplicates?.(view) ?? NO_HEADERS) : NO_HEADERS
+  const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? carrier.clear(view) : NO_HEADERS
+  const setsToken = token.length > 0 || cleared.length > 0
+  // After those of guards, which may replace cookies.
+  return [...extraHeaders, ...cleared, ...token, ...(setsToken ? setup.caching.token : caching(state))]
+}
+
+/** A remembered session outlives the browser. The token is kept no longer than the server accepts it. */
+function writeToken({ setup, view, carrier, held }: State): readonly HeaderChange[] {
+  if (held === null) return NO_HEADERS
+  const { record, parts } = held
+  const endsAt = expiryOf({ ...record, lastSeenAt: Number.POSITIVE_INFINITY }, setup.limits)
+  const remainingSeconds = Math.floor((endsAt - setup.clock()) / 1000)
+  return carrier.write(view, setup.tokens.toToken(parts), {
+    maxAgeSeconds: isRemembered(record.head, setup.limits) ? Math.max(1, remainingSeconds) : null,
+  })
+}
+
+/**
+ * No shared cache may keep a response that depends on a session (ASVS 5.0 14.3.2). No cache may keep what a logged-in user saw,
+ * so that *back* after logout shows nothing. If an application reads the session and still marks its response `public`, the
+ * response is the same for everybody, so its own `Cache-Control` stays.
+ */
+function caching({ setup, accessed, held }: State): readonly HeaderChange[] {
+  if (!accessed) return NO_HEADERS
+  return held !== null && held.record.userId !== null ? setup.caching.noStore : setup.caching.onlyPrivate
 }

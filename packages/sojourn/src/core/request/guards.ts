@@ -1,5 +1,5 @@
 import { SessionError } from '../contracts/errors.ts'
-import type { Answer, Guard, LoginSight, Ruling } from '../contracts/guard.ts'
+import type { Answer, Finding, Guard, LoginSight, Ruling } from '../contracts/guard.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
@@ -12,7 +12,7 @@ import type { Held } from './held.ts'
 import { type Notes, withNote } from './notes.ts'
 import { refuse } from './open.ts'
 import { type Caller, emit } from './setup.ts'
-import { askGuard, assertAnswer, GuardSight, guardFailed, report } from './sight.ts'
+import { assertHeader, GuardSight } from './sight.ts'
 import { assertUncommitted, presents, type State } from './state.ts'
 
 /** Runs before the store is read: if a guard answers, the read is saved. */
@@ -126,6 +126,55 @@ export async function loginAll(state: State, created: Held, replaces: readonly S
   assertUncommitted(state, 'login')
   await Promise.all(ending.map(([id, { name }]) => revoke(state, id, name)))
   return notes
+}
+
+type Asked = 'check' | 'opened' | 'login'
+type SightOf<Moment extends Asked> = Parameters<NonNullable<Guard[Moment]>>[0]
+type Decision<Moment extends Asked> = Awaited<ReturnType<NonNullable<Guard[Moment]>>>
+
+/** Asks a guard. If it fails, `whenDown` decides. */
+function askGuard<Moment extends Asked>(
+  by: Caller,
+  guard: Guard,
+  moment: Moment,
+  sight: SightOf<Moment>,
+): MaybePromise<Decision<Moment> | null> {
+  try {
+    const decision = (guard[moment] as (sight: SightOf<Moment>) => MaybePromise<Decision<Moment>>)(sight) ?? null
+    return isPromise(decision) ? decision.then(orNull, (error: unknown) => guardFailed(by, guard, error)) : decision
+  } catch (error) {
+    return guardFailed(by, guard, error)
+  }
+}
+
+/** A guard in JavaScript may return nothing. */
+function orNull<T>(decision: T | undefined): T | null {
+  return decision ?? null
+}
+
+function guardFailed(by: Caller, guard: Guard, error: unknown): null {
+  emit(by, 'fault', { operation: `guard ${guard.name}`, error })
+  if (guard.whenDown === 'allow') return null
+  throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
+}
+
+/** Reports a finding once a request, also if guards are asked again because a parallel request changed a note. */
+function report(state: State, held: Held | null, { name }: Guard, found: Finding | undefined): void {
+  if (found === undefined) return
+  const { finding, score = null, message } = found
+  const { id = null, userId = null } = held?.record ?? {}
+  const key = `${name} ${id} ${finding}`
+  if (state.findings.includes(key)) return
+  state.findings = [...state.findings, key]
+  emit(state, 'finding', { guard: name, id, userId, finding, score, message })
+}
+
+/** Node waits forever after a status below 200, and other servers throw. */
+function assertAnswer({ status, headers = {} }: Answer): void {
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new SessionError('ERR_GUARD', 'The status of an answer must be from 200 to 599.')
+  }
+  for (const [name, value] of Object.entries(headers)) assertHeader(name, value)
 }
 
 class GuardLoginSight extends GuardSight implements LoginSight {

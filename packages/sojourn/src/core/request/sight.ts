@@ -1,14 +1,12 @@
 import type { Carrier, HeaderChange, RequestView } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { Answer, Finding, Guard, Sight } from '../contracts/guard.ts'
+import type { Guard, Sight } from '../contracts/guard.ts'
 import type { Device, SessionId } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
-import type { MaybePromise } from '../contracts/store.ts'
-import { isPromise } from '../lib/maybe.ts'
 import type { Held } from './held.ts'
 import { deviceOf, proofOf, type ShownProof, toDate } from './infos.ts'
 import { notesIn } from './notes.ts'
-import { type Caller, emit } from './setup.ts'
+import { emit } from './setup.ts'
 import { presents, type State } from './state.ts'
 
 /** What a guard sees. Getters compute a value only when a guard reads it. */
@@ -81,47 +79,6 @@ export class GuardSight implements Sight {
   }
 }
 
-type Asked = 'check' | 'opened' | 'login'
-type SightOf<Moment extends Asked> = Parameters<NonNullable<Guard[Moment]>>[0]
-type Decision<Moment extends Asked> = Awaited<ReturnType<NonNullable<Guard[Moment]>>>
-
-/** Asks a guard. If it fails, `whenDown` decides. */
-export function askGuard<Moment extends Asked>(
-  by: Caller,
-  guard: Guard,
-  moment: Moment,
-  sight: SightOf<Moment>,
-): MaybePromise<Decision<Moment> | null> {
-  try {
-    const decision = (guard[moment] as (sight: SightOf<Moment>) => MaybePromise<Decision<Moment>>)(sight) ?? null
-    return isPromise(decision) ? decision.then(orNull, (error: unknown) => guardFailed(by, guard, error)) : decision
-  } catch (error) {
-    return guardFailed(by, guard, error)
-  }
-}
-
-/** A guard in JavaScript may return nothing. */
-function orNull<T>(decision: T | undefined): T | null {
-  return decision ?? null
-}
-
-export function guardFailed(by: Caller, guard: Guard, error: unknown): null {
-  emit(by, 'fault', { operation: `guard ${guard.name}`, error })
-  if (guard.whenDown === 'allow') return null
-  throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
-}
-
-/** Reports a finding once a request, also if guards are asked again because a parallel request changed a note. */
-export function report(state: State, held: Held | null, { name }: Guard, found: Finding | undefined): void {
-  if (found === undefined) return
-  const { finding, score = null, message } = found
-  const { id = null, userId = null } = held?.record ?? {}
-  const key = `${name} ${id} ${finding}`
-  if (state.findings.includes(key)) return
-  state.findings = [...state.findings, key]
-  emit(state, 'finding', { guard: name, id, userId, finding, score, message })
-}
-
 /** The headers that guards add to the response. The response does not depend on them, so a failure costs only the headers. */
 export function leavingHeaders(state: State): readonly HeaderChange[] {
   const { setup, held, did } = state
@@ -141,15 +98,7 @@ export function leavingHeaders(state: State): readonly HeaderChange[] {
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 const VALUE = /^[\t -~\x80-\xff]*$/
 
-/** Node waits forever after a status below 200, and other servers throw. */
-export function assertAnswer({ status, headers = {} }: Answer): void {
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new SessionError('ERR_GUARD', 'The status of an answer must be from 200 to 599.')
-  }
-  for (const [name, value] of Object.entries(headers)) assertHeader(name, value)
-}
-
-function assertHeader(name: string, value: string): void {
+export function assertHeader(name: string, value: string): void {
   if (!NAME.test(name) || !VALUE.test(value)) {
     throw new SessionError('ERR_GUARD', 'A header has characters that no header may have.')
   }

@@ -9,6 +9,7 @@ import { Draft, type DraftListener } from '../data/draft.ts'
 import { applyEdits, type Edits, NO_EDITS, step, type Texts } from '../data/texts.ts'
 import { isPromise } from '../lib/maybe.ts'
 import type { TokenParts } from '../token/token.ts'
+import { NO_HEADERS } from './caching.ts'
 import type { Held } from './held.ts'
 import { NOTES, type Notes, noteEdits } from './notes.ts'
 import { type Caller, emit, type Setup } from './setup.ts'
@@ -21,7 +22,6 @@ export interface Flashed {
 
 const NO_TEXTS: Texts = {}
 const NO_KEYS: readonly string[] = []
-const NO_HEADERS: readonly HeaderChange[] = []
 const NOTHING_PRESENTED: Candidates = { values: [], overflow: false }
 const NO_RECORDS: readonly SessionRecord[] = []
 

@@ -3,9 +3,9 @@ import type { Head, PreviousSecret, SessionRecord } from '../contracts/record.ts
 import type { Refusal } from '../contracts/session.ts'
 import type { Change } from '../contracts/store.ts'
 import { expiryOf, type Limits } from '../contracts/timeouts.ts'
-import { concat, toUtf8 } from '../lib/bytes.ts'
+import { toUtf8 } from '../lib/bytes.ts'
 import { defined } from '../lib/maybe.ts'
-import { equalText, hashSecret } from './token.ts'
+import { concat, equalText, hashSecret } from './token.ts'
 
 /**
  * How a presented secret relates to a live record. The life of one secret:

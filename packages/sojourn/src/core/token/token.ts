@@ -1,7 +1,7 @@
 import { fromBase64url, hmacSha256, randomBytes, sha256Text, toBase64url } from '#crypto'
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionId, Token } from '../contracts/record.ts'
-import { concat, toUtf8 } from '../lib/bytes.ts'
+import { toUtf8 } from '../lib/bytes.ts'
 
 /** 128 bits find the record and 192 bits open it (ASVS 5.0 7.2.3 requires 128 in total). */
 const LOCATOR_BYTES = 16
@@ -125,4 +125,14 @@ export function equalText(a: string, b: string): boolean {
   let difference = 0
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
   return difference === 0
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
 }
