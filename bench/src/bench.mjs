@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { weighBundle } from './bundle.mjs'
-import { startChild } from './child.mjs'
 import { FRAMEWORKS, select } from './contenders.mjs'
 import { startDatabases } from './databases.mjs'
 import { measureFramework } from './framework.mjs'
@@ -35,9 +34,8 @@ async function measureAll(settings) {
   const at = new Date().toISOString()
   const root = createFolder()
   const chosen = select(only)
-  const load = await startChild('load.mjs', { core: 1 })
   const databases = await startDatabases(root, chosen)
-  const place = { load, root, urls: databases.urls, settings, say }
+  const place = { root, urls: databases.urls, settings, say }
   /** @type {import('./framework.mjs').Measured[]} */
   const measured = []
   try {
@@ -56,7 +54,7 @@ async function measureAll(settings) {
       series: measured.flatMap(({ series }) => series),
     }
   } finally {
-    await Promise.all([load.stop(), databases.stop()])
+    await databases.stop()
   }
 }
 

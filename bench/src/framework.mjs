@@ -1,4 +1,5 @@
 import { budgetsOf, outcomeOf } from './budgets.mjs'
+import { startChild } from './child.mjs'
 import { estimate } from './estimates.mjs'
 import { seed, startMember } from './fleet.mjs'
 import { summarizeProfile, takeProfiles } from './profile/take.mjs'
@@ -14,7 +15,6 @@ import { SCENARIOS } from './settings.mjs'
  * @property {import('./profile/take.mjs').Profile[]} profiles
  *
  * @typedef {object} Place
- * @property {import('./child.mjs').Child} load
  * @property {string} root
  * @property {import('./fleet.mjs').Urls} urls
  * @property {import('./settings.mjs').Settings} settings
@@ -32,31 +32,33 @@ import { SCENARIOS } from './settings.mjs'
  * @returns {Promise<Measured>}
  */
 export async function measureFramework(contenders, place) {
+  const load = await startChild('load.mjs', { core: 1 })
   /** @type {Member[]} */
   const fleet = []
   /** @type {Measured} */
   const measured = { footprints: [], races: [], series: [], profiles: [] }
   try {
-    for (const contender of contenders) fleet.push(await bringUp(contender, place, measured))
+    for (const contender of contenders) fleet.push(await bringUp(load, contender, place, measured))
     for (const scenario of SCENARIOS) {
       place.say(`${contenders[0]?.framework}: ${scenario}, in rounds`)
-      measured.series.push(...(await runRounds(place.load, fleet, scenario, place.settings)))
+      measured.series.push(...(await runRounds(load, fleet, scenario, place.settings)))
     }
     // After all rounds, because the engine may compile differently once it was profiled.
-    measured.profiles.push(...(await profileMissed(fleet, measured.series, place)))
+    measured.profiles.push(...(await profileMissed(load, fleet, measured.series, place)))
     return measured
   } finally {
-    await Promise.all(fleet.map(({ server }) => server.stop()))
+    await Promise.all([load.stop(), ...fleet.map(({ server }) => server.stop())])
   }
 }
 
 /**
+ * @param {import('./child.mjs').Child} load
  * @param {import('./contenders.mjs').Contender} contender
  * @param {Place} place
  * @param {Measured} measured What is found out on the way is added to it.
  * @returns {Promise<Member>}
  */
-async function bringUp(contender, { load, root, urls, settings, say }, measured) {
+async function bringUp(load, contender, { root, urls, settings, say }, measured) {
   const { name, kind } = contender
   say(`${name}: start, check${kind === 'bare' ? '' : ', store sessions'}`)
   const member = await startMember(contender, root, urls)
@@ -74,12 +76,13 @@ async function bringUp(contender, { load, root, urls, settings, say }, measured)
 /**
  * Of our contenders that miss a budget, and of the bare server that they are compared with.
  *
+ * @param {import('./child.mjs').Child} load
  * @param {readonly Member[]} fleet
  * @param {Measured['series']} series
  * @param {Place} place
  * @returns {Promise<Measured['profiles']>}
  */
-async function profileMissed(fleet, series, { load, settings, say }) {
+async function profileMissed(load, fleet, series, { settings, say }) {
   const profiles = []
   for (const scenario of SCENARIOS) {
     const missing = missingNames(series, scenario)

@@ -9,6 +9,8 @@
 
 /** @type {Map<string, string[]>} */
 const cookies = new Map()
+/** @type {Map<string, Buffer[]>} By contender and path: what is sent again and again. */
+const prepared = new Map()
 /** @type {Map<string, number>} Where the rotation goes on, so that no session is asked more often than another. */
 const positions = new Map()
 
@@ -30,9 +32,7 @@ function toRequest({ port }, path, cookie) {
  * @returns {Plan}
  */
 export function repeat(job) {
-  const known = job.path === '/new' ? [''] : (cookies.get(job.contender) ?? []).slice(0, job.asked)
-  if (known.length === 0) throw new Error(`${job.contender} has no sessions yet.`)
-  const requests = known.map((cookie) => toRequest(job, job.path, cookie))
+  const requests = requestsOf(job)
   let position = positions.get(job.contender) ?? 0
   let left = job.requests
   return {
@@ -44,6 +44,19 @@ export function repeat(job) {
     heard() {},
     end: () => void positions.set(job.contender, position),
   }
+}
+
+/** @param {Job} job */
+function requestsOf(job) {
+  const { contender, path, asked } = job
+  const key = `${contender} ${path}`
+  const ready = prepared.get(key)
+  if (ready !== undefined) return ready
+  const known = path === '/new' ? [''] : (cookies.get(contender) ?? []).slice(0, asked)
+  if (known.length === 0) throw new Error(`${contender} has no sessions yet.`)
+  const requests = known.map((cookie) => toRequest(job, path, cookie))
+  prepared.set(key, requests)
+  return requests
 }
 
 /**
@@ -79,6 +92,7 @@ export function grow(job) {
       if (kept.length < job.requests)
         throw new Error(`${job.contender} made ${kept.length} of ${job.requests} sessions.`)
       cookies.set(job.contender, kept)
+      prepared.clear()
     },
   }
 }
