@@ -19,7 +19,7 @@ export function createSweeper(by: Caller): Sweeper {
   async function run(): Promise<number> {
     let total = 0
     for (;;) {
-      const swept = (await ask(by, 'sweep', (store) => store.sweep?.(by.setup.clock(), BATCH))) ?? 0
+      const swept = by.setup.store.sweep === undefined ? 0 : await ask(by, 'sweep', by.setup.clock(), BATCH)
       total += swept
       if (swept < BATCH || isStopped) return total
       await nextTurn()

@@ -156,11 +156,15 @@ export class Draft implements ProxyHandler<Bare> {
 
   /** Makes these edits part of the baseline. */
   accept(edits: Edits): void {
+    if (this.#drops === NO_EDITS && this.#hidden.length === 0) {
+      this.#baseline = applyEdits(this.#baseline, edits)
+      return
+    }
     // If a dropped value was removed, the schema's default still counts as loaded.
     const counted = Object.entries(edits).filter(([key, text]) => text !== null || !Object.hasOwn(this.#drops, key))
     this.#baseline = applyEdits(this.#baseline, Object.fromEntries(counted))
     this.#drops = toDrops(Object.keys(this.#drops).filter((key) => !Object.hasOwn(edits, key)))
-    if (this.#hidden.length > 0) this.#hidden = this.#hidden.filter((key) => !Object.hasOwn(edits, key))
+    this.#hidden = this.#hidden.filter((key) => !Object.hasOwn(edits, key))
   }
 
   get(target: Bare, key: string): unknown {

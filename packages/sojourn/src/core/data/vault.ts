@@ -5,7 +5,7 @@ import { fromUtf8, toUtf8 } from '../lib/bytes.ts'
 import { chain } from '../lib/maybe.ts'
 import type { Standing } from '../token/secrets.ts'
 import { equalText, hashSecret } from '../token/token.ts'
-import type { Texts } from './texts.ts'
+import { define, type Edits, type Texts } from './texts.ts'
 
 /**
  * How data is stored in the record. Plain: unchanged. Sealed: encrypted, names included, under a data key that only the client's
@@ -26,6 +26,36 @@ export const plainVault: Vault = {
   toStored: (_, text) => text,
   fromStored: (data) => data,
   keyFor: () => undefined,
+}
+
+/** Edits in the form of the store. */
+export interface StoredEdits {
+  readonly set: Texts
+  readonly remove: readonly string[]
+}
+
+/** Encrypts the edits if the session is sealed. */
+export function toStored(vault: Vault, edits: Edits): MaybePromise<StoredEdits> {
+  return vault === plainVault ? split(edits) : seal(vault, edits).then(split)
+}
+
+function split(edits: Edits): StoredEdits {
+  const set: Record<string, string> = {}
+  const remove: string[] = []
+  for (const key in edits) {
+    const text = edits[key]
+    if (typeof text === 'string') define(set, key, text)
+    else remove.push(key)
+  }
+  return { set, remove }
+}
+
+async function seal(vault: Vault, edits: Edits): Promise<Edits> {
+  const entries = Object.entries(edits).map(async ([name, text]) => [
+    vault.storedKey(name),
+    text === null ? null : await vault.toStored(name, text),
+  ])
+  return Object.fromEntries(await Promise.all(entries))
 }
 
 /** Creates a vault with a new data key for a new record. */

@@ -4,7 +4,6 @@ import type { JsonValue } from '../contracts/json.ts'
 import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { ExportedSession, SessionPage, UserExport } from '../contracts/sessions.ts'
-import type { ScanPage } from '../contracts/store.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { flashTexts, userTexts } from '../data/data.ts'
 import { parseTexts } from '../data/texts.ts'
@@ -27,7 +26,7 @@ export async function devicesOf(by: Caller, { id, userId }: SessionRecord): Prom
 export async function revoke(by: Caller, id: string, reason: EndReason): Promise<boolean> {
   checkArgument(id, 'string', 'id')
   if (!isSessionId(id)) return false
-  const kept = await orDamaged(id, () => ask(by, 'read', (store) => store.read(id)))
+  const kept = await orDamaged(id, () => ask(by, 'read', id))
   if (kept === null || kept.kind === 'ended') return false
   if (kept.kind === 'damaged') return endDamaged(by, kept, null, reason)
   if (isOnce(id, kept.userId)) return false
@@ -97,7 +96,7 @@ function isReadable(record: Kept): record is SessionRecord {
 
 async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
   assertUserId(userId)
-  const kept = await ask(by, 'list', (store) => store.list(userId))
+  const kept = await ask(by, 'list', userId)
   return kept.filter(({ id }) => !isOnce(id, userId))
 }
 
@@ -142,12 +141,10 @@ export async function scan(by: Caller, cursor: string | null = null, limit = 100
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new SessionError('ERR_OPTION', `limit must be from 1 to ${MAX_LIMIT}.`)
   }
-  const { values, next, total = null } = await ask(by, 'scan', (store) => store.scan?.(cursor, limit) ?? NOTHING)
+  const { values, next, total = null } = await ask(by, 'scan', cursor, limit)
   const now = setup.clock()
   const live = values
     .filter((kept): kept is SessionRecord => kept.kind === 'live')
     .filter((record) => now < expiryOf(record, setup.limits) && !isOnce(record.id, record.userId))
   return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
 }
-
-const NOTHING: ScanPage = { values: [], next: null }

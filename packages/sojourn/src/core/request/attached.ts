@@ -21,7 +21,7 @@ export function attach(setup: Setup, target: object, session: unknown): void {
   const latest = (target as Target)[ATTACHED]
   // A request that is handed in again keeps nothing of the previous time.
   const before = latest?.owner === setup ? latest.before : latest
-  const places = setup.carriers.map(({ place }) => place).filter((place) => place !== undefined)
+  const { places } = setup
   for (let one = before; one !== undefined; one = one.before) {
     const place = one.owner === setup ? undefined : one.places.find((each) => places.includes(each))
     if (place === undefined) continue

@@ -1,21 +1,31 @@
 import type { HeaderChange } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { SessionRecord } from '../contracts/record.ts'
+import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Change, MaybePromise, Written } from '../contracts/store.ts'
 import { expiryOf, isRemembered } from '../contracts/timeouts.ts'
 import { assertFits } from '../data/data.ts'
-import { applyEdits, isEmpty, type Texts } from '../data/texts.ts'
+import { applyEdits, type Edits, isEmpty, withEdits } from '../data/texts.ts'
+import { toStored, type Vault } from '../data/vault.ts'
+import { chain, isPromise, rescue } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
 import { NO_HEADERS } from './caching.ts'
 import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
-import { type Held, withRecord } from './held.ts'
 import { NOTES, type Notes, noteEdits, stillGood } from './notes.ts'
-import { emit } from './setup.ts'
+import { ask, type Caller, emit, readNow } from './setup.ts'
 import { leavingHeaders } from './sight.ts'
-import { accept, assertUncommitted, canSend, inTurn, type Pending, pendingOf, type State } from './state.ts'
+import {
+  accept,
+  assertUncommitted,
+  canSend,
+  type Held,
+  inTurn,
+  type Pending,
+  pendingOf,
+  type State,
+  withRecord,
+} from './state.ts'
 import { isNewest, isUpkeepDue, planUpkeep, type Upkeep } from './upkeep.ts'
-import { writeRecord } from './write.ts'
 
 /**
  * Runs before the response begins: stores the changes, in one write or none, and returns the headers to send. Synchronous if the
@@ -24,11 +34,14 @@ import { writeRecord } from './write.ts'
  */
 export function commit(state: State, status = 200): MaybePromise<readonly HeaderChange[]> {
   state.failed = status >= 500
-  return inTurn(state, () => {
-    const pending = pendingOf(state)
-    if (isEmpty(pending.all) && !isUpkeepDue(state)) return toCommitted(state)
-    return storePending(state, pending).then(() => toCommitted(state))
-  })
+  return inTurn(state, commitNow)
+}
+
+function commitNow(state: State): MaybePromise<readonly HeaderChange[]> {
+  const pending = pendingOf(state)
+  if (isEmpty(pending.all) && !isUpkeepDue(state)) return toCommitted(state)
+  const stored = storePending(state, pending)
+  return isPromise(stored) ? stored.then(() => toCommitted(state)) : toCommitted(state)
 }
 
 function toCommitted(state: State): readonly HeaderChange[] {
@@ -79,51 +92,63 @@ function lost(): never {
 }
 
 /** Stores pending edits, and begins a session if none is stored yet. Takes no turn: the caller has it. */
-export async function storePending(
+export function storePending(
   state: State,
   pending: Pending = pendingOf(state),
   lose: typeof drop = drop,
-): Promise<void> {
+): MaybePromise<void> {
   const { setup, texts, draft, held } = state
-  if (!isEmpty(pending.data)) assertFits(setup, applyEdits(texts, pending.all), pending.data, draft?.hidden)
+  const { data, all } = pending
+  if (setup.schema !== null && !isEmpty(data)) assertFits(setup, applyEdits(texts, all), data, draft?.hidden)
   if (held !== null) return save(state, held, pending, lose)
-  const fresh = applyEdits({}, pending.all)
+  const fresh = applyEdits({}, all)
   // The token of another session would replace the one that the client has just received.
-  if (Object.keys(fresh).length === 0 || state.overtaken) return accept(state, pending)
-  return storeNew(state, fresh, pending)
+  if (isEmpty(fresh) || state.overtaken) return accept(state, pending)
+  assertUncommitted(state, 'update')
+  return chain(createRecord(state, { userId: null, texts: fresh, head: {} }), (created) =>
+    state.committed ? undo(state, created) : begin(state, created, pending),
+  )
 }
 
-async function storeNew(state: State, texts: Texts, pending: Pending): Promise<void> {
-  assertUncommitted(state, 'update')
-  const created = await createRecord(state, { userId: null, texts, head: {} })
-  if (state.committed) {
-    // An error page replaced the response, so the token cannot be sent any more.
-    await discard(state, created.record)
-    assertUncommitted(state, 'update')
-  }
+function begin(state: State, created: Held, pending: Pending): void {
   state.held = created
   state.answer = 'write'
   accept(state, pending)
   emit(state, 'created', { id: created.record.id })
 }
 
+/** An error page replaced the response, so the token cannot be sent any more. */
+async function undo(state: State, { record }: Held): Promise<void> {
+  await discard(state, record)
+  assertUncommitted(state, 'update')
+}
+
 /** Stores renewal and last-seen time together with the data, or alone. If they fail, the data must still be stored. */
-async function save(state: State, first: Held, given: Pending, lose: typeof drop): Promise<void> {
-  let [held, pending] = [first, given]
-  for (let tries = 0; ; tries = nextTry(tries)) {
-    const upkeep = await planUpkeep(state, held)
+function save(state: State, held: Held, pending: Pending, lose: typeof drop, tries = 0): MaybePromise<void> {
+  return chain(planUpkeep(state, held), (upkeep) => {
     if (isEmpty(pending.all) && upkeep.change === null) return follow(state, held, upkeep)
-    const written = await write(state, held, pending, { ...upkeep.change, ...expectedNotes(state, pending) })
-    if (written === null) return
-    if (written.status === 'gone') return lose(state, held.record, pending)
-    if (written.status === 'written') {
+    return chain(write(state, held, pending, upkeep), (written) => {
+      if (written === null) return
+      if (written.status === 'gone') return lose(state, held.record, pending)
+      if (written.status === 'conflict') return saveAgain(state, held, written.record, pending, lose, tries)
       accept(state, pending)
       return follow(state, held, upkeep)
-    }
-    // Another request renewed or rotated meanwhile: continue from its record.
-    held = withRecord(held, written.record, state.openedAt, state.setup.limits)
-    if (state.notes !== null) pending = await keepGoodNotes(state, state.notes, held, pending)
-  }
+    })
+  })
+}
+
+/** Another request renewed or rotated meanwhile: continues from its record. */
+async function saveAgain(
+  state: State,
+  before: Held,
+  record: SessionRecord,
+  pending: Pending,
+  lose: typeof drop,
+  tries: number,
+): Promise<void> {
+  const held = withRecord(before, record, state.openedAt, state.setup.limits)
+  const good = state.notes === null ? pending : await keepGoodNotes(state, state.notes, held, pending)
+  return save(state, held, good, lose, nextTry(tries))
 }
 
 /**
@@ -131,14 +156,16 @@ async function save(state: State, first: Held, given: Pending, lose: typeof drop
  * which is the safe direction. A renewal leaves the client's token valid, whether it was stored or not: the next request tries
  * again, or sends the same successor.
  */
-async function write(state: State, held: Held, { all }: Pending, change: Change): Promise<Written | null> {
-  try {
-    return await writeRecord(state, held, all, change)
-  } catch (error) {
-    // A guard that distrusts the session relies on this write.
-    if (isEmpty(all) && !state.distrusts) return null
-    throw error
-  }
+function write(state: State, held: Held, pending: Pending, upkeep: Upkeep): MaybePromise<Written | null> {
+  const { all } = pending
+  if (upkeep.change === null && state.notes === null) return writeRecord(state, held, all)
+  const change = { ...upkeep.change, ...expectedNotes(state, pending) }
+  // A guard that distrusts the session relies on this write.
+  if (!isEmpty(all) || state.distrusts) return writeRecord(state, held, all, change)
+  return rescue<Written | null>(
+    () => writeRecord(state, held, all, change),
+    () => null,
+  )
 }
 
 /** A guard decided by the note that it read, so the write demands that it is still there. */
@@ -161,21 +188,23 @@ async function keepGoodNotes(state: State, notes: Notes, held: Held, { data, all
  * Reports the result of the renewal to the client and to listeners. If the write of the head was not confirmed, reads the record
  * again.
  */
-async function follow(state: State, { record }: Held, { change, next }: Upkeep): Promise<void> {
-  const isGood = next !== null && (change?.head !== undefined || (await isNewest(state, next)))
-  // A verb that the handler did not await may have given the request another session, and this token is not for that one.
-  if (state.held?.record.id !== record.id) return
-  if (isGood) {
-    const standing = next === state.held.parts ? state.held.standing : 'issued'
-    state.held = { ...state.held, parts: next, standing }
-    state.answer = 'write'
-  } else if (state.held.standing === 'issued') {
-    state.held = { ...state.held, standing: 'outdated' }
-  }
-  if (state.held.standing !== 'successor' || change === null) return
-  state.held = { ...state.held, standing: 'current' }
-  const { id, userId } = state.held.record
-  emit(state, 'renewed', { id, userId })
+function follow(state: State, { record }: Held, { change, next }: Upkeep): MaybePromise<void> {
+  const isGood = next !== null && (change?.head !== undefined || isNewest(state, next))
+  return chain(isGood, (good) => {
+    // A verb that the handler did not await may have given the request another session, and this token is not for that one.
+    if (state.held?.record.id !== record.id) return
+    if (good && next !== null) {
+      const standing = next === state.held.parts ? state.held.standing : 'issued'
+      state.held = { ...state.held, parts: next, standing }
+      state.answer = 'write'
+    } else if (state.held.standing === 'issued') {
+      state.held = { ...state.held, standing: 'outdated' }
+    }
+    if (state.held.standing !== 'successor' || change === null) return
+    state.held = { ...state.held, standing: 'current' }
+    const { id, userId } = state.held.record
+    emit(state, 'renewed', { id, userId })
+  })
 }
 
 /** The session ended or expired while this request ran. Its edits are lost, and the client's token stays unchanged. */
@@ -189,6 +218,63 @@ function drop(state: State, record: SessionRecord, pending: Pending): void {
 /** Why a session that opened can no longer be written. */
 export function lateReason({ setup }: State, record: SessionRecord): 'ended' | 'expired' {
   return setup.clock() < expiryOf(record, setup.limits) ? 'ended' : 'expired'
+}
+
+const GONE: Written = { status: 'gone', tombstone: null }
+const NO_CHANGE: Change = {}
+
+/**
+ * Makes one write of the request's own record. The result is in the return value and in the state. A session that expired while
+ * the request ran is gone: other requests have seen that, and nothing may extend it.
+ */
+export function writeRecord(state: State, held: Held, edits: Edits, meta: Change = NO_CHANGE): MaybePromise<Written> {
+  const { record, vault } = held
+  return chain(isLive(state, record), (live) => {
+    if (!live) return GONE
+    return chain(isEmpty(edits) ? meta : toChange(vault, edits, meta), (change) =>
+      chain(ask(state, 'write', record.id, change), (written) => learn(state, record, change, written)),
+    )
+  })
+}
+
+function toChange(vault: Vault, edits: Edits, meta: Change): MaybePromise<Change> {
+  const stored = toStored(vault, edits)
+  return meta === NO_CHANGE ? stored : chain(stored, (all) => ({ ...meta, ...all }))
+}
+
+/**
+ * Whether it has not expired yet. Parallel requests may have moved its limits, so the store is read before it counts as expired.
+ */
+function isLive(by: Caller, record: SessionRecord): MaybePromise<boolean> {
+  const { setup } = by
+  const now = setup.clock()
+  return now < expiryOf(record, setup.limits) || isLiveNow(by, record.id, now)
+}
+
+function isLiveNow(by: Caller, id: SessionId, now: number): MaybePromise<boolean> {
+  return chain(readNow(by, id), (kept) => kept?.kind === 'live' && now < expiryOf(kept, by.setup.limits))
+}
+
+function learn(state: State, { id }: SessionRecord, change: Change, written: Written): Written {
+  const { held, openedAt, setup } = state
+  // A handler that did not await a verb may have logged in or out meanwhile, and this is no longer its record.
+  if (held?.record.id !== id) return written
+  if (written.status === 'written') state.held = { ...held, record: withChange(held.record, change) }
+  if (written.status === 'conflict') state.held = withRecord(held, written.record, openedAt, setup.limits)
+  return written
+}
+
+/** Returns the record as this process now knows it. Another process may have added to it. */
+export function withChange(record: SessionRecord, change: Change): SessionRecord {
+  const { head, seen, nextVersion } = change
+  const data = withEdits(record.data, change)
+  if (head === undefined && seen === undefined) return { ...record, data }
+  return {
+    ...record,
+    ...(head !== undefined && nextVersion !== undefined && { head, version: nextVersion }),
+    ...(seen !== undefined && { lastSeenAt: seen.at, expiresAt: seen.expiresAt }),
+    data,
+  }
 }
 
 /** Returns the headers that a response must carry for the session. */

@@ -1,15 +1,14 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { Head, SessionRecord } from '../contracts/record.ts'
+import type { MaybePromise } from '../contracts/store.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import type { Texts } from '../data/texts.ts'
-import { createVault, plainVault } from '../data/vault.ts'
-import { defined } from '../lib/maybe.ts'
+import { createVault, plainVault, toStored } from '../data/vault.ts'
+import { chain, rescue } from '../lib/maybe.ts'
 import { hashSecret, type TokenParts } from '../token/token.ts'
 import { discard } from './end-session.ts'
-import type { Held } from './held.ts'
 import { ask, type Caller, type Setup } from './setup.ts'
-import { mintedOf, type State } from './state.ts'
-import { toStored } from './write.ts'
+import { type Held, mintedOf, type State } from './state.ts'
 
 export interface NewRecord {
   readonly userId: string | null
@@ -21,29 +20,35 @@ export interface NewRecord {
 }
 
 /** Stores a new session in one write. The caller decides when the request uses it, and when its token is sent. */
-export async function createRecord(state: State, fresh: NewRecord): Promise<Held> {
+export function createRecord(state: State, fresh: NewRecord): MaybePromise<Held> {
   const { setup } = state
   const { parts = mintedOf(state) } = fresh
   const vault = setup.sealed ? createVault(parts.id) : plainVault
-  const sealedKey = await vault.keyFor(parts.secret)
-  const { set } = await toStored(vault, fresh.texts)
-  const record = toRecord(setup, fresh, parts, set, sealedKey)
-  if (!(await create(state, record))) throw new SessionError('ERR_STORE', TAKEN)
-  return { record, parts, vault, standing: 'current' }
+  return chain(vault.keyFor(parts.secret), (sealedKey) =>
+    chain(toStored(vault, fresh.texts), ({ set }) => {
+      const record = toRecord(setup, fresh, parts, set, sealedKey)
+      const held: Held = { record, parts, vault, standing: 'current' }
+      return chain(create(state, record), (isCreated) => (isCreated ? held : taken()))
+    }),
+  )
 }
 
-async function create(by: Caller, record: SessionRecord): Promise<boolean> {
-  try {
-    return await ask(by, 'create', (store) => store.create(record))
-  } catch (error) {
-    // The store may have created the record although the call failed. The user would see a session among their devices that no
-    // client holds.
-    if (record.userId !== null) await discard(by, record)
-    throw error
-  }
+function create(by: Caller, record: SessionRecord): MaybePromise<boolean> {
+  if (record.userId === null) return ask(by, 'create', record)
+  return rescue(
+    () => ask(by, 'create', record),
+    async (error) => {
+      // The store may have created the record although the call failed. The user would see a session among their devices that no
+      // client holds.
+      await discard(by, record)
+      throw error
+    },
+  )
 }
 
-const TAKEN = 'A new id was taken already: the random generator or the store is broken.'
+function taken(): never {
+  throw new SessionError('ERR_STORE', 'A new id was taken already: the random generator or the store is broken.')
+}
 
 function toRecord(
   { clock, limits }: Setup,
@@ -53,10 +58,8 @@ function toRecord(
   sealedKey: string | undefined,
 ): SessionRecord {
   const now = clock()
-  const fields = {
-    createdAt: now,
-    lastSeenAt: now,
-    head: { ...head, secret: hashSecret(secret), secretAt: now, ...defined({ sealedKey }) },
-  }
-  return { kind: 'live', id, userId, version: 0, ...fields, expiresAt: expiryOf(fields, limits), data }
+  const secrets = { ...head, secret: hashSecret(secret), secretAt: now }
+  const whole: Head = sealedKey === undefined ? secrets : { ...secrets, sealedKey }
+  const expiresAt = expiryOf({ createdAt: now, lastSeenAt: now, head: whole }, limits)
+  return { kind: 'live', id, userId, version: 0, createdAt: now, lastSeenAt: now, expiresAt, head: whole, data }
 }

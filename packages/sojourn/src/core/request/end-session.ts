@@ -46,7 +46,7 @@ async function endSilently(by: Caller, record: Kept, reason: EndReason): Promise
   const { absoluteMs, graceMs } = setup.limits
   const expiry = record.kind === 'live' ? expiryOf(record, setup.limits) : endedAt + absoluteMs
   const expiresAt = Math.max(expiry, endedAt + graceMs)
-  return ask(by, 'end', (store) => store.end(id, { kind: 'ended', id, reason, endedAt, expiresAt }))
+  return ask(by, 'end', id, { kind: 'ended', id, reason, endedAt, expiresAt })
 }
 
 /** Returns what `look` finds under this id, or a damaged record if it cannot be read. */

@@ -3,16 +3,16 @@ import type { Answer, Finding, Guard, LoginSight, Ruling } from '../contracts/gu
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { isPromise } from '../lib/maybe.ts'
+import { chain, isPromise } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
 import { devicesOf, revoke } from './admin.ts'
 import { lateReason, storePending } from './commit.ts'
 import { endSession } from './end-session.ts'
-import type { Held } from './held.ts'
 import { type Notes, withNote } from './notes.ts'
 import { refuse } from './open.ts'
 import { type Caller, emit } from './setup.ts'
 import { assertHeader, GuardSight } from './sight.ts'
+import type { Held } from './state.ts'
 import { assertUncommitted, presents, type State } from './state.ts'
 
 /** Runs before the store is read: if a guard answers, the read is saved. */
@@ -73,13 +73,13 @@ function withNotes(state: State, denial: Denial | null, tries: number): MaybePro
  * An answer may rely on the note, such as a challenge that is used up, so the note is stored first. If a parallel request
  * changed it or ended the session meanwhile, the guards judge again.
  */
-async function storeNotes(state: State, denial: Denial, tries: number): Promise<Answer | null> {
+function storeNotes(state: State, denial: Denial, tries: number): MaybePromise<Answer | null> {
   state.lostNotes = false
-  await storePending(state, undefined, (_, record) => {
+  const stored = storePending(state, undefined, (_, record) => {
     refuse(state, { kind: 'dead', refusal: lateReason(state, record), id: record.id, isOvertaken: true })
     state.lostNotes = true
   })
-  return state.lostNotes ? openedAll(state, nextTry(tries)) : answerOf(state, denial)
+  return chain(stored, () => (state.lostNotes ? openedAll(state, nextTry(tries)) : answerOf(state, denial)))
 }
 
 function deny(state: State, guard: Guard, answer: Answer | null = null): Denial | null {

@@ -6,16 +6,16 @@ import type { LoginOptions, ProofOptions } from '../contracts/session.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { assertFits, toStoredEdits, toStoredName } from '../data/data.ts'
 import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from '../data/texts.ts'
+import { toStored } from '../data/vault.ts'
 import { defined } from '../lib/maybe.ts'
+import { withChange } from './commit.ts'
 import { createRecord } from './create-record.ts'
 import { discard, endSession } from './end-session.ts'
 import { loginAll } from './guards.ts'
-import type { Held } from './held.ts'
 import { NOTES, noteEdits } from './notes.ts'
 import { assertNotReplaced } from './recheck.ts'
 import { ask, type Caller, emit, readNow } from './setup.ts'
-import { assertUncommitted, inTurn, pendingOf, redo, reload, type State } from './state.ts'
-import { toStored, withChange } from './write.ts'
+import { assertUncommitted, type Held, inTurn, pendingOf, redo, reload, type State } from './state.ts'
 
 export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: 'string' }
 const DEVICE: OptionKinds<Device> = { name: 'string', ip: 'string' }
@@ -166,7 +166,7 @@ async function replace(state: State, { record }: Held, { before, known, carries 
 async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Promise<SessionRecord> {
   if (!isEmpty(late)) {
     const change = await toStored(vault, late)
-    const written = await ask(by, 'write', (store) => store.write(record.id, change))
+    const written = await ask(by, 'write', record.id, change)
     if (written.status === 'written') return withChange(record, change)
   } else if (by.setup.guards.login.length === 0 || (await readNow(by, record.id))?.kind === 'live') {
     // Without guards the login is over in a moment. The guard of a parallel login may have ended this session.

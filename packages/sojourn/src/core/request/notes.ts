@@ -1,6 +1,6 @@
 import type { Change } from '../contracts/store.ts'
 import { applyEdits, type Edits, parseTexts, type Texts } from '../data/texts.ts'
-import type { Held } from './held.ts'
+import type { Held } from './state.ts'
 
 /** One name for the notes of all guards, so that a write can require that none of them changed meanwhile. */
 export const NOTES = '~g'

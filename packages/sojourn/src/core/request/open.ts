@@ -8,9 +8,9 @@ import { chain, isPromise } from '../lib/maybe.ts'
 import { changedAt, isStanding, judge, type Standing } from '../token/secrets.ts'
 import { hashSecret, type TokenParts } from '../token/token.ts'
 import { endSession } from './end-session.ts'
-import type { Held } from './held.ts'
 import { judgeReuse } from './reuse.ts'
-import { type Caller, emit, readNow, readRecord, type Setup } from './setup.ts'
+import { ask, type Caller, emit, readNow, type Setup } from './setup.ts'
+import type { Held } from './state.ts'
 import { draftOf, forget, type State } from './state.ts'
 
 /** The result for one presented text. */
@@ -57,7 +57,7 @@ function lookUp(by: Caller, text: string, nowMs: number): MaybePromise<Found> {
 }
 
 export function find(by: Caller, parts: TokenParts, nowMs: number): MaybePromise<Found> {
-  const kept = readRecord(by, parts.id)
+  const kept = ask(by, 'read', parts.id)
   return isPromise(kept)
     ? kept.then((late) => assure(by, parts, toFound(by.setup, parts, late, nowMs), nowMs))
     : assure(by, parts, toFound(by.setup, parts, kept, nowMs), nowMs)

@@ -6,10 +6,10 @@ import { isEmpty, type Texts } from '../data/texts.ts'
 import { chain } from '../lib/maybe.ts'
 import { isStanding, judge } from '../token/secrets.ts'
 import { equalText, hashSecret, type TokenParts } from '../token/token.ts'
-import type { Held } from './held.ts'
 import { NOTES, stillGood } from './notes.ts'
 import { type Found, find, refuse, takeUp } from './open.ts'
 import { readNow, type Setup } from './setup.ts'
+import type { Held } from './state.ts'
 import { inTurn, pendingOf, reload, type State } from './state.ts'
 
 /** A request that takes no longer than this may rely on what it read when it began. */

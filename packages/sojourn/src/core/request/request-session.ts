@@ -183,7 +183,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
       return true
     }
     await assertStillOpen(state, held)
-    const other = await ask(state, 'read', (store) => store.read(id))
+    const other = await ask(state, 'read', id)
     // The result is the same for somebody else's session and for an unknown one.
     return other?.kind === 'live' && other.userId === held.record.userId && (await revoke(state, id, 'revoked'))
   }

@@ -28,7 +28,7 @@ async function remember(by: Caller, record: SessionRecord, tries: number): Promi
   try {
     const now = by.setup.clock()
     const change = toHeadChange(record, { ...withoutStale(head, now), reusedAt: now })
-    written = await ask(by, 'write', (store) => store.write(id, change))
+    written = await ask(by, 'write', id, change)
   } finally {
     // Evidence is reported even if the store fails.
     if (written === null || written.status === 'written') emit(by, 'reuse', { id, userId, ended: false })

@@ -2,18 +2,17 @@ import { checkOptions } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Head, SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { ProofOptions } from '../contracts/session.ts'
-import type { Written } from '../contracts/store.ts'
+import type { MaybePromise, Written } from '../contracts/store.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { NO_EDITS } from '../data/texts.ts'
 import { defined } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
 import { toHeadChange, toRotated } from '../token/secrets.ts'
 import type { TokenParts } from '../token/token.ts'
-import { type Held, withRecord } from './held.ts'
+import { writeRecord } from './commit.ts'
 import { PROOF, toProof } from './login.ts'
 import { type Caller, emit, readNow } from './setup.ts'
-import { assertUncommitted, inTurn, type State } from './state.ts'
-import { writeRecord } from './write.ts'
+import { assertUncommitted, type Held, inTurn, type State, withRecord } from './state.ts'
 
 /**
  * Issues a new token for the same session. The old one stops immediately. A session that was never stored has no token to
@@ -95,7 +94,7 @@ async function handOut(state: State, before: Held, next: TokenParts, written: Wr
   if (state.did !== 'login') state.did = 'rotate'
 }
 
-function writeHead(state: State, held: Held, head: Head, now: number): Promise<Written> {
+function writeHead(state: State, held: Held, head: Head, now: number): MaybePromise<Written> {
   const { record } = held
   const seen = { at: now, expiresAt: expiryOf({ ...record, lastSeenAt: now, head }, state.setup.limits) }
   return writeRecord(state, held, NO_EDITS, { ...toHeadChange(record, head), seen })

@@ -11,7 +11,7 @@ import type { MaybePromise, Store } from '../contracts/store.ts'
 import { type Limits, toLimits } from '../contracts/timeouts.ts'
 import { assertSchema } from '../data/validate.ts'
 import { createEmitter } from '../lib/emitter.ts'
-import { isPromise, rescue } from '../lib/maybe.ts'
+import { isPromise } from '../lib/maybe.ts'
 import type { Turns } from '../lib/turns.ts'
 import { createTokens, type Tokens } from '../token/token.ts'
 import { type CachingHeaders, toCachingHeaders } from './caching.ts'
@@ -24,6 +24,8 @@ export interface Setup {
   /** Sends tokens if the client presents none. */
   readonly lastCarrier: Carrier
   readonly caching: CachingHeaders
+  /** Where the carriers keep tokens. Two applications must not use the same place. */
+  readonly places: readonly string[]
   readonly guards: Moments
   readonly describeDevice: DescribeDevice
   readonly schema: StandardSchema<object> | null
@@ -63,6 +65,7 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     carriers,
     lastCarrier: lastOf(carriers),
     caching: toCachingHeaders(carriers),
+    places: carriers.map(({ place }) => place).filter((place) => place !== undefined),
     guards: toMoments(options.guards ?? []),
     describeDevice: options.describeDevice ?? (() => null),
     schema: options.data ?? null,
@@ -121,36 +124,28 @@ function lastOf(carriers: readonly Carrier[]): Carrier {
   )
 }
 
-/** Makes one call of the store. Any error becomes `ERR_STORE`, and a `fault` for the operator. */
-export function ask<T>(
-  by: Caller,
-  operation: keyof Store & string,
-  call: (store: Store) => MaybePromise<T>,
-): MaybePromise<T> {
-  const { setup } = by
-  if (setup.closed) throw new SessionError('ERR_CLOSED')
-  return rescue(
-    () => call(setup.store),
-    (error) => fail(by, operation, error),
-  )
-}
+type Operation = 'read' | 'readNow' | 'create' | 'write' | 'end' | 'list' | 'sweep' | 'scan'
+type Method<Name extends Operation> = NonNullable<Store[Name]>
+type AnyStore = Record<Operation, (...args: readonly unknown[]) => MaybePromise<unknown>>
 
-/** As `ask`, for the call that every request makes: creates no function per call. */
-export function readRecord(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
-  const { setup } = by
-  if (setup.closed) throw new SessionError('ERR_CLOSED')
+/** Makes one call of the store. Any error becomes `ERR_STORE`, and a `fault` for the operator. */
+export function ask<Name extends Operation>(
+  by: Caller,
+  operation: Name,
+  ...args: Parameters<Method<Name>>
+): ReturnType<Method<Name>> {
+  if (by.setup.closed) throw new SessionError('ERR_CLOSED')
   try {
-    const kept = setup.store.read(id)
-    return isPromise(kept) ? kept.catch((error: unknown) => fail(by, 'read', error)) : kept
+    const value = (by.setup.store as unknown as AnyStore)[operation](...args)
+    return (isPromise(value) ? value.catch(failing(by, operation)) : value) as ReturnType<Method<Name>>
   } catch (error) {
-    return fail(by, 'read', error)
+    return fail(by, operation, error)
   }
 }
 
 /** Returns the current record, if `read` may be a moment behind. */
 export function readNow(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
-  if (by.setup.store.readNow === undefined) return readRecord(by, id)
-  return ask(by, 'readNow', (store) => store.readNow?.(id) ?? null)
+  return ask(by, by.setup.store.readNow === undefined ? 'read' : 'readNow', id)
 }
 
 /** Emits an event with the request that caused it. */
@@ -160,6 +155,11 @@ export function emit<Name extends SessionEventName>(
   detail: SessionEvents[Name],
 ): void {
   setup.events.emit(name, detail, view)
+}
+
+// A function of its own, so that only calls that return a promise allocate for it.
+function failing(by: Caller, operation: string): (error: unknown) => never {
+  return (error) => fail(by, operation, error)
 }
 
 function fail(by: Caller, operation: string, cause: unknown): never {

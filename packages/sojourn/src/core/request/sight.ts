@@ -3,10 +3,10 @@ import { SessionError } from '../contracts/errors.ts'
 import type { Guard, Sight } from '../contracts/guard.ts'
 import type { Device, SessionId } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
-import type { Held } from './held.ts'
 import { deviceOf, proofOf, type ShownProof, toDate } from './infos.ts'
 import { notesIn } from './notes.ts'
 import { emit } from './setup.ts'
+import type { Held } from './state.ts'
 import { presents, type State } from './state.ts'
 
 /** What a guard sees. Getters compute a value only when a guard reads it. */

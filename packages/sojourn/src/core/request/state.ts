@@ -4,15 +4,44 @@ import type { Did } from '../contracts/guard.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
+import type { Limits } from '../contracts/timeouts.ts'
 import { flashTexts, loadData, reportInvalid, toFlashName, toStoredEdits, userTexts } from '../data/data.ts'
 import { Draft, type DraftListener } from '../data/draft.ts'
 import { applyEdits, type Edits, NO_EDITS, step, type Texts } from '../data/texts.ts'
+import type { Vault } from '../data/vault.ts'
 import { isPromise } from '../lib/maybe.ts'
-import type { TokenParts } from '../token/token.ts'
+import { isStanding, judge, type Standing } from '../token/secrets.ts'
+import { hashSecret, type TokenParts } from '../token/token.ts'
 import { NO_HEADERS } from './caching.ts'
-import type { Held } from './held.ts'
 import { NOTES, type Notes, noteEdits } from './notes.ts'
 import { type Caller, emit, type Setup } from './setup.ts'
+
+/**
+ * The stored session that a request works on. Always complete and never changed: a request that learns something new makes
+ * another one.
+ */
+export interface Held {
+  /** As last read: another process may have changed it since. */
+  readonly record: SessionRecord
+  /** The token that was presented, or that will be sent. */
+  readonly parts: TokenParts
+  /**
+   * `outdated`: valid when the request began, and replaced since. The request may write data, but neither renew nor rotate.
+   * `issued`: the successor that this response is about to send. The client has not presented it.
+   */
+  readonly standing: Standing | 'issued' | 'outdated'
+  readonly vault: Vault
+}
+
+/**
+ * Another request renewed or rotated the token. This request was accepted and may finish, with the standing that its token has in
+ * the current record.
+ */
+export function withRecord(held: Held, record: SessionRecord, openedAt: number, limits: Limits): Held {
+  const verdict = judge(record, hashSecret(held.parts.secret), openedAt, limits)
+  if (held.standing === 'issued' && verdict === 'successor') return { ...held, record }
+  return { ...held, record, standing: isStanding(verdict) ? verdict : 'outdated' }
+}
 
 /** Flash values that this request set and read, under stored names. */
 export interface Flashed {
@@ -125,9 +154,17 @@ function pick({ carriers, lastCarrier }: Setup, view: RequestView): { carrier: C
  * Runs verbs that replace the request's session or token one after the other, in the order of the calls: a handler that does not
  * await a login and then logs out wants to be logged out.
  */
-export function inTurn<T>(state: State, work: () => MaybePromise<T>): MaybePromise<T> {
-  const mine = state.line === null ? work() : state.line.then(work)
-  if (!isPromise(mine)) return mine
+export function inTurn<T>(state: State, work: (state: State) => MaybePromise<T>): MaybePromise<T> {
+  const mine = state.line === null ? work(state) : after(state, state.line, work)
+  return isPromise(mine) ? takeLine(state, mine) : mine
+}
+
+// Functions of their own, so that only verbs that wait allocate for it.
+function after<T>(state: State, line: Promise<void>, work: (state: State) => MaybePromise<T>): Promise<T> {
+  return line.then(() => work(state))
+}
+
+function takeLine<T>(state: State, mine: Promise<T>): Promise<T> {
   const leave = (): void => {
     if (state.line === line) state.line = null
   }
@@ -217,9 +254,10 @@ export function accept(state: State, { data, all }: Pending): void {
   state.texts = applyEdits(state.texts, all)
   draft?.accept(data)
   if (NOTES in all) state.notes = null
-  for (const [name, text] of Object.entries(flash === null ? NO_EDITS : all)) {
-    if (text === null) flash?.taken.delete(name)
-    else if (flash?.set.get(name) === text) flash.set.delete(name)
+  if (flash === null) return
+  for (const [name, text] of Object.entries(all)) {
+    if (text === null) flash.taken.delete(name)
+    else if (flash.set.get(name) === text) flash.set.delete(name)
   }
 }
 

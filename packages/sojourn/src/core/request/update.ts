@@ -5,10 +5,9 @@ import { assertFits, loadData, toStoredEdits, toStoredName } from '../data/data.
 import { Draft } from '../data/draft.ts'
 import { applyEdits, type Edits, NO_EDITS, toText } from '../data/texts.ts'
 import { nextTry, type Patience, takeTurn } from '../lib/turns.ts'
-import { storePending } from './commit.ts'
-import type { Held } from './held.ts'
+import { storePending, writeRecord } from './commit.ts'
+import type { Held } from './state.ts'
 import { accept, assertUncommitted, draftOf, inTurn, type Pending, type State } from './state.ts'
-import { writeRecord } from './write.ts'
 
 /**
  * The limits within this process: longer than a slow request takes, and short enough that a client still waits for the answer.

@@ -4,8 +4,8 @@ import { expiryOf, touchMsOf } from '../contracts/timeouts.ts'
 import { chain } from '../lib/maybe.ts'
 import { createNonce, deriveSuccessor, toHeadChange, toRenewed, toRenewing, withoutStale } from '../token/secrets.ts'
 import { equalText, hashSecret, type TokenParts } from '../token/token.ts'
-import type { Held } from './held.ts'
 import { readNow } from './setup.ts'
+import type { Held } from './state.ts'
 import { canSend, type State } from './state.ts'
 
 /** What a request stores for the session besides its data: the last-seen time, and the periodic renewal of the token. */

@@ -4,7 +4,7 @@ import type { EndReason, SessionId } from '../contracts/record.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { release } from '../lib/runtime.ts'
 import { orDamaged } from './end-session.ts'
-import { type Caller, emit, readNow, readRecord } from './setup.ts'
+import { ask, type Caller, emit, readNow } from './setup.ts'
 
 /** A round reads at most this many sessions, so watching costs the store at most 100 reads a second. */
 const BATCH = 500
@@ -40,14 +40,14 @@ export function createWatcher(by: Caller): Watcher {
     }
   }
 
-  async function look(id: SessionId, read = readRecord): Promise<void> {
-    const kept = await orDamaged(id, () => read(by, id))
+  async function look(id: SessionId, isSure = setup.store.readNow === undefined): Promise<void> {
+    const kept = await orDamaged(id, () => (isSure ? readNow(by, id) : ask(by, 'read', id)))
     // A later version may still open it.
     if (kept?.kind === 'damaged') return
     if (kept?.kind === 'ended') report(id, kept.reason)
     else if (kept !== null && setup.clock() < expiryOf(kept, setup.limits)) return
     // A cached record may be older than the last request on another server.
-    else if (setup.store.readNow !== undefined && read === readRecord) return look(id, readNow)
+    else if (!isSure) return look(id, true)
     else report(id, 'expired')
   }
 

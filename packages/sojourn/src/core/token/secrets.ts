@@ -22,7 +22,7 @@ import { concat, equalText, hashSecret } from './token.ts'
  * - `reused`: an old secret after that, or one that was never made here. It is refused with an alarm (`reuse.ts`).
  *
  * A session past its limits is `expired`, whatever the secret. If a secret is replaced while a request with it runs, the request
- * continues as `outdated` (`held.ts`): it may write data, but neither renew nor rotate.
+ * continues as `outdated` (`state.ts`): it may write data, but neither renew nor rotate.
  */
 export type Standing = 'current' | 'renewing' | 'successor' | 'grace'
 export type Verdict = Standing | Extract<Refusal, 'expired' | 'superseded' | 'reused'>
