@@ -41,12 +41,12 @@ const echoes: Twist = answers((reply, { path, headers }) =>
 export const bearerVariants: readonly Variant[] = [
   variant('careful', {}, {}, { samples: 40 }),
   variant('careful, RS256', { alg: 'RS256' }),
-  variant('alg none is taken', { takes: 'alg none' }, forged),
-  variant('a key in the header is taken', { takes: 'jwk', alg: 'RS256' }, forged),
-  variant('the public key is taken for a secret', { takes: 'public key as secret', alg: 'RS256' }, forged),
-  variant('a key id that is a path is taken', { takes: 'kid' }, forged),
+  variant('alg none is accepted', { takes: 'alg none' }, forged),
+  variant('a key in the header is accepted', { takes: 'jwk', alg: 'RS256' }, forged),
+  variant('the public key is accepted as a secret', { takes: 'public key as secret', alg: 'RS256' }, forged),
+  variant('a key id that is a path is accepted', { takes: 'kid' }, forged),
   variant(
-    'nobody looks at the signature',
+    'the signature is not verified',
     { takes: 'any signature' },
     { 'jwt-attacks/forged tokens': null, 'jwt-attacks/signature': 'fail' },
   ),
@@ -85,12 +85,12 @@ export const bearerVariants: readonly Variant[] = [
     { 'refresh-rotation/second use': null, 'refresh-rotation/family': null, 'refresh-rotation/rotation': 'fail' },
   ),
   variant(
-    'the token is taken from the address',
+    'the token is accepted from the address',
     {},
     { 'exposure/taken from an address': 'fail' },
     { twists: [fromAddress] },
   ),
-  variant('the token stands in an answer', {}, { 'exposure/pages': 'fail' }, { twists: [echoes] }),
+  variant('an answer contains the token', {}, { 'exposure/pages': 'fail' }, { twists: [echoes] }),
   variant(
     'tokens that anybody may cache',
     {},
@@ -104,7 +104,7 @@ export const bearerVariants: readonly Variant[] = [
     { only: ['timeouts'], patienceMs: 4000 },
   ),
   variant(
-    'an end that the token alone knows of',
+    'an expiry that only the token contains',
     { expiresInSeconds: 1, keepsExpired: true },
     {
       'timeouts/limits': null,

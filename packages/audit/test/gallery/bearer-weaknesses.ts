@@ -5,15 +5,15 @@ const forged = { 'jwt-attacks/forged tokens': 'fail' } as const
 
 /** The possible faults of a bearer application, one at a time. */
 export const bearerWeaknesses: readonly Weakness[] = [
-  { name: 'alg none is taken', switches: { takes: 'alg none' }, changes: forged },
+  { name: 'alg none is accepted', switches: { takes: 'alg none' }, changes: forged },
   {
-    name: 'a key in the header is taken',
+    name: 'a key in the header is accepted',
     switches: { takes: 'jwk', alg: 'RS256', secret: '' },
     changes: { ...forged, 'token-contents/bearer: secret': 'pass' },
   },
-  { name: 'a key id that is a path is taken', switches: { takes: 'kid' }, changes: forged },
+  { name: 'a key id that is a path is accepted', switches: { takes: 'kid' }, changes: forged },
   {
-    name: 'nobody looks at the signature',
+    name: 'the signature is not verified',
     switches: { takes: 'any signature' },
     changes: { 'jwt-attacks/forged tokens': null, 'jwt-attacks/signature': 'fail' },
   },
@@ -54,7 +54,7 @@ export const bearerWeaknesses: readonly Weakness[] = [
     },
   },
   {
-    name: 'the token is taken from the address',
+    name: 'the token is accepted from the address',
     twists: [
       () => (app) => (ask) => {
         const token = ask.query.get('access_token')
@@ -64,7 +64,7 @@ export const bearerWeaknesses: readonly Weakness[] = [
     changes: { 'exposure/taken from an address': 'fail' },
   },
   {
-    name: 'the token stands in an answer',
+    name: 'an answer contains the token',
     twists: [
       () =>
         answers((reply, { path, headers }) =>

@@ -98,7 +98,7 @@ const others = [
       'nothing',
     ),
   }),
-  variant('look-alike: in a message to its own origin alone', truth('pass', 'pass', 'pass'), {
+  variant('look-alike: in a message to its own origin only', truth('pass', 'pass', 'pass'), {
     twists: script(posts('location.origin')),
   }),
   variant('in the Referer for another site', truth('pass', 'fail', 'fail'), {

@@ -24,8 +24,8 @@ async function holds(all: readonly Weakness[], combine: (some: readonly Weakness
 }
 
 const ONCE_WRONG = [
-  ['the id is taken from the path', 'signed with a well-known secret'],
-  ['the id is taken from the path', 'a new id with each answer'],
+  ['the id is accepted from the path', 'signed with a well-known secret'],
+  ['the id is accepted from the path', 'a new id with each answer'],
   ['a second login leaves the first session', 'a new id with each answer'],
 ]
 

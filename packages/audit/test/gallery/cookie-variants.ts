@@ -26,7 +26,7 @@ const fixationVariants = [
     },
   ),
   variant(
-    'look-alike: the id is kept, and alone opens nothing',
+    'look-alike: the id is kept, and by itself opens nothing',
     { switches: { carriers: 'kept id beside it' }, samples: 40 },
     // A new id for the session does not help where the other cookie is the login.
     { 'password-change/copy of the own session': 'inform', 'token-contents/cookie sid: content': 'pass' },
@@ -60,13 +60,13 @@ export const both: Truth = changed(
 const endVariants = [
   variant('either of two cookies suffices', { switches: { carriers: 'either' }, samples: 40 }, {}, either),
   variant(
-    'of two that each suffice one outlives the logout',
+    'one of two sufficient cookies outlives the logout',
     { switches: { carriers: 'either', logout: 'session' } },
     { 'logout-ends-session/logout': 'fail' },
     either,
   ),
   variant(
-    'of two that each suffice one outlives a changed password',
+    'one of two sufficient cookies outlives a changed password',
     { switches: { carriers: 'either', passwordChange: 'ends sessions' } },
     { 'password-change/other session': 'fail' },
     either,
@@ -181,7 +181,7 @@ const open = { 'cookie-attributes/cookie sid: SameSite': 'fail' } as const
 
 const forgeryVariants = [
   variant(
-    'look-alike: SameSite alone keeps forged requests out',
+    'look-alike: only SameSite keeps forged requests out',
     { switches: { forgery: 'none' }, recipe: withoutToken },
     {
       'cross-site-requests/other sites': 'inform',
@@ -201,7 +201,7 @@ const forgeryVariants = [
     { ...taken, ...open },
   ),
   variant(
-    'look-alike: JSON of its own type alone',
+    'look-alike: only JSON of its own type',
     { switches: { forgery: 'none', sameSite: null }, twists: [twist.wantsJson(true)], recipe: withJson },
     open,
   ),
@@ -281,7 +281,7 @@ const exposureVariants = [
     twists: [twist.prints((sid, { path }) => (path === '/login' ? `<!-- ${sid} -->` : ''))],
   }),
   variant(
-    'the id is taken from the address',
+    'the id is accepted from the address',
     { twists: [twist.takesFromAddress] },
     { 'exposure/taken from an address': 'fail' },
   ),

@@ -113,7 +113,7 @@ const senders = [
     guards((ask) => isOwn(ask.headers.referer ?? '', ask)),
   ),
   forgery(
-    'forged: the origin null is taken where Sec-Fetch-Site is not sent',
+    'forged: the origin null is accepted where Sec-Fetch-Site is not sent',
     guards((ask) =>
       ask.headers['sec-fetch-site'] === undefined
         ? [undefined, 'null'].includes(ask.headers.origin) || isOwn(ask.headers.origin ?? '', ask)
@@ -138,14 +138,14 @@ const methods = [
     },
   ),
   forgery(
-    'forged: look-alike: a method is taken from the address of a POST alone',
+    'forged: look-alike: a method is read only from the address of a POST',
     methodFromAddress(['POST']),
     keptBack,
     {
       sent: 'lax',
     },
   ),
-  forgery('forged: PUT is taken from the address of a POST', methodFromAddress(['POST'], 'PUT'), forged, {
+  forgery('forged: PUT is read from the address of a POST', methodFromAddress(['POST'], 'PUT'), forged, {
     recipe: putRecipe,
   }),
   forgery('forged: look-alike: PUT is PUT', methodFromAddress([], 'PUT'), {}, { recipe: putRecipe }),
@@ -155,19 +155,19 @@ const FORM_TYPES = /^(application\/x-www-form-urlencoded|multipart\/form-data|te
 
 const bodies = [
   forgery(
-    'forged: JSON without a type is taken',
+    'forged: JSON without a type is accepted',
     trusts((ask) => (type(ask) === '' ? jsonOf(ask) : null)),
     forged,
     { recipe: withJson, sent: 'none' },
   ),
   forgery(
-    'forged: a type that only names JSON is taken',
+    'forged: a type that only names JSON is accepted',
     trusts((ask) => (type(ask).includes('application/json') ? jsonOf(ask) : null)),
     forged,
     { recipe: withJson, sent: 'none' },
   ),
   forgery(
-    'forged: look-alike: a type that only names JSON is taken, and scripts of other sites get no cookie',
+    'forged: look-alike: a type that only names JSON is accepted, and scripts of other sites get no cookie',
     trusts((ask) => (type(ask).includes('application/json') ? jsonOf(ask) : null)),
     keptBack,
     { recipe: withJson },
@@ -186,7 +186,7 @@ const withoutIt = ({ token: _, ...others }: Record<string, string>) => others
 
 const tokens = [
   forgery(
-    'forged: nobody looks for a token in a multipart form',
+    'forged: a multipart form needs no token',
     demandsToken((ask) => (isMultipart(ask) ? withoutIt(partsOf(ask)) : null)),
     forged,
     withToken,
@@ -198,7 +198,7 @@ const tokens = [
     withToken,
   ),
   forgery(
-    'forged: an empty token is taken',
+    'forged: an empty token is accepted',
     demandsToken((ask) => (ask.body.token === '' ? withoutIt(ask.body) : null)),
     forged,
     withToken,

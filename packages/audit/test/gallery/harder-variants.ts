@@ -30,7 +30,7 @@ const guards = [
     ({ headers }) => headers.referer === undefined || sameHost(headers.referer, headers.host),
   ),
   guarded(
-    'the origin null is taken',
+    'the origin null is accepted',
     ({ headers: { origin, host } }) => origin === undefined || origin === 'null' || sameHost(origin, host),
   ),
   guarded(
@@ -43,7 +43,7 @@ const guards = [
     true,
   ),
   guarded(
-    'look-alike: an origin or a referrer of its own is demanded',
+    'look-alike: an own origin or referrer is required',
     ({ headers }) => sameHost(from(headers) ?? '', headers.host),
     true,
   ),
@@ -69,7 +69,7 @@ const strengths = [
 
 const others = [
   // The page after it gives visitors another value.
-  variant('look-alike: logout says nothing of the cookie, and ends the session', { twists: [twist.leavesCookie] }),
+  variant('look-alike: logout keeps the cookie, and ends the session', { twists: [twist.leavesCookie] }),
   variant(
     'an id of signs that addresses escape, in a link',
     {
@@ -79,12 +79,12 @@ const others = [
     { 'exposure/addresses': 'fail', 'exposure/pages': 'fail' },
   ),
   variant(
-    'the id is taken from the path',
+    'the id is accepted from the path',
     { twists: [twist.takesFromPath] },
     { 'exposure/taken from an address': 'fail' },
   ),
   variant(
-    'the id stands in a second cookie that scripts read',
+    'a second cookie, which scripts can read, contains the id',
     { twists: [twist.copiesToScripts] },
     {
       'token-contents/cookie sid_for_scripts: content': 'pass',

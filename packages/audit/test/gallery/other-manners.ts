@@ -7,7 +7,7 @@ import type { Variant } from './variant.ts'
 /** Applications that behave as some in the wild do, and are rightly made. */
 export const otherManners: readonly Variant[] = [
   {
-    name: 'look-alike: a bearer token, and nothing said to caches',
+    name: 'look-alike: a bearer token, without cache headers',
     app: () => answers((reply) => ({ ...reply, headers: {} }))(bearerApp()),
     recipe: bearerRecipe,
     only: ['cache-headers'],
@@ -18,7 +18,7 @@ export const otherManners: readonly Variant[] = [
     },
   },
   {
-    name: 'look-alike: who is logged in is given no new id at a second login',
+    name: 'look-alike: a logged-in client gets no new id at a second login',
     app: () => basic('sessions'),
     recipe: { login: [{ get: '/', headers: { authorization: 'Basic ${basic}' } }], loggedIn: { get: '/' } },
     only: ['new-login-ends-old', 'token-strength'],

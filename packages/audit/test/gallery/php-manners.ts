@@ -88,12 +88,12 @@ const FRONT = {
 /** Behaviors of real applications in PHP and Java. */
 export const phpManners: readonly Variant[] = [
   variant(
-    'look-alike: of two cookies that count together one alone ends the session',
+    'look-alike: one of two cookies that suffice together ends the session',
     { switches: { carriers: 'both' }, twists: [endsSessionInPart] },
     {},
     both,
   ),
-  variant('look-alike: pages for scripts show nobody’s name', { twists: [frameForBrowsers] }),
+  variant('look-alike: pages for scripts show no name', { twists: [frameForBrowsers] }),
   variant(
     'the first page has a cookie of its own, without attributes',
     { twists: [areas('')], only: ['carriers', 'cookie-attributes'] },
@@ -120,7 +120,7 @@ export const phpManners: readonly Variant[] = [
     only: ['carriers', 'cookie-attributes'],
   }),
   variant(
-    'the id is taken from the path, and a link on the page logs off',
+    'the id is accepted from the path, and a link on the page logs out',
     { twists: [logsOff, twist.takesFromPath], only: ['exposure'] },
     { 'exposure/taken from an address': 'fail' },
   ),

@@ -31,7 +31,7 @@ const transportVariants = [
   transport('served over http too', both, [hsts(YEAR)], { [STRICT]: 'pass', [PLAIN]: 'fail' }),
   transport('look-alike: http leads to https', both, [hsts(YEAR), toTls], { [STRICT]: 'pass', [PLAIN]: 'pass' }),
   transport('look-alike: http is refused', both, [hsts(YEAR), refusesPlain], { [STRICT]: 'pass' }),
-  transport('HSTS taken back', true, [hsts('max-age=0')], { [STRICT]: 'fail' }),
+  transport('HSTS revoked', true, [hsts('max-age=0')], { [STRICT]: 'fail' }),
   transport('look-alike: HSTS in other letters', true, [hsts('Max-Age="31536000"')], { [STRICT]: 'pass' }),
   some(
     'plain http from elsewhere',
@@ -80,7 +80,7 @@ const tossingVariants = [
     'pass',
   ),
   tossing(
-    'of two ids the first counts',
+    'the first of two ids is used',
     [
       (app) => (ask) => {
         const [first] = ids(ask.headers.cookie)
@@ -145,7 +145,7 @@ const bound = (name: string, twists: readonly twist.Twist[], header: Truth[strin
 const GOOD = '(ES256 RS256);path="/dbsc";challenge="abc"'
 const boundVariants = [
   bound('look-alike: a proof is asked for', [offers(GOOD), registers(true)], 'pass', 'pass'),
-  bound('a registration without proof is taken', [offers(GOOD), registers(false)], 'pass', 'fail'),
+  bound('a registration without proof is accepted', [offers(GOOD), registers(false)], 'pass', 'fail'),
   bound('no list of algorithms', [offers('ES256;path="/dbsc";challenge="abc"'), registers(true)], 'fail', 'pass'),
   bound(
     'an algorithm that browsers do not sign with',
@@ -214,7 +214,7 @@ const left = (name: string, clear: string | null, verdict: Truth[string]) =>
 
 const otherVariants = [
   some(
-    'what fails open after many guesses',
+    'fails open after many guesses',
     ['unknown-ids'],
     { 'unknown-ids/malformed ids': 'pass', 'unknown-ids/guessing': 'fail' },
     { twists: [failsOpen(25)] },
@@ -223,7 +223,7 @@ const otherVariants = [
   contents('personal data that nothing protects', { mail: 'alice@example.com' }, 'fail'),
   left('look-alike: logout leaves a cookie that opens nothing', null, 'inform'),
   left('look-alike: the browser is asked to forget all', '"*"', 'pass'),
-  left('what is to be forgotten stands there without quotes', 'cache, cookies, storage', 'inform'),
+  left('Clear-Site-Data without quotes', 'cache, cookies, storage', 'inform'),
   some(
     'look-alike: no more than three sessions a user',
     ['concurrent-sessions'],

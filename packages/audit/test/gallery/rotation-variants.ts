@@ -24,7 +24,7 @@ export const rotationVariants: readonly Variant[] = [
     renewed('pass'),
   ),
   variant(
-    'a new id with each answer, and an old one that comes back ends the session',
+    'a new id with each answer, and a reused old one ends the session',
     { twists: [renews({ noticesReuse: true })] },
     renewed('pass'),
   ),
@@ -34,12 +34,12 @@ export const rotationVariants: readonly Variant[] = [
     renewed('inform'),
   ),
   variant(
-    'a new id with each answer, and the logout ends the newest alone',
+    'a new id with each answer, and the logout ends only the newest',
     { twists: [renews({ graceMs: Number.POSITIVE_INFINITY, logout: 'newest' })] },
     outlives,
   ),
   variant(
-    'a new id with each answer, and the logout ends the newest alone: one before it is good for a while, and can be renewed',
+    'a new id with each answer, and the logout ends only the newest: an earlier one is valid for a while, and can be renewed',
     { twists: [renews({ graceMs: 3000, logout: 'newest' })] },
     { ...outlives, ...renewed('pass') },
   ),
@@ -76,19 +76,19 @@ export const rotationVariants: readonly Variant[] = [
   ),
   variant('look-alike: the same id set again with each answer', { twists: [setsAgain] }),
   variant(
-    'of two that each suffice one is renewed when it is used alone',
+    'one of two sufficient cookies is renewed when it is used by itself',
     { switches: { carriers: 'either' }, twists: [renews({ cookie: 'auth', unlessHeld: 'sid' })] },
     { 'carriers/cookie auth: renewed': 'pass' },
     either,
   ),
   variant(
-    'of two that each suffice one is renewed when it is used alone, and outlives the logout',
+    'one of two sufficient cookies is renewed when it is used by itself, and outlives the logout',
     { switches: { carriers: 'either', logout: 'session' }, twists: [renews({ cookie: 'auth', unlessHeld: 'sid' })] },
     { 'carriers/cookie auth: renewed': 'pass', 'logout-ends-session/logout': 'fail' },
     either,
   ),
   variant(
-    'of two that each suffice one is renewed with each answer',
+    'one of two sufficient cookies is renewed with each answer',
     { switches: { carriers: 'either' }, twists: [renews()] },
     renewed('pass'),
     either,

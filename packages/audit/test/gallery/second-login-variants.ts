@@ -37,13 +37,13 @@ const only = ['new-login-ends-old', 'fixation', 'logout-ends-session']
 
 /** Where the login page is not for those who are logged in. */
 export const secondLoginVariants: readonly Variant[] = [
-  variant('look-alike: who is logged in is passed by the login form, and a second login ends the session', {
+  variant('look-alike: the login form redirects logged-in clients, and a second login ends the session', {
     twists: [passesBy],
     recipe: withToken,
     only,
   }),
   variant(
-    'who is logged in is passed by the login form, and the session before a second login lives on',
+    'the login form redirects logged-in clients, and the session before a second login stays alive',
     { switches: { forgetsOld: true }, twists: [passesBy], recipe: withToken, only },
     { 'new-login-ends-old/second login': 'fail' },
   ),

@@ -26,7 +26,7 @@ const takesAccessToken: Twist = (app) => (ask) => {
 
 /** Strict with what it does not know, or with less than it should be. */
 export const strictVariants: readonly Variant[] = [
-  variant('look-alike: an unknown id is refused at the login too, and taken away', {
+  variant('look-alike: an unknown id is refused at the login too, and deleted', {
     twists: [givesVisitorsNothing, refusesUnknown],
     recipe: { ...cookieRecipe, login: [{ post: '/login', form: { name: '${user}', password: '${password}' } }] },
     samples: 40,
@@ -38,7 +38,7 @@ export const strictVariants: readonly Variant[] = [
     { 'unknown-ids/malformed ids': 'fail' },
   ),
   variant(
-    'the id is taken from the address, under the name of a bearer token',
+    'the id is accepted from the address, under the name of a bearer token',
     { twists: [takesAccessToken], only: ['exposure'] },
     { 'exposure/taken from an address': 'fail' },
   ),

@@ -162,7 +162,7 @@ export const styleVariants: readonly Variant[] = [
   style('Rails, as it comes', rails(), { ...RAILS, ...STAYS, 'new-login-ends-old/second login': 'fail' }),
   style('Laravel', laravel(), LARAVEL),
   style('Laravel, without a new id', laravel({ keepsId: true }), { ...LARAVEL, ...KEPT }),
-  style('Laravel, whose logout forgets alone', laravel({ forgetsOnly: true }), { ...LARAVEL, ...STAYS }),
+  style('Laravel, whose logout only unsets the cookie', laravel({ forgetsOnly: true }), { ...LARAVEL, ...STAYS }),
   style('NextAuth, that remembers what was ended', nextAuth({ revokes: true })),
   style('NextAuth, as it comes', nextAuth(), { ...STAYS, 'new-login-ends-old/second login': 'fail' }),
   spa('careful', {}),
@@ -184,7 +184,7 @@ export const styleVariants: readonly Variant[] = [
     },
   ),
   spa(
-    'logout forgets alone',
+    'the logout only discards the token in the client',
     { forgetsOnly: true },
     {
       ...STAYS,

@@ -69,14 +69,14 @@ export const timeoutVariants: readonly Variant[] = [
     { idleMs: 2 * HOUR, absoluteMs: 8 * HOUR },
     limits('inform', 'inform'),
   ),
-  cookie('an idle limit alone', { idleMs: 10 * MINUTE }, limits('pass', 'inform'), { says: idleAfter(900) }),
-  cookie('an absolute limit alone', { absoluteMs: 40 * MINUTE }, limits('pass', 'pass'), { says: idleAfter(3600) }),
+  cookie('only an idle limit', { idleMs: 10 * MINUTE }, limits('pass', 'inform'), { says: idleAfter(900) }),
+  cookie('only an absolute limit', { absoluteMs: 40 * MINUTE }, limits('pass', 'pass'), { says: idleAfter(3600) }),
   cookie('both', { idleMs: 10 * MINUTE, absoluteMs: 40 * MINUTE }, limits('pass', 'pass'), { says: idleAfter(900) }),
   cookie('look-alike: an idle limit that is short beside the patience', { idleMs: MINUTE }, limits('pass', 'inform'), {
     says: idleAfter(450),
   }),
   cookie('an idle limit shorter than any pause', { idleMs: 5_000 }, limits('pass', 'cannot-judge')),
-  cookie('an end that the cookie alone knows of', {}, limits('inform', 'inform', true), { twists: [keptFor(600)] }),
+  cookie('an expiry that only the cookie contains', {}, limits('inform', 'inform', true), { twists: [keptFor(600)] }),
   cookie('look-alike: a cookie that lives longer than its session', { idleMs: 10 * MINUTE }, limits('pass', 'inform'), {
     twists: [keptFor(86_400)],
   }),

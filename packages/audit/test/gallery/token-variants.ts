@@ -60,7 +60,7 @@ const idsAndWrappings = [
     jwtTruth,
   ),
   variant(
-    'a JWT without a signature is taken',
+    'a JWT without a signature is accepted',
     { twists: [jwt(LONG, 'none')], samples: 40 },
     { 'jwt-attacks/forged tokens': 'fail' },
     jwtTruth,

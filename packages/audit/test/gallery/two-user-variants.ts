@@ -73,7 +73,7 @@ const SAME = 'cookies of two users'
 export const twoUserVariants: readonly Variant[] = [
   ofTwo('careful', {}),
   ofTwo(
-    'a session that is logged in is taken over',
+    'a logged-in session is taken over',
     { twists: [keepsLoggedIn] },
     {
       'fixation/id of another user': 'fail',

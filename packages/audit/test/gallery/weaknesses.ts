@@ -164,12 +164,12 @@ const exposures: readonly Weakness[] = [
   },
   { name: 'TRACE is left on', twists: [() => twist.echoesTrace], changes: { 'exposure/TRACE': 'fail' } },
   {
-    name: 'the id is taken from the address',
+    name: 'the id is accepted from the address',
     twists: [() => twist.takesFromAddress],
     changes: { 'exposure/taken from an address': 'fail' },
   },
   {
-    name: 'the id is taken from the path',
+    name: 'the id is accepted from the path',
     twists: [() => twist.takesFromPath],
     changes: { 'exposure/taken from an address': 'fail' },
   },
