@@ -43,9 +43,7 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       }
       const state = new State(setup, view)
       const answer = begin(state)
-      return isPromise(answer)
-        ? answer.then((late) => new RequestExchange<Data>(state, late))
-        : new RequestExchange<Data>(state, answer)
+      return isPromise(answer) ? toExchange(state, answer) : new RequestExchange<Data>(state, answer)
     },
     attach: (target, session) => attach(setup, target, session),
     has(target) {
@@ -83,38 +81,56 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
   }
 }
 
+// What waits is in functions of its own, so that a request that does not wait allocates no closure.
+function toExchange<Data extends object>(state: State, answer: Promise<Answer | null>): Promise<Exchange<Data>> {
+  return answer.then((late) => new RequestExchange<Data>(state, late))
+}
+
 /** Guards, then the store, then guards that see the session. Returns the answer of a guard. */
 function begin(state: State): MaybePromise<Answer | null> {
   const answer = checkAll(state)
-  return isPromise(answer) ? answer.then((late) => late ?? openFor(state)) : (answer ?? openFor(state))
+  return isPromise(answer) ? afterCheck(state, answer) : (answer ?? openFor(state))
+}
+
+function afterCheck(state: State, answer: Promise<Answer | null>): Promise<Answer | null> {
+  return answer.then((late) => late ?? openFor(state))
 }
 
 function openFor(state: State): MaybePromise<Answer | null> {
   const opened = open(state)
-  return isPromise(opened) ? opened.then(() => openedAll(state)) : openedAll(state)
+  return isPromise(opened) ? afterOpen(state, opened) : openedAll(state)
 }
 
+function afterOpen(state: State, opened: Promise<void>): Promise<Answer | null> {
+  return opened.then(() => openedAll(state))
+}
+
+/** Getters that return functions, because adapters destructure an exchange, and a request calls only some of them. */
 class RequestExchange<Data extends object> implements Exchange<Data> {
   readonly session: Session<Data>
   readonly answer: Answer | null
-  /** Functions instead of methods, because adapters destructure an exchange. */
-  readonly recheck: () => MaybePromise<void>
-  readonly commit: (status?: number) => MaybePromise<readonly HeaderChange[]>
-  readonly salvage: () => readonly HeaderChange[]
-  readonly finish: (isWhole?: boolean) => MaybePromise<void>
+  readonly #state: State
 
   constructor(state: State, answer: Answer | null) {
     this.session = new RequestSession<Data>(state)
     this.answer = answer
-    const own = {
-      recheck: () => recheckIfOld(state),
-      commit: (status?: number) => commit(state, status),
-      salvage: () => salvage(state),
-      finish: (isWhole?: boolean) => finish(state, isWhole),
-    }
-    this.recheck = own.recheck
-    this.commit = own.commit
-    this.salvage = own.salvage
-    this.finish = own.finish
+    this.#state = state
+  }
+
+  get recheck(): () => MaybePromise<void> {
+    const state = this.#state
+    return () => recheckIfOld(state)
+  }
+  get commit(): (status?: number) => MaybePromise<readonly HeaderChange[]> {
+    const state = this.#state
+    return (status) => commit(state, status)
+  }
+  get salvage(): () => readonly HeaderChange[] {
+    const state = this.#state
+    return () => salvage(state)
+  }
+  get finish(): (isWhole?: boolean) => MaybePromise<void> {
+    const state = this.#state
+    return (isWhole) => finish(state, isWhole)
   }
 }

@@ -31,6 +31,7 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
     detail: SessionEvents[Name],
     view: RequestView | null = null,
   ): void {
+    if (!listeners.has(name) && !listeners.has('*')) return
     const found = [...(listeners.get(name) ?? []), ...(listeners.get('*') ?? [])]
     if (found.length === 0) return
     const now = clock()

@@ -12,7 +12,7 @@ import { NO_HEADERS } from './caching.ts'
 import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
 import { NOTES, type Notes, noteEdits, stillGood } from './notes.ts'
-import { ask, type Caller, emit, readNow } from './setup.ts'
+import { ask, type Caller, emit, readNow, type Setup } from './setup.ts'
 import { leavingHeaders } from './sight.ts'
 import {
   accept,
@@ -291,18 +291,20 @@ function toHeaders(state: State): readonly HeaderChange[] {
   const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? carrier.clear(view) : NO_HEADERS
   const setsToken = token.length > 0 || cleared.length > 0
   // After those of guards, which may replace cookies.
-  return [...extraHeaders, ...cleared, ...token, ...(setsToken ? setup.caching.token : caching(state))]
+  return extraHeaders.concat(cleared, token, setsToken ? setup.caching.token : caching(state))
 }
 
 /** A remembered session outlives the browser. The token is kept no longer than the server accepts it. */
 function writeToken({ setup, view, carrier, held }: State): readonly HeaderChange[] {
   if (held === null) return NO_HEADERS
   const { record, parts } = held
-  const endsAt = expiryOf({ ...record, lastSeenAt: Number.POSITIVE_INFINITY }, setup.limits)
-  const remainingSeconds = Math.floor((endsAt - setup.clock()) / 1000)
-  return carrier.write(view, setup.tokens.toToken(parts), {
-    maxAgeSeconds: isRemembered(record.head, setup.limits) ? Math.max(1, remainingSeconds) : null,
-  })
+  const maxAgeSeconds = isRemembered(record.head, setup.limits) ? remainingSeconds(setup, record) : null
+  return carrier.write(view, setup.tokens.toToken(parts), { maxAgeSeconds })
+}
+
+function remainingSeconds({ clock, limits }: Setup, record: SessionRecord): number {
+  const endsAt = expiryOf({ ...record, lastSeenAt: Number.POSITIVE_INFINITY }, limits)
+  return Math.max(1, Math.floor((endsAt - clock()) / 1000))
 }
 
 /**

@@ -38,13 +38,19 @@ export function open(state: State): MaybePromise<void> {
   if (overflow) return refuse(state, AMBIGUOUS)
   const [only] = values
   if (only === undefined) return
-  if (values.length === 1) {
-    return chain(lookUp(state, only, state.openedAt), (found) => takeUp(state, found))
-  }
+  if (values.length > 1) return openSeveral(state, values)
+  const found = lookUp(state, only, state.openedAt)
+  return isPromise(found) ? afterLookUp(state, found) : takeUp(state, found)
+}
+
+// What waits is in functions of its own, so that a request that does not wait allocates no closure.
+function afterLookUp(state: State, found: Promise<Found>): Promise<void> {
+  return found.then((late) => takeUp(state, late))
+}
+
+async function openSeveral(state: State, values: readonly string[]): Promise<void> {
   state.duplicates = true
-  return Promise.all(values.map(async (value) => lookUp(state, value, state.openedAt))).then((all) =>
-    takeUpAll(state, all),
-  )
+  await takeUpAll(state, await Promise.all(values.map(async (value) => lookUp(state, value, state.openedAt))))
 }
 
 const AMBIGUOUS: Dead = { kind: 'dead', refusal: 'ambiguous', id: null }
@@ -58,18 +64,27 @@ function lookUp(by: Caller, text: string, nowMs: number): MaybePromise<Found> {
 
 export function find(by: Caller, parts: TokenParts, nowMs: number): MaybePromise<Found> {
   const kept = ask(by, 'read', parts.id)
-  return isPromise(kept)
-    ? kept.then((late) => assure(by, parts, toFound(by.setup, parts, late, nowMs), nowMs))
-    : assure(by, parts, toFound(by.setup, parts, kept, nowMs), nowMs)
+  return isPromise(kept) ? afterRead(by, parts, kept, nowMs) : toSureFound(by, parts, kept, nowMs)
+}
+
+type Kept = SessionRecord | Tombstone | null
+
+async function afterRead(by: Caller, parts: TokenParts, kept: Promise<Kept>, nowMs: number): Promise<Found> {
+  return toSureFound(by, parts, await kept, nowMs)
 }
 
 /** A live session is not refused because of a cached record: another server may have issued this token meanwhile. */
-function assure(by: Caller, parts: TokenParts, found: Found, nowMs: number): MaybePromise<Found> {
-  if (found.kind === 'live' || found.record === undefined || by.setup.store.readNow === undefined) return found
-  return chain(readNow(by, parts.id), (kept) => toFound(by.setup, parts, kept, nowMs))
+function toSureFound(by: Caller, parts: TokenParts, kept: Kept, nowMs: number): MaybePromise<Found> {
+  const found = toFound(by.setup, parts, kept, nowMs)
+  const isSure = found.kind === 'live' || found.record === undefined || by.setup.store.readNow === undefined
+  return isSure ? found : findNow(by, parts, nowMs)
 }
 
-function toFound(setup: Setup, parts: TokenParts, kept: SessionRecord | Tombstone | null, nowMs: number): Found {
+async function findNow(by: Caller, parts: TokenParts, nowMs: number): Promise<Found> {
+  return toFound(by.setup, parts, await readNow(by, parts.id), nowMs)
+}
+
+function toFound(setup: Setup, parts: TokenParts, kept: Kept, nowMs: number): Found {
   const { id } = parts
   if (kept === null) return { kind: 'dead', refusal: 'unknown', id }
   if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, isOvertaken: isReplaced(kept, nowMs, setup) }
