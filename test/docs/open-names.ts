@@ -1,6 +1,6 @@
 /** The names that snippets leave open: what a reader already has, or writes themselves. */
 import type { Express, NextFunction, Request, Response } from 'express'
-import type { Session, Sessions, UntypedData } from 'sojourn'
+import type { JsonValue, Session, Sessions, UntypedData } from 'sojourn'
 import type {} from 'sojourn/express'
 
 export declare const app: Express
@@ -17,5 +17,17 @@ export declare const users: {
   disable(userId: string): Promise<void>
 }
 export declare function checkPassword(body: unknown): Promise<{ readonly id: string }>
+export declare const oldLibrary: {
+  textsIn(cookies: string | null): readonly string[]
+  verify(text: string): string | null
+  readonly rows: {
+    get(id: string): Promise<{
+      readonly userId: string
+      readonly data: Readonly<Record<string, JsonValue>>
+      readonly expiresAt: Date
+    } | null>
+    delete(id: string): Promise<void>
+  }
+}
 export declare function readRows(request: Request): Promise<readonly string[]>
 export declare const secrets: { read(name: string): string }

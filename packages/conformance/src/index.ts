@@ -10,6 +10,7 @@ export type {
 export { adapterCases } from './adapter-cases.ts'
 export { assert, assertCode, assertEqual, assertRejects } from './assert.ts'
 export type { CarrierClient, CarrierContext } from './carrier/context.ts'
+export { type RecordCarrierContext, recordCarrierCases } from './carrier/records.ts'
 export { carrierCases } from './carrier-cases.ts'
 export {
   type Case,

@@ -3,7 +3,15 @@
  * @module sojourn
  */
 export { type CookieOptions, cookieCarrier } from './carriers/cookie.ts'
-export type { Candidates, Carrier, HeaderChange, RequestView, TokenLife } from './core/contracts/carrier.ts'
+export type {
+  Candidates,
+  CarriedRecords,
+  Carrier,
+  HeaderChange,
+  RequestView,
+  TokenLife,
+  Translation,
+} from './core/contracts/carrier.ts'
 export type { Duration } from './core/contracts/duration.ts'
 export { errorCodes, SessionError, type SessionErrorCode } from './core/contracts/errors.ts'
 export type {

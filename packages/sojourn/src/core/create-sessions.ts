@@ -23,7 +23,7 @@ import { createSweeper } from './sweeper.ts'
 /** Core's own `createSessions`, which gets every part passed in. The package's `createSessions` fills in the defaults. */
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {
   const setup = createSetup(options)
-  const own: Caller = { setup, view: null }
+  const own: Caller = { setup, view: null, store: setup.store }
   const sweeper = createSweeper(own)
   const watcher = createWatcher(own)
   // Begins with the first request, because some runtimes allow no timer before.

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { SessionId } from '../../src/core/contracts/record.ts'
 import type { Store, StoreEvent } from '../../src/core/contracts/store.ts'
+import { createSessions } from '../../src/create-sessions.ts'
 import type { Bus } from '../../src/stores/around/near-cache/bus.ts'
 import { type NearCache, nearCache } from '../../src/stores/around/near-cache.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
+import { createClient as createVisitor } from '../core/kit.ts'
 import { anId, aRecord, aTombstone } from '../stores/records.ts'
 import type { Running } from '../support/servers/program.ts'
 
@@ -91,6 +93,20 @@ export function testBus(name: string, start: () => Promise<BusServer>, { publish
       await cache.read(record.id)
       return isCached(cache, record.id)
     }
+
+    test('1 Ended is ended: a watched session that another node ends is reported long before the next round', async () => {
+      const [one, two] = await twoNodes()
+      const [here, there] = [createSessions({ store: one }), createSessions({ store: two })]
+      const visitor = createVisitor(there)
+      await visitor.send((session) => session.login('ada'))
+      const { value: id } = await visitor.send((session) => session.id)
+      const heard: string[] = []
+      here.watch(id, (reason) => heard.push(reason))
+      await visitor.send((session) => session.update('x', () => 1))
+      await there.revoke(id, 'stolen')
+      await until('the end is heard', () => heard.length > 0, 3000)
+      expect(heard).toEqual(['stolen'])
+    })
 
     if (publishes) {
       test('every other node hears what one node publishes, and that node does not', async () => {

@@ -137,6 +137,7 @@ export interface WorldOptions<Data extends object> extends Omit<SessionsOptions<
 
 const EVENT_NAMES: Record<SessionEventName, true> = {
   created: true,
+  adopted: true,
   login: true,
   reauthenticated: true,
   rotated: true,

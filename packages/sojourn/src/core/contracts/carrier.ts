@@ -1,4 +1,6 @@
 import type { Token } from './record.ts'
+import type { Refusal } from './session.ts'
+import type { MaybePromise, Store } from './store.ts'
 
 /** The part of a request that core and carriers see. Adapters build it. Only `peer` and `secure` can be trusted. */
 export interface RequestView {
@@ -40,6 +42,25 @@ export interface Candidates {
 }
 
 /**
+ * For a carrier that holds whole records instead of tokens, such as an encrypted cookie. Its `read` returns the token inside,
+ * and its `write` sends the record with it.
+ */
+export interface CarriedRecords {
+  /** What such records lack, as in `Store.lacks`. */
+  readonly lacks?: Store['lacks']
+  /**
+   * Returns the store of one request: it reads the record that the client presents, and keeps what the request writes until
+   * `write` sends it. `shared` is the application's store, which can remember what ended. Called once for each request.
+   */
+  of(view: RequestView, shared: Store): Store
+}
+
+/** What `adopt` and `vouch` of `sojourn/carriers/kit` return: how core finds the session that a text stands for. */
+export interface Translation {
+  readonly kind: 'adopt' | 'vouch'
+}
+
+/**
  * How a token travels. A carrier is pure: it reads a request and returns headers as values. It keeps no state except which
  * warnings it has given. `read` gets hostile input: it must never throw, its work is bounded, and its result may not be a token.
  */
@@ -53,6 +74,21 @@ export interface Carrier {
   /** The request headers that `read` uses, as in `Vary`: `Cookie`. */
   readonly vary: string
   read(view: RequestView): Candidates
+  /**
+   * For a carrier that accepts other texts than our tokens, such as another library's cookie or an access token. Called for
+   * each text that `read` found, before anything is read from the store. Returns what `adopt` or `vouch` of
+   * `sojourn/carriers/kit` makes, the reason why the text is refused, or `null` for a text that may be our token. It gets
+   * hostile input, so it checks the text's signature first. If it throws or rejects, the request fails with `ERR_CARRIER` (503):
+   * the client keeps what it has.
+   */
+  readonly translate?: (text: string, view: RequestView) => MaybePromise<Translation | Refusal | null>
+  /** Set if the carrier holds the records itself. Then a change of the record is sent like a token. */
+  readonly records?: CarriedRecords
+  /**
+   * This carrier never sends a token: the last carrier that does sends it instead, and `clear` of this one is sent with it, so
+   * that the client forgets what it presented here. Default: `false`.
+   */
+  readonly readOnly?: boolean
   /**
    * Called if `read` found a token that, according to the store, this application did not issue. A carrier can then warn
    * that another application keeps its token in the same place. Leave it out if nobody would see the warning.

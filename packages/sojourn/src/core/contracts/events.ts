@@ -42,6 +42,8 @@ export interface SessionEvents {
   rotated: { readonly id: SessionId; readonly userId: string | null }
   /** The client presented the renewed token for the first time. The grace of the old token starts. */
   renewed: { readonly id: SessionId; readonly userId: string | null }
+  /** A session of another library became one of ours, because the client presented it. `carrier`: on which carrier. */
+  adopted: { readonly id: SessionId; readonly userId: string | null; readonly carrier: string }
   /** A session ended. */
   ended: { readonly id: SessionId; readonly userId: string | null; readonly reason: EndReason }
   /** A presented token was refused. `id` is `null` if the token names no session. */

@@ -141,6 +141,12 @@ export interface Store {
    */
   readNow?(id: SessionId): MaybePromise<SessionRecord | Tombstone | null>
 
+  /**
+   * Calls the listener with the ids of sessions that another process changed or ended, soon after, until the returned function is
+   * called. Messages may be lost, so a caller must also read from time to time. Leave it out if the store hears of no changes.
+   */
+  watch?(listener: (ids: readonly SessionId[]) => void): () => void
+
   /** Creates tables, directories and indexes. Safe to call again. */
   setup?(): MaybePromise<void>
 

@@ -12,6 +12,7 @@ const NAMES: readonly (SessionEventName | '*')[] = [
   'reauthenticated',
   'rotated',
   'renewed',
+  'adopted',
   'ended',
   'refused',
   'reuse',

@@ -229,6 +229,8 @@ const NO_CHANGE: Change = {}
  */
 export function writeRecord(state: State, held: Held, edits: Edits, meta: Change = NO_CHANGE): MaybePromise<Written> {
   const { record, vault } = held
+  // The client gets the changed record with the headers.
+  if (state.carrier.records !== undefined) assertUncommitted(state, 'save')
   return chain(isLive(state, record), (live) => {
     if (!live) return GONE
     return chain(isEmpty(edits) ? meta : toChange(vault, edits, meta), (change) =>
@@ -259,7 +261,10 @@ function learn(state: State, { id }: SessionRecord, change: Change, written: Wri
   const { held, openedAt, setup } = state
   // A handler that did not await a verb may have logged in or out meanwhile, and this is no longer its record.
   if (held?.record.id !== id) return written
-  if (written.status === 'written') state.held = { ...held, record: withChange(held.record, change) }
+  if (written.status === 'written') {
+    state.held = { ...held, record: withChange(held.record, change) }
+    if (state.carrier.records !== undefined) state.answer = 'write'
+  }
   if (written.status === 'conflict') state.held = withRecord(held, written.record, openedAt, setup.limits)
   return written
 }
@@ -299,7 +304,9 @@ function writeToken({ setup, view, carrier, held }: State): readonly HeaderChang
   if (held === null) return NO_HEADERS
   const { record, parts } = held
   const maxAgeSeconds = isRemembered(record.head, setup.limits) ? remainingSeconds(setup, record) : null
-  return carrier.write(view, setup.tokens.toToken(parts), { maxAgeSeconds })
+  const token = setup.tokens.toToken(parts)
+  if (carrier.readOnly !== true) return carrier.write(view, token, { maxAgeSeconds })
+  return [...carrier.clear(view), ...setup.lastCarrier.write(view, token, { maxAgeSeconds })]
 }
 
 function remainingSeconds({ clock, limits }: Setup, record: SessionRecord): number {

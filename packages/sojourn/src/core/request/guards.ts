@@ -10,6 +10,7 @@ import { lateReason, storePending } from './commit.ts'
 import { endSession } from './end-session.ts'
 import { type Notes, withNote } from './notes.ts'
 import { refuse } from './open.ts'
+import { recheckNow } from './recheck.ts'
 import { type Caller, emit } from './setup.ts'
 import { assertHeader, GuardSight } from './sight.ts'
 import type { Held } from './state.ts'
@@ -97,6 +98,10 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
   if (ruling === null) return null
   report(state, held, guard, ruling.report)
   if (held === null) return deny(state, guard, ruling.answer)
+  if (held.voucher?.isUnread === true && (ruling.note !== undefined || ruling.distrust || ruling.end !== undefined)) {
+    const { report: _, ...rest } = ruling
+    return chain(recheckNow(state), () => obey(state, guard, rest))
+  }
   if (ruling.note !== undefined) state.notes = withNote(state.notes, held, guard.name, ruling.note)
   if (ruling.distrust === true) state.distrusts = true
   if (ruling.end === undefined) return deny(state, guard, ruling.answer)

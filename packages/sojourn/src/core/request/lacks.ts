@@ -2,7 +2,10 @@ import { SessionError } from '../contracts/errors.ts'
 import type { Guarantee, Store } from '../contracts/store.ts'
 
 /** Refuses a store that cannot keep a guarantee, unless the application accepted that by name. */
-export function assertWhole({ name, lacks = {} }: Store, accepted: readonly Guarantee[] = []): void {
+export function assertWhole(
+  { name, lacks = {} }: { readonly name: string; readonly lacks?: Store['lacks'] | undefined },
+  accepted: readonly Guarantee[] = [],
+): void {
   const missing = (Object.keys(lacks) as Guarantee[]).filter((each) => !accepted.includes(each))
   if (missing.length === 0) return
   const reasons = missing.map((each) => `${each}: ${lacks[each]}`).join(' ')

@@ -3,6 +3,7 @@ import { SessionError } from '../contracts/errors.ts'
 import type { LogoutOptions } from '../contracts/session.ts'
 import { revokeAll } from './admin.ts'
 import { endSession } from './end-session.ts'
+import { recheckNow } from './recheck.ts'
 import { assertUncommitted, canSend, forget, inTurn, type State } from './state.ts'
 
 const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData: 'array' }
@@ -19,6 +20,7 @@ export async function logout(state: State, options: LogoutOptions): Promise<void
 
 async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
+  if (state.held?.voucher?.isUnread === true) await recheckNow(state)
   const { held, others } = state
   const { values, overflow } = state.candidates
   // After a login in this request, the user is known.

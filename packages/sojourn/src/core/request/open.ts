@@ -1,35 +1,18 @@
+import type { Translation } from '../contracts/carrier.ts'
+import { SessionError } from '../contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { InvalidData, isCheckedEarly } from '../data/data.ts'
 import type { Texts } from '../data/texts.ts'
 import { openVault, plainVault } from '../data/vault.ts'
-import { chain, isPromise } from '../lib/maybe.ts'
+import { chain, isPromise, rescue } from '../lib/maybe.ts'
 import { changedAt, isStanding, judge, type Standing } from '../token/secrets.ts'
 import { hashSecret, type TokenParts } from '../token/token.ts'
 import { endSession } from './end-session.ts'
 import { judgeReuse } from './reuse.ts'
 import { ask, type Caller, emit, readNow, type Setup } from './setup.ts'
-import type { Held } from './state.ts'
-import { draftOf, forget, type State } from './state.ts'
-
-/** The result for one presented text. */
-export type Found = Live | Dead
-export interface Live {
-  readonly kind: 'live'
-  readonly parts: TokenParts
-  readonly record: SessionRecord
-  readonly standing: Standing
-}
-export interface Dead {
-  readonly kind: 'dead'
-  readonly refusal: Refusal
-  readonly id: SessionId | null
-  /** Whether the client received a newer token moments ago. Then this request must not begin a session that would replace it. */
-  readonly isOvertaken?: boolean
-  /** With `reused` and `superseded`: the session concerned. */
-  readonly record?: SessionRecord
-}
+import { type Dead, draftOf, type Found, forget, type Held, type Live, type State, type Vouched } from './state.ts'
 
 /** Reads what the client presents into the state: a session that is accepted, or the reason why not. */
 export function open(state: State): MaybePromise<void> {
@@ -55,8 +38,41 @@ async function openSeveral(state: State, values: readonly string[]): Promise<voi
 
 const AMBIGUOUS: Dead = { kind: 'dead', refusal: 'ambiguous', id: null }
 
-/** Looks up one text, with at most one read of the store. */
-function lookUp(by: Caller, text: string, nowMs: number): MaybePromise<Found> {
+/** How `adopt` and `vouch` find a session. They are not part of core, because few applications use them. */
+export interface Finder extends Translation {
+  find(state: State, text: string): MaybePromise<Found>
+}
+
+function lookUp(state: State, text: string, nowMs: number): MaybePromise<Found> {
+  return state.carrier.translate === undefined ? lookUpToken(state, text, nowMs) : lookUpOther(state, text, nowMs)
+}
+
+function lookUpOther(state: State, text: string, nowMs: number): MaybePromise<Found> {
+  return chain(translate(state, text), (translation) => {
+    if (translation === null) return lookUpToken(state, text, nowMs)
+    if (typeof translation === 'string') return { kind: 'dead', refusal: translation, id: null }
+    return (translation as Finder).find(state, text)
+  })
+}
+
+/** A carrier that cannot judge does not make its users anonymous. */
+function translate(state: State, text: string): MaybePromise<Translation | Refusal | null> {
+  const { carrier, view } = state
+  return rescue(
+    () => carrier.translate?.(text, view) ?? null,
+    (cause) => carrierFailed(state, cause),
+  )
+}
+
+export function carrierFailed(state: State, cause: unknown): never {
+  const { name } = state.carrier
+  const error = cause instanceof SessionError ? cause : new SessionError('ERR_CARRIER', `${name} failed.`, cause)
+  emit(state, 'fault', { operation: `carrier ${name}`, error })
+  throw error
+}
+
+/** Looks up one token, with at most one read of the store. */
+export function lookUpToken(by: Caller, text: string, nowMs: number): MaybePromise<Found> {
   const parts = by.setup.tokens.parse(text)
   if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
   return find(by, parts, nowMs)
@@ -76,7 +92,7 @@ async function afterRead(by: Caller, parts: TokenParts, kept: Promise<Kept>, now
 /** A live session is not refused because of a cached record: another server may have issued this token meanwhile. */
 function toSureFound(by: Caller, parts: TokenParts, kept: Kept, nowMs: number): MaybePromise<Found> {
   const found = toFound(by.setup, parts, kept, nowMs)
-  const isSure = found.kind === 'live' || found.record === undefined || by.setup.store.readNow === undefined
+  const isSure = found.kind === 'live' || found.record === undefined || by.store.readNow === undefined
   return isSure ? found : findNow(by, parts, nowMs)
 }
 
@@ -102,7 +118,7 @@ function isReplaced({ endedAt, reason }: Tombstone, nowMs: number, { limits }: S
 }
 
 /** Newest first: with two tokens of one session, the client continues with the newer one. */
-const BY_STANDING: readonly Standing[] = ['successor', 'current', 'renewing', 'grace']
+const BY_STANDING: readonly (Standing | 'vouched')[] = ['successor', 'current', 'renewing', 'grace', 'vouched']
 /** The most informative first. */
 const BY_REFUSAL: readonly Refusal[] = ['reused', 'ended', 'superseded', 'expired', 'unknown', 'forged', 'malformed']
 
@@ -110,7 +126,7 @@ const BY_REFUSAL: readonly Refusal[] = ['reused', 'ended', 'superseded', 'expire
  * Several tokens under one name: each of them is tried. If one session is live, it is accepted. If two are, neither is: a sibling
  * domain may have planted one of them, and the server cannot tell which.
  */
-function choose(live: readonly Live[], dead: readonly Dead[]): Found {
+function choose(live: readonly (Live | Vouched)[], dead: readonly Dead[]): Found {
   const [newest] = sorted(live, ({ standing }) => BY_STANDING.indexOf(standing))
   if (newest !== undefined) return live.every(({ record }) => record.id === newest.record.id) ? newest : AMBIGUOUS
   const [worst = AMBIGUOUS] = sorted(dead, ({ refusal }) => BY_REFUSAL.indexOf(refusal))
@@ -158,7 +174,9 @@ function weigh(state: State, found: Dead): MaybePromise<Dead> {
   return judgeReuse(state, found.record).then((isOvertaken) => ({ ...found, isOvertaken }))
 }
 
-function take(state: State, { parts, record, standing }: Live): MaybePromise<void> {
+function take(state: State, found: Live | Vouched): MaybePromise<void> {
+  if (found.standing === 'vouched') return found.take()
+  const { parts, record, standing } = found
   if (record.head.sealedKey !== undefined) return unseal(state, { parts, record, standing })
   return hold(state, { record, parts, standing, vault: plainVault }, record.data)
 }
@@ -170,7 +188,8 @@ async function unseal(state: State, live: Omit<Live, 'kind'>): Promise<void> {
   return hold(state, { ...live, vault }, await vault.fromStored(record.data))
 }
 
-function hold(state: State, held: Held, texts: Texts): MaybePromise<void> {
+/** The request continues with this session. */
+export function hold(state: State, held: Held, texts: Texts): MaybePromise<void> {
   state.held = held
   state.texts = texts
   state.isNew = false

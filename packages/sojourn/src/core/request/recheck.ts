@@ -7,9 +7,9 @@ import { chain } from '../lib/maybe.ts'
 import { isStanding, judge } from '../token/secrets.ts'
 import { equalText, hashSecret, type TokenParts } from '../token/token.ts'
 import { NOTES, stillGood } from './notes.ts'
-import { type Found, find, refuse, takeUp } from './open.ts'
+import { find, refuse, takeUp } from './open.ts'
 import { readNow, type Setup } from './setup.ts'
-import type { Held } from './state.ts'
+import type { Found, Held } from './state.ts'
 import { inTurn, pendingOf, reload, type State } from './state.ts'
 
 /** A request that takes no longer than this may rely on what it read when it began. */
@@ -42,7 +42,8 @@ export async function assertNotReplaced(state: State, held: Held): Promise<void>
   throw new SessionError('ERR_SESSION_ENDED', 'Its token was replaced while this request ran: ask for proof again.')
 }
 
-function isGood(setup: Setup, { parts }: Held, record: SessionRecord): boolean {
+function isGood(setup: Setup, { parts, standing }: Held, record: SessionRecord): boolean {
+  if (standing === 'vouched') return true
   const verdict = judge(record, hashSecret(parts.secret), setup.clock(), setup.limits)
   return isStanding(verdict) || (verdict === 'reused' && isRenewed(record, parts))
 }
@@ -68,10 +69,11 @@ export function recheck(state: State): MaybePromise<void> {
   return inTurn(state, () => recheckNow(state))
 }
 
-function recheckNow(state: State): MaybePromise<void> {
+export function recheckNow(state: State): MaybePromise<void> {
   const { setup, held } = state
   if (held === null) return
-  return chain(find(state, held.parts, setup.clock()), (found) => {
+  const judged = held.voucher?.again() ?? find(state, held.parts, setup.clock())
+  return chain(judged, (found) => {
     // A verb that the handler did not await may have given the request another session, or another token.
     if (state.held?.parts === held.parts) return again(state, state.held, found)
   })
@@ -101,7 +103,8 @@ function again(state: State, held: Held, found: Found): MaybePromise<void> {
     // The client has not presented the token that this request is about to send.
     if (state.answer !== 'keep') return readAgain(state, { ...held, record: found.record })
     const { texts: known } = state
-    return hasEdits(state) ? undefined : chain(takeUp(state, found), () => show(state, known, state.texts))
+    if (held.voucher?.isUnread !== true && hasEdits(state)) return
+    return chain(takeUp(state, found), () => show(state, known, state.texts))
   }
   if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, held.parts)) {
     return readAgain(state, { ...held, record: found.record, standing: 'outdated' })

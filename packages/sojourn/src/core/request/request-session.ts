@@ -201,6 +201,7 @@ function toFlash(state: State): Flash {
   // Looked up in each call, because a handler may keep this object across a login.
   const flashed = (key: string): Flashed => {
     checkArgument(key, 'string', 'key')
+    state.held?.voucher?.assertRead()
     if (state.finished) tellLate(state, `flash${step(key)}`)
     state.flash ??= { set: new Map(), taken: new Set() }
     return state.flash

@@ -49,6 +49,8 @@ export interface Setup {
 export interface Caller {
   readonly setup: Setup
   readonly view: RequestView | null
+  /** The application's store, or that of the request if its carrier holds the records itself. */
+  readonly store: Store
 }
 
 export function createSetup<Data extends object>(options: CoreOptions<Data>): Setup {
@@ -59,6 +61,7 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
   const carriers = [...options.carriers]
   assertStore(options.store)
   assertWhole(options.store, options.insecureStoreLacks)
+  for (const { name, records } of carriers) assertWhole({ name, lacks: records?.lacks }, options.insecureStoreLacks)
   if (options.data !== undefined) assertSchema(options.data)
   return {
     store: options.store,
@@ -113,8 +116,8 @@ function toMoments(guards: readonly Guard[]): Moments {
  * themselves is ignored.
  */
 function lastOf(carriers: readonly Carrier[]): Carrier {
-  const last = carriers.at(-1)
-  if (last === undefined) throw new SessionError('ERR_OPTION', 'carriers must not be empty.')
+  const last = carriers.filter(({ readOnly }) => readOnly !== true).at(-1)
+  if (last === undefined) throw new SessionError('ERR_OPTION', 'carriers must have one that sends tokens.')
   const firstAmbient = carriers.findIndex(({ ambient }) => ambient)
   const late = firstAmbient === -1 ? undefined : carriers.slice(firstAmbient).find(({ ambient }) => !ambient)
   if (late === undefined) return last
@@ -136,7 +139,7 @@ export function ask<Name extends Operation>(
 ): ReturnType<Method<Name>> {
   if (by.setup.closed) throw new SessionError('ERR_CLOSED')
   try {
-    const value = (by.setup.store as unknown as AnyStore)[operation](...args)
+    const value = (by.store as unknown as AnyStore)[operation](...args)
     return (isPromise(value) ? value.catch(failing(by, operation)) : value) as ReturnType<Method<Name>>
   } catch (error) {
     return fail(by, operation, error)
@@ -145,7 +148,7 @@ export function ask<Name extends Operation>(
 
 /** Returns the current record, if `read` may be a moment behind. */
 export function readNow(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
-  return ask(by, by.setup.store.readNow === undefined ? 'read' : 'readNow', id)
+  return ask(by, by.store.readNow === undefined ? 'read' : 'readNow', id)
 }
 
 /** Emits an event with the request that caused it. */
@@ -166,7 +169,7 @@ function fail(by: Caller, operation: string, cause: unknown): never {
   const error =
     cause instanceof SessionError
       ? cause
-      : new SessionError('ERR_STORE', `${by.setup.store.name} failed to ${operation}.`, cause)
+      : new SessionError('ERR_STORE', `${by.store.name} failed to ${operation}.`, cause)
   emit(by, 'fault', { operation, error })
   throw error
 }

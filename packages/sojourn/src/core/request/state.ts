@@ -3,7 +3,7 @@ import { SessionError } from '../contracts/errors.ts'
 import type { Did } from '../contracts/guard.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
-import type { MaybePromise } from '../contracts/store.ts'
+import type { MaybePromise, Store } from '../contracts/store.ts'
 import type { Limits } from '../contracts/timeouts.ts'
 import { flashTexts, loadData, reportInvalid, toFlashName, toStoredEdits, userTexts } from '../data/data.ts'
 import { Draft, type DraftListener } from '../data/draft.ts'
@@ -15,6 +15,30 @@ import { hashSecret, type TokenParts } from '../token/token.ts'
 import { NO_HEADERS } from './caching.ts'
 import { NOTES, type Notes, noteEdits } from './notes.ts'
 import { type Caller, emit, type Setup } from './setup.ts'
+
+/** The result for one presented text. */
+export type Found = Live | Vouched | Dead
+export interface Live {
+  readonly kind: 'live'
+  readonly parts: TokenParts
+  readonly record: SessionRecord
+  readonly standing: Standing
+}
+/** A session that a carrier vouches for. */
+export interface Vouched extends Omit<Live, 'standing'> {
+  readonly standing: 'vouched'
+  /** Continues the request with it. */
+  take(): MaybePromise<void>
+}
+export interface Dead {
+  readonly kind: 'dead'
+  readonly refusal: Refusal
+  readonly id: SessionId | null
+  /** Whether the client received a newer token moments ago. Then this request must not begin a session that would replace it. */
+  readonly isOvertaken?: boolean
+  /** With `reused` and `superseded`: the session concerned. */
+  readonly record?: SessionRecord
+}
 
 /**
  * The stored session that a request works on. Always complete and never changed: a request that learns something new makes
@@ -28,9 +52,23 @@ export interface Held {
   /**
    * `outdated`: valid when the request began, and replaced since. The request may write data, but neither renew nor rotate.
    * `issued`: the successor that this response is about to send. The client has not presented it.
+   * `vouched`: the client presented no token of the session, and a carrier vouches for it. The request may write data and log
+   * out, but neither renew, rotate nor log in.
    */
-  readonly standing: Standing | 'issued' | 'outdated'
+  readonly standing: Standing | 'issued' | 'outdated' | 'vouched'
   readonly vault: Vault
+  /** Only if vouched. */
+  readonly voucher?: Voucher
+}
+
+/** How a session is handled that a carrier vouches for. */
+export interface Voucher {
+  /** Reads and judges the session again. */
+  again(): MaybePromise<Found>
+  /** Throws if the data was not read. */
+  assertRead(): void
+  /** Whether `again` must run before the record is used. */
+  readonly isUnread: boolean
 }
 
 /**
@@ -38,6 +76,7 @@ export interface Held {
  * the current record.
  */
 export function withRecord(held: Held, record: SessionRecord, openedAt: number, limits: Limits): Held {
+  if (held.standing === 'vouched') return { ...held, record }
   const verdict = judge(record, hashSecret(held.parts.secret), openedAt, limits)
   if (held.standing === 'issued' && verdict === 'successor') return { ...held, record }
   return { ...held, record, standing: isStanding(verdict) ? verdict : 'outdated' }
@@ -65,6 +104,7 @@ export class State implements Caller, DraftListener {
   /** The carrier of this request, and what the client presents on it. */
   readonly carrier: Carrier
   readonly candidates: Candidates
+  readonly store: Store
   /** `null`: nothing is stored. */
   held: Held | null = null
   /** The token of a session that is not stored yet, created when its id is first needed. */
@@ -120,6 +160,7 @@ export class State implements Caller, DraftListener {
     const { carrier, candidates } = pick(setup, view)
     this.carrier = carrier
     this.candidates = candidates
+    this.store = carrier.records === undefined ? setup.store : carrier.records.of(view, setup.store)
   }
 
   /** Created when it is first needed, so a visitor who writes nothing costs no randomness. */
@@ -145,7 +186,7 @@ export function presents({ values, overflow }: Candidates): boolean {
 function pick({ carriers, lastCarrier }: Setup, view: RequestView): { carrier: Carrier; candidates: Candidates } {
   for (const carrier of carriers) {
     const candidates = carrier.read(view)
-    if (carrier === lastCarrier || presents(candidates)) return { carrier, candidates }
+    if (presents(candidates)) return { carrier, candidates }
   }
   return { carrier: lastCarrier, candidates: NOTHING_PRESENTED }
 }
@@ -267,6 +308,9 @@ export function canSend({ view }: State): boolean {
 }
 
 export function assertUncommitted(state: State, verb: string): void {
+  if (state.held?.standing === 'vouched') {
+    throw new SessionError('ERR_VOUCHED', `Call ${verb} in a request that presents the session's own token.`)
+  }
   if (!canSend(state)) {
     throw new SessionError('ERR_NO_HEADERS', `Call ${verb} in a route handler or a form action, in an HTTP request.`)
   }

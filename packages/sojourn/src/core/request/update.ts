@@ -6,6 +6,7 @@ import { Draft } from '../data/draft.ts'
 import { applyEdits, type Edits, NO_EDITS, toText } from '../data/texts.ts'
 import { nextTry, type Patience, takeTurn } from '../lib/turns.ts'
 import { storePending, writeRecord } from './commit.ts'
+import { recheck } from './recheck.ts'
 import type { Held } from './state.ts'
 import { accept, assertUncommitted, draftOf, inTurn, type Pending, type State } from './state.ts'
 
@@ -25,6 +26,7 @@ export async function update(state: State, key: string, fn: (value: unknown) => 
     throw new SessionError('ERR_MISUSE', `update(${JSON.stringify(key)}) inside its own fn would wait for itself.`)
   }
   if (state.line !== null) await state.line
+  if (state.held?.voucher?.isUnread === true) await recheck(state)
   const work = (): Promise<unknown> =>
     state.held === null ? updateNew(state, key, fn) : updateStored(state, state.held, key, fn)
   return takeTurn(state.setup.turns, `${state.id} ${key}`, work, PATIENCE)

@@ -103,7 +103,9 @@ function renew(state: State, held: Held): MaybePromise<Renewing> {
   if (standing === 'successor') {
     return { head: toRenewed(head, now, setup.limits), next: duplicates ? parts : null }
   }
-  if (standing === 'grace' || standing === 'outdated' || !canSend(state)) return { head, next: null }
+  if (standing === 'grace' || standing === 'outdated' || standing === 'vouched' || !canSend(state)) {
+    return { head, next: null }
+  }
   if (standing === 'issued') return { head, next: parts }
   // A parallel request began the renewal, or an answer with the successor was lost: this client gets the same successor.
   if (head.renewal !== undefined) {

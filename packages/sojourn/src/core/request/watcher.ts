@@ -19,12 +19,18 @@ export interface Watcher {
   stop(): void
 }
 
-/** Listens to ends in this process, and reads the other watched sessions on one timer. */
+/**
+ * Listens to ends in this process, and to changes that the store hears of, and reads the other watched sessions on one timer,
+ * because messages can be lost, and nobody reports an expiry.
+ */
 export function createWatcher(by: Caller): Watcher {
   const { setup } = by
   const watched = new Map<SessionId, Set<Ended>>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopListening: (() => void) | undefined
+  let stopHearing: (() => void) | undefined
+  /** Sessions that are read because the store reported a change. `true`: it reported another one meanwhile. */
+  const looking = new Map<SessionId, boolean>()
 
   function report(id: SessionId, reason: EndReason): void {
     const all = watched.get(id) ?? []
@@ -49,6 +55,23 @@ export function createWatcher(by: Caller): Watcher {
     // A cached record may be older than the last request on another server.
     else if (!isSure) return look(id, true)
     else report(id, 'expired')
+  }
+
+  /** With many changes at once, the next rounds read what is left. */
+  function hear(ids: readonly SessionId[]): void {
+    for (const id of ids) {
+      if (looking.has(id)) looking.set(id, true)
+      else if (watched.has(id) && looking.size < BATCH) void lookNow(id)
+    }
+  }
+
+  async function lookNow(id: SessionId): Promise<void> {
+    do {
+      looking.set(id, false)
+      // A failure was reported as a fault. The next round reads again.
+      await look(id).catch(() => looking.set(id, false))
+    } while (looking.get(id) === true && watched.has(id))
+    looking.delete(id)
   }
 
   async function round(): Promise<void> {
@@ -86,6 +109,7 @@ export function createWatcher(by: Caller): Watcher {
       // The caller may pass one function twice and stop each on its own.
       const own: Ended = (reason) => ended(reason)
       watched.set(id, (watched.get(id) ?? new Set()).add(own))
+      stopHearing ??= setup.store.watch?.(hear)
       stopListening ??= setup.events.on('ended', (event) => report(event.id, event.reason))
       if (timer === undefined) schedule()
       return () => {
@@ -96,6 +120,7 @@ export function createWatcher(by: Caller): Watcher {
     stop() {
       watched.clear()
       stopListening?.()
+      stopHearing?.()
       clearTimeout(timer)
     },
   }

@@ -56,7 +56,7 @@ export async function once(
  * forgets records without a user.
  */
 function toRecord(key: string, now: number, expiresAt: number): SessionRecord {
-  const id = toId(sha256Text(toUtf8(`sojourn once v1 ${key}`)))
+  const id = toOnceId(key)
   const times = { createdAt: now, lastSeenAt: now, expiresAt }
   return {
     kind: 'live',
@@ -67,6 +67,11 @@ function toRecord(key: string, now: number, expiresAt: number): SessionRecord {
     head: { secret: createNonce(), secretAt: now },
     data: {},
   }
+}
+
+/** The id under which the key is kept. */
+export function toOnceId(key: string): SessionId {
+  return toId(sha256Text(toUtf8(`sojourn once v1 ${key}`)))
 }
 
 const ONCE = 'sojourn once '

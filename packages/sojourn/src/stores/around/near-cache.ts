@@ -35,13 +35,17 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
   const settings = toSettings(options)
   const { bus, maxStaleMs, timing } = settings
   const { observe, tell } = createObservers(store)
+  const watchers = new Set<(ids: readonly SessionId[]) => void>()
   let isClosed = false
 
   const link = createLink({
     bus,
     windowMs: Math.min(maxStaleMs / 2, LONGEST_PROOF_MS),
     uptime: timing.uptime,
-    changed: (ids) => ids.forEach(reader.forget),
+    changed(ids) {
+      ids.forEach(reader.forget)
+      for (const listener of watchers) listener(ids)
+    },
     lost: () => reader.forgetAll(),
     tell: (kind, error) => tell({ name: bus.name, kind, ...(error !== undefined && { error }) }),
   })
@@ -168,6 +172,12 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
         return scan.call(store, cursor, limit)
       },
     }),
+
+    watch(listener) {
+      begin()
+      watchers.add(listener)
+      return () => void watchers.delete(listener)
+    },
 
     setup() {
       begin()

@@ -98,7 +98,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     })
   }
 
-  const { setup, sweep, scan, readNow, lacks } = store
+  const { setup, sweep, scan, readNow, watch, lacks } = store
   return {
     name: store.name,
     ...(lacks !== undefined && { lacks }),
@@ -120,6 +120,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     ...(readNow !== undefined && { readNow: (id) => run('readNow', () => readNow.call(store, id)) }),
     ...(sweep !== undefined && { sweep: (now, limit) => run('sweep', () => sweep.call(store, now, limit)) }),
     ...(scan !== undefined && { scan: (cursor, limit) => run('scan', () => scan.call(store, cursor, limit)) }),
+    ...(watch !== undefined && { watch: (listener) => watch.call(store, listener) }),
     ...(setup !== undefined && { setup: () => setup.call(store) }),
     close: () => store.close(),
   }

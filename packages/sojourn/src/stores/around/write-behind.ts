@@ -114,11 +114,12 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     })
   }
 
-  const { setup, sweep, scan, readNow, lacks } = store
+  const { setup, sweep, scan, readNow, watch, lacks } = store
   return {
     name: store.name,
     ...(lacks !== undefined && { lacks }),
     observe,
+    ...(watch !== undefined && { watch: (listener) => watch.call(store, listener) }),
 
     read(id) {
       assertOpen()

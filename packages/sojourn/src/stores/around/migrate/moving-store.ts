@@ -107,6 +107,15 @@ export function movingStore({ from, to, moves = true }: MovingStoreOptions): Sto
       }
     },
 
+    ...((from.watch !== undefined || to.watch !== undefined) && {
+      watch(listener: Parameters<NonNullable<Store['watch']>>[0]): () => void {
+        const stops = [from.watch?.(listener), to.watch?.(listener)]
+        return () => {
+          for (const stop of stops) stop?.()
+        }
+      },
+    }),
+
     async setup() {
       await from.setup?.()
       await to.setup?.()

@@ -1,0 +1,99 @@
+import { type RecordCarrierContext, recordCarrierCases, runCases, toTable } from '@sojourn/conformance'
+import { type Carrier, createSessions, memoryStore, type RequestView } from 'sojourn'
+import { describe, expect, test } from 'vitest'
+import { sealedCookie } from './sealed-cookie.ts'
+
+function contextOf(createCarrier: () => Carrier): RecordCarrierContext {
+  return {
+    createCarrier,
+    createClient() {
+      let cookie: string | null = null
+      return {
+        request: (): RequestView => {
+          const now = cookie
+          return {
+            method: 'GET',
+            url: '/',
+            secure: true,
+            peer: null,
+            header: (name) => (name === 'cookie' ? now : null),
+          }
+        },
+        receive(changes) {
+          for (const { name, value } of changes) {
+            if (name === 'set-cookie') cookie = value.includes('Max-Age=0') ? null : (value.split(';', 1)[0] ?? null)
+          }
+        },
+      }
+    },
+  }
+}
+
+async function failures(createCarrier: () => Carrier): Promise<readonly string[]> {
+  const results = await runCases(recordCarrierCases, contextOf(createCarrier))
+  return results.filter(({ status }) => status === 'failed').map(({ name }) => name)
+}
+
+test('a carrier that holds the record in an encrypted cookie holds', async () => {
+  const results = await runCases(recordCarrierCases, contextOf(sealedCookie))
+  expect(
+    results.filter(({ status }) => status !== 'passed'),
+    toTable(results),
+  ).toEqual([])
+})
+
+test('an application must accept what such a carrier lacks', () => {
+  expect(() => createSessions({ carriers: [sealedCookie()], store: memoryStore() })).toThrow(
+    /sealed-cookie lacks ended: .*insecureStoreLacks/s,
+  )
+})
+
+describe('a carrier that is broken in one way fails', () => {
+  const store = memoryStore()
+  const unchecked = (text: string): never => JSON.parse(Buffer.from(text, 'base64url').toString()) as never
+
+  test.each<[broken: string, createCarrier: () => Carrier, fails: string]>([
+    [
+      'sends its record with every response',
+      () => ({
+        ...sealedCookie(),
+        records: { ...sealedCookie().records, of: (view) => also(view, memoryStore()) },
+      }),
+      'what one process stores',
+    ],
+    ['keeps the records in one store for all', () => ({ ...sealedCookie(), records: { of: () => store } }), 'what one'],
+    [
+      'keeps the records in the store of the application',
+      () => ({ ...sealedCookie(), records: { of: (_, shared) => shared } }),
+      'what one process stores',
+    ],
+    [
+      'checks no signature',
+      () => {
+        const carrier = sealedCookie(unchecked)
+        return {
+          ...carrier,
+          read: (view) => {
+            const text = /sealed=(.*)/.exec(view.header('cookie') ?? '')?.[1]
+            return { values: text === undefined ? [] : [last], overflow: false }
+          },
+          records: { of: () => oneStore },
+          write: (_, token) => {
+            last = token
+            return [{ name: 'set-cookie', value: `sealed=${token}`, how: 'append' }]
+          },
+        }
+      },
+      'a record that was changed on the way opens nothing',
+    ],
+    ['forgets to clear', () => ({ ...sealedCookie(), clear: () => [] }), 'a logout makes the client forget it'],
+  ])('when it %s', async (_, createCarrier, fails) => {
+    expect((await failures(createCarrier)).filter((name) => name.startsWith(fails))).toHaveLength(1)
+  })
+})
+
+let last = ''
+const oneStore = memoryStore()
+function also<T>(_: unknown, result: T): T {
+  return result
+}
