@@ -1,16 +1,17 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Driver } from './sql/driver.ts'
-import { assertIdentifier, DEFAULT_TABLE } from './sql/identifier.ts'
 import { type SqlStore, sqlStore } from './sql/sql-store.ts'
-import { createStatements } from './sql/statements.ts'
-import { type SqliteClient, toDriver } from './sqlite/clients.ts'
+import { assertIdentifier, createStatements, DEFAULT_TABLE } from './sql/statements.ts'
+import { type D1Client, d1, type LibsqlClient, libsql } from './sqlite/asynchronous.ts'
 import { sqliteDialect } from './sqlite/dialect.ts'
 import { opening } from './sqlite/open.ts'
+import { type SynchronousClient, synchronous } from './sqlite/synchronous.ts'
 
 export type { SqlStore } from './sql/sql-store.ts'
 export type { D1Client, LibsqlClient } from './sqlite/asynchronous.ts'
-export type { SqliteClient } from './sqlite/clients.ts'
 export type { BetterSqliteClient, BunSqliteClient, NodeSqliteClient } from './sqlite/synchronous.ts'
+
+export type SqliteClient = SynchronousClient | LibsqlClient | D1Client
 
 export interface SqliteStoreOptions {
   /**
@@ -69,4 +70,17 @@ function driverOf({ path, client, table = DEFAULT_TABLE }: SqliteStoreOptions): 
     'ERR_OPTION',
     'sqliteStore: pass path, or as client a database of node:sqlite, better-sqlite3, bun:sqlite or libsql, or a D1 binding.',
   )
+}
+
+/** Runs statements on a client of any of these kinds. `null` if it is none of them. */
+function toDriver(client: unknown): Omit<Driver, 'close'> | null {
+  if (typeof client !== 'object' || client === null) return null
+  const has = (...names: string[]): boolean =>
+    names.every((name) => typeof (client as Record<string, unknown>)[name] === 'function')
+  if (has('execute', 'batch')) return libsql(client as LibsqlClient)
+  // A D1 session may read from a replica that is a moment behind, where a logout is not visible yet.
+  if (has('getBookmark'))
+    throw new SessionError('ERR_OPTION', 'sqliteStore: pass the D1 binding itself, not a session of it.')
+  if (has('prepare', 'batch')) return d1(client as D1Client)
+  return has('prepare', 'exec') ? synchronous(client as SynchronousClient) : null
 }

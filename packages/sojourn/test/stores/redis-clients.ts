@@ -50,6 +50,11 @@ export const oneServer = {
     await client.connect()
     return { client, close: () => client.disconnect() }
   },
+  async 'ioredis with automatic pipelines'([port]) {
+    const client = quiet(new Ioredis({ ...FAIL_FAST, host: HOST, port: Number(port), enableAutoPipelining: true }))
+    await client.connect()
+    return { client, close: () => client.disconnect() }
+  },
   async iovalkey([port]) {
     const client = quiet(new Iovalkey({ ...FAIL_FAST, host: HOST, port: Number(port) }))
     await client.connect()

@@ -76,6 +76,10 @@ const plain: Readonly<Record<string, Connect>> = {
     const client = quiet(new Ioredis({ host: HOST, port: Number(port) }))
     return { client, close: () => client.disconnect() }
   },
+  async 'ioredis with automatic pipelines'({ ports: [port] }) {
+    const client = quiet(new Ioredis({ host: HOST, port: Number(port), enableAutoPipelining: true }))
+    return { client, close: () => client.disconnect() }
+  },
   async iovalkey({ ports: [port] }) {
     const client = quiet(new Iovalkey({ host: HOST, port: Number(port) }))
     return { client, close: () => client.disconnect() }

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { mysqlDialect } from '../../src/stores/mysql/dialect.ts'
 import { postgresDialect } from '../../src/stores/postgres/dialect.ts'
 import type { Dialect } from '../../src/stores/sql/dialect.ts'
-import { DEFAULT_TABLE } from '../../src/stores/sql/identifier.ts'
-import { createStatements } from '../../src/stores/sql/statements.ts'
+import { createStatements, DEFAULT_TABLE } from '../../src/stores/sql/statements.ts'
 import { sqliteDialect } from '../../src/stores/sqlite/dialect.ts'
 
 const fileOf = (name: string): string => readFileSync(new URL(`../../schema/${name}.sql`, import.meta.url), 'utf8')

@@ -1,8 +1,11 @@
+import { SessionError } from '../../core/contracts/errors.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { hashSecret } from '../../core/token/token.ts'
 import type { Dialect } from './dialect.ts'
 import type { Call, Statement, Value } from './driver.ts'
 import { COLUMNS, type Parameters } from './row.ts'
+
+export const DEFAULT_TABLE = 'sojourn_sessions'
 
 /** Makes a call: a statement with its values. */
 export type Template = (parameters: Parameters) => Call
@@ -141,3 +144,15 @@ function template({ placeholders, toParameter, isLimitText }: Dialect, source: s
 
 /** The parameters that may not be ASCII. */
 const STORED_TEXTS = ['data', 'patch', 'text']
+
+/** Leaves room for the suffixes of index names within PostgreSQL's limit of 63 bytes. */
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,47}$/
+
+/** Names are inserted into SQL, where no parameter can be used. So only plain words are allowed, and they are quoted. */
+export function assertIdentifier(name: unknown, option: string): asserts name is string {
+  if (typeof name === 'string' && IDENTIFIER.test(name)) return
+  throw new SessionError(
+    'ERR_OPTION',
+    `${option} must be a name of at most 48 letters, digits and underscores that does not begin with a digit.`,
+  )
+}

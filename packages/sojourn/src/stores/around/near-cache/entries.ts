@@ -19,9 +19,9 @@ export interface Entries {
   clear(): void
 }
 
-interface Place extends Linked<Place> {
+/** One object for both, so that a hit looks at one object less. */
+interface Place extends Entry, Linked<Place> {
   readonly id: SessionId
-  readonly entry: Entry
 }
 
 /** A list beside the map, because moving a key to the end of a `Map` is slower (measured: 0.4 µs; with the list: 0.1). */
@@ -45,12 +45,12 @@ export function createEntries(size: number): Entries {
         uses.remove(place)
         uses.add(place)
       }
-      return place.entry
+      return place
     },
-    put(id, entry) {
+    put(id, { value, uptimeAt, wallAt, era }) {
       const before = places.get(id)
       if (before !== undefined) remove(before)
-      const place: Place = { id, entry, before: null, after: null }
+      const place: Place = { id, value, uptimeAt, wallAt, era, before: null, after: null }
       places.set(id, place)
       uses.add(place)
       if (places.size > size && uses.first !== null) remove(uses.first)
