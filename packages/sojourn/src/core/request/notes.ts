@@ -1,6 +1,7 @@
+import type { SessionRecord } from '../contracts/record.ts'
 import type { Change } from '../contracts/store.ts'
 import { applyEdits, type Edits, parseTexts, type Texts } from '../data/texts.ts'
-import type { Held } from './state.ts'
+import type { Vault } from '../data/vault.ts'
 
 /** One name for the notes of all guards, so that a write can require that none of them changed meanwhile. */
 export const NOTES = '~g'
@@ -13,17 +14,23 @@ export interface Notes {
   readonly expect: NonNullable<Change['expect']>
 }
 
+/** The session that the notes belong to. */
+interface Noted {
+  readonly record: SessionRecord
+  readonly vault: Vault
+}
+
 /** The stored notes, by the name of the guard. */
 export function notesIn(texts: Texts): Texts {
   const { [NOTES]: text } = texts
   return text === undefined ? {} : ((parseTexts({ text }).values.text ?? {}) as Texts)
 }
 
-export function withNote(before: Notes | null, held: Held, guard: string, text: string | null): Notes {
+export function withNote(before: Notes | null, held: Noted, guard: string, text: string | null): Notes {
   return { byGuard: new Map(before?.byGuard).set(guard, text), expect: storedNotes(held) }
 }
 
-function storedNotes({ record, vault }: Held): Notes['expect'] {
+function storedNotes({ record, vault }: Noted): Notes['expect'] {
   const key = vault.storedKey(NOTES)
   return { key, text: record.data[key] ?? null }
 }
@@ -36,7 +43,7 @@ export function noteEdits(texts: Texts, byGuard: Notes['byGuard']): Edits {
 }
 
 /** The notes that can still be stored in another version of the record: those that no parallel request changed. */
-export function stillGood({ byGuard }: Notes, before: Texts, held: Held, after: Texts): Notes | null {
+export function stillGood({ byGuard }: Notes, before: Texts, held: Noted, after: Texts): Notes | null {
   const [known, now] = [notesIn(before), notesIn(after)]
   const good = [...byGuard].filter(([guard]) => known[guard] === now[guard])
   return good.length === 0 ? null : { byGuard: new Map(good), expect: storedNotes(held) }
