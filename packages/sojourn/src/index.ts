@@ -34,6 +34,7 @@ export type {
   Sight,
 } from './core/contracts/guard.ts'
 export type { JsonValue } from './core/contracts/json.ts'
+export type { DescribeDevice } from './core/contracts/options.ts'
 export type {
   DamagedRecord,
   Device,
@@ -48,7 +49,6 @@ export type {
 } from './core/contracts/record.ts'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/contracts/schema.ts'
 export type {
-  DescribeDevice,
   Flash,
   LoginOptions,
   LogoutOptions,

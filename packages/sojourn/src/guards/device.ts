@@ -1,6 +1,6 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
 import { checkOptions } from '../core/contracts/check-options.ts'
-import type { DescribeDevice } from '../core/contracts/session.ts'
+import type { DescribeDevice } from '../core/contracts/options.ts'
 
 export interface DeviceOptions {
   /** `'short'` (default) keeps the network: /24 of IPv4, /48 of IPv6. `'full'` keeps the address. `'none'` keeps nothing. */

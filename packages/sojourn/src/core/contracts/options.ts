@@ -1,9 +1,12 @@
-import type { Carrier } from './carrier.ts'
+import type { Carrier, RequestView } from './carrier.ts'
 import type { Guard } from './guard.ts'
+import type { Device } from './record.ts'
 import type { StandardSchema } from './schema.ts'
-import type { DescribeDevice } from './session.ts'
 import type { Guarantee, Store } from './store.ts'
 import type { TimeoutPreset, Timeouts } from './timeouts.ts'
+
+/** Describes the client for the device list. With `null`, nothing is stored. */
+export type DescribeDevice = (view: RequestView) => Device | null
 
 /** The options of core. The package's `createSessions` supplies defaults for the store, the carrier and the guards. */
 export interface CoreOptions<Data extends object> {

@@ -1,4 +1,3 @@
-import type { RequestView } from './carrier.ts'
 import type { Duration } from './duration.ts'
 import type { JsonValue } from './json.ts'
 import type { Device, SessionId } from './record.ts'
@@ -177,6 +176,3 @@ export interface Session<Data extends object = UntypedData> {
   /** Ends all sessions of this user except this one. Resolves with the count. */
   revokeOthers(): Promise<number>
 }
-
-/** Describes the client for the device list. With `null`, nothing is stored. */
-export type DescribeDevice = (view: RequestView) => Device | null
