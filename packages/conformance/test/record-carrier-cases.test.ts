@@ -1,7 +1,7 @@
 import { type RecordCarrierContext, recordCarrierCases, runCases, toTable } from '@sojourn/conformance'
 import { type Carrier, createSessions, memoryStore, type RequestView } from 'sojourn'
 import { describe, expect, test } from 'vitest'
-import { sealedCookie } from './sealed-cookie.ts'
+import { sealedCookie, unseal } from './sealed-cookie.ts'
 
 function contextOf(createCarrier: () => Carrier): RecordCarrierContext {
   return {
@@ -54,12 +54,34 @@ describe('a carrier that is broken in one way fails', () => {
 
   test.each<[broken: string, createCarrier: () => Carrier, fails: string]>([
     [
-      'sends its record with every response',
-      () => ({
-        ...sealedCookie(),
-        records: { ...sealedCookie().records, of: (view) => also(view, memoryStore()) },
-      }),
-      'what one process stores',
+      'never reads what the client presents',
+      () => ({ ...sealedCookie(), records: { of: () => memoryStore() } }),
+      'what one process stores, another process reads',
+    ],
+    [
+      'forgets the times of the record',
+      () =>
+        sealedCookie((text) => {
+          const sealed = unseal(text)
+          const fresh = { createdAt: 4e12, lastSeenAt: 4e12, expiresAt: 5e12 }
+          return sealed === null ? null : { ...sealed, record: { ...sealed.record, ...fresh } }
+        }),
+      'both limits end it',
+    ],
+    [
+      'sends the first token again',
+      () => {
+        const carrier = sealedCookie()
+        let first: Parameters<Carrier['write']>[1] | null = null
+        return {
+          ...carrier,
+          write(view, token, life) {
+            first ??= token
+            return carrier.write(view, first, life)
+          },
+        }
+      },
+      'a login and a rotation send a fresh token',
     ],
     ['keeps the records in one store for all', () => ({ ...sealedCookie(), records: { of: () => store } }), 'what one'],
     [
@@ -94,6 +116,3 @@ describe('a carrier that is broken in one way fails', () => {
 
 let last = ''
 const oneStore = memoryStore()
-function also<T>(_: unknown, result: T): T {
-  return result
-}

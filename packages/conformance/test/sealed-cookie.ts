@@ -16,7 +16,7 @@ export function seal(content: unknown): string {
   return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url')
 }
 
-function unseal(text: string): Sealed | null {
+export function unseal(text: string): Sealed | null {
   try {
     const bytes = Buffer.from(text, 'base64url')
     const decipher = createDecipheriv('aes-256-gcm', KEY, bytes.subarray(0, 12)).setAuthTag(bytes.subarray(12, 28))
