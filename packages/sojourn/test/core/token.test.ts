@@ -97,7 +97,7 @@ describe.each([
       fc.property(fc.uint8Array({ minLength: 40, maxLength: 40 }), (bytes) => {
         const [locator, secret] = [bytes.subarray(0, 16), bytes.subarray(16)]
         const parsed = tokens.parse(tokens.toToken({ id: '' as never, locator, secret }))
-        expect(parsed).toMatchObject({ locator: Buffer.from(locator), secret: Buffer.from(secret) })
+        expect(parsed).toMatchObject({ locator: new Uint8Array(locator), secret: new Uint8Array(secret) })
       }),
     )
   })
