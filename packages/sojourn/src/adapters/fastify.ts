@@ -133,6 +133,8 @@ function commit({ exchange, held }: Turn, reply: FastifyReply, payload: unknown,
   try {
     changes = exchange.commit(reply.statusCode)
   } catch (error) {
+    // Nobody reads the stream now, and it may still break.
+    watchStream(payload)
     fail(error)
     return
   }
