@@ -223,6 +223,14 @@ describe('a draft', () => {
         value.a = a
       },
     ],
+    [
+      'another name of a key',
+      (value: { c?: unknown; d?: unknown }) => {
+        const { c } = value
+        delete value.c
+        value.d = c
+      },
+    ],
     ['a longer list', (value: { a: number[] }) => void value.a.push(1)],
     [
       'an empty list instead of an object',
