@@ -74,6 +74,15 @@ const steps: fc.Arbitrary<[string, Step]> = fc.oneof(
       }
     },
   ]),
+  key.map((name): [string, Step] => [
+    `nested edit undone in ${inspect(name)}`,
+    (draft, model) => {
+      for (const target of [draft.values[name], Object.hasOwn(model, name) ? model[name] : undefined]) {
+        if (Array.isArray(target)) target.pop()
+        else if (typeof target === 'object' && target !== null) Reflect.deleteProperty(target, 'nested')
+      }
+    },
+  ]),
   key.map((name): [string, Step] => [`read ${inspect(name)}`, (draft) => void draft.values[name]]),
   start.map((values): [string, Step] => [
     'replace',
@@ -209,6 +218,15 @@ describe('a draft', () => {
     draft.values.b = 1
     draft.accept(edits)
     expect(draft.edits()).toEqual({ a: '2', b: '1' })
+  })
+
+  it('a nested edit that was stored and is undone later is pending again', () => {
+    const draft = new Draft({ baseline: { cart: '{"n":1}' } }, forbidden)
+    const cart = draft.values.cart as { n: number }
+    cart.n = 2
+    draft.accept(draft.edits())
+    cart.n = 1
+    expect(draft.edits()).toEqual({ cart: '{"n":1}' })
   })
 
   it.each<[string, (value: never) => void]>([

@@ -19,6 +19,19 @@ describe('save', () => {
     expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: 2, b: 3, c: 4 })
   })
 
+  it('2 No lost update: a nested edit that was saved, and undone afterwards in the same request', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send(edit({ cart: { items: [1] } }))
+    const { session, commit } = await client.open()
+    const { items } = session.data.cart as { items: number[] }
+    items.push(2)
+    await session.save()
+    items.pop()
+    await commit()
+    expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ cart: { items: [1] } })
+  })
+
   it('does nothing without edits', async () => {
     const world = createWorld()
     const client = world.client()

@@ -156,6 +156,7 @@ export class Draft implements ProxyHandler<Bare> {
 
   /** Makes these edits part of the baseline. */
   accept(edits: Edits): void {
+    for (const key in edits) this.#compareAsText(key)
     if (this.#drops === NO_EDITS && this.#hidden.length === 0) {
       this.#baseline = applyEdits(this.#baseline, edits)
       return
@@ -209,10 +210,15 @@ export class Draft implements ProxyHandler<Bare> {
     this.#touched.set(key, (this.#touched.get(key) ?? 0) + 1)
   }
 
-  /** Sets a value that `update` made, `undefined` for none. This does not count as an edit of the handler. */
-  put(key: string, value: unknown): void {
+  /** For a key whose baseline is no longer the object that was listed when it was read. */
+  #compareAsText(key: string): void {
     this.#touched ??= new Map()
     if (!this.#touched.has(key)) this.#touched.set(key, 0)
+  }
+
+  /** Sets a value that `update` made, `undefined` for none. This does not count as an edit of the handler. */
+  put(key: string, value: unknown): void {
+    this.#compareAsText(key)
     if (value === undefined) delete this.#target[key]
     else this.#target[key] = value
   }
