@@ -1,7 +1,6 @@
 import type { SessionId, Sessions, Store } from 'sojourn'
 import { toLimits } from '../../src/core/contracts/timeouts.ts'
-import { judge, type Verdict } from '../../src/core/token/secrets.ts'
-import { createTokens, hashSecret } from '../../src/core/token/token.ts'
+import { createTokens, hashSecret, judge, type Verdict } from '../../src/core/token/token.ts'
 import type { Clock } from './kit.ts'
 import { type Actor, actors, type SteppingStore } from './model-store.ts'
 

@@ -4,6 +4,7 @@ import { toLimits } from '../../src/core/contracts/timeouts.ts'
 import {
   createNonce,
   deriveSuccessor,
+  hashSecret,
   isStanding,
   judge,
   toHeadChange,
@@ -12,8 +13,7 @@ import {
   toRotated,
   type Verdict,
   withoutStale,
-} from '../../src/core/token/secrets.ts'
-import { hashSecret } from '../../src/core/token/token.ts'
+} from '../../src/core/token/token.ts'
 import { randomBytes } from '../../src/platform/crypto.node.ts'
 import { HOUR, MINUTE, SECOND } from './kit.ts'
 

@@ -3,7 +3,7 @@ import type { Head, SessionRecord } from '../contracts/record.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { fromUtf8, toUtf8 } from '../lib/bytes.ts'
 import { chain } from '../lib/maybe.ts'
-import type { Standing } from '../token/secrets.ts'
+import type { Standing } from '../token/token.ts'
 import { equalText, hashSecret } from '../token/token.ts'
 import { define, type Edits, type Texts } from './texts.ts'
 

@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../contracts/record.ts'
 import type { Written } from '../contracts/store.ts'
 import { nextTry } from '../lib/turns.ts'
-import { toHeadChange, withoutStale } from '../token/secrets.ts'
+import { toHeadChange, withoutStale } from '../token/token.ts'
 import { endSession } from './end-session.ts'
 import { ask, type Caller, emit } from './setup.ts'
 

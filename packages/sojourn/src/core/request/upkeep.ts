@@ -2,8 +2,17 @@ import type { Head, SessionRecord } from '../contracts/record.ts'
 import type { Change, MaybePromise } from '../contracts/store.ts'
 import { expiryOf, touchMsOf } from '../contracts/timeouts.ts'
 import { chain } from '../lib/maybe.ts'
-import { createNonce, deriveSuccessor, toHeadChange, toRenewed, toRenewing, withoutStale } from '../token/secrets.ts'
-import { equalText, hashSecret, type TokenParts } from '../token/token.ts'
+import {
+  createNonce,
+  deriveSuccessor,
+  equalText,
+  hashSecret,
+  type TokenParts,
+  toHeadChange,
+  toRenewed,
+  toRenewing,
+  withoutStale,
+} from '../token/token.ts'
 import { readNow } from './setup.ts'
 import type { Held } from './state.ts'
 import { canSend, type State } from './state.ts'
