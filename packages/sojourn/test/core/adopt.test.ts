@@ -1,8 +1,9 @@
-import { type Carrier, memoryStore, SessionError, type Store } from 'sojourn'
+import { type Carrier, cookieCarrier, memoryStore, SessionError, type Store } from 'sojourn'
 import { adopt, type OldSession } from 'sojourn/carriers/kit'
 import { describe, expect, it } from 'vitest'
 import {
   type Client,
+  createClient,
   createWorld,
   DAY,
   HOUR,
@@ -203,6 +204,24 @@ describe('1 Ended is ended: the old cookie', () => {
     expect((await visitor().send(userOf)).value).toBeNull()
   })
 
+  it.each(['logout', 'login'] as const)(
+    'does not log the user in again if it came with our cookie, which counted, at a %s',
+    async (verb) => {
+      const { world, visitor } = createMoving()
+      const client = visitor()
+      const other = createClient(world.sessions)
+      await other.send((session) => session.login('bob'))
+      for (const [name, cookie] of other.jar) client.jar.set(name, cookie)
+      expect((await client.send(userOf)).value).toBe('bob')
+      expect(client.cookie()).toContain(OLD_NAME)
+      await client.send((session) => (verb === 'logout' ? session.logout() : session.login('bob')))
+      expect(client.cookie()).not.toContain(OLD_NAME)
+      await client.send((session) => session.logout())
+      expect((await client.send(userOf)).value).toBeNull()
+      expect(client.cookie()).toBe('')
+    },
+  )
+
   it('does not undo it when the old row could not be deleted', async () => {
     const { world, old, visitor } = createMoving()
     old.failNext('delete')
@@ -397,10 +416,29 @@ describe('2 to 7: adoption keeps the other guarantees', () => {
     ['data that is not JSON', { data: { when: new Date() } as never }, 'ERR_DATA_NOT_JSON'],
     ['a time that is none', { createdAt: Number.NaN }, 'ERR_OPTION'],
     ['no end', { until: undefined as never }, 'ERR_OPTION'],
+    ['an end that is no date', { until: new Date('never') }, 'ERR_OPTION'],
+    ['no data', { data: null as never }, 'ERR_CARRIER'],
   ])('a mistake of the carrier is an error: %s', async (_, row, code) => {
     const { world, visitor } = createMoving(row)
     expect(await rejection(visitor().send(userOf))).toMatchObject({ code })
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'carrier old-cookie' }])
     expect(world.store.count('create')).toBe(0)
+  })
+
+  it('a row that is null is an error of the carrier, and no user is logged out', async () => {
+    const old = createOldLibrary()
+    const nothing: Carrier = { ...old.carrier, translate: (text) => adopt({ key: text, load: () => null as never }) }
+    const world = createWorld({ carriers: [cookieCarrier(), nothing] })
+    const client = world.client()
+    client.jar.set(`${OLD_NAME} Path=/`, `${OLD_NAME}=${old.sign('row1')}`)
+    expect(await rejection(client.send(userOf))).toMatchObject({ code: 'ERR_CARRIER', status: 503 })
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'carrier old-cookie' }])
+  })
+
+  it('times may have fractions, as those of performance.now() and of some tokens do', async () => {
+    const until = Date.UTC(2030, 0, 2) + 0.5
+    const { visitor } = createMoving({ until, createdAt: until - 2 * DAY, endsAt: until })
+    expect((await visitor().send(userOf)).value).toBe('ada')
   })
 })
 

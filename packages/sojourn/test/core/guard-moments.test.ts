@@ -258,6 +258,21 @@ describe('notes', () => {
     expect((await record(info?.id as SessionId)).data).toEqual({})
   })
 
+  test.each(['5', '"abc"', '[1]', 'null', '{', '{"watcher":5}', '{"watcher":{"a":1}}', '{"second":[2]}'])(
+    'what other software left under their name is no note: %s',
+    async (text) => {
+      const seen: unknown[] = []
+      const { client, store, record, id } = await watched(({ note }) => {
+        seen.push(note)
+        return { note: (note ?? 'first').toUpperCase() }
+      })
+      await store.write(id, { set: { '~g': text } })
+      expect((await client.send(({ userId }) => userId)).value).toBe('ada')
+      expect(seen).toEqual([null])
+      expect(await notesOf({ record, id })).toEqual({ watcher: 'FIRST' })
+    },
+  )
+
   test('null removes a note, and a note that stays as it is costs no write', async () => {
     const next: Readonly<Record<string, string | null>> = { '/set': 'x', '/same': 'x', '/remove': null }
     const { client, store, record, id } = await watched(({ view }) => ({ note: next[view.url] ?? null }))

@@ -1,7 +1,17 @@
 import { type Carrier, cookieCarrier, type Guard, type Session, SessionError, type SessionId } from 'sojourn'
 import { type Vouching, vouch } from 'sojourn/carriers/kit'
 import { describe, expect, it } from 'vitest'
-import { createWorld, HOUR, MINUTE, rejection, type TestData, toView, type World, type WorldOptions } from './kit.ts'
+import {
+  createWorld,
+  HOUR,
+  MINUTE,
+  rejection,
+  setCookiesOf,
+  type TestData,
+  toView,
+  type World,
+  type WorldOptions,
+} from './kit.ts'
 
 /** A signed token would say this. The signature is left out. */
 function accessCarrier(reads?: 'record' | 'nothing'): Carrier {
@@ -30,7 +40,11 @@ interface Api {
   readonly world: World<TestData>
   readonly id: SessionId
   /** One request with an access token of ada's session. */
-  call<T>(handler: (session: Session<TestData>) => T | Promise<T>, says?: Partial<Vouching>): Promise<T>
+  call<T>(
+    handler: (session: Session<TestData>) => T | Promise<T>,
+    says?: Partial<Vouching>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<T>
   setCookies: string[]
   browser: ReturnType<World<TestData>['client']>
 }
@@ -50,12 +64,11 @@ async function createApi(reads?: 'record' | 'nothing', options: WorldOptions<Tes
     id,
     browser,
     setCookies,
-    async call(handler, says = {}) {
+    async call(handler, says = {}, headers = {}) {
       const text = `jwt ${JSON.stringify({ id, userId: 'ada', expiresAt: world.clock() + 5 * MINUTE, ...says })}`
-      const exchange = await world.sessions.open(toView({ headers: { authorization: text } }))
+      const exchange = await world.sessions.open(toView({ headers: { ...headers, authorization: text } }))
       const value = await handler(exchange.session)
-      const headers = await exchange.commit()
-      setCookies.push(...headers.filter(({ name }) => name === 'set-cookie').map(({ value }) => value))
+      setCookies.push(...setCookiesOf(await exchange.commit()))
       await exchange.finish()
       return value
     },
@@ -225,10 +238,70 @@ describe('a token that vouches for a session and reads its record', () => {
     expect(await rejection(call(() => {}, { userId: '' }))).toMatchObject({ code: 'ERR_OPTION' })
   })
 
+  it('6 Two clocks: a record in a cache, older than the last request on another server, refuses nothing', async () => {
+    const { world, id, browser } = await createApi()
+    const cached = await world.record(id)
+    world.clock.advance(29 * MINUTE)
+    await browser.send((session) => session.userId)
+    world.clock.advance(2 * MINUTE)
+    const { store } = world
+    const node = world.node({ store: { ...store, read: () => cached, readNow: (id) => store.read(id) } })
+    const authorization = `jwt ${JSON.stringify({ id, userId: 'ada', expiresAt: world.clock() + MINUTE })}`
+    const { session } = await node.open(toView({ headers: { authorization } }))
+    expect([session.userId, session.refused]).toEqual(['ada', null])
+  })
+
   it('7 Fail closed: a store that is down is a 503', async () => {
     const { world, call } = await createApi()
     world.store.fail('read')
     expect(await rejection(call(() => {}))).toMatchObject({ code: 'ERR_STORE', status: 503 })
+  })
+})
+
+/** Binds a session to the network from which it was first seen. */
+const oneNetwork: Guard = {
+  name: 'one-network',
+  opened({ view, note }) {
+    const network = view.header('x-net')
+    if (network === null || network === note) return null
+    return note === null ? { note: network } : { distrust: true }
+  },
+}
+
+describe('a vouched session and a guard that keeps a note', () => {
+  it('the note of the record counts, although the guard judged first without it', async () => {
+    const { world, id, call, browser } = await createApi('nothing', { guards: [oneNetwork] })
+    await browser.send((session) => session.userId, { headers: { 'x-net': 'home' } })
+    expect((await world.record(id)).data['~g']).toBe('{"one-network":"home"}')
+    expect(await call(({ authenticatedAt }) => authenticatedAt, {}, { 'x-net': 'away' })).toBeNull()
+    expect((await world.record(id)).data['~g']).toBe('{"one-network":"home"}')
+    const { distrustedAt } = (await world.record(id)).head
+    expect(distrustedAt).toBe(world.clock())
+  })
+
+  it('reports what the guard says after it has seen the note, and nothing else', async () => {
+    const guard: Guard = {
+      name: 'reporter',
+      opened: ({ note }) =>
+        note === null ? { note: 'x', report: { finding: 'first', message: 'Never seen.' } } : null,
+    }
+    const { world, call, browser } = await createApi('nothing', { guards: [guard] })
+    await browser.send((session) => session.userId)
+    expect(world.eventsOf('finding')).toHaveLength(2)
+    await call((session) => session.userId)
+    expect(world.eventsOf('finding')).toHaveLength(2)
+  })
+
+  it('7 Fail closed: in a sealed session the guard has failed, and its whenDown decides', async () => {
+    const denied = await createApi('record', { sealed: true, guards: [oneNetwork] })
+    expect(await rejection(denied.call(() => {}, {}, { 'x-net': 'home' }))).toMatchObject({
+      code: 'ERR_GUARD',
+      status: 503,
+    })
+    expect(denied.world.eventsOf('fault')).toMatchObject([{ operation: 'guard one-network' }])
+    const allowed = await createApi('record', { sealed: true, guards: [{ ...oneNetwork, whenDown: 'allow' }] })
+    expect(await allowed.call(({ userId }) => userId, {}, { 'x-net': 'home' })).toBe('ada')
+    expect(allowed.world.eventsOf('fault')).toMatchObject([{ operation: 'guard one-network' }])
   })
 })
 
@@ -342,6 +415,31 @@ describe('a token that vouches for a session and reads nothing', () => {
         expect((await browser.send(({ userId }) => userId)).value).toBe('ada')
       }
     }
+  })
+
+  it('a check of the token that takes long, shortly before its end, does not shorten the session', async () => {
+    const { world, id, browser } = await createApi('nothing')
+    const { expiresAt, lastSeenAt } = await world.record(id)
+    const carrier = accessCarrier('nothing')
+    const node = world.node({
+      carriers: [
+        {
+          ...carrier,
+          translate(text, view) {
+            world.clock.advance(3000)
+            return carrier.translate?.(text, view) ?? null
+          },
+        },
+        cookieCarrier(),
+      ],
+    })
+    const authorization = `jwt ${JSON.stringify({ id, userId: 'ada', expiresAt: world.clock() + 8000 })}`
+    const { session, commit } = await node.open(toView({ headers: { authorization } }))
+    expect(session.userId).toBe('ada')
+    await commit()
+    expect(await world.record(id)).toMatchObject({ expiresAt, lastSeenAt })
+    world.clock.advance(MINUTE)
+    expect((await browser.send(({ userId }) => userId)).value).toBe('ada')
   })
 
   it('5 Fresh token: no verb writes what the token says over the record', async () => {

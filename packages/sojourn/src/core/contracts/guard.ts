@@ -41,7 +41,7 @@ export interface Sight extends Incoming {
   readonly methods: readonly string[]
   readonly assurance: string | null
   readonly device: Device | null
-  /** The text that this guard last stored with this session. */
+  /** The text that this guard last stored with this session. `null` while a session that is vouched for was not read. */
   readonly note: string | null
 }
 

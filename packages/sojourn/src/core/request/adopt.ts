@@ -101,8 +101,10 @@ function partsOf(key: string, text: string): TokenParts {
 
 async function begin(state: State, parts: TokenParts, old: OldSession, adopted: Adoption['adopted']): Promise<Found> {
   const { setup, openedAt } = state
-  const record = await toRecord(state, parts, old)
-  const until = Number(old.until)
+  const [record, until] = await rescue(
+    async () => [await toRecord(state, parts, old), toTime(old.until)] as const,
+    (cause) => carrierFailed(state, cause),
+  )
   const isOver = setup.clock() >= Math.min(until, expiryOf(record, setup.limits))
   if (isOver || !(await claim(state, parts.id, until))) return unlessAdopted(state, parts, 'expired')
   const isFirst = await ask(state, 'create', record)
@@ -157,8 +159,8 @@ async function toRecord(state: State, parts: TokenParts, old: OldSession): Promi
   const { userId, methods, assurance } = old
   if (userId !== null) assertUserId(userId)
   const now = setup.clock()
-  const createdAt = Math.min(now, toTime(old.createdAt) ?? now)
-  const authenticatedAt = toTime(old.authenticatedAt)
+  const createdAt = Math.min(now, toOptionalTime(old.createdAt) ?? now)
+  const authenticatedAt = toOptionalTime(old.authenticatedAt)
   const vault = setup.sealed ? createVault(id) : plainVault
   const nonce = createNonce()
   const next = deriveSuccessor(secret, nonce)
@@ -172,7 +174,7 @@ async function toRecord(state: State, parts: TokenParts, old: OldSession): Promi
       device: setup.describeDevice(view) ?? undefined,
       sealedKey: await vault.keyFor(secret),
     }),
-    ...limitsOf(toTime(old.endsAt), Math.max(createdAt, authenticatedAt ?? 0), setup.limits.absoluteMs),
+    ...limitsOf(toOptionalTime(old.endsAt), Math.max(createdAt, authenticatedAt ?? 0), setup.limits.absoluteMs),
   }
   const head = toRenewing(first, nonce, next, now, await vault.keyFor(next))
   const texts = Object.entries(old.data).map(([name, value]) => [name, toText(value, name) ?? null])
@@ -188,8 +190,11 @@ function limitsOf(endsAt: number | undefined, beganAt: number, usualMs: number):
   return absoluteMs > usualMs ? { absoluteMs, idleMs: absoluteMs } : { absoluteMs }
 }
 
-function toTime(time: Date | number | undefined): number | undefined {
-  if (time === undefined) return undefined
+function toOptionalTime(time: Date | number | undefined): number | undefined {
+  return time === undefined ? undefined : toTime(time)
+}
+
+function toTime(time: Date | number): number {
   const ms = Math.floor(Number(time))
   if (Number.isSafeInteger(ms)) return ms
   throw new SessionError('ERR_OPTION', 'The times of an adopted session are dates, or ms since the epoch.')

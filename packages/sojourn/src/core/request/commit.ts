@@ -22,6 +22,7 @@ import {
   inTurn,
   type Pending,
   pendingOf,
+  presents,
   type State,
   withRecord,
 } from './state.ts'
@@ -296,7 +297,18 @@ function toHeaders(state: State): readonly HeaderChange[] {
   const token = answer === 'write' ? writeToken(state) : answer === 'clear' ? carrier.clear(view) : NO_HEADERS
   const setsToken = token.length > 0 || cleared.length > 0
   // After those of guards, which may replace cookies.
-  return extraHeaders.concat(cleared, token, setsToken ? setup.caching.token : caching(state))
+  return extraHeaders.concat(cleared, toCleared(state), token, setsToken ? setup.caching.token : caching(state))
+}
+
+/**
+ * After a login or a logout, the client also forgets what it presents on other carriers that never send a token. Otherwise an old
+ * cookie, which was not looked at because ours counted, opens its session once ours is gone.
+ */
+function toCleared({ setup, view, carrier, did }: State): readonly HeaderChange[] {
+  if (did !== 'login' && did !== 'logout') return NO_HEADERS
+  return setup.carriers.flatMap((one) =>
+    one.readOnly && one !== carrier && presents(one.read(view)) ? one.clear(view) : NO_HEADERS,
+  )
 }
 
 /** A remembered session outlives the browser. The token is kept no longer than the server accepts it. */

@@ -96,19 +96,28 @@ function deny(state: State, guard: Guard, answer: Answer | null = null): Denial 
 function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<Denial | null> {
   const { held } = state
   if (ruling === null) return null
+  if (held?.voucher?.isUnread === true && (ruling.note !== undefined || ruling.distrust || ruling.end !== undefined)) {
+    // The guard has not seen its note yet, and must not replace it with one that relies on that.
+    return chain(recheckNow(state), () => openedOne(state, guard))
+  }
   report(state, held, guard, ruling.report)
   if (held === null) return deny(state, guard, ruling.answer)
-  if (held.voucher?.isUnread === true && (ruling.note !== undefined || ruling.distrust || ruling.end !== undefined)) {
-    const { report: _, ...rest } = ruling
-    return chain(recheckNow(state), () => obey(state, guard, rest))
-  }
-  if (ruling.note !== undefined) state.notes = withNote(state.notes, held, guard.name, ruling.note)
+  if (ruling.note !== undefined) keepNote(state, held, guard, ruling.note)
   if (ruling.distrust === true) state.distrusts = true
   if (ruling.end === undefined) return deny(state, guard, ruling.answer)
   return endSession(state, held.record, ruling.end).then(() => {
     refuse(state, { kind: 'dead', refusal: 'ended', id: held.record.id })
     return deny(state, guard, ruling.answer)
   })
+}
+
+/** Without the session's own token, a sealed session holds no notes. A guard that needs one has failed then. */
+function keepNote(state: State, held: Held, guard: Guard, text: string | null): void {
+  try {
+    state.notes = withNote(state.notes, held, guard.name, text)
+  } catch (error) {
+    guardFailed(state, guard, error)
+  }
 }
 
 /**

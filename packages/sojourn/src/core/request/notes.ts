@@ -20,10 +20,13 @@ interface Noted {
   readonly vault: Vault
 }
 
-/** The stored notes, by the name of the guard. */
+/** The stored notes, by the name of the guard. Without what other software may have put there. */
 export function notesIn(texts: Texts): Texts {
   const { [NOTES]: text } = texts
-  return text === undefined ? {} : ((parseTexts({ text }).values.text ?? {}) as Texts)
+  if (text === undefined) return {}
+  const notes = parseTexts({ text }).values.text
+  if (typeof notes !== 'object' || Array.isArray(notes)) return {}
+  return Object.fromEntries(Object.entries(notes ?? {}).filter(([, note]) => typeof note === 'string'))
 }
 
 export function withNote(before: Notes | null, held: Noted, guard: string, text: string | null): Notes {

@@ -30,7 +30,8 @@ const NOTHING: Upkeep = { change: null, next: null }
 /** Cheap and synchronous, because every request calls it. It almost always returns `false`. */
 export function isUpkeepDue(state: State): boolean {
   const { held, committed } = state
-  if (held === null || committed) return false
+  // What a carrier says about a session that was not read is no reason to write.
+  if (held === null || committed || held.voucher?.isUnread === true) return false
   return (
     held.standing === 'successor' ||
     isDistrustDue(state, held.record) ||

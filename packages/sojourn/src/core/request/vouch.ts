@@ -1,7 +1,7 @@
 import type { Translation } from '../contracts/carrier.ts'
 import { assertUserId } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { SessionRecord } from '../contracts/record.ts'
+import type { SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { Draft } from '../data/draft.ts'
@@ -9,7 +9,7 @@ import { plainVault, type Vault } from '../data/vault.ts'
 import { chain, defined } from '../lib/maybe.ts'
 import { isSessionId, type TokenParts } from '../token/token.ts'
 import { type Finder, hold } from './open.ts'
-import { ask } from './setup.ts'
+import { ask, readNow } from './setup.ts'
 import type { Dead, Found, Held, State, Vouched } from './state.ts'
 
 /** What a signed token says about its session. Times are a `Date` or ms since the epoch. */
@@ -70,11 +70,17 @@ function readVouched(
 ): MaybePromise<Found> {
   const { id } = parts
   const dead = (refusal: Dead['refusal']): Dead => ({ kind: 'dead', refusal, id })
-  return chain(ask(state, 'read', id), (kept) => {
+  const isOver = (record: SessionRecord): boolean => state.setup.clock() >= expiryOf(record, state.setup.limits)
+  const toFound = (kept: SessionRecord | Tombstone | null): Found => {
     if (kept?.kind === 'ended') return dead('ended')
     if (kept === null || kept.userId !== userId) return dead('unknown')
-    if (state.setup.clock() >= expiryOf(kept, state.setup.limits)) return dead('expired')
+    if (isOver(kept)) return dead('expired')
     return toVouched(state, { record: kept, parts, vault: vaultOf(kept) }, again)
+  }
+  return chain(ask(state, 'read', id), (kept) => {
+    // A cached record may be older than the last request on another server.
+    const isSure = state.store.readNow === undefined || kept?.kind !== 'live' || !isOver(kept)
+    return isSure ? toFound(kept) : chain(readNow(state, id), toFound)
   })
 }
 
