@@ -45,7 +45,8 @@ export interface NodeBody extends NodeRequest {
  * ```
  *
  * - `request.url` is the whole public URL, also below an Express mount path. `request.signal` aborts when the client leaves.
- * - Bodies stream in both directions, no faster than their readers. The rest of a body that nobody reads is discarded.
+ * - Bodies stream in both directions, no faster than their readers. What nobody reads of a body until the response is sent is
+ *   discarded.
  * - If the handler throws, the client gets a 500 without details, or the status of the `SessionError`, and `onError` the error.
  * - Mount it before body parsers: a body can be read once.
  */
@@ -60,8 +61,7 @@ export function toNodeHandler(
   return async (request, response) => {
     const view = new NodeView(request, trustProxy)
     const url = toUrl(view)
-    // fetch has no request with these methods.
-    if (view.method === 'TRACE' || view.method === 'CONNECT') return sendAnswer(response, UNKNOWN_METHOD)
+    if (NO_METHOD.test(view.method)) return sendAnswer(response, UNKNOWN_METHOD)
     if (url === null) return sendAnswer(response, BAD_REQUEST)
     const leaving = new AbortController()
     watch(response, leaving)
@@ -82,6 +82,9 @@ export function toNodeHandler(
 const TEXT = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
 const BAD_REQUEST: OwnResponse = { status: 400, headers: TEXT, body: 'The request is addressed to no valid URL.\n' }
 const UNKNOWN_METHOD: OwnResponse = { status: 501, headers: TEXT, body: 'The server does not support this method.\n' }
+
+/** fetch has no request with these methods, and it would make a `GET` of the `get` that an HTTP/2 client may send. */
+const NO_METHOD = /^(?:CONNECT|TRACE|TRACK)$|[a-z]/
 
 /** A name or an address, and a port. Anything else could move the host to another part of the URL. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/
@@ -115,6 +118,8 @@ function watch(response: NodeResponse, leaving: AbortController): void {
   response.once('close', () => {
     if (!isSent) leaving.abort()
   })
+  // HTTP/2 emits `finish` in this case too, and no `close` as long as a part of the request's body is unread.
+  response.stream?.once('aborted', () => leaving.abort())
 }
 
 function hasBody({ method, headers, httpVersionMajor }: NodeBody): boolean {
@@ -134,12 +139,12 @@ function toBody(
     throw new SessionError('ERR_MISUSE', 'The body was read before. Mount toNodeHandler before body parsers.')
   }
   let isOver = false
+  let isBegun = false
+  let isWanted = false
   const discard = (): void => {
     isOver = true
     request.resume()
   }
-  // Unread bytes would block the next request of the connection.
-  response.once('finish', discard)
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -147,9 +152,20 @@ function toBody(
           if (!isOver) act()
           isOver = true
         }
+        const drop = once(() => {
+          controller.error(new SessionError('ERR_MISUSE', 'The response was sent before this body was read.'))
+          request.resume()
+        })
+        // Unread bytes would block the next request of the connection, so node drops a body that nobody began to read. But a
+        // handler may answer while it still reads.
+        response.once('finish', () => {
+          if (!isBegun) drop()
+          else setImmediate(() => isWanted || drop())
+        })
         request.pause()
         request.on('data', (chunk) => {
           if (isOver) return
+          isWanted = false
           controller.enqueue(chunk)
           request.pause()
         })
@@ -164,7 +180,11 @@ function toBody(
         request.on('error', cut)
         request.on('close', cut)
       },
-      pull: () => void request.resume(),
+      pull() {
+        isBegun = true
+        isWanted = true
+        request.resume()
+      },
       cancel: discard,
     },
     { highWaterMark: 0 },
@@ -193,8 +213,14 @@ class Outgoing {
       )
     }
     const { body } = answer
-    if (this.#leaving.aborted) return letGo(body)
-    this.#putHead(answer)
+    // Something else may have answered meanwhile, such as a time limit.
+    if (this.#leaving.aborted || this.#response.writableEnded) return letGo(body)
+    try {
+      this.#putHead(answer)
+    } catch (error) {
+      letGo(body)
+      throw error
+    }
     if (body === null || isHead) {
       letGo(body)
       this.#response.end()
@@ -206,11 +232,17 @@ class Outgoing {
   /** Nothing of the error reaches the client. A response that has begun breaks off, so that the client notices. */
   fail(error: unknown): void {
     const response = this.#response
+    if (response.writableEnded) return
     if (this.#leaving.aborted || this.#hasBegun || response.headersSent) {
       breakOff(response)
-    } else {
+      return
+    }
+    try {
       dropHeaders(response)
       sendAnswer(response, toErrorResponse(error instanceof SessionError ? error : null))
+    } catch {
+      // A hook of other middleware on the head fails again.
+      breakOff(response)
     }
   }
 
@@ -233,14 +265,24 @@ class Outgoing {
     const reader = body.getReader()
     let wake = (): void => {}
     let isClosed = false
-    response.on('drain', () => wake())
-    response.on('close', () => {
+    let flaw: readonly [error: unknown] | null = null
+    const stop = (): void => {
       isClosed = true
       wake()
       reader.cancel().catch(() => {})
-    })
+    }
+    response.on('drain', () => wake())
+    response.on('close', stop)
+    response.stream?.once('aborted', stop)
     // The client may wait for the head of a response whose body comes later. A body that is there already goes with its head.
-    const early = setImmediate(() => this.#flushHead())
+    const early = setImmediate(() => {
+      try {
+        this.#flushHead()
+      } catch (error) {
+        flaw = [error]
+        stop()
+      }
+    })
     try {
       for (let step = await reader.read(); !step.done && !isClosed; step = await reader.read()) {
         clearImmediate(early)
@@ -250,6 +292,7 @@ class Outgoing {
           wake = resolve
         })
       }
+      if (flaw !== null) throw flaw[0]
       if (!isClosed) response.end()
     } finally {
       clearImmediate(early)

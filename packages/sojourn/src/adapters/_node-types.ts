@@ -41,7 +41,7 @@ export interface NodeResponse {
   socket?: Connection | null
   readonly req?: object
   /** HTTP/2 only. */
-  readonly stream?: { close(code: number): unknown }
+  readonly stream?: { close(code: number): unknown; once(event: 'aborted', listener: () => void): unknown }
   on(event: string, listener: () => void): unknown
   once(event: string, listener: () => void): unknown
   emit(event: string): boolean

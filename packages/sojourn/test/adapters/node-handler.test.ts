@@ -189,6 +189,30 @@ describe('the request', () => {
     expect(signal?.aborted).toBe(false)
   })
 
+  test('a handler that answers while it reads a body receives all of it', async () => {
+    let read: Promise<string> | undefined
+    const origin = await serve((request) => {
+      read = request.text()
+      return new Response('accepted')
+    })
+    const socket = open(origin)
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc')
+    await once(socket, 'data')
+    socket.write('def')
+    expect(await read).toBe('abcdef')
+  })
+
+  test('a body that nobody read when the response was sent fails, instead of never ending', async () => {
+    let kept: Request | undefined
+    const origin = await serve((request) => {
+      kept = request
+      return new Response('accepted')
+    })
+    await (await fetch(origin, { method: 'POST', body: 'text' })).text()
+    await new Promise((resolve) => setImmediate(resolve))
+    await expect(kept?.text()).rejects.toMatchObject({ code: 'ERR_MISUSE' })
+  })
+
   test.each([
     ['nobody reads', () => new Response('one')],
     [
@@ -369,10 +393,127 @@ describe('failures', () => {
     expect(onError).toHaveBeenCalledTimes(2)
   })
 
+  test('the body of a response is released if something else has answered', async () => {
+    const canceled = vi.fn()
+    const onError = vi.fn()
+    let answer = (): void => {}
+    const handler = toNodeHandler(
+      async (request) => {
+        await new Promise<void>((resolve) => {
+          answer = resolve
+        })
+        if (request.url.endsWith('/throw')) throw new Error('late')
+        return new Response(new ReadableStream({ cancel: canceled }))
+      },
+      { onError },
+    )
+    const port = await listen(
+      createServer((request, response) => {
+        handler(request, response)
+        response.end('too late', () => answer())
+      }),
+    )
+    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('too late')
+    await until(() => canceled.mock.calls.length > 0)
+    expect(onError).not.toHaveBeenCalled()
+    expect(await (await fetch(`http://127.0.0.1:${port}/throw`)).text()).toBe('too late')
+    await until(() => onError.mock.calls.length > 0)
+  })
+
+  test.each([
+    ['whose body comes later', () => new Response(new ReadableStream({ cancel() {} }))],
+    ['without a body', () => new Response(null)],
+  ])(
+    'a hook of other middleware that refuses the head of a response %s ends only that connection',
+    async (_, answer) => {
+      const onError = vi.fn()
+      const handler = toNodeHandler(answer, { onError })
+      let settled: Promise<void> | undefined
+      const port = await listen(
+        createServer((request, response) => {
+          response.writeHead = () => {
+            throw new Error('hook')
+          }
+          settled = handler(request, response)
+        }),
+      )
+      await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow()
+      await settled
+      expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ message: 'hook' }))
+    },
+  )
+
   test('wrong arguments are refused at the start', () => {
     expect(() => toNodeHandler(undefined as unknown as FetchHandler)).toThrow(/ERR_OPTION|handler/)
     expect(() => toNodeHandler(() => new Response(), { trust: 1 } as NodeHandlerOptions)).toThrow(/no option/)
     expect(() => toNodeHandler(() => new Response(), { trustProxy: '10.0.0.1' as never })).toThrow(/trustProxy/)
+  })
+})
+
+describe('over HTTP/2', () => {
+  async function serve2(handler: FetchHandler, options?: NodeHandlerOptions) {
+    const server = createHttp2Server(toNodeHandler(handler, options))
+    const client = connectHttp2(`http://127.0.0.1:${await listen(server)}`).on('error', () => {})
+    closers.push(() => client.destroy())
+    return client
+  }
+
+  test.each([
+    ['cancels its stream', 8],
+    ['closes its stream without an error', 0],
+  ])('a client that %s before the response aborts the signal, and the body is released', async (_, code) => {
+    const canceled = vi.fn()
+    let signal: AbortSignal | undefined
+    let answer = (): void => {}
+    const client = await serve2(async (request) => {
+      signal = request.signal
+      await new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      return new Response(new ReadableStream({ cancel: canceled }))
+    })
+    const stream = client.request({ ':path': '/' }).on('error', () => {})
+    await until(() => signal !== undefined)
+    stream.close(code)
+    await until(() => signal?.aborted === true)
+    answer()
+    await until(() => canceled.mock.calls.length > 0)
+  })
+
+  test('a client that leaves in the middle of both bodies cancels that of the response', async () => {
+    const canceled = vi.fn()
+    const client = await serve2(
+      () =>
+        new Response(
+          new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024)), cancel: canceled }),
+        ),
+    )
+    const stream = client.request({ ':path': '/', ':method': 'POST' }).on('error', () => {})
+    stream.write('unread')
+    await once(stream, 'response')
+    stream.close(0)
+    await until(() => canceled.mock.calls.length > 0)
+  })
+
+  test('the signal stays quiet when the whole response was sent', async () => {
+    let signal: AbortSignal | undefined
+    const client = await serve2((request) => {
+      signal = request.signal
+      return new Response('x')
+    })
+    const stream = client.request({ ':path': '/' }).resume()
+    await once(stream, 'close')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(signal?.aborted).toBe(false)
+  })
+
+  test.each(['get', 'head', 'trace', 'TRACK'])('the method %s is a 501, and no error of the server', async (method) => {
+    const onError = vi.fn()
+    const client = await serve2(() => new Response('x'), { onError })
+    const stream = client.request({ ':path': '/', ':method': method }).resume()
+    const [headers] = await once(stream, 'response')
+    expect(headers[':status']).toBe(501)
+    expect(onError).not.toHaveBeenCalled()
   })
 })
 
