@@ -209,6 +209,30 @@ describe('a token that vouches for a session and reads its record', () => {
     expect(setCookies[0]).toMatch(/^__Host-session=/)
   })
 
+  it('a refused one beside a live cookie does not replace the cookie with a session of nobody', async () => {
+    const { world, browser } = await createApi()
+    const authorization = `jwt ${JSON.stringify({ id: 'A'.repeat(22), userId: 'ada', expiresAt: 0 })}`
+    const request = { headers: { authorization } }
+    const { setCookies } = await browser.send((session) => {
+      session.data.cart = ['milk']
+    }, request)
+    expect(setCookies).toEqual([])
+    for (const store of [
+      (session: Session<TestData>) => session.update('count', () => 1),
+      async (session: Session<TestData>) => {
+        session.data.cart = ['milk']
+        await session.save()
+      },
+    ]) {
+      const { session } = await browser.open(request)
+      expect(await rejection(store(session))).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    }
+    expect(world.store.count('create')).toBe(0)
+    expect((await browser.send(({ userId, data }) => [userId, data.cart])).value).toEqual(['ada', ['tea']])
+    await browser.send((session) => session.login('bob'), request)
+    expect((await browser.send(({ userId }) => userId)).value).toBe('bob')
+  })
+
   it('sealed data stays closed, and the rest works', async () => {
     const { call, browser } = await createApi('record', { sealed: true })
     await call(async (session) => {

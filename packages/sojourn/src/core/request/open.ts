@@ -11,7 +11,17 @@ import { changedAt, hashSecret, isStanding, judge, type Standing, type TokenPart
 import { endSession } from './end-session.ts'
 import { judgeReuse } from './reuse.ts'
 import { ask, type Caller, emit, readNow, type Setup } from './setup.ts'
-import { type Dead, draftOf, type Found, forget, type Held, type Live, type State, type Vouched } from './state.ts'
+import {
+  type Dead,
+  draftOf,
+  type Found,
+  forget,
+  type Held,
+  type Live,
+  presents,
+  type State,
+  type Vouched,
+} from './state.ts'
 
 /** Reads what the client presents into the state: a session that is accepted, or the reason why not. */
 export function open(state: State): MaybePromise<void> {
@@ -211,6 +221,11 @@ async function endInvalid(state: State, record: SessionRecord): Promise<void> {
   refuse(state, { kind: 'dead', refusal: 'invalid', id: record.id })
 }
 
+/** A carrier that sends no tokens counted, so the token on the one that does was not judged. It may be the user's login. */
+function hidesToken({ setup, carrier, view }: State): boolean {
+  return carrier.readOnly === true && presents(setup.lastCarrier.read(view))
+}
+
 /**
  * The client keeps its dead token until a login or a first write replaces it, or it logs out. A parallel request may be sending a
  * new token under the same name, and clearing the old one would delete the new one.
@@ -222,7 +237,7 @@ export function refuse(state: State, dead: Dead): void {
   state.draft = null
   forget(state)
   state.refused = refusal
-  state.overtaken = isOvertaken
+  state.overtaken = isOvertaken || hidesToken(state)
   state.others = [...others, ...heldBy(dead)]
   state.duplicates ||= refusal === 'ambiguous'
   if (refusal === 'malformed' || refusal === 'forged' || refusal === 'unknown') {

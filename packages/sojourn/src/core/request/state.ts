@@ -122,8 +122,8 @@ export class State implements Caller, DraftListener {
   /** Whether the client sent more than one token, so that the duplicates must be cleared. */
   duplicates = false
   /**
-   * Whether the token was replaced moments ago. The client has a newer one, and this request must not begin a session that
-   * replaces it.
+   * Whether the token was replaced moments ago, or the client also presents one that was not judged. Then the client has another
+   * one, and this request must not begin a session that replaces it.
    */
   overtaken = false
   /**

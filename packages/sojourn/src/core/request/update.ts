@@ -46,7 +46,7 @@ function call(state: State, key: string, fn: (value: unknown) => unknown, value:
 /** No other request can know a session that is not stored yet. */
 async function updateNew(state: State, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
   assertUncommitted(state, 'update')
-  if (state.overtaken) throw new SessionError('ERR_SESSION_ENDED', 'The client was given a new token moments ago.')
+  if (state.overtaken) throw new SessionError('ERR_SESSION_ENDED', 'The client has another token.')
   const draft = draftOf(state)
   const before = draft.values[key]
   const text = toText(before, key)
