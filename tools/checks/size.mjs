@@ -13,7 +13,7 @@ const CORE = { entry: 'core/create-sessions.js', name: 'createCoreSessions' }
  * @type {readonly { title: string, entry: string, name: string, conditions: string[], budget: number, ceiling: number }[]}
  */
 const BUNDLES = [
-  { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 23_600 },
+  { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 23_650 },
   { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 26_600 },
   {
     title: 'createSessions with its default store, carrier and guards',
@@ -21,7 +21,7 @@ const BUNDLES = [
     name: 'createSessions',
     conditions: ['node'],
     budget: 20_000,
-    ceiling: 30_150,
+    ceiling: 30_200,
   },
 ]
 

@@ -309,6 +309,37 @@ describe('flash text that is no JSON', () => {
   })
 })
 
+describe('what other code adds to Object.prototype is no data', () => {
+  it.each<[string, unknown]>([
+    ['a text', '"true"'],
+    ['an object', { deep: {} }],
+  ])('%s is neither read, nor stored, and a request that reads writes nothing', async (_, value) => {
+    const world = createWorld()
+    const client = world.client()
+    const seen: unknown[] = []
+    Object.assign(Object.prototype, { isAdmin: value })
+    let id: SessionId
+    try {
+      id = (
+        await client.send((session) => {
+          Object.assign(session.data, { a: { b: 1 } })
+          return session.id
+        })
+      ).value
+      world.store.calls.length = 0
+      await client.send(({ data }) => void seen.push(data.a, data.isAdmin, Object.keys(data)))
+      seen.push(world.store.count('write'))
+      await client.send(({ data }) => void Object.assign(data.a as object, { b: 2 }))
+      await client.send((session) => session.login('user-1'))
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'isAdmin')
+    }
+    expect(seen).toEqual([{ b: 1 }, undefined, ['a'], 0])
+    expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: { b: 2 } })
+    expect((await world.kept(id))?.kind).toBe('ended')
+  })
+})
+
 describe('schema output that JSON cannot carry', () => {
   it('is refused when sessions are created', async () => {
     const Broken = v.object({ since: v.optional(v.date(), () => new Date(0)) })

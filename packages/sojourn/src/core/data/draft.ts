@@ -80,14 +80,17 @@ export class Draft implements ProxyHandler<Bare> {
     this.#baseline = baseline
     this.#hidden = hidden
     this.#drops = toDrops(dropped)
-    if (values === undefined) for (const key in baseline) this.#target[key] = new Unread(baseline[key] ?? '')
-    else for (const key of Object.keys(values)) this.#show(key, values[key])
+    for (const key of Object.keys(values ?? baseline)) {
+      if (values === undefined) this.#target[key] = new Unread(baseline[key] ?? '')
+      else this.#show(key, values[key])
+    }
   }
 
   #show(key: string, value: unknown): void {
     this.#target[key] = value
     if (typeof value !== 'object' || value === null) return
-    this.#handedOut = { key, value, content: listContent(value), before: this.#handedOut }
+    const content = listContent(value, [], isExtended() ? MAX_DEPTH : 0)
+    this.#handedOut = { key, value, content, before: this.#handedOut }
   }
 
   /** Makes another object's properties the data. */
@@ -292,6 +295,12 @@ class Unread {
 }
 
 const END = Symbol('end')
+
+/** Whether other code has added properties to `Object.prototype`, which `listContent` would find in every object. */
+function isExtended(): boolean {
+  for (const _ in NO_TEXTS) return true
+  return false
+}
 
 /**
  * Lists what a JSON value contains, keys and values in order, so that `compareContent` finds a change. Measured with 250

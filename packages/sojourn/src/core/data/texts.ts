@@ -13,8 +13,9 @@ export const NO_EDITS: Edits = {}
 export function applyEdits(texts: Texts, edits: Edits): Texts {
   const result: Record<string, string> = {}
   // Copied key by key: V8 gives a spread of a frozen object, and an object that lost a key, a hidden class of its own.
-  for (const key in texts) if (!Object.hasOwn(edits, key)) define(result, key, texts[key] ?? '')
-  for (const key in edits) {
+  // `in` would also list what other code has added to `Object.prototype`.
+  for (const key of Object.keys(texts)) if (!Object.hasOwn(edits, key)) define(result, key, texts[key] ?? '')
+  for (const key of Object.keys(edits)) {
     const text = edits[key]
     if (typeof text === 'string') define(result, key, text)
   }
@@ -30,8 +31,7 @@ export function withEdits(
 }
 
 export function isEmpty(edits: Edits): boolean {
-  for (const _ in edits) return false
-  return true
+  return edits === NO_EDITS || Object.keys(edits).length === 0
 }
 
 /** Returns edits that remove these keys. */

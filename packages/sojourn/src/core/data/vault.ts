@@ -42,8 +42,7 @@ export function toStored(vault: Vault, edits: Edits): MaybePromise<StoredEdits> 
 function split(edits: Edits): StoredEdits {
   const set: Record<string, string> = {}
   const remove: string[] = []
-  for (const key in edits) {
-    const text = edits[key]
+  for (const [key, text] of Object.entries(edits)) {
     if (typeof text === 'string') define(set, key, text)
     else remove.push(key)
   }

@@ -71,6 +71,6 @@ export function readable<T>(id: SessionId, parse: () => T): T | DamagedRecord {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   // Three times as fast as a loop over `Object.values`, which makes an array for each object (measured: 0.3 µs a record).
-  for (const key in value) if (typeof value[key] === 'object') deepFreeze(value[key])
+  for (const key in value) if (typeof value[key] === 'object' && Object.hasOwn(value, key)) deepFreeze(value[key])
   return Object.freeze(value)
 }
