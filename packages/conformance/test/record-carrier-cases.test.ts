@@ -1,5 +1,6 @@
 import { type RecordCarrierContext, recordCarrierCases, runCases, toTable } from '@sojourn/conformance'
-import { type Carrier, createSessions, memoryStore, type RequestView } from 'sojourn'
+import { type Carrier, createSessions, memoryStore, type RequestView, type Session } from 'sojourn'
+import { adopt } from 'sojourn/carriers/kit'
 import { describe, expect, test } from 'vitest'
 import { sealedCookie, unseal } from './sealed-cookie.ts'
 
@@ -46,6 +47,61 @@ test('an application must accept what such a carrier lacks', () => {
   expect(() => createSessions({ carriers: [sealedCookie()], store: memoryStore() })).toThrow(
     /sealed-cookie lacks ended: .*insecureStoreLacks/s,
   )
+})
+
+describe('beside a carrier that sends no tokens', () => {
+  const oldCookie: Carrier = {
+    name: 'old-cookie',
+    ambient: true,
+    readOnly: true,
+    vary: 'Cookie',
+    read: (view) => ({
+      values: /(?:^|; )old=(\w+)/.exec(view.header('cookie') ?? '')?.slice(1) ?? [],
+      overflow: false,
+    }),
+    translate: (text) =>
+      text === 'good' ? adopt({ key: text, load: () => ({ userId: 'ada', data: { a: 1 }, until: 4e12 }) }) : 'forged',
+    write: () => [],
+    clear: () => [],
+  }
+
+  function create() {
+    const sessions = createSessions<{ a?: number }>({
+      carriers: [sealedCookie(), oldCookie],
+      store: memoryStore(),
+      insecureStoreLacks: ['ended', 'lost-update', 'fresh-token', 'list'],
+      warn: () => {},
+    })
+    return async (cookie: string, handler: (session: Session<{ a?: number }>) => unknown): Promise<string> => {
+      const view = { method: 'GET', url: '/', secure: true, peer: null }
+      const header = (name: string): string | null => (name === 'cookie' ? cookie : null)
+      const { session, commit } = await sessions.open({ ...view, header })
+      await handler(session)
+      const sent = (await commit()).filter(({ name }) => name === 'set-cookie').map(({ value }) => value)
+      return sent.join().split(';', 1)[0] ?? ''
+    }
+  }
+
+  test('a login reaches the client, although a text on the other one was refused', async () => {
+    const request = create()
+    const cookie = await request('old=bad', async (session) => {
+      expect(session.refused).toBe('forged')
+      await session.login('bob')
+    })
+    await request(cookie, ({ userId }) => expect(userId).toBe('bob'))
+  })
+
+  test('an adopted session reaches the client, once', async () => {
+    const request = create()
+    const cookie = await request('old=good', ({ userId }) => expect(userId).toBe('ada'))
+    const changed = await request(cookie, (session) => {
+      expect([session.userId, session.data]).toEqual(['ada', { a: 1 }])
+      session.data.a = 2
+    })
+    await request(changed, ({ data }) => expect(data).toEqual({ a: 2 }))
+    await request(changed, (session) => session.logout())
+    await request('old=good', ({ userId, refused }) => expect([userId, refused]).toEqual([null, 'expired']))
+  })
 })
 
 describe('a carrier that is broken in one way fails', () => {

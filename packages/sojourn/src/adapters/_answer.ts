@@ -15,7 +15,9 @@ const WITHOUT_BODY: readonly number[] = [204, 205, 304]
 /** Converts what a guard answered in place of the handler. */
 export function toOwnResponse({ status, message, headers, body }: Answer): OwnResponse {
   const isBare = WITHOUT_BODY.includes(status)
-  return { status, headers: { ...HEADERS, ...headers }, body: isBare ? '' : (body ?? `${message}\n`) }
+  // Otherwise `Content-Type` is sent beside the default.
+  const named = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
+  return { status, headers: { ...HEADERS, ...Object.fromEntries(named) }, body: isBare ? '' : (body ?? `${message}\n`) }
 }
 
 /** Uses the error's own `status` and `headers`, and a text that reveals nothing about the server. */

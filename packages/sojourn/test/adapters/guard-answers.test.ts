@@ -29,3 +29,12 @@ test.each(STATUSES)('node: an answer with %d has no body and no length', async (
     server.close()
   }
 })
+
+test('fetch: a header of an answer replaces the default, however its name is written', async () => {
+  const headers = { 'Content-Type': 'text/html', 'Cache-Control': 'private' }
+  const answer = { status: 403, reason: 'page', message: 'No.', body: '<p>No.</p>', headers }
+  const sessions = createSessions({ guards: [{ name: 'page', check: () => answer }], warn: () => {} })
+  const response = await withSession(sessions, () => new Response('never'))(new Request('http://localhost/'))
+  expect(response.headers.get('content-type')).toBe('text/html')
+  expect(response.headers.get('cache-control')).toBe('private')
+})

@@ -15,7 +15,7 @@ import { defined, rescue } from '../lib/maybe.ts'
 import { once, toOnceId } from '../token/once.ts'
 import { createNonce, deriveSuccessor, hashSecret, type TokenParts, toId, toRenewing } from '../token/token.ts'
 import { carrierFailed, type Finder, find } from './open.ts'
-import { ask, emit, readNow } from './setup.ts'
+import { ask, type Caller, emit, readNow } from './setup.ts'
 import type { Found, State } from './state.ts'
 
 /** A session of another library. Times are a `Date` or ms since the epoch. */
@@ -126,15 +126,21 @@ async function begin(state: State, parts: TokenParts, old: OldSession, adopted: 
  * its tombstone, would still be there.
  */
 async function claim(state: State, id: SessionId, until: number): Promise<boolean> {
-  const { clock, limits } = state.setup
+  const by = forClaims(state)
+  const { clock, limits } = by.setup
   const fail = (error: unknown): never => {
     emit(state, 'fault', { operation: 'create', error })
     throw error
   }
   const key = claimKey(id)
-  if (await rescue(async () => once(state.store, key, until, clock), fail)) return true
-  const kept = await readNow(state, toOnceId(key))
+  if (await rescue(async () => once(by.store, key, until, clock), fail)) return true
+  const kept = await readNow(by, toOnceId(key))
   return kept?.kind === 'live' && kept.data[DONE] === undefined && clock() < kept.lastSeenAt + limits.idleMs
+}
+
+/** Claims outlast the request, also if the client holds the records itself. */
+function forClaims({ setup, view }: State): Caller {
+  return { setup, view, store: setup.store }
 }
 
 const DONE = 'done'
@@ -146,7 +152,7 @@ function claimKey(id: SessionId): string {
 /** A full memory store forgets tombstones, but not claims. */
 async function finishClaim(state: State, id: SessionId): Promise<void> {
   try {
-    await ask(state, 'write', toOnceId(claimKey(id)), { set: { [DONE]: 'true' } })
+    await ask(forClaims(state), 'write', toOnceId(claimKey(id)), { set: { [DONE]: 'true' } })
   } catch {
     // The failure was reported as a fault. The session is stored, and so will its tombstone be.
   }

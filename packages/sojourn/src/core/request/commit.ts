@@ -231,7 +231,7 @@ const NO_CHANGE: Change = {}
 export function writeRecord(state: State, held: Held, edits: Edits, meta: Change = NO_CHANGE): MaybePromise<Written> {
   const { record, vault } = held
   // The client gets the changed record with the headers.
-  if (state.carrier.records !== undefined) assertUncommitted(state, 'save')
+  if (state.records !== undefined) assertUncommitted(state, 'save')
   return chain(isLive(state, record), (live) => {
     if (!live) return GONE
     return chain(isEmpty(edits) ? meta : toChange(vault, edits, meta), (change) =>
@@ -264,7 +264,7 @@ function learn(state: State, { id }: SessionRecord, change: Change, written: Wri
   if (held?.record.id !== id) return written
   if (written.status === 'written') {
     state.held = { ...held, record: withChange(held.record, change) }
-    if (state.carrier.records !== undefined) state.answer = 'write'
+    if (state.records !== undefined) state.answer = 'write'
   }
   if (written.status === 'conflict') state.held = withRecord(held, written.record, openedAt, setup.limits)
   return written

@@ -1,4 +1,4 @@
-import type { Candidates, Carrier, HeaderChange, RequestView } from '../contracts/carrier.ts'
+import type { Candidates, CarriedRecords, Carrier, HeaderChange, RequestView } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Did } from '../contracts/guard.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
@@ -103,6 +103,8 @@ export class State implements Caller, DraftListener {
   /** The carrier of this request, and what the client presents on it. */
   readonly carrier: Carrier
   readonly candidates: Candidates
+  /** Set if the client holds the records itself. */
+  readonly records: CarriedRecords | undefined
   readonly store: Store
   /** `null`: nothing is stored. */
   held: Held | null = null
@@ -159,7 +161,9 @@ export class State implements Caller, DraftListener {
     const { carrier, candidates } = pick(setup, view)
     this.carrier = carrier
     this.candidates = candidates
-    this.store = carrier.records === undefined ? setup.store : carrier.records.of(view, setup.store)
+    // A carrier that sends no tokens leaves the records to the one that does.
+    this.records = carrier.records ?? (carrier.readOnly ? setup.lastCarrier.records : undefined)
+    this.store = this.records?.of(view, setup.store) ?? setup.store
   }
 
   /** Created when it is first needed, so a visitor who writes nothing costs no randomness. */
