@@ -45,6 +45,27 @@ describe('watch', () => {
     await world.store.sweep(world.clock(), 100)
   })
 
+  it('a listener that was stopped hears nothing, also if another one stopped it while the end is reported', async () => {
+    const world = createWorld()
+    const id = await login(world)
+    const heard: string[] = []
+    const stops: (() => void)[] = []
+    stops.push(
+      world.sessions.watch(id, () => {
+        heard.push('first')
+        for (const stop of stops) stop()
+        world.sessions.watch(id, () => heard.push('later'))
+        stops[0]?.()
+      }),
+    )
+    stops.push(world.sessions.watch(id, () => heard.push('second')))
+    world.sessions.watch(id, () => heard.push('third'))
+    await world.sessions.revoke(id)
+    expect(heard).toEqual(['first', 'third'])
+    await round()
+    expect(heard).toEqual(['first', 'third', 'later'])
+  })
+
   it('each stops for itself, and nothing is asked when nobody watches', async () => {
     const world = createWorld()
     const heard: string[] = []

@@ -108,13 +108,15 @@ export function createWatcher(by: Caller): Watcher {
       if (setup.closed) throw new SessionError('ERR_CLOSED')
       // The caller may pass one function twice and stop each on its own.
       const own: Ended = (reason) => ended(reason)
-      watched.set(id, (watched.get(id) ?? new Set()).add(own))
+      const all = watched.get(id) ?? new Set()
+      watched.set(id, all.add(own))
       stopHearing ??= setup.store.watch?.(hear)
       stopListening ??= setup.events.on('ended', (event) => report(event.id, event.reason))
       if (timer === undefined) schedule()
       return () => {
-        const all = watched.get(id)
-        if (all?.delete(own) && all.size === 0) watched.delete(id)
+        // Also if the end is being reported: a listener may stop one that is still to be called.
+        all.delete(own)
+        if (all.size === 0 && watched.get(id) === all) watched.delete(id)
       }
     },
     stop() {
