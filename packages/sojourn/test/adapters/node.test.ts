@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AdapterServer } from '@sojourn/conformance'
 import connect from 'connect'
-import { createSessions } from 'sojourn'
+import { cookieCarrier, createSessions } from 'sojourn'
 import { type NodeOptions, nodeSessions, withNodeSession } from 'sojourn/node'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { listen } from './support/node-reply.ts'
@@ -56,6 +56,25 @@ describe('withNodeSession', () => {
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
     expect(await response.text()).not.toMatch(/ERR_|ECONN/)
     expect(run).not.toHaveBeenCalled()
+  })
+
+  test('a carrier that cannot write the token is a 500, and the process lives on', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const write = (): never => {
+      throw new RangeError('no key')
+    }
+    const sessions = createSessions<{ a?: number }>({ carriers: [{ ...cookieCarrier(), write }] })
+    const response = await fetch(
+      await serve(
+        withNodeSession(sessions, (_, reply, session) => {
+          session.data.a = 1
+          reply.end('x')
+        }),
+      ),
+    )
+    expect(response.status).toBe(500)
+    expect(log).toHaveBeenCalledExactlyOnceWith(expect.any(RangeError))
+    log.mockRestore()
   })
 
   test('a mistake of the application is a 500, and printed: nobody else would tell of it', async () => {

@@ -1,4 +1,4 @@
-import type { Session } from 'sojourn'
+import { cookieCarrier, type Session } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { createWorld, rejection, setCookiesOf, type TestData } from './kit.ts'
 
@@ -40,6 +40,18 @@ describe('5 A token that exists reaches the client with any response', () => {
       expect(setCookiesOf(exchange.salvage())).toEqual(sent)
     },
   )
+
+  it('a carrier that cannot write the token does not keep the error page from being sent', async () => {
+    const write = (): never => {
+      throw new Error('the key server is down')
+    }
+    const world = createWorld({ carriers: [{ ...cookieCarrier(), write }] })
+    const exchange = await world.client().open()
+    await exchange.session.login('ada')
+    expect((await rejection(async () => exchange.commit())).message).toBe('the key server is down')
+    expect(exchange.salvage()).toEqual([])
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'carrier cookie' }])
+  })
 
   it('a logout is heard of, although the response fails', async () => {
     const { client } = await loggedIn()

@@ -58,7 +58,13 @@ export function salvage(state: State): readonly HeaderChange[] {
   state.committed = true
   // If the store fails, no cookie is changed. A dead token of the client can be cleared by another request.
   const isDone = state.answer === 'write' || (state.answer === 'clear' && state.refused === null)
-  return isDone ? toHeaders(state) : NO_HEADERS
+  try {
+    return isDone ? toHeaders(state) : NO_HEADERS
+  } catch (error) {
+    // The carrier failed, perhaps in `commit` before. The response that replaces the handler's must still be sent.
+    emit(state, 'fault', { operation: `carrier ${state.carrier.name}`, error })
+    return NO_HEADERS
+  }
 }
 
 /**
