@@ -14,11 +14,7 @@ const CORE = { entry: 'core/create-sessions.js', name: 'createCoreSessions' }
  */
 const BUNDLES = [
   { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 23_750 },
-<<<<<<< HEAD
-  { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 26_650 },
-=======
   { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 26_700 },
->>>>>>> 8dc998d (Send the error page also if the carrier cannot write the token, instead of leaving the response open)
   {
     title: 'createSessions with its default store, carrier and guards',
     entry: 'index.js',
