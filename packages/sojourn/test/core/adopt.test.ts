@@ -254,6 +254,20 @@ describe('1 Ended is ended: the old cookie', () => {
     expect((await visitor().send((session) => session.refused)).value).toBe('expired')
   })
 
+  it('does not undo it when its end is soon, counted anew by each request, and its claim could not be finished', async () => {
+    const { world, old, visitor } = createMoving({}, { store: failingOnce('write', 'before', 1) })
+    const row = { userId: 'ada', data: {}, until: world.clock() + DAY }
+    old.rows.get = () => ({ ...row, endsAt: world.clock() + 5 * MINUTE })
+    const client = visitor()
+    expect((await client.send(userOf)).value).toBe('ada')
+    await client.send((session) => session.logout())
+    for (let minutes = 0; minutes < 40; minutes += 4) {
+      expect((await visitor().send(userOf)).value, `${minutes} minutes later`).toBeNull()
+      world.clock.advance(4 * MINUTE)
+      await world.sessions.sweep()
+    }
+  })
+
   it('does not undo it when a full store forgot the tombstone', async () => {
     const { world, old, visitor } = createMoving({}, { store: memoryStore({ maxSessions: 3 }) })
     const row = old.rows.get('row1') as OldSession

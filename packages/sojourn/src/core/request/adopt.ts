@@ -106,7 +106,7 @@ async function begin(state: State, parts: TokenParts, old: OldSession, adopted: 
     (cause) => carrierFailed(state, cause),
   )
   const isOver = setup.clock() >= Math.min(until, expiryOf(record, setup.limits))
-  if (isOver || !(await claim(state, parts.id, until))) return unlessAdopted(state, parts, 'expired')
+  if (isOver || !(await claim(state, record, until))) return unlessAdopted(state, parts, 'expired')
   const isFirst = await ask(state, 'create', record)
   if (isFirst) {
     const { id, userId } = record
@@ -125,17 +125,19 @@ async function begin(state: State, parts: TokenParts, old: OldSession, adopted: 
  * is about to store it, the claim is not finished. Then another request may store the session, for as long as the first one, or
  * its tombstone, would still be there.
  */
-async function claim(state: State, id: SessionId, until: number): Promise<boolean> {
+async function claim(state: State, record: SessionRecord, until: number): Promise<boolean> {
   const by = forClaims(state)
   const { clock, limits } = by.setup
   const fail = (error: unknown): never => {
     emit(state, 'fault', { operation: 'create', error })
     throw error
   }
-  const key = claimKey(id)
+  const key = claimKey(record.id)
+  // A session of another library may end before our idle limit.
+  const keptMs = Math.min(limits.idleMs, expiryOf(record, limits) - record.lastSeenAt)
   if (await rescue(async () => once(by.store, key, until, clock), fail)) return true
   const kept = await readNow(by, toOnceId(key))
-  return kept?.kind === 'live' && kept.data[DONE] === undefined && clock() < kept.lastSeenAt + limits.idleMs
+  return kept?.kind === 'live' && kept.data[DONE] === undefined && clock() < kept.lastSeenAt + keptMs
 }
 
 /** Claims outlast the request, also if the client holds the records itself. */
