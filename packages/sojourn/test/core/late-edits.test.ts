@@ -1,6 +1,6 @@
-import type { Session } from 'sojourn'
+import { createSessions, memoryStore, type Session, type SessionRecord } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { createWorld, edit, look } from './kit.ts'
+import { createWorld, edit, look, toView } from './kit.ts'
 
 describe('data edited after the response has ended', () => {
   async function ended() {
@@ -77,4 +77,22 @@ describe('the memory that development checks use is bounded', () => {
     expect(world.warnings).toHaveLength(1)
     expect(world.warnings[0]).toContain("listeners of 'login'")
   })
+})
+
+it.each([
+  ['at once', (value: unknown) => value],
+  ['late', async (value: unknown) => value],
+])('2 No lost update: a listener of `created` edits the data while the store answers %s', async (_, answer) => {
+  const memory = memoryStore()
+  const create = (record: SessionRecord) => answer(memory.create(record)) as ReturnType<typeof memory.create>
+  const sessions = createSessions({ store: { ...memory, create }, warn: () => undefined })
+  const { session, commit, finish } = await sessions.open(toView({}))
+  sessions.on('created', () => void Object.assign(session.data, { greeted: true }))
+  session.data.cart = 1
+  const committed = commit()
+  // As adapters do: a response that is sent in the same turn is whole.
+  const isWhole = !(committed instanceof Promise)
+  await committed
+  await finish(isWhole)
+  expect(await memory.read(session.id)).toMatchObject({ data: { cart: '1', greeted: 'true' } })
 })

@@ -39,10 +39,13 @@ export function commit(state: State, status = 200): MaybePromise<readonly Header
 }
 
 function commitNow(state: State): MaybePromise<readonly HeaderChange[]> {
+  state.editedSince = false
   const pending = pendingOf(state)
   if (isEmpty(pending.all) && !isUpkeepDue(state)) return toCommitted(state)
   const stored = storePending(state, pending)
-  return isPromise(stored) ? stored.then(() => toCommitted(state)) : toCommitted(state)
+  if (isPromise(stored)) return stored.then(() => toCommitted(state))
+  // A listener of `created` may have edited the data. If the store answers late, `finish` stores that.
+  return state.editedSince ? chain(storePending(state), () => toCommitted(state)) : toCommitted(state)
 }
 
 function toCommitted(state: State): readonly HeaderChange[] {

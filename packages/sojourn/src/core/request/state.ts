@@ -142,6 +142,8 @@ export class State implements Caller, DraftListener {
   /** Whether a guard stopped trusting the proof of identity in this request. */
   distrusts = false
   did: Did = 'nothing'
+  /** Whether a key was assigned or deleted since the commit began. */
+  editedSince = false
   /** Whether the response depends on the session. */
   accessed = false
   /** The headers are sent, so no token can be sent any more. */
@@ -176,6 +178,7 @@ export class State implements Caller, DraftListener {
   }
 
   edited(key: string): void {
+    this.editedSince = true
     if (this.finished) tellLate(this, `data${step(key)}`)
   }
 }
