@@ -132,6 +132,8 @@ export const redisScenarios: readonly Scenario[] = [
     recoversFrom: 'beginning',
     async open() {
       const group = await startCluster({ replicas: true })
+      // A master streams to a new replica from the replica's first acknowledgment, which comes once a second.
+      await later(1_500)
       const ports = group.servers.map(({ port }) => port)
       return {
         ...(await deploy(bothKinds(clusters, ports), () => group.stop())),

@@ -35,10 +35,7 @@ export interface Outcome {
   readonly example: Violation | null
 }
 
-/**
- * How far a replica on the same machine may lag behind at most. A master that is killed resets its connections, so a replica that
- * waits for a busy processor loses what it has not read.
- */
+/** How far a replica on the same, busy machine may lag behind at most. */
 const REPLICATION_MS = 500
 
 /** Lets a crowd work on a deployment while it is in trouble, and judges what the crowd saw. */
