@@ -3,22 +3,12 @@ import { type Bus, memoryBus } from 'sojourn/buses/memory'
 import { nearCache } from 'sojourn/stores/near-cache'
 import { resilientStore } from 'sojourn/stores/resilient'
 import { writeBehind } from 'sojourn/stores/write-behind'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createWorld, DAY, type TestData, type World } from './kit.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { createWorld, DAY, type TestData } from './kit.ts'
 import { hookStore } from './kit-store.ts'
+import { login, round, useRounds } from './kit-watch.ts'
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
-afterEach(() => void vi.useRealTimers())
-
-async function login(world: World<TestData>): Promise<SessionId> {
-  const { value } = await world.client().send(async (session) => {
-    await session.login('ada')
-    return session.id
-  })
-  return value
-}
-
-const round = (): Promise<unknown> => vi.advanceTimersByTimeAsync(5_000)
+useRounds()
 const turns = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await Promise.resolve()
 }
@@ -46,6 +36,18 @@ function reports(store: Store): { reporting: Store; report: (ids: readonly Sessi
       for (const listener of listeners) listener(ids)
     },
   }
+}
+
+/** A session that another process watches, through a store whose reports the test makes. */
+async function watched() {
+  const store = memoryStore()
+  const hooked = hookStore(store)
+  const world = createWorld<TestData>({ store })
+  const { reporting, report } = reports(hooked)
+  const heard: string[] = []
+  const id = await login(world)
+  world.node({ store: reporting }).watch(id, (reason) => heard.push(reason))
+  return { world, hooked, report, id, heard }
 }
 
 describe('watch with a bus', () => {
@@ -100,14 +102,7 @@ describe('watch with a bus', () => {
   })
 
   it('a change that is no end is read once at a time, and reports nothing', async () => {
-    const store = memoryStore()
-    const hooked = hookStore(store)
-    const world = createWorld<TestData>({ store })
-    const { reporting, report } = reports(hooked)
-    const watching = world.node({ store: reporting })
-    const heard: string[] = []
-    const id = await login(world)
-    watching.watch(id, (reason) => heard.push(reason))
+    const { world, hooked, report, id, heard } = await watched()
     hooked.calls.length = 0
     const gate = hooked.hold('read')
     for (let i = 0; i < 100; i++) report([id, 'A'.repeat(22) as SessionId])
@@ -122,14 +117,7 @@ describe('watch with a bus', () => {
   })
 
   it('a read that fails leaves it to the next round', async () => {
-    const store = memoryStore()
-    const hooked = hookStore(store)
-    const world = createWorld<TestData>({ store })
-    const { reporting, report } = reports(hooked)
-    const watching = world.node({ store: reporting })
-    const heard: string[] = []
-    const id = await login(world)
-    watching.watch(id, (reason) => heard.push(reason))
+    const { world, hooked, report, id, heard } = await watched()
     await world.sessions.revoke(id)
     hooked.fail('read')
     report([id])

@@ -1,19 +1,9 @@
 import { memoryStore, SessionError, type SessionId, type SessionRecord, type Store, type Tombstone } from 'sojourn'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createWorld, DAY, MINUTE, type TestData, type World } from './kit.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { createWorld, DAY, MINUTE } from './kit.ts'
+import { login, round, useRounds } from './kit-watch.ts'
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
-afterEach(() => void vi.useRealTimers())
-
-async function login(world: World<TestData>): Promise<SessionId> {
-  const { value } = await world.client().send(async (session) => {
-    await session.login('ada')
-    return session.id
-  })
-  return value
-}
-
-const round = (): Promise<unknown> => vi.advanceTimersByTimeAsync(5_000)
+useRounds()
 
 describe('watch', () => {
   it('1 Ended is ended: a socket hears at once of a logout in this process, once, with the reason', async () => {
