@@ -1,17 +1,31 @@
 import { describe, expect, test } from 'vitest'
 import { createSnippetProgram } from './docs/program.ts'
 import { runSnippet } from './docs/run.ts'
-import { pages, programSnippets, type Snippet, snippetsOf } from './docs/snippets.ts'
+import { pages, programSnippets, readPage, type Snippet, snippetsOf } from './docs/snippets.ts'
 import { tablesOf } from './docs/tables.ts'
 
 const snippets = programSnippets()
 const program = createSnippetProgram(snippets)
-const standalone = snippets.filter((snippet) => program.openNamesOf(snippet).length === 0)
+/** A value that the reader must set, such as the address of a server. */
+const needsVariable = ({ code }: Snippet): boolean => /process\.env\.\w+ \?\? ''/.test(code)
+const standalone = snippets.filter((snippet) => !needsVariable(snippet) && program.openNamesOf(snippet).length === 0)
 const titleOf = ({ page, line }: Snippet): string => `${page}:${line}`
 
 describe('code in documents', () => {
   test('compiles, as strictly as the library itself', () => {
     expect(snippets.flatMap(program.faultsOf)).toEqual([])
+  })
+
+  test('a name that is left to the reader is said to be theirs', () => {
+    const known = ['app', 'req', 'res', 'next', 'session', 'sessions']
+    const unsaid = snippets.flatMap((snippet) =>
+      program
+        .openNamesOf(snippet)
+        .filter((name) => !known.includes(name))
+        .filter((name) => !new RegExp(`${name}.*\\byour own\\b`).test(readPage(snippet.page).replace(/`/g, '')))
+        .map((name) => `${titleOf(snippet)}: ${name}`),
+    )
+    expect(unsaid).toEqual([])
   })
 
   test.each(standalone.map((snippet) => [titleOf(snippet), snippet] as const))(

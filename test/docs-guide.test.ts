@@ -1,5 +1,5 @@
 import type { Sessions } from 'sojourn'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Client, createClient, type Fetch } from './docs/client.ts'
 import { type Running, runSnippet } from './docs/run.ts'
 import { snippetsOf } from './docs/snippets.ts'
@@ -11,10 +11,12 @@ async function runFile(page: string, name: string): Promise<Running> {
   return runSnippet(found, snippets)
 }
 
+const form = (fields: Record<string, string>): URLSearchParams => new URLSearchParams(fields)
+const login = form({ name: 'ada', password: 'correct horse battery staple' })
+
 describe('the application of the guide', () => {
   let running: Running
-  const form = (fields: Record<string, string>): URLSearchParams => new URLSearchParams(fields)
-  const login = form({ name: 'ada', password: 'correct horse battery staple' })
+  let later = 0
   const visitor = (): Client => createClient(running.origins[0] ?? '')
 
   async function loggedIn(): Promise<Client> {
@@ -23,21 +25,49 @@ describe('the application of the guide', () => {
     return client
   }
 
+  async function read(client: Client, path: string): Promise<string> {
+    return (await client.get(path)).text()
+  }
+
+  /** Follows redirects, as a browser does, and returns where it ended. */
+  async function follow(client: Client, answer: Response): Promise<{ path: string; text: string }> {
+    const path = answer.headers.get('location') ?? ''
+    const next = await client.get(path)
+    if (next.status >= 300 && next.status < 400) return follow(client, next)
+    return { path, text: await next.text() }
+  }
+
   beforeAll(async () => {
+    const now = Date.now
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + later)
     running = await runFile('docs/guide/first-app.md', 'server.ts')
   })
-  afterAll(() => running.stop())
+  afterAll(async () => {
+    vi.restoreAllMocks()
+    await running.stop()
+  })
 
   test('lets nobody in who is not logged in', async () => {
     const answer = await visitor().get('/account')
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/login'])
   })
 
-  test('refuses a wrong password, and reports it once', async () => {
+  test('every page is a whole one, and fits a phone', async () => {
+    const client = await loggedIn()
+    for (const path of ['/', '/login', '/account', '/account/confirm', '/account/password']) {
+      const text = await read(client, path)
+      expect(text, path).toMatch(/^<!doctype html>\n<html lang="en">/)
+      expect(text, path).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">')
+      expect(text, path).toContain('color-scheme: light dark')
+    }
+  })
+
+  test('refuses a wrong password, says so, and stores nothing for it', async () => {
     const client = visitor()
-    await client.post('/login', form({ name: 'ada', password: 'wrong' }))
-    expect(await (await client.get('/login')).text()).toContain('The name or the password is wrong')
-    expect(await (await client.get('/login')).text()).toContain('Please log in')
+    const answer = await client.post('/login', form({ name: 'ada', password: 'wrong' }))
+    expect(answer.status).toBe(401)
+    expect(await answer.text()).toContain('The name or the password is wrong')
+    expect(client.cookies.size).toBe(0)
   })
 
   test('keeps the cart through the login, and loses nothing of what two tabs add at once', async () => {
@@ -45,41 +75,78 @@ describe('the application of the guide', () => {
     await client.post('/cart', form({ item: 'lamp' }))
     await client.post('/login', login)
     await Promise.all(['map', 'mug'].map((item) => client.post('/cart', form({ item }))))
-    const cart = (await (await client.get('/cart')).json()) as string[]
-    expect(cart.sort()).toEqual(['lamp', 'map', 'mug'])
-    await client.post('/cart/empty')
-    expect(await (await client.get('/cart')).json()).toEqual([])
+    const page = await read(client, '/')
+    for (const item of ['lamp', 'map', 'mug']) expect(page).toContain(`<li>${item}</li>`)
+    const emptied = await follow(client, await client.post('/cart/empty'))
+    expect(emptied.text).toContain('The cart is empty now.')
+    expect(emptied.text).toContain('It is empty.')
+  })
+
+  test('what a visitor puts into the cart is text, not HTML', async () => {
+    const client = visitor()
+    await client.post('/cart', form({ item: '<img src=x onerror=alert(1)>' }))
+    expect(await read(client, '/')).toContain('<li>&lt;img src=x onerror=alert(1)&gt;</li>')
   })
 
   test('shows the devices, and ends one from another', async () => {
     const [one, two] = [await loggedIn(), await loggedIn()]
-    const page = await (await one.get('/account')).text()
-    const ids = [...page.matchAll(/devices\/([\w-]+)\/end/g)].map(([, id]) => id)
+    const ids = [...(await read(one, '/account')).matchAll(/devices\/([\w-]+)\/end/g)].map(([, id]) => id)
+    expect(ids.length).toBeGreaterThan(0)
     for (const id of ids) await one.post(`/account/devices/${id}/end`)
-    expect((await one.get('/account')).status).toBe(200)
+    expect(await read(one, '/account')).toContain('The device is logged out.')
     expect((await two.get('/account')).status).toBe(302)
   })
 
-  test('changes the password right after the login, and ends the other sessions', async () => {
+  test('changes the password right after the login, says so, and ends the other sessions', async () => {
     const [one, two] = [await loggedIn(), await loggedIn()]
-    await one.post('/account/password', login)
-    expect(await (await one.get('/account')).text()).toContain('Your password is changed')
+    expect(await read(one, '/account/password')).toContain('New password')
+    const { path, text } = await follow(one, await one.post('/account/password', login))
+    expect(path).toBe('/account')
+    expect(text).toContain('Your password is changed.')
     expect((await two.get('/account')).status).toBe(302)
   })
 
-  test('confirming gives a new token', async () => {
+  test('asks for the password before it shows the form, and leads back to it', async () => {
     const client = await loggedIn()
+    later += 6 * 60_000
+    const asked = await follow(client, await client.get('/account/password'))
+    expect(asked.path).toBe('/account/confirm')
+    expect(asked.text).toContain('Enter your current password first. Nothing has changed yet.')
     const before = client.cookies.get('session')
-    await client.post('/account/confirm', form({ password: 'wrong' }))
+    const wrong = await client.post('/account/confirm', form({ password: 'wrong' }))
+    expect([wrong.status, await wrong.text()]).toEqual([401, expect.stringContaining('This password is wrong.')])
     expect(client.cookies.get('session')).toBe(before)
-    await client.post('/account/confirm', login)
+    const { path, text } = await follow(client, await client.post('/account/confirm', login))
     expect(client.cookies.get('session')).not.toBe(before)
+    expect(path).toBe('/account/password')
+    expect(text).toContain('Thank you. Now choose a new password.')
+    expect(await read(client, '/account/password')).not.toContain('Thank you')
+  })
+
+  test('a form that stayed open too long changes nothing, and says so', async () => {
+    const client = await loggedIn()
+    later += 6 * 60_000
+    const { path, text } = await follow(
+      client,
+      await client.post('/account/password', form({ password: 'stale form' })),
+    )
+    expect(path).toBe('/account/confirm')
+    expect(text).toContain('Nothing has changed yet.')
+    expect((await visitor().post('/login', form({ name: 'ada', password: 'stale form' }))).status).toBe(401)
   })
 
   test('remembers users who ask for it', async () => {
     const answer = await visitor().post('/login', form({ ...Object.fromEntries(login), remember: 'on' }))
     expect(answer.headers.get('set-cookie')).toMatch(/Max-Age=(2592000|259199\d);/)
     expect((await visitor().post('/login', login)).headers.get('set-cookie')).not.toContain('Max-Age')
+  })
+
+  test('logs out here, or everywhere', async () => {
+    const [one, two, three] = [await loggedIn(), await loggedIn(), await loggedIn()]
+    expect((await one.post('/logout')).headers.get('location')).toBe('/login')
+    expect((await two.get('/account')).status).toBe(200)
+    await two.post('/logout', form({ everywhere: '' }))
+    expect((await three.get('/account')).status).toBe(302)
   })
 
   test('a token put back after the logout opens nothing', async () => {
@@ -96,24 +163,29 @@ describe('the application of the guide', () => {
   })
 })
 
-describe('the other frameworks of the guide', () => {
+describe('every framework of the guide', () => {
   const page = 'docs/guide/other-frameworks.md'
 
-  test.each(['fetch.ts', 'fastify.ts', 'hono.ts', 'node.ts', 'connect.ts'])('%s logs in and out', async (name) => {
-    const running = await runFile(page, name)
-    try {
-      const server = running.exports.default as { fetch: Fetch } | undefined
-      const client = createClient(running.origins[0] ?? 'https://shop.example', server?.fetch)
-      const user = async (): Promise<unknown> => ((await (await client.get('/')).json()) as { user: unknown }).user
-      expect(await user()).toBeNull()
-      expect((await client.post('/login')).status).toBe(303)
-      expect(await user()).toBe('ada')
-      expect((await client.post('/logout')).status).toBe(303)
-      expect(await user()).toBeNull()
-    } finally {
-      await running.stop()
-    }
-  })
+  test.each(['express.ts', 'fastify.ts', 'hono.ts', 'fetch.ts', 'fetch-on-node.ts', 'node.ts', 'connect.ts'])(
+    '%s logs in and out',
+    async (name) => {
+      const running = await runFile(page, name)
+      try {
+        const server = running.exports.default as { fetch: Fetch } | undefined
+        const client = createClient(running.origins[0] ?? 'https://shop.example', server?.fetch)
+        const state = async (): Promise<unknown> => (await client.get('/')).json()
+        expect(await state()).toEqual({ user: null, cart: [] })
+        expect((await client.post('/login', form({ name: 'ada', password: 'wrong' }))).status).toBe(401)
+        expect(await state()).toEqual({ user: null, cart: [] })
+        expect((await client.post('/login', login)).status).toBe(303)
+        expect(await state()).toEqual({ user: 'ada', cart: [] })
+        expect((await client.post('/logout')).status).toBe(303)
+        expect(await state()).toEqual({ user: null, cart: [] })
+      } finally {
+        await running.stop()
+      }
+    },
+  )
 
   test('the runtime passes the address', async () => {
     const { exports, stop } = await runFile(page, 'peer.ts')

@@ -10,12 +10,7 @@ export declare const next: NextFunction
 export declare const session: Session
 export declare const sessions: Sessions<UntypedData>
 
-export declare const audit: { log(event: unknown): void }
-export declare const users: {
-  checkPassword(body: unknown): Promise<{ readonly id: string } | null>
-  setPassword(userId: string, password: string): Promise<void>
-  disable(userId: string): Promise<void>
-}
+export declare function disableAccount(userId: string): Promise<void>
 export declare function checkPassword(body: unknown): Promise<{ readonly id: string }>
 export declare const oldLibrary: {
   textsIn(cookies: string | null): readonly string[]
@@ -30,4 +25,3 @@ export declare const oldLibrary: {
   }
 }
 export declare function readRows(request: Request): Promise<readonly string[]>
-export declare const secrets: { read(name: string): string }

@@ -1,11 +1,14 @@
 import ts from 'typescript'
 import { ownModules } from './modules.ts'
-import { fileOf, root, type Snippet } from './snippets.ts'
+import { fileOf, root, type Snippet, snippetsOf } from './snippets.ts'
 
 const OPEN_NAMES = `${root}test/docs/open-names.ts`
 const GLOBALS = `${root}test/docs/pages/open-names.d.ts`
 
-/** All snippets as one program, so that libraries' types are read once. */
+/**
+ * All snippets as one program, so that libraries' types are read once. A page that declares types for all files of a program,
+ * or shows a tsconfig.json, has one of its own.
+ */
 export interface SnippetProgram {
   /** The compiler's errors about a snippet, as `page:line: message`. */
   faultsOf(snippet: Snippet): readonly string[]
@@ -20,10 +23,22 @@ export interface SnippetProgram {
 }
 
 export function createSnippetProgram(snippets: readonly Snippet[]): SnippetProgram {
-  const program = compile(snippets)
+  const isApart = ({ page, code }: Snippet): boolean =>
+    /^declare module 'sojourn'/m.test(code) || tsconfigOf(page) !== undefined
+  const apart = new Set(snippets.filter(isApart).map(({ page }) => page))
+  const host = createHost()
+  const program = compile(
+    snippets.filter(({ page }) => !apart.has(page)),
+    {},
+    host,
+  )
+  const own = new Map(
+    Array.from(apart, (page) => [page, compile(snippetsIn(page, snippets), tsconfigOf(page) ?? {}, host)]),
+  )
+  const programOf = ({ page }: Snippet): ts.Program => own.get(page) ?? program
   const checker = program.getTypeChecker()
-  const sourceOf = (file: string): ts.SourceFile => {
-    const source = program.getSourceFile(file)
+  const sourceOf = (file: string, within: ts.Program = program): ts.SourceFile => {
+    const source = within.getSourceFile(file)
     if (source === undefined) throw new Error(`${file} is not in the program`)
     return source
   }
@@ -40,14 +55,18 @@ export function createSnippetProgram(snippets: readonly Snippet[]): SnippetProgr
 
   return {
     faultsOf(snippet) {
-      const source = sourceOf(fileOf(snippet))
-      const faults = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+      const owner = programOf(snippet)
+      const source = sourceOf(fileOf(snippet), owner)
+      const faults = [...owner.getSyntacticDiagnostics(source), ...owner.getSemanticDiagnostics(source)]
       return faults.map(({ start = 0, messageText }) => {
         const line = snippet.line + source.getLineAndCharacterOfPosition(start).line
         return `${snippet.page}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
       })
     },
-    openNamesOf: (snippet) => openNames(sourceOf(fileOf(snippet)), checker),
+    openNamesOf(snippet) {
+      const owner = programOf(snippet)
+      return openNames(sourceOf(fileOf(snippet), owner), owner.getTypeChecker())
+    },
     membersOf: (module, name) => [...new Set(partsOf(typeOf(module, name)).flatMap(namesOf))],
     fieldsOf(module, name) {
       const members = checker.getPropertiesOfType(typeOf(module, name))
@@ -62,12 +81,36 @@ function partsOf(type: ts.Type): readonly ts.Type[] {
   return type.isUnion() ? type.types : [type]
 }
 
-function compile(snippets: readonly Snippet[]): ts.Program {
+const snippetsIn = (page: string, snippets: readonly Snippet[]): readonly Snippet[] =>
+  snippets.filter((snippet) => snippet.page === page)
+
+/** What the page tells its reader to write into tsconfig.json. */
+function tsconfigOf(page: string): object | undefined {
+  const shown = snippetsOf(page).find(({ language, code }) => language === 'json' && code.includes('"compilerOptions"'))
+  return shown && (JSON.parse(shown.code) as { compilerOptions: object }).compilerOptions
+}
+
+/** Reads each file of a library once for all programs. */
+function createHost(): ts.CompilerHost {
+  const host = ts.createCompilerHost(compilerOptions())
+  const read = new Map<string, ts.SourceFile | undefined>()
+  return {
+    ...host,
+    getSourceFile(file, options) {
+      if (!read.has(file)) read.set(file, host.getSourceFile(file, options))
+      return read.get(file)
+    },
+  }
+}
+
+function compile(snippets: readonly Snippet[], shown: object, host: ts.CompilerHost): ts.Program {
   const files = new Map(snippets.map((snippet) => [fileOf(snippet), `${snippet.code}\nexport {}\n`]))
   files.set(GLOBALS, globals())
-  const options = compilerOptions()
-  const host = withFiles(ts.createCompilerHost(options), files)
-  return ts.createProgram([...files.keys(), ...Object.values(ownModules()), OPEN_NAMES], options, host)
+  return ts.createProgram(
+    [...files.keys(), ...Object.values(ownModules()), OPEN_NAMES],
+    compilerOptions(shown),
+    withFiles(host, files),
+  )
 }
 
 function openNames(source: ts.SourceFile, checker: ts.TypeChecker): readonly string[] {
@@ -91,9 +134,9 @@ function globals(): string {
   return `declare global {\n${lines.join('\n')}\n}\nexport {}\n`
 }
 
-function compilerOptions(): ts.CompilerOptions {
+function compilerOptions(shown: object = {}): ts.CompilerOptions {
   const base = ts.readConfigFile(`${root}tsconfig.base.json`, ts.sys.readFile).config.compilerOptions
-  const { options } = ts.convertCompilerOptionsFromJson(base, root)
+  const { options } = ts.convertCompilerOptionsFromJson({ ...base, ...shown }, root)
   return {
     ...options,
     noEmit: true,

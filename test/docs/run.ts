@@ -28,8 +28,10 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/node': () => import('sojourn/node'),
   '@sojourn/conformance': () => import('@sojourn/conformance'),
   '@sojourn/audit': () => import('@sojourn/audit'),
+  '@fastify/formbody': () => import('@fastify/formbody'),
   '@fastify/websocket': () => import('@fastify/websocket'),
   '@hono/node-server': () => import('@hono/node-server'),
+  'body-parser': () => import('body-parser'),
   connect: () => import('connect'),
   express: () => import('express'),
   fastify: () => import('fastify'),
@@ -40,9 +42,12 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   ws: () => import('ws'),
   'node:cluster': () => import('node:cluster'),
   'node:crypto': () => import('node:crypto'),
+  'node:events': () => import('node:events'),
   'node:fs/promises': () => import('node:fs/promises'),
   'node:http': () => import('node:http'),
   'node:os': () => import('node:os'),
+  'node:stream/consumers': () => import('node:stream/consumers'),
+  'node:timers/promises': () => import('node:timers/promises'),
 }
 
 export interface Running {

@@ -56,8 +56,9 @@ export type {
   Refusal,
   Session,
   SessionInfo,
-  UntypedData,
 } from './core/contracts/session.ts'
+// With a star, so that `declare module 'sojourn'` finds the interface that applications add to.
+export type * from './core/contracts/session-data.ts'
 export type { ExportedSession, ScannedSession, SessionPage, Sessions, UserExport } from './core/contracts/sessions.ts'
 export type {
   Change,

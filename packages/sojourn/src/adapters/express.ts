@@ -9,7 +9,7 @@ declare global {
   // biome-ignore lint/style/noNamespace: @types/express leaves this one open for middleware to add to
   namespace Express {
     interface Request {
-      /** Untyped data, because one application may have several kinds of sessions. `sessions.get(req)` is exactly typed. */
+      /** Its data has the type that the application declares for `SessionData`. `sessions.get(req)` is exactly typed. */
       session: Session
     }
   }

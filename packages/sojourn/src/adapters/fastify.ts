@@ -18,7 +18,7 @@ import { letGo } from './_unsent-body.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Untyped data, because one application may have several kinds of sessions. `sessions.get(request)` is exactly typed. */
+    /** Its data has the type that the application declares for `SessionData`. `sessions.get(request)` is exactly typed. */
     readonly session: Session
   }
 }

@@ -22,7 +22,7 @@ export type { TrustProxy } from './_trust-proxy.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
-    /** Untyped data, because one application may have several kinds of sessions. `sessions.get(c)` is exactly typed. */
+    /** Its data has the type that the application declares for `SessionData`. `sessions.get(c)` is exactly typed. */
     session: Session
   }
 }

@@ -1,10 +1,7 @@
 import type { Duration } from './duration.ts'
 import type { JsonValue } from './json.ts'
 import type { Device, SessionId } from './record.ts'
-
-/** Data without a schema: unchecked JSON values. */
-// biome-ignore lint/suspicious/noExplicitAny: frameworks' global request types cannot know the application's data; see docs/decisions
-export type UntypedData = Record<string, any>
+import type { RequestData } from './session-data.ts'
 
 /** Why the presented token was refused. */
 export type Refusal =
@@ -87,7 +84,7 @@ export interface Flash {
 }
 
 /** The session of a request, for its handler. */
-export interface Session<Data extends object = UntypedData> {
+export interface Session<Data extends object = RequestData> {
   /** Public handle: safe to list, log and revoke by. It exists before anything is stored. */
   readonly id: SessionId
   /** `null`: anonymous. */
