@@ -59,7 +59,15 @@ export type {
 } from './core/contracts/session.ts'
 // With a star, so that `declare module 'sojourn'` finds the interface that applications add to.
 export type * from './core/contracts/session-data.ts'
-export type { ExportedSession, ScannedSession, SessionPage, Sessions, UserExport } from './core/contracts/sessions.ts'
+export type {
+  ExportedSession,
+  Health,
+  HealthOptions,
+  ScannedSession,
+  SessionPage,
+  Sessions,
+  UserExport,
+} from './core/contracts/sessions.ts'
 export type {
   Change,
   Guarantee,

@@ -8,12 +8,14 @@ import type { Session } from './contracts/session.ts'
 import type { Sessions } from './contracts/sessions.ts'
 import type { MaybePromise } from './contracts/store.ts'
 import { isPromise } from './lib/maybe.ts'
-import { exportUser, list, revoke, revokeAll, scan } from './request/admin.ts'
+import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
 import { commit, finish, salvage } from './request/commit.ts'
 import { checkAll, openedAll } from './request/guards.ts'
+import { health, prepare } from './request/health.ts'
 import { open } from './request/open.ts'
 import { recheckIfOld } from './request/recheck.ts'
 import { RequestSession } from './request/request-session.ts'
+import { all, count, scan } from './request/scan.ts'
 import { type Caller, createSetup, emit, type Setup } from './request/setup.ts'
 import { State } from './request/state.ts'
 import { createWatcher } from './request/watcher.ts'
@@ -61,6 +63,8 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     },
     list: (userId) => list(own, userId),
     scan: (cursor, limit) => scan(own, cursor, limit),
+    all: () => all(own),
+    count: () => count(own),
     watch: (id, ended) => watcher.watch(id, ended),
     revoke: (id, reason = 'revoked') => revoke(own, id, reason),
     async revokeAll(userId, options = {}) {
@@ -70,6 +74,8 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     export: (userId) => exportUser(own, userId),
     erase: (userId) => revokeAll(own, userId, 'erased'),
     sweep: () => sweeper.run(),
+    setup: () => prepare(own),
+    health: (options = {}) => health(own, options),
     on: (name, listener) => setup.events.on(name, listener),
     async close() {
       sweeper.stop()

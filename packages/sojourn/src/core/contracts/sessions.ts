@@ -1,4 +1,6 @@
 import type { RequestView } from './carrier.ts'
+import type { Duration } from './duration.ts'
+import type { SessionErrorCode } from './errors.ts'
 import type { SessionEventName, SessionListener } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import type { JsonValue } from './json.ts'
@@ -43,6 +45,23 @@ export interface SessionPage {
   readonly total: number | null
 }
 
+/** What `sessions.health` found out. */
+export interface Health {
+  /** Whether the store answered in time. */
+  readonly ok: boolean
+  /** The name of the store. */
+  readonly store: string
+  /** How long the question took, in ms. */
+  readonly latencyMs: number
+  /** Why it is not `ok`: `ERR_STORE`, `ERR_STORE_TIMEOUT`, ... */
+  readonly code?: SessionErrorCode
+}
+
+export interface HealthOptions {
+  /** How long to wait for the store. Default `'1s'`. */
+  readonly timeout?: Duration | undefined
+}
+
 /** The result of `createSessions`. An application has one. */
 export interface Sessions<Data extends object> {
   /** For adapters: call it once for each request. Rejects with `ERR_STORE` if the store cannot answer, never because of a client. */
@@ -78,6 +97,19 @@ export interface Sessions<Data extends object> {
    */
   scan(cursor?: string | null, limit?: number): Promise<SessionPage>
   /**
+   * All live sessions, one after the other, read through `scan`. Throws as `scan` does.
+   *
+   * ```ts
+   * for await (const { id, userId } of sessions.all()) console.log(id, userId)
+   * ```
+   */
+  all(): AsyncIterable<ScannedSession>
+  /**
+   * Resolves with the number of live sessions. Reads all of them, so call it for a report and not in each request. Throws as
+   * `scan` does.
+   */
+  count(): Promise<number>
+  /**
    * Calls `ended` once when this session ends, with the reason: `logout`, `revoked`, ..., or `expired`. For open sockets and
    * streams. At once if this process ends the session. An end by another process, and expiry, are found by asking the store:
    * at most 500 sessions every five seconds, so up to 500 watched sessions are known within five seconds, 5000 within fifty.
@@ -112,6 +144,21 @@ export interface Sessions<Data extends object> {
    * ```
    */
   on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void
+
+  /**
+   * Prepares the store (tables, indexes, directories) and reads from it. Call it when the application starts: it rejects if the
+   * store cannot be reached. Safe to call again.
+   */
+  setup(): Promise<void>
+  /**
+   * Asks the store a small question, for a health check. Resolves also if the store is down, and within the time limit.
+   *
+   * ```ts
+   * const health = await sessions.health()
+   * res.status(health.ok ? 200 : 503).json(health)
+   * ```
+   */
+  health(options?: HealthOptions): Promise<Health>
 
   /** The store in use, such as for `setup` and `backup`. */
   readonly store: Store

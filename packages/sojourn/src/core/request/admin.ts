@@ -3,14 +3,14 @@ import { SessionError } from '../contracts/errors.ts'
 import type { JsonValue } from '../contracts/json.ts'
 import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
-import type { ExportedSession, SessionPage, UserExport } from '../contracts/sessions.ts'
+import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
 import { expiryOf } from '../contracts/timeouts.ts'
 import { flashTexts, userTexts } from '../data/data.ts'
 import { parseTexts } from '../data/texts.ts'
 import { isOnce } from '../token/once.ts'
 import { isSessionId } from '../token/token.ts'
 import { endDamaged, endSession, orDamaged } from './end-session.ts'
-import { deviceOf, liveOf, proofOf, toInfo, toInfos } from './infos.ts'
+import { deviceOf, liveOf, proofOf, toInfos } from './infos.ts'
 import { ask, type Caller, type Setup } from './setup.ts'
 
 export async function list(by: Caller, userId: string): Promise<SessionInfo[]> {
@@ -128,23 +128,4 @@ function toJson(texts: Readonly<Record<string, string>>): Record<string, JsonVal
 
 function toIso(ms: number): string {
   return new Date(ms).toISOString()
-}
-
-const MAX_LIMIT = 1000
-
-/** All live sessions, a page at a time. What has ended, is expired, or cannot be read is left out. */
-export async function scan(by: Caller, cursor: string | null = null, limit = 100): Promise<SessionPage> {
-  const { setup } = by
-  if (setup.store.scan === undefined) {
-    throw new SessionError('ERR_UNSUPPORTED', `${setup.store.name} cannot enumerate its sessions.`)
-  }
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new SessionError('ERR_OPTION', `limit must be from 1 to ${MAX_LIMIT}.`)
-  }
-  const { values, next, total = null } = await ask(by, 'scan', cursor, limit)
-  const now = setup.clock()
-  const live = values
-    .filter((kept): kept is SessionRecord => kept.kind === 'live')
-    .filter((record) => now < expiryOf(record, setup.limits) && !isOnce(record.id, record.userId))
-  return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
 }

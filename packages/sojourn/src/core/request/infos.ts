@@ -9,10 +9,13 @@ export function toInfos(setup: Setup, records: readonly SessionRecord[]): Sessio
 }
 
 /** The store may still hold expired records. */
+export function isLive({ clock, limits }: Setup, record: SessionRecord): boolean {
+  return clock() < expiryOf(record, limits)
+}
+
 export function liveOf(setup: Setup, records: readonly SessionRecord[]): SessionRecord[] {
-  const now = setup.clock()
   return records
-    .filter((record) => now < expiryOf(record, setup.limits))
+    .filter((record) => isLive(setup, record))
     .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
 }
 

@@ -126,7 +126,7 @@ function lastOf(carriers: readonly Carrier[]): Carrier {
   )
 }
 
-type Operation = 'read' | 'readNow' | 'create' | 'write' | 'end' | 'list' | 'sweep' | 'scan'
+type Operation = 'read' | 'readNow' | 'create' | 'write' | 'end' | 'list' | 'sweep' | 'scan' | 'setup'
 type Method<Name extends Operation> = NonNullable<Store[Name]>
 type AnyStore = Record<Operation, (...args: readonly unknown[]) => MaybePromise<unknown>>
 

@@ -1,0 +1,41 @@
+import { checkOptions } from '../contracts/check-options.ts'
+import { toMs } from '../contracts/duration.ts'
+import { SessionError, type SessionErrorCode } from '../contracts/errors.ts'
+import type { SessionId } from '../contracts/record.ts'
+import type { Health, HealthOptions } from '../contracts/sessions.ts'
+import { ask, type Caller, readNow } from './setup.ts'
+
+/** No session has it. */
+const NOBODY = 'I8ZstiSdseui4kaZs7Xqrw' as SessionId
+
+/** Prepares the store, and asks it a question, so that a wrong address is found when the application starts. */
+export async function prepare(by: Caller): Promise<void> {
+  if (by.setup.store.setup !== undefined) await ask(by, 'setup')
+  await readNow(by, NOBODY)
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Asks the store a cheap question. An outage is a value. */
+export async function health(by: Caller, options: HealthOptions): Promise<Health> {
+  checkOptions(options, { timeout: 'any' }, 'health')
+  const limitMs = Math.min(toMs(options.timeout ?? '1s', 'health: timeout'), LONGEST_TIMER_MS)
+  const began = performance.now()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<SessionErrorCode>((resolve) => {
+    timer = setTimeout(resolve, limitMs, 'ERR_STORE_TIMEOUT')
+  })
+  const code = await Promise.race([late, askStore(by)])
+  clearTimeout(timer)
+  const latencyMs = Math.round(performance.now() - began)
+  return { ok: code === null, store: by.setup.store.name, latencyMs, ...(code !== null && { code }) }
+}
+
+async function askStore(by: Caller): Promise<SessionErrorCode | null> {
+  try {
+    await readNow(by, NOBODY)
+    return null
+  } catch (error) {
+    return error instanceof SessionError ? error.code : 'ERR_STORE'
+  }
+}
