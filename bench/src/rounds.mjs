@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDecided } from './budgets.mjs'
 import { boundOf, estimate, peersOf } from './estimates.mjs'
 import { createStealMeter } from './machine.mjs'
-import { CONNECTIONS } from './settings.mjs'
+import { COMPILE_REQUESTS, CONNECTIONS } from './settings.mjs'
 import { createRandom, shuffle } from './statistics.mjs'
 
 /**
@@ -16,7 +16,9 @@ import { createRandom, shuffle } from './statistics.mjs'
 
 /** Fills the caches of the processor, and the near cache, after the others had their turn. */
 const WARM_REQUESTS = 400
-/** Before a scenario's first round: so that the engine has compiled, and to find how many requests a visit is made of. */
+/** The slowest peers need so long to compile everything. */
+const COMPILE_MS = 4_000
+/** To find how many requests a visit is made of. */
 const TRIAL_REQUESTS = 2_000
 const PATIENCE_MS = 10_000
 /** For what a server still does after it has answered. */
@@ -132,8 +134,8 @@ function round(value, digits) {
  * @returns {Promise<Runner>}
  */
 async function warmUp(load, member, scenario, { visitMs, newSessions }) {
+  await visitOnce(load, member, scenario, COMPILE_REQUESTS[scenario], COMPILE_MS)
   if (scenario === 'new') return { ...member, requests: newSessions }
-  await visitOnce(load, member, scenario, TRIAL_REQUESTS)
   const { cpuUs, requests } = await visitOnce(load, member, scenario, TRIAL_REQUESTS)
   return { ...member, requests: Math.ceil((visitMs * 1000 * requests) / cpuUs) }
 }
@@ -143,13 +145,14 @@ async function warmUp(load, member, scenario, { visitMs, newSessions }) {
  * @param {Member} member
  * @param {Scenario} scenario
  * @param {number} requests
+ * @param {number} [ms] At most so long.
  * @returns {Promise<Visit>}
  */
-async function visitOnce(load, { contender, server, port }, scenario, requests) {
+async function visitOnce(load, { contender, server, port }, scenario, requests, ms = PATIENCE_MS) {
   const { name, asked } = contender
   const job = { contender: name, port, path: `/${scenario}`, connections: CONNECTIONS, ...(asked && { asked }) }
   const before = await server.call('used')
-  const done = await load.call({ ...job, requests, ms: PATIENCE_MS })
+  const done = await load.call({ ...job, requests, ms })
   await sleep(SETTLE_MS)
   const after = await server.call('used')
   if (done.failures > 0) throw new Error(`${name} failed ${done.failures} of ${done.requests} requests to ${job.path}.`)

@@ -26,7 +26,8 @@ async function storeOf({ store, name, folder, redis, postgres }) {
     const { postgresStore } = await import('sojourn/stores/postgres')
     return ready(postgresStore({ client: await pgPool(postgres) }))
   }
-  if (store === 'memory') return memoryStore()
+  // A run makes more than the 100,000 sessions that it keeps by default.
+  if (store === 'memory') return memoryStore({ maxSessions: 200_000 })
   const { redisStore } = await import('sojourn/stores/redis')
   const client = await (store === 'ioredis' ? ioredis(redis) : nodeRedis(redis))
   const inRedis = redisStore({ client, prefix: `${name}:` })

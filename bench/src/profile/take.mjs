@@ -1,4 +1,4 @@
-import { CONNECTIONS } from '../settings.mjs'
+import { COMPILE_REQUESTS, CONNECTIONS } from '../settings.mjs'
 import { shareCpu, shareHeap } from './groups.mjs'
 
 /**
@@ -19,6 +19,8 @@ import { shareCpu, shareHeap } from './groups.mjs'
 /** At most so many new sessions in a profile, because they stay in memory. */
 const NEW_SESSIONS = 4_000
 const NO_LIMIT = 1_000_000
+/** The scenarios before this one taught the engine something else. */
+const COMPILE_MS = 1_500
 
 /**
  * Two profiles of a server under load, one after the other.
@@ -33,6 +35,7 @@ export async function takeProfiles(load, { contender, server, port }, scenario, 
   const { name, asked } = contender
   const requests = scenario === 'new' ? NEW_SESSIONS : NO_LIMIT
   const job = { contender: name, port, path: `/${scenario}`, connections: CONNECTIONS, ...(asked && { asked }) }
+  await load.call({ ...job, requests: COMPILE_REQUESTS[scenario], ms: COMPILE_MS })
   const began = await server.call('threads')
   const warm = await load.call({ ...job, requests: scenario === 'new' ? NEW_SESSIONS / 2 : NO_LIMIT, ms })
   const warmed = await server.call('threads')
