@@ -234,6 +234,11 @@ describe('a carrier that is broken in one way fails', () => {
       'of two carriers, the one that no browser uses by itself is used for the whole request',
     ],
     [
+      'gives way to another carrier at a logout',
+      { read: (view) => (view.header('x-beside') === null ? good.read(view) : found([])) },
+      'a logout ends what the client presents on both',
+    ],
+    [
       'judges tokens itself',
       { read: (view) => found(good.read(view).values.filter((value) => !value.startsWith('0123456789'))) },
       'a bad token on the carrier in use never falls back to the other carrier',

@@ -78,10 +78,35 @@ export const besideCases: readonly Case<CarrierContext>[] = [
         const [ada, bob] = [await login('ada'), await login('bob')]
         const { session, commit } = await open(ada, bob)
         assertEqual(session.userId, carrier.ambient ? 'bob' : 'ada', 'who is logged in')
-        await session.logout()
+        await session.rotate()
         await commit()
         assertEqual((await open(null, bob)).session.userId, carrier.ambient ? null : 'bob', 'who is left on the other')
         assertEqual((await open(ada, null)).session.userId, carrier.ambient ? 'ada' : null, 'who is left on this one')
+      }),
+  },
+  {
+    name: 'a logout ends what the client presents on both, and the client forgets it',
+    guarantee: '1 Ended is ended',
+    run: (ctx) =>
+      withTwo(ctx, async ({ carrier, login, open }) => {
+        const [ada, bob] = [await login('ada'), await login('bob')]
+        for (const [own, other] of [
+          [ada, bob],
+          [TOKEN, await login('eve')],
+          [await login('eve'), TOKEN],
+        ] as const) {
+          const { session, commit } = await open(own, other)
+          await session.logout()
+          const sent = (await commit()).map(({ name }) => name)
+          const cleared = [HEADER, ...carrier.clear(ctx.createClient().request()).map(({ name }) => name)]
+          assertEqual(
+            cleared.filter((name) => !sent.includes(name)),
+            [],
+            'headers that clear a token and were not sent',
+          )
+          assertEqual((await open(own, null)).session.userId, null, 'who is left on this one')
+          assertEqual((await open(null, other)).session.userId, null, 'who is left on the other')
+        }
       }),
   },
   {

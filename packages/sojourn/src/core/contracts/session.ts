@@ -154,9 +154,9 @@ export interface Session<Data extends object = RequestData> {
    */
   login(userId: string, options?: LoginOptions): Promise<void>
   /**
-   * Ends this session everywhere. Safe on an anonymous or ended one. On an open socket, the client keeps a token that opens
-   * nothing, and `clearSiteData` throws `ERR_NO_HEADERS`. If the client sent more tokens than are read and this
-   * request did not log in, it throws `ERR_TOO_MANY_TOKENS` and ends nothing.
+   * Ends this session everywhere, and every other session that the client presents on any carrier. Safe on an anonymous or
+   * ended one. On an open socket, the client keeps a token that opens nothing, and `clearSiteData` throws `ERR_NO_HEADERS`. If
+   * the client sent more tokens than are read and this request did not log in, it throws `ERR_TOO_MANY_TOKENS` and ends nothing.
    */
   logout(options?: LogoutOptions): Promise<void>
   /** Replaces the token now. The old one stops working at once. Does nothing on a session without a record. */

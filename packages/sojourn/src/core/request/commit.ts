@@ -310,13 +310,13 @@ function toHeaders(state: State): readonly HeaderChange[] {
 }
 
 /**
- * After a login or a logout, the client also forgets what it presents on other carriers that never send a token. Otherwise an old
- * cookie, which was not looked at because ours counted, opens its session once ours is gone.
+ * After a logout, the client also forgets what it presents on other carriers, and after a login on those that never send a token.
+ * Otherwise an old cookie, which was not looked at because ours counted, opens its session once ours is gone.
  */
 function toCleared({ setup, view, carrier, did }: State): readonly HeaderChange[] {
   if (did !== 'login' && did !== 'logout') return NO_HEADERS
   return setup.carriers.flatMap((one) =>
-    one.readOnly && one !== carrier && presents(one.read(view)) ? one.clear(view) : NO_HEADERS,
+    (one.readOnly || did === 'logout') && one !== carrier && presents(one.read(view)) ? one.clear(view) : NO_HEADERS,
   )
 }
 

@@ -10,6 +10,7 @@ import { toStored } from '../data/vault.ts'
 import { defined } from '../lib/maybe.ts'
 import { withChange } from './commit.ts'
 import { createRecord } from './create-record.ts'
+import { addReplaced } from './elsewhere.ts'
 import { discard, endSession } from './end-session.ts'
 import { loginAll } from './guards.ts'
 import { NOTES, noteEdits } from './notes.ts'
@@ -37,6 +38,7 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
   checkLogin(options)
   const proof = toProof(options)
   if (state.held?.record.userId === userId) await assertNotReplaced(state, state.held)
+  if (state.carrier.readOnly === true) await addReplaced(state)
   const { setup, held: before, texts } = state
   const carries = toCarries(state, userId, options.carry ?? true)
   const dropped = toStoredEdits(state.draft?.drops() ?? NO_EDITS)

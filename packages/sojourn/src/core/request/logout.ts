@@ -1,9 +1,10 @@
 import { checkOptions, type OptionKinds } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
+import type { SessionRecord } from '../contracts/record.ts'
 import type { LogoutOptions } from '../contracts/session.ts'
 import { revokeAll } from './admin.ts'
+import { openElsewhere, presentedOn } from './elsewhere.ts'
 import { endSession } from './end-session.ts'
-import { recheckNow } from './recheck.ts'
 import { assertUncommitted, canSend, forget, inTurn, type State } from './state.ts'
 
 const KINDS: OptionKinds<LogoutOptions> = { everywhere: 'boolean', clearSiteData: 'array' }
@@ -20,24 +21,24 @@ export async function logout(state: State, options: LogoutOptions): Promise<void
 
 async function end(state: State, options: LogoutOptions): Promise<void> {
   const { everywhere = false, clearSiteData = [] } = options
-  if (state.held?.voucher?.isUnread === true) await recheckNow(state)
-  const { held, others } = state
-  const { values, overflow } = state.candidates
+  const { setup, candidates } = state
+  const all = [state, ...(await openElsewhere(state, setup.carriers))]
   // After a login in this request, the user is known.
-  if (overflow && !held?.record.userId) {
+  if (all.some(({ candidates, held }) => candidates.overflow && !held?.record.userId)) {
     throw new SessionError('ERR_TOO_MANY_TOKENS', 'Nothing was ended. Log in, then log out everywhere.')
   }
   // A client that presents two live tokens, or a replaced one, holds those sessions too. A logout ends them as well.
-  const presented = held === null ? others : [held.record, ...others]
+  const presented: [by: State, record: SessionRecord][] = []
+  for (const by of all) for (const record of await presentedOn(by)) presented.push([by, record])
   // The user's other sessions end first: if that fails, the user still has this one to try again.
   if (everywhere) {
-    for (const userId of new Set(presented.map((one) => one.userId))) {
-      if (userId !== null) await revokeAll(state, userId, 'logout', held?.record.id)
+    for (const userId of new Set(presented.map(([, { userId }]) => userId))) {
+      if (userId !== null) await revokeAll(state, userId, 'logout', state.held?.record.id)
     }
   }
-  await Promise.all(presented.map((one) => endSession(state, one, 'logout')))
+  await Promise.all(presented.map(([by, record]) => endSession(by, record, 'logout')))
   forget(state)
-  state.answer = values.length > 0 ? 'clear' : 'keep'
+  state.answer = candidates.values.length > 0 ? 'clear' : 'keep'
   state.did = 'logout'
   if (clearSiteData.length > 0) {
     const value = clearSiteData.map((directive) => `"${directive}"`).join(', ')

@@ -42,7 +42,13 @@ function afterLookUp(state: State, found: Promise<Found>): Promise<void> {
 
 async function openSeveral(state: State, values: readonly string[]): Promise<void> {
   state.duplicates = true
-  await takeUpAll(state, await Promise.all(values.map(async (value) => lookUp(state, value, state.openedAt))))
+  await takeUpAll(state, await Promise.all(values.map((value) => lookUpRead(state, value))))
+}
+
+/** Verbs end the sessions of all texts, so one that vouches for a session must name its user. */
+async function lookUpRead(state: State, text: string): Promise<Found> {
+  const found = await lookUp(state, text, state.openedAt)
+  return found.kind === 'live' && found.standing === 'vouched' && found.read !== undefined ? found.read() : found
 }
 
 const AMBIGUOUS: Dead = { kind: 'dead', refusal: 'ambiguous', id: null }

@@ -28,6 +28,8 @@ export interface Vouched extends Omit<Live, 'standing'> {
   readonly standing: 'vouched'
   /** Continues the request with it. */
   take(): MaybePromise<void>
+  /** If the record was not read: reads and judges it. */
+  readonly read?: () => MaybePromise<Found>
 }
 export interface Dead {
   readonly kind: 'dead'
@@ -156,16 +158,18 @@ export class State implements Caller, DraftListener {
   /** Resolves when the running verbs are done. `null` if none is running. */
   line: Promise<void> | null = null
 
-  constructor(setup: Setup, view: RequestView) {
+  /** `first`: this state is for another carrier of its request. */
+  constructor(setup: Setup, view: RequestView, carrier: Carrier | null = null, first: State | null = null) {
     this.setup = setup
     this.view = view
-    this.openedAt = setup.clock()
-    const { carrier, candidates } = pick(setup, view)
-    this.carrier = carrier
-    this.candidates = candidates
+    this.openedAt = first?.openedAt ?? setup.clock()
+    const presented = carrier === null ? pick(setup, view) : { carrier, candidates: carrier.read(view) }
+    this.carrier = presented.carrier
+    this.candidates = presented.candidates
     // A carrier that sends no tokens leaves the records to the one that does.
-    this.records = carrier.records ?? (carrier.readOnly ? setup.lastCarrier.records : undefined)
-    this.store = this.records?.of(view, setup.store) ?? setup.store
+    this.records = this.carrier.records ?? (this.carrier.readOnly ? setup.lastCarrier.records : undefined)
+    const hasStore = first !== null && first.records === this.records
+    this.store = hasStore ? first.store : (this.records?.of(view, setup.store) ?? setup.store)
   }
 
   /** Created when it is first needed, so a visitor who writes nothing costs no randomness. */

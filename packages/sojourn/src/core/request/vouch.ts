@@ -104,7 +104,7 @@ function toVouched(
 function unread(state: State, parts: TokenParts, record: SessionRecord, again: () => MaybePromise<Found>): Vouched {
   const voucher = { again, assertRead: notRead, isUnread: true }
   const take = (): void => withhold(state, { record, parts, standing: 'vouched', vault: plainVault, voucher })
-  return { kind: 'live', standing: 'vouched', record, parts, take }
+  return { kind: 'live', standing: 'vouched', record, parts, take, read: again }
 }
 
 /** The session opens without its data. */
