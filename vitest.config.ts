@@ -30,6 +30,7 @@ export default defineConfig({
       ...aliasesOf('sojourn'),
       ...aliasesOf('conformance'),
       ...aliasesOf('audit'),
+      ...aliasesOf('create'),
       { find: /^#crypto$/, replacement: cryptoModule },
       { find: /^fast-check$/, replacement: fileURLToPath(new URL('./test/seeded-fast-check.ts', import.meta.url)) },
     ],

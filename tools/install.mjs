@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { giveUp, root } from './run.mjs'
 
 /** @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean }} LockEntry */
@@ -40,7 +40,7 @@ export function isInstalled(folder = '') {
  */
 export function npm(args, stdio, folder = '') {
   const script = process.env.npm_execpath
-  const cwd = join(root, folder)
+  const cwd = resolve(root, folder)
   return script === undefined
     ? spawnSync('npm', args, { cwd, stdio, encoding: 'utf8', shell: process.platform === 'win32' })
     : spawnSync(process.execPath, [script, ...args], { cwd, stdio, encoding: 'utf8' })

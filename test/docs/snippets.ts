@@ -21,14 +21,22 @@ export interface Snippet {
 const AT_ROOT = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
 const FOLDERS = ['docs', 'packages', 'bench', 'examples']
 
-/** Every document of the repository. */
+/** Every document of the repository. The build copies some of them into packages. */
 export function pages(): readonly string[] {
   const found = FOLDERS.flatMap((folder) =>
     readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map(
       (file) => `${folder}/${file.replaceAll('\\', '/')}`,
     ),
   )
-  return [...AT_ROOT, ...found.filter((file) => file.endsWith('.md') && !/node_modules|\/dist\//.test(file)).sort()]
+  return [
+    ...AT_ROOT,
+    ...found
+      .filter(
+        (file) =>
+          file.endsWith('.md') && !/node_modules|\/dist\/|^packages\/[\w-]+\/(docs\/|CHANGELOG|SECURITY)/.test(file),
+      )
+      .sort(),
+  ]
 }
 
 export function readPage(page: string): string {

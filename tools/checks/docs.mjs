@@ -18,7 +18,9 @@ function documents() {
   const atRoot = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].filter((file) =>
     existsSync(join(root, file)),
   )
-  return [...atRoot, ...inFolders].filter((file) => !file.includes('node_modules/'))
+  // The build copies some of them into packages.
+  const copied = /^packages\/[\w-]+\/(docs\/|CHANGELOG|SECURITY)/
+  return [...atRoot, ...inFolders].filter((file) => !file.includes('node_modules/') && !copied.test(file))
 }
 
 /**

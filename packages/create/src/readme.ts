@@ -1,0 +1,43 @@
+import { FRAMEWORKS, LANGUAGES, type Project, STORES } from './catalogue.ts'
+import { commandFor, type PackageManager } from './package-manager.ts'
+
+/** The README of the application. */
+export function readmeOf({ name, framework, store, language }: Project, manager: PackageManager): string {
+  const { note, page, title } = STORES[store]
+  return `# ${name}
+
+An application with sessions by Sojourn: ${FRAMEWORKS[framework].title}, ${title}, ${LANGUAGES[language].title}.
+
+\`\`\`sh
+${commandFor(manager, 'install')}
+${commandFor(manager, 'start')}     # http://localhost:3000
+${commandFor(manager, 'test')}      # logs in and out over HTTP
+\`\`\`
+
+The name and the password of the first user are in \`.env\`. ${note}
+
+| file | content |
+|---|---|
+| \`src/server.${language}\` | the routes |
+| \`src/sessions.${language}\` | the sessions, and the type of their data |
+| \`src/store.${language}\` | where sessions are kept |
+| \`src/users.${language}\` | the users: replace this file with your user table |
+| \`src/pages.${language}\`, \`html.${language}\`, \`style.${language}\` | the pages |
+| \`src/main.${language}\` | the start and the shutdown of the server |
+| \`src/app.test.${language}\` | the test |
+| \`.env\` | your settings; \`.env.example\` describes them, and belongs in version control |
+
+Requests from other sites are refused, so the forms need no hidden token. Use \`POST\` for everything that changes
+something.
+
+## What to do next
+
+The pages below are in \`node_modules/sojourn\`.
+
+- Replace \`src/users.${language}\`, and limit how often a password can be tried.
+- Before production, set \`NODE_ENV=production\` and serve HTTPS: \`docs/how-to/run-behind-a-proxy.md\`.
+- Choose how long a login lasts: \`docs/how-to/set-timeouts.md\`.
+- Read about the store: \`${page}\`.
+- Let the auditor test your login: \`npx @sojourn/audit http://localhost:3000 --user ada\`.
+`
+}

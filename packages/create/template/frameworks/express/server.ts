@@ -1,0 +1,74 @@
+import { createServer } from 'node:http'
+import express from 'express'
+import { expressSessions } from 'sojourn/express'
+import { isHealthy } from './health.ts'
+import { listen, type Running } from './listen.ts'
+import { devicesPage, homePage, loginPage, type View } from './pages.ts'
+import { sessions } from './sessions.ts'
+import { checkPassword } from './users.ts'
+
+const app = express()
+
+app.get('/health', async (_req, res) => {
+  res.sendStatus((await isHealthy()) ? 200 : 503)
+})
+
+// The body parser comes first: a session is read when its request has arrived completely.
+app.use(express.urlencoded({ extended: false }))
+app.use(expressSessions(sessions))
+
+const viewOf = (req: express.Request): View => {
+  const { userId, flash } = sessions.get(req)
+  return { user: userId, message: flash.take('message') }
+}
+
+app.get('/', (req, res) => {
+  res.send(homePage(viewOf(req), sessions.get(req).data.cart ?? []))
+})
+
+app.post('/cart', async (req, res) => {
+  const item = String(req.body?.item ?? '')
+  // `update` loses nothing if two tabs add at once. It keeps the last twenty.
+  await sessions.get(req).update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+  res.redirect(303, '/')
+})
+
+app.post('/cart/empty', (req, res) => {
+  sessions.get(req).data.cart = []
+  res.redirect(303, '/')
+})
+
+app.get('/login', (req, res) => {
+  res.send(loginPage(viewOf(req)))
+})
+
+app.post('/login', async (req, res) => {
+  const session = sessions.get(req)
+  const userId = await checkPassword(String(req.body?.name), String(req.body?.password))
+  if (userId === null) {
+    session.flash.set('message', 'The name or the password is wrong.')
+    return res.redirect(303, '/login')
+  }
+  await session.login(userId)
+  res.redirect(303, '/')
+})
+
+app.post('/logout', async (req, res) => {
+  await sessions.get(req).logout()
+  res.redirect(303, '/')
+})
+
+app.get('/devices', async (req, res) => {
+  const session = sessions.get(req)
+  if (session.userId === null) return res.redirect(303, '/login')
+  res.send(devicesPage(viewOf(req), await session.devices()))
+})
+
+app.post('/devices/end', async (req, res) => {
+  await sessions.get(req).revokeDevice(String(req.body?.id))
+  res.redirect(303, '/devices')
+})
+
+export function start(port: number): Promise<Running> {
+  return listen(createServer(app), port)
+}

@@ -1,0 +1,79 @@
+import type { AddressInfo } from 'node:net'
+import formbody from '@fastify/formbody'
+import Fastify, { type FastifyRequest } from 'fastify'
+import { fastifySessions } from 'sojourn/fastify'
+import { isHealthy } from './health.ts'
+import { devicesPage, homePage, loginPage, type View } from './pages.ts'
+import { sessions } from './sessions.ts'
+import { checkPassword } from './users.ts'
+
+const app = Fastify()
+
+app.register(formbody)
+app.register(fastifySessions, { sessions })
+
+type Form = { Body: Record<string, string> | null }
+
+const viewOf = (request: FastifyRequest): View => {
+  const { userId, flash } = sessions.get(request)
+  return { user: userId, message: flash.take('message') }
+}
+
+app.get('/health', async (_request, reply) => {
+  return reply.code((await isHealthy()) ? 200 : 503).send()
+})
+
+app.get('/', async (request, reply) => {
+  const { cart = [] } = sessions.get(request).data
+  return reply.type('text/html').send(homePage(viewOf(request), cart))
+})
+
+app.post<Form>('/cart', async (request, reply) => {
+  const item = String(request.body?.item ?? '')
+  // `update` loses nothing if two tabs add at once. It keeps the last twenty.
+  await sessions.get(request).update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+  return reply.redirect('/', 303)
+})
+
+app.post('/cart/empty', async (request, reply) => {
+  sessions.get(request).data.cart = []
+  return reply.redirect('/', 303)
+})
+
+app.get('/login', async (request, reply) => {
+  return reply.type('text/html').send(loginPage(viewOf(request)))
+})
+
+app.post<Form>('/login', async (request, reply) => {
+  const session = sessions.get(request)
+  const userId = await checkPassword(String(request.body?.name), String(request.body?.password))
+  if (userId === null) {
+    session.flash.set('message', 'The name or the password is wrong.')
+    return reply.redirect('/login', 303)
+  }
+  await session.login(userId)
+  return reply.redirect('/', 303)
+})
+
+app.post('/logout', async (request, reply) => {
+  await sessions.get(request).logout()
+  return reply.redirect('/', 303)
+})
+
+app.get('/devices', async (request, reply) => {
+  const session = sessions.get(request)
+  if (session.userId === null) return reply.redirect('/login', 303)
+  return reply.type('text/html').send(devicesPage(viewOf(request), await session.devices()))
+})
+
+app.post<Form>('/devices/end', async (request, reply) => {
+  await sessions.get(request).revokeDevice(String(request.body?.id))
+  return reply.redirect('/devices', 303)
+})
+
+/** `stop` accepts no new connections, and resolves when the requests in flight are answered. */
+export async function start(wanted: number): Promise<{ port: number; stop(): Promise<void> }> {
+  await app.listen({ port: wanted })
+  const { port } = app.server.address() as AddressInfo
+  return { port, stop: () => app.close() }
+}

@@ -1,0 +1,71 @@
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { honoSessions } from 'sojourn/hono'
+import { isHealthy } from './health.ts'
+import { listen, type Running } from './listen.ts'
+import { devicesPage, homePage, loginPage, type View } from './pages.ts'
+import { sessions } from './sessions.ts'
+import { checkPassword } from './users.ts'
+
+const app = new Hono()
+
+app.get('/health', async (c) => c.body(null, (await isHealthy()) ? 200 : 503))
+
+app.use(bodyLimit({ maxSize: 100_000 }))
+app.use(honoSessions(sessions))
+
+const viewOf = (c: Context): View => {
+  const { userId, flash } = sessions.get(c)
+  return { user: userId, message: flash.take('message') }
+}
+
+app.get('/', (c) => c.html(homePage(viewOf(c), sessions.get(c).data.cart ?? [])))
+
+app.post('/cart', async (c) => {
+  const { item = '' } = await c.req.parseBody()
+  // `update` loses nothing if two tabs add at once. It keeps the last twenty.
+  await sessions.get(c).update('cart', (cart = []) => [...cart, String(item).slice(0, 60)].slice(-20))
+  return c.redirect('/', 303)
+})
+
+app.post('/cart/empty', (c) => {
+  sessions.get(c).data.cart = []
+  return c.redirect('/', 303)
+})
+
+app.get('/login', (c) => c.html(loginPage(viewOf(c))))
+
+app.post('/login', async (c) => {
+  const session = sessions.get(c)
+  const { name, password } = await c.req.parseBody()
+  const userId = await checkPassword(String(name), String(password))
+  if (userId === null) {
+    session.flash.set('message', 'The name or the password is wrong.')
+    return c.redirect('/login', 303)
+  }
+  await session.login(userId)
+  return c.redirect('/', 303)
+})
+
+app.post('/logout', async (c) => {
+  await sessions.get(c).logout()
+  return c.redirect('/', 303)
+})
+
+app.get('/devices', async (c) => {
+  const session = sessions.get(c)
+  if (session.userId === null) return c.redirect('/login', 303)
+  return c.html(devicesPage(viewOf(c), await session.devices()))
+})
+
+app.post('/devices/end', async (c) => {
+  const { id } = await c.req.parseBody()
+  await sessions.get(c).revokeDevice(String(id))
+  return c.redirect('/devices', 303)
+})
+
+export function start(port: number): Promise<Running> {
+  return listen(createAdaptorServer({ fetch: app.fetch }) as Server, port)
+}

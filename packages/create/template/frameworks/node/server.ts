@@ -1,0 +1,86 @@
+import { createServer } from 'node:http'
+import type { Session } from 'sojourn'
+import { withSession } from 'sojourn/fetch'
+import { type Client, toNodeHandler } from 'sojourn/node'
+import { isHealthy } from './health.ts'
+import { listen, type Running } from './listen.ts'
+import { devicesPage, homePage, loginPage, type View } from './pages.ts'
+import { type Data, sessions } from './sessions.ts'
+import { checkPassword } from './users.ts'
+
+type Handler = (session: Session<Data>, form: FormData) => Response | Promise<Response>
+
+const toPage = (text: string): Response =>
+  new Response(text, { headers: { 'content-type': 'text/html; charset=utf-8' } })
+const redirect = (location: string): Response => new Response(null, { status: 303, headers: { location } })
+const viewOf = ({ userId, flash }: Session<Data>): View => ({ user: userId, message: flash.take('message') })
+
+// The handlers make web Responses, so they also run on Bun, Deno and Workers.
+const routes: Record<string, Handler> = {
+  'GET /health': async () => new Response(null, { status: (await isHealthy()) ? 200 : 503 }),
+
+  'GET /': (session) => toPage(homePage(viewOf(session), session.data.cart ?? [])),
+
+  async 'POST /cart'(session, form) {
+    const item = String(form.get('item') ?? '')
+    // `update` loses nothing if two tabs add at once. It keeps the last twenty.
+    await session.update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+    return redirect('/')
+  },
+
+  'POST /cart/empty'(session) {
+    session.data.cart = []
+    return redirect('/')
+  },
+
+  'GET /login': (session) => toPage(loginPage(viewOf(session))),
+
+  async 'POST /login'(session, form) {
+    const userId = await checkPassword(String(form.get('name')), String(form.get('password')))
+    if (userId === null) {
+      session.flash.set('message', 'The name or the password is wrong.')
+      return redirect('/login')
+    }
+    await session.login(userId)
+    return redirect('/')
+  },
+
+  async 'POST /logout'(session) {
+    await session.logout()
+    return redirect('/')
+  },
+
+  async 'GET /devices'(session) {
+    if (session.userId === null) return redirect('/login')
+    return toPage(devicesPage(viewOf(session), await session.devices()))
+  },
+
+  async 'POST /devices/end'(session, form) {
+    await session.revokeDevice(String(form.get('id')))
+    return redirect('/devices')
+  },
+}
+
+// The largest form, in bytes. A body of unknown length is refused too.
+const LIMIT = 100_000
+
+async function formOf(request: Request): Promise<FormData | null> {
+  if (request.body === null) return new FormData()
+  const length = request.headers.get('content-length')
+  return length !== null && Number(length) <= LIMIT ? request.formData() : null
+}
+
+const handler = withSession(
+  sessions,
+  async (request: Request, session, _client: Client) => {
+    const route = routes[`${request.method} ${new URL(request.url).pathname}`]
+    if (route === undefined) return new Response('Not found', { status: 404 })
+    const form = await formOf(request)
+    return form === null ? new Response('Too large', { status: 413 }) : route(session, form)
+  },
+  { peer: (_request, { peer }) => peer },
+)
+
+export function start(port: number): Promise<Running> {
+  return listen(createServer(toNodeHandler(handler)), port)
+}

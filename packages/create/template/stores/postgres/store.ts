@@ -1,0 +1,4 @@
+import { postgresStore } from 'sojourn/stores/postgres'
+import { env } from './env.ts'
+
+export const store = postgresStore({ url: env.DATABASE_URL ?? 'postgres://localhost:5432/postgres' })

@@ -1,0 +1,126 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type Io, main } from '../src/main.ts'
+import { callerOf, commandFor } from '../src/package-manager.ts'
+import { whyNotAName } from '../src/project-name.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sojourn-create-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const CHOICES = ['--framework', 'hono', '--store', 'redis', '--language', 'js', '--no-install']
+
+async function run(args: readonly string[], more: Partial<Io> = {}) {
+  const lines: string[] = []
+  const io: Io = {
+    isTerminal: false,
+    userAgent: undefined,
+    node: '24.0.0',
+    out: (text) => void lines.push(text),
+    error: (text) => void lines.push(text),
+    ...more,
+  }
+  return { code: await main(args, io), text: lines.join('\n') }
+}
+
+const read = (...path: string[]): string => readFileSync(join(folder, ...path), 'utf8')
+
+describe('npm create sojourn', () => {
+  test('with every answer as an option, it asks nothing and writes the application', async () => {
+    const { code, text } = await run([join(folder, 'my-shop'), ...CHOICES])
+    expect([code, text]).toEqual([0, expect.stringContaining('npm install')])
+    const { name, dependencies } = JSON.parse(read('my-shop', 'package.json'))
+    expect(name).toBe('my-shop')
+    expect(Object.keys(dependencies)).toEqual(['@hono/node-server', 'hono', 'redis', 'sojourn'])
+    expect(read('my-shop', 'src', 'store.js')).toContain('REDIS_URL')
+    expect(read('my-shop', '.env.example')).toContain('REDIS_URL=redis://localhost:6379')
+    expect(existsSync(join(folder, 'my-shop', 'tsconfig.json'))).toBe(false)
+  })
+
+  test('the password of the first user is random, in .env only, readable by its owner, and out of version control', async () => {
+    const passwords = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const { text } = await run([join(folder, name), ...CHOICES])
+        const [, password = ''] = /^DEMO_PASSWORD=(.+)$/m.exec(read(name, '.env')) ?? []
+        expect(text).toContain(password)
+        for (const file of ['.env.example', 'README.md', 'package.json'])
+          expect(read(name, file)).not.toContain(password)
+        expect(read(name, '.gitignore').split('\n')).toContain('.env')
+        if (process.platform !== 'win32') expect(statSync(join(folder, name, '.env')).mode & 0o077).toBe(0)
+        return password
+      }),
+    )
+    expect(passwords[0]).toMatch(/^[\w-]{12}$/)
+    expect(passwords[0]).not.toBe(passwords[1])
+  })
+
+  test('--yes takes the first of each list, and what is given', async () => {
+    expect((await run([join(folder, 'defaults'), '--yes', '--no-install', '--store', 'memory'])).code).toBe(0)
+    expect(Object.keys(JSON.parse(read('defaults', 'package.json')).dependencies)).toEqual(['express', 'sojourn'])
+    expect(existsSync(join(folder, 'defaults', 'src', 'main.ts'))).toBe(true)
+  })
+
+  test('a folder that is not empty is left as it is', async () => {
+    mkdirSync(join(folder, 'full'))
+    writeFileSync(join(folder, 'full', 'precious.txt'), 'mine')
+    const { code, text } = await run([join(folder, 'full'), ...CHOICES])
+    expect([code, text]).toEqual([1, expect.stringMatching(/not empty: it has precious\.txt/)])
+    expect(existsSync(join(folder, 'full', 'package.json'))).toBe(false)
+    expect(read('full', 'precious.txt')).toBe('mine')
+    expect((await run([join(folder, 'full', 'precious.txt'), ...CHOICES])).text).toMatch(/is not a folder/)
+  })
+
+  test('an empty folder is used', async () => {
+    mkdirSync(join(folder, 'empty'))
+    expect((await run([join(folder, 'empty'), ...CHOICES])).code).toBe(0)
+  })
+
+  test.each([
+    [['a', 'b'], /One folder/],
+    [['app', '--framework', 'koa'], /--framework koa is unknown\. Choose one of: express, fastify, hono, node/],
+    [['app', '--framwork', 'hono'], /Unknown option '--framwork'/],
+    [['app'], /missing: framework, store, language, install/],
+    [['My App', '--yes'], /cannot be the name of a package/],
+  ])('%j is refused with what to do', async (args, message) => {
+    expect(await run(args)).toEqual({ code: 1, text: expect.stringMatching(message) })
+  })
+
+  test('--help and --version write nothing', async () => {
+    expect((await run(['--help'])).text).toContain('--framework')
+    expect((await run(['--version'])).text).toMatch(/^\d+\.\d+\.\d+$/)
+  })
+
+  test('a Node without SQLite gets a package for it', async () => {
+    for (const [node, expected] of [
+      ['20.19.0', 'better-sqlite3'],
+      ['22.13.0', undefined],
+    ] as const) {
+      await run([join(folder, node), ...CHOICES, '--store', 'sqlite'], { node })
+      const { dependencies } = JSON.parse(read(node, 'package.json'))
+      expect(Object.keys(dependencies).find((name) => name === 'better-sqlite3')).toBe(expected)
+    }
+  })
+})
+
+test.each([
+  ['npm/11.0.0 node/v24.0.0 linux x64', 'npm', 'npm start'],
+  ['pnpm/10.0.0 npm/? node/v24.0.0 linux x64', 'pnpm', 'pnpm start'],
+  ['yarn/1.22.22 npm/? node/v24.0.0 linux x64', 'yarn', 'yarn start'],
+  ['bun/1.4.4 npm/? node/v24.0.0 linux x64', 'bun', 'bun run start'],
+  [undefined, 'npm', 'npm start'],
+])('called by %s, it speaks of %s', (agent, manager, command) => {
+  expect(callerOf(agent)).toBe(manager)
+  expect(commandFor(callerOf(agent), 'start')).toBe(command)
+})
+
+test.each(['', ' ', 'A', '.hidden', '_x', 'a b', 'ä', 'node_modules', 'x'.repeat(215), 'a/b c'])(
+  '%j is no name',
+  (name) => {
+    expect(whyNotAName(name)).not.toBeNull()
+  },
+)
+
+test.each(['app', 'my-app', 'apps/shop', './shop', '/tmp/shop2', 'a.b_c'])('%j is a name', (name) => {
+  expect(whyNotAName(name)).toBeNull()
+})
