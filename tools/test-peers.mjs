@@ -1,4 +1,7 @@
-/** `node tools/test-peers.mjs oldest`: runs the tests of stores, buses and adapters on other versions of the peers. */
+/**
+ * `node tools/test-peers.mjs oldest`: runs the tests of stores, buses and adapters on other versions of the peers. To choose,
+ * add some: `node tools/test-peers.mjs latest stores/redis buses/redis`.
+ */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -44,8 +47,9 @@ function copyWith(age) {
 /**
  * Returns the exit code of the tests.
  * @param {import('./peers.mjs').Age} age
+ * @param {readonly string[]} tests
  */
-export function testPeers(age) {
+export function testPeers(age, tests = TESTS) {
   if (!isInstalled(join(PEERS, age))) install(join(PEERS, age))
   const folder = copyWith(age)
   console.log(`\n· tests of stores, buses and adapters on the ${age} peers`)
@@ -58,7 +62,7 @@ export function testPeers(age) {
       folder,
       '--project',
       'node',
-      ...TESTS.map((file) => `packages/sojourn/test/${file}.test.ts`),
+      ...tests.map((file) => `packages/sojourn/test/${file}.test.ts`),
     ]
     return spawnSync(process.execPath, args, { cwd: folder, stdio: 'inherit' }).status ?? 1
   } finally {
@@ -69,5 +73,6 @@ export function testPeers(age) {
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const age = process.argv[2]
   if (age !== 'oldest' && age !== 'latest') throw new Error('node tools/test-peers.mjs oldest, or latest')
-  process.exitCode = testPeers(age)
+  const tests = process.argv.slice(3)
+  process.exitCode = testPeers(age, tests.length > 0 ? tests : TESTS)
 }

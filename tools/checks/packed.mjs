@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -6,10 +5,9 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { npm } from '../install.mjs'
 import { entriesOf, publicPackages } from '../packages.mjs'
-import { root, runNode } from '../run.mjs'
-import { PORTABLE } from './import-rule.mjs'
-
-/** @typedef {ReturnType<typeof entriesOf>[number]} Entry */
+import { root } from '../run.mjs'
+import { loadProblems, typeProblems } from './consumers.mjs'
+import { contentProblems } from './contents.mjs'
 
 /**
  * The tarball that `npm publish` would send.
@@ -50,15 +48,6 @@ async function attwProblems(contents) {
 }
 
 /**
- * A licence that a scanner does not find is none.
- * @param {import('@arethetypeswrong/core').Package} contents
- */
-function licenseProblems(contents) {
-  const found = contents.listFiles().some((file) => file.endsWith('/LICENSE'))
-  return found ? [] : [`${contents.packageName} is packed without its licence`]
-}
-
-/**
  * @param {import('@arethetypeswrong/core').Package} contents
  * @param {string} folder
  */
@@ -68,65 +57,6 @@ function unpack(contents, folder) {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, contents.readFile(file))
   }
-}
-
-const STRICT = { noEmit: true, strict: true, target: 'es2022', lib: ['es2022', 'dom'] }
-
-/** Strict applications that look into declaration files too: on Node, and where Node's types are not at hand. */
-const CONSUMERS = {
-  node: { ...STRICT, module: 'nodenext', types: ['node'] },
-  portable: { ...STRICT, module: 'esnext', moduleResolution: 'bundler', types: [] },
-}
-
-/**
- * @param {string} folder
- * @param {string} file
- * @param {readonly string[]} lines
- */
-function write(folder, file, lines) {
-  mkdirSync(dirname(join(folder, file)), { recursive: true })
-  writeFileSync(join(folder, file), `${lines.join('\n')}\n`)
-}
-
-/**
- * Applications that import every entry, with `import` and with `require`, type-checked.
- * @param {string} folder
- * @param {readonly Entry[]} entries
- */
-function typeProblems(folder, entries) {
-  const imports = entries.map(({ specifier }, i) => `export * as m${i} from '${specifier}'`)
-  const requires = entries.map(({ specifier }, i) => `export import m${i} = require('${specifier}')`)
-  const portable = imports.filter((_, i) => PORTABLE.some((name) => entries[i]?.code === `./dist/${name}.js`))
-  write(folder, 'node/imports.mts', imports)
-  write(folder, 'node/requires.cts', requires)
-  write(folder, 'portable/imports.ts', portable)
-  return Object.entries(CONSUMERS).flatMap(([name, compilerOptions]) => {
-    write(folder, `${name}/tsconfig.json`, [JSON.stringify({ compilerOptions })])
-    const status = runNode('node_modules/typescript/bin/tsc', ['--project', join(folder, name)])
-    return status === 0 ? [] : [`an application (${name}) that imports the entries does not type-check, see above`]
-  })
-}
-
-/**
- * Every entry, loaded by `import` and by `require`, is the same module.
- * @param {string} folder
- * @param {readonly Entry[]} entries
- */
-function loadProblems(folder, entries) {
-  write(folder, 'imports.mjs', [
-    ...entries.map(({ specifier }, i) => `import * as m${i} from '${specifier}'`),
-    `for (const module of [${entries.map((_, i) => `m${i}`)}]) if (Object.keys(module).length === 0) throw new Error('empty')`,
-  ])
-  write(folder, 'requires.cjs', [
-    'const same = (a, b, name) => { if (a !== b) throw new Error(name) }',
-    'void (async () => {',
-    ...entries.map(({ specifier }) => `same(require('${specifier}'), await import('${specifier}'), '${specifier}')`),
-    '})()',
-  ])
-  return ['imports.mjs', 'requires.cjs'].flatMap((script) => {
-    const { status, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' })
-    return status === 0 && stderr === '' ? [] : [`an application that loads every entry (${script}) fails:\n${stderr}`]
-  })
 }
 
 /** The packages as they would be published: sound for publint and are-the-types-wrong, loaded and typed both ways. */
@@ -142,7 +72,7 @@ export async function checkPacked() {
       problems.push(
         ...(await publintProblems(pkg, tarball)),
         ...(await attwProblems(contents)),
-        ...licenseProblems(contents),
+        ...contentProblems(contents),
       )
       unpack(contents, folder)
     }
