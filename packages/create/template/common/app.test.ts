@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { start } from './server.ts'
 import { sessions } from './sessions.ts'
-import { store } from './store.ts'
 import { addUser } from './users.ts'
 
 const PASSWORD = 'only for this test'
@@ -11,7 +10,7 @@ let stop = async (): Promise<void> => {}
 
 before(async () => {
   await addUser('test', PASSWORD)
-  await store.setup?.()
+  await sessions.setup()
   const server = await start(0)
   origin = `http://localhost:${server.port}`
   stop = server.stop

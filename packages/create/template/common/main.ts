@@ -1,10 +1,9 @@
 import { env } from './env.ts'
 import { start } from './server.ts'
 import { sessions } from './sessions.ts'
-import { store } from './store.ts'
 
 // Fails now, and not at the first login, if the store cannot be reached.
-await store.setup?.()
+await sessions.setup()
 
 const { port, stop } = await start(Number(env.PORT ?? 3000))
 console.log(`http://localhost:${port}`)

@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import express from 'express'
 import { expressSessions } from 'sojourn/express'
-import { isHealthy } from './health.ts'
 import { listen, type Running } from './listen.ts'
 import { devicesPage, homePage, loginPage, type View } from './pages.ts'
 import { sessions } from './sessions.ts'
@@ -10,7 +9,8 @@ import { checkPassword } from './users.ts'
 const app = express()
 
 app.get('/health', async (_req, res) => {
-  res.sendStatus((await isHealthy()) ? 200 : 503)
+  const { ok } = await sessions.health()
+  res.sendStatus(ok ? 200 : 503)
 })
 
 // The body parser comes first: a session is read when its request has arrived completely.

@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net'
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyRequest } from 'fastify'
 import { fastifySessions } from 'sojourn/fastify'
-import { isHealthy } from './health.ts'
 import { devicesPage, homePage, loginPage, type View } from './pages.ts'
 import { sessions } from './sessions.ts'
 import { checkPassword } from './users.ts'
@@ -20,7 +19,8 @@ const viewOf = (request: FastifyRequest): View => {
 }
 
 app.get('/health', async (_request, reply) => {
-  return reply.code((await isHealthy()) ? 200 : 503).send()
+  const { ok } = await sessions.health()
+  return reply.code(ok ? 200 : 503).send()
 })
 
 app.get('/', async (request, reply) => {

@@ -3,7 +3,6 @@ import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { honoSessions } from 'sojourn/hono'
-import { isHealthy } from './health.ts'
 import { listen, type Running } from './listen.ts'
 import { devicesPage, homePage, loginPage, type View } from './pages.ts'
 import { sessions } from './sessions.ts'
@@ -11,7 +10,10 @@ import { checkPassword } from './users.ts'
 
 const app = new Hono()
 
-app.get('/health', async (c) => c.body(null, (await isHealthy()) ? 200 : 503))
+app.get('/health', async (c) => {
+  const { ok } = await sessions.health()
+  return c.body(null, ok ? 200 : 503)
+})
 
 app.use(bodyLimit({ maxSize: 100_000 }))
 app.use(honoSessions(sessions))

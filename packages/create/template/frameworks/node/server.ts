@@ -2,7 +2,6 @@ import { createServer } from 'node:http'
 import type { Session } from 'sojourn'
 import { withSession } from 'sojourn/fetch'
 import { type Client, toNodeHandler } from 'sojourn/node'
-import { isHealthy } from './health.ts'
 import { listen, type Running } from './listen.ts'
 import { devicesPage, homePage, loginPage, type View } from './pages.ts'
 import { type Data, sessions } from './sessions.ts'
@@ -17,7 +16,10 @@ const viewOf = ({ userId, flash }: Session<Data>): View => ({ user: userId, mess
 
 // The handlers make web Responses, so they also run on Bun, Deno and Workers.
 const routes: Record<string, Handler> = {
-  'GET /health': async () => new Response(null, { status: (await isHealthy()) ? 200 : 503 }),
+  async 'GET /health'() {
+    const { ok } = await sessions.health()
+    return new Response(null, { status: ok ? 200 : 503 })
+  },
 
   'GET /': (session) => toPage(homePage(viewOf(session), session.data.cart ?? [])),
 
