@@ -36,6 +36,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   express: () => import('express'),
   fastify: () => import('fastify'),
   hono: () => import('hono'),
+  'prom-client': () => import('prom-client'),
   'socket.io': () => import('socket.io'),
   valibot: () => import('valibot'),
   vitest: async () => ({ test: runTest, expect: (await import('vitest')).expect }),

@@ -1,0 +1,30 @@
+import type { Sessions } from 'sojourn'
+import { withSession } from 'sojourn/fetch'
+import { expect, test } from 'vitest'
+import { runSnippet } from './docs/run.ts'
+import { snippetsOf } from './docs/snippets.ts'
+
+const PAGE = 'docs/how-to/measure-sessions.md'
+
+test('the page about metrics: Prometheus reads counters of events, and whether the store answers', async () => {
+  const snippets = snippetsOf(PAGE)
+  const [metrics, source] = ['metrics.ts', 'sessions.ts'].map((name) => snippets.find((one) => one.name === name))
+  if (metrics === undefined || source === undefined) throw new Error(`${PAGE} shows too little`)
+  const running = await runSnippet({ ...metrics, code: `${metrics.code}\nexport { sessions }\n` }, snippets)
+  const { sessions } = running.exports as { sessions: Sessions<object> }
+  const handler = withSession(sessions, async (_request, session) => {
+    await session.login('ada')
+    return new Response()
+  })
+  await handler(new Request('https://shop.example/', { headers: { cookie: '__Host-session=made-up' } }))
+
+  const response = await fetch(running.origins[0] ?? '')
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+  const lines = (await response.text()).split('\n')
+  expect(lines).toContain('sessions_events_total{type="login",word=""} 1')
+  expect(lines).toContain('sessions_events_total{type="refused",word="malformed"} 1')
+  expect(lines).toContain('sessions_store_up 1')
+  expect(lines.find((line) => line.startsWith('sessions_store_latency_seconds'))).toMatch(/ 0(\.\d+)?$|e-\d+$/)
+  await running.stop()
+  await sessions.close()
+})

@@ -1,0 +1,201 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { request as sendPlain } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
+import { request as sendSecure } from 'node:https'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { parse } from 'yaml'
+import { accepts, freePort, launch, newFolder, programPath } from '../packages/sojourn/test/support/servers/program.ts'
+import { findProgram, without } from '../tools/servers.mjs'
+import { HOST, PROXIES, type ProxyName, startProxy, type WebProxy } from './docs/proxies.ts'
+import { type Running, runSnippet } from './docs/run.ts'
+import { readPage, type Snippet, snippetsOf } from './docs/snippets.ts'
+
+const PAGE = 'docs/how-to/go-to-production.md'
+const LANGUAGES: Readonly<Record<ProxyName, string>> = { nginx: 'nginx', haproxy: 'haproxy', caddy: 'caddyfile' }
+/** Not in the network of the proxies, so that a shortened address shows which of the two it is. */
+const CLIENT = '127.9.9.9'
+const DRAIN_MS = 3000
+
+const snippets = snippetsOf(PAGE)
+const run = promisify(execFile)
+const present = PROXIES.filter((proxy) => !without().includes(proxy))
+
+function snippetIn(language: string): Snippet {
+  const snippet = snippets.find((one) => one.language === language)
+  if (snippet === undefined) throw new Error(`${PAGE} shows nothing in ${language}`)
+  return snippet
+}
+
+const backends: Running[] = []
+const proxies = new Map<ProxyName, WebProxy>()
+const proxyOf = (name: ProxyName): WebProxy => proxies.get(name) as WebProxy
+const portOf = ({ origins: [origin = ''] }: Running): number => Number(new URL(origin).port)
+
+beforeAll(async () => {
+  vi.stubGlobal('checkPassword', async () => ({ id: 'ada' }))
+  vi.stubEnv('NODE_ENV', 'production')
+  vi.stubEnv('SOJOURN_STORE', `lmdb:${await newFolder('production')}`)
+  vi.stubEnv('DRAIN_MS', String(DRAIN_MS))
+  for (let i = 0; i < 2; i++) backends.push(await runSnippet(snippetIn('ts'), snippets))
+  for (const name of present) {
+    proxies.set(name, await startProxy(name, snippetIn(LANGUAGES[name]).code, backends.map(portOf)))
+  }
+})
+afterAll(async () => {
+  process.removeAllListeners('SIGTERM')
+  for (const proxy of proxies.values()) await proxy.stop()
+  for (const backend of backends.toReversed()) await backend.stop()
+  vi.unstubAllGlobals()
+  vi.unstubAllEnvs()
+})
+
+interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+async function ask(
+  { https }: WebProxy,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  const request = sendSecure({
+    ...{ host: '127.0.0.1', port: https, localAddress: CLIENT, servername: HOST, rejectUnauthorized: false },
+    ...{ agent: false, method, path, headers: { host: `${HOST}:${https}`, 'content-length': 0, ...headers } },
+  }).end()
+  const [response] = await once(request, 'response')
+  return { status: response.statusCode, headers: response.headers, body: await text(response) }
+}
+
+async function logIn(proxy: WebProxy): Promise<string> {
+  const { status, headers } = await ask(proxy, 'POST', '/login', { origin: `https://${HOST}:${proxy.https}` })
+  expect(status).toBe(303)
+  return String(headers['set-cookie']).split(';')[0] ?? ''
+}
+
+describe.each(present)('the file for %s', (name) => {
+  test('passes the host with its port, the scheme and the address', async () => {
+    const proxy = proxyOf(name)
+    const cookie = await logIn(proxy)
+    expect(cookie).toMatch(/^__Host-session=/)
+    const { body } = await ask(proxy, 'GET', '/', { cookie, 'x-forwarded-for': '203.0.113.66' })
+    expect(JSON.parse(body)).toMatchObject({ user: 'ada', device: { ip: expect.stringMatching(/^127\.9\.9\./) } })
+  })
+
+  test('refuses a form of another site, and shows no health check to the outside', async () => {
+    const proxy = proxyOf(name)
+    expect((await ask(proxy, 'POST', '/login', { origin: 'https://evil.example' })).status).toBe(403)
+    for (const path of ['/readyz', '/livez', '/metrics']) expect((await ask(proxy, 'GET', path)).status).toBe(404)
+  })
+
+  test('speaks HTTP/2, with the same host', async () => {
+    const { https } = proxyOf(name)
+    const client = connectHttp2(`https://127.0.0.1:${https}`, { servername: HOST, rejectUnauthorized: false })
+    const stream = client.request({
+      ...{ ':method': 'POST', ':path': '/login', ':authority': `${HOST}:${https}`, 'content-length': '0' },
+      origin: `https://${HOST}:${https}`,
+    })
+    const [headers] = await once(stream.end(), 'response')
+    client.destroy()
+    expect(headers[':status']).toBe(303)
+  })
+
+  test('sends browsers to HTTPS, and keeps them there', async () => {
+    const proxy = proxyOf(name)
+    const options = { host: '127.0.0.1', port: proxy.http, agent: false, headers: { host: HOST } }
+    const [response] = await once(sendPlain(options).end(), 'response')
+    response.resume()
+    expect([301, 308]).toContain(response.statusCode)
+    expect(response.headers.location).toMatch(/^https:\/\/shop\.example/)
+    expect((await ask(proxy, 'GET', '/')).headers['strict-transport-security']).toBe('max-age=31536000')
+  })
+})
+
+test('while a server drains, no proxy loses a request', async () => {
+  const one = backends[0] as Running
+  const seen: string[] = []
+  let isOver = false
+  async function visit(name: ProxyName): Promise<void> {
+    const proxy = proxyOf(name)
+    const cookie = await logIn(proxy)
+    while (!isOver) {
+      const { status, body } = await ask(proxy, 'GET', '/', { cookie })
+      seen.push(`${name}: ${status} ${(JSON.parse(body) as { user: string }).user}`)
+      await logIn(proxy)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  const visits = present.map(visit)
+  const { shutDown } = one.exports as { shutDown(): Promise<void> }
+  const down = shutDown()
+  expect((await fetch(`${one.origins[0]}/readyz`)).status).toBe(503)
+  expect((await fetch(`${one.origins[0]}/livez`)).status).toBe(200)
+  await down
+  await expect(fetch(`${one.origins[0]}/livez`)).rejects.toThrow()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  isOver = true
+  await Promise.all(visits)
+  expect([...new Set(seen)].sort()).toEqual(present.map((name) => `${name}: 200 ada`).sort())
+}, 30_000)
+
+describe('the files for systemd and containers', () => {
+  const docker = snippetIn('dockerfile').code
+  const compose = parse(snippetIn('yaml').code, { merge: true })
+
+  test.skipIf(findProgram('systemd-analyze') === null)('systemd finds nothing wrong with the unit', async () => {
+    const folder = await newFolder('systemd')
+    const path = join(folder, 'shop@.service')
+    writeFileSync(path, snippetIn('ini').code.replace('/usr/bin/node', process.execPath))
+    const { stderr } = await run('systemd-analyze', ['verify', '--man=no', path.replace('@', '@3000')])
+    expect(stderr).toBe('')
+  })
+
+  test('every variable that they set is one that the server reads, and the page lists', () => {
+    const inUnit = snippetIn('ini').code.matchAll(/^Environment=(.*)$/gm)
+    const unit = [...inUnit].flatMap(([, line = '']) => [...line.matchAll(/(\w+)=/g)].map(([, name]) => name))
+    const image = [...docker.matchAll(/^ENV (.*)$/gm)].flatMap(([, line = '']) =>
+      [...line.matchAll(/(\w+)=/g)].map(([, name]) => name),
+    )
+    const composed = Object.keys(compose['x-shop'].environment)
+    const server = snippetIn('ts').code
+    for (const name of new Set([...unit, ...image, ...composed])) {
+      if (name !== 'NODE_ENV') expect(server, name).toContain(`process.env.${name}`)
+      expect(readPage(PAGE)).toMatch(new RegExp(`^\\| .*\`${name}\`.* \\|`, 'm'))
+    }
+  })
+
+  test('the health check of the image reports what the server reports', async () => {
+    const [, list = '[]'] = /^HEALTHCHECK .*?CMD (\[.*\])$/m.exec(docker) ?? []
+    const [, ...args] = JSON.parse(list) as string[]
+    const at = (port: number) => args.map((arg) => arg.replace(':3000', `:${port}`))
+    await run(process.execPath, at(portOf(backends[1] as Running)))
+    await expect(run(process.execPath, at(await freePort()))).rejects.toMatchObject({ code: 1 })
+  })
+
+  test('the services use each other by their names, and the store starts as written', async () => {
+    const { services, volumes } = compose
+    for (const service of ['shop-1', 'shop-2']) {
+      expect(services[service].environment.SOJOURN_STORE).toBe('redis://redis:6379')
+      expect(services[service].depends_on.redis.condition).toBe('service_healthy')
+    }
+    expect(services.redis.healthcheck.test.slice(0, 1)).toEqual(['CMD'])
+    const named = Object.values<{ volumes?: string[] }>(services).flatMap((service) => service.volumes ?? [])
+    for (const volume of named.filter((one) => !one.startsWith('.'))) {
+      expect(Object.keys(volumes)).toContain(volume.split(':')[0])
+    }
+    const [program = '', ...args] = services.redis.command.split(' ')
+    const [port, dir] = [await freePort(), await newFolder('redis')]
+    const running = await launch(programPath(program), {
+      args: [...args, '--port', String(port), '--dir', dir, '--bind', '127.0.0.1'],
+      isReady: () => accepts(port),
+    })
+    await running.stop()
+  })
+})

@@ -1,0 +1,88 @@
+/** The reference of the API: one page for each entry point of the packages, made from docstrings. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Application } from 'typedoc'
+import { entriesOf, publicPackages } from '../packages.mjs'
+
+/** The packages that people import. */
+const FOLDERS = ['sojourn', 'conformance', 'audit']
+
+const packages = () => publicPackages().filter(({ folder }) => FOLDERS.some((name) => folder.endsWith(`/${name}`)))
+
+/**
+ * Writes the pages, and an index of them.
+ * @param {string} out
+ */
+export async function writeApi(out) {
+  const lists = []
+  for (const pkg of packages()) {
+    await writePackage(pkg, out)
+    const lines = entriesOf(pkg).map(({ specifier }) => `- [\`${specifier}\`](${addressOf(pkg, specifier)})`)
+    lists.push(`## ${pkg.manifest.name}\n\n${lines.join('\n')}\n`)
+  }
+  writeFileSync(
+    join(out, 'index.md'),
+    `# API\n\nEvery entry point of the packages, with what it exports, made from the docstrings of the sources. The [reference](/contents#reference) explains the same in context.\n\n${lists.join('\n')}`,
+  )
+}
+
+/**
+ * @param {import('../packages.mjs').Package} pkg
+ * @param {string} specifier
+ */
+function addressOf(pkg, specifier) {
+  return `/api/${specifier}${entriesOf(pkg).length === 1 ? '/' : ''}`
+}
+
+/** The menu beside these pages. */
+export function apiMenu() {
+  return packages().map((pkg) => ({
+    text: pkg.manifest.name,
+    items: entriesOf(pkg).map(({ specifier }) => ({ text: specifier, link: addressOf(pkg, specifier) })),
+  }))
+}
+
+/**
+ * @param {import('../packages.mjs').Package} pkg
+ * @param {string} out
+ */
+async function writePackage(pkg, out) {
+  const sources = new Map(entriesOf(pkg).map(({ specifier, code }) => [toSource(code), specifier]))
+  const isOne = sources.size === 1
+  const app = await Application.bootstrapWithPlugins({
+    plugin: ['typedoc-plugin-markdown'],
+    entryPoints: Array.from(sources.keys(), (source) => join(pkg.folder, `src/${source}.ts`)),
+    tsconfig: join(pkg.folder, 'tsconfig.json'),
+    name: pkg.manifest.name,
+    out: isOne ? join(out, pkg.manifest.name) : out,
+    // The checks compile everything before.
+    skipErrorChecking: true,
+    readme: 'none',
+    disableSources: true,
+    excludeInternal: true,
+    excludeExternals: true,
+    logLevel: 'Error',
+    ...MARKDOWN,
+  })
+  const project = await app.convert()
+  if (project === undefined) throw new Error(`TypeDoc found nothing to describe in ${pkg.folder}.`)
+  // TypeDoc names a module after its file; people know it by the name they import.
+  if (!isOne) for (const module of project.children ?? []) module.name = sources.get(module.name) ?? pkg.manifest.name
+  await app.generateOutputs(project)
+}
+
+/** Options of the plugin, which TypeDoc's types do not know. */
+const MARKDOWN = /** @type {object} */ ({
+  router: 'module',
+  entryFileName: 'index',
+  hidePageHeader: true,
+  hideBreadcrumbs: true,
+  useCodeBlocks: true,
+  expandObjects: true,
+  parametersFormat: 'table',
+})
+
+/** @param {string} code */
+function toSource(code) {
+  return code.replace('./dist/', '').replace(/\.js$/, '')
+}
