@@ -8,6 +8,7 @@ import { checkImportRule } from './checks/import-rule.mjs'
 import { checkPacked } from './checks/packed.mjs'
 import { checkShape } from './checks/shape.mjs'
 import { checkSize } from './checks/size.mjs'
+import { checkPeers } from './peers.mjs'
 import { runNode } from './run.mjs'
 
 /** @typedef {{ title: string, fix: string, needsBuild?: true, run: () => string[] | Promise<string[]> }} Step */
@@ -62,6 +63,11 @@ const STEPS = [
     run: checkDependencies,
   },
   {
+    title: 'peers: what is allowed is what is tested, and what the documents show',
+    fix: 'Bring packages/sojourn/package.json, tools/peers and the documents in line (tools/peers.mjs).',
+    run: checkPeers,
+  },
+  {
     title: 'import rule',
     fix: 'Move the code to the layer that may import it, or take what it needs as a parameter (tools/checks/import-rule.mjs).',
     run: checkImportRule,
@@ -78,9 +84,9 @@ const STEPS = [
     run: checkExports,
   },
   {
-    title: 'packages as published: publint, are-the-types-wrong, import and require of every entry',
+    title: 'packages as published: their files, publint, are-the-types-wrong, import and require of every entry',
     needsBuild: true,
-    fix: 'Look at "exports", "files" and "types" in the package.json. require() fails on a module with top-level await.',
+    fix: 'Look at "exports", "files" and "types" in the package.json, and at tools/checks/contents.mjs. require() fails on a module with top-level await.',
     run: checkPacked,
   },
   {

@@ -55,9 +55,13 @@ export function testPeers(age, tests = TESTS) {
   console.log(`\n· tests of stores, buses and adapters on the ${age} peers`)
   try {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+    // A driver that is installed here is what this test has to miss.
+    const name = '^(?!.*names the package to install)'
     const args = [
       vitest,
       'run',
+      '--testNamePattern',
+      name,
       '--root',
       folder,
       '--project',
