@@ -1,5 +1,5 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
-import { isHandshake } from './_handshake.ts'
+import { isHandshake } from '../core/lib/view.ts'
 import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
 
 /** Presents a fetch request as core's view. */

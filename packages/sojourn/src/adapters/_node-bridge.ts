@@ -1,7 +1,7 @@
 import { checkOptions, type OptionKinds } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
-import { hostOf } from '../core/lib/host.ts'
+import { hostOf } from '../core/lib/view.ts'
 import { type OwnResponse, reportMistake, toErrorResponse } from './_answer.ts'
 import { assertHandler } from './_check-arguments.ts'
 import { breakOff, dropHeaders, joinVary, sendAnswer } from './_node-headers.ts'

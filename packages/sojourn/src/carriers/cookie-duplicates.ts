@@ -1,5 +1,5 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
-import { hostnameOf } from '../core/lib/host.ts'
+import { hostnameOf } from '../core/lib/view.ts'
 import { type CookieForm, isCookieDomain, isCookiePath } from './cookie-options.ts'
 
 /** Each form adds a header of about 120 bytes to the response. */

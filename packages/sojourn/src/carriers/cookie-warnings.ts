@@ -1,5 +1,5 @@
 import type { Carrier, RequestView } from '../core/contracts/carrier.ts'
-import { hostnameOf, isForwarded, isLoopback, isLoopbackOrigin, saysHttps } from '../core/lib/host.ts'
+import { hostnameOf, isForwarded, isLoopback, isLoopbackOrigin, saysHttps } from '../core/lib/view.ts'
 import type { CookieForm } from './cookie-options.ts'
 
 /** `sent`: the cookie as this response sends it. `wanted`: the cookie as configured. */

@@ -1,7 +1,7 @@
 import type { Candidates, Carrier, HeaderChange, RequestView } from '../core/contracts/carrier.ts'
 import { SessionError } from '../core/contracts/errors.ts'
-import { isLocalDevelopment } from '../core/lib/host.ts'
 import { isProduction } from '../core/lib/runtime.ts'
+import { isLocalDevelopment } from '../core/lib/view.ts'
 import { duplicateForms } from './cookie-duplicates.ts'
 import { type CookieForm, type CookieOptions, toCookieForm, toUnprefixed } from './cookie-options.ts'
 import { createNeighbors, createWarnings } from './cookie-warnings.ts'

@@ -7,8 +7,9 @@ import type { CoreOptions } from './contracts/options.ts'
 import type { Session } from './contracts/session.ts'
 import type { Sessions } from './contracts/sessions.ts'
 import type { MaybePromise } from './contracts/store.ts'
-import { isPromise } from './lib/maybe.ts'
+import { chain } from './lib/maybe.ts'
 import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
+import { type Caller, emit } from './request/caller.ts'
 import { commit, finish, salvage } from './request/commit.ts'
 import { checkAll, openedAll } from './request/guards.ts'
 import { health, prepare } from './request/health.ts'
@@ -16,7 +17,7 @@ import { open } from './request/open.ts'
 import { recheckIfOld } from './request/recheck.ts'
 import { RequestSession } from './request/request-session.ts'
 import { all, count, scan } from './request/scan.ts'
-import { type Caller, createSetup, emit, type Setup } from './request/setup.ts'
+import { createSetup, type Setup } from './request/setup.ts'
 import { State } from './request/state.ts'
 import { createWatcher } from './request/watcher.ts'
 import { createSweeper } from './sweeper.ts'
@@ -43,8 +44,8 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
         sweeper.start()
       }
       const state = new State(setup, view)
-      const answer = begin(state)
-      return isPromise(answer) ? toExchange(state, answer) : new RequestExchange<Data>(state, answer)
+      const answer = chain(checkAll(state), afterCheck, state)
+      return chain(answer, toExchange<Data>, state)
     },
     attach: (target, session) => attach(setup, target, session),
     has(target) {
@@ -86,28 +87,17 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
   }
 }
 
-// What waits is in functions of its own, so that a request that does not wait allocates no closure.
-function toExchange<Data extends object>(state: State, answer: Promise<Answer | null>): Promise<Exchange<Data>> {
-  return answer.then((late) => new RequestExchange<Data>(state, late))
+// Guards, then the store, then guards that see the session.
+function afterCheck(denied: Answer | null, state: State): MaybePromise<Answer | null> {
+  return denied ?? chain(open(state), afterOpen, state)
 }
 
-/** Guards, then the store, then guards that see the session. Returns the answer of a guard. */
-function begin(state: State): MaybePromise<Answer | null> {
-  const answer = checkAll(state)
-  return isPromise(answer) ? afterCheck(state, answer) : (answer ?? openFor(state))
+function afterOpen(_: unknown, state: State): MaybePromise<Answer | null> {
+  return openedAll(state)
 }
 
-function afterCheck(state: State, answer: Promise<Answer | null>): Promise<Answer | null> {
-  return answer.then((late) => late ?? openFor(state))
-}
-
-function openFor(state: State): MaybePromise<Answer | null> {
-  const opened = open(state)
-  return isPromise(opened) ? afterOpen(state, opened) : openedAll(state)
-}
-
-function afterOpen(state: State, opened: Promise<void>): Promise<Answer | null> {
-  return opened.then(() => openedAll(state))
+function toExchange<Data extends object>(answer: Answer | null, state: State): Exchange<Data> {
+  return new RequestExchange<Data>(state, answer)
 }
 
 /** Getters that return functions, because adapters destructure an exchange, and a request calls only some of them. */

@@ -1,5 +1,5 @@
-import { release } from './lib/runtime.ts'
-import { ask, type Caller } from './request/setup.ts'
+import { repeat } from './lib/runtime.ts'
+import { ask, type Caller } from './request/caller.ts'
 
 const BATCH = 500
 const EVERY_MS = 60_000
@@ -13,7 +13,7 @@ export interface Sweeper {
 }
 
 export function createSweeper(by: Caller): Sweeper {
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let stopTimer: (() => void) | undefined
   let isStopped = false
 
   async function run(): Promise<number> {
@@ -26,24 +26,20 @@ export function createSweeper(by: Caller): Sweeper {
     }
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      // A failed sweep was reported as a fault. The next one tries again.
-      void run()
-        .catch(() => 0)
-        .then(() => isStopped || schedule())
-    }, EVERY_MS)
-    if (!release(timer)) clearTimeout(timer)
-  }
-
   return {
     run,
     start() {
-      if (by.setup.store.sweep !== undefined) schedule()
+      // A failed sweep was reported as a fault. The next one tries again.
+      const sweep = (): Promise<boolean> =>
+        run().then(
+          () => true,
+          () => true,
+        )
+      if (by.setup.store.sweep !== undefined) stopTimer = repeat(EVERY_MS, sweep)
     },
     stop() {
       isStopped = true
-      clearTimeout(timer)
+      stopTimer?.()
     },
   }
 }

@@ -2,7 +2,7 @@ import type { RequestView } from '../core/contracts/carrier.ts'
 import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer, Guard, Incoming } from '../core/contracts/guard.ts'
-import { hostOf } from '../core/lib/host.ts'
+import { hostOf } from '../core/lib/view.ts'
 
 export interface CrossOriginOptions {
   /**

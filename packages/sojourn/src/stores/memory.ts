@@ -2,21 +2,20 @@ import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/contracts/record.ts'
 import type { Change, Store, Written } from '../core/contracts/store.ts'
+import { applyChange } from '../core/data/change.ts'
 import { assertIdCursor } from './kit/ids.ts'
-import { createLinkedList, type Linked } from './kit/linked-list.ts'
-import { applyChange, deepFreeze } from './kit/records.ts'
+import { deepFreeze } from './kit/records.ts'
 
 export interface MemoryStoreOptions {
   /**
    * The maximum number of records and tombstones. Default 100 000. A full store makes room by dropping expired records, then
-   * tombstones, then anonymous sessions, oldest first. If it is full of logged-in users, `create` throws `ERR_STORE_FULL`.
+   * tombstones, then anonymous sessions, those that expire soonest first. If it is full of logged-in users, `create` throws `ERR_STORE_FULL`.
    */
   readonly maxSessions?: number
 }
 
-interface Slot extends Linked<Slot> {
+interface Slot extends Expiring {
   value: SessionRecord | Tombstone
-  place: number
 }
 
 const WRITTEN: Written = { status: 'written' }
@@ -33,39 +32,49 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   }
   const slots = new Map<string, Slot>()
   const users = new Map<string, Set<Slot>>()
-  const anonymous = createLinkedList<Slot>()
-  const tombstones = createLinkedList<Slot>()
-  const expiry = createExpiryHeap<Slot>()
+  // Each slot is in one of these heaps. A full store makes room from the first two.
+  const tombstones = createExpiryHeap<Slot>()
+  const anonymous = createExpiryHeap<Slot>()
+  const loggedIn = createExpiryHeap<Slot>()
   const order = createScanOrder(() => slots.keys())
   let isClosed = false
 
+  function heapOf({ value }: Slot): ExpiryHeap<Slot> {
+    if (value.kind === 'ended') return tombstones
+    return value.userId === null ? anonymous : loggedIn
+  }
+
   function enter(slot: Slot): void {
     const { value } = slot
-    if (value.kind === 'ended') tombstones.add(slot)
-    else if (value.userId === null) anonymous.add(slot)
-    else users.set(value.userId, (users.get(value.userId) ?? new Set()).add(slot))
+    heapOf(slot).add(slot)
+    if (value.kind === 'ended' || value.userId === null) return
+    users.set(value.userId, (users.get(value.userId) ?? new Set()).add(slot))
   }
 
   function leave(slot: Slot): void {
     const { value } = slot
-    if (value.kind === 'ended') tombstones.remove(slot)
-    else if (value.userId === null) anonymous.remove(slot)
-    else if (users.get(value.userId)?.delete(slot) && users.get(value.userId)?.size === 0) users.delete(value.userId)
+    heapOf(slot).remove(slot)
+    if (value.kind === 'ended' || value.userId === null) return
+    const all = users.get(value.userId)
+    if (all?.delete(slot) && all.size === 0) users.delete(value.userId)
   }
 
   function drop(slot: Slot): void {
     leave(slot)
-    expiry.remove(slot)
     slots.delete(slot.value.id)
+  }
+
+  function firstDue(now: number): Slot | undefined {
+    return [tombstones, anonymous, loggedIn]
+      .map((heap) => heap.first())
+      .find((slot) => slot && slot.value.expiresAt <= now)
   }
 
   /** A flood of anonymous sessions must neither evict logged-in users nor grow without limit. */
   function makeRoom(now: number): void {
     while (slots.size >= maxSessions) {
-      const first = expiry.first()
-      const isDue = first !== undefined && first.value.expiresAt <= now
-      const slot = isDue ? first : (tombstones.first ?? anonymous.first)
-      if (slot === null)
+      const slot = firstDue(now) ?? tombstones.first() ?? anonymous.first()
+      if (slot === undefined)
         throw new SessionError(
           'ERR_STORE_FULL',
           'memoryStore: it already holds maxSessions sessions of logged-in users. Raise maxSessions, or use another store.',
@@ -91,10 +100,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if (slots.has(record.id)) return false
       // A store has no clock. The record was created now or earlier, so its time finds nothing expired too early.
       makeRoom(record.createdAt)
-      const slot: Slot = { value: deepFreeze(record), place: 0, before: null, after: null }
+      const slot: Slot = { value: deepFreeze(record), place: 0 }
       slots.set(record.id, slot)
       enter(slot)
-      expiry.add(slot)
       return true
     },
 
@@ -107,7 +115,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if (next === null) return { status: 'conflict', record: slot.value }
       const isMoved = next.expiresAt !== slot.value.expiresAt
       slot.value = deepFreeze(next)
-      if (isMoved) expiry.update(slot)
+      if (isMoved) heapOf(slot).update(slot)
       return WRITTEN
     },
 
@@ -119,7 +127,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       leave(slot)
       slot.value = deepFreeze(tombstone)
       enter(slot)
-      expiry.update(slot)
       return record
     },
 
@@ -133,8 +140,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     sweep(now, limit) {
       assertOpen()
       let deleted = 0
-      for (let slot = expiry.first(); slot !== undefined && deleted < limit; slot = expiry.first()) {
-        if (slot.value.expiresAt > now) break
+      for (let slot = firstDue(now); slot !== undefined && deleted < limit; slot = firstDue(now)) {
         drop(slot)
         deleted++
       }

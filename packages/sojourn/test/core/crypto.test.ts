@@ -150,7 +150,7 @@ describe('both platforms agree', () => {
   })
 
   it('HKDF-SHA-256 of one block, as renewal makes it, is RFC 5869’s', async () => {
-    const { deriveSuccessor } = await import('../../src/core/token/token.ts')
+    const { deriveSuccessor } = await import('../../src/core/token/secrets.ts')
     const secret = node.randomBytes(24)
     const nonce = node.randomBytes(16)
     const expected = hkdfSync('sha256', secret, nonce, 'sojourn renewal v1', 24)

@@ -1,9 +1,20 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { flashTexts, toFlashName, toStoredEdits, toStoredName, userTexts } from '../../src/core/data/data.ts'
 import { Draft, type DraftListener } from '../../src/core/data/draft.ts'
-import { applyEdits, assertJson, isEmpty, parseTexts, step, type Texts } from '../../src/core/data/texts.ts'
+import {
+  applyEdits,
+  assertJson,
+  flashTexts,
+  isEmpty,
+  parseTexts,
+  step,
+  type Texts,
+  toFlashName,
+  toStoredEdits,
+  toStoredName,
+  userTexts,
+} from '../../src/core/data/texts.ts'
 
 const key = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('a', 'b', 'c') },

@@ -45,8 +45,8 @@ describe('what a guard sees', () => {
       expect.any(Date),
       expect.any(Date),
     ])
-    const names = Object.getOwnPropertyNames(Object.getPrototypeOf(sight)).filter((name) => name !== 'view')
-    const shown = JSON.stringify(names.map((name) => sight[name as keyof Sight]))
+    const { view: _, ...facts } = sight
+    const shown = JSON.stringify(facts)
     expect(shown).toContain('ada')
     for (const secret of ['hunter2', client.token()?.split('.').at(-1) ?? '']) expect(shown).not.toContain(secret)
   })

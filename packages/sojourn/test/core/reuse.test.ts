@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openVault } from '../../src/core/data/vault.ts'
-import { createTokens, deriveSuccessor, hashSecret } from '../../src/core/token/token.ts'
+import { deriveSuccessor } from '../../src/core/token/secrets.ts'
+import { createTokens, hashSecret } from '../../src/core/token/token.ts'
 import { createClient, createWorld, edit, HOUR, look, MINUTE, stayFor } from './kit.ts'
 
 /** A session whose token is due for renewal with the next request. */

@@ -3,7 +3,7 @@ import type { StandardSchema } from 'sojourn'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { validate } from '../../src/core/data/validate.ts'
+import { validate } from '../../src/core/data/schema.ts'
 import { createWorld, MINUTE, rejection } from './kit.ts'
 
 interface Shop {

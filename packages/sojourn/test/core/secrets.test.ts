@@ -4,16 +4,13 @@ import { toLimits } from '../../src/core/contracts/timeouts.ts'
 import {
   createNonce,
   deriveSuccessor,
-  hashSecret,
-  isStanding,
-  judge,
   toHeadChange,
   toRenewed,
   toRenewing,
   toRotated,
-  type Verdict,
   withoutStale,
-} from '../../src/core/token/token.ts'
+} from '../../src/core/token/secrets.ts'
+import { hashSecret, isStanding, judge, type Verdict } from '../../src/core/token/token.ts'
 import { randomBytes } from '../../src/platform/crypto.node.ts'
 import { HOUR, MINUTE, SECOND } from './kit.ts'
 

@@ -1,7 +1,8 @@
 import type { Timeouts } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { type Duration, toMs } from '../../src/core/contracts/duration.ts'
-import { expiryOf, toLimits } from '../../src/core/contracts/timeouts.ts'
+import { toLimits } from '../../src/core/contracts/timeouts.ts'
+import { expiryOf } from '../../src/core/token/token.ts'
 import { createWorld, DAY, HOUR, MINUTE, rejection, SECOND } from './kit.ts'
 
 describe('timeouts', () => {

@@ -45,8 +45,15 @@ function kindOf(store: Store, { id }: SessionRecord): 'live' | 'ended' | undefin
   return (store.read(id) as SessionRecord | Tombstone | null)?.kind
 }
 
+let serial = 0
+
+/** Expires later than the ones before, as sessions do that begin one after another. */
+function aLater(fields: Partial<SessionRecord>): SessionRecord {
+  return aRecord({ expiresAt: NOW + 30 * MINUTE + serial++, ...fields })
+}
+
 function fill(store: Store, count: number, fields: Partial<SessionRecord> = {}): SessionRecord[] {
-  const records = Array.from({ length: count }, () => aRecord(fields))
+  const records = Array.from({ length: count }, () => aLater(fields))
   for (const record of records) expect(store.create(record)).toBe(true)
   return records
 }
@@ -82,7 +89,7 @@ describe('the bound of the memory store', () => {
     }
   })
 
-  test('a flood of anonymous sessions pushes out no user, only the oldest of its own', () => {
+  test('a flood of anonymous sessions pushes out no user, only those of its own that expire soonest', () => {
     const store = memoryStore({ maxSessions: 100 })
     const users = fill(store, 40, { userId: 'ada' })
     const flood = fill(store, 1000)
@@ -102,7 +109,7 @@ describe('the bound of the memory store', () => {
     expect(store.list('ada')).toEqual([user])
   })
 
-  test('tombstones go before live sessions, the oldest first, and their sessions stay ended', () => {
+  test('tombstones go before live sessions, those that expire soonest first, and their sessions stay ended', () => {
     const store = memoryStore({ maxSessions: 4 })
     const records = fill(store, 3, { userId: 'ada' })
     const [visitor] = fill(store, 1) as [SessionRecord]
@@ -173,7 +180,7 @@ describe('objects that the memory store dropped are unreachable in this process'
     const ids: SessionId[] = []
     const refs: WeakRef<object>[] = []
     for (let index = 0; index < count; index++) {
-      const record = aRecord(fields)
+      const record = aLater(fields)
       store.create(record)
       ids.push(record.id)
       refs.push(new WeakRef(record))

@@ -85,6 +85,8 @@ export type SessionListener<Name extends SessionEventName | '*'> = (
 
 /** Implemented by `createEmitter`. */
 export interface Emitter {
+  /** Whether anybody has listened yet. Until then, an event needs no call. */
+  readonly isHeard: boolean
   on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void
   emit<Name extends SessionEventName>(name: Name, detail: SessionEvents[Name], view?: RequestView | null): void
 }

@@ -1,7 +1,6 @@
 import { checkOptions, type OptionKinds } from './check-options.ts'
 import { type Duration, toMs } from './duration.ts'
 import { SessionError } from './errors.ts'
-import type { SessionRecord } from './record.ts'
 
 /**
  * Named limits, from OWASP's session management sheet for low and high value applications, NIST SP 800-63B-4 2.1.3 to
@@ -84,26 +83,4 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
     graceMs,
     touchMs: Math.min(toMs(all.touch, 'timeouts.touch'), idleMs / 2),
   }
-}
-
-/** How often last-seen is written, at most, in ms. A session with its own short idle limit is written more often. */
-export function touchMsOf({ idleMs }: SessionRecord['head'], { touchMs }: Limits): number {
-  return idleMs === undefined ? touchMs : Math.min(touchMs, idleMs / 2)
-}
-
-/** The part of a record that its limits depend on. */
-export interface Lasting extends Pick<SessionRecord, 'createdAt' | 'lastSeenAt'> {
-  readonly head: Pick<SessionRecord['head'], 'authenticatedAt' | 'idleMs' | 'absoluteMs'>
-}
-
-/** When the session expires, ms since the epoch, under the current limits: a shortened limit applies at once. */
-export function expiryOf(record: Lasting, limits: Limits): number {
-  const { authenticatedAt = 0, idleMs = limits.idleMs, absoluteMs = limits.absoluteMs } = record.head
-  const began = Math.max(record.createdAt, authenticatedAt)
-  return Math.min(record.lastSeenAt + idleMs, began + absoluteMs)
-}
-
-/** Whether the session began with a longer limit than the configured one. */
-export function isRemembered({ absoluteMs = 0 }: SessionRecord['head'], limits: Limits): boolean {
-  return absoluteMs > limits.absoluteMs
 }

@@ -9,6 +9,52 @@ export type Edits = Readonly<Record<string, string | null>>
 
 export const NO_EDITS: Edits = {}
 
+/**
+ * Core keeps its own values beside the user's, under names that begin with one `~`. A user's key that begins with `~` gets
+ * another one.
+ */
+const OWN = '~'
+const FLASH = '~f'
+
+export function toStoredName(key: string): string {
+  return key.startsWith(OWN) ? OWN + key : key
+}
+
+export function toFlashName(key: string): string {
+  return FLASH + key
+}
+
+/** Returns the user's keys only. On most requests this is the given object. */
+export function userTexts<T extends string | null>(texts: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  for (const name in texts) if (name.startsWith(OWN)) return pick(texts, toUserKey)
+  return texts
+}
+
+function toUserKey(name: string): string | null {
+  if (name.startsWith(OWN + OWN)) return name.slice(1)
+  return name.startsWith(OWN) ? null : name
+}
+
+/** Returns the flash values only. */
+export function flashTexts<T extends string | null>(texts: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return pick(texts, (name) => (name.startsWith(FLASH) ? name.slice(FLASH.length) : null))
+}
+
+export function pick<T>(texts: Readonly<Record<string, T>>, toKey: (name: string) => string | null): Record<string, T> {
+  const result: Record<string, T> = {}
+  for (const [name, text] of Object.entries(texts)) {
+    const key = toKey(name)
+    if (key !== null) define(result, key, text)
+  }
+  return result
+}
+
+/** Returns a user's edits under their stored names. On most requests this is the given object. */
+export function toStoredEdits(edits: Edits): Edits {
+  for (const key in edits) if (key.startsWith(OWN)) return pick(edits, toStoredName)
+  return edits
+}
+
 /** Returns `texts` with the edits made, and leaves the argument unchanged. */
 export function applyEdits(texts: Texts, edits: Edits): Texts {
   const result: Record<string, string> = {}

@@ -1,7 +1,8 @@
 import type { RequestView } from '../contracts/carrier.ts'
 import { checkArgument } from '../contracts/check-options.ts'
 import type { Emitter, RequestFacts, SessionEventName, SessionEvents } from '../contracts/events.ts'
-import { factsOf } from './host.ts'
+import { rescue } from './maybe.ts'
+import { factsOf } from './view.ts'
 
 const MANY = 100
 
@@ -32,7 +33,6 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
     detail: SessionEvents[Name],
     view: RequestView | null = null,
   ): void {
-    if (!listeners.has(name) && !listeners.has('*')) return
     const found = [...(listeners.get(name) ?? []), ...(listeners.get('*') ?? [])]
     if (found.length === 0) return
     const now = clock()
@@ -41,18 +41,15 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
       if (name !== 'fault') emit('fault', { operation: `listener of '${name}'`, error }, view)
     }
     for (const listener of found) {
-      try {
-        const answer: unknown = listener(toEvent(name, detail, now, request) as never)
-        if (answer instanceof Promise) answer.catch(fail)
-      } catch (error) {
-        fail(error)
-      }
+      void rescue<unknown>(() => listener(toEvent(name, detail, now, request) as never), fail)
     }
   }
 
-  return {
+  const emitter: Emitter & { isHeard: boolean } = {
+    isHeard: false,
     emit,
     on(name, listener) {
+      emitter.isHeard = true
       checkArgument(name, NAMES, 'name')
       checkArgument(listener, 'function', 'listener')
       const found = listeners.get(name) ?? new Set()
@@ -61,6 +58,7 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
       return () => void found.delete(listener)
     },
   }
+  return emitter
 }
 
 /** Each listener gets its own, because one that edits its event must not change what the others see. */

@@ -5,9 +5,30 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value
 }
 
-/** Returns `next(value)`, synchronously or once the value is there. */
-export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return isPromise(value) ? value.then(next) : next(value)
+/**
+ * Returns `next(value, given)`, synchronously or once the value is there. What every request runs passes `given` instead of making a
+ * closure.
+ */
+export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U>
+export function chain<T, U, Given>(
+  value: MaybePromise<T>,
+  next: (value: T, given: Given) => MaybePromise<U>,
+  given: Given,
+): MaybePromise<U>
+export function chain<T, U, Given>(
+  value: MaybePromise<T>,
+  next: (value: T, given: Given) => MaybePromise<U>,
+  given?: Given,
+): MaybePromise<U> {
+  return isPromise(value) ? later(value, next, given as Given) : next(value, given as Given)
+}
+
+function later<T, U, Given>(
+  value: Promise<T>,
+  next: (value: T, given: Given) => MaybePromise<U>,
+  given: Given,
+): Promise<U> {
+  return value.then((late) => next(late, given))
 }
 
 /** Runs `work`, and passes whatever it throws or rejects with to `recover`. */

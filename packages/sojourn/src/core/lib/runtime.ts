@@ -15,6 +15,24 @@ export function isProduction(): boolean {
   }
 }
 
+/**
+ * Runs `work` in the background, each time `everyMs` after the last run, until it resolves to `false` or the returned function is
+ * called. Never runs it if the runtime has no timers that let the process end.
+ */
+export function repeat(everyMs: number, work: () => Promise<boolean>): () => void {
+  let timer: ReturnType<typeof setTimeout>
+  let isStopped = false
+  const schedule = (): void => {
+    timer = setTimeout(() => void work().then((continues) => continues && !isStopped && schedule()), everyMs)
+    if (!release(timer)) clearTimeout(timer)
+  }
+  schedule()
+  return () => {
+    isStopped = true
+    clearTimeout(timer)
+  }
+}
+
 /** Lets the process end while the timer runs. Returns `false` if the runtime has no way to do that; then no timer may be left. */
 export function release(timer: ReturnType<typeof setTimeout>): boolean {
   if (typeof timer !== 'object' || !('unref' in timer)) return false

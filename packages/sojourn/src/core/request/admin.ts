@@ -4,17 +4,16 @@ import type { JsonValue } from '../contracts/json.ts'
 import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
-import { flashTexts, userTexts } from '../data/data.ts'
-import { parseTexts } from '../data/texts.ts'
+import { flashTexts, parseTexts, userTexts } from '../data/texts.ts'
 import { isOnce } from '../token/once.ts'
-import { isSessionId } from '../token/token.ts'
-import { endDamaged, endSession, orDamaged } from './end-session.ts'
-import { deviceOf, liveOf, proofOf, toInfos } from './infos.ts'
-import { ask, type Caller, type Setup } from './setup.ts'
+import { isLive, isSessionId } from '../token/token.ts'
+import { ask, type Caller } from './caller.ts'
+import { endSession, orDamaged } from './end-session.ts'
+import { liveOf, proofOf, toInfo } from './infos.ts'
+import type { Setup } from './setup.ts'
 
 export async function list(by: Caller, userId: string): Promise<SessionInfo[]> {
-  return toInfos(by.setup, await recordsOf(by, userId))
+  return liveOf(by.setup, await keptOf(by, userId)).map((record) => toInfo(by.setup, record))
 }
 
 /** Returns the user's sessions, with this one marked. */
@@ -27,20 +26,18 @@ export async function revoke(by: Caller, id: string, reason: EndReason): Promise
   checkArgument(id, 'string', 'id')
   if (!isSessionId(id)) return false
   const kept = await orDamaged(id, () => ask(by, 'read', id))
-  if (kept === null || kept.kind === 'ended') return false
-  if (kept.kind === 'damaged') return endDamaged(by, kept, null, reason)
-  if (isOnce(id, kept.userId)) return false
-  return (await endSession(by, kept, reason)) !== null && by.setup.clock() < expiryOf(kept, by.setup.limits)
+  if (kept === null || kept.kind === 'ended' || (kept.kind === 'live' && isOnce(id, kept.userId))) return false
+  const last = await endSession(by, kept, reason)
+  return last !== null && (kept.kind === 'damaged' || isLive(kept, by.setup.clock(), by.setup.limits))
 }
 
 /** Ends every session that existed when the call began. Resolves to the number of live ones; damaged records are not counted. */
 export async function revokeAll(by: Caller, userId: string, reason: EndReason, except?: string): Promise<number> {
   const records = (await keptOf(by, userId)).filter(({ id }) => id !== except)
-  const live = new Set(liveOf(by.setup, records.filter(isReadable)))
+  const live = new Set<Kept>(liveOf(by.setup, records))
   let ended = 0
   await forEach(records, async (record) => {
-    if (!isReadable(record)) await endDamaged(by, record, userId, reason)
-    else if ((await endSession(by, record, reason)) !== null && live.has(record)) ended++
+    if ((await endSession(by, record, reason, userId)) !== null && live.has(record)) ended++
   })
   return ended
 }
@@ -83,16 +80,12 @@ export async function exportUser(by: Caller, userId: string): Promise<UserExport
   const records = await recordsOf(by, userId)
   return {
     userId,
-    exportedAt: toIso(by.setup.clock()),
+    exportedAt: new Date(by.setup.clock()).toISOString(),
     sessions: records.map((record) => toExported(by.setup, record)),
   }
 }
 
 type Kept = SessionRecord | DamagedRecord
-
-function isReadable(record: Kept): record is SessionRecord {
-  return record.kind === 'live'
-}
 
 async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
   assertUserId(userId)
@@ -101,22 +94,23 @@ async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
 }
 
 async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRecord[]> {
-  return (await keptOf(by, userId)).filter(isReadable)
+  return (await keptOf(by, userId)).filter((kept) => kept.kind === 'live')
 }
 
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {
-  const { id, head, data } = record
+  const { head, data } = record
+  const { id, createdAt, lastSeenAt, expiresAt, device } = toInfo(setup, record)
   const { authenticatedAt, methods, assurance } = proofOf(head)
   const isSealed = head.sealedKey !== undefined
   return {
     id,
-    createdAt: toIso(record.createdAt),
-    lastSeenAt: toIso(record.lastSeenAt),
-    expiresAt: toIso(expiryOf(record, setup.limits)),
-    authenticatedAt: authenticatedAt === null ? null : authenticatedAt.toISOString(),
+    createdAt: createdAt.toISOString(),
+    lastSeenAt: lastSeenAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    authenticatedAt: authenticatedAt?.toISOString() ?? null,
     methods,
     assurance,
-    device: deviceOf(setup, record),
+    device,
     data: isSealed ? null : toJson(userTexts(data)),
     flash: isSealed ? null : toJson(flashTexts(data)),
   }
@@ -124,8 +118,4 @@ function toExported(setup: Setup, record: SessionRecord): ExportedSession {
 
 function toJson(texts: Readonly<Record<string, string>>): Record<string, JsonValue> {
   return parseTexts(texts).values as Record<string, JsonValue>
-}
-
-function toIso(ms: number): string {
-  return new Date(ms).toISOString()
 }

@@ -1,14 +1,15 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { Head, SessionRecord } from '../contracts/record.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
 import type { Texts } from '../data/texts.ts'
 import { createVault, plainVault, toStored } from '../data/vault.ts'
 import { chain, rescue } from '../lib/maybe.ts'
-import { hashSecret, type TokenParts } from '../token/token.ts'
+import { expiryOf, hashSecret, type TokenParts } from '../token/token.ts'
+import { ask, type Caller } from './caller.ts'
 import { discard } from './end-session.ts'
-import { ask, type Caller, type Setup } from './setup.ts'
-import { type Held, mintedOf, type State } from './state.ts'
+import type { Held } from './held.ts'
+import type { Setup } from './setup.ts'
+import { mintedOf, type State } from './state.ts'
 
 export interface NewRecord {
   readonly userId: string | null

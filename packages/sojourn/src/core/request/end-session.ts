@@ -1,28 +1,25 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { DamagedRecord, EndReason, SessionId, SessionRecord } from '../contracts/record.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
 import { rescue } from '../lib/maybe.ts'
-import { ask, type Caller, emit } from './setup.ts'
+import { expiryOf } from '../token/token.ts'
+import { ask, type Caller, emit } from './caller.ts'
 
-/** Ends a session. Returns its last state, or `null` if another call ended it, it was gone, or it can no longer be read. */
-export async function endSession(by: Caller, record: SessionRecord, reason: EndReason): Promise<SessionRecord | null> {
-  const { id, userId } = record
-  const last = await endSilently(by, record, reason)
-  if (last !== null) emit(by, 'ended', { id, userId, reason })
-  return last?.kind === 'live' ? last : null
-}
+type Kept = SessionRecord | DamagedRecord
 
-/** Ends a session that cannot be read, so its user is unknown. Returns whether this call ended it. */
-export async function endDamaged(
+/**
+ * Ends a session. Returns its last state, or `null` if another call ended it, or it was gone. A damaged record does not show whose
+ * it is, so a caller that knows the user passes it.
+ */
+export async function endSession(
   by: Caller,
-  record: DamagedRecord,
-  userId: string | null,
+  kept: Kept,
   reason: EndReason,
-): Promise<boolean> {
-  const last = await endSilently(by, record, reason)
-  if (last !== null) emit(by, 'ended', { id: record.id, userId, reason })
-  return last !== null
+  userId: string | null = kept.kind === 'live' ? kept.userId : null,
+): Promise<Kept | null> {
+  const last = await endSilently(by, kept, reason)
+  if (last !== null) emit(by, 'ended', { id: kept.id, userId, reason })
+  return last
 }
 
 /** Ends a new session whose token no client received. Nobody would know that it exists. */
@@ -33,8 +30,6 @@ export async function discard(by: Caller, record: SessionRecord): Promise<void> 
     // The failure was reported as a fault. Nobody holds the token, so the session only waits for its idle limit.
   }
 }
-
-type Kept = SessionRecord | DamagedRecord
 
 /** Ends the session without an event. */
 async function endSilently(by: Caller, record: Kept, reason: EndReason): Promise<Kept | null> {

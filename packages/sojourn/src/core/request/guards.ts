@@ -1,31 +1,30 @@
 import { SessionError } from '../contracts/errors.ts'
-import type { Answer, Finding, Guard, LoginSight, Ruling } from '../contracts/guard.ts'
-import type { SessionId, SessionRecord } from '../contracts/record.ts'
+import type { Answer, Finding, Guard, Ruling } from '../contracts/guard.ts'
+import type { SessionId } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { chain, isPromise } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
 import { devicesOf, revoke } from './admin.ts'
-import { lateReason, storePending } from './commit.ts'
+import { type Caller, emit } from './caller.ts'
 import { endSession } from './end-session.ts'
+import type { Held } from './held.ts'
 import { type Notes, withNote } from './notes.ts'
 import { refuse } from './open.ts'
 import { recheckNow } from './recheck.ts'
-import { type Caller, emit } from './setup.ts'
-import { assertHeader, GuardSight } from './sight.ts'
-import type { Held } from './state.ts'
+import { lateReason, storePending } from './save.ts'
+import { assertHeader, toSight } from './sight.ts'
 import { assertUncommitted, presents, type State } from './state.ts'
 
 /** Runs before the store is read: if a guard answers, the read is saved. */
 export function checkAll(state: State): MaybePromise<Answer | null> {
-  const denial = firstDenial(state, state.setup.guards.check, checkOne)
-  return isPromise(denial) ? denial.then((late) => answerOf(state, late)) : answerOf(state, denial)
+  return chain(firstDenial(state, state.setup.guards.check, checkOne), answerOf, state)
 }
 
 /** Runs after the token was judged. */
 export function openedAll(state: State, tries = 0): MaybePromise<Answer | null> {
   const denial = firstDenial(state, state.setup.guards.opened, openedOne)
-  return isPromise(denial) ? denial.then((late) => withNotes(state, late, tries)) : withNotes(state, denial, tries)
+  return denial === null ? null : withNotes(state, denial, tries)
 }
 
 interface Denial {
@@ -34,7 +33,7 @@ interface Denial {
 }
 
 /** An answer is an event only if it is sent. */
-function answerOf(state: State, denial: Denial | null): Answer | null {
+function answerOf(denial: Denial | null, state: State): Answer | null {
   if (denial === null) return null
   emit(state, 'denied', { guard: denial.guard.name, reason: denial.answer.reason })
   return denial.answer
@@ -58,16 +57,18 @@ function firstDenial(
 function checkOne(state: State, guard: Guard): MaybePromise<Denial | null> {
   const { view, carrier, candidates } = state
   const answer = askGuard(state, guard, 'check', { view, carrier, presents: presents(candidates) })
-  return isPromise(answer) ? answer.then((late) => deny(state, guard, late)) : deny(state, guard, answer)
+  return answer === null ? null : chain(answer, (given) => deny(state, guard, given))
 }
 
 function openedOne(state: State, guard: Guard): MaybePromise<Denial | null> {
-  const ruling = askGuard(state, guard, 'opened', new GuardSight(state, state.held, guard))
-  return isPromise(ruling) ? ruling.then((late) => obey(state, guard, late)) : obey(state, guard, ruling)
+  const ruling = askGuard(state, guard, 'opened', toSight(state, state.held, guard))
+  return ruling === null ? null : chain(ruling, (given) => obey(state, guard, given))
 }
 
-function withNotes(state: State, denial: Denial | null, tries: number): MaybePromise<Answer | null> {
-  return denial === null || state.notes === null ? answerOf(state, denial) : storeNotes(state, denial, tries)
+function withNotes(state: State, denial: MaybePromise<Denial | null>, tries: number): MaybePromise<Answer | null> {
+  return chain(denial, (late) =>
+    late === null || state.notes === null ? answerOf(late, state) : storeNotes(state, late, tries),
+  )
 }
 
 /**
@@ -80,7 +81,7 @@ function storeNotes(state: State, denial: Denial, tries: number): MaybePromise<A
     refuse(state, { kind: 'dead', refusal: lateReason(state, record), id: record.id, isOvertaken: true })
     state.lostNotes = true
   })
-  return chain(stored, () => (state.lostNotes ? openedAll(state, nextTry(tries)) : answerOf(state, denial)))
+  return chain(stored, () => (state.lostNotes ? openedAll(state, nextTry(tries)) : answerOf(denial, state)))
 }
 
 function deny(state: State, guard: Guard, answer: Answer | null = null): Denial | null {
@@ -128,8 +129,8 @@ export async function loginAll(state: State, created: Held, replaces: readonly S
   const notes = new Map<string, string | null>()
   const ending: [SessionId, Guard][] = []
   for (const guard of state.setup.guards.login) {
-    const sight = new GuardLoginSight(state, created, guard, replaces)
-    const ruling = await askGuard(state, guard, 'login', sight)
+    const list = (): Promise<readonly SessionInfo[]> => devicesOf(state, created.record)
+    const ruling = await askGuard(state, guard, 'login', { ...toSight(state, created, guard), replaces, list })
     if (ruling === null) continue
     report(state, created, guard, ruling.report)
     if (ruling.refuse !== undefined) throw new SessionError('ERR_LOGIN_REFUSED', ruling.refuse)
@@ -154,6 +155,7 @@ function askGuard<Moment extends Asked>(
   sight: SightOf<Moment>,
 ): MaybePromise<Decision<Moment> | null> {
   try {
+    // A guard in JavaScript may return nothing.
     const decision = (guard[moment] as (sight: SightOf<Moment>) => MaybePromise<Decision<Moment>>)(sight) ?? null
     return isPromise(decision) ? decision.then(orNull, (error: unknown) => guardFailed(by, guard, error)) : decision
   } catch (error) {
@@ -161,7 +163,6 @@ function askGuard<Moment extends Asked>(
   }
 }
 
-/** A guard in JavaScript may return nothing. */
 function orNull<T>(decision: T | undefined): T | null {
   return decision ?? null
 }
@@ -189,21 +190,4 @@ function assertAnswer({ status, headers = {} }: Answer): void {
     throw new SessionError('ERR_GUARD', 'The status of an answer must be from 200 to 599.')
   }
   for (const [name, value] of Object.entries(headers)) assertHeader(name, value)
-}
-
-class GuardLoginSight extends GuardSight implements LoginSight {
-  readonly replaces: readonly SessionId[]
-  readonly #by: Caller
-  readonly #record: SessionRecord
-
-  constructor(state: State, created: Held, guard: Guard, replaces: readonly SessionId[]) {
-    super(state, created, guard)
-    this.replaces = replaces
-    this.#by = state
-    this.#record = created.record
-  }
-
-  list(): Promise<readonly SessionInfo[]> {
-    return devicesOf(this.#by, this.#record)
-  }
 }

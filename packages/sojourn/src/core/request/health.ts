@@ -3,7 +3,7 @@ import { toMs } from '../contracts/duration.ts'
 import { SessionError, type SessionErrorCode } from '../contracts/errors.ts'
 import type { SessionId } from '../contracts/record.ts'
 import type { Health, HealthOptions } from '../contracts/sessions.ts'
-import { ask, type Caller, readNow } from './setup.ts'
+import { ask, type Caller, readNow } from './caller.ts'
 
 /** No session has it. */
 const NOBODY = 'I8ZstiSdseui4kaZs7Xqrw' as SessionId

@@ -1,21 +1,16 @@
-import type { Device, Head, SessionRecord } from '../contracts/record.ts'
+import type { DamagedRecord, Device, Head, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
-import { expiryOf, isRemembered } from '../contracts/timeouts.ts'
+import { expiryOf, isLive, isRemembered } from '../token/token.ts'
 import type { Setup } from './setup.ts'
 
-/** A user's sessions for display: live ones only, the most recently used first. */
-export function toInfos(setup: Setup, records: readonly SessionRecord[]): SessionInfo[] {
-  return liveOf(setup, records).map((record) => toInfo(setup, record))
-}
-
-/** The store may still hold expired records. */
-export function isLive({ clock, limits }: Setup, record: SessionRecord): boolean {
-  return clock() < expiryOf(record, limits)
-}
-
-export function liveOf(setup: Setup, records: readonly SessionRecord[]): SessionRecord[] {
-  return records
-    .filter((record) => isLive(setup, record))
+/** Live sessions only, the most recently used first. */
+export function liveOf(
+  { clock, limits }: Setup,
+  kept: readonly (SessionRecord | Tombstone | DamagedRecord)[],
+): SessionRecord[] {
+  const now = clock()
+  return kept
+    .filter((one) => isLive(one, now, limits))
     .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
 }
 

@@ -3,20 +3,34 @@ import { toMs } from '../contracts/duration.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Device, Head, SessionRecord } from '../contracts/record.ts'
 import type { LoginOptions, ProofOptions } from '../contracts/session.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
-import { assertFits, toStoredEdits, toStoredName } from '../data/data.ts'
-import { applyEdits, type Edits, isEmpty, NO_EDITS, type Texts } from '../data/texts.ts'
+import { withChange } from '../data/change.ts'
+import { assertFits } from '../data/schema.ts'
+import {
+  applyEdits,
+  type Edits,
+  flashTexts,
+  isEmpty,
+  NO_EDITS,
+  pick,
+  type Texts,
+  toDrops,
+  toFlashName,
+  toStoredEdits,
+  toStoredName,
+  userTexts,
+} from '../data/texts.ts'
 import { toStored } from '../data/vault.ts'
 import { defined } from '../lib/maybe.ts'
-import { withChange } from './commit.ts'
+import { isLive } from '../token/token.ts'
+import { ask, type Caller, emit, readNow } from './caller.ts'
 import { createRecord } from './create-record.ts'
 import { addReplaced } from './elsewhere.ts'
 import { discard, endSession } from './end-session.ts'
 import { loginAll } from './guards.ts'
+import type { Held } from './held.ts'
 import { NOTES, noteEdits } from './notes.ts'
 import { assertNotReplaced } from './recheck.ts'
-import { ask, type Caller, emit, readNow } from './setup.ts'
-import { assertUncommitted, type Held, inTurn, pendingOf, redo, reload, type State } from './state.ts'
+import { assertUncommitted, draftOf, flashOf, inTurn, pendingOf, reload, type State } from './state.ts'
 
 export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: 'string' }
 const DEVICE: OptionKinds<Device> = { name: 'string', ip: 'string' }
@@ -44,7 +58,7 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
   const dropped = toStoredEdits(state.draft?.drops() ?? NO_EDITS)
   const pending = pendingOf(state)
   const carried = pick(applyEdits(texts, { ...dropped, ...pending.all }), carries)
-  assertFits(setup, carried, pending.data, state.draft?.hidden)
+  if (setup.schema !== null) assertFits(setup.schema, carried, pending.data, state.draft?.hidden)
   const created = await createRecord(state, {
     userId,
     texts: carried,
@@ -67,7 +81,7 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
     const record = await bringAlong(state, created, added)
     assertUncommitted(state, 'login')
     become(state, { ...created, record }, applyEdits(carried, added), (edits) =>
-      pick(edits, (name) => carries(name) && edits[name] !== pending.all[name]),
+      pick(edits, (name) => (edits[name] === pending.all[name] ? null : carries(name))),
     )
   } catch (error) {
     await discard(state, created.record)
@@ -78,7 +92,7 @@ async function logIn(state: State, userId: string, options: LoginOptions): Promi
 
 /** The request continues with the new session, or keeps the one it had. Edits made while the login ran are pending again. */
 function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits) => Edits): void {
-  const { held, answer, others, notes, distrusts, did } = state
+  const before = { ...state }
   const kept = toKept(pendingOf(state).all)
   try {
     const fresh = { held: created, answer: 'write', others: [], notes: null, distrusts: false, did: 'login' } as const
@@ -87,8 +101,21 @@ function become(state: State, created: Held, texts: Texts, toKept: (edits: Edits
     redo(state, kept)
   } catch (error) {
     // Later verbs of the handler must not send a token of a discarded session.
-    Object.assign(state, { held, answer, others, notes, distrusts, did } satisfies Partial<State>)
+    Object.assign(state, before)
     throw error
+  }
+}
+
+/** Makes edits, by stored names, again after a `reload`, so that they are pending. */
+function redo(state: State, edits: Edits): void {
+  for (const [key, text] of Object.entries(userTexts(edits))) {
+    if (text === null) Reflect.deleteProperty(draftOf(state).values, key)
+    else draftOf(state).values[key] = JSON.parse(text)
+  }
+  for (const [key, text] of Object.entries(flashTexts(edits))) {
+    const { set, taken } = flashOf(state)
+    if (text === null) taken.add(toFlashName(key))
+    else set.set(toFlashName(key), text)
   }
 }
 
@@ -112,17 +139,16 @@ export function toProof({ methods = [], assurance }: ProofOptions): Proof {
   throw new SessionError('ERR_OPTION', 'methods must be strings.')
 }
 
-/** Returns the stored names to copy. Data of another user is never copied. */
-function toCarries(state: State, userId: string, carry: boolean | readonly string[]): (name: string) => boolean {
-  const owner = state.held?.record.userId ?? userId
-  if (carry === false || owner !== userId) return () => false
-  if (carry === true) return (name) => name !== NOTES
-  const names = new Set(carry.map(toStoredName))
-  return (name) => names.has(name)
-}
+/** Whether to copy the data under a stored name: the name, or `null`. */
+type Carries = (name: string) => string | null
 
-function pick<T>(texts: Readonly<Record<string, T>>, carries: (name: string) => boolean): Record<string, T> {
-  return Object.fromEntries(Object.entries(texts).filter(([name]) => carries(name)))
+/** Data of another user is never copied. */
+function toCarries(state: State, userId: string, carry: boolean | readonly string[]): Carries {
+  const owner = state.held?.record.userId ?? userId
+  if (carry === false || owner !== userId) return () => null
+  if (carry === true) return (name) => (name === NOTES ? null : name)
+  const names = new Set(carry.map(toStoredName))
+  return (name) => (names.has(name) ? name : null)
 }
 
 function toHead({ setup, view }: State, options: LoginOptions, proof: Proof): Omit<Head, 'secret' | 'secretAt'> {
@@ -148,13 +174,14 @@ interface Replaced {
   readonly before: Held
   /** The old session's data as this request read it. */
   readonly known: Texts
-  readonly carries: (name: string) => boolean
+  readonly carries: Carries
 }
 
 /** Ends the session before the login. Returns the data that was written to it until then and must be copied. */
 async function replace(state: State, { record }: Held, { before, known, carries }: Replaced): Promise<Edits> {
   const { record: old, vault } = before
-  const last = await endSession(state, old, 'login')
+  const ended = await endSession(state, old, 'login')
+  const last = ended?.kind === 'live' ? ended : null
   if (record.userId === old.userId && (await isOver(state, old, last))) {
     throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
   }
@@ -162,7 +189,7 @@ async function replace(state: State, { record }: Held, { before, known, carries 
   // Edits that this request has yet to store are not late: they follow those of parallel requests, as they would without a login.
   const { all } = pendingOf(state)
   const stored = await vault.fromStored(last.data)
-  return pick(difference(known, stored), (name) => carries(name) && !Object.hasOwn(all, name))
+  return pick(difference(known, stored), (name) => (Object.hasOwn(all, name) ? null : carries(name)))
 }
 
 async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Promise<SessionRecord> {
@@ -185,12 +212,12 @@ async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Pro
 async function isOver(state: State, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
   const { setup, openedAt } = state
   const now = setup.clock()
-  if (last !== null) return now >= expiryOf(last, setup.limits)
+  if (last !== null) return !isLive(last, now, setup.limits)
   const kept = await readNow(state, id)
   return kept?.kind !== 'ended' || kept.reason !== 'login' || now >= openedAt + setup.limits.graceMs
 }
 
 function difference(from: Texts, to: Texts): Edits {
   const gone = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
-  return { ...pick(to, (name) => from[name] !== to[name]), ...Object.fromEntries(gone.map((name) => [name, null])) }
+  return { ...pick(to, (name) => (from[name] === to[name] ? null : name)), ...toDrops(gone) }
 }

@@ -3,25 +3,17 @@ import { SessionError } from '../contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { InvalidData, isCheckedEarly } from '../data/data.ts'
 import type { Texts } from '../data/texts.ts'
 import { openVault, plainVault } from '../data/vault.ts'
 import { chain, isPromise, rescue } from '../lib/maybe.ts'
-import { changedAt, hashSecret, isStanding, judge, type Standing, type TokenParts } from '../token/token.ts'
+import { changedAt } from '../token/secrets.ts'
+import { hashSecret, isStanding, judge, type Standing, type TokenParts } from '../token/token.ts'
+import { ask, type Caller, emit, fault, readNow } from './caller.ts'
 import { endSession } from './end-session.ts'
+import type { Dead, Found, Held, Live, Vouched } from './held.ts'
 import { judgeReuse } from './reuse.ts'
-import { ask, type Caller, emit, readNow, type Setup } from './setup.ts'
-import {
-  type Dead,
-  draftOf,
-  type Found,
-  forget,
-  type Held,
-  type Live,
-  presents,
-  type State,
-  type Vouched,
-} from './state.ts'
+import type { Setup } from './setup.ts'
+import { draftOf, forget, presents, type State } from './state.ts'
 
 /** Reads what the client presents into the state: a session that is accepted, or the reason why not. */
 export function open(state: State): MaybePromise<void> {
@@ -31,13 +23,7 @@ export function open(state: State): MaybePromise<void> {
   const [only] = values
   if (only === undefined) return
   if (values.length > 1) return openSeveral(state, values)
-  const found = lookUp(state, only, state.openedAt)
-  return isPromise(found) ? afterLookUp(state, found) : takeUp(state, found)
-}
-
-// What waits is in functions of its own, so that a request that does not wait allocates no closure.
-function afterLookUp(state: State, found: Promise<Found>): Promise<void> {
-  return found.then((late) => takeUp(state, late))
+  return chain(lookUp(state, only), takeUp, state)
 }
 
 async function openSeveral(state: State, values: readonly string[]): Promise<void> {
@@ -47,7 +33,7 @@ async function openSeveral(state: State, values: readonly string[]): Promise<voi
 
 /** Verbs end the sessions of all texts, so one that vouches for a session must name its user. */
 async function lookUpRead(state: State, text: string): Promise<Found> {
-  const found = await lookUp(state, text, state.openedAt)
+  const found = await lookUp(state, text)
   return found.kind === 'live' && found.standing === 'vouched' && found.read !== undefined ? found.read() : found
 }
 
@@ -58,13 +44,14 @@ export interface Finder extends Translation {
   find(state: State, text: string): MaybePromise<Found>
 }
 
-function lookUp(state: State, text: string, nowMs: number): MaybePromise<Found> {
-  return state.carrier.translate === undefined ? lookUpToken(state, text, nowMs) : lookUpOther(state, text, nowMs)
+/** Looks up one presented text, with at most one read of the store. */
+function lookUp(state: State, text: string): MaybePromise<Found> {
+  return state.carrier.translate === undefined ? lookUpToken(state, text) : lookUpOther(state, text)
 }
 
-function lookUpOther(state: State, text: string, nowMs: number): MaybePromise<Found> {
+function lookUpOther(state: State, text: string): MaybePromise<Found> {
   return chain(translate(state, text), (translation) => {
-    if (translation === null) return lookUpToken(state, text, nowMs)
+    if (translation === null) return lookUpToken(state, text)
     if (typeof translation === 'string') return { kind: 'dead', refusal: translation, id: null }
     return (translation as Finder).find(state, text)
   })
@@ -81,24 +68,19 @@ function translate(state: State, text: string): MaybePromise<Translation | Refus
 
 export function carrierFailed(state: State, cause: unknown): never {
   const { name } = state.carrier
-  const error = cause instanceof SessionError ? cause : new SessionError('ERR_CARRIER', `${name} failed.`, cause)
-  emit(state, 'fault', { operation: `carrier ${name}`, error })
-  throw error
+  return fault(state, `carrier ${name}`, cause, 'ERR_CARRIER', `${name} failed.`)
 }
 
-/** Looks up one token, with at most one read of the store. */
-export function lookUpToken(by: Caller, text: string, nowMs: number): MaybePromise<Found> {
-  const parts = by.setup.tokens.parse(text)
+function lookUpToken(state: State, text: string): MaybePromise<Found> {
+  const parts = state.setup.tokens.parse(text)
   if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
-  return find(by, parts, nowMs)
+  return find(state, parts, state.openedAt)
 }
 
 export function find(by: Caller, parts: TokenParts, nowMs: number): MaybePromise<Found> {
   const kept = ask(by, 'read', parts.id)
   return isPromise(kept) ? afterRead(by, parts, kept, nowMs) : toSureFound(by, parts, kept, nowMs)
 }
-
-type Kept = SessionRecord | Tombstone | null
 
 async function afterRead(by: Caller, parts: TokenParts, kept: Promise<Kept>, nowMs: number): Promise<Found> {
   return toSureFound(by, parts, await kept, nowMs)
@@ -114,6 +96,8 @@ function toSureFound(by: Caller, parts: TokenParts, kept: Kept, nowMs: number): 
 async function findNow(by: Caller, parts: TokenParts, nowMs: number): Promise<Found> {
   return toFound(by.setup, parts, await readNow(by, parts.id), nowMs)
 }
+
+type Kept = SessionRecord | Tombstone | null
 
 function toFound(setup: Setup, parts: TokenParts, kept: Kept, nowMs: number): Found {
   const { id } = parts
@@ -140,34 +124,33 @@ const BY_REFUSAL: readonly Refusal[] = ['reused', 'ended', 'superseded', 'expire
 /**
  * Several tokens under one name: each of them is tried. If one session is live, it is accepted. If two are, neither is: a sibling
  * domain may have planted one of them, and the server cannot tell which.
- */
-function choose(live: readonly (Live | Vouched)[], dead: readonly Dead[]): Found {
-  const [newest] = sorted(live, ({ standing }) => BY_STANDING.indexOf(standing))
-  if (newest !== undefined) return live.every(({ record }) => record.id === newest.record.id) ? newest : AMBIGUOUS
-  const [worst = AMBIGUOUS] = sorted(dead, ({ refusal }) => BY_REFUSAL.indexOf(refusal))
-  return { ...worst, isOvertaken: dead.some(({ isOvertaken }) => isOvertaken === true) }
-}
-
-/**
+ *
  * An old token is evidence, whatever other tokens come with it. Otherwise a thief could try it without a risk. Beside a live
  * token of the same session it is only a stale copy, because a client that holds the live one has no use for it.
  */
 async function takeUpAll(state: State, all: readonly Found[]): Promise<void> {
-  const live = all.filter((found) => found.kind === 'live')
-  const liveIds = new Set<SessionId | null>(live.map(({ record }) => record.id))
-  const evidence = all.filter((found) => found.kind === 'dead').filter(({ id }) => !liveIds.has(id))
-  const dead = await Promise.all(oneOfEach(evidence).map((found) => weigh(state, found)))
-  const chosen = choose(live, dead)
-  await (chosen.kind === 'live' ? take(state, chosen) : refuse(state, chosen))
+  const live = sorted(
+    all.filter((found) => found.kind === 'live'),
+    ({ standing }) => BY_STANDING.indexOf(standing),
+  )
+  const evidence = sorted(
+    all.filter((found) => found.kind === 'dead'),
+    ({ refusal }) => BY_REFUSAL.indexOf(refusal),
+  )
+  // One result for each session.
+  const ofEach = new Map<SessionId | null, Live | Vouched | Dead>(live.map((found) => [found.record.id, found]))
+  for (const found of evidence) if (!ofEach.has(found.id)) ofEach.set(found.id, found)
+  const left = [...ofEach.values()].filter((found) => found.kind === 'dead')
+  const dead = await Promise.all(left.map((found) => weigh(state, found)))
+  const [newest] = live
+  const [worst = AMBIGUOUS] = dead
+  if (newest === undefined)
+    refuse(state, { ...worst, isOvertaken: dead.some(({ isOvertaken }) => isOvertaken === true) })
+  else if (live.every(({ record }) => record.id === newest.record.id)) await take(state, newest)
+  else refuse(state, AMBIGUOUS)
   const others = new Map([...live.map(({ record }) => record), ...dead.flatMap(heldBy)].map((one) => [one.id, one]))
   if (state.held !== null) others.delete(state.held.record.id)
   state.others = [...others.values()]
-}
-
-/** Returns the most informative result for each session. */
-function oneOfEach(dead: readonly Dead[]): Dead[] {
-  const mostTellingLast = sorted(dead, ({ refusal }) => -BY_REFUSAL.indexOf(refusal))
-  return [...new Map(mostTellingLast.map((found) => [found.id, found])).values()]
 }
 
 function sorted<T>(all: readonly T[], rankOf: (one: T) => number): T[] {
@@ -179,7 +162,7 @@ function heldBy({ refusal, record }: Dead): SessionRecord[] {
   return (refusal === 'superseded' || refusal === 'reused') && record !== undefined ? [record] : []
 }
 
-export function takeUp(state: State, found: Found): MaybePromise<void> {
+export function takeUp(found: Found, state: State): MaybePromise<void> {
   return found.kind === 'live' ? take(state, found) : chain(weigh(state, found), (weighed) => refuse(state, weighed))
 }
 
@@ -208,7 +191,7 @@ export function hold(state: State, held: Held, texts: Texts): MaybePromise<void>
   state.held = held
   state.texts = texts
   state.isNew = false
-  return isCheckedEarly(state.setup) ? check(state, held.record) : undefined
+  return state.setup.checksData ? check(state, held.record) : undefined
 }
 
 /** With `'throw'`, the error is thrown when the handler reads the data, so that a handler that only logs out still works. */
@@ -217,7 +200,7 @@ function check(state: State, record: SessionRecord): MaybePromise<void> {
   try {
     draftOf(state).values
   } catch (error) {
-    if (error instanceof InvalidData) return endInvalid(state, record)
+    if (error instanceof SessionError && error.code === 'ERR_DATA_INVALID') return endInvalid(state, record)
     throw error
   }
 }

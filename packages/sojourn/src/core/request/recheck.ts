@@ -1,14 +1,14 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionRecord } from '../contracts/record.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
 import { isEmpty, type Texts } from '../data/texts.ts'
 import { chain } from '../lib/maybe.ts'
-import { equalText, hashSecret, isStanding, judge, type TokenParts } from '../token/token.ts'
+import { equalText, hashSecret, isLive, isStanding, judge, type TokenParts } from '../token/token.ts'
+import { readNow } from './caller.ts'
+import type { Found, Held } from './held.ts'
 import { NOTES, stillGood } from './notes.ts'
 import { find, refuse, takeUp } from './open.ts'
-import { readNow, type Setup } from './setup.ts'
-import type { Found, Held } from './state.ts'
+import type { Setup } from './setup.ts'
 import { inTurn, pendingOf, reload, type State } from './state.ts'
 
 /** A request that takes no longer than this may rely on what it read when it began. */
@@ -25,8 +25,7 @@ function isFresh({ setup, openedAt }: State): boolean {
 export async function assertStillOpen(state: State, held: Held): Promise<void> {
   const { setup } = state
   const kept = await readNow(state, held.record.id)
-  const isOpen = kept?.kind === 'live' && setup.clock() < expiryOf(kept, setup.limits)
-  if (isOpen && (isFresh(state) || isGood(setup, held, kept))) return
+  if (isLive(kept, setup.clock(), setup.limits) && (isFresh(state) || isGood(setup, held, kept))) return
   throw new SessionError('ERR_SESSION_ENDED', "The user's other sessions were left as they are.")
 }
 
@@ -103,7 +102,7 @@ function again(state: State, held: Held, found: Found): MaybePromise<void> {
     if (state.answer !== 'keep') return readAgain(state, { ...held, record: found.record })
     const { texts: known } = state
     if (held.voucher?.isUnread !== true && hasEdits(state)) return
-    return chain(takeUp(state, found), () => show(state, known, state.texts))
+    return chain(takeUp(found, state), () => show(state, known, state.texts))
   }
   if (found.refusal === 'reused' && found.record !== undefined && isRenewed(found.record, held.parts)) {
     return readAgain(state, { ...held, record: found.record, standing: 'outdated' })

@@ -12,19 +12,17 @@ import type {
   Session,
   SessionInfo,
 } from '../contracts/session.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
-import { toFlashName } from '../data/data.ts'
-import { parseTexts, step, toText } from '../data/texts.ts'
-import { isSessionId } from '../token/token.ts'
+import { parseTexts, step, toFlashName, toText } from '../data/texts.ts'
+import { expiryOf, isSessionId } from '../token/token.ts'
 import { devicesOf, revoke, revokeAll } from './admin.ts'
+import { ask } from './caller.ts'
 import { saveNow } from './commit.ts'
 import { deviceOf, proofOf, type ShownProof } from './infos.ts'
 import { login, NO_OPTIONS } from './login.ts'
 import { logout } from './logout.ts'
 import { assertStillOpen, recheck } from './recheck.ts'
 import { reauthenticated, rotate } from './rotate.ts'
-import { ask } from './setup.ts'
-import { draftOf, type Flashed, type State, tellLate } from './state.ts'
+import { draftOf, type Flashed, flashOf, type State, tellLate } from './state.ts'
 import { update } from './update.ts'
 
 function refuse(name: string): never {
@@ -203,8 +201,7 @@ function toFlash(state: State): Flash {
     checkArgument(key, 'string', 'key')
     state.held?.voucher?.assertRead()
     if (state.finished) tellLate(state, `flash${step(key)}`)
-    state.flash ??= { set: new Map(), taken: new Set() }
-    return state.flash
+    return flashOf(state)
   }
   return {
     // @ts-expect-error TypeScript takes it for a property; it is the prototype.

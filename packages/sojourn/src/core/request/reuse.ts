@@ -1,9 +1,9 @@
 import type { SessionRecord } from '../contracts/record.ts'
 import type { Written } from '../contracts/store.ts'
 import { nextTry } from '../lib/turns.ts'
-import { toHeadChange, withoutStale } from '../token/token.ts'
+import { toHeadChange, withoutStale } from '../token/secrets.ts'
+import { ask, type Caller, emit } from './caller.ts'
 import { endSession } from './end-session.ts'
-import { ask, type Caller, emit } from './setup.ts'
 
 /**
  * Handles an old token that was presented after its grace. A late request of the owner and a thief look the same, so the first

@@ -1,18 +1,19 @@
 import { checkOptions } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { Head, SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
+import type { Head, SessionRecord } from '../contracts/record.ts'
 import type { ProofOptions } from '../contracts/session.ts'
 import type { MaybePromise, Written } from '../contracts/store.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
 import { NO_EDITS } from '../data/texts.ts'
-import { defined } from '../lib/maybe.ts'
+import { defined, rescue } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
+import { toHeadChange, toRotated } from '../token/secrets.ts'
 import type { TokenParts } from '../token/token.ts'
-import { toHeadChange, toRotated } from '../token/token.ts'
-import { writeRecord } from './commit.ts'
+import { expiryOf } from '../token/token.ts'
+import { emit, readNow } from './caller.ts'
+import { type Held, withRecord } from './held.ts'
 import { PROOF, toProof } from './login.ts'
-import { type Caller, emit, readNow } from './setup.ts'
-import { assertUncommitted, type Held, inTurn, type State, withRecord } from './state.ts'
+import { writeRecord } from './save.ts'
+import { assertUncommitted, inTurn, type State } from './state.ts'
 
 /**
  * Issues a new token for the same session. The old one stops immediately. A session that was never stored has no token to
@@ -109,18 +110,13 @@ async function write(state: State, held: Held, head: Head, now: number): Promise
   try {
     return await writeHead(state, held, head, now)
   } catch (error) {
-    const kept = await readAgain(state, id)
+    // The first failure is the one to report.
+    const kept = await rescue(
+      () => readNow(state, id),
+      () => null,
+    )
     if (kept?.kind !== 'live' || kept.head.secret !== head.secret) throw error
     if (state.held?.record.id === id) state.held = { ...state.held, record: kept }
     return { status: 'written' }
-  }
-}
-
-async function readAgain(by: Caller, id: SessionId): Promise<SessionRecord | Tombstone | null> {
-  try {
-    return await readNow(by, id)
-  } catch {
-    // The first failure is the one to report.
-    return null
   }
 }

@@ -1,9 +1,9 @@
 import { SessionError } from '../contracts/errors.ts'
-import type { SessionRecord } from '../contracts/record.ts'
 import type { ScannedSession, SessionPage } from '../contracts/sessions.ts'
 import { isOnce } from '../token/once.ts'
-import { isLive, toInfo } from './infos.ts'
-import { ask, type Caller } from './setup.ts'
+import { isLive } from '../token/token.ts'
+import { ask, type Caller } from './caller.ts'
+import { toInfo } from './infos.ts'
 
 const MAX_LIMIT = 1000
 
@@ -17,9 +17,8 @@ export async function scan(by: Caller, cursor: string | null = null, limit = 100
     throw new SessionError('ERR_OPTION', `limit must be from 1 to ${MAX_LIMIT}.`)
   }
   const { values, next, total = null } = await ask(by, 'scan', cursor, limit)
-  const live = values
-    .filter((kept): kept is SessionRecord => kept.kind === 'live')
-    .filter((record) => isLive(setup, record) && !isOnce(record.id, record.userId))
+  const now = setup.clock()
+  const live = values.filter((kept) => isLive(kept, now, setup.limits)).filter(({ id, userId }) => !isOnce(id, userId))
   return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
 }
 

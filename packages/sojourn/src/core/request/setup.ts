@@ -1,16 +1,14 @@
-import type { Carrier, RequestView } from '../contracts/carrier.ts'
+import type { Carrier } from '../contracts/carrier.ts'
 import { toMs } from '../contracts/duration.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { Emitter, SessionEventName, SessionEvents } from '../contracts/events.ts'
+import type { Emitter } from '../contracts/events.ts'
 import type { Guard } from '../contracts/guard.ts'
 import type { CoreOptions, DescribeDevice } from '../contracts/options.ts'
-import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { StandardSchema } from '../contracts/schema.ts'
-import type { MaybePromise, Store } from '../contracts/store.ts'
+import type { Store } from '../contracts/store.ts'
 import { type Limits, toLimits } from '../contracts/timeouts.ts'
-import { assertSchema } from '../data/validate.ts'
+import { assertSchema } from '../data/schema.ts'
 import { createEmitter } from '../lib/emitter.ts'
-import { isPromise } from '../lib/maybe.ts'
 import type { Turns } from '../lib/turns.ts'
 import { createTokens, type Tokens } from '../token/token.ts'
 import { type CachingHeaders, toCachingHeaders } from './caching.ts'
@@ -29,6 +27,8 @@ export interface Setup {
   readonly describeDevice: DescribeDevice
   readonly schema: StandardSchema<object> | null
   readonly invalidData: 'drop' | 'end' | 'throw'
+  /** Whether stored data is checked before the handler runs, because only then can it still end the session. */
+  readonly checksData: boolean
   readonly limits: Limits
   readonly tokens: Tokens
   readonly sealed: boolean
@@ -44,42 +44,35 @@ export interface Setup {
   closed: boolean
 }
 
-/** The caller of core: a request (its `State`), or a method of `sessions` itself (`view: null`). */
-export interface Caller {
-  readonly setup: Setup
-  readonly view: RequestView | null
-  /** The application's store, or that of the request if its carrier holds the records itself. */
-  readonly store: Store
-}
-
 export function createSetup<Data extends object>(options: CoreOptions<Data>): Setup {
-  const { clock: exact = Date.now, warn = (message) => console.warn(message) } = options
+  const { store, insecureStoreLacks, data: schema = null, invalidData = 'drop', sealed = false } = options
+  const { clock: exact, warn = (message) => console.warn(message), describeDevice = () => null } = options
+  const { dropDeviceAfter } = options
   // `performance.timeOrigin + performance.now()` has fractions, which whole numbers of a database do not take.
-  const clock = (): number => Math.floor(exact())
+  const clock = exact === undefined ? Date.now : () => Math.floor(exact())
   const warnOnce = once(warn)
   const carriers = [...options.carriers]
-  assertStore(options.store)
-  assertWhole(options.store, options.insecureStoreLacks)
-  for (const { name, records } of carriers) assertWhole({ name, lacks: records?.lacks }, options.insecureStoreLacks)
-  if (options.data !== undefined) assertSchema(options.data)
+  assertStore(store)
+  assertWhole(store, insecureStoreLacks)
+  for (const { name, records } of carriers) assertWhole({ name, lacks: records?.lacks }, insecureStoreLacks)
+  if (schema !== null) assertSchema(schema)
   return {
-    store: options.store,
+    store,
     carriers,
     lastCarrier: lastOf(carriers),
     caching: toCachingHeaders(carriers),
-    places: carriers.map(({ place }) => place).filter((place) => place !== undefined),
+    places: carriers.flatMap(({ place }) => place ?? []),
     guards: toMoments(options.guards ?? []),
-    describeDevice: options.describeDevice ?? (() => null),
-    schema: options.data ?? null,
-    invalidData: options.invalidData ?? 'drop',
+    describeDevice,
+    schema,
+    invalidData,
+    checksData: schema !== null || invalidData !== 'drop',
     limits: toLimits(options.timeouts),
     tokens: createTokens(options.keys),
-    sealed: options.sealed ?? false,
+    sealed,
     endOnReuse: options.onReuse !== 'report',
     dropDeviceAfterMs:
-      options.dropDeviceAfter === undefined
-        ? Number.POSITIVE_INFINITY
-        : toMs(options.dropDeviceAfter, 'dropDeviceAfter'),
+      dropDeviceAfter === undefined ? Number.POSITIVE_INFINITY : toMs(dropDeviceAfter, 'dropDeviceAfter'),
     clock,
     events: createEmitter(clock, warnOnce),
     warnOnce,
@@ -124,53 +117,6 @@ function lastOf(carriers: readonly Carrier[]): Carrier {
     'ERR_OPTION',
     `carriers: put ${late.name} before ${carriers[firstAmbient]?.name}. Browsers attach the latter by themselves.`,
   )
-}
-
-type Operation = 'read' | 'readNow' | 'create' | 'write' | 'end' | 'list' | 'sweep' | 'scan' | 'setup'
-type Method<Name extends Operation> = NonNullable<Store[Name]>
-type AnyStore = Record<Operation, (...args: readonly unknown[]) => MaybePromise<unknown>>
-
-/** Makes one call of the store. Any error becomes `ERR_STORE`, and a `fault` for the operator. */
-export function ask<Name extends Operation>(
-  by: Caller,
-  operation: Name,
-  ...args: Parameters<Method<Name>>
-): ReturnType<Method<Name>> {
-  if (by.setup.closed) throw new SessionError('ERR_CLOSED')
-  try {
-    const value = (by.store as unknown as AnyStore)[operation](...args)
-    return (isPromise(value) ? value.catch(failing(by, operation)) : value) as ReturnType<Method<Name>>
-  } catch (error) {
-    return fail(by, operation, error)
-  }
-}
-
-/** Returns the current record, if `read` may be a moment behind. */
-export function readNow(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
-  return ask(by, by.store.readNow === undefined ? 'read' : 'readNow', id)
-}
-
-/** Emits an event with the request that caused it. */
-export function emit<Name extends SessionEventName>(
-  { setup, view }: Caller,
-  name: Name,
-  detail: SessionEvents[Name],
-): void {
-  setup.events.emit(name, detail, view)
-}
-
-// A function of its own, so that only calls that return a promise allocate for it.
-function failing(by: Caller, operation: string): (error: unknown) => never {
-  return (error) => fail(by, operation, error)
-}
-
-function fail(by: Caller, operation: string, cause: unknown): never {
-  const error =
-    cause instanceof SessionError
-      ? cause
-      : new SessionError('ERR_STORE', `${by.store.name} failed to ${operation}.`, cause)
-  emit(by, 'fault', { operation, error })
-  throw error
 }
 
 const MAX_WARNINGS = 100

@@ -4,84 +4,16 @@ import type { Did } from '../contracts/guard.ts'
 import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise, Store } from '../contracts/store.ts'
-import type { Limits } from '../contracts/timeouts.ts'
-import { flashTexts, loadData, reportInvalid, toFlashName, toStoredEdits, userTexts } from '../data/data.ts'
-import { Draft, type DraftListener } from '../data/draft.ts'
-import { applyEdits, type Edits, NO_EDITS, step, type Texts } from '../data/texts.ts'
-import type { Vault } from '../data/vault.ts'
+import { Draft, type DraftListener, type Loaded } from '../data/draft.ts'
+import { type Judging, loadChecked, reportInvalid } from '../data/schema.ts'
+import { applyEdits, type Edits, NO_EDITS, step, type Texts, toDrops, toStoredEdits, userTexts } from '../data/texts.ts'
 import { isPromise } from '../lib/maybe.ts'
-import { hashSecret, isStanding, judge, type Standing, type TokenParts } from '../token/token.ts'
+import { isTouchDue, type TokenParts } from '../token/token.ts'
 import { NO_HEADERS } from './caching.ts'
+import { type Caller, emit } from './caller.ts'
+import type { Held } from './held.ts'
 import { NOTES, type Notes, noteEdits } from './notes.ts'
-import { type Caller, emit, type Setup } from './setup.ts'
-
-/** The result for one presented text. */
-export type Found = Live | Vouched | Dead
-export interface Live {
-  readonly kind: 'live'
-  readonly parts: TokenParts
-  readonly record: SessionRecord
-  readonly standing: Standing
-}
-/** A session that a carrier vouches for. */
-export interface Vouched extends Omit<Live, 'standing'> {
-  readonly standing: 'vouched'
-  /** Continues the request with it. */
-  take(): MaybePromise<void>
-  /** If the record was not read: reads and judges it. */
-  readonly read?: () => MaybePromise<Found>
-}
-export interface Dead {
-  readonly kind: 'dead'
-  readonly refusal: Refusal
-  readonly id: SessionId | null
-  /** Whether the client received a newer token moments ago. Then this request must not begin a session that would replace it. */
-  readonly isOvertaken?: boolean
-  /** With `reused` and `superseded`: the session concerned. */
-  readonly record?: SessionRecord
-}
-
-/**
- * The stored session that a request works on. Always complete and never changed: a request that learns something new makes
- * another one.
- */
-export interface Held {
-  /** As last read: another process may have changed it since. */
-  readonly record: SessionRecord
-  /** The token that was presented, or that will be sent. */
-  readonly parts: TokenParts
-  /**
-   * `outdated`: valid when the request began, and replaced since. The request may write data, but neither renew nor rotate.
-   * `issued`: the successor that this response is about to send. The client has not presented it.
-   * `vouched`: the client presented no token of the session, and a carrier vouches for it. The request may write data and log
-   * out, but neither renew, rotate nor log in.
-   */
-  readonly standing: Standing | 'issued' | 'outdated' | 'vouched'
-  readonly vault: Vault
-  /** Only if vouched. */
-  readonly voucher?: Voucher
-}
-
-/** How a session is handled that a carrier vouches for. */
-export interface Voucher {
-  /** Reads and judges the session again. */
-  again(): MaybePromise<Found>
-  /** Throws if the data was not read. */
-  assertRead(): void
-  /** Whether `again` must run before the record is used. */
-  readonly isUnread: boolean
-}
-
-/**
- * Another request renewed or rotated the token. This request was accepted and may finish, with the standing that its token has in
- * the current record.
- */
-export function withRecord(held: Held, record: SessionRecord, openedAt: number, limits: Limits): Held {
-  if (held.standing === 'vouched') return { ...held, record }
-  const verdict = judge(record, hashSecret(held.parts.secret), openedAt, limits)
-  if (held.standing === 'issued' && verdict === 'successor') return { ...held, record }
-  return { ...held, record, standing: isStanding(verdict) ? verdict : 'outdated' }
-}
+import type { Setup } from './setup.ts'
 
 /** Flash values that this request set and read, under stored names. */
 export interface Flashed {
@@ -206,15 +138,11 @@ function pick({ carriers, lastCarrier }: Setup, view: RequestView): { carrier: C
  * await a login and then logs out wants to be logged out.
  */
 export function inTurn<T>(state: State, work: (state: State) => MaybePromise<T>): MaybePromise<T> {
-  const mine = state.line === null ? work(state) : after(state, state.line, work)
+  const mine = state.line === null ? work(state) : state.line.then(work.bind(null, state))
   return isPromise(mine) ? takeLine(state, mine) : mine
 }
 
-// Functions of their own, so that only verbs that wait allocate for it.
-function after<T>(state: State, line: Promise<void>, work: (state: State) => MaybePromise<T>): Promise<T> {
-  return line.then(() => work(state))
-}
-
+// A function of its own, so that only verbs that wait allocate for it.
 function takeLine<T>(state: State, mine: Promise<T>): Promise<T> {
   const leave = (): void => {
     if (state.line === line) state.line = null
@@ -230,8 +158,19 @@ export function mintedOf(state: State): TokenParts {
 }
 
 export function draftOf(state: State): Draft {
-  state.draft ??= new Draft(loadData(state, state.texts), state)
+  state.draft ??= new Draft(load(state, state.texts), state)
   return state.draft
+}
+
+/** Returns stored data in the form that a draft begins with. */
+export function load(by: Judging & { readonly setup: Setup }, texts: Texts): Loaded {
+  const stored = userTexts(texts)
+  return by.setup.checksData ? loadChecked(by, stored) : { baseline: stored }
+}
+
+export function flashOf(state: State): Flashed {
+  state.flash ??= { set: new Map(), taken: new Set() }
+  return state.flash
 }
 
 /** Reports edits that nothing stores any more, which would otherwise be lost silently. */
@@ -244,21 +183,8 @@ export function tellLate(by: Caller, place: string): void {
 /** Continues with other stored data. The handler keeps the same data object. */
 export function reload(state: State, texts: Texts): void {
   state.texts = texts
-  state.draft?.reload(loadData(state, texts))
+  state.draft?.reload(load(state, texts))
   state.flash = null
-}
-
-/** Makes edits, by stored names, again after a `reload`, so that they are pending. */
-export function redo(state: State, edits: Edits): void {
-  for (const [key, text] of Object.entries(userTexts(edits))) {
-    if (text === null) Reflect.deleteProperty(draftOf(state).values, key)
-    else draftOf(state).values[key] = JSON.parse(text)
-  }
-  for (const [key, text] of Object.entries(flashTexts(edits))) {
-    state.flash ??= { set: new Map(), taken: new Set() }
-    if (text === null) state.flash.taken.add(toFlashName(key))
-    else state.flash.set.set(toFlashName(key), text)
-  }
 }
 
 /** Continues as an empty anonymous session. */
@@ -281,19 +207,19 @@ export interface Pending {
 
 const NOTHING_PENDING: Pending = { data: NO_EDITS, all: NO_EDITS }
 
-export function pendingOf(state: State, shown: boolean = isShown(state)): Pending {
+/** `shown`: whether a person sees the response. A flash value that nobody saw must stay. */
+export function pendingOf(state: State, shown?: boolean): Pending {
   const { draft, flash, texts, notes } = state
   const data = draft === null ? NO_EDITS : draft.edits()
   if (data === NO_EDITS && flash === null && notes === null) return NOTHING_PENDING
-  const stored = toStoredEdits(data)
-  const all = notes === null ? stored : { ...stored, ...noteEdits(texts, notes.byGuard) }
+  const edits = toStoredEdits(data)
+  const all = notes === null ? edits : { ...edits, ...noteEdits(texts, notes.byGuard) }
   if (flash === null) return { data, all }
-  const gone = shown ? [...flash.taken] : []
-  const taken = gone.filter((name) => Object.hasOwn(texts, name)).map((name) => [name, null])
-  return { data, all: { ...all, ...Object.fromEntries([...taken, ...flash.set]) } }
+  const gone = (shown ?? isShown(state)) ? [...flash.taken].filter((name) => Object.hasOwn(texts, name)) : []
+  return { data, all: { ...all, ...toDrops(gone), ...Object.fromEntries(flash.set) } }
 }
 
-/** Whether the request suggests that a person sees the response. A flash message that nobody saw must stay. */
+/** Whether the request suggests that a person sees the response. */
 function isShown({ view, failed }: State): boolean {
   const isPrefetch = ['sec-purpose', 'purpose'].some((name) => view.header(name)?.startsWith('prefetch'))
   return !failed && view.method !== 'HEAD' && !isPrefetch
@@ -310,6 +236,38 @@ export function accept(state: State, { data, all }: Pending): void {
     if (text === null) flash.taken.delete(name)
     else if (flash.set.get(name) === text) flash.set.delete(name)
   }
+}
+
+/**
+ * Whether the session needs a write besides that of its data, or the client a token. Cheap and synchronous, because every request
+ * asks. The answer is almost always `false`.
+ */
+export function isUpkeepDue(state: State): boolean {
+  const { held, committed, setup, openedAt } = state
+  // What a carrier says about a session that was not read is no reason to write.
+  if (held === null || committed || held.voucher?.isUnread === true) return false
+  return (
+    held.standing === 'successor' ||
+    isDistrustDue(state, held.record) ||
+    isTouchDue(held.record, openedAt, setup.limits) ||
+    ((isReissued(state, held) || isRenewalDue(state, held)) && canSend(state))
+  )
+}
+
+export function isDistrustDue({ distrusts }: State, { head }: SessionRecord): boolean {
+  return distrusts && head.distrustedAt === undefined
+}
+
+export function isRenewalDue({ openedAt, setup }: State, { record, standing }: Held): boolean {
+  return standing === 'current' && openedAt - record.head.secretAt >= setup.limits.renewMs
+}
+
+/**
+ * Whether to send a token that is already stored: the successor again, or the same token, because duplicates are about to be
+ * cleared and the valid one may be among them.
+ */
+function isReissued({ duplicates }: State, { standing }: Held): boolean {
+  return standing === 'renewing' || standing === 'issued' || (duplicates && standing === 'current')
 }
 
 /** Whether a header that this request causes reaches the client. */

@@ -1,14 +1,14 @@
 import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionRecord } from '../contracts/record.ts'
-import { assertFits, loadData, toStoredEdits, toStoredName } from '../data/data.ts'
 import { Draft } from '../data/draft.ts'
-import { applyEdits, type Edits, NO_EDITS, toText } from '../data/texts.ts'
+import { assertFits } from '../data/schema.ts'
+import { applyEdits, type Edits, NO_EDITS, toStoredEdits, toStoredName, toText } from '../data/texts.ts'
 import { nextTry, type Patience, takeTurn } from '../lib/turns.ts'
-import { storePending, writeRecord } from './commit.ts'
+import type { Held } from './held.ts'
 import { recheck } from './recheck.ts'
-import type { Held } from './state.ts'
-import { accept, assertUncommitted, draftOf, inTurn, type Pending, type State } from './state.ts'
+import { lost, storePending, writeRecord } from './save.ts'
+import { accept, assertUncommitted, draftOf, inTurn, load, type Pending, type State } from './state.ts'
 
 /**
  * The limits within this process: longer than a slow request takes, and short enough that a client still waits for the answer.
@@ -64,22 +64,23 @@ async function updateNew(state: State, key: string, fn: (value: unknown) => unkn
 }
 
 async function updateStored(state: State, first: Held, key: string, fn: (value: unknown) => unknown): Promise<unknown> {
+  const { setup, view } = state
   let held = await flush(state, first, key)
   const isAssigned = draftOf(state).watch(key)
   for (let tries = 0; ; tries = nextTry(tries)) {
     const { record, vault } = held
     const texts = await vault.fromStored(record.data)
-    const draft = new Draft(loadData({ setup: state.setup, view: state.view, id: record.id }, texts), null)
+    const draft = new Draft(load({ setup, view, id: record.id }, texts), null)
     const next = await call(state, key, fn, draft.values[key])
     draft.put(key, next)
     // The key is included even if its text is unchanged: the request's draft may hold an older one, and must not write that back.
     const data = { ...draft.drops(), ...one(key, toText(next, key)) }
     const all = toStoredEdits(data)
-    assertFits(state.setup, applyEdits(texts, all), data, draft.hidden)
+    if (setup.schema !== null) assertFits(setup.schema, applyEdits(texts, all), data, draft.hidden)
     const stored = vault.storedKey(toStoredName(key))
     const expect = { key: stored, text: Object.hasOwn(record.data, stored) ? (record.data[stored] ?? null) : null }
     const written = await writeRecord(state, held, all, { expect })
-    if (written.status === 'gone') throw gone()
+    if (written.status === 'gone') return lost()
     if (written.status === 'written') {
       show(state, record, isAssigned() ? null : { key, next }, { data, all })
       return next
@@ -88,20 +89,12 @@ async function updateStored(state: State, first: Held, key: string, fn: (value: 
   }
 }
 
-function gone(): SessionError {
-  return new SessionError('ERR_SESSION_ENDED', 'The update was not stored.')
-}
-
 /** An earlier assignment to this key in the same request is stored first, in the order of the code. */
 async function flush(state: State, held: Held, key: string): Promise<Held> {
   const edits = state.draft?.edits() ?? NO_EDITS
   if (!Object.hasOwn(edits, key)) return held
   const data = { ...state.draft?.drops(), ...one(key, edits[key]) }
-  const all = toStoredEdits(data)
-  assertFits(state.setup, applyEdits(state.texts, all), data, state.draft?.hidden)
-  const written = await writeRecord(state, held, all)
-  if (written.status === 'gone') throw gone()
-  accept(state, { data, all })
+  await inTurn(state, () => storePending(state, { data, all: toStoredEdits(data) }, lost))
   return state.held ?? held
 }
 

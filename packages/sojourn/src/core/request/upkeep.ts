@@ -1,21 +1,11 @@
 import type { Head, SessionRecord } from '../contracts/record.ts'
 import type { Change, MaybePromise } from '../contracts/store.ts'
-import { expiryOf, touchMsOf } from '../contracts/timeouts.ts'
 import { chain } from '../lib/maybe.ts'
-import {
-  createNonce,
-  deriveSuccessor,
-  equalText,
-  hashSecret,
-  type TokenParts,
-  toHeadChange,
-  toRenewed,
-  toRenewing,
-  withoutStale,
-} from '../token/token.ts'
-import { readNow } from './setup.ts'
-import type { Held } from './state.ts'
-import { canSend, type State } from './state.ts'
+import { createNonce, deriveSuccessor, toHeadChange, toRenewed, toRenewing, withoutStale } from '../token/secrets.ts'
+import { equalText, expiryOf, hashSecret, isTouchDue, type TokenParts } from '../token/token.ts'
+import { readNow } from './caller.ts'
+import type { Held } from './held.ts'
+import { canSend, isDistrustDue, isRenewalDue, type State } from './state.ts'
 
 /** What a request stores for the session besides its data: the last-seen time, and the periodic renewal of the token. */
 export interface Upkeep {
@@ -25,29 +15,15 @@ export interface Upkeep {
   readonly next: TokenParts | null
 }
 
-const NOTHING: Upkeep = { change: null, next: null }
-
-/** Cheap and synchronous, because every request calls it. It almost always returns `false`. */
-export function isUpkeepDue(state: State): boolean {
-  const { held, committed } = state
-  // What a carrier says about a session that was not read is no reason to write.
-  if (held === null || committed || held.voucher?.isUnread === true) return false
-  return (
-    held.standing === 'successor' ||
-    isDistrustDue(state, held.record) ||
-    isTouchDue(state, held.record) ||
-    ((isReissued(state, held) || isRenewalDue(state, held)) && canSend(state))
-  )
-}
-
+/** What to store, and the token to send. Called if something is due. */
 export function planUpkeep(state: State, held: Held): MaybePromise<Upkeep> {
-  return isUpkeepDue(state) ? chain(renew(state, held), (renewal) => toUpkeep(state, held.record, renewal)) : NOTHING
+  return chain(renew(state, held), (renewal) => toUpkeep(state, held.record, renewal))
 }
 
 function toUpkeep(state: State, record: SessionRecord, { head: renewed, next }: Renewing): Upkeep {
   const { setup, openedAt } = state
   const head = isDistrustDue(state, record) ? { ...renewed, distrustedAt: setup.clock() } : renewed
-  const isTouched = isTouchDue(state, record) || head !== record.head
+  const isTouched = isTouchDue(record, openedAt, setup.limits) || head !== record.head
   if (!isTouched) return { change: null, next }
   const kept = withoutOldDevice(withoutStale(head, setup.clock()), record, state)
   // A clock that was set back does not take back when the session was seen.
@@ -55,14 +31,6 @@ function toUpkeep(state: State, record: SessionRecord, { head: renewed, next }: 
   const seen = { at, expiresAt: expiryOf({ ...record, lastSeenAt: at, head: kept }, setup.limits) }
   const change = kept === record.head ? { version: record.version, seen } : { ...toHeadChange(record, kept), seen }
   return { change, next }
-}
-
-/**
- * Whether to send a token that is already stored: the successor again, or the same token, because duplicates are about to be
- * cleared and the valid one may be among them.
- */
-function isReissued({ duplicates }: State, { standing }: Held): boolean {
-  return standing === 'renewing' || standing === 'issued' || (duplicates && standing === 'current')
 }
 
 /**
@@ -76,26 +44,6 @@ export async function isNewest(state: State, { id, secret }: TokenParts): Promis
   } catch {
     return false
   }
-}
-
-/**
- * In a sealed session also when a grace is over: the data's key must not stay readable with a token that no longer opens the
- * session.
- */
-function isTouchDue({ openedAt, setup }: State, { head, lastSeenAt }: SessionRecord): boolean {
-  const isReadable = head.previous?.some(({ sealedKey, until }) => sealedKey !== undefined && openedAt >= until)
-  const age = openedAt - lastSeenAt
-  // If the clock was set back that far, a store that deletes by its own clock would delete a session in use.
-  const isAhead = -age >= (head.idleMs ?? setup.limits.idleMs) / 2
-  return isReadable || isAhead || age >= touchMsOf(head, setup.limits)
-}
-
-function isDistrustDue({ distrusts }: State, { head }: SessionRecord): boolean {
-  return distrusts && head.distrustedAt === undefined
-}
-
-function isRenewalDue({ openedAt, setup }: State, { record, standing }: Held): boolean {
-  return standing === 'current' && openedAt - record.head.secretAt >= setup.limits.renewMs
 }
 
 /** The head after this request's part in the renewal, and the token to send. */

@@ -3,14 +3,14 @@ import { assertUserId } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
 import { Draft } from '../data/draft.ts'
 import { plainVault, type Vault } from '../data/vault.ts'
 import { chain, defined } from '../lib/maybe.ts'
-import { isSessionId, type TokenParts } from '../token/token.ts'
+import { expiryOf, isSessionId, type TokenParts } from '../token/token.ts'
+import { ask, readNow } from './caller.ts'
+import type { Dead, Found, Held, Vouched } from './held.ts'
 import { type Finder, hold } from './open.ts'
-import { ask, readNow } from './setup.ts'
-import type { Dead, Found, Held, State, Vouched } from './state.ts'
+import type { State } from './state.ts'
 
 /** What a signed token says about its session. Times are a `Date` or ms since the epoch. */
 export interface Vouching {

@@ -1,10 +1,11 @@
 import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { EndReason, SessionId } from '../contracts/record.ts'
-import { expiryOf } from '../contracts/timeouts.ts'
-import { release } from '../lib/runtime.ts'
+import { rescue } from '../lib/maybe.ts'
+import { repeat } from '../lib/runtime.ts'
+import { isLive } from '../token/token.ts'
+import { ask, type Caller, emit, readNow } from './caller.ts'
 import { orDamaged } from './end-session.ts'
-import { ask, type Caller, emit, readNow } from './setup.ts'
 
 /** A round reads at most this many sessions, so watching costs the store at most 100 reads a second. */
 const BATCH = 500
@@ -26,7 +27,7 @@ export interface Watcher {
 export function createWatcher(by: Caller): Watcher {
   const { setup } = by
   const watched = new Map<SessionId, Set<Ended>>()
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let stopTimer: (() => void) | undefined
   let stopListening: (() => void) | undefined
   let stopHearing: (() => void) | undefined
   /** Sessions that are read because the store reported a change. `true`: it reported another one meanwhile. */
@@ -36,14 +37,7 @@ export function createWatcher(by: Caller): Watcher {
     const all = watched.get(id) ?? []
     watched.delete(id)
     const fail = (error: unknown): void => emit(by, 'fault', { operation: 'listener of watch', error })
-    for (const ended of all) {
-      try {
-        const answer: unknown = ended(reason)
-        if (answer instanceof Promise) answer.catch(fail)
-      } catch (error) {
-        fail(error)
-      }
-    }
+    for (const ended of all) void rescue<unknown>(() => ended(reason), fail)
   }
 
   async function look(id: SessionId, isSure = setup.store.readNow === undefined): Promise<void> {
@@ -51,7 +45,7 @@ export function createWatcher(by: Caller): Watcher {
     // A later version may still open it.
     if (kept?.kind === 'damaged') return
     if (kept?.kind === 'ended') report(id, kept.reason)
-    else if (kept !== null && setup.clock() < expiryOf(kept, setup.limits)) return
+    else if (isLive(kept, setup.clock(), setup.limits)) return
     // A cached record may be older than the last request on another server.
     else if (!isSure) return look(id, true)
     else report(id, 'expired')
@@ -91,14 +85,10 @@ export function createWatcher(by: Caller): Watcher {
     }
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      void round().then(() => {
-        timer = undefined
-        if (watched.size > 0) schedule()
-      })
-    }, EVERY_MS)
-    if (!release(timer)) clearTimeout(timer)
+  async function rounds(): Promise<boolean> {
+    await round()
+    if (watched.size === 0) stopTimer = undefined
+    return watched.size > 0
   }
 
   return {
@@ -112,7 +102,7 @@ export function createWatcher(by: Caller): Watcher {
       watched.set(id, all.add(own))
       stopHearing ??= setup.store.watch?.(hear)
       stopListening ??= setup.events.on('ended', (event) => report(event.id, event.reason))
-      if (timer === undefined) schedule()
+      stopTimer ??= repeat(EVERY_MS, rounds)
       return () => {
         // Also if the end is being reported: a listener may stop one that is still to be called.
         all.delete(own)
@@ -123,7 +113,7 @@ export function createWatcher(by: Caller): Watcher {
       watched.clear()
       stopListening?.()
       stopHearing?.()
-      clearTimeout(timer)
+      stopTimer?.()
     },
   }
 }

@@ -5,7 +5,8 @@ import type { SessionId, SessionRecord } from '../contracts/record.ts'
 import type { Store } from '../contracts/store.ts'
 import { toUtf8 } from '../lib/bytes.ts'
 import { nextTry } from '../lib/turns.ts'
-import { createNonce, toHeadChange, toId } from './token.ts'
+import { createNonce, toHeadChange } from './secrets.ts'
+import { toId } from './token.ts'
 
 /**
  * Whether this is the first use of `key`: `true` for exactly one of all calls, in every process that shares the store, until

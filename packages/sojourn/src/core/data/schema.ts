@@ -2,56 +2,10 @@ import type { RequestView } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Emitter } from '../contracts/events.ts'
 import type { SessionId } from '../contracts/record.ts'
-import type { StandardSchema } from '../contracts/schema.ts'
+import type { SchemaIssue, StandardSchema } from '../contracts/schema.ts'
+import { isPromise } from '../lib/maybe.ts'
 import type { Loaded } from './draft.ts'
-import { define, type Edits, parseTexts, type Texts, toText } from './texts.ts'
-import { type Misfit, validate } from './validate.ts'
-
-/**
- * Core keeps its own values beside the user's, under names that begin with one `~`. A user's key that begins with `~` gets
- * another one.
- */
-const OWN = '~'
-const FLASH = '~f'
-
-export function toStoredName(key: string): string {
-  return key.startsWith(OWN) ? OWN + key : key
-}
-
-export function toFlashName(key: string): string {
-  return FLASH + key
-}
-
-/** Returns the user's keys only. On most requests this is the given object. */
-export function userTexts<T extends string | null>(texts: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-  for (const name in texts) if (name.startsWith(OWN)) return pick(texts, toUserKey)
-  return texts
-}
-
-function toUserKey(name: string): string | null {
-  if (name.startsWith(OWN + OWN)) return name.slice(1)
-  return name.startsWith(OWN) ? null : name
-}
-
-/** Returns the flash values only. */
-export function flashTexts<T extends string | null>(texts: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-  return pick(texts, (name) => (name.startsWith(FLASH) ? name.slice(FLASH.length) : null))
-}
-
-function pick<T>(texts: Readonly<Record<string, T>>, toKey: (name: string) => string | null): Record<string, T> {
-  const result: Record<string, T> = {}
-  for (const [name, text] of Object.entries(texts)) {
-    const key = toKey(name)
-    if (key !== null) define(result, key, text)
-  }
-  return result
-}
-
-/** Returns a user's edits under their stored names. On most requests this is the given object. */
-export function toStoredEdits(edits: Edits): Edits {
-  for (const key in edits) if (key.startsWith(OWN)) return pick(edits, toStoredName)
-  return edits
-}
+import { assertJson, define, type Edits, parseTexts, pick, type Texts, toText, userTexts } from './texts.ts'
 
 /** The part of core's setup that decides about stored data. */
 export interface DataRules {
@@ -68,37 +22,19 @@ export interface Judging {
 }
 
 /**
- * Tells core to end the session if `invalidData` is `'end'`. A handler sees it if the data becomes invalid while its request
- * runs.
+ * Returns stored data, by the user's keys, in the form that a draft begins with. Applies `invalidData` to data that is corrupt or
+ * does not fit the schema.
  */
-export class InvalidData extends SessionError {
-  constructor(detail: string) {
-    super('ERR_DATA_INVALID', detail)
-  }
-}
-
-/** Whether data must be checked before the handler runs, because only then can it still end the session. */
-export function isCheckedEarly(rules: DataRules): boolean {
-  return rules.schema !== null || rules.invalidData !== 'drop'
-}
-
-/**
- * Returns stored data in the form that a draft begins with. Applies `invalidData` to data that is corrupt or does not fit the
- * schema.
- */
-export function loadData(by: Judging, texts: Texts): Loaded {
-  const stored = userTexts(texts)
-  if (!isCheckedEarly(by.setup)) return { baseline: stored }
+export function loadChecked(by: Judging, stored: Texts): Loaded {
   const { paths, ...loaded } = read(by.setup.schema, stored)
   if (paths.length > 0) reportInvalid(by, paths)
   return loaded
 }
 
+/** Throws unless `invalidData` is `'drop'`. With `'end'`, the error ends the session if no handler has seen it yet. */
 export function reportInvalid({ setup, view, id }: Judging, paths: readonly string[]): void {
   setup.events.emit('invalidData', { id, paths }, view)
-  const detail = `Stored data: ${paths.join(', ')}.`
-  if (setup.invalidData === 'throw') throw new SessionError('ERR_DATA_INVALID', detail)
-  if (setup.invalidData === 'end') throw new InvalidData(detail)
+  if (setup.invalidData !== 'drop') throw new SessionError('ERR_DATA_INVALID', `Stored data: ${paths.join(', ')}.`)
 }
 
 interface Reading extends Required<Loaded> {
@@ -116,24 +52,21 @@ function read(schema: DataRules['schema'], texts: Texts): Reading {
   const whole = fit(schema, values, texts)
   if ('baseline' in whole) return { ...whole, dropped: corrupt, hidden: [], paths: corrupt }
   const paths = [...corrupt, ...whole.paths]
-  const isBad = (key: string): boolean =>
-    !(
-      'baseline' in
-      fit(
-        schema,
-        pick(values, (name) => (name === key ? key : null)),
-        texts,
-      )
+  const fitAll = (keys: readonly string[]): ReturnType<typeof fit> =>
+    fit(
+      schema,
+      pick(values, (key) => (keys.includes(key) ? key : null)),
+      texts,
     )
-  const hidden = Object.keys(values).filter((key) =>
-    whole.badKeys.length > 0 ? whole.badKeys.includes(key) : isBad(key),
+  const keys = Object.keys(values)
+  const hidden = keys.filter((key) =>
+    whole.badKeys.length > 0 ? whole.badKeys.includes(key) : 'paths' in fitAll([key]),
   )
-  const rest = pick(values, (key) => (hidden.includes(key) ? null : key))
-  const second = fit(schema, rest, texts)
-  if ('baseline' in second) return { ...second, dropped: corrupt, hidden, paths }
+  const rest = fitAll(keys.filter((key) => !hidden.includes(key)))
+  if ('baseline' in rest) return { ...rest, dropped: corrupt, hidden, paths }
   const empty = fit(schema, {}, {})
   const loaded = 'baseline' in empty ? empty : { values: {}, baseline: {} }
-  return { ...loaded, dropped: [...corrupt, ...Object.keys(values)], hidden: [], paths }
+  return { ...loaded, dropped: [...corrupt, ...keys], hidden: [], paths }
 }
 
 /**
@@ -177,8 +110,12 @@ function toTexts(values: Record<string, unknown>): { baseline: Texts; badKeys: s
 }
 
 /** Throws `ERR_DATA_INVALID` if the data to be stored could not be read back. `hidden` keys are exempt. */
-export function assertFits({ schema }: DataRules, texts: Texts, edits: Edits, hidden: readonly string[] = []): void {
-  if (schema === null) return
+export function assertFits(
+  schema: StandardSchema<object>,
+  texts: Texts,
+  edits: Edits,
+  hidden: readonly string[] = [],
+): void {
   const reading = read(schema, userTexts(texts))
   const bad = [...reading.dropped, ...reading.hidden].filter(
     (key) => Object.hasOwn(edits, key) || !hidden.includes(key),
@@ -188,4 +125,68 @@ export function assertFits({ schema }: DataRules, texts: Texts, edits: Edits, hi
     'ERR_DATA_INVALID',
     `Not stored: ${reading.paths.join(', ')}. The schema must accept the value, and the JSON that it makes of it.`,
   )
+}
+
+/**
+ * Top-level keys that do not fit (`[]`: the whole data), and where. Contains paths only, because a message of the schema may
+ * contain the value.
+ */
+export interface Misfit {
+  readonly badKeys: readonly string[]
+  readonly paths: readonly string[]
+}
+
+/**
+ * Throws `ERR_OPTION` if it is not a schema of an object, is asynchronous, rejects the empty data of a new session, or rejects
+ * its own output. Throws `ERR_DATA_NOT_JSON` if a default is not JSON.
+ */
+export function assertSchema(schema: StandardSchema<object>): void {
+  if (typeof schema?.['~standard']?.validate !== 'function') {
+    throw new SessionError('ERR_OPTION', 'data must be a Standard Schema (zod, valibot, arktype, ...).')
+  }
+  const first = validate(schema, {})
+  if ('paths' in first) {
+    const why = first.paths[0] === LATER ? ' It must validate at once, without promises.' : ''
+    throw new SessionError(
+      'ERR_OPTION',
+      `data must accept {}: every session begins empty. Make its keys optional, or give them defaults.${why}`,
+    )
+  }
+  assertJson(first.value, 'data')
+  const again = validate(schema, first.value)
+  if ('paths' in again || JSON.stringify(again.value) !== JSON.stringify(first.value)) {
+    throw new SessionError('ERR_OPTION', 'data must accept what it gives, unchanged: its defaults do not fit it.')
+  }
+}
+
+const LATER = 'the schema answered with a promise'
+
+/** Never throws. If a schema throws, is asynchronous or returns no object, the whole data does not fit. */
+export function validate<Output extends object>(
+  schema: StandardSchema<Output>,
+  value: unknown,
+): { readonly value: Output } | Misfit {
+  try {
+    const result = schema['~standard'].validate(value)
+    if (isPromise(result)) {
+      // Nothing waits for it, so its rejection would end the process.
+      result.catch(() => {})
+      return { badKeys: [], paths: [LATER] }
+    }
+    if (result.issues !== undefined) return toMisfit(result.issues)
+    if (typeof result.value === 'object' && result.value !== null) return { value: result.value }
+    return { badKeys: [], paths: ['the schema gave no object'] }
+  } catch {
+    return { badKeys: [], paths: ['the schema threw an error'] }
+  }
+}
+
+function toMisfit(issues: readonly SchemaIssue[]): Misfit {
+  const paths = issues.map((issue) =>
+    (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)),
+  )
+  return {
+    badKeys: [...new Set(paths.flatMap(([first]) => (first === undefined ? [] : [first])))],
+    paths: paths.map((path) => path.join('.')),
+  }
 }

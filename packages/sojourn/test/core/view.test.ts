@@ -1,6 +1,6 @@
 import type { RequestView } from 'sojourn'
 import { describe, expect, test } from 'vitest'
-import { hostnameOf, hostOf, isLoopbackAddress, isLoopbackHostname } from '../../src/core/lib/host.ts'
+import { hostnameOf, hostOf, isLoopbackAddress, isLoopbackHostname } from '../../src/core/lib/view.ts'
 
 function requestOf(headers: Readonly<Record<string, string>>): RequestView {
   return { method: 'GET', url: '/', secure: false, peer: null, header: (name) => headers[name] ?? null }

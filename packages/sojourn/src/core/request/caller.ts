@@ -1,0 +1,60 @@
+import type { RequestView } from '../contracts/carrier.ts'
+import { SessionError, type SessionErrorCode } from '../contracts/errors.ts'
+import type { SessionEventName, SessionEvents } from '../contracts/events.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
+import type { MaybePromise, Store } from '../contracts/store.ts'
+import { isPromise } from '../lib/maybe.ts'
+import type { Setup } from './setup.ts'
+
+/** The caller of core: a request (its `State`), or a method of `sessions` itself (`view: null`). */
+export interface Caller {
+  readonly setup: Setup
+  readonly view: RequestView | null
+  /** The application's store, or that of the request if its carrier holds the records itself. */
+  readonly store: Store
+}
+
+type Operation = 'read' | 'readNow' | 'create' | 'write' | 'end' | 'list' | 'sweep' | 'scan' | 'setup'
+type Method<Name extends Operation> = NonNullable<Store[Name]>
+type AnyStore = Record<Operation, (...args: readonly unknown[]) => MaybePromise<unknown>>
+
+/** Makes one call of the store. Any error becomes `ERR_STORE`, and a `fault` for the operator. */
+export function ask<Name extends Operation>(
+  by: Caller,
+  operation: Name,
+  ...args: Parameters<Method<Name>>
+): ReturnType<Method<Name>> {
+  if (by.setup.closed) throw new SessionError('ERR_CLOSED')
+  try {
+    const value = (by.store as unknown as AnyStore)[operation](...args)
+    return (isPromise(value) ? value.catch(failing(by, operation)) : value) as ReturnType<Method<Name>>
+  } catch (cause) {
+    return failing(by, operation)(cause)
+  }
+}
+
+// A function of its own, so that only calls that return a promise allocate for it.
+function failing(by: Caller, operation: string): (cause: unknown) => never {
+  return (cause) => fault(by, operation, cause, 'ERR_STORE', `${by.store.name} failed to ${operation}.`)
+}
+
+/** Returns the current record, if `read` may be a moment behind. */
+export function readNow(by: Caller, id: SessionId): MaybePromise<SessionRecord | Tombstone | null> {
+  return ask(by, by.store.readNow === undefined ? 'read' : 'readNow', id)
+}
+
+/** Emits an event with the request that caused it. */
+export function emit<Name extends SessionEventName>(
+  { setup, view }: Caller,
+  name: Name,
+  detail: SessionEvents[Name],
+): void {
+  if (setup.events.isHeard) setup.events.emit(name, detail, view)
+}
+
+/** Reports a failure to the operator, and throws it. It gets this code unless it has one. */
+export function fault(by: Caller, operation: string, cause: unknown, code: SessionErrorCode, detail: string): never {
+  const error = cause instanceof SessionError ? cause : new SessionError(code, detail, cause)
+  emit(by, 'fault', { operation, error })
+  throw error
+}
