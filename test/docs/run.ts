@@ -11,6 +11,7 @@ import type { Snippet } from './snippets.ts'
 const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   sojourn: () => import('sojourn'),
   'sojourn/carriers/cookie': () => import('sojourn/carriers/cookie'),
+  'sojourn/carriers/kit': () => import('sojourn/carriers/kit'),
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
   'sojourn/stores/kit': () => import('sojourn/stores/kit'),
   'sojourn/stores/memory': () => import('sojourn/stores/memory'),

@@ -11,6 +11,7 @@ export { adapterCases } from './adapter-cases.ts'
 export { assert, assertCode, assertEqual, assertRejects } from './assert.ts'
 export type { CarrierClient, CarrierContext } from './carrier/context.ts'
 export { type RecordCarrierContext, recordCarrierCases } from './carrier/records.ts'
+export { type TranslateContext, translateCases, type VouchedFor } from './carrier/translate.ts'
 export { carrierCases } from './carrier-cases.ts'
 export {
   type Case,

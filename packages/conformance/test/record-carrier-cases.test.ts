@@ -1,5 +1,5 @@
 import { type RecordCarrierContext, recordCarrierCases, runCases, toTable } from '@sojourn/conformance'
-import { type Carrier, createSessions, memoryStore, type RequestView, type Session } from 'sojourn'
+import { type Carrier, cookieCarrier, createSessions, memoryStore, type RequestView, type Session } from 'sojourn'
 import { adopt } from 'sojourn/carriers/kit'
 import { describe, expect, test } from 'vitest'
 import { sealedCookie, unseal } from './sealed-cookie.ts'
@@ -165,6 +165,41 @@ describe('a carrier that is broken in one way fails', () => {
       'a record that was changed on the way opens nothing',
     ],
     ['forgets to clear', () => ({ ...sealedCookie(), clear: () => [] }), 'a logout makes the client forget it'],
+    [
+      'forgets when its client was last seen',
+      () =>
+        sealedCookie((text) => {
+          const sealed = unseal(text)
+          if (sealed === null) return null
+          const { lastSeenAt } = sealed.record
+          return { ...sealed, record: { ...sealed.record, lastSeenAt: lastSeenAt - 600_000 } }
+        }),
+      'nothing is sent before something is written',
+    ],
+    [
+      'leaves the records to the store of the application',
+      () => cookieCarrier(),
+      'a write that can no longer be sent is an error',
+    ],
+    [
+      'keeps the latest request in place of each',
+      () => {
+        const carrier = sealedCookie()
+        let latest: RequestView | null = null
+        return {
+          ...carrier,
+          records: {
+            ...carrier.records,
+            of(view, shared) {
+              latest = view
+              return carrier.records?.of(view, shared) ?? shared
+            },
+          },
+          write: (view, token, life) => carrier.write(latest ?? view, token, life),
+        }
+      },
+      'two requests at once do not see what the other writes',
+    ],
   ])('when it %s', async (_, createCarrier, fails) => {
     expect((await failures(createCarrier)).filter((name) => name.startsWith(fails))).toHaveLength(1)
   })

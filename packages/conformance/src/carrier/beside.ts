@@ -9,23 +9,9 @@ import {
 } from 'sojourn'
 import { assert, assertEqual } from '../assert.ts'
 import type { Case } from '../case.ts'
+import { besides, HEADER, withCompanion } from './companion.ts'
 import type { CarrierContext } from './context.ts'
 import { createQuietCarrier, TOKEN, UNTIL_CLOSED } from './tokens.ts'
-
-const HEADER = 'x-beside'
-
-/** The other carrier of the application. Carriers that browsers use by themselves come last. */
-function createCompanion(ambient: boolean): Carrier {
-  const header = (value: string) => [{ name: HEADER, value, how: 'replace' }] as const
-  return {
-    name: 'beside',
-    ambient,
-    vary: HEADER,
-    read: (view) => ({ values: [view.header(HEADER) ?? ''].filter((text) => text !== ''), overflow: false }),
-    write: (_, token) => header(token),
-    clear: () => header('cleared'),
-  }
-}
 
 interface Two {
   readonly sessions: Sessions<{ theme?: string }>
@@ -38,17 +24,15 @@ interface Two {
 
 async function withTwo(ctx: CarrierContext, work: (two: Two) => Promise<void>): Promise<void> {
   const carrier = createQuietCarrier(ctx)
-  const companion = createCompanion(!carrier.ambient)
   const sessions = createSessions<{ theme?: string }>({
     store: memoryStore(),
-    carriers: carrier.ambient ? [companion, carrier] : [carrier, companion],
+    carriers: withCompanion(carrier),
     warn: () => {},
   })
   const viewOf = (own: Token | null, other: string | null): RequestView => {
     const owner = ctx.createClient()
     if (own !== null) owner.receive(carrier.write(owner.request(), own, UNTIL_CLOSED))
-    const view = owner.request()
-    return { ...view, header: (name) => (name === HEADER ? other : view.header(name)) }
+    return besides(owner.request(), other)
   }
   try {
     await work({

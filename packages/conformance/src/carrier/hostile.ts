@@ -3,6 +3,7 @@ import { assert, assertEqual } from '../assert.ts'
 import type { Case } from '../case.ts'
 import { MOST_CANDIDATES } from './candidates.ts'
 import type { CarrierContext } from './context.ts'
+import { hostileTexts, namesOf, PIECES, replaced } from './requests.ts'
 import { createQuietCarrier, TOKEN, UNTIL_CLOSED } from './tokens.ts'
 
 /** The most that `write`, or `clear` and `clearDuplicates` together, may add to a response. */
@@ -12,29 +13,6 @@ const MOST_MS_FOR_A_MEGABYTE = 1000
 
 /** The values that the requests below try to inject. */
 const INJECTED = /evil: 1|domain=evil/i
-
-const BYTES = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')
-const PIECES = [
-  '=',
-  ';',
-  ';;',
-  ',',
-  '"',
-  '\\',
-  ' ',
-  '\t',
-  '\r\n',
-  '\0',
-  '%',
-  '%00',
-  '%zz',
-  '\u00e4',
-  '\ufeff',
-  '\ud800',
-  '{"a":1}',
-  '__proto__',
-  BYTES,
-]
 
 export const hostileCases: readonly Case<CarrierContext>[] = [
   {
@@ -119,25 +97,11 @@ export const hostileCases: readonly Case<CarrierContext>[] = [
   },
 ]
 
-/** The headers that the carrier declares to read. */
-function namesOf(carrier: Carrier): readonly string[] {
-  const names = carrier.vary.split(',').map((name) => name.trim().toLowerCase())
-  return names.filter((name) => name !== '')
-}
-
 /** A request of a client that holds a token. */
 function handed(ctx: CarrierContext, carrier: Carrier): RequestView {
   const client = ctx.createClient()
   client.receive(carrier.write(client.request(), TOKEN, UNTIL_CLOSED))
   return client.request()
-}
-
-function replaced(view: RequestView, headers: Readonly<Record<string, string>>, url: string = view.url): RequestView {
-  return {
-    ...view,
-    url,
-    header: (name) => (Object.hasOwn(headers, name) ? (headers[name] ?? null) : view.header(name)),
-  }
 }
 
 function readClean(carrier: Carrier, view: RequestView): Candidates {
@@ -149,20 +113,6 @@ function readClean(carrier: Carrier, view: RequestView): Candidates {
   )
   assertEqual(carrier.read(view), found, 'a second reading of the same request')
   return found
-}
-
-/** A valid header, cut, doubled and mixed with every character that has a meaning somewhere. */
-function hostileTexts(honest: string): readonly string[] {
-  const cuts = [0, 1, honest.length >> 1, honest.length].map((at) => [honest.slice(0, at), honest.slice(at)] as const)
-  const mixed = PIECES.flatMap((piece) => cuts.map(([before, after]) => `${before}${piece}${after}`))
-  return [
-    ...mixed,
-    ...PIECES,
-    honest + honest,
-    honest.toUpperCase(),
-    honest.toLowerCase(),
-    `${honest};${BYTES};${honest}`,
-  ]
 }
 
 function hostileRequests(view: RequestView): readonly RequestView[] {

@@ -1,15 +1,8 @@
-import {
-  type Carrier,
-  createSessions,
-  type Exchange,
-  type Guarantee,
-  memoryStore,
-  type RequestView,
-  type Sessions,
-} from 'sojourn'
+import { type Carrier, createSessions, type Exchange, type Guarantee, memoryStore, type Sessions } from 'sojourn'
 import { assert, assertCode, assertEqual } from '../assert.ts'
 import type { Case, CaseContext } from '../case.ts'
 import type { CarrierClient } from './context.ts'
+import { copyOf, isCaching, tampered } from './requests.ts'
 
 /** What the author of a carrier that holds the record (`Carrier.records`) provides for its cases. */
 export interface RecordCarrierContext extends CaseContext {
@@ -81,7 +74,7 @@ async function withScene(ctx: RecordCarrierContext, work: (scene: Scene) => Prom
           async send(handler, by = first) {
             const exchange = await by.open(client.request())
             const value = await handler(exchange)
-            const changes = (await exchange.commit()).filter(({ name }) => !CACHING.test(name))
+            const changes = (await exchange.commit()).filter(({ name }) => !isCaching(name))
             client.receive(changes)
             await exchange.finish()
             return { value, isSent: changes.length > 0 }
@@ -93,8 +86,6 @@ async function withScene(ctx: RecordCarrierContext, work: (scene: Scene) => Prom
     for (const sessions of open) await sessions.close()
   }
 }
-
-const CACHING = /^(?:vary|expires|edge-control|surrogate-control|x-accel-expires|.*cache-control)$/
 
 const userOf = ({ session }: Exchange<Data>): string | null => session.userId
 
@@ -223,7 +214,7 @@ export const recordCarrierCases: readonly Case<RecordCarrierContext>[] = [
         const { session, commit } = await sessions.open(visitor.request())
         await commit()
         await assertCode(() => session.update('late', () => 1), 'ERR_HEADERS_SENT', 'an update after the headers')
-        const socket = await sessions.open({ ...viewOf(visitor.request()), canSetHeaders: false })
+        const socket = await sessions.open({ ...copyOf(visitor.request()), canSetHeaders: false })
         assertEqual(socket.session.userId, 'ada', 'who is logged in on a socket')
         await assertCode(() => socket.session.update('x', () => 1), 'ERR_NO_HEADERS', 'an update on a socket')
       }),
@@ -246,25 +237,3 @@ export const recordCarrierCases: readonly Case<RecordCarrierContext>[] = [
       }),
   },
 ]
-
-function viewOf(view: RequestView): RequestView {
-  const { method, url, secure, peer } = view
-  return { method, url, secure, peer, header: (name) => view.header(name) }
-}
-
-/** The request with one character of a header changed, at places all over it. */
-function tampered(view: RequestView, carrier: Carrier): readonly RequestView[] {
-  return carrier.vary
-    .toLowerCase()
-    .split(/, ?/)
-    .flatMap((header) => {
-      const text = view.header(header) ?? ''
-      // The first characters may be a name, and the last one may have bits that mean nothing.
-      const from = text.indexOf('=') + 1
-      const places = Array.from({ length: 20 }, (_, i) => from + Math.floor(((text.length - from - 2) * i) / 20))
-      return places.map((at) => {
-        const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`
-        return { ...viewOf(view), header: (name: string) => (name === header ? changed : view.header(name)) }
-      })
-    })
-}
