@@ -60,6 +60,7 @@ export type {
 // With a star, so that `declare module 'sojourn'` finds the interface that applications add to.
 export type * from './core/contracts/session-data.ts'
 export type {
+  EndedAll,
   ExportedSession,
   Health,
   HealthOptions,
@@ -78,7 +79,7 @@ export type {
   StoreEventKind,
   Written,
 } from './core/contracts/store.ts'
-export type { TimeoutPreset, Timeouts } from './core/contracts/timeouts.ts'
+export type { Ceiling, TimeoutPreset, Timeouts } from './core/contracts/timeouts.ts'
 export { once } from './core/token/once.ts'
 export { createSessions, type SessionsOptions } from './create-sessions.ts'
 export { type CrossOriginGuard, type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'

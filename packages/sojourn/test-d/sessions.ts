@@ -1,4 +1,4 @@
-import { createSessions, type Health, type ScannedSession, type SessionErrorCode } from 'sojourn'
+import { createSessions, type EndedAll, type Health, type ScannedSession, type SessionErrorCode } from 'sojourn'
 import { expectTypeOf } from 'vitest'
 
 const sessions = createSessions()
@@ -14,3 +14,9 @@ for await (const session of sessions.all()) {
   expectTypeOf(session).toEqualTypeOf<ScannedSession>()
   expectTypeOf(session.userId).toEqualTypeOf<string | null>()
 }
+
+const { removed } = await sessions.endAll({ reason: 'incident' })
+expectTypeOf(removed).resolves.toEqualTypeOf<number>()
+expectTypeOf<EndedAll>().toEqualTypeOf<Awaited<ReturnType<typeof sessions.endAll>>>()
+// @ts-expect-error: the reason is a text
+void sessions.endAll({ reason: 1 })

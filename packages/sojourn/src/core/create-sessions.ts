@@ -11,6 +11,7 @@ import { chain } from './lib/maybe.ts'
 import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
 import { type Caller, emit } from './request/caller.ts'
 import { commit, finish, salvage } from './request/commit.ts'
+import { clear, endAll } from './request/end-all.ts'
 import { checkAll, openedAll } from './request/guards.ts'
 import { health, prepare } from './request/health.ts'
 import { open } from './request/open.ts'
@@ -72,9 +73,13 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       checkOptions(options, { except: 'string', reason: 'string' }, 'revokeAll')
       return revokeAll(own, userId, options.reason ?? 'revoked', options.except)
     },
+    async endAll(options = {}) {
+      checkOptions(options, { reason: 'string' }, 'endAll')
+      return endAll(own, options.reason ?? 'revoked')
+    },
     export: (userId) => exportUser(own, userId),
     erase: (userId) => revokeAll(own, userId, 'erased'),
-    sweep: () => sweeper.run(),
+    sweep: async () => (await sweeper.run()) + (await clear(own)),
     setup: () => prepare(own),
     health: (options = {}) => health(own, options),
     on: (name, listener) => setup.events.on(name, listener),

@@ -1,5 +1,5 @@
 import { repeat } from './lib/runtime.ts'
-import { ask, type Caller } from './request/caller.ts'
+import { type Caller, call } from './request/caller.ts'
 
 const BATCH = 500
 const EVERY_MS = 60_000
@@ -19,7 +19,7 @@ export function createSweeper(by: Caller): Sweeper {
   async function run(): Promise<number> {
     let total = 0
     for (;;) {
-      const swept = by.setup.store.sweep === undefined ? 0 : await ask(by, 'sweep', by.setup.clock(), BATCH)
+      const swept = by.setup.store.sweep === undefined ? 0 : await call(by, 'sweep', by.setup.clock(), BATCH)
       total += swept
       if (swept < BATCH || isStopped) return total
       await nextTurn()

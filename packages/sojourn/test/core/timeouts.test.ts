@@ -15,7 +15,11 @@ describe('timeouts', () => {
     ['nist-aal3', { idleMs: 15 * MINUTE, absoluteMs: 12 * HOUR, renewMs: HOUR }],
     ['pci-dss', { idleMs: 15 * MINUTE, absoluteMs: 12 * HOUR, renewMs: HOUR }],
   ] as const)('preset %s', (preset, limits) => {
-    const expected = { graceMs: 2 * MINUTE, touchMs: MINUTE, ...limits }
+    const isCeiling = ['owasp-high', 'nist-aal2', 'nist-aal3', 'pci-dss'].includes(preset ?? '')
+    const most = isCeiling
+      ? { mostIdleMs: limits.idleMs, mostAbsoluteMs: limits.absoluteMs }
+      : { mostIdleMs: Number.POSITIVE_INFINITY, mostAbsoluteMs: Number.POSITIVE_INFINITY }
+    const expected = { graceMs: 2 * MINUTE, touchMs: MINUTE, ...most, ...limits }
     expect(toLimits(preset)).toEqual(expected)
     expect(toLimits(preset === undefined ? {} : { preset })).toEqual(expected)
   })
@@ -27,6 +31,8 @@ describe('timeouts', () => {
       renewMs: 45 * MINUTE,
       graceMs: 10 * SECOND,
       touchMs: 20 * SECOND,
+      mostIdleMs: 5 * MINUTE,
+      mostAbsoluteMs: 4 * HOUR,
     })
   })
 
@@ -36,6 +42,12 @@ describe('timeouts', () => {
     [{ preset: '__proto__' }, 'preset'],
     [{ idle: '13h' }, 'idle'],
     [{ preset: 'owasp-high', idle: '5h' }, 'idle'],
+    [{ preset: 'pci-dss', idle: '16m' }, 'timeouts.idle is longer than the preset pci-dss allows'],
+    [{ preset: 'nist-aal2', absolute: '25h' }, 'timeouts.absolute is longer than the preset nist-aal2 allows'],
+    [{ ceiling: { idle: '29m' } }, 'timeouts.idle is longer than timeouts.ceiling allows'],
+    [{ ceiling: { absolut: '1h' } }, 'absolut'],
+    [{ ceiling: { absolute: 'soon' } }, 'timeouts.ceiling.absolute'],
+    [{ ceiling: '1h' }, 'ceiling'],
     [{ idle: 'never' }, 'timeouts.idle'],
     [{ absolute: 0 }, 'timeouts.absolute'],
     [{ renew: '1 h' }, 'timeouts.renew'],

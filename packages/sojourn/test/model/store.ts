@@ -1,5 +1,6 @@
 import type { SessionId, SessionRecord, Tombstone } from '../../src/core/contracts/record.ts'
 import type { Change, MaybePromise, Store, Written } from '../../src/core/contracts/store.ts'
+import { ERA_ID } from '../../src/core/request/eras.ts'
 import { applyChange } from '../../src/stores/kit/records.ts'
 import type { Stage } from './stage.ts'
 import type { Kept, Records, World } from './world.ts'
@@ -54,10 +55,12 @@ export function createStore(stage: Stage): Store {
   return {
     name: 'model',
     read(id) {
+      if (id === ERA_ID) return null
       if (stage.stale?.id === id) return stage.stale
       return call(stage, () => stage.world.records.get(id) ?? null)
     },
-    ...(stage.run.maxStale !== undefined && !flaw.lacksReadNow && { readNow: (id) => call(stage, () => readNow(id)) }),
+    ...(stage.run.maxStale !== undefined &&
+      !flaw.lacksReadNow && { readNow: (id) => (id === ERA_ID ? null : call(stage, () => readNow(id))) }),
     create: (record) => call(stage, () => create(record)),
     write: (id, change) => call(stage, () => write(id, change)),
     end: (id, tombstone) => call(stage, () => end(id, tombstone)),

@@ -62,6 +62,15 @@ export interface HealthOptions {
   readonly timeout?: Duration | undefined
 }
 
+/** What `sessions.endAll` resolves with: all sessions have ended. */
+export interface EndedAll {
+  /**
+   * Resolves with the number of records that were ended in the store, once that is done, and rejects if it failed. Nobody has to
+   * wait for it: `sessions.sweep` continues. 0 if the store cannot enumerate.
+   */
+  readonly removed: Promise<number>
+}
+
 /** The result of `createSessions`. An application has one. */
 export interface Sessions<Data extends object> {
   /** For adapters: call it once for each request. Rejects with `ERR_STORE` if the store cannot answer, never because of a client. */
@@ -126,13 +135,24 @@ export interface Sessions<Data extends object> {
   revoke(id: string, reason?: EndReason): Promise<boolean>
   /** Ends all sessions of a user except `except`. Resolves with the count. */
   revokeAll(userId: string, options?: { readonly except?: string; readonly reason?: EndReason }): Promise<number>
+  /**
+   * Ends all sessions of all users, in every process. When it resolves, after about two seconds, no request opens a session that
+   * existed when it was called. The stored records end afterwards, in the background. Call it again if it rejects. Throws
+   * `ERR_UNSUPPORTED` if the store may lose writes or return old values, and `ERR_STORE`.
+   *
+   * ```ts
+   * const { removed } = await sessions.endAll({ reason: 'incident' })
+   * console.log(await removed)
+   * ```
+   */
+  endAll(options?: { readonly reason?: EndReason }): Promise<EndedAll>
   /** Returns everything stored about one user. */
   export(userId: string): Promise<UserExport>
   /** Deletes everything stored about one user. Resolves with the number of ended sessions. Tombstones name nobody. */
   erase(userId: string): Promise<number>
   /**
    * Deletes expired records in batches, so that requests run in between. Resolves with the count. Runs automatically if the
-   * runtime has background timers.
+   * runtime has background timers. A call also ends the records that an interrupted `endAll` has left.
    */
   sweep(): Promise<number>
 

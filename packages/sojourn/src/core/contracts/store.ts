@@ -147,6 +147,12 @@ export interface Store {
    */
   watch?(listener: (ids: readonly SessionId[]) => void): () => void
 
+  /**
+   * For a store whose reads may return what it read this many milliseconds ago while it cannot be reached (a near cache with
+   * `insecureStaleWhileDown`). Core then also relies for that long on what it knows of `endAll`. Leave it out otherwise.
+   */
+  readonly staleWhileDownMs?: number
+
   /** Creates tables, directories and indexes. Safe to call again. */
   setup?(): MaybePromise<void>
 

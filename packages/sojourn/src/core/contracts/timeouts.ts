@@ -28,6 +28,17 @@ export interface Timeouts {
    * than half of `idle` counts as half.
    */
   readonly touch?: Duration
+  /**
+   * The longest limits that a `login` may ask for. A longer one is cut to this, with a warning. Default: none, but `owasp-high`,
+   * `nist-aal2`, `nist-aal3` and `pci-dss` are ceilings themselves.
+   */
+  readonly ceiling?: Ceiling
+}
+
+/** The longest limits of any session. */
+export interface Ceiling {
+  readonly idle?: Duration
+  readonly absolute?: Duration
 }
 
 /** The limits of `Timeouts`, in milliseconds. */
@@ -37,6 +48,9 @@ export interface Limits {
   readonly renewMs: number
   readonly graceMs: number
   readonly touchMs: number
+  /** Infinite: there is no ceiling. */
+  readonly mostIdleMs: number
+  readonly mostAbsoluteMs: number
 }
 
 const DEFAULTS = { idle: '30m', absolute: '12h', renew: '1h', grace: '2m', touch: '1m' } as const
@@ -50,6 +64,9 @@ const PRESETS = {
   'pci-dss': { idle: '15m', absolute: '12h' },
 } as const
 
+/** A standard sets these as limits that no session may exceed. */
+const STRICT: readonly TimeoutPreset[] = ['owasp-high', 'nist-aal2', 'nist-aal3', 'pci-dss']
+
 const KINDS: OptionKinds<Timeouts> = {
   preset: 'string',
   idle: 'any',
@@ -57,6 +74,7 @@ const KINDS: OptionKinds<Timeouts> = {
   renew: 'any',
   grace: 'any',
   touch: 'any',
+  ceiling: 'object',
 }
 
 /** Checks the limits and fills in defaults. Throws `ERR_OPTION` for an unknown preset, a bad duration, or contradictory limits. */
@@ -71,6 +89,13 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
   const absoluteMs = toMs(all.absolute, 'timeouts.absolute')
   if (idleMs > absoluteMs)
     throw new SessionError('ERR_OPTION', 'timeouts.idle must not be longer than timeouts.absolute.')
+  const most = toMost(given)
+  for (const [name, ms, mostMs] of [
+    ['idle', idleMs, most.mostIdleMs],
+    ['absolute', absoluteMs, most.mostAbsoluteMs],
+  ] as const) {
+    if (ms > mostMs) throw new SessionError('ERR_OPTION', aboveCeiling(name, given))
+  }
   const renewMs = toMs(all.renew, 'timeouts.renew')
   const longestMs = toMs(all.grace, 'timeouts.grace')
   // A short `renew` alone is not a contradiction, so the default grace is shortened to fit.
@@ -82,5 +107,20 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
     renewMs,
     graceMs,
     touchMs: Math.min(toMs(all.touch, 'timeouts.touch'), idleMs / 2),
+    ...most,
   }
+}
+
+function toMost({ preset, ceiling = {} }: Timeouts): Pick<Limits, 'mostIdleMs' | 'mostAbsoluteMs'> {
+  checkOptions(ceiling, { idle: 'any', absolute: 'any' }, 'timeouts: ceiling')
+  const { idle, absolute }: Ceiling = { ...(preset && STRICT.includes(preset) && PRESETS[preset]), ...ceiling }
+  return {
+    mostIdleMs: idle === undefined ? Number.POSITIVE_INFINITY : toMs(idle, 'timeouts.ceiling.idle'),
+    mostAbsoluteMs: absolute === undefined ? Number.POSITIVE_INFINITY : toMs(absolute, 'timeouts.ceiling.absolute'),
+  }
+}
+
+function aboveCeiling(name: 'idle' | 'absolute', { preset, ceiling }: Timeouts): string {
+  const whose = ceiling?.[name] === undefined ? `the preset ${preset}` : 'timeouts.ceiling'
+  return `timeouts.${name} is longer than ${whose} allows. Shorten it, or set timeouts.ceiling.${name} to at least as long.`
 }

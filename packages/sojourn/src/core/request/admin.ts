@@ -5,7 +5,7 @@ import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/recor
 import type { SessionInfo } from '../contracts/session.ts'
 import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
 import { flashTexts, parseTexts, userTexts } from '../data/texts.ts'
-import { isOnce } from '../token/once.ts'
+import { isOwn } from '../token/once.ts'
 import { isLive, isSessionId } from '../token/token.ts'
 import { ask, type Caller } from './caller.ts'
 import { endSession, orDamaged } from './end-session.ts'
@@ -26,7 +26,7 @@ export async function revoke(by: Caller, id: string, reason: EndReason): Promise
   checkArgument(id, 'string', 'id')
   if (!isSessionId(id)) return false
   const kept = await orDamaged(id, () => ask(by, 'read', id))
-  if (kept === null || kept.kind === 'ended' || (kept.kind === 'live' && isOnce(id, kept.userId))) return false
+  if (kept === null || kept.kind === 'ended' || (kept.kind === 'live' && isOwn(id, kept.userId))) return false
   const last = await endSession(by, kept, reason)
   return last !== null && (kept.kind === 'damaged' || isLive(kept, by.setup.clock(), by.setup.limits))
 }
@@ -50,7 +50,10 @@ const AT_ONCE = 50
  * calls in a row failed as run in parallel: the store is down then, and each of 100 000 calls may take as long to fail as a
  * request may wait.
  */
-async function forEach(records: readonly Kept[], work: (record: Kept) => Promise<void>): Promise<void> {
+export async function forEach<T extends Kept>(
+  records: readonly T[],
+  work: (record: T) => Promise<void>,
+): Promise<void> {
   const failures: unknown[] = []
   let [next, done, inARow] = [0, 0, 0]
   const worker = async (): Promise<void> => {
@@ -90,11 +93,12 @@ type Kept = SessionRecord | DamagedRecord
 async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
   assertUserId(userId)
   const kept = await ask(by, 'list', userId)
-  return kept.filter(({ id }) => !isOnce(id, userId))
+  return kept.filter(({ id }) => !isOwn(id, userId))
 }
 
 async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRecord[]> {
-  return (await keptOf(by, userId)).filter((kept) => kept.kind === 'live')
+  const { eras } = by.setup
+  return (await keptOf(by, userId)).filter((kept) => kept.kind === 'live').filter((record) => !eras.isOver(record))
 }
 
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {

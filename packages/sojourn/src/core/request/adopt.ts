@@ -13,7 +13,7 @@ import { defined, rescue } from '../lib/maybe.ts'
 import { once, toOnceId } from '../token/once.ts'
 import { createNonce, deriveSuccessor, toRenewing } from '../token/secrets.ts'
 import { expiryOf, hashSecret, type TokenParts, toId } from '../token/token.ts'
-import { ask, type Caller, emit, readNow } from './caller.ts'
+import { ask, type Caller, emit, readNow, sureOfEra } from './caller.ts'
 import type { Found } from './held.ts'
 import { carrierFailed, type Finder, find } from './open.ts'
 import type { State } from './state.ts'
@@ -61,7 +61,7 @@ export interface Adoption {
  * The request that presents the text writes the session, even if its handler only reads, and its response sends our token. Until
  * the client presents that token, the old text opens the same session, in parallel requests too, and for a grace after that.
  * Then it is an old token, and its use is reported (`reuse`). A text begins one session ever: after a logout or an expiry it is
- * refused.
+ * refused. Once `sessions.endAll` was called, texts that were not adopted before are refused (`ended`).
  */
 export function adopt({ key, load, adopted }: Adoption): Translation {
   checkArgument(key, 'string', 'adopt: key')
@@ -72,6 +72,9 @@ export function adopt({ key, load, adopted }: Adoption): Translation {
       const parts = partsOf(key, text)
       const found = await find(state, parts, state.openedAt)
       if (!isMissing(found)) return found
+      await sureOfEra(state)
+      // It may be from before the last `endAll`.
+      if (state.setup.eras.marker.era > 0) return { kind: 'dead', refusal: 'ended', id: parts.id }
       const old = await rescue(
         async () => load(),
         (cause) => carrierFailed(state, cause),

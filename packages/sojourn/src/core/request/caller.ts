@@ -3,7 +3,7 @@ import { SessionError, type SessionErrorCode } from '../contracts/errors.ts'
 import type { SessionEventName, SessionEvents } from '../contracts/events.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { MaybePromise, Store } from '../contracts/store.ts'
-import { isPromise } from '../lib/maybe.ts'
+import { isPromise, rescue } from '../lib/maybe.ts'
 import type { Setup } from './setup.ts'
 
 /** The caller of core: a request (its `State`), or a method of `sessions` itself (`view: null`). */
@@ -18,8 +18,59 @@ type Operation = 'read' | 'readNow' | 'create' | 'write' | 'end' | 'list' | 'swe
 type Method<Name extends Operation> = NonNullable<Store[Name]>
 type AnyStore = Record<Operation, (...args: readonly unknown[]) => MaybePromise<unknown>>
 
-/** Makes one call of the store. Any error becomes `ERR_STORE`, and a `fault` for the operator. */
+/**
+ * Makes one call of the store. Any error becomes `ERR_STORE`, and a `fault` for the operator. A record from before the last
+ * `endAll` is returned as ended.
+ */
 export function ask<Name extends Operation>(
+  by: Caller,
+  operation: Name,
+  ...args: Parameters<Method<Name>>
+): ReturnType<Method<Name>> {
+  const isSure = by.setup.eras.renew()
+  const value = call(by, operation, ...args)
+  return (
+    isPromise<unknown>(value) ? value.then(judging(by, operation)) : inEra(by, operation, value, isSure)
+  ) as ReturnType<Method<Name>>
+}
+
+// A function of its own, so that only calls that return a promise allocate for it.
+function judging(by: Caller, operation: Operation): (value: unknown) => unknown {
+  return (value) => inEra(by, operation, value, false)
+}
+
+/** Only a live record has an era. Within a lease, the answer is synchronous if that of the store is. */
+function inEra(by: Caller, operation: Operation, value: unknown, isSure: boolean): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const { kind, status } = value as { readonly kind?: string; readonly status?: string }
+  if (kind === 'ended' || status === 'written' || status === 'gone') return value
+  const sure = isSure ? undefined : sureOfEra(by)
+  return isPromise(sure) ? sure.then(() => withoutOver(by, operation, value)) : withoutOver(by, operation, value)
+}
+
+/** Lists and pages stay whole, because `erase` and the clearing need the records that are over. */
+function withoutOver(by: Caller, operation: Operation, value: object): unknown {
+  const { eras } = by.setup
+  const { record = value as SessionRecord } = value as { readonly record?: SessionRecord }
+  if (record.kind !== 'live' || !eras.isOver(record)) return value
+  const { id, userId, expiresAt } = record
+  const { reason } = eras.marker
+  if (operation === 'end') {
+    emit(by, 'ended', { id, userId, reason })
+    return null
+  }
+  // No request may take it for a session that its client has just replaced.
+  const tombstone: Tombstone = { kind: 'ended', id, reason, endedAt: 0, expiresAt }
+  return record === value ? tombstone : { status: 'gone', tombstone }
+}
+
+/** Waits until this process certainly knows which sessions `endAll` has ended. */
+export function sureOfEra(by: Caller): MaybePromise<void> {
+  return rescue<void>(by.setup.eras.sure, failing(by, 'read'))
+}
+
+/** As `ask`, for what concerns no session. */
+export function call<Name extends Operation>(
   by: Caller,
   operation: Name,
   ...args: Parameters<Method<Name>>

@@ -5,7 +5,7 @@ import type { Texts } from '../data/texts.ts'
 import { createVault, plainVault, toStored } from '../data/vault.ts'
 import { chain, rescue } from '../lib/maybe.ts'
 import { expiryOf, hashSecret, type TokenParts } from '../token/token.ts'
-import { ask, type Caller } from './caller.ts'
+import { ask, type Caller, sureOfEra } from './caller.ts'
 import { discard } from './end-session.ts'
 import type { Held } from './held.ts'
 import type { Setup } from './setup.ts'
@@ -26,11 +26,13 @@ export function createRecord(state: State, fresh: NewRecord): MaybePromise<Held>
   const { parts = mintedOf(state) } = fresh
   const vault = setup.sealed ? createVault(parts.id) : plainVault
   return chain(vault.keyFor(parts.secret), (sealedKey) =>
-    chain(toStored(vault, fresh.texts), ({ set }) => {
-      const record = toRecord(setup, fresh, parts, set, sealedKey)
-      const held: Held = { record, parts, vault, standing: 'current' }
-      return chain(create(state, record), (isCreated) => (isCreated ? held : taken()))
-    }),
+    chain(toStored(vault, fresh.texts), ({ set }) =>
+      chain(sureOfEra(state), () => {
+        const record = toRecord(setup, fresh, parts, set, sealedKey)
+        const held: Held = { record, parts, vault, standing: 'current' }
+        return chain(create(state, record), (isCreated) => (isCreated ? held : taken()))
+      }),
+    ),
   )
 }
 
@@ -52,15 +54,21 @@ function taken(): never {
 }
 
 function toRecord(
-  { clock, limits }: Setup,
+  { clock, limits, eras }: Setup,
   { userId, head }: NewRecord,
   { id, secret }: TokenParts,
   data: Texts,
   sealedKey: string | undefined,
 ): SessionRecord {
   const now = clock()
-  const secrets = { ...head, secret: hashSecret(secret), secretAt: now }
-  const whole: Head = sealedKey === undefined ? secrets : { ...secrets, sealedKey }
+  const { era } = eras.marker
+  const whole: Head = {
+    ...head,
+    secret: hashSecret(secret),
+    secretAt: now,
+    ...(sealedKey !== undefined && { sealedKey }),
+    ...(era > 0 && { era }),
+  }
   const expiresAt = expiryOf({ createdAt: now, lastSeenAt: now, head: whole }, limits)
   return { kind: 'live', id, userId, version: 0, createdAt: now, lastSeenAt: now, expiresAt, head: whole, data }
 }

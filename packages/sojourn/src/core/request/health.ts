@@ -1,17 +1,15 @@
 import { checkOptions } from '../contracts/check-options.ts'
 import { toMs } from '../contracts/duration.ts'
 import { SessionError, type SessionErrorCode } from '../contracts/errors.ts'
-import type { SessionId } from '../contracts/record.ts'
 import type { Health, HealthOptions } from '../contracts/sessions.ts'
-import { ask, type Caller, readNow } from './caller.ts'
-
-/** No session has it. */
-const NOBODY = 'I8ZstiSdseui4kaZs7Xqrw' as SessionId
+import type { MaybePromise } from '../contracts/store.ts'
+import { type Caller, call } from './caller.ts'
+import { ERA_ID } from './eras.ts'
 
 /** Prepares the store, and asks it a question, so that a wrong address is found when the application starts. */
 export async function prepare(by: Caller): Promise<void> {
-  if (by.setup.store.setup !== undefined) await ask(by, 'setup')
-  await readNow(by, NOBODY)
+  if (by.setup.store.setup !== undefined) await call(by, 'setup')
+  await readMarker(by)
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -33,9 +31,13 @@ export async function health(by: Caller, options: HealthOptions): Promise<Health
 
 async function askStore(by: Caller): Promise<SessionErrorCode | null> {
   try {
-    await readNow(by, NOBODY)
+    await readMarker(by)
     return null
   } catch (error) {
     return error instanceof SessionError ? error.code : 'ERR_STORE'
   }
+}
+
+function readMarker(by: Caller): MaybePromise<unknown> {
+  return call(by, by.store.readNow === undefined ? 'read' : 'readNow', ERA_ID)
 }

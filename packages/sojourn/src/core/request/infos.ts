@@ -3,14 +3,15 @@ import type { SessionInfo } from '../contracts/session.ts'
 import { expiryOf, isLive, isRemembered } from '../token/token.ts'
 import type { Setup } from './setup.ts'
 
-/** Live sessions only, the most recently used first. */
+/** Live sessions only, and none from before the last `endAll`, the most recently used first. */
 export function liveOf(
-  { clock, limits }: Setup,
+  { clock, limits, eras }: Setup,
   kept: readonly (SessionRecord | Tombstone | DamagedRecord)[],
 ): SessionRecord[] {
   const now = clock()
   return kept
     .filter((one) => isLive(one, now, limits))
+    .filter((record) => !eras.isOver(record))
     .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
 }
 

@@ -1,5 +1,5 @@
 import { assertUserId, checkOptions, type OptionKinds } from '../contracts/check-options.ts'
-import { toMs } from '../contracts/duration.ts'
+import { type Duration, toMs } from '../contracts/duration.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Device, Head, SessionRecord } from '../contracts/record.ts'
 import type { LoginOptions, ProofOptions } from '../contracts/session.ts'
@@ -30,6 +30,7 @@ import { loginAll } from './guards.ts'
 import type { Held } from './held.ts'
 import { NOTES, noteEdits } from './notes.ts'
 import { assertNotReplaced } from './recheck.ts'
+import type { Setup } from './setup.ts'
 import { assertUncommitted, draftOf, flashOf, inTurn, pendingOf, reload, type State } from './state.ts'
 
 export const PROOF: OptionKinds<ProofOptions> = { methods: 'array', assurance: 'string' }
@@ -153,9 +154,11 @@ function toCarries(state: State, userId: string, carry: boolean | readonly strin
 
 function toHead({ setup, view }: State, options: LoginOptions, proof: Proof): Omit<Head, 'secret' | 'secretAt'> {
   const { assurance, absolute, idle } = options
-  const absoluteMs = absolute === undefined ? undefined : toMs(absolute, 'absolute')
+  const absoluteMs =
+    absolute === undefined ? undefined : toLimit(setup, absolute, 'absolute', setup.limits.mostAbsoluteMs)
   const isRemembered = absoluteMs !== undefined && absoluteMs > setup.limits.absoluteMs
-  const idleMs = idle === undefined ? (isRemembered ? absoluteMs : undefined) : toMs(idle, 'idle')
+  const idleMs =
+    idle === undefined ? (isRemembered ? absoluteMs : undefined) : toLimit(setup, idle, 'idle', setup.limits.mostIdleMs)
   const seen = setup.describeDevice(view)
   const { name = seen?.name ?? null, ip = seen?.ip ?? null } = options.device ?? {}
   return {
@@ -168,6 +171,14 @@ function toHead({ setup, view }: State, options: LoginOptions, proof: Proof): Om
       device: name === null && ip === null ? undefined : { name, ip },
     }),
   }
+}
+
+/** A login works although it asks for too much, because a user who ticks *remember me* wants to be logged in. */
+function toLimit(setup: Setup, asked: Duration, name: string, mostMs: number): number {
+  const ms = toMs(asked, name)
+  if (ms > mostMs)
+    setup.warnOnce(`A login asked for a longer ${name} limit than the ceiling in timeouts. It was cut to the ceiling.`)
+  return Math.min(ms, mostMs)
 }
 
 interface Replaced {

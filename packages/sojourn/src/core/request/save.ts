@@ -5,10 +5,10 @@ import { withChange } from '../data/change.ts'
 import { assertFits } from '../data/schema.ts'
 import { applyEdits, type Edits, isEmpty } from '../data/texts.ts'
 import { toStored } from '../data/vault.ts'
-import { chain, rescue } from '../lib/maybe.ts'
+import { chain, isPromise, rescue } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
 import { isLive } from '../token/token.ts'
-import { ask, type Caller, emit, readNow } from './caller.ts'
+import { ask, type Caller, emit, readNow, sureOfEra } from './caller.ts'
 import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
 import { type Held, withRecord } from './held.ts'
@@ -162,12 +162,18 @@ export function writeRecord(state: State, held: Held, edits: Edits, meta: Change
   })
 }
 
-/** Parallel requests may have moved its limits, so the store is read before it counts as expired. */
 function isStillLive(by: Caller, record: SessionRecord): MaybePromise<boolean> {
-  const { clock, limits } = by.setup
+  const sure = sureOfEra(by)
+  return isPromise(sure) ? sure.then(() => isLiveHere(by, record)) : isLiveHere(by, record)
+}
+
+/** Parallel requests may have moved its limits, so the store is read before it counts as expired. */
+function isLiveHere(by: Caller, record: SessionRecord): MaybePromise<boolean> {
+  const { clock, limits, eras } = by.setup
   const { id } = record
   const now = clock()
-  return isLive(record, now, limits) || chain(readNow(by, id), (kept) => isLive(kept, now, limits))
+  if (isLive(record, now, limits) && !eras.isOver(record)) return true
+  return chain(readNow(by, id), (kept) => isLive(kept, now, limits))
 }
 
 function learn(state: State, { id }: SessionRecord, change: Change, written: Written): Written {

@@ -1,6 +1,6 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { ScannedSession, SessionPage } from '../contracts/sessions.ts'
-import { isOnce } from '../token/once.ts'
+import { isOwn } from '../token/once.ts'
 import { isLive } from '../token/token.ts'
 import { ask, type Caller } from './caller.ts'
 import { toInfo } from './infos.ts'
@@ -18,7 +18,9 @@ export async function scan(by: Caller, cursor: string | null = null, limit = 100
   }
   const { values, next, total = null } = await ask(by, 'scan', cursor, limit)
   const now = setup.clock()
-  const live = values.filter((kept) => isLive(kept, now, setup.limits)).filter(({ id, userId }) => !isOnce(id, userId))
+  const live = values
+    .filter((kept) => isLive(kept, now, setup.limits))
+    .filter((record) => !setup.eras.isOver(record) && !isOwn(record.id, record.userId))
   return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
 }
 

@@ -12,6 +12,7 @@ import { createEmitter } from '../lib/emitter.ts'
 import type { Turns } from '../lib/turns.ts'
 import { createTokens, type Tokens } from '../token/token.ts'
 import { type CachingHeaders, toCachingHeaders } from './caching.ts'
+import { createEras, type Eras } from './eras.ts'
 import { assertStore, assertWhole } from './lacks.ts'
 
 /** The options, checked and with defaults, for every part of core. Created once per application. */
@@ -30,6 +31,7 @@ export interface Setup {
   /** Whether stored data is checked before the handler runs, because only then can it still end the session. */
   readonly checksData: boolean
   readonly limits: Limits
+  readonly eras: Eras
   readonly tokens: Tokens
   readonly sealed: boolean
   readonly endOnReuse: boolean
@@ -68,6 +70,7 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     invalidData,
     checksData: schema !== null || invalidData !== 'drop',
     limits: toLimits(options.timeouts),
+    eras: createEras(store, clock),
     tokens: createTokens(options.keys),
     sealed,
     endOnReuse: options.onReuse !== 'report',

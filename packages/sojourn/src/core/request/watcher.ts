@@ -59,6 +59,10 @@ export function createWatcher(by: Caller): Watcher {
     }
   }
 
+  function hearAll(): void {
+    hear([...watched.keys()])
+  }
+
   async function lookNow(id: SessionId): Promise<void> {
     do {
       looking.set(id, false)
@@ -101,6 +105,7 @@ export function createWatcher(by: Caller): Watcher {
       const all = watched.get(id) ?? new Set()
       watched.set(id, all.add(own))
       stopHearing ??= setup.store.watch?.(hear)
+      setup.eras.began = hearAll
       stopListening ??= setup.events.on('ended', (event) => report(event.id, event.reason))
       stopTimer ??= repeat(EVERY_MS, rounds)
       return () => {

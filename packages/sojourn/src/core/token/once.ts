@@ -43,7 +43,7 @@ export async function once(
   const now = Math.floor(clock())
   if (expiresAt <= now) return false
   try {
-    return await take(store, toRecord(key, now, expiresAt))
+    return await take(store, toOwnRecord(toOnceId(key), now, expiresAt))
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     throw new SessionError('ERR_STORE', `${store.name} failed to keep a key.`, cause)
@@ -51,12 +51,11 @@ export async function once(
 }
 
 /**
- * The key as a record that no token opens: a nonce is not as long as a hash. The nonce makes each call's record different,
- * because a store that sent a command twice recognizes its own write by its content. Each key has a user of its own, because a full memory store
+ * A record of our own, such as a key of `once`, that no token opens: a nonce is not as long as a hash. The nonce makes each call's record different,
+ * because a store that sent a command twice recognizes its own write by its content. Each one has a user of its own, because a full memory store
  * forgets records without a user.
  */
-function toRecord(key: string, now: number, expiresAt: number): SessionRecord {
-  const id = toOnceId(key)
+export function toOwnRecord(id: SessionId, now: number, expiresAt: number): SessionRecord {
   const times = { createdAt: now, lastSeenAt: now, expiresAt }
   return {
     kind: 'live',
@@ -76,8 +75,8 @@ export function toOnceId(key: string): SessionId {
 
 const ONCE = 'sojourn once '
 
-/** Whether the record of this id and user is a key of `once`, and no session. */
-export function isOnce(id: SessionId, userId: string | null): boolean {
+/** Whether the record of this id and user is one of our own, and no session. */
+export function isOwn(id: SessionId, userId: string | null): boolean {
   return userId === ONCE + id
 }
 

@@ -196,7 +196,11 @@ export interface Lasting extends Pick<SessionRecord, 'createdAt' | 'lastSeenAt'>
 export function expiryOf(record: Lasting, limits: Limits): number {
   const { authenticatedAt = 0, idleMs = limits.idleMs, absoluteMs = limits.absoluteMs } = record.head
   const began = Math.max(record.createdAt, authenticatedAt)
-  return Math.min(record.lastSeenAt + idleMs, began + absoluteMs)
+  // A ceiling also applies to sessions that began before it was set.
+  return Math.min(
+    record.lastSeenAt + Math.min(idleMs, limits.mostIdleMs),
+    began + Math.min(absoluteMs, limits.mostAbsoluteMs),
+  )
 }
 
 /** Whether a store's answer is a session that has not expired. The store may still hold expired records. */
@@ -224,5 +228,5 @@ export function isTouchDue({ head, lastSeenAt }: SessionRecord, nowMs: number, l
 
 /** Whether the session began with a longer limit than the configured one. */
 export function isRemembered({ absoluteMs = 0 }: Head, limits: Limits): boolean {
-  return absoluteMs > limits.absoluteMs
+  return Math.min(absoluteMs, limits.mostAbsoluteMs) > limits.absoluteMs
 }

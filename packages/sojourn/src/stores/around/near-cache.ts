@@ -113,6 +113,7 @@ export function nearCache(store: Store, options: NearCacheOptions): NearCache {
   return {
     name: store.name,
     ...(lacks !== undefined && { lacks }),
+    ...(settings.staleMs > 0 && { staleWhileDownMs: settings.staleMs }),
     observe,
     stats: reader.stats,
 

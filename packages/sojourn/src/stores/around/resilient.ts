@@ -98,10 +98,11 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     })
   }
 
-  const { setup, sweep, scan, readNow, watch, lacks } = store
+  const { setup, sweep, scan, readNow, watch, lacks, staleWhileDownMs } = store
   return {
     name: store.name,
     ...(lacks !== undefined && { lacks }),
+    ...(staleWhileDownMs !== undefined && { staleWhileDownMs }),
     observe,
     create: (record) => run('create', () => store.create(record)),
     write: (id, change) => run('write', () => store.write(id, change)),

@@ -114,10 +114,11 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
     })
   }
 
-  const { setup, sweep, scan, readNow, watch, lacks } = store
+  const { setup, sweep, scan, readNow, watch, lacks, staleWhileDownMs } = store
   return {
     name: store.name,
     ...(lacks !== undefined && { lacks }),
+    ...(staleWhileDownMs !== undefined && { staleWhileDownMs }),
     observe,
     ...(watch !== undefined && { watch: (listener) => watch.call(store, listener) }),
 

@@ -7,7 +7,7 @@ export interface Entry {
   readonly uptimeAt: number
   readonly wallAt: number
   /** The period of the link. An entry from before a break must not be used. */
-  readonly era: number
+  readonly period: number
 }
 
 /** At most `size` entries. The least recently used one makes room. */
@@ -47,10 +47,10 @@ export function createEntries(size: number): Entries {
       }
       return place
     },
-    put(id, { value, uptimeAt, wallAt, era }) {
+    put(id, { value, uptimeAt, wallAt, period }) {
       const before = places.get(id)
       if (before !== undefined) remove(before)
-      const place: Place = { id, value, uptimeAt, wallAt, era, before: null, after: null }
+      const place: Place = { id, value, uptimeAt, wallAt, period, before: null, after: null }
       places.set(id, place)
       uses.add(place)
       if (places.size > size && uses.first !== null) remove(uses.first)

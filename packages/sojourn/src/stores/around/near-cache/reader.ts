@@ -43,8 +43,8 @@ export interface Reader {
   stats(): NearCacheStats
 }
 
-/** The era of entries that are used only while the store is down. */
-const NO_ERA = -1
+/** The period of entries that are used only while the store is down. */
+const NO_PERIOD = -1
 
 export function createReader(
   store: Store,
@@ -57,11 +57,11 @@ export function createReader(
   const entries = createEntries(settings.size)
   const flights = new Map<SessionId, Flight>()
   const counts = { hits: 0, misses: 0, joined: 0, stale: 0 }
-  let era = 0
+  let period = 0
   let isStoreDown = false
 
   /** By both clocks: uptime stops while the machine sleeps, and the wall clock jumps. */
-  function isYoung({ uptimeAt, wallAt }: Omit<Entry, 'value' | 'era'>, now: number, limitMs: number): boolean {
+  function isYoung({ uptimeAt, wallAt }: Omit<Entry, 'value' | 'period'>, now: number, limitMs: number): boolean {
     const wallAge = wall() - wallAt
     return now - uptimeAt < limitMs && wallAge >= 0 && wallAge < limitMs
   }
@@ -69,7 +69,7 @@ export function createReader(
   /** A tombstone is final, so neither its age nor a missed message can make it wrong. */
   function isGood(entry: Entry, now: number, isUp: boolean): boolean {
     if (entry.value.kind === 'ended') return true
-    return isUp && entry.era === era && isYoung(entry, now, maxStaleMs)
+    return isUp && entry.period === period && isYoung(entry, now, maxStaleMs)
   }
 
   function read(id: SessionId): MaybePromise<Kept | null> {
@@ -116,7 +116,7 @@ export function createReader(
     } else if (isCurrent || value.kind === 'ended') {
       const { uptimeAt, wallAt, isUp } = flight
       // An answer that was read without a link is used only while the store is down.
-      entries.put(id, { value, uptimeAt, wallAt, era: isUp ? era : NO_ERA })
+      entries.put(id, { value, uptimeAt, wallAt, period: isUp ? period : NO_PERIOD })
     }
     return value
   }
@@ -140,10 +140,10 @@ export function createReader(
     doubt(id) {
       flights.delete(id)
       const entry = entries.get(id)
-      if (entry !== undefined) entries.put(id, { ...entry, era: NO_ERA })
+      if (entry !== undefined) entries.put(id, { ...entry, period: NO_PERIOD })
     },
     forgetAll() {
-      era++
+      period++
       flights.clear()
       if (staleMs === 0) entries.clear()
     },

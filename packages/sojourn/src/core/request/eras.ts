@@ -1,0 +1,134 @@
+import { SessionError } from '../contracts/errors.ts'
+import type { EndReason, SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
+import type { MaybePromise, Store } from '../contracts/store.ts'
+import { chain, isPromise, rescue } from '../lib/maybe.ts'
+import { isOwn } from '../token/once.ts'
+
+/** The id of the marker: a record of our own in the application's store, which no token opens. It is there once `endAll` was called. */
+export const ERA_ID = 'I8ZstiSdseui4kaZs7Xqrw' as SessionId
+
+/** How long a process may rely on the era that it read, counted from when that read began. */
+export const LEASE_MS = 2_000
+/** At this age the marker is read again in the background, so a busy process reads it once a second. */
+const RENEW_MS = LEASE_MS / 2
+/** A store whose answers take longer than a lease never gives a valid one. */
+const MAX_TRIES = 2
+
+/** What the marker says. */
+export interface Marker {
+  /** How often `endAll` was called. */
+  readonly era: number
+  /** Why sessions of earlier eras ended. */
+  readonly reason: EndReason
+  /** The last era of which all earlier records are ended in the store too. */
+  readonly cleared: number
+}
+
+type Kept = SessionRecord | Tombstone | null
+
+/**
+ * The current era. `endAll` begins a new one, and a session of an earlier era has ended. A process reads the era from the store and
+ * relies on it for a lease, and `endAll` waits until all leases are over, so no clocks are compared.
+ */
+export interface Eras {
+  readonly marker: Marker
+  /** Whether the store can keep the marker. If it cannot, it is never read. */
+  readonly isKept: boolean
+  /** Called when this process learns of a new era. */
+  began: () => void
+  learn(next: Marker): void
+  /** Whether the session began before the last `endAll` that this process knows of. */
+  isOver(record: SessionRecord): boolean
+  /** Begins to read the marker if that is due, and does not wait. Returns whether this process certainly knows the era now. */
+  renew(): boolean
+  /** Waits until this process certainly knows the era. Synchronous within a lease, and with a synchronous store. */
+  sure(): MaybePromise<void>
+}
+
+export function createEras(store: Store, clock: () => number): Eras {
+  const { lacks = {}, staleWhileDownMs = 0 } = store
+  const isKept = lacks.ended === undefined && lacks['lost-update'] === undefined
+  let marker = toMarker(null)
+  /** When the read began whose answer is in use. */
+  let uptimeAt = Number.NEGATIVE_INFINITY
+  let wallAt = 0
+  let reading: { readonly at: number; readonly done: Promise<void> } | null = null
+
+  /** By both clocks: uptime stops while the machine sleeps, and the wall clock jumps. */
+  function ageMs(): number {
+    const wallMs = clock() - wallAt
+    return wallMs < 0 ? Number.POSITIVE_INFINITY : Math.max(wallMs, performance.now() - uptimeAt)
+  }
+
+  function learn(next: Marker): void {
+    const before = marker.era
+    // After a failover that lost the marker, what has ended stays ended in this process.
+    if (next.era < before) return
+    marker = next
+    if (next.era > before) eras.began()
+  }
+
+  function refresh(): MaybePromise<void> {
+    const at = performance.now()
+    if (reading !== null && at - reading.at < LEASE_MS) return reading.done
+    const wall = clock()
+    const land = (kept: Kept): void => {
+      learn(toMarker(kept))
+      if (at < uptimeAt) return
+      uptimeAt = at
+      wallAt = wall
+    }
+    const answer = readMarker(store)
+    if (!isPromise(answer)) return land(answer)
+    const mine = {
+      at,
+      done: answer.then(land).finally(() => {
+        if (reading === mine) reading = null
+      }),
+    }
+    reading = mine
+    return mine.done
+  }
+
+  function sure(tries: number): MaybePromise<void> {
+    if (ageMs() < LEASE_MS) return
+    if (tries === MAX_TRIES)
+      throw new SessionError('ERR_STORE_TIMEOUT', 'It took too long to read whether all sessions were ended.')
+    return rescue(
+      () => chain(refresh(), () => sure(tries + 1)),
+      (error) => {
+        if (ageMs() >= staleWhileDownMs) throw error
+      },
+    )
+  }
+
+  const eras: Eras = {
+    get marker() {
+      return marker
+    },
+    isKept,
+    began() {},
+    learn,
+    isOver: ({ id, userId, head: { era = 0 } }) => era < marker.era && !isOwn(id, userId),
+    renew() {
+      if (!isKept || ageMs() < RENEW_MS) return true
+      // A request that needs the answer reads again, and fails if that fails.
+      void rescue(refresh, () => {})
+      return ageMs() < LEASE_MS
+    },
+    sure: () => (isKept ? sure(0) : undefined),
+  }
+  return eras
+}
+
+/** Past any cache. */
+export function readMarker(store: Store): MaybePromise<Kept> {
+  return store.readNow === undefined ? store.read(ERA_ID) : store.readNow(ERA_ID)
+}
+
+export function toMarker(kept: Kept): Marker {
+  if (kept === null) return { era: 0, reason: 'revoked', cleared: 0 }
+  const { era, reason = 'revoked', cleared = 0 } = kept.kind === 'live' ? kept.data : {}
+  if (!Number.isSafeInteger(Number(era))) throw new SessionError('ERR_RECORD_DAMAGED', 'It is the marker of endAll.')
+  return { era: Number(era), reason, cleared: Number(cleared) }
+}
