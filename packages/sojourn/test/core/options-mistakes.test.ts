@@ -25,6 +25,31 @@ describe('an option that is misspelled, or of another library, is refused: it wo
   })
 })
 
+describe('an option of another library is answered with what to write instead', () => {
+  it.each<[object, string]>([
+    [{ secret: 'keyboard cat' }, 'set keys'],
+    [{ password: 'at least 32 characters long' }, 'set keys'],
+    [{ resave: false }, 'Remove it'],
+    [{ saveUninitialized: true }, 'Remove it'],
+    [{ rolling: true }, 'each use extends the session'],
+    [{ timeout: '5m' }, 'Limits are idle and absolute, in timeouts'],
+    [{ ttl: 3600 }, 'in timeouts'],
+    [{ expires: new Date() }, 'in timeouts'],
+    [{ cookie: { maxAge: 1000 } }, 'in timeouts'],
+    [{ cookie: { secure: false } }, 'always Secure'],
+    [{ cookie: { httpOnly: false } }, 'always HttpOnly'],
+    [{ name: 'sid' }, 'in cookie: { ... }'],
+    [{ cookieName: 'sid' }, 'in cookie: { ... }'],
+    [{ genid: () => 'x' }, 'ids are random'],
+    [{ proxy: true }, 'where the server or the adapter is created'],
+    [{ timeot: '5m' }, 'It has: store,'],
+  ])('%j', async (options, advice) => {
+    const error = await rejection(unchecked(options))
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain(advice)
+  })
+})
+
 describe('an option of another type is refused', () => {
   it.each<[string, object | null, string]>([
     ['nothing at all', null, 'object'],

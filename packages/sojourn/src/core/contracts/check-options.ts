@@ -17,12 +17,29 @@ export function checkOptions(given: object, kinds: Readonly<Record<string, Optio
   for (const [name, value] of Object.entries(given)) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
     if (kind === undefined) {
-      const names = Object.keys(kinds).join(', ')
-      throw new SessionError('ERR_OPTION', `${where} has no option ${JSON.stringify(name)}, only: ${names}.`)
+      const advice =
+        MEANT.find(([names]) => names.split(' ').includes(name))?.[1] ?? `It has: ${Object.keys(kinds).join(', ')}.`
+      throw new SessionError('ERR_OPTION', `${where} has no option ${JSON.stringify(name)}. ${advice}`)
     }
     if (value !== undefined) checkArgument(value, kind, `${where}: ${name}`)
   }
 }
+
+/** Options of other libraries, and what to write instead. */
+const MEANT: readonly (readonly [names: string, advice: string])[] = [
+  ['secret secrets password cookiePassword', 'Tokens need no secret. To sign them, set keys.'],
+  ['resave saveUninitialized autoCommit unset', 'Remove it: only changes are stored, and reading stores nothing.'],
+  ['rolling renew', 'Remove it: each use extends the session, up to timeouts.absolute.'],
+  [
+    'maxAge ttl timeout expires expiresIn expiration cookieMaxAge',
+    'Limits are idle and absolute, in timeouts or for one login.',
+  ],
+  ['genid generateSessionId idGenerator', 'Remove it: ids are random.'],
+  ['httpOnly', 'Remove it: the cookie is always HttpOnly.'],
+  ['secure', 'Remove it: the cookie is always Secure. http://localhost works.'],
+  ['name key cookieName sameSite domain path', 'createSessions takes it in cookie: { ... }.'],
+  ['proxy trustProxy', 'Set it where the server or the adapter is created.'],
+]
 
 /** The same check for one required argument. */
 export function checkArgument(value: unknown, kind: OptionKind, what: string): void {

@@ -100,7 +100,10 @@ function toMoments(guards: readonly Guard[]): Moments {
   }
   for (const guard of guards) {
     if (MOMENTS.some((moment) => typeof guard[moment] === 'function')) continue
-    throw new SessionError('ERR_OPTION', `guards: ${guard.name} has none of ${MOMENTS.join(', ')}.`)
+    throw new SessionError(
+      'ERR_OPTION',
+      `guards: ${guard.name} has none of ${MOMENTS.join(', ')}. A guard is an object with one of these.`,
+    )
   }
   const [check, opened, login, leaving] = MOMENTS.map((moment) => guards.filter((guard) => guard[moment] !== undefined))
   return { check, opened, login, leaving } as Moments

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, get } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
+import Fastify from 'fastify'
+import { createSessions, memoryStore } from 'sojourn'
+import { expressSessions } from 'sojourn/express'
+import { fastifySessions } from 'sojourn/fastify'
+import { withSession } from 'sojourn/fetch'
+import { describe, expect, test, vi } from 'vitest'
+import { tablesOf } from './docs/tables.ts'
+
+const PAGE = 'docs/reference/mistakes.md'
+const expressSession = createRequire(import.meta.url)('express-session') as (options: object) => RequestHandler
+
+function rowsOf(group: string): readonly (readonly [mistake: string, message: string])[] {
+  const table = tablesOf(PAGE).find(({ kind, words }) => kind === 'mistakes' && words[0] === group)
+  return (table?.rows ?? []).map(([mistake = '', message = '']) => [mistake, message])
+}
+
+/** As in a cell of the page. */
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll('`', '')
+}
+
+/** Runs code of the page, as JavaScript. */
+function run(code: string, names: Readonly<Record<string, unknown>>): unknown {
+  const body = `return (async () => { ${code} })()`
+  return new Function(...Object.keys(names), body)(...Object.values(names))
+}
+
+/** The message of the error that these handlers end in, and the warnings, of one request. */
+async function request(
+  handlers: readonly RequestHandler[],
+  headers: Record<string, string> = { host: 'localhost' },
+): Promise<string> {
+  const app = express()
+  let message = ''
+  const onError: ErrorRequestHandler = (error, _request, response, _next) => {
+    message = messageOf(error)
+    if (response.headersSent) response.destroy()
+    else response.status(500).end()
+  }
+  app.use(...handlers, onError)
+  const server = createServer(app).listen(0)
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => {
+    get({ port, headers, agent: false }, (response) => response.resume().on('close', resolve)).on('error', resolve)
+  })
+  server.close()
+  return message
+}
+
+describe('mistakes at the start', () => {
+  class RedisStore {
+    get(): void {}
+    set(): void {}
+    destroy(): void {}
+  }
+  const names = {
+    createSessions,
+    expressSessions,
+    fastifySessions,
+    withSession,
+    randomUUID,
+    RedisStore,
+    client: {},
+    requireLogin: function requireLogin() {},
+    handler: () => new Response(),
+    process: { env: {} },
+  }
+
+  test.each(rowsOf('start'))('%s', async (code, message) => {
+    const more = { sessions: createSessions(), app: Fastify() }
+    const error = await Promise.resolve(run(`await ${code}`, { ...names, ...more })).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(messageOf(error)).toBe(message)
+  })
+})
+
+describe('mistakes in a request', () => {
+  test.each(rowsOf('request'))('%s', async (code, message) => {
+    const sessions = createSessions()
+    const handler: RequestHandler = async (req, res, next) => {
+      await Promise.resolve(run(code, { req, res, sessions })).then(() => res.end(), next)
+    }
+    expect(await request([expressSessions(sessions), handler])).toBe(message)
+  })
+})
+
+describe('mistakes of parts that do not fit together', () => {
+  const answer: RequestHandler = (_, res) => void res.end()
+  const login: RequestHandler = async (req, res) => {
+    await req.session.login('ada')
+    res.end()
+  }
+  const MAKE: Readonly<Record<string, (warn: (message: string) => void) => unknown>> = {
+    'the adapter is mounted after the route'() {
+      const sessions = createSessions()
+      return request([(req, res) => void res.end(sessions.get(req).userId), expressSessions(sessions)])
+    },
+    'express-session is mounted before the adapter'() {
+      const other = expressSession({ secret: 'x', resave: false, saveUninitialized: false })
+      return request([other, expressSessions(createSessions()), answer])
+    },
+    'two createSessions() with one cookie name on one server'(warn) {
+      const two = [createSessions({ warn }), createSessions({ warn })].map((sessions) => expressSessions(sessions))
+      return request([...two, answer])
+    },
+    async 'fastifySessions is registered twice'() {
+      const app = Fastify()
+      const twice = async () => {
+        await app.register(fastifySessions, { sessions: createSessions() })
+        await app.register(fastifySessions, { sessions: createSessions() })
+      }
+      return twice().then(() => '', messageOf)
+    },
+    'no store in production'(warn) {
+      vi.stubEnv('NODE_ENV', 'production')
+      createSessions({ warn })
+      vi.unstubAllEnvs()
+    },
+    'plain HTTP in production'(warn) {
+      return request([expressSessions(createSessions({ warn, store: memoryStore() })), login], { host: 'shop.example' })
+    },
+  }
+
+  test.each(rowsOf('together'))('%s', async (mistake, message) => {
+    const warnings: string[] = []
+    const made = await MAKE[mistake]?.((text) => void warnings.push(text))
+    const got = made || messageOf(warnings.join(' '))
+    expect(got).not.toBe('')
+    expect(got).toBe(message)
+  })
+
+  test('every mistake that is made here is on the page', () => {
+    expect(rowsOf('together').map(([mistake]) => mistake)).toEqual(Object.keys(MAKE))
+  })
+})
+
+test('the page has at least thirty', () => {
+  expect(['start', 'request', 'together'].flatMap(rowsOf).length).toBeGreaterThanOrEqual(30)
+})
