@@ -1,5 +1,7 @@
-import { SessionError } from 'sojourn'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { createSessions, memoryStore, SessionError, type Store, type StoreEvent } from 'sojourn'
 import { describe, expect, it } from 'vitest'
+import { toQuietCause } from '../../src/stores/kit/driver-errors.ts'
 import { createWorld, rejection } from './kit.ts'
 
 describe('an error in a log of JSON lines', () => {
@@ -35,6 +37,58 @@ describe('an error in a log of JSON lines', () => {
       status: 500,
       message: 'These sessions were closed.',
     })
+  })
+})
+
+describe('an event in a log of JSON lines', () => {
+  it('shows the error that a listener threw, with its code, and the request that caused it', async () => {
+    const world = createWorld()
+    const lines: string[] = []
+    world.sessions.on('login', () => {
+      throw Object.assign(new TypeError('mail server is down'), { code: 'EMAIL' })
+    })
+    world.sessions.on('fault', (event) => {
+      expect(event.error).toBeInstanceOf(TypeError)
+      expect(Object.keys(event)).not.toContain('toJSON')
+      lines.push(JSON.stringify(event))
+    })
+    await world.client().send((session) => session.login('ada'), { url: '/login?secret=x' })
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      type: 'fault',
+      operation: "listener of 'login'",
+      error: { name: 'TypeError', code: 'EMAIL', message: 'mail server is down' },
+      request: { host: 'shop.example', path: '/login' },
+    })
+  })
+
+  it('shows the error of an event of the store', () => {
+    let tell = (_: StoreEvent): void => {}
+    const observe: Store['observe'] = (listener) => {
+      tell = listener
+      return () => {}
+    }
+    const sessions = createSessions({ store: { ...memoryStore(), observe } })
+    const lines: string[] = []
+    sessions.on('*', (event) => lines.push(JSON.stringify(event)))
+    tell({ name: 'redis', kind: 'unpublished', error: new Error('connection reset') })
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ kind: 'unpublished', error: { message: 'connection reset' } })
+  })
+
+  it('names the address that Node tried, although the error of all attempts has no message', async () => {
+    const server = createServer().listen(0)
+    const { port } = server.address() as AddressInfo
+    await new Promise((resolve) => server.close(resolve))
+    const each = await rejection(
+      new Promise((_, reject) => void connect({ port, host: '127.0.0.1' }).on('error', reject)),
+    )
+    const all = Object.assign(new AggregateError([each]), { code: 'ECONNREFUSED' })
+    const shown = JSON.parse(JSON.stringify(new SessionError('ERR_STORE', '', all)))
+    expect(shown.cause).toEqual({
+      name: 'AggregateError',
+      code: 'ECONNREFUSED',
+      message: `connect ECONNREFUSED 127.0.0.1:${port}`,
+    })
+    expect(toQuietCause(all)).toMatchObject({ code: 'ECONNREFUSED', message: `connect ECONNREFUSED 127.0.0.1:${port}` })
   })
 })
 

@@ -64,6 +64,10 @@ export class SessionError extends Error {
   }
 }
 
-function toLogged(cause: Error & { readonly code?: unknown }): object {
-  return cause instanceof SessionError ? cause : { name: cause.name, code: cause.code, message: cause.message }
+/** What a log line shows of an error: JSON omits the message of one. */
+export function toLogged(error: Error & { readonly code?: unknown; readonly errors?: readonly unknown[] }): object {
+  if (error instanceof SessionError) return error
+  const { name, code, message, errors: [first] = [] } = error
+  // Node tries each address of a host, and leaves the message of the whole empty.
+  return { name, code, message: message === '' && first instanceof Error ? first.message : message }
 }

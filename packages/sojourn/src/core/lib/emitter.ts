@@ -1,5 +1,6 @@
 import type { RequestView } from '../contracts/carrier.ts'
 import { checkArgument } from '../contracts/check-options.ts'
+import { toLogged } from '../contracts/errors.ts'
 import type { Emitter, RequestFacts, SessionEventName, SessionEvents } from '../contracts/events.ts'
 import { rescue } from './maybe.ts'
 import { factsOf } from './view.ts'
@@ -64,7 +65,11 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
 /** Each listener gets its own, because one that edits its event must not change what the others see. */
 function toEvent(type: SessionEventName, detail: object, now: number, request: RequestFacts | null): object {
   const own = Object.entries(detail).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value])
-  return { ...Object.fromEntries(own), type, at: new Date(now), request: request && { ...request } }
+  const event = { ...Object.fromEntries(own), type, at: new Date(now), request: request && { ...request } }
+  const { error } = event
+  if (!(error instanceof Error)) return event
+  // A log of JSON lines would show an error of a driver or of the application as `{}`.
+  return Object.defineProperty(event, 'toJSON', { value: () => ({ ...event, error: toLogged(error) }) })
 }
 
 /** The application may have written how the address is found. If that throws, the event is emitted without the request. */

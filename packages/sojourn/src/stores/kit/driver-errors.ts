@@ -17,6 +17,7 @@ interface Told {
   readonly message?: unknown
   readonly code?: unknown
   readonly syscall?: unknown
+  readonly errors?: unknown
 }
 
 /**
@@ -25,7 +26,9 @@ interface Told {
  * hosts.
  */
 export function toQuietCause(error: unknown): Error {
-  const { name, message, code, syscall }: Told = Object(error)
+  const { name, message, code, syscall, errors }: Told = Object(error)
+  // Node tries each address of a host, and leaves the message of the whole empty.
+  if (message === '' && Array.isArray(errors) && errors.length > 0) return toQuietCause(errors[0])
   const text = typeof message === 'string' ? message : ''
   const quiet = new Error(typeof syscall === 'string' ? text : untilQuoted(text))
   quiet.name = typeof name === 'string' && WORD.test(name) ? name : 'Error'
