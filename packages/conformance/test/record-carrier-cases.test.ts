@@ -1,5 +1,14 @@
 import { type RecordCarrierContext, recordCarrierCases, runCases, toTable } from '@sojourn/conformance'
-import { type Carrier, cookieCarrier, createSessions, memoryStore, type RequestView, type Session } from 'sojourn'
+import {
+  type Carrier,
+  cookieCarrier,
+  createSessions,
+  type Guard,
+  memoryStore,
+  type RequestView,
+  type Ruling,
+  type Session,
+} from 'sojourn'
 import { adopt } from 'sojourn/carriers/kit'
 import { describe, expect, test } from 'vitest'
 import { sealedCookie, unseal } from './sealed-cookie.ts'
@@ -101,6 +110,78 @@ describe('beside a carrier that sends no tokens', () => {
     await request(changed, ({ data }) => expect(data).toEqual({ a: 2 }))
     await request(changed, (session) => session.logout())
     await request('old=good', ({ userId, refused }) => expect([userId, refused]).toEqual([null, 'expired']))
+  })
+})
+
+describe('on a socket, where no header can be sent, a guard', () => {
+  type Data = { a?: number }
+
+  async function loggedIn(guard: Guard) {
+    const faults: string[] = []
+    const sessions = createSessions<Data>({
+      carriers: [sealedCookie()],
+      store: memoryStore(),
+      guards: [guard],
+      insecureStoreLacks: ['ended', 'lost-update', 'fresh-token', 'list'],
+      insecureNoCrossOriginCheck: true,
+      warn: () => {},
+    })
+    sessions.on('fault', ({ operation }) => void faults.push(operation))
+    const client = contextOf(sealedCookie).createClient()
+    const http = async (work: (session: Session<Data>) => unknown): Promise<void> => {
+      const { session, commit } = await sessions.open(client.request())
+      await work(session)
+      client.receive(await commit())
+    }
+    await http((session) => session.login('ada', { methods: ['pwd'] }))
+    return { faults, http, open: async () => sessions.open({ ...client.request(), canSetHeaders: false }) }
+  }
+
+  const onSocket = (ruling: (note: string | null) => Ruling, whenDown: 'deny' | 'allow' = 'deny'): Guard => ({
+    name: 'watcher',
+    whenDown,
+    opened: ({ view, note }) => (view.canSetHeaders === false ? ruling(note) : { note: 'home' }),
+  })
+
+  test.each<[string, Ruling]>([
+    ['a first note', { note: 'socket' }],
+    ['a note and an answer', { note: 'used up', answer: { status: 401, reason: 'challenge', message: 'Sign this.' } }],
+  ])('7 Fail closed: that stores %s has failed before the handler runs', async (_, ruling) => {
+    const { faults, open } = await loggedIn(onSocket(() => ruling))
+    await expect(open()).rejects.toMatchObject({ code: 'ERR_GUARD', status: 503, cause: { code: 'ERR_NO_HEADERS' } })
+    expect(faults).toEqual(['guard watcher'])
+  })
+
+  test('that may be down loses its note, and the request runs', async () => {
+    const { faults, http, open } = await loggedIn(onSocket(() => ({ note: 'socket' }), 'allow'))
+    await http(() => {})
+    const { session, answer, commit, finish } = await open()
+    expect([session.userId, answer]).toEqual(['ada', null])
+    expect(await commit()).not.toContainEqual(expect.objectContaining({ name: 'set-cookie' }))
+    await finish()
+    expect(faults).toEqual(['guard watcher'])
+  })
+
+  test('that writes what its note already says stores nothing, so the request runs', async () => {
+    const notes: unknown[] = []
+    const guard = onSocket((note) => {
+      notes.push(note)
+      return { note }
+    })
+    const { faults, http, open } = await loggedIn(guard)
+    await http(() => {})
+    const { session, commit } = await open()
+    expect(session.userId).toBe('ada')
+    await commit()
+    expect([notes, faults]).toEqual([['home'], []])
+  })
+
+  test('that stops trusting the user is obeyed for this request', async () => {
+    const { faults, open } = await loggedIn(onSocket(() => ({ distrust: true })))
+    const { session, commit } = await open()
+    expect([session.userId, session.authenticatedAt, session.methods]).toEqual(['ada', null, []])
+    await commit()
+    expect(faults).toEqual([])
   })
 })
 

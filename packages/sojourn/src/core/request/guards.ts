@@ -3,18 +3,19 @@ import type { Answer, Finding, Guard, Ruling } from '../contracts/guard.ts'
 import type { SessionId } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
+import { isEmpty } from '../data/texts.ts'
 import { chain, isPromise } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
 import { devicesOf, revoke } from './admin.ts'
 import { type Caller, emit } from './caller.ts'
 import { endSession } from './end-session.ts'
 import type { Held } from './held.ts'
-import { type Notes, withNote } from './notes.ts'
+import { type Notes, noteEdits, withNote } from './notes.ts'
 import { refuse } from './open.ts'
 import { recheckNow } from './recheck.ts'
 import { lateReason, storePending } from './save.ts'
 import { assertHeader, toSight } from './sight.ts'
-import { assertUncommitted, presents, type State } from './state.ts'
+import { assertUncommitted, canKeep, presents, type State } from './state.ts'
 
 /** Runs before the store is read: if a guard answers, the read is saved. */
 export function checkAll(state: State): MaybePromise<Answer | null> {
@@ -112,10 +113,17 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
   })
 }
 
-/** Without the session's own token, a sealed session holds no notes. A guard that needs one has failed then. */
+/**
+ * Without the session's own token, a sealed session holds no notes, and a client that holds its record gets none on a socket. A
+ * guard that needs one has failed then.
+ */
 function keepNote(state: State, held: Held, guard: Guard, text: string | null): void {
   try {
-    state.notes = withNote(state.notes, held, guard.name, text)
+    const notes = withNote(state.notes, held, guard.name, text)
+    if (!canKeep(state) && !isEmpty(noteEdits(state.texts, notes.byGuard))) {
+      throw new SessionError('ERR_NO_HEADERS', 'The client holds the record, so it must receive the note.')
+    }
+    state.notes = notes
   } catch (error) {
     guardFailed(state, guard, error)
   }

@@ -245,7 +245,7 @@ export function accept(state: State, { data, all }: Pending): void {
 export function isUpkeepDue(state: State): boolean {
   const { held, committed, setup, openedAt } = state
   // What a carrier says about a session that was not read is no reason to write.
-  if (held === null || committed || held.voucher?.isUnread === true) return false
+  if (held === null || committed || held.voucher?.isUnread === true || !canKeep(state)) return false
   return (
     held.standing === 'successor' ||
     isDistrustDue(state, held.record) ||
@@ -273,6 +273,11 @@ function isReissued({ duplicates }: State, { standing }: Held): boolean {
 /** Whether a header that this request causes reaches the client. */
 export function canSend({ view }: State): boolean {
   return view.canSetHeaders !== false
+}
+
+/** Whether a change of the record can be kept at all: a client that holds it may be on a socket. */
+export function canKeep(state: State): boolean {
+  return state.records === undefined || canSend(state)
 }
 
 export function assertUncommitted(state: State, verb: string): void {
