@@ -147,9 +147,9 @@ export class HeldResponse {
     try {
       const rest = putOn(this.#response, this.#owed, verb, args)
       if (verb === 'end' && !isWhole) return this.#finish(rest)
-      const answer = this.#calls.pass(verb, rest)
+      // Before the head is sent, so that edits by hooks on it are reported.
       if (isWhole) this.#exchange.finish(true)
-      return answer
+      return this.#calls.pass(verb, rest)
     } catch (error) {
       if (!this.#response.headersSent) {
         this.#stage = 'stored'
@@ -231,10 +231,13 @@ export class HeldResponse {
   #watch(verb: Verb): void {
     if (this.#isWatched || verb === 'writeHead' || verb === 'end') return
     this.#isWatched = true
-    this.#response.once('close', () => {
+    const leave = (): void => {
       this.#isClosed = true
       this.#finishQuietly()
-    })
+    }
+    this.#response.once('close', leave)
+    // HTTP/2 emits no `close` as long as the handler holds back the request's body.
+    this.#response.stream?.once('aborted', leave)
   }
 
   #finishQuietly(): void {

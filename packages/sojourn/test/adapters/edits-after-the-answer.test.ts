@@ -164,6 +164,24 @@ describe.each(STORES)('a store that answers %s', (_, createStore) => {
     }
   })
 
+  test('an edit by a hook on the head, which runs once the session is stored', async () => {
+    const sessions = createSessions<Data>({ store: createStore() })
+    const faults = watchFaults(sessions)
+    const handle = withNodeSession(sessions, (__, response, session) => {
+      session.data.before = 1
+      const { writeHead } = response
+      const hooked = (...args: unknown[]): unknown => {
+        session.data.hooked = 1
+        return Reflect.apply(writeHead, response, args)
+      }
+      response.writeHead = hooked as typeof writeHead
+      response.end('whole')
+    })
+    const response = await (await open(listen(createServer(handle))))()
+    expect(response.headers.get('content-length')).toBe('5')
+    expect(faults).toEqual([['edit', 'ERR_MISUSE']])
+  })
+
   test('mounted behind something that has answered already: node:http', async () => {
     const sessions = createSessions<Data>({ store: createStore() })
     const faults = watchFaults(sessions)

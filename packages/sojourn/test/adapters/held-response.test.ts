@@ -619,6 +619,27 @@ test('over HTTP/2, too, a response that is held back looks sent to its handler',
   await close()
 })
 
+test('2 No lost update: edits of a stream are stored when an HTTP/2 client closes it without an error', async () => {
+  const script = scripted(() => CHANGES)
+  const server = createHttp2Server((request, response) => {
+    new HeldResponse(response, script.exchange)
+    // As long as the body is held back and the connection lasts, node emits no `close`.
+    request.pause()
+    response.write('first')
+  })
+  const { origin, close } = await listen(server)
+  const client = connect(origin).on('error', () => {})
+  const stream = client.request({ ':path': '/', ':method': 'POST' }).on('error', () => {})
+  stream.write('unread')
+  await once(stream, 'response')
+  expect(script.calls).toEqual(['commit'])
+  stream.close(0)
+  await vi.waitFor(() => expect(script.calls).toEqual(['commit', 'finish']))
+  client.destroy()
+  await close()
+  expect(script.calls).toEqual(['commit', 'finish'])
+})
+
 test.each([false, true])(
   'headers that went out past the held calls are no reason to throw in the handler (flushed: %s)',
   async (flushes) => {

@@ -326,6 +326,19 @@ describe('2 to 7: adoption keeps the other guarantees', () => {
     expect(world.store.count('create')).toBe(0)
   })
 
+  it('a store that may lose writes is refused at the first adoption, before anything is stored or deleted', async () => {
+    const { world, old, visitor } = createMoving()
+    const store = { ...world.store, lacks: { 'lost-update': 'It has no atomic write.' } }
+    const node = world.node({ store, insecureStoreLacks: ['lost-update'] })
+    const error = await rejection(createClient(node).send(userOf, { cookie: visitor().cookie() }))
+    expect(error).toMatchObject({ code: 'ERR_OPTION', status: 500 })
+    expect(error.message).toMatch(/adopt needs another store.*It has no atomic write\./)
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'carrier old-cookie', error: { code: 'ERR_OPTION' } }])
+    expect(world.store.count('create') + world.store.count('write')).toBe(0)
+    expect(old.rows.size).toBe(1)
+    expect((await visitor().send(userOf)).value).toBe('ada')
+  })
+
   it('7 Fail closed: an old store that is down is a 503, and the client keeps its cookie', async () => {
     const { world, old, visitor } = createMoving()
     old.failNext('load')

@@ -1,6 +1,6 @@
 import { createSessions, memoryStore, type Session, type SessionRecord } from 'sojourn'
 import { describe, expect, it } from 'vitest'
-import { createWorld, edit, look, toView } from './kit.ts'
+import { createWorld, edit, look, MINUTE, toView } from './kit.ts'
 
 describe('data edited after the response has ended', () => {
   async function ended() {
@@ -80,19 +80,47 @@ describe('the memory that development checks use is bounded', () => {
 })
 
 it.each([
-  ['at once', (value: unknown) => value],
-  ['late', async (value: unknown) => value],
-])('2 No lost update: a listener of `created` edits the data while the store answers %s', async (_, answer) => {
-  const memory = memoryStore()
-  const create = (record: SessionRecord) => answer(memory.create(record)) as ReturnType<typeof memory.create>
-  const sessions = createSessions({ store: { ...memory, create }, warn: () => undefined })
-  const { session, commit, finish } = await sessions.open(toView({}))
-  sessions.on('created', () => void Object.assign(session.data, { greeted: true }))
-  session.data.cart = 1
-  const committed = commit()
-  // As adapters do: a response that is sent in the same turn is whole.
-  const isWhole = !(committed instanceof Promise)
-  await committed
-  await finish(isWhole)
-  expect(await memory.read(session.id)).toMatchObject({ data: { cart: '1', greeted: 'true' } })
+  ['at once', false, (value: unknown) => value],
+  ['at once', true, (value: unknown) => value],
+  ['late', false, async (value: unknown) => value],
+  ['late', true, async (value: unknown) => value],
+])(
+  '2 No lost update: a listener of `created` edits the data while the store answers %s (nested: %s)',
+  async (_, isNested, answer) => {
+    const memory = memoryStore()
+    const create = (record: SessionRecord) => answer(memory.create(record)) as ReturnType<typeof memory.create>
+    const sessions = createSessions({ store: { ...memory, create }, warn: () => undefined })
+    const { session, commit, finish } = await sessions.open(toView({}))
+    session.data.cart = { items: 1 }
+    sessions.on('created', () => {
+      if (isNested) session.data.cart.items = 2
+      else session.data.greeted = true
+    })
+    const committed = commit()
+    // As adapters do: a response that is sent in the same turn is whole.
+    const isWhole = !(committed instanceof Promise)
+    await committed
+    await finish(isWhole)
+    expect(await memory.read(session.id)).toMatchObject({
+      data: isNested ? { cart: '{"items":2}' } : { cart: '{"items":1}', greeted: 'true' },
+    })
+  },
+)
+
+it('2 No lost update: a listener of `renewed` edits within a value while the store answers at once', async () => {
+  const world = createWorld()
+  const client = world.client()
+  await client.send(edit({ cart: { items: 1 } }))
+  for (let minutes = 0; minutes < 80; minutes += 20) {
+    world.clock.advance(20 * MINUTE)
+    const { session, commit, finish } = await client.open()
+    const stop = world.sessions.on('renewed', () => {
+      ;(session.data.cart as { items: number }).items = 2
+    })
+    client.receive(await commit())
+    await finish(true)
+    stop()
+  }
+  expect(world.eventsOf('renewed')).not.toEqual([])
+  expect((await client.send(look)).value.data).toEqual({ cart: { items: 2 } })
 })

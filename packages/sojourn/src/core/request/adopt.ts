@@ -69,6 +69,10 @@ export function adopt({ key, load, adopted }: Adoption): Translation {
   const finder: Finder = {
     kind: 'adopt',
     async find(state, text) {
+      const lack = state.setup.store.lacks?.['lost-update']
+      if (lack !== undefined) {
+        carrierFailed(state, new SessionError('ERR_OPTION', `adopt needs another store: ${lack}`))
+      }
       const parts = partsOf(key, text)
       const found = await find(state, parts, state.openedAt)
       if (!isMissing(found)) return found

@@ -28,7 +28,7 @@ function commitNow(state: State): MaybePromise<readonly HeaderChange[]> {
   if (isEmpty(pending.all) && !isUpkeepDue(state)) return toCommitted(state)
   const stored = storePending(state, pending)
   if (isPromise(stored)) return stored.then(() => toCommitted(state))
-  // A listener of `created` may have edited the data. If the store answers late, `finish` stores that.
+  // A listener of `created` or `renewed` may have edited the data. If the store answers late, `finish` stores that.
   return state.editedSince ? chain(storePending(state), () => toCommitted(state)) : toCommitted(state)
 }
 

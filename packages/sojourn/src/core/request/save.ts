@@ -1,4 +1,5 @@
 import { SessionError } from '../contracts/errors.ts'
+import type { SessionEvents } from '../contracts/events.ts'
 import type { SessionRecord } from '../contracts/record.ts'
 import type { Change, MaybePromise, Written } from '../contracts/store.ts'
 import { withChange } from '../data/change.ts'
@@ -39,7 +40,7 @@ function begin(state: State, created: Held, pending: Pending): void {
   state.held = created
   state.answer = 'write'
   accept(state, pending)
-  emit(state, 'created', { id: created.record.id })
+  tell(state, 'created', { id: created.record.id })
 }
 
 /** An error page replaced the response, so the token cannot be sent any more. */
@@ -126,8 +127,14 @@ function follow(state: State, { record }: Held, { change, next }: Upkeep): Maybe
     if (state.held.standing !== 'successor' || change === null) return
     state.held = { ...state.held, standing: 'current' }
     const { id, userId } = state.held.record
-    emit(state, 'renewed', { id, userId })
+    tell(state, 'renewed', { id, userId })
   })
+}
+
+/** A listener may have edited the data, perhaps deep within a value, where no trap sees it. */
+function tell<Name extends 'created' | 'renewed'>(state: State, name: Name, detail: SessionEvents[Name]): void {
+  emit(state, name, detail)
+  state.editedSince ||= state.setup.events.isHeard
 }
 
 /** The session ended or expired while this request ran. Its edits are lost, and the client's token stays unchanged. */

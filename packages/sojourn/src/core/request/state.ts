@@ -76,7 +76,7 @@ export class State implements Caller, DraftListener {
   /** Whether a guard stopped trusting the proof of identity in this request. */
   distrusts = false
   did: Did = 'nothing'
-  /** Whether a key was assigned or deleted since the commit began. */
+  /** Whether a key was assigned or deleted since the commit began, or a listener may have edited within a value. */
   editedSince = false
   /** Whether the response depends on the session. */
   accessed = false
