@@ -109,8 +109,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     write(id: SessionId, change: Change): Written {
       assertOpen()
       const slot = slots.get(id)
-      if (slot === undefined) return { status: 'gone', tombstone: null }
-      if (slot.value.kind === 'ended') return { status: 'gone', tombstone: slot.value }
+      if (slot?.value.kind !== 'live') return { status: 'gone', tombstone: slot?.value ?? null }
       const next = applyChange(slot.value, change)
       if (next === null) return { status: 'conflict', record: slot.value }
       const isMoved = next.expiresAt !== slot.value.expiresAt
@@ -122,7 +121,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     end(id, tombstone) {
       assertOpen()
       const slot = slots.get(id)
-      if (slot === undefined || slot.value.kind === 'ended') return null
+      if (slot?.value.kind !== 'live') return null
       const record = slot.value
       leave(slot)
       slot.value = deepFreeze(tombstone)

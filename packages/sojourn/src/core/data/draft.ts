@@ -8,6 +8,7 @@ import {
   type Edits,
   NO_EDITS,
   parseTexts,
+  pick,
   step,
   type Texts,
   toDrops,
@@ -160,15 +161,13 @@ export class Draft implements ProxyHandler<Bare> {
   /** Makes these edits part of the baseline. */
   accept(edits: Edits): void {
     for (const key in edits) this.#compareAsText(key)
-    if (this.#drops === NO_EDITS && this.#hidden.length === 0) {
-      this.#baseline = applyEdits(this.#baseline, edits)
-      return
-    }
+    const isOpen = (key: string): boolean => !Object.hasOwn(edits, key)
     // If a dropped value was removed, the schema's default still counts as loaded.
-    const counted = Object.entries(edits).filter(([key, text]) => text !== null || !Object.hasOwn(this.#drops, key))
-    this.#baseline = applyEdits(this.#baseline, Object.fromEntries(counted))
-    this.#drops = toDrops(Object.keys(this.#drops).filter((key) => !Object.hasOwn(edits, key)))
-    this.#hidden = this.#hidden.filter((key) => !Object.hasOwn(edits, key))
+    const gone = Object.keys(this.#drops).filter((key) => edits[key] === null)
+    const counted = gone.length === 0 ? edits : pick(edits, (key) => (gone.includes(key) ? null : key))
+    this.#baseline = applyEdits(this.#baseline, counted)
+    this.#drops = toDrops(Object.keys(this.#drops).filter(isOpen))
+    this.#hidden = this.#hidden.filter(isOpen)
   }
 
   get(target: Bare, key: string): unknown {

@@ -29,7 +29,10 @@ export function toInfo(setup: Setup, record: SessionRecord): SessionInfo {
 }
 
 /** Client details, unless they are too old to be shown or kept. */
-export function deviceOf({ clock, dropDeviceAfterMs }: Setup, { head, createdAt }: SessionRecord): Device | null {
+export function deviceOf(
+  { clock, dropDeviceAfterMs }: Setup,
+  { head, createdAt }: { readonly head: Partial<Head>; readonly createdAt: number },
+): Device | null {
   return head.device === undefined || clock() - createdAt >= dropDeviceAfterMs
     ? null
     : Object.freeze({ ...head.device })

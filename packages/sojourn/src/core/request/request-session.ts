@@ -2,7 +2,7 @@ import { checkArgument } from '../contracts/check-options.ts'
 import { type Duration, toMs } from '../contracts/duration.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { JsonValue } from '../contracts/json.ts'
-import type { Device, SessionId } from '../contracts/record.ts'
+import type { Device, Head, SessionId } from '../contracts/record.ts'
 import type {
   Flash,
   LoginOptions,
@@ -13,7 +13,7 @@ import type {
   SessionInfo,
 } from '../contracts/session.ts'
 import { parseTexts, step, toFlashName, toText } from '../data/texts.ts'
-import { expiryOf, isSessionId } from '../token/token.ts'
+import { expiryOf, isSessionId, type Lasting } from '../token/token.ts'
 import { devicesOf, revoke, revokeAll } from './admin.ts'
 import { ask } from './caller.ts'
 import { saveNow } from './commit.ts'
@@ -80,9 +80,14 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return this.#state
   }
 
+  /** What is stored, or would be if the session were stored now. */
+  get #record(): Lasting & { readonly head: Partial<Head> } {
+    const { held, openedAt } = this.#seen
+    return held?.record ?? { createdAt: openedAt, lastSeenAt: openedAt, head: {} }
+  }
+
   get #proof(): ShownProof {
-    const { held, distrusts } = this.#seen
-    return proofOf(held?.record.head, distrusts)
+    return proofOf(this.#record.head, this.#state.distrusts)
   }
 
   get id(): SessionId {
@@ -95,8 +100,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return this.#seen.isNew
   }
   get createdAt(): Date {
-    const { held, openedAt } = this.#seen
-    return new Date(held?.record.createdAt ?? openedAt)
+    return new Date(this.#record.createdAt)
   }
   get authenticatedAt(): Date | null {
     return this.#proof.authenticatedAt
@@ -108,16 +112,13 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return this.#proof.assurance
   }
   get lastSeenAt(): Date {
-    const { held, openedAt } = this.#seen
-    return new Date(held?.record.lastSeenAt ?? openedAt)
+    return new Date(this.#record.lastSeenAt)
   }
   get expiresAt(): Date {
-    const { held, openedAt, setup } = this.#seen
-    return new Date(expiryOf(held?.record ?? { createdAt: openedAt, lastSeenAt: openedAt, head: {} }, setup.limits))
+    return new Date(expiryOf(this.#record, this.#state.setup.limits))
   }
   get device(): Device | null {
-    const { held, setup } = this.#seen
-    return held === null ? null : deviceOf(setup, held.record)
+    return deviceOf(this.#state.setup, this.#record)
   }
   get refused(): Refusal | null {
     return this.#seen.refused

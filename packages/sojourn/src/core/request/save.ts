@@ -145,6 +145,11 @@ function drop(state: State, record: SessionRecord, pending: Pending): void {
   emit(state, 'refused', { id: record.id, reason: lateReason(state, record) })
 }
 
+/** Does the same for a handler that waits for its edits to be stored: it gets an error. */
+export function lost(): never {
+  throw new SessionError('ERR_SESSION_ENDED', 'The edits were not stored.')
+}
+
 /** Why a session that opened can no longer be written. */
 export function lateReason({ setup }: State, record: SessionRecord): 'ended' | 'expired' {
   return isLive(record, setup.clock(), setup.limits) ? 'ended' : 'expired'
@@ -193,9 +198,4 @@ function learn(state: State, { id }: SessionRecord, change: Change, written: Wri
   }
   if (written.status === 'conflict') state.held = withRecord(held, written.record, openedAt, setup.limits)
   return written
-}
-
-/** The caller decides what happens to edits whose session has ended. Here they are an error. */
-export function lost(): never {
-  throw new SessionError('ERR_SESSION_ENDED', 'The edits were not stored.')
 }

@@ -3,7 +3,7 @@ import { SessionError } from '../contracts/errors.ts'
 import type { SessionRecord } from '../contracts/record.ts'
 import { Draft } from '../data/draft.ts'
 import { assertFits } from '../data/schema.ts'
-import { applyEdits, type Edits, NO_EDITS, toStoredEdits, toStoredName, toText } from '../data/texts.ts'
+import { applyEdits, NO_EDITS, toStoredEdits, toStoredName, toText } from '../data/texts.ts'
 import { nextTry, type Patience, takeTurn } from '../lib/turns.ts'
 import type { Held } from './held.ts'
 import { recheck } from './recheck.ts'
@@ -74,7 +74,7 @@ async function updateStored(state: State, first: Held, key: string, fn: (value: 
     const next = await call(state, key, fn, draft.values[key])
     draft.put(key, next)
     // The key is included even if its text is unchanged: the request's draft may hold an older one, and must not write that back.
-    const data = { ...draft.drops(), ...one(key, toText(next, key)) }
+    const data = { ...draft.drops(), [key]: toText(next, key) ?? null }
     const all = toStoredEdits(data)
     if (setup.schema !== null) assertFits(setup.schema, applyEdits(texts, all), data, draft.hidden)
     const stored = vault.storedKey(toStoredName(key))
@@ -93,13 +93,9 @@ async function updateStored(state: State, first: Held, key: string, fn: (value: 
 async function flush(state: State, held: Held, key: string): Promise<Held> {
   const edits = state.draft?.edits() ?? NO_EDITS
   if (!Object.hasOwn(edits, key)) return held
-  const data = { ...state.draft?.drops(), ...one(key, edits[key]) }
+  const data = { ...state.draft?.drops(), [key]: edits[key] ?? null }
   await inTurn(state, () => storePending(state, { data, all: toStoredEdits(data) }, lost))
   return state.held ?? held
-}
-
-function one(key: string, text: string | null | undefined): Edits {
-  return { [key]: text ?? null }
 }
 
 /**
