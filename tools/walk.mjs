@@ -64,9 +64,14 @@ async function take() {
 
 for (let i = 0; i < 20; i++) for (const name of ['login', 'write', 'read']) await ask(name)
 for (const name of ['read', 'write', 'login']) {
-  await take()
-  await ask(name)
-  const entered = await take()
+  // Once a second, a request also reads whether another process called `endAll`. The shortest of three did not.
+  const walks = []
+  for (let i = 0; i < 3; i++) {
+    await take()
+    await ask(name)
+    walks.push(await take())
+  }
+  const [entered = []] = walks.sort((a, b) => a.length - b.length)
   const functions = entered.reduce((sum, { called }) => sum + called, 0)
   console.log(`\n${name}: ${entered.length} files, ${functions} functions`)
   for (const { file, called } of entered) console.log(`  ${file} (${called})`)

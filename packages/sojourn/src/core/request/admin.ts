@@ -7,7 +7,7 @@ import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
 import { flashTexts, parseTexts, userTexts } from '../data/texts.ts'
 import { isOwn } from '../token/once.ts'
 import { isLive, isSessionId } from '../token/token.ts'
-import { ask, type Caller } from './caller.ts'
+import { ask, type Caller, isOver } from './caller.ts'
 import { endSession, orDamaged } from './end-session.ts'
 import { liveOf, proofOf, toInfo } from './infos.ts'
 import type { Setup } from './setup.ts'
@@ -97,8 +97,7 @@ async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
 }
 
 async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRecord[]> {
-  const { eras } = by.setup
-  return (await keptOf(by, userId)).filter((kept) => kept.kind === 'live').filter((record) => !eras.isOver(record))
+  return (await keptOf(by, userId)).filter((kept) => kept.kind === 'live').filter((record) => !isOver(by.setup, record))
 }
 
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {

@@ -4,6 +4,8 @@ import type { SessionEventName, SessionEvents } from '../contracts/events.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { MaybePromise, Store } from '../contracts/store.ts'
 import { isPromise, rescue } from '../lib/maybe.ts'
+import { isOwn } from '../token/once.ts'
+import { RENEW_MS } from './eras.ts'
 import type { Setup } from './setup.ts'
 
 /** The caller of core: a request (its `State`), or a method of `sessions` itself (`view: null`). */
@@ -27,11 +29,21 @@ export function ask<Name extends Operation>(
   operation: Name,
   ...args: Parameters<Method<Name>>
 ): ReturnType<Method<Name>> {
-  const isSure = by.setup.eras.renew()
+  const isSure = isFresh(by.setup) || by.setup.eras.renew()
   const value = call(by, operation, ...args)
   return (
     isPromise<unknown>(value) ? value.then(judging(by, operation)) : inEra(by, operation, value, isSure)
   ) as ReturnType<Method<Name>>
+}
+
+/**
+ * Whether this process read the marker of `endAll` a moment ago. Every request asks. By both clocks: uptime stops while the machine
+ * sleeps, and the wall clock jumps.
+ */
+function isFresh({ eras, clock }: Setup): boolean {
+  const { uptimeAt, wallAt } = eras.seen
+  const wallMs = clock() - wallAt
+  return !eras.isKept || (wallMs >= 0 && Math.max(wallMs, performance.now() - uptimeAt) < RENEW_MS)
 }
 
 // A function of its own, so that only calls that return a promise allocate for it.
@@ -50,11 +62,10 @@ function inEra(by: Caller, operation: Operation, value: unknown, isSure: boolean
 
 /** Lists and pages stay whole, because `erase` and the clearing need the records that are over. */
 function withoutOver(by: Caller, operation: Operation, value: object): unknown {
-  const { eras } = by.setup
   const { record = value as SessionRecord } = value as { readonly record?: SessionRecord }
-  if (record.kind !== 'live' || !eras.isOver(record)) return value
+  if (record.kind !== 'live' || !isOver(by.setup, record)) return value
   const { id, userId, expiresAt } = record
-  const { reason } = eras.marker
+  const { reason } = by.setup.eras.marker
   if (operation === 'end') {
     emit(by, 'ended', { id, userId, reason })
     return null
@@ -64,9 +75,14 @@ function withoutOver(by: Caller, operation: Operation, value: object): unknown {
   return record === value ? tombstone : { status: 'gone', tombstone }
 }
 
+/** Whether the session began before the last `endAll` that this process knows of. */
+export function isOver({ eras }: Setup, { id, userId, head: { era = 0 } }: SessionRecord): boolean {
+  return era < eras.marker.era && !isOwn(id, userId)
+}
+
 /** Waits until this process certainly knows which sessions `endAll` has ended. */
 export function sureOfEra(by: Caller): MaybePromise<void> {
-  return rescue<void>(by.setup.eras.sure, failing(by, 'read'))
+  return isFresh(by.setup) ? undefined : rescue<void>(by.setup.eras.sure, failing(by, 'read'))
 }
 
 /** As `ask`, for what concerns no session. */

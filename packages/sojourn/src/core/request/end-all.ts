@@ -5,7 +5,7 @@ import type { ScanPage } from '../contracts/store.ts'
 import { nextTry } from '../lib/turns.ts'
 import { toOwnRecord } from '../token/once.ts'
 import { forEach } from './admin.ts'
-import { ask, type Caller, call, readNow, sureOfEra } from './caller.ts'
+import { ask, type Caller, call, isOver, readNow, sureOfEra } from './caller.ts'
 import { endSession } from './end-session.ts'
 import { ERA_ID, LEASE_MS, toMarker } from './eras.ts'
 
@@ -58,7 +58,7 @@ export async function clear(by: Caller): Promise<number> {
   let removed = 0
   for (let cursor: string | null | undefined = null; cursor !== undefined; ) {
     const { values, next }: ScanPage = await ask(by, 'scan', cursor, BATCH)
-    const dead = values.filter((kept) => kept.kind === 'live').filter(eras.isOver)
+    const dead = values.filter((kept) => kept.kind === 'live').filter((kept) => isOver(by.setup, kept))
     await forEach(dead, async (record) => {
       await endSession(by, record, reason)
     })

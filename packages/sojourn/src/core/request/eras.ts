@@ -2,7 +2,6 @@ import { SessionError } from '../contracts/errors.ts'
 import type { EndReason, SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { MaybePromise, Store } from '../contracts/store.ts'
 import { chain, isPromise, rescue } from '../lib/maybe.ts'
-import { isOwn } from '../token/once.ts'
 
 /** The id of the marker: a record of our own in the application's store, which no token opens. It is there once `endAll` was called. */
 export const ERA_ID = 'I8ZstiSdseui4kaZs7Xqrw' as SessionId
@@ -10,7 +9,7 @@ export const ERA_ID = 'I8ZstiSdseui4kaZs7Xqrw' as SessionId
 /** How long a process may rely on the era that it read, counted from when that read began. */
 export const LEASE_MS = 2_000
 /** At this age the marker is read again in the background, so a busy process reads it once a second. */
-const RENEW_MS = LEASE_MS / 2
+export const RENEW_MS: number = LEASE_MS / 2
 /** A store whose answers take longer than a lease never gives a valid one. */
 const MAX_TRIES = 2
 
@@ -31,15 +30,16 @@ type Kept = SessionRecord | Tombstone | null
  * relies on it for a lease, and `endAll` waits until all leases are over, so no clocks are compared.
  */
 export interface Eras {
+  /** What this process knows. */
   readonly marker: Marker
+  /** When the read began whose answer is in use, by the machine's uptime and by the wall clock. */
+  readonly seen: { readonly uptimeAt: number; readonly wallAt: number }
   /** Whether the store can keep the marker. If it cannot, it is never read. */
   readonly isKept: boolean
   /** Called when this process learns of a new era. */
   began: () => void
   learn(next: Marker): void
-  /** Whether the session began before the last `endAll` that this process knows of. */
-  isOver(record: SessionRecord): boolean
-  /** Begins to read the marker if that is due, and does not wait. Returns whether this process certainly knows the era now. */
+  /** Begins to read the marker, and does not wait. Returns whether this process certainly knows the era now. */
   renew(): boolean
   /** Waits until this process certainly knows the era. Synchronous within a lease, and with a synchronous store. */
   sure(): MaybePromise<void>
@@ -48,23 +48,19 @@ export interface Eras {
 export function createEras(store: Store, clock: () => number): Eras {
   const { lacks = {}, staleWhileDownMs = 0 } = store
   const isKept = lacks.ended === undefined && lacks['lost-update'] === undefined
-  let marker = toMarker(null)
-  /** When the read began whose answer is in use. */
-  let uptimeAt = Number.NEGATIVE_INFINITY
-  let wallAt = 0
   let reading: { readonly at: number; readonly done: Promise<void> } | null = null
 
   /** By both clocks: uptime stops while the machine sleeps, and the wall clock jumps. */
   function ageMs(): number {
-    const wallMs = clock() - wallAt
-    return wallMs < 0 ? Number.POSITIVE_INFINITY : Math.max(wallMs, performance.now() - uptimeAt)
+    const wallMs = clock() - eras.seen.wallAt
+    return wallMs < 0 ? Number.POSITIVE_INFINITY : Math.max(wallMs, performance.now() - eras.seen.uptimeAt)
   }
 
   function learn(next: Marker): void {
-    const before = marker.era
+    const before = eras.marker.era
     // After a failover that lost the marker, what has ended stays ended in this process.
     if (next.era < before) return
-    marker = next
+    eras.marker = next
     if (next.era > before) eras.began()
   }
 
@@ -74,9 +70,7 @@ export function createEras(store: Store, clock: () => number): Eras {
     const wall = clock()
     const land = (kept: Kept): void => {
       learn(toMarker(kept))
-      if (at < uptimeAt) return
-      uptimeAt = at
-      wallAt = wall
+      if (at >= eras.seen.uptimeAt) eras.seen = { uptimeAt: at, wallAt: wall }
     }
     const answer = readMarker(store)
     if (!isPromise(answer)) return land(answer)
@@ -102,16 +96,13 @@ export function createEras(store: Store, clock: () => number): Eras {
     )
   }
 
-  const eras: Eras = {
-    get marker() {
-      return marker
-    },
+  const eras: { -readonly [Member in keyof Eras]: Eras[Member] } = {
+    marker: toMarker(null),
+    seen: { uptimeAt: Number.NEGATIVE_INFINITY, wallAt: 0 },
     isKept,
     began() {},
     learn,
-    isOver: ({ id, userId, head: { era = 0 } }) => era < marker.era && !isOwn(id, userId),
     renew() {
-      if (!isKept || ageMs() < RENEW_MS) return true
       // A request that needs the answer reads again, and fails if that fails.
       void rescue(refresh, () => {})
       return ageMs() < LEASE_MS

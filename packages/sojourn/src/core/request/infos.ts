@@ -1,17 +1,15 @@
 import type { DamagedRecord, Device, Head, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import { expiryOf, isLive, isRemembered } from '../token/token.ts'
+import { isOver } from './caller.ts'
 import type { Setup } from './setup.ts'
 
 /** Live sessions only, and none from before the last `endAll`, the most recently used first. */
-export function liveOf(
-  { clock, limits, eras }: Setup,
-  kept: readonly (SessionRecord | Tombstone | DamagedRecord)[],
-): SessionRecord[] {
-  const now = clock()
+export function liveOf(setup: Setup, kept: readonly (SessionRecord | Tombstone | DamagedRecord)[]): SessionRecord[] {
+  const now = setup.clock()
   return kept
-    .filter((one) => isLive(one, now, limits))
-    .filter((record) => !eras.isOver(record))
+    .filter((one) => isLive(one, now, setup.limits))
+    .filter((record) => !isOver(setup, record))
     .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
 }
 

@@ -9,7 +9,7 @@ import { toStored } from '../data/vault.ts'
 import { chain, isPromise, rescue } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
 import { isLive } from '../token/token.ts'
-import { ask, type Caller, emit, readNow, sureOfEra } from './caller.ts'
+import { ask, type Caller, emit, isOver, readNow, sureOfEra } from './caller.ts'
 import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
 import { type Held, withRecord } from './held.ts'
@@ -181,10 +181,10 @@ function isStillLive(by: Caller, record: SessionRecord): MaybePromise<boolean> {
 
 /** Parallel requests may have moved its limits, so the store is read before it counts as expired. */
 function isLiveHere(by: Caller, record: SessionRecord): MaybePromise<boolean> {
-  const { clock, limits, eras } = by.setup
+  const { clock, limits } = by.setup
   const { id } = record
   const now = clock()
-  if (isLive(record, now, limits) && !eras.isOver(record)) return true
+  if (isLive(record, now, limits) && !isOver(by.setup, record)) return true
   return chain(readNow(by, id), (kept) => isLive(kept, now, limits))
 }
 

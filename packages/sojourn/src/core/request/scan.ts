@@ -2,7 +2,7 @@ import { SessionError } from '../contracts/errors.ts'
 import type { ScannedSession, SessionPage } from '../contracts/sessions.ts'
 import { isOwn } from '../token/once.ts'
 import { isLive } from '../token/token.ts'
-import { ask, type Caller } from './caller.ts'
+import { ask, type Caller, isOver } from './caller.ts'
 import { toInfo } from './infos.ts'
 
 const MAX_LIMIT = 1000
@@ -20,7 +20,7 @@ export async function scan(by: Caller, cursor: string | null = null, limit = 100
   const now = setup.clock()
   const live = values
     .filter((kept) => isLive(kept, now, setup.limits))
-    .filter((record) => !setup.eras.isOver(record) && !isOwn(record.id, record.userId))
+    .filter((record) => !isOver(setup, record) && !isOwn(record.id, record.userId))
   return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
 }
 
