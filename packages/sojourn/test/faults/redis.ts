@@ -7,11 +7,6 @@ import { type RedisServer, startCluster, startRedis, startSentinel } from '../su
 import type { Deployment, Scenario } from './deployment.ts'
 import { cutOften, later } from './trouble.ts'
 
-/** A replica that has not heard of anything yet would lose all of it, and prove nothing. */
-async function hasCaughtUp(replica: RedisServer | undefined): Promise<void> {
-  while (!String(await replica?.ask('info', 'replication')).includes('master_link_status:up')) await later(20)
-}
-
 /** Each web server uses one client, of both kinds; one of them gives up on slow calls, and continues. */
 async function deploy(
   connects: readonly [one: () => Promise<Connected>, two: () => Promise<Connected>],
@@ -117,7 +112,6 @@ export const redisScenarios: readonly Scenario[] = [
     recoversFrom: 'beginning',
     async open() {
       const group = await startSentinel()
-      await hasCaughtUp(group.servers[1])
       return {
         ...(await deploy(bothKinds(sentinels, group), () => group.stop())),
         strike: async () => group.servers[0]?.kill(),
@@ -132,8 +126,6 @@ export const redisScenarios: readonly Scenario[] = [
     recoversFrom: 'beginning',
     async open() {
       const group = await startCluster({ replicas: true })
-      // A master streams to a new replica from the replica's first acknowledgment, which comes once a second.
-      await later(1_500)
       const ports = group.servers.map(({ port }) => port)
       return {
         ...(await deploy(bothKinds(clusters, ports), () => group.stop())),

@@ -69,6 +69,20 @@ function stopAll(servers: readonly Running[]): Promise<void> {
 
 const SLOTS = 16_384
 
+/**
+ * Waits until the replica of this empty master gets what is written. A replica that is linked may not get it yet: a master streams
+ * to it from its first acknowledgment, which comes once a second. FLUSHALL is a write without a key, so each master of a cluster
+ * takes it.
+ */
+async function untilReplicated({ port }: RedisServer): Promise<void> {
+  await until(() =>
+    onConnection(port, async (client) => {
+      await client.flushall()
+      return (await client.wait(1, 5000)) === 1
+    }),
+  )
+}
+
 /** Three masters, and a replica for each if asked for. */
 export async function startCluster({
   replicas = false,
@@ -98,6 +112,7 @@ export async function startCluster({
     }),
   )
   await until(async () => (await Promise.all(servers.map(isClusterUp))).every(Boolean))
+  if (replicas) await Promise.all(masters.map(untilReplicated))
   return { servers, stop: () => stopAll(servers) }
 }
 
@@ -121,6 +136,7 @@ export async function startSentinel(): Promise<SentinelGroup> {
   const replica = await startRedis(['--replicaof', '127.0.0.1', String(master.port)])
   const watchers = await Promise.all(Array.from({ length: 3 }, () => startWatcher(master.port)))
   await until(async () => (await Promise.all(watchers.map((watcher) => isQuorate(watcher)))).every(Boolean))
+  await untilReplicated(master)
   const servers = [master, replica]
   const sentinels = watchers.map(({ port }) => ({ host: '127.0.0.1', port }))
   return { servers, sentinels, name: NAME, stop: () => stopAll([...watchers, ...servers]) }
