@@ -345,6 +345,7 @@ describe('2 to 7: adoption keeps the other guarantees', () => {
     const client = visitor()
     const error = await rejection(client.send(userOf))
     expect(error).toMatchObject({ code: 'ERR_CARRIER', status: 503, headers: { 'retry-after': '1' } })
+    expect(error).toMatchObject({ cause: { message: 'the old database is down' } })
     expect(error.message).not.toContain('row1')
     expect(world.eventsOf('fault')).toMatchObject([{ operation: 'carrier old-cookie' }])
     expect((await client.send(userOf)).value).toBe('ada')
@@ -378,6 +379,10 @@ describe('2 to 7: adoption keeps the other guarantees', () => {
           await client.send(userOf).catch(() => {})
           await client.send(userOf).catch(() => {})
           expect((await client.send(userOf)).value, `${when} ${nth}`).toBe('ada')
+          // A create comes twice: that of the claim, and that of the session.
+          if (operation === 'create' && nth <= 2) {
+            expect(world.eventsOf('fault')).toMatchObject([{ operation: 'create', error: { code: 'ERR_STORE' } }])
+          }
           expect(await world.sessions.list('ada')).toHaveLength(1)
         }
       }
@@ -450,6 +455,19 @@ describe('2 to 7: adoption keeps the other guarantees', () => {
     expect(await rejection(visitor().send(userOf))).toMatchObject({ code })
     expect(world.eventsOf('fault')).toMatchObject([{ operation: 'carrier old-cookie' }])
     expect(world.store.count('create')).toBe(0)
+  })
+
+  it('a library whose rows nothing deletes needs no `adopted`', async () => {
+    const old = createOldLibrary()
+    const load = (): OldSession => ({ userId: 'ada', data: {}, until: Date.UTC(2030, 1, 1) })
+    const world = createWorld({
+      carriers: bothCarriers({ ...old, carrier: { ...old.carrier, translate: (text) => adopt({ key: text, load }) } }),
+    })
+    const client = world.client()
+    client.jar.set(`${OLD_NAME} Path=/`, `${OLD_NAME}=text`)
+    expect((await client.send(userOf)).value).toBe('ada')
+    expect((await client.send(userOf)).value).toBe('ada')
+    expect(world.eventsOf('fault')).toEqual([])
   })
 
   it('a row that is null is an error of the carrier, and no user is logged out', async () => {

@@ -89,6 +89,7 @@ describe('what a guard decides about a session', () => {
 
   test.each([
     ['a status that is no end of a response', { ...LOCKED, status: 101 }],
+    ['a status that is none', { ...LOCKED, status: 600 }],
     ['no status', { ...LOCKED, status: Number.NaN }],
     ['a header that splits the response', { ...LOCKED, headers: { 'x-a': 'b\r\nevil: 1' } }],
   ])('an answer with %s is a failure of the guard', async (_, answer) => {
@@ -128,6 +129,15 @@ describe('what a guard decides about a session', () => {
     const { client, eventsOf } = await watched(() => ({ report }))
     await client.send(nothing)
     expect(eventsOf('finding')).toEqual([expect.objectContaining({ guard: 'watcher', userId: 'ada', ...report })])
+  })
+
+  test('findings of two guards in one request are two events', async () => {
+    const first = { finding: 'new-network', message: 'Another network.' }
+    const { client, eventsOf } = await watched(() => ({ report: first }), { second: () => ({ report: first }) })
+    await client.send(nothing)
+    expect(eventsOf('finding').map(({ guard }) => guard)).toEqual(['watcher', 'second'])
+    await client.send(nothing)
+    expect(eventsOf('finding')).toHaveLength(4)
   })
 })
 

@@ -441,6 +441,18 @@ describe('a token that vouches for a session and reads nothing', () => {
     }
   })
 
+  it('a guard that only reports, or answers, costs no read', async () => {
+    const report = { finding: 'seen', message: 'A request.' }
+    for (const ruling of [{ report }, { answer: { status: 401, reason: 'x', message: 'No.' } }]) {
+      let rules = false
+      const guard: Guard = { name: 'watch', opened: () => (rules ? ruling : null) }
+      const { world, call } = await createApi('nothing', { guards: [guard] })
+      rules = true
+      await call((session) => session.userId)
+      expect(world.store.calls).toEqual([])
+    }
+  })
+
   it('a check of the token that takes long, shortly before its end, does not shorten the session', async () => {
     const { world, id, browser } = await createApi('nothing')
     const { expiresAt, lastSeenAt } = await world.record(id)
