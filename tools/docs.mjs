@@ -1,5 +1,5 @@
 /**
- * Builds the documentation site into `site/.vitepress/dist`: `npm run docs`. `npm run docs -- --open 4173` also serves it.
+ * Builds the documentation site into `site/dist`: `npm run docs`. `npm run docs -- --open 4173` also serves it.
  * The pages are the documents of the repository; the reference of the API is made from docstrings.
  */
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { root, runNode } from './run.mjs'
 
 const SITE = join(root, 'site')
 const CONTENT = join(SITE, 'content')
-export const DIST = join(SITE, '.vitepress/dist')
+export const DIST = join(SITE, 'dist')
 
 /** Builds the site, and returns what is wrong with it. */
 export async function buildSite() {

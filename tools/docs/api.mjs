@@ -1,13 +1,14 @@
 /** The reference of the API: one page for each entry point of the packages, made from docstrings. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename, join, posix } from 'node:path'
 import { Application } from 'typedoc'
-import { entriesOf, publicPackages } from '../packages.mjs'
+import { entriesOf, filesOf, publicPackages } from '../packages.mjs'
+import { toAnchor } from './pages.mjs'
 
 /** The packages that people import. */
 const FOLDERS = ['sojourn', 'conformance', 'audit']
 
-const packages = () => publicPackages().filter(({ folder }) => FOLDERS.some((name) => folder.endsWith(`/${name}`)))
+const packages = () => FOLDERS.flatMap((name) => publicPackages().filter(({ folder }) => basename(folder) === name))
 
 /**
  * Writes the pages, and an index of them.
@@ -20,6 +21,7 @@ export async function writeApi(out) {
     const lines = entriesOf(pkg).map(({ specifier }) => `- [\`${specifier}\`](${addressOf(pkg, specifier)})`)
     lists.push(`## ${pkg.manifest.name}\n\n${lines.join('\n')}\n`)
   }
+  mendAnchors(out)
   writeFileSync(
     join(out, 'index.md'),
     `# API\n\nEvery entry point of the packages, with what it exports, made from the docstrings of the sources. The [reference](/contents#reference) explains the same in context.\n\n${lists.join('\n')}`,
@@ -32,6 +34,27 @@ export async function writeApi(out) {
  */
 function addressOf(pkg, specifier) {
   return `/api/${specifier}${entriesOf(pkg).length === 1 ? '/' : ''}`
+}
+
+/**
+ * TypeDoc numbers an anchor (`#sessionid-1`) also if the heading before is none on the page.
+ * @param {string} out
+ */
+function mendAnchors(out) {
+  const texts = new Map(filesOf(out, '.md').map((file) => [file, readFileSync(join(out, file), 'utf8')]))
+  const anchors = new Map(Array.from(texts, ([file, text]) => [file, anchorsIn(text)]))
+  for (const [file, text] of texts) {
+    const mended = text.replace(/\]\(([^)#\s]*)#([^)\s]+)-\d+\)/g, (link, target, anchor) => {
+      const found = anchors.get(target === '' ? file : posix.join(posix.dirname(file), target)) ?? []
+      return found.filter((each) => each === anchor).length === 1 ? `](${target}#${anchor})` : link
+    })
+    writeFileSync(join(out, file), mended)
+  }
+}
+
+/** @param {string} text */
+function anchorsIn(text) {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => toAnchor(title))
 }
 
 /** The menu beside these pages. */
@@ -57,6 +80,7 @@ async function writePackage(pkg, out) {
     out: isOne ? join(out, pkg.manifest.name) : out,
     // The checks compile everything before.
     skipErrorChecking: true,
+    cleanOutputDir: false,
     readme: 'none',
     disableSources: true,
     excludeInternal: true,
@@ -67,7 +91,10 @@ async function writePackage(pkg, out) {
   const project = await app.convert()
   if (project === undefined) throw new Error(`TypeDoc found nothing to describe in ${pkg.folder}.`)
   // TypeDoc names a module after its file; people know it by the name they import.
-  if (!isOne) for (const module of project.children ?? []) module.name = sources.get(module.name) ?? pkg.manifest.name
+  const named = [...sources.values()]
+  for (const module of isOne ? [] : (project.children ?? [])) {
+    if (!named.includes(module.name)) module.name = sources.get(module.name) ?? pkg.manifest.name
+  }
   await app.generateOutputs(project)
 }
 
@@ -80,6 +107,10 @@ const MARKDOWN = /** @type {object} */ ({
   useCodeBlocks: true,
   expandObjects: true,
   parametersFormat: 'table',
+  interfacePropertiesFormat: 'table',
+  classPropertiesFormat: 'table',
+  typeDeclarationFormat: 'table',
+  enumMembersFormat: 'table',
 })
 
 /** @param {string} code */

@@ -8,7 +8,8 @@ const LEAST_WORDS = 12
 /** @param {string} dist */
 export function faultsOfSite(dist) {
   const pages = new Map(filesOf(dist, '.html').map((file) => [file, toPage(readFileSync(join(dist, file), 'utf8'))]))
-  const faults = []
+  /** @type {string[]} */
+  const faults = pages.size === 0 ? [`${dist} has no pages`] : []
   for (const [file, { links, words }] of pages) {
     if (file === '404.html') continue
     if (words < LEAST_WORDS) faults.push(`${file} is an empty page: ${words} words`)
