@@ -28,7 +28,7 @@ export default defineConfig({
       provider: 'local',
       options: {
         // Code is searched as plain text: to color it once more for the index would take half of the build.
-        _render: (src, env, md) => md.renderAsync(src.replace(/^```\w+/gm, '```txt'), env),
+        _render: (src, env, md) => md.render(src.replace(/^```\w+/gm, '```txt'), env),
         miniSearch: { searchOptions: { boostDocument: (id: string) => (id.startsWith('/api/') ? 0.3 : 1) } },
       },
     },
