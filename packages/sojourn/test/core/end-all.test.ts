@@ -89,6 +89,32 @@ describe('endAll', () => {
     expect(await world.kept(id)).toMatchObject({ kind: 'ended', reason: 'breach' })
   })
 
+  it('calls watchers of its own process back at once, whatever becomes of the records', async () => {
+    const store = markedStore(memoryStore())
+    const world = createWorld()
+    const node = world.node({ store })
+    const ada = await login(node)
+    const ends: string[] = []
+    node.watch((await ada.open()).session.id, (reason) => ends.push(reason))
+    void node.endAll({ reason: 'breach' })
+    await pass(world, 10)
+    expect(ends).toEqual(['breach'])
+  })
+
+  it('a logout in flight reports the end once, with the reason of endAll', async () => {
+    const store = markedStore(memoryStore())
+    const world = createWorld()
+    const node = world.node({ store })
+    const ada = await login(node)
+    const { session } = await ada.open()
+    const { id } = session
+    await endAll(world, node)
+    await session.logout()
+    await session.logout()
+    expect(world.eventsOf('ended')).toMatchObject([{ id, userId: 'ada', reason: 'breach' }])
+    expect(await store.read(id)).toMatchObject({ kind: 'ended' })
+  })
+
   it('a second one ends what began after the first, also when both run at once', async () => {
     const world = createWorld()
     const two = world.node()
