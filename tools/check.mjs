@@ -8,6 +8,8 @@ import { checkImportRule } from './checks/import-rule.mjs'
 import { checkPacked } from './checks/packed.mjs'
 import { checkShape } from './checks/shape.mjs'
 import { checkSize } from './checks/size.mjs'
+import { checkWalk } from './checks/walk.mjs'
+import { buildSite } from './docs.mjs'
 import { checkPeers } from './peers.mjs'
 import { runNode } from './run.mjs'
 
@@ -94,6 +96,12 @@ const STEPS = [
     needsBuild: true,
     fix: 'Find what grew with: npx esbuild packages/sojourn/dist/core/create-sessions.js --bundle --minify --analyze --platform=node --outfile=/dev/null',
     run: checkSize,
+  },
+  {
+    title: 'files that a request enters',
+    needsBuild: true,
+    fix: 'Bring the list in CONTRIBUTING.md in line with: node tools/walk.mjs',
+    run: checkWalk,
   },
   {
     title: 'documents',
