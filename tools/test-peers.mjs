@@ -20,12 +20,12 @@ const TESTS = [
 ]
 
 /**
- * A copy of the sources whose packages/sojourn/node_modules holds these peers: Node finds those first.
+ * A copy of the repository whose packages/sojourn/node_modules holds these peers: Node finds those first.
  * @param {import('./peers.mjs').Age} age
  */
 function copyWith(age) {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-peers-'))
-  const isSource = (/** @type {string} */ path) => !['node_modules', 'dist', '.git'].includes(basename(path))
+  const isSource = (/** @type {string} */ path) => !['node_modules', '.git'].includes(basename(path))
   for (const part of [
     'packages',
     'test',

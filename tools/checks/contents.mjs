@@ -1,24 +1,17 @@
 import { posix } from 'node:path'
 
-/** @typedef {import('@arethetypeswrong/core').Package} Contents */
+/** @typedef {Pick<import('@arethetypeswrong/core').Package, 'packageName' | 'listFiles' | 'readFile'>} Contents */
+
+/** Built code, its declarations and its maps. */
+const BUILT = /^dist\/[\w./-]+\.(js|d\.ts)(\.map)?$/
+const SOURCES = /^src\/(?![\w./-]+\.test\.ts$)[\w./-]+\.ts$/
 
 /** What belongs in a tarball, by package: nothing else, and something of each. */
 const RULES = {
-  sojourn: [
-    /^dist\/[\w./-]+\.(js|d\.ts)(\.map)?$/,
-    /^src\/[\w./-]+\.ts$/,
-    /^schema\/\w+\.sql$/,
-    /^docs\/[\w./-]+\.md$/,
-    /^SECURITY\.md$/,
-  ],
-  '@sojourn/conformance': [/^dist\/[\w./-]+\.(js|d\.ts)(\.map)?$/, /^src\/[\w./-]+\.ts$/],
-  '@sojourn/audit': [/^dist\/[\w./-]+\.(js|d\.ts)(\.map)?$/, /^src\/[\w./-]+\.ts$/, /^schema\/[\w.]+\.json$/],
-  'create-sojourn': [
-    /^dist\/[\w./-]+\.(js|d\.ts)(\.map)?$/,
-    /^src\/[\w./-]+\.ts$/,
-    /^template\/[\w./-]+\.ts$/,
-    /^template-javascript\/[\w./-]+\.js$/,
-  ],
+  sojourn: [BUILT, SOURCES, /^schema\/\w+\.sql$/, /^docs\/[\w./-]+\.md$/, /^SECURITY\.md$/],
+  '@sojourn/conformance': [BUILT, SOURCES],
+  '@sojourn/audit': [BUILT, SOURCES, /^schema\/[\w.]+\.json$/],
+  'create-sojourn': [BUILT, SOURCES, /^template\/[\w./-]+\.ts$/, /^template-javascript\/[\w./-]+\.js$/],
 }
 
 const ALWAYS = [/^package\.json$/, /^README\.md$/, /^CHANGELOG\.md$/, /^LICENSE$/]

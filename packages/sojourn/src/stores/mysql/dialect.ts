@@ -25,10 +25,11 @@ export const mysqlDialect: Dialect = {
 ) ENGINE = InnoDB`,
   ],
 
-  // Texts are sent and read as bytes of UTF-8, because a connection with another character set would convert them.
+  // Texts are sent and read as bytes of UTF-8, because a connection with another character set would convert them. mysql2 before
+  // 3.23 sends bytes as text of the connection's character set, so the server has to be told that they are bytes.
   data: 'CAST(data AS BINARY) AS data',
-  newData: 'CONVERT(:data USING utf8mb4)',
-  patched: 'JSON_MERGE_PATCH(data, CONVERT(:patch USING utf8mb4))',
+  newData: 'CONVERT(CAST(:data AS BINARY) USING utf8mb4)',
+  patched: 'JSON_MERGE_PATCH(data, CONVERT(CAST(:patch AS BINARY) USING utf8mb4))',
   // MariaDB 10.11 keeps some keys if one patch removes several with null.
   removed: (data, paths) => `JSON_REMOVE(${data}, ${paths})`,
   // As JSON it may be larger than this. As text, which is how it is read, it would then be NULL.
