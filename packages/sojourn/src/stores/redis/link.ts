@@ -114,20 +114,21 @@ function isAnswer(error: unknown): boolean {
   return error instanceof Error && /^[A-Z]+ /.test(error.message)
 }
 
-/** Sends again after a failover, without reporting it, but reads the options each time it does. */
+/** Sends again after a failover, without reporting it, but each time it listens for an abort. */
 function sentinelLink(client: SendingSentinel): Link {
   const { count, close } = counter(client, ['topology-change', 'client-error'])
   let resends = 0
   return {
     send(args) {
       let sends = 0
-      const options = {
-        get typeMapping() {
+      const abortSignal = {
+        aborted: false,
+        addEventListener() {
           if (++sends > 1) resends++
-          return {}
         },
+        removeEventListener() {},
       }
-      return client.sendCommand(false, args, options)
+      return client.sendCommand(false, args, { ...AS_TEXT, abortSignal })
     },
     resends: () => resends,
     breaks: count,
