@@ -19,6 +19,12 @@ const TESTS = [
   ...['express', 'fastify', 'hono'].map((name) => `adapters/${name}.conformance`),
 ]
 
+/** Tests that have to miss a driver, which is installed here; or that node-redis 5.9 cannot send through their proxy. */
+const CANNOT_RUN = {
+  latest: ['names the package to install'],
+  oldest: ['names the package to install', 'that was cut off is not counted twice'],
+}
+
 /**
  * A copy of the repository whose packages/sojourn/node_modules holds these peers: Node finds those first.
  * @param {import('./peers.mjs').Age} age
@@ -55,8 +61,7 @@ export function testPeers(age, tests = TESTS) {
   console.log(`\n· tests of stores, buses and adapters on the ${age} peers`)
   try {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-    // A driver that is installed here is what this test has to miss.
-    const name = '^(?!.*names the package to install)'
+    const name = `^(?!.*(${CANNOT_RUN[age].join('|')}))`
     const args = [
       vitest,
       'run',
