@@ -1,6 +1,7 @@
 import { checkOptions, type OptionKinds } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
+import { attempt } from '../core/lib/maybe.ts'
 import { hostOf } from '../core/lib/view.ts'
 import { type OwnResponse, reportMistake, toErrorResponse } from './_answer.ts'
 import { assertHandler } from './_check-arguments.ts'
@@ -59,14 +60,15 @@ export function toNodeHandler(
   const { trustProxy, onError = reportMistake } = options
   if (trustProxy !== undefined) assertTrustProxy(trustProxy, 'toNodeHandler')
   return async (request, response) => {
-    const view = new NodeView(request, trustProxy)
-    const url = toUrl(view)
-    if (NO_METHOD.test(view.method)) return sendAnswer(response, UNKNOWN_METHOD)
-    if (url === null) return sendAnswer(response, BAD_REQUEST)
     const leaving = new AbortController()
     watch(response, leaving)
     const out = new Outgoing(response, leaving.signal)
+    // Nobody handles a rejection, so nothing of the application's may throw outside.
     try {
+      const view = new NodeView(request, trustProxy)
+      const url = toUrl(view)
+      if (NO_METHOD.test(view.method)) return sendAnswer(response, UNKNOWN_METHOD)
+      if (url === null) return sendAnswer(response, BAD_REQUEST)
       const body = toBody(request, response, leaving)
       const { signal } = leaving
       const init = { method: view.method, headers: toHeaders(request), body, signal, duplex: 'half' } as RequestInit
@@ -74,7 +76,7 @@ export function toNodeHandler(
     } catch (error) {
       out.fail(error)
       // A client that leaves is no mistake of the handler.
-      if (error !== leaving.signal.reason) onError(error)
+      if (error !== leaving.signal.reason) attempt(() => onError(error), reportMistake)
     }
   }
 }
@@ -89,6 +91,13 @@ const NO_METHOD = /^(?:CONNECT|TRACE|TRACK)$|[a-z]/
 /** A name or an address, and a port. Anything else could move the host to another part of the URL. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/
 
+/**
+ * `URL` resolves `..` and its spellings, makes `/` of a backslash, and ends the path at `#`. Middleware and routers before this
+ * handler compare the path as received, so the handler would act on another path than the one that they let through. Browsers
+ * and `fetch` send no such target.
+ */
+const OTHER_PATH = /#|^[^?]*(?:\\|\/(?:\.|%2e){1,2}(?:[/?]|$))/i
+
 /** Joins texts, because resolving a path such as `//evil.example` against a base would replace the host. */
 function toUrl(view: NodeView): string | null {
   // HTTP/1.0 clients, such as health checks, may name no host.
@@ -96,7 +105,8 @@ function toUrl(view: NodeView): string | null {
   const host = isNamed ? hostOf(view) : 'localhost'
   const path = view.url.replace(/^https?:\/\/[^/?#]*/i, '')
   const url = `${view.secure ? 'https' : 'http'}://${host}${path === '' ? '/' : path}`
-  return HOST.test(host) && /^(?:[/?]|$)/.test(path) && URL.canParse(url) ? url : null
+  const isPlain = /^(?:[/?]|$)/.test(path) && !OTHER_PATH.test(path)
+  return HOST.test(host) && isPlain && URL.canParse(url) ? url : null
 }
 
 function toHeaders({ headers }: NodeRequest): Headers {
@@ -192,7 +202,7 @@ function toBody(
 }
 
 /** Headers about one HTTP/1 connection, which HTTP/2 must not send (RFC 9113, section 8.2.2). */
-const ABOUT_THE_CONNECTION = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']
+const ABOUT_THE_CONNECTION = ['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade', 'http2-settings']
 
 /** The response on its way to the client. */
 class Outgoing {
@@ -252,7 +262,8 @@ class Outgoing {
     response.statusCode = status
     if (statusText !== '' && !isHttp2) Reflect.set(response, 'statusMessage', statusText)
     for (const [name, value] of headers) {
-      if (isHttp2 && ABOUT_THE_CONNECTION.includes(name)) continue
+      // node chooses how to frame the body. The response of another server, which a handler passes on, says how that one did it.
+      if (name === 'transfer-encoding' || (isHttp2 && ABOUT_THE_CONNECTION.includes(name))) continue
       const present = response.getHeader(name)
       if (name === 'set-cookie') response.appendHeader(name, value)
       else response.setHeader(name, name === 'vary' && present !== undefined ? joinVary(String(present), value) : value)

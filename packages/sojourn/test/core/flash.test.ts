@@ -53,6 +53,39 @@ describe.each([
     expect(world.store.count('create')).toBe(0)
   })
 
+  it('that was taken does not stop reload from showing the data of other requests, and stays taken', async () => {
+    const { client } = await withNote(options)
+    const { session, commit } = await client.open()
+    expect(session.flash.take('note')).toEqual({ text: 'saved' })
+    expect({ ...session.data }).toEqual({})
+    await client.send(edit({ step: 2 }))
+    await session.reload()
+    expect({ ...session.data }).toEqual({ step: 2 })
+    expect(session.flash.take('note')).toBeUndefined()
+    await commit()
+    expect((await client.send(({ flash }) => flash.take('note'))).value).toBeUndefined()
+  })
+
+  it('that was taken by a HEAD request stays taken in it after reload', async () => {
+    const { client } = await withNote(options)
+    const { session, commit } = await client.open({ method: 'HEAD' })
+    session.flash.take('note')
+    await session.reload()
+    expect(session.flash.take('note')).toBeUndefined()
+    await commit()
+    expect((await client.send(({ flash }) => flash.take('note'))).value).toEqual({ text: 'saved' })
+  })
+
+  it('that another request set after it was taken is shown after reload', async () => {
+    const { client } = await withNote(options)
+    const { session, commit } = await client.open()
+    session.flash.take('note')
+    await client.send(({ flash }) => flash.set('note', 'second'))
+    await session.reload()
+    await commit()
+    expect((await client.send(({ flash }) => flash.take('note'))).value).toBe('second')
+  })
+
   it('taken and set again is the new one', async () => {
     const { client } = await withNote(options)
     await client.send((session) => {

@@ -32,6 +32,18 @@ describe('save', () => {
     expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ cart: { items: [1] } })
   })
 
+  it('a new session whose first write succeeded although the store reported a failure: the next attempt stores it', async () => {
+    const world = createWorld()
+    const client = world.client()
+    const { session, commit } = await client.open()
+    Object.assign(session.data, { a: 1 })
+    world.store.fail('create', { when: 'after' })
+    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_STORE' })
+    await session.save()
+    client.receive(await commit())
+    expect((await client.send(({ data }) => ({ ...data }))).value).toEqual({ a: 1 })
+  })
+
   it('does nothing without edits', async () => {
     const world = createWorld()
     const client = world.client()

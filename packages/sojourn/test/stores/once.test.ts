@@ -90,6 +90,12 @@ describe('once', () => {
     expect(record).toMatchObject({ createdAt: world.clock(), lastSeenAt: world.clock() })
   })
 
+  it('takes the end of a signed token, which may have a fraction', async () => {
+    const store = memoryStore()
+    const exp = Date.now() / 1000 + 60.000_123
+    expect([await once(store, 'jti:1', exp * 1000), await once(store, 'jti:1', exp * 1000)]).toEqual([true, false])
+  })
+
   it('refuses a ticket whose own time has passed', async () => {
     expect(await once(memoryStore(), 'ticket:1', new Date(Date.now() - 1))).toBe(false)
   })

@@ -2,7 +2,7 @@ import type { RequestView } from '../contracts/carrier.ts'
 import { checkArgument } from '../contracts/check-options.ts'
 import { toLogged } from '../contracts/errors.ts'
 import type { Emitter, RequestFacts, SessionEventName, SessionEvents } from '../contracts/events.ts'
-import { rescue } from './maybe.ts'
+import { attempt } from './maybe.ts'
 import { factsOf } from './view.ts'
 
 const MANY = 100
@@ -42,7 +42,9 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
       if (name !== 'fault') emit('fault', { operation: `listener of '${name}'`, error }, view)
     }
     for (const listener of found) {
-      void rescue<unknown>(() => listener(toEvent(name, detail, now, request) as never), fail)
+      // Another listener may have stopped it during this event.
+      if (![name, '*' as const].some((each) => listeners.get(each)?.has(listener))) continue
+      attempt(() => listener(toEvent(name, detail, now, request) as never), fail)
     }
   }
 
@@ -53,10 +55,12 @@ export function createEmitter(clock: () => number, warn: (message: string) => vo
       emitter.isHeard = true
       checkArgument(name, NAMES, 'name')
       checkArgument(listener, 'function', 'listener')
+      // The caller may pass one function twice and stop each on its own.
+      const own = (event: never): unknown => listener(event)
       const found = listeners.get(name) ?? new Set()
-      listeners.set(name, found.add(listener))
+      listeners.set(name, found.add(own))
       if (found.size === MANY) warn(`${MANY} listeners of '${name}'. Does each request call sessions.on?`)
-      return () => void found.delete(listener)
+      return () => void found.delete(own)
     },
   }
   return emitter

@@ -41,6 +41,17 @@ export function rescue<T>(work: () => MaybePromise<T>, recover: (error: unknown)
   }
 }
 
+/** Calls a function of the application's, and passes whatever it throws, or rejects with later, to `fail`. */
+export function attempt(work: () => unknown, fail: (error: unknown) => void): void {
+  try {
+    const value = work()
+    // It may be a promise of another realm, as with Jest, or the query of a library, which runs when it is awaited.
+    if (isPromise(value)) Promise.resolve(value).catch(fail)
+  } catch (error) {
+    fail(error)
+  }
+}
+
 /** Calls `done` with the result of `work`, or `fail` with its error. Synchronous if `work` is. */
 export function settle<T, Result>(
   work: () => MaybePromise<T>,

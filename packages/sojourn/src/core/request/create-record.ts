@@ -36,17 +36,23 @@ export function createRecord(state: State, fresh: NewRecord): MaybePromise<Held>
   )
 }
 
-function create(by: Caller, record: SessionRecord): MaybePromise<boolean> {
-  if (record.userId === null) return ask(by, 'create', record)
+/** The store may have created the record although the call failed. */
+function create(state: State, record: SessionRecord): MaybePromise<boolean> {
   return rescue(
-    () => ask(by, 'create', record),
-    async (error) => {
-      // The store may have created the record although the call failed. The user would see a session among their devices that no
-      // client holds.
-      await discard(by, record)
+    () => ask(state, 'create', record),
+    (error) => {
+      if (record.userId !== null) return forgetUsers(state, record, error)
+      // The id may be taken by this record, so the next attempt needs another one.
+      state.minted = null
       throw error
     },
   )
+}
+
+/** The user would see a session among their devices that no client holds. */
+async function forgetUsers(by: Caller, record: SessionRecord, error: unknown): Promise<never> {
+  await discard(by, record)
+  throw error
 }
 
 function taken(): never {

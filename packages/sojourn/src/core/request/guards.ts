@@ -1,5 +1,5 @@
 import { SessionError } from '../contracts/errors.ts'
-import type { Answer, Finding, Guard, Ruling } from '../contracts/guard.ts'
+import type { Answer, Finding, Guard, LoginRuling, Ruling } from '../contracts/guard.ts'
 import type { SessionId } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
@@ -98,6 +98,7 @@ function deny(state: State, guard: Guard, answer: Answer | null = null): Denial 
 function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<Denial | null> {
   const { held } = state
   if (ruling === null) return null
+  if (!isRuling(ruling, typeof ruling.end === 'string')) return guardFailed(state, guard, wrongRuling())
   if (held?.voucher?.isUnread === true && (ruling.note !== undefined || ruling.distrust || ruling.end !== undefined)) {
     // The guard has not seen its note yet, and must not replace it with one that relies on that.
     return chain(recheckNow(state), () => openedOne(state, guard))
@@ -105,8 +106,11 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
   report(state, held, guard, ruling.report)
   if (held === null) return deny(state, guard, ruling.answer)
   if (ruling.note !== undefined) keepNote(state, held, guard, ruling.note)
-  if (ruling.distrust === true) state.distrusts = true
-  if (ruling.end === undefined) return deny(state, guard, ruling.answer)
+  if (ruling.distrust === true) {
+    state.distrusts = true
+    state.distrustedProof = held.record.head.authenticatedAt
+  }
+  if (ruling.end === undefined || ruling.end === null) return deny(state, guard, ruling.answer)
   return endSession(state, held.record, ruling.end).then(() => {
     refuse(state, { kind: 'dead', refusal: 'ended', id: held.record.id })
     return deny(state, guard, ruling.answer)
@@ -140,6 +144,10 @@ export async function loginAll(state: State, created: Held, replaces: readonly S
     const list = (): Promise<readonly SessionInfo[]> => devicesOf(state, created.record)
     const ruling = await askGuard(state, guard, 'login', { ...toSight(state, created, guard), replaces, list })
     if (ruling === null) continue
+    if (!isRuling(ruling, Array.isArray(ruling.end))) {
+      guardFailed(state, guard, wrongRuling())
+      continue
+    }
     report(state, created, guard, ruling.report)
     if (ruling.refuse !== undefined) throw new SessionError('ERR_LOGIN_REFUSED', ruling.refuse)
     if (ruling.note !== undefined) notes.set(guard.name, ruling.note)
@@ -179,6 +187,15 @@ function guardFailed(by: Caller, guard: Guard, error: unknown): null {
   emit(by, 'fault', { operation: `guard ${guard.name}`, error })
   if (guard.whenDown === 'allow') return null
   throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
+}
+
+/** A guard in JavaScript may return other types. A note that is no text would be stored and never be found again. */
+function isRuling({ note = null, end }: Ruling | LoginRuling, isEnd: boolean): boolean {
+  return (note === null || typeof note === 'string') && (end === undefined || end === null || isEnd)
+}
+
+function wrongRuling(): SessionError {
+  return new SessionError('ERR_GUARD', 'A ruling has a note that is no text, or an end of the wrong type.')
 }
 
 /** Reports a finding once a request, also if guards are asked again because a parallel request changed a note. */

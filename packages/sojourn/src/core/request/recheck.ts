@@ -77,9 +77,9 @@ export function recheckNow(state: State): MaybePromise<void> {
   })
 }
 
-/** The handler's edits stay, and so does the data that they were made from. */
+/** The handler's edits stay, and so does the data that they were made from. A flash value that was taken is no edit. */
 function hasEdits(state: State): boolean {
-  const { [NOTES]: _, ...edits } = pendingOf(state).all
+  const { [NOTES]: _, ...edits } = pendingOf(state, false).all
   return !isEmpty(edits)
 }
 
@@ -91,8 +91,11 @@ function readAgain(state: State, held: Held): MaybePromise<void> {
 
 /** A note that a parallel request changed meanwhile stays as that request left it. */
 function show(state: State, known: Texts, texts: Texts): void {
-  const { notes, held } = state
+  const { notes, held, flash } = state
   reload(state, texts)
+  // What was taken stays taken, but for a value that another request has set since.
+  const taken = [...(flash?.taken ?? [])].filter((name) => known[name] === texts[name])
+  if (taken.length > 0) state.flash = { set: new Map(), taken: new Set(taken) }
   if (notes !== null && held !== null) state.notes = stillGood(notes, known, held, texts)
 }
 

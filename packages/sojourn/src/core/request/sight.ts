@@ -1,6 +1,7 @@
 import type { HeaderChange } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Guard, Sight } from '../contracts/guard.ts'
+import { attempt } from '../lib/maybe.ts'
 import { emit } from './caller.ts'
 import type { Held } from './held.ts'
 import { deviceOf, proofOf, toDate } from './infos.ts'
@@ -43,6 +44,7 @@ export function leavingHeaders(state: State): readonly HeaderChange[] {
   return setup.guards.leaving.flatMap((guard) => {
     try {
       const headers = guard.leaving?.(toSight(state, held, guard), did) ?? []
+      if (!Array.isArray(headers)) return refuseHeaders(headers)
       for (const { name, value } of headers) assertHeader(name, value)
       return headers
     } catch (error) {
@@ -52,12 +54,22 @@ export function leavingHeaders(state: State): readonly HeaderChange[] {
   })
 }
 
+/** The response does not wait, so an `async` function in JavaScript adds no headers. Its rejection must not end the process. */
+function refuseHeaders(headers: unknown): never {
+  attempt(
+    () => headers,
+    () => {},
+  )
+  throw new SessionError('ERR_GUARD', 'leaving must return a list of headers, and no promise.')
+}
+
 /** The characters of RFC 9110, sections 5.1 and 5.5. Servers throw for others, and a login's token would be lost. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 const VALUE = /^[\t -~\x80-\xff]*$/
 
-export function assertHeader(name: string, value: string): void {
-  if (!NAME.test(name) || !VALUE.test(value)) {
-    throw new SessionError('ERR_GUARD', 'A header has characters that no header may have.')
+export function assertHeader(name: string, value: unknown): void {
+  const isText = typeof value === 'string' || typeof value === 'number'
+  if (typeof name !== 'string' || !NAME.test(name) || !isText || !VALUE.test(String(value))) {
+    throw new SessionError('ERR_GUARD', 'A header is no text, or has characters that no header may have.')
   }
 }

@@ -75,6 +75,8 @@ export class State implements Caller, DraftListener {
   findings: readonly string[] = NO_KEYS
   /** Whether a guard stopped trusting the proof of identity in this request. */
   distrusts = false
+  /** When the proof was given that the guard saw. The user may give another one meanwhile, and that one counts. */
+  distrustedProof: number | undefined = undefined
   did: Did = 'nothing'
   /** Whether a key was assigned or deleted since the commit began, or a listener may have edited within a value. */
   editedSince = false
@@ -254,8 +256,8 @@ export function isUpkeepDue(state: State): boolean {
   )
 }
 
-export function isDistrustDue({ distrusts }: State, { head }: SessionRecord): boolean {
-  return distrusts && head.distrustedAt === undefined
+export function isDistrustDue({ distrusts, distrustedProof }: State, { head }: SessionRecord): boolean {
+  return distrusts && head.distrustedAt === undefined && head.authenticatedAt === distrustedProof
 }
 
 export function isRenewalDue({ openedAt, setup }: State, { record, standing }: Held): boolean {

@@ -1,7 +1,7 @@
 import { checkArgument } from '../contracts/check-options.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { EndReason, SessionId } from '../contracts/record.ts'
-import { rescue } from '../lib/maybe.ts'
+import { attempt } from '../lib/maybe.ts'
 import { repeat } from '../lib/runtime.ts'
 import { isLive } from '../token/token.ts'
 import { ask, type Caller, emit, readNow } from './caller.ts'
@@ -37,7 +37,7 @@ export function createWatcher(by: Caller): Watcher {
     const all = watched.get(id) ?? []
     watched.delete(id)
     const fail = (error: unknown): void => emit(by, 'fault', { operation: 'listener of watch', error })
-    for (const ended of all) void rescue<unknown>(() => ended(reason), fail)
+    for (const ended of all) attempt(() => ended(reason), fail)
   }
 
   async function look(id: SessionId, isSure = setup.store.readNow === undefined): Promise<void> {

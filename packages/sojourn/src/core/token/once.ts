@@ -32,7 +32,8 @@ export async function once(
   clock: () => number = Date.now,
 ): Promise<boolean> {
   checkArgument(key, 'string', 'key')
-  const expiresAt = Number(until)
+  // The time of a signed token may have a fraction.
+  const expiresAt = Math.floor(Number(until))
   if (key === '' || !Number.isSafeInteger(expiresAt)) {
     throw new SessionError('ERR_OPTION', 'once takes a key that is not empty, and a time.')
   }

@@ -1,0 +1,103 @@
+import type { Guard, HeaderChange, Ruling } from 'sojourn'
+import { describe, expect, test } from 'vitest'
+import { createWorld, edit, headerOf, rejection, SECOND, type TestData } from './kit.ts'
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function worldOf(guard: Guard) {
+  const world = createWorld<TestData>({ guards: [guard] })
+  return { ...world, client: world.client() }
+}
+
+describe('leaving that returns other than a list of headers', () => {
+  test.each<[string, () => unknown]>([
+    ['a promise that rejects', () => Promise.reject(new Error('late'))],
+    ['a promise of headers', async () => [{ name: 'x-a', value: '1', how: 'append' }]],
+    ['a text', () => 'x-a: 1'],
+    ['a header without a value', () => [{ name: 'x-a', how: 'append' }]],
+    ['a header without a name', () => [{ value: '1', how: 'append' }]],
+  ])('%s: a fault, and the response carries the token of the login', async (_, leaving) => {
+    const { client, eventsOf } = worldOf({ name: 'odd', leaving: leaving as () => HeaderChange[] })
+    const { headers } = await client.send((session) => session.login('ada'))
+    await settle()
+    expect(eventsOf('fault')).toMatchObject([{ operation: 'guard odd', error: { code: 'ERR_GUARD' } }])
+    expect(headerOf(headers, 'x-a')).toBeNull()
+    expect((await client.send(({ userId }) => userId)).value).toBe('ada')
+  })
+
+  test('a number is a value', async () => {
+    const leaving = () => [{ name: 'x-a', value: 5, how: 'append' }] as unknown as HeaderChange[]
+    const { client } = worldOf({ name: 'odd', leaving })
+    expect(headerOf((await client.send(() => {})).headers, 'x-a')).toBe(5)
+  })
+})
+
+describe('a ruling with members of the wrong type counts as a failure of the guard', () => {
+  test.each([{ note: 5 }, { note: { a: 1 } }, { end: 5 }, { end: ['logout'] }])('opened: %j', async (ruling) => {
+    const opened = ({ userId }: { userId: string | null }) => (userId === null ? null : (ruling as unknown as Ruling))
+    const { client, eventsOf, sessions } = worldOf({ name: 'odd', opened })
+    await client.send((session) => session.login('ada'))
+    expect(await rejection(() => client.open())).toMatchObject({ code: 'ERR_GUARD', status: 503 })
+    expect(eventsOf('fault')).toMatchObject([{ operation: 'guard odd' }])
+    expect(await sessions.list('ada')).toHaveLength(1)
+  })
+
+  test.each([{ note: 5 }, { end: 'all' }, { end: {} }])('login: %j', async (ruling) => {
+    const { client, eventsOf, sessions } = worldOf({ name: 'odd', login: () => ruling as never })
+    const failed = client.send((session) => session.login('ada'))
+    expect(await rejection(failed)).toMatchObject({ code: 'ERR_GUARD', status: 503 })
+    expect(eventsOf('fault')).toMatchObject([{ operation: 'guard odd' }])
+    expect(await sessions.list('ada')).toEqual([])
+  })
+
+  test('nothing, as JavaScript writes it', async () => {
+    const { client } = worldOf({
+      name: 'odd',
+      opened: () => ({ note: undefined, end: null }) as never,
+      login: () => ({ note: null, end: undefined }) as never,
+    })
+    await client.send((session) => session.login('ada'))
+    expect((await client.send(({ userId }) => userId)).value).toBe('ada')
+  })
+})
+
+describe('a proof that is given while a slow request distrusts the one before', () => {
+  const network: Guard = {
+    name: 'network',
+    opened({ view, userId, note }) {
+      if (userId === null || view.peer === note) return null
+      return note === null ? { note: view.peer } : { note: view.peer, distrust: true }
+    },
+  }
+  const elsewhere = { peer: '198.51.100.9' }
+
+  async function slowRequest() {
+    const { client, clock } = worldOf(network)
+    await client.send((session) => session.login('ada', { methods: ['pwd'] }))
+    await client.send(() => {})
+    const slow = await client.open(elsewhere)
+    clock.advance(SECOND)
+    return { client, clock, slow }
+  }
+  const shown = ({ methods, authenticatedAt }: { methods: readonly string[]; authenticatedAt: Date | null }) => [
+    methods,
+    authenticatedAt !== null,
+  ]
+
+  test('counts, and the slow request still does not rely on it', async () => {
+    const { client, slow } = await slowRequest()
+    await client.send((session) => session.reauthenticated({ methods: ['otp'] }), elsewhere)
+    edit({ a: 1 })(slow.session)
+    await slow.session.save()
+    expect(shown(slow.session)).toEqual([[], false])
+    await slow.commit()
+    expect((await client.send(shown, elsewhere)).value).toEqual([['otp'], true])
+  })
+
+  test('without one, the old proof does not count', async () => {
+    const { client, slow } = await slowRequest()
+    await client.send(edit({ b: 1 }))
+    await slow.commit()
+    expect((await client.send(shown, elsewhere)).value).toEqual([[], false])
+  })
+})
