@@ -9,7 +9,6 @@ import { checkPacked } from './checks/packed.mjs'
 import { checkShape } from './checks/shape.mjs'
 import { checkSize } from './checks/size.mjs'
 import { checkWalk } from './checks/walk.mjs'
-import { buildSite } from './docs.mjs'
 import { checkPeers } from './peers.mjs'
 import { runNode } from './run.mjs'
 
