@@ -29,34 +29,24 @@ export function ask<Name extends Operation>(
   operation: Name,
   ...args: Parameters<Method<Name>>
 ): ReturnType<Method<Name>> {
-  const isSure = isFresh(by.setup) || by.setup.eras.renew()
   const value = call(by, operation, ...args)
-  return (
-    isPromise<unknown>(value) ? value.then(judging(by, operation)) : inEra(by, operation, value, isSure)
-  ) as ReturnType<Method<Name>>
+  return (isPromise<unknown>(value) ? whenKnown(by, operation, value) : inEra(by, operation, value)) as ReturnType<
+    Method<Name>
+  >
 }
 
-/**
- * Whether this process read the marker of `endAll` a moment ago. Every request asks. By both clocks: uptime stops while the machine
- * sleeps, and the wall clock jumps.
- */
-function isFresh({ eras, clock }: Setup): boolean {
-  const { uptimeAt, wallAt } = eras.seen
-  const wallMs = clock() - wallAt
-  return !eras.isKept || (wallMs >= 0 && Math.max(wallMs, performance.now() - uptimeAt) < RENEW_MS)
-}
-
-// A function of its own, so that only calls that return a promise allocate for it.
-function judging(by: Caller, operation: Operation): (value: unknown) => unknown {
-  return (value) => inEra(by, operation, value, false)
+/** Reads the marker at the same time, if that is due. */
+function whenKnown(by: Caller, operation: Operation, value: Promise<unknown>): Promise<unknown> {
+  if (!isFresh(by.setup)) by.setup.eras.renew()
+  return value.then((late) => inEra(by, operation, late))
 }
 
 /** Only a live record has an era. Within a lease, the answer is synchronous if that of the store is. */
-function inEra(by: Caller, operation: Operation, value: unknown, isSure: boolean): unknown {
+function inEra(by: Caller, operation: Operation, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const { kind, status } = value as { readonly kind?: string; readonly status?: string }
   if (kind === 'ended' || status === 'written' || status === 'gone') return value
-  const sure = isSure ? undefined : sureOfEra(by)
+  const sure = sureOfEra(by)
   return isPromise(sure) ? sure.then(() => withoutOver(by, operation, value)) : withoutOver(by, operation, value)
 }
 
@@ -81,8 +71,19 @@ export function isOver({ eras }: Setup, { id, userId, head: { era = 0 } }: Sessi
 }
 
 /** Waits until this process certainly knows which sessions `endAll` has ended. */
-export function sureOfEra(by: Caller): MaybePromise<void> {
-  return isFresh(by.setup) ? undefined : rescue<void>(by.setup.eras.sure, failing(by, 'read'))
+export function sureOfEra(by: Caller, now: number = by.setup.clock()): MaybePromise<void> {
+  return isFresh(by.setup, now) || by.setup.eras.renew()
+    ? undefined
+    : rescue<void>(by.setup.eras.sure, failing(by, 'read'))
+}
+
+/**
+ * Whether this process read the marker of `endAll` a moment ago. Every request asks. By both clocks: uptime stops while the machine
+ * sleeps, and the wall clock jumps.
+ */
+function isFresh({ eras, clock }: Setup, now: number = clock()): boolean {
+  const wallMs = now - eras.seen.wallAt
+  return !eras.isKept || (wallMs >= 0 && Math.max(wallMs, performance.now() - eras.seen.uptimeAt) < RENEW_MS)
 }
 
 /** As `ask`, for what concerns no session. */

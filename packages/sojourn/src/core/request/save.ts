@@ -175,15 +175,15 @@ export function writeRecord(state: State, held: Held, edits: Edits, meta: Change
 }
 
 function isStillLive(by: Caller, record: SessionRecord): MaybePromise<boolean> {
-  const sure = sureOfEra(by)
-  return isPromise(sure) ? sure.then(() => isLiveHere(by, record)) : isLiveHere(by, record)
+  const now = by.setup.clock()
+  const sure = sureOfEra(by, now)
+  return isPromise(sure) ? sure.then(() => isLiveHere(by, record, by.setup.clock())) : isLiveHere(by, record, now)
 }
 
 /** Parallel requests may have moved its limits, so the store is read before it counts as expired. */
-function isLiveHere(by: Caller, record: SessionRecord): MaybePromise<boolean> {
-  const { clock, limits } = by.setup
+function isLiveHere(by: Caller, record: SessionRecord, now: number): MaybePromise<boolean> {
+  const { limits } = by.setup
   const { id } = record
-  const now = clock()
   if (isLive(record, now, limits) && !isOver(by.setup, record)) return true
   return chain(readNow(by, id), (kept) => isLive(kept, now, limits))
 }
