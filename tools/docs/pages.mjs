@@ -47,7 +47,7 @@ export function toSiteText(file, pages, attach) {
   const text = readFileSync(join(root, file), 'utf8')
   const parts = text.split(/^(```[\s\S]*?^```$)/m)
   const linked = parts.map((part) => (part.startsWith('```') ? toFence(part) : withLinks(part, file, pages, attach)))
-  return withTabs(linked.join(''))
+  return withTabs(linked.join('')).replace(/^- \[ \] /gm, '- ☐ ')
 }
 
 /**
