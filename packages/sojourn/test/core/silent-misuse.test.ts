@@ -81,6 +81,19 @@ describe('data that the application freezes', () => {
     })
     expect(world.store.count('create')).toBe(0)
   })
+
+  it('takes what tools do that change nothing: its own prototype, and a property as an assignment makes it', async () => {
+    const world = createWorld()
+    const client = world.client()
+    await client.send((session) => {
+      Object.setPrototypeOf(session.data, Object.prototype)
+      const ordinary = { writable: true, enumerable: true, configurable: true }
+      Object.defineProperty(session.data, 'cart', { value: ['tea'], ...ordinary })
+      Object.defineProperty(session.data, 'cart', { value: ['milk'] })
+      expect(session.data.cart).toEqual(['milk'])
+    })
+    expect((await client.send((session) => ({ ...session.data }))).value).toEqual({ cart: ['milk'] })
+  })
 })
 
 describe('7 a login whose record was stored, but whose answer was lost', () => {
