@@ -4,7 +4,7 @@ import { h } from 'vue'
 import { Tab, Tabs } from './tabs.ts'
 import './style.css'
 
-const BEGIN = 'npm create sojourn my-app\ncd my-app && npm start'
+const BEGIN = 'npm create sojourn@latest my-app\ncd my-app && npm start'
 
 const theme: Theme = {
   extends: DefaultTheme,
