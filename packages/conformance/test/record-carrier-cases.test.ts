@@ -74,9 +74,9 @@ describe('beside a carrier that sends no tokens', () => {
     clear: () => [],
   }
 
-  function create() {
+  function create(carriers: readonly Carrier[] = [sealedCookie(), oldCookie]) {
     const sessions = createSessions<{ a?: number }>({
-      carriers: [sealedCookie(), oldCookie],
+      carriers,
       store: memoryStore(),
       insecureStoreLacks: ['ended', 'lost-update', 'fresh-token', 'list'],
       warn: () => {},
@@ -98,6 +98,15 @@ describe('beside a carrier that sends no tokens', () => {
       await session.login('bob')
     })
     await request(cookie, ({ userId }) => expect(userId).toBe('bob'))
+  })
+
+  test.each(['login', 'logout'] as const)('a %s replaces the record behind a refused text', async (verb) => {
+    const request = create([oldCookie, sealedCookie()])
+    const cookie = await request('', (session) => session.login('ada'))
+    const next = await request(`old=bad; ${cookie}`, (session) =>
+      verb === 'login' ? session.login('bob') : session.logout(),
+    )
+    await request(next, ({ userId }) => expect(userId).toBe(verb === 'login' ? 'bob' : null))
   })
 
   test('an adopted session reaches the client, once', async () => {

@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest'
 import {
   createClient,
   createWorld,
+  HOUR,
   MINUTE,
   type RequestOptions,
   rejection,
+  stayFor,
   type TestData,
   toView,
   type World,
@@ -159,12 +161,16 @@ describe('1 Ended is ended: a logout also ends the session in a cookie behind', 
 
   it('a renewal that ran meanwhile is no evidence of a copy', async () => {
     const shop = createShop(accessCarrier())
-    const { id, cookie } = await shop.login('ada')
-    const request = { cookie, headers: { 'x-access': 'x' } }
-    const { session } = await shop.sessions.open(toView(request))
-    shop.clock.advance(29 * MINUTE)
-    await shop.userOf(cookie)
-    await session.logout()
+    const client = shop.client()
+    await client.send((session) => session.login('ada'))
+    await stayFor(shop, client, HOUR - MINUTE)
+    shop.clock.advance(2 * MINUTE)
+    const slow = await client.open({ cookie: client.cookie(), headers: { 'x-access': 'x' } })
+    await client.send(() => {})
+    const { value: id } = await client.send((session) => session.id)
+    expect(shop.eventsOf('renewed')).toHaveLength(1)
+    shop.clock.advance(10 * MINUTE)
+    await slow.session.logout()
     expect(shop.eventsOf('reuse')).toEqual([])
     expect(await shop.kept(id)).toMatchObject({ kind: 'ended', reason: 'logout' })
   })
