@@ -248,6 +248,21 @@ describe('what it costs an application that never calls it', () => {
     expect(marked.calls.length).toBeLessThanOrEqual(10)
   })
 
+  it('a read that another request began and that never ends, as in Workers, holds nobody up', async () => {
+    const marked = markedStore(memoryStore())
+    const world = createWorld()
+    const node = world.node({ store: marked })
+    const ada = await login(node)
+    await pass(world, 1_100)
+    marked.before = () => new Promise(() => {})
+    expect(await whoIs(ada), 'begins a read in the background').toBe('ada')
+    marked.before = () => {}
+    for (const ms of [200, 800, 100, 2_500]) {
+      await pass(world, ms)
+      expect(await whoIs(ada)).toBe('ada')
+    }
+  })
+
   it('nothing while there are no requests, and none for a token that is malformed', async () => {
     const marked = markedStore(memoryStore())
     const world = createWorld({ store: marked })

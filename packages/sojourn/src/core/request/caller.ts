@@ -37,16 +37,19 @@ export function ask<Name extends Operation>(
 
 /** Reads the marker at the same time, if that is due. */
 function whenKnown(by: Caller, operation: Operation, value: Promise<unknown>): Promise<unknown> {
-  if (!isFresh(by.setup)) by.setup.eras.renew()
-  return value.then((late) => inEra(by, operation, late))
+  const mine = isFresh(by.setup) || by.setup.eras.renew()
+  return value.then((late) => inEra(by, operation, late, mine))
 }
 
+/** Whether this process certainly knows the era, or the read that this request began. */
+type Known = boolean | Promise<void>
+
 /** Only a live record has an era. Within a lease, the answer is synchronous if that of the store is. */
-function inEra(by: Caller, operation: Operation, value: unknown): unknown {
+function inEra(by: Caller, operation: Operation, value: unknown, mine: Known = false): unknown {
   if (typeof value !== 'object' || value === null) return value
   const { kind, status } = value as { readonly kind?: string; readonly status?: string }
   if (kind === 'ended' || status === 'written' || status === 'gone') return value
-  const sure = sureOfEra(by)
+  const sure = sureOfEra(by, by.setup.clock(), mine)
   return isPromise(sure) ? sure.then(() => withoutOver(by, operation, value)) : withoutOver(by, operation, value)
 }
 
@@ -71,10 +74,11 @@ export function isOver({ eras }: Setup, { id, userId, head: { era = 0 } }: Sessi
 }
 
 /** Waits until this process certainly knows which sessions `endAll` has ended. */
-export function sureOfEra(by: Caller, now: number = by.setup.clock()): MaybePromise<void> {
-  return isFresh(by.setup, now) || by.setup.eras.renew()
-    ? undefined
-    : rescue<void>(by.setup.eras.sure, failing(by, 'read'))
+export function sureOfEra(by: Caller, now: number = by.setup.clock(), mine: Known = false): MaybePromise<void> {
+  const { eras } = by.setup
+  const known = isFresh(by.setup, now) || (typeof mine === 'object' ? mine : eras.renew())
+  if (known === true) return
+  return rescue<void>(() => eras.sure(typeof known === 'object' ? known : null), failing(by, 'read'))
 }
 
 /**

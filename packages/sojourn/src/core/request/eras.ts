@@ -39,16 +39,21 @@ export interface Eras {
   /** Called when this process learns of a new era. */
   began: () => void
   learn(next: Marker): void
-  /** Begins to read the marker, and does not wait. Returns whether this process certainly knows the era now. */
-  renew(): boolean
+  /**
+   * Begins to read the marker, and does not wait. Returns whether this process certainly knows the era now, or what to wait for. A
+   * request waits only for a read that it began itself: runtimes such as Workers cancel what outlives its request, so a read of
+   * another request may never end.
+   */
+  renew(): boolean | Promise<void>
   /** Waits until this process certainly knows the era. Synchronous within a lease, and with a synchronous store. */
-  sure(): MaybePromise<void>
+  sure(mine?: Promise<void> | null): MaybePromise<void>
 }
 
 export function createEras(store: Store, clock: () => number): Eras {
   const { lacks = {}, staleWhileDownMs = 0 } = store
   const isKept = lacks.ended === undefined && lacks['lost-update'] === undefined
-  let reading: { readonly at: number; readonly done: Promise<void> } | null = null
+  /** When a read last began because one was due, by uptime. */
+  let renewedAt = Number.NEGATIVE_INFINITY
 
   /** By both clocks: uptime stops while the machine sleeps, and the wall clock jumps. */
   function ageMs(): number {
@@ -66,30 +71,28 @@ export function createEras(store: Store, clock: () => number): Eras {
 
   function refresh(): MaybePromise<void> {
     const at = performance.now()
-    if (reading !== null && at - reading.at < LEASE_MS) return reading.done
     const wall = clock()
-    const land = (kept: Kept): void => {
+    return chain(readMarker(store), (kept) => {
       learn(toMarker(kept))
       if (at >= eras.seen.uptimeAt) eras.seen = { uptimeAt: at, wallAt: wall }
-    }
-    const answer = readMarker(store)
-    if (!isPromise(answer)) return land(answer)
-    const mine = {
-      at,
-      done: answer.then(land).finally(() => {
-        if (reading === mine) reading = null
-      }),
-    }
-    reading = mine
-    return mine.done
+    })
   }
 
-  function sure(tries: number): MaybePromise<void> {
+  function renew(): boolean | Promise<void> {
+    const isSure = ageMs() < LEASE_MS
+    if (isSure && performance.now() - renewedAt < RENEW_MS) return true
+    renewedAt = performance.now()
+    // If it fails, a request that needs the answer reads once more, and fails if that fails.
+    const mine = rescue<void>(refresh, () => {})
+    return isSure || (isPromise(mine) ? mine : ageMs() < LEASE_MS)
+  }
+
+  function sure(mine: Promise<void> | null, tries: number): MaybePromise<void> {
     if (ageMs() < LEASE_MS) return
     if (tries === MAX_TRIES)
       throw new SessionError('ERR_STORE_TIMEOUT', 'It took too long to read whether all sessions were ended.')
     return rescue(
-      () => chain(refresh(), () => sure(tries + 1)),
+      () => chain(mine ?? refresh(), () => sure(null, tries + 1)),
       (error) => {
         if (ageMs() >= staleWhileDownMs) throw error
       },
@@ -102,12 +105,8 @@ export function createEras(store: Store, clock: () => number): Eras {
     isKept,
     began() {},
     learn,
-    renew() {
-      // A request that needs the answer reads again, and fails if that fails.
-      void rescue(refresh, () => {})
-      return ageMs() < LEASE_MS
-    },
-    sure: () => (isKept ? sure(0) : undefined),
+    renew,
+    sure: (mine = null) => (isKept ? sure(mine, 0) : undefined),
   }
   return eras
 }
