@@ -29,8 +29,9 @@ export function write(folder, file, lines) {
  * Applications that import every entry, with `import` and with `require`, type-checked.
  * @param {string} folder
  * @param {readonly Entry[]} entries
+ * @param {object} more compiler options
  */
-export function typeProblems(folder, entries) {
+export function typeProblems(folder, entries, more = {}) {
   const imports = entries.map(({ specifier }, i) => `export * as m${i} from '${specifier}'`)
   const requires = entries.map(({ specifier }, i) => `export import m${i} = require('${specifier}')`)
   const portable = imports.filter((_, i) => PORTABLE.some((name) => entries[i]?.code === `./dist/${name}.js`))
@@ -38,7 +39,7 @@ export function typeProblems(folder, entries) {
   write(folder, 'node/requires.cts', requires)
   write(folder, 'portable/imports.ts', portable)
   return Object.entries(CONSUMERS).flatMap(([name, compilerOptions]) => {
-    write(folder, `${name}/tsconfig.json`, [JSON.stringify({ compilerOptions })])
+    write(folder, `${name}/tsconfig.json`, [JSON.stringify({ compilerOptions: { ...compilerOptions, ...more } })])
     const status = runNode('node_modules/typescript/bin/tsc', ['--project', join(folder, name)])
     return status === 0 ? [] : [`an application (${name}) that imports the entries does not type-check, see above`]
   })
