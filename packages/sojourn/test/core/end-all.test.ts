@@ -254,7 +254,7 @@ describe('what it costs an application that never calls it', () => {
     const node = world.node({ store: marked })
     const ada = await login(node)
     await pass(world, 1_100)
-    marked.before = () => new Promise(() => {})
+    marked.before = () => new Promise<void>(() => {})
     expect(await whoIs(ada), 'begins a read in the background').toBe('ada')
     marked.before = () => {}
     for (const ms of [200, 800, 100, 2_500]) {
