@@ -73,6 +73,7 @@ export async function measureWalk() {
   /** @type {Record<string, { file: string, called: number }[]>} */
   const walk = {}
   for (const name of ['read', 'write', 'login']) {
+    /** @type {{ file: string, called: number }[][]} */
     const times = []
     for (let i = 0; i < 3; i++) {
       await take()

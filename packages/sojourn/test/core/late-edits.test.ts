@@ -93,7 +93,7 @@ it.each([
     const { session, commit, finish } = await sessions.open(toView({}))
     session.data.cart = { items: 1 }
     sessions.on('created', () => {
-      if (isNested) session.data.cart.items = 2
+      if (isNested) Object.assign(session.data.cart ?? {}, { items: 2 })
       else session.data.greeted = true
     })
     const committed = commit()
