@@ -20,7 +20,7 @@ import { shareCpu, shareHeap } from './groups.mjs'
 const NEW_SESSIONS = 4_000
 const NO_LIMIT = 1_000_000
 /** The scenarios before this one taught the engine something else. */
-const COMPILE_MS = 1_500
+const COMPILE_MS = 600
 
 /**
  * Two profiles of a server under load, one after the other.
