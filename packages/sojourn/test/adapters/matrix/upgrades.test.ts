@@ -15,6 +15,7 @@ import { honoSessions } from 'sojourn/hono'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { ERA_ID } from '../../../src/core/request/eras.ts'
 import { listen } from '../support/node-reply.ts'
 import { SOME_TOKEN } from '../support/stores.ts'
 
@@ -147,6 +148,7 @@ describe.each(COLUMNS)('%s', (_, serveColumn) => {
     expect(await shake(origin)).toBe(outcome)
     // Once more: no connection, and no state of one, is left over from the first.
     expect(await shake(origin)).toBe(outcome)
-    expect(read).toHaveBeenCalledTimes(2)
+    // The marker of `endAll` is read now and then. It is no part of what a request does.
+    expect(read.mock.calls.filter(([id]) => id !== ERA_ID)).toHaveLength(2)
   })
 })
