@@ -10,8 +10,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { accepts, freePort, launch, newFolder, programPath } from '../packages/sojourn/test/support/servers/program.ts'
+import { HOST, PROXIES, type ProxyName } from '../packages/sojourn/test/support/servers/web-proxies.ts'
 import { findProgram, without } from '../tools/servers.mjs'
-import { HOST, PROXIES, type ProxyName, startProxy, type WebProxy } from './docs/proxies.ts'
+import { type RunningProxy, startProxy } from './docs/proxies.ts'
 import { type Running, runSnippet } from './docs/run.ts'
 import { readPage, type Snippet, snippetsOf } from './docs/snippets.ts'
 
@@ -32,8 +33,8 @@ function snippetIn(language: string): Snippet {
 }
 
 const backends: Running[] = []
-const proxies = new Map<ProxyName, WebProxy>()
-const proxyOf = (name: ProxyName): WebProxy => proxies.get(name) as WebProxy
+const proxies = new Map<ProxyName, RunningProxy>()
+const proxyOf = (name: ProxyName): RunningProxy => proxies.get(name) as RunningProxy
 const portOf = ({ origins: [origin = ''] }: Running): number => Number(new URL(origin).port)
 
 beforeAll(async () => {
@@ -61,7 +62,7 @@ interface Reply {
 }
 
 async function ask(
-  { https }: WebProxy,
+  { https }: RunningProxy,
   method: string,
   path: string,
   headers: Record<string, string> = {},
@@ -74,7 +75,7 @@ async function ask(
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }
 
-async function logIn(proxy: WebProxy): Promise<string> {
+async function logIn(proxy: RunningProxy): Promise<string> {
   const { status, headers } = await ask(proxy, 'POST', '/login', { origin: `https://${HOST}:${proxy.https}` })
   expect(status).toBe(303)
   return String(headers['set-cookie']).split(';')[0] ?? ''

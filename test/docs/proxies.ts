@@ -1,46 +1,20 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { generate } from 'selfsigned'
-import {
-  accepts,
-  freePort,
-  launch,
-  newFolder,
-  programPath,
-  type Running,
-} from '../../packages/sojourn/test/support/servers/program.ts'
+import { freePort, type Running } from '../../packages/sojourn/test/support/servers/program.ts'
+import { launchProxy, type ProxyName } from '../../packages/sojourn/test/support/servers/web-proxies.ts'
 
-export const HOST = 'shop.example'
-export const PROXIES = ['nginx', 'haproxy', 'caddy'] as const
-export type ProxyName = (typeof PROXIES)[number]
-
-export interface WebProxy extends Running {
+export interface RunningProxy extends Running {
   readonly http: number
   readonly https: number
 }
 
 /** Starts the real proxy with a file of the documents. Only what belongs to this machine is replaced: ports and paths. */
-export async function startProxy(name: ProxyName, file: string, backends: readonly number[]): Promise<WebProxy> {
-  const [folder, http, https] = [await newFolder(name), await freePort(), await freePort()]
-  const { private: key, cert } = await generate([{ name: 'commonName', value: HOST }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: HOST }] }],
-  })
-  writeFileSync(join(folder, 'cert.pem'), cert)
-  writeFileSync(join(folder, 'key.pem'), key)
-  writeFileSync(join(folder, 'both.pem'), `${cert}\n${key}\n`)
-  const local = file
-    .replaceAll('/etc/ssl/shop', folder)
-    .replaceAll('127.0.0.1:3000', `127.0.0.1:${backends[0]}`)
-    .replaceAll('127.0.0.1:3001', `127.0.0.1:${backends[1]}`)
-  const { text, args } = HERE[name](local, { folder, http, https })
-  const path = join(folder, 'proxy.conf')
-  writeFileSync(path, text)
-  const running = await launch(programPath(name), {
-    args: [...args, path],
-    env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
-    isReady: () => accepts(https),
+export async function startProxy(name: ProxyName, file: string, backends: readonly number[]): Promise<RunningProxy> {
+  const [http, https] = [await freePort(), await freePort()]
+  const running = await launchProxy(name, https, (folder) => {
+    const local = file
+      .replaceAll('/etc/ssl/shop', folder)
+      .replaceAll('127.0.0.1:3000', `127.0.0.1:${backends[0]}`)
+      .replaceAll('127.0.0.1:3001', `127.0.0.1:${backends[1]}`)
+    return HERE[name](local, { folder, http, https })
   })
   return { ...running, http, https }
 }

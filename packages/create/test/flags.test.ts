@@ -121,6 +121,6 @@ test.each(['', ' ', 'A', '.hidden', '_x', 'a b', 'ä', 'node_modules', 'x'.repea
   },
 )
 
-test.each(['app', 'my-app', 'apps/shop', './shop', '/tmp/shop2', 'a.b_c'])('%j is a name', (name) => {
+test.each(['app', 'my-app', 'apps/shop', './shop', '/srv/shop2', 'a.b_c'])('%j is a name', (name) => {
   expect(whyNotAName(name)).toBeNull()
 })

@@ -10,13 +10,8 @@ import { createMiddleware, NodeView, openNode } from './_node-open.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 
-export {
-  type Client,
-  type FetchHandler,
-  type NodeBody,
-  type NodeHandlerOptions,
-  toNodeHandler,
-} from './_node-bridge.ts'
+export { type Client, type FetchHandler, type NodeHandlerOptions, toNodeHandler } from './_node-bridge.ts'
+export type { NodeBody } from './_node-request.ts'
 export type { NodeRequest, NodeResponse } from './_node-types.ts'
 export type { TrustProxy } from './_trust-proxy.ts'
 

@@ -507,6 +507,26 @@ describe('over HTTP/2', () => {
     expect(signal?.aborted).toBe(false)
   })
 
+  test('headers about the connection of another server are not passed on', async () => {
+    const onError = vi.fn()
+    const names = [
+      'connection',
+      'keep-alive',
+      'proxy-connection',
+      'te',
+      'transfer-encoding',
+      'upgrade',
+      'http2-settings',
+    ]
+    const headers = { ...Object.fromEntries(names.map((name) => [name, 'x'])), 'x-other': 'y' }
+    const client = await serve2(() => new Response('x', { headers }), { onError })
+    const stream = client.request({ ':path': '/' }).resume()
+    const [received] = await once(stream, 'response')
+    expect(received).toMatchObject({ ':status': 200, 'x-other': 'y' })
+    expect(Object.keys(received).filter((name) => names.includes(name))).toEqual([])
+    expect(onError).not.toHaveBeenCalled()
+  })
+
   test.each(['get', 'head', 'trace', 'TRACK'])('the method %s is a 501, and no error of the server', async (method) => {
     const onError = vi.fn()
     const client = await serve2(() => new Response('x'), { onError })

@@ -4,7 +4,17 @@ import { writeBehind } from 'sojourn/stores/write-behind'
 import { describe, expect, it, vi } from 'vitest'
 import { sealedCookie } from '../../../conformance/test/sealed-cookie.ts'
 import { ERA_ID, LEASE_MS } from '../../src/core/request/eras.ts'
-import { createClient, createWorld, edit, HOUR, MINUTE, rejection, type TestData } from './kit.ts'
+import {
+  type Client,
+  createClient,
+  createWorld,
+  edit,
+  HOUR,
+  MINUTE,
+  rejection,
+  type TestData,
+  type World,
+} from './kit.ts'
 import { at, endAll, login, markedStore, pass, useTime, WAIT, whoIs } from './kit-end-all.ts'
 
 useTime()
@@ -20,14 +30,19 @@ async function twoServers() {
   return { world, store, one, two, ada }
 }
 
+/** After that, the token is due for renewal. */
+async function useForAnHour(world: World<TestData>, client: Client<TestData>): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await pass(world, 19 * MINUTE)
+    await client.send(() => {})
+  }
+  await pass(world, 4 * MINUTE)
+}
+
 describe('1 Ended is ended: endAll, while requests of another server are in flight', () => {
   it('a renewal in flight: its token opens nothing', async () => {
     const { world, one, two, ada } = await twoServers()
-    for (let i = 0; i < 3; i++) {
-      await pass(world, 19 * MINUTE)
-      await ada.send(() => {})
-    }
-    await pass(world, 4 * MINUTE)
+    await useForAnHour(world, ada)
     const thief = at(two, ada)
     const slow = await thief.open()
     await endAll(world, one)
@@ -39,11 +54,7 @@ describe('1 Ended is ended: endAll, while requests of another server are in flig
     const world = createWorld()
     const two = world.node()
     const ada = await login(world.sessions)
-    for (let i = 0; i < 3; i++) {
-      await pass(world, 19 * MINUTE)
-      await ada.send(() => {})
-    }
-    await pass(world, 4 * MINUTE)
+    await useForAnHour(world, ada)
     const thief = at(two, ada)
     const slow = await thief.open()
     const gate = world.store.hold('write')

@@ -30,7 +30,23 @@ export async function startWebProxy(
   settings: string = settingsOf(proxy),
   backendScheme: 'http' | 'https' = 'http',
 ): Promise<WebProxy> {
-  const [folder, port] = [await newFolder(proxy), await freePort()]
+  const port = await freePort()
+  const running = await launchProxy(proxy, port, (folder) =>
+    CONFIGURATIONS[proxy]({ folder, port, backendPort, backendScheme, settings }),
+  )
+  return { ...running, port }
+}
+
+/**
+ * Starts a real proxy that accepts HTTPS on this port. Its folder has a certificate for `shop.example` in `cert.pem`, `key.pem` and
+ * `both.pem`, and its configuration in `proxy.conf`.
+ */
+export async function launchProxy(
+  proxy: ProxyName,
+  port: number,
+  configure: (folder: string) => Configuration,
+): Promise<Running> {
+  const folder = await newFolder(proxy)
   const { private: key, cert } = await generate([{ name: 'commonName', value: HOST }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -39,14 +55,14 @@ export async function startWebProxy(
   writeFileSync(join(folder, 'cert.pem'), cert)
   writeFileSync(join(folder, 'key.pem'), key)
   writeFileSync(join(folder, 'both.pem'), `${cert}\n${key}\n`)
-  const { text, args } = CONFIGURATIONS[proxy]({ folder, port, backendPort, backendScheme, settings })
-  writeFileSync(join(folder, 'proxy.conf'), text)
-  const running = await launch(programPath(proxy), {
-    args,
+  const { text, args } = configure(folder)
+  const path = join(folder, 'proxy.conf')
+  writeFileSync(path, text)
+  return launch(programPath(proxy), {
+    args: [...args, path],
     env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
     isReady: () => accepts(port),
   })
-  return { ...running, port }
 }
 
 interface Place {
@@ -60,12 +76,13 @@ interface Place {
 
 interface Configuration {
   readonly text: string
+  /** All but the last, which is the file's path. */
   readonly args: readonly string[]
 }
 
 const CONFIGURATIONS: Readonly<Record<ProxyName, (place: Place) => Configuration>> = {
   nginx: ({ folder, port, backendPort, backendScheme, settings }) => ({
-    args: ['-p', folder, '-c', join(folder, 'proxy.conf'), '-g', 'daemon off;'],
+    args: ['-p', folder, '-g', 'daemon off;', '-c'],
     text: `
       pid ${folder}/pid;
       error_log ${folder}/log;
@@ -85,7 +102,7 @@ const CONFIGURATIONS: Readonly<Record<ProxyName, (place: Place) => Configuration
       }`,
   }),
   haproxy: ({ folder, port, backendPort, settings }) => ({
-    args: ['-f', join(folder, 'proxy.conf'), '-db'],
+    args: ['-db', '-f'],
     text: `
 defaults
   mode http
@@ -101,7 +118,7 @@ backend application
 `,
   }),
   caddy: ({ folder, port, backendPort, settings }) => ({
-    args: ['run', '--adapter', 'caddyfile', '--config', join(folder, 'proxy.conf')],
+    args: ['run', '--adapter', 'caddyfile', '--config'],
     text: `
 {
   admin off
