@@ -82,7 +82,7 @@ test('killed with kill -9 and started again, the shop has lost nothing', async (
 test('if the port is taken, the shop opens on another one and prints it', async () => {
   const blocker = createServer().listen(3000, '127.0.0.1')
   // Whether this test or somebody else holds the port, it is taken.
-  await Promise.race([once(blocker, 'listening'), once(blocker, 'error')])
+  await new Promise((resolve) => blocker.once('listening', resolve).once('error', resolve))
   cleanups.push(() => blocker.close())
   const { PORT: _, ...env } = process.env
   const shop = await runShop({ ...(env as Record<string, string>), SHOP_DATA: folder() })
