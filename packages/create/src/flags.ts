@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { FRAMEWORKS, type FrameworkName, LANGUAGES, type Language, STORES, type StoreName } from './catalogue.ts'
+import type { Environment } from './package-manager.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface Flags {
@@ -52,6 +53,15 @@ export function parseFlags(args: readonly string[]): Flags {
     store: oneOf(STORES, 'store', values.store),
     language: oneOf(LANGUAGES, 'language', values.language),
   }
+}
+
+/** Without `--` before them, npm takes the options for its own: they are in its variables, and do not arrive here. */
+export function assertNoneKept(env: Environment): void {
+  const kept = ['framework', 'store', 'language', 'install'].filter((name) => env[`npm_config_${name}`] !== undefined)
+  if (kept.length === 0 || !env.npm_config_user_agent?.startsWith('npm/')) return
+  throw new UsageError(
+    `npm kept ${kept.map((name) => `--${name}`).join(', ')} for itself. Write -- before the options:\n\n  npm create sojourn@latest my-app -- --framework express --store lmdb --language ts`,
+  )
 }
 
 function parse(args: readonly string[]) {

@@ -1,10 +1,13 @@
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
+/** The variables of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 const AGENT = /^(npm|pnpm|yarn|bun)\//
 
 /** The package manager that started this process: each names itself in `npm_config_user_agent`. */
-export function callerOf(userAgent: string | undefined): PackageManager {
-  return (AGENT.exec(userAgent ?? '')?.[1] ?? 'npm') as PackageManager
+export function callerOf({ npm_config_user_agent: agent = '' }: Environment): PackageManager {
+  return (AGENT.exec(agent)?.[1] ?? 'npm') as PackageManager
 }
 
 /** The command for a script of the application. */

@@ -1,26 +1,23 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { UsageError } from './usage-error.ts'
 
-/** Nothing that is there is ever overwritten. */
-export function assertEmpty(folder: string): void {
-  if (!existsSync(folder)) return
-  const [first] = entriesOf(folder)
-  if (first !== undefined) throw new UsageError(`${folder} is not empty: it has ${first}. Choose another folder.`)
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    throw new UsageError(`${folder} is there, and is not a folder. Choose another name.`)
-  }
-}
-
+/** Writes every file, or leaves everything as it was. Nothing that is there is overwritten. */
 export function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
-  for (const [path, text] of files) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
-    // Readable by its owner only where it has a password.
-    writeFileSync(join(folder, path), text, { flag: 'wx', mode: path === '.env' ? 0o600 : 0o666 })
+  const made: string[] = []
+  try {
+    for (const [path, text] of files) {
+      const file = join(folder, path)
+      const outermost = mkdirSync(dirname(file), { recursive: true })
+      if (outermost !== undefined) made.push(outermost)
+      // Readable by its owner only where it has a password.
+      writeFileSync(file, text, { flag: 'wx', mode: path === '.env' ? 0o600 : 0o666 })
+      made.push(file)
+    }
+  } catch (error) {
+    for (const path of made.reverse()) rmSync(path, { recursive: true, force: true })
+    throw new UsageError(
+      `${folder} cannot be written (${(error as Error).message}), and is left as it was. Choose another folder.`,
+    )
   }
 }

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { type Io, main } from '../src/main.ts'
-import { callerOf, commandFor } from '../src/package-manager.ts'
-import { whyNotAName } from '../src/project-name.ts'
+import { callerOf, commandFor, type PackageManager } from '../src/package-manager.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-create-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -14,8 +13,8 @@ const CHOICES = ['--framework', 'hono', '--store', 'redis', '--language', 'js', 
 async function run(args: readonly string[], more: Partial<Io> = {}) {
   const lines: string[] = []
   const io: Io = {
-    isTerminal: false,
-    userAgent: undefined,
+    terminal: null,
+    env: {},
     node: '24.0.0',
     out: (text) => void lines.push(text),
     error: (text) => void lines.push(text),
@@ -81,9 +80,32 @@ describe('npm create sojourn', () => {
     [['app', '--framework', 'koa'], /--framework koa is unknown\. Choose one of: express, fastify, hono, node/],
     [['app', '--framwork', 'hono'], /Unknown option '--framwork'/],
     [['app'], /missing: framework, store, language, install/],
-    [['My App', '--yes'], /cannot be the name of a package/],
+    [['a/node_modules/app', '--yes'], /is in node_modules/],
+    [['what?', '--yes'], /do not allow "\?" in the name/],
   ])('%j is refused with what to do', async (args, message) => {
     expect(await run(args)).toEqual({ code: 1, text: expect.stringMatching(message) })
+  })
+
+  test.each([
+    ['--framework=hono', { npm_config_framework: 'hono' }],
+    ['--store', { npm_config_store: 'true' }],
+    ['--no-install', { npm_config_install: '' }],
+  ])('%s that npm kept, because no -- stands before it, is reported and not ignored', async (_, kept) => {
+    const env = { npm_config_user_agent: 'npm/11.19.1 node/v20.20.2 linux x64', ...kept }
+    const { code, text } = await run([join(folder, 'kept'), '--yes'], { env })
+    expect([code, text]).toEqual([1, expect.stringMatching(/npm kept --\w+ for itself\. Write -- before the options/)])
+    expect(existsSync(join(folder, 'kept'))).toBe(false)
+  })
+
+  test('a package manager that is not there is named, and what is left to do is said', async () => {
+    const env = { npm_config_user_agent: 'yarn/1.22.22 npm/? node/v24.0.0 linux x64' }
+    vi.stubEnv('PATH', join(folder, 'no-such-folder'))
+    const { code, text } = await run([join(folder, 'no-yarn'), '--yes', '--store', 'memory'], { env })
+    vi.unstubAllEnvs()
+    expect(code).toBe(1)
+    expect(text).toMatch(
+      /yarn install\n {2}yarn start\n[\s\S]*The packages are not installed: yarn could not be started/,
+    )
   })
 
   test('--help and --version write nothing', async () => {
@@ -103,24 +125,13 @@ describe('npm create sojourn', () => {
   })
 })
 
-test.each([
+test.each<[string | undefined, PackageManager, string]>([
   ['npm/11.0.0 node/v24.0.0 linux x64', 'npm', 'npm start'],
   ['pnpm/10.0.0 npm/? node/v24.0.0 linux x64', 'pnpm', 'pnpm start'],
   ['yarn/1.22.22 npm/? node/v24.0.0 linux x64', 'yarn', 'yarn start'],
   ['bun/1.4.4 npm/? node/v24.0.0 linux x64', 'bun', 'bun run start'],
   [undefined, 'npm', 'npm start'],
 ])('called by %s, it speaks of %s', (agent, manager, command) => {
-  expect(callerOf(agent)).toBe(manager)
-  expect(commandFor(callerOf(agent), 'start')).toBe(command)
-})
-
-test.each(['', ' ', 'A', '.hidden', '_x', 'a b', 'ä', 'node_modules', 'x'.repeat(215), 'a/b c'])(
-  '%j is no name',
-  (name) => {
-    expect(whyNotAName(name)).not.toBeNull()
-  },
-)
-
-test.each(['app', 'my-app', 'apps/shop', './shop', '/srv/shop2', 'a.b_c'])('%j is a name', (name) => {
-  expect(whyNotAName(name)).toBeNull()
+  expect(callerOf({ npm_config_user_agent: agent })).toBe(manager)
+  expect(commandFor(manager, 'start')).toBe(command)
 })

@@ -5,7 +5,7 @@ import { sessions } from './sessions.ts'
 // Fails now, and not at the first login, if the store cannot be reached.
 await sessions.setup()
 
-const { port, stop } = await start(Number(env.PORT ?? 3000))
+const { port, stop } = await start(Number(env.PORT || 3000))
 console.log(`http://localhost:${port}`)
 
 async function shutDown(): Promise<void> {

@@ -23,11 +23,12 @@ function cartList(cart: string[]): Html {
     <form method="post" action="/cart/empty"><button class="plain">Empty the cart</button></form>`
 }
 
-export function loginPage(view: View): string {
+/** After a wrong password, the page keeps the name that was typed. */
+export function loginPage(view: View, name = ''): string {
   const body = html`
     <h1>Log in</h1>
     <form method="post" action="/login">
-      <label>Name <input name="name" autocomplete="username" autocapitalize="none" required></label>
+      <label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required></label>
       <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
       <button>Log in</button>
     </form>

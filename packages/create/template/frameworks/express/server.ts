@@ -27,9 +27,9 @@ app.get('/', (req, res) => {
 })
 
 app.post('/cart', async (req, res) => {
-  const item = String(req.body?.item ?? '')
+  const item = String(req.body?.item ?? '').trim()
   // `update` loses nothing if two tabs add at once. It keeps the last twenty.
-  await sessions.get(req).update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+  if (item !== '') await sessions.get(req).update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
   res.redirect(303, '/')
 })
 
@@ -44,10 +44,13 @@ app.get('/login', (req, res) => {
 
 app.post('/login', async (req, res) => {
   const session = sessions.get(req)
-  const userId = await checkPassword(String(req.body?.name), String(req.body?.password))
+  const name = String(req.body?.name ?? '')
+  const userId = await checkPassword(name, String(req.body?.password ?? ''))
   if (userId === null) {
-    session.flash.set('message', 'The name or the password is wrong.')
-    return res.redirect(303, '/login')
+    // The message is in this response. A flash message would store a session for each wrong guess.
+    return res
+      .status(401)
+      .send(loginPage({ user: session.userId, message: 'The name or the password is wrong.' }, name))
   }
   await session.login(userId)
   res.redirect(303, '/')
@@ -65,7 +68,10 @@ app.get('/devices', async (req, res) => {
 })
 
 app.post('/devices/end', async (req, res) => {
-  await sessions.get(req).revokeDevice(String(req.body?.id))
+  const session = sessions.get(req)
+  if (session.userId === null) return res.redirect(303, '/login')
+  const isEnded = await session.revokeDevice(String(req.body?.id))
+  session.flash.set('message', isEnded ? 'The device is logged out.' : 'The device was logged out already.')
   res.redirect(303, '/devices')
 })
 

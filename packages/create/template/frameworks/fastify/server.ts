@@ -6,7 +6,8 @@ import { devicesPage, homePage, loginPage, type View } from './pages.ts'
 import { sessions } from './sessions.ts'
 import { checkPassword } from './users.ts'
 
-const app = Fastify()
+// Logs the errors that a user sees as 500.
+const app = Fastify({ logger: { level: 'error' } })
 
 app.register(formbody)
 app.register(fastifySessions, { sessions })
@@ -29,9 +30,9 @@ app.get('/', async (request, reply) => {
 })
 
 app.post<Form>('/cart', async (request, reply) => {
-  const item = String(request.body?.item ?? '')
+  const item = String(request.body?.item ?? '').trim()
   // `update` loses nothing if two tabs add at once. It keeps the last twenty.
-  await sessions.get(request).update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+  if (item !== '') await sessions.get(request).update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
   return reply.redirect('/', 303)
 })
 
@@ -46,10 +47,12 @@ app.get('/login', async (request, reply) => {
 
 app.post<Form>('/login', async (request, reply) => {
   const session = sessions.get(request)
-  const userId = await checkPassword(String(request.body?.name), String(request.body?.password))
+  const name = String(request.body?.name ?? '')
+  const userId = await checkPassword(name, String(request.body?.password ?? ''))
   if (userId === null) {
-    session.flash.set('message', 'The name or the password is wrong.')
-    return reply.redirect('/login', 303)
+    // The message is in this response. A flash message would store a session for each wrong guess.
+    const view = { user: session.userId, message: 'The name or the password is wrong.' }
+    return reply.code(401).type('text/html').send(loginPage(view, name))
   }
   await session.login(userId)
   return reply.redirect('/', 303)
@@ -67,7 +70,10 @@ app.get('/devices', async (request, reply) => {
 })
 
 app.post<Form>('/devices/end', async (request, reply) => {
-  await sessions.get(request).revokeDevice(String(request.body?.id))
+  const session = sessions.get(request)
+  if (session.userId === null) return reply.redirect('/login', 303)
+  const isEnded = await session.revokeDevice(String(request.body?.id))
+  session.flash.set('message', isEnded ? 'The device is logged out.' : 'The device was logged out already.')
   return reply.redirect('/devices', 303)
 })
 

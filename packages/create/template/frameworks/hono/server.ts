@@ -27,8 +27,9 @@ app.get('/', (c) => c.html(homePage(viewOf(c), sessions.get(c).data.cart ?? []))
 
 app.post('/cart', async (c) => {
   const { item = '' } = await c.req.parseBody()
+  const text = String(item).trim()
   // `update` loses nothing if two tabs add at once. It keeps the last twenty.
-  await sessions.get(c).update('cart', (cart = []) => [...cart, String(item).slice(0, 60)].slice(-20))
+  if (text !== '') await sessions.get(c).update('cart', (cart = []) => [...cart, text.slice(0, 60)].slice(-20))
   return c.redirect('/', 303)
 })
 
@@ -41,11 +42,12 @@ app.get('/login', (c) => c.html(loginPage(viewOf(c))))
 
 app.post('/login', async (c) => {
   const session = sessions.get(c)
-  const { name, password } = await c.req.parseBody()
+  const { name = '', password = '' } = await c.req.parseBody()
   const userId = await checkPassword(String(name), String(password))
   if (userId === null) {
-    session.flash.set('message', 'The name or the password is wrong.')
-    return c.redirect('/login', 303)
+    // The message is in this response. A flash message would store a session for each wrong guess.
+    const view = { user: session.userId, message: 'The name or the password is wrong.' }
+    return c.html(loginPage(view, String(name)), 401)
   }
   await session.login(userId)
   return c.redirect('/', 303)
@@ -63,8 +65,11 @@ app.get('/devices', async (c) => {
 })
 
 app.post('/devices/end', async (c) => {
+  const session = sessions.get(c)
+  if (session.userId === null) return c.redirect('/login', 303)
   const { id } = await c.req.parseBody()
-  await sessions.get(c).revokeDevice(String(id))
+  const isEnded = await session.revokeDevice(String(id))
+  session.flash.set('message', isEnded ? 'The device is logged out.' : 'The device was logged out already.')
   return c.redirect('/devices', 303)
 })
 

@@ -9,8 +9,8 @@ import { checkPassword } from './users.ts'
 
 type Handler = (session: Session<Data>, form: FormData) => Response | Promise<Response>
 
-const toPage = (text: string): Response =>
-  new Response(text, { headers: { 'content-type': 'text/html; charset=utf-8' } })
+const toPage = (text: string, status = 200): Response =>
+  new Response(text, { status, headers: { 'content-type': 'text/html; charset=utf-8' } })
 const redirect = (location: string): Response => new Response(null, { status: 303, headers: { location } })
 const viewOf = ({ userId, flash }: Session<Data>): View => ({ user: userId, message: flash.take('message') })
 
@@ -24,9 +24,9 @@ const routes: Record<string, Handler> = {
   'GET /': (session) => toPage(homePage(viewOf(session), session.data.cart ?? [])),
 
   async 'POST /cart'(session, form) {
-    const item = String(form.get('item') ?? '')
+    const item = String(form.get('item') ?? '').trim()
     // `update` loses nothing if two tabs add at once. It keeps the last twenty.
-    await session.update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+    if (item !== '') await session.update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
     return redirect('/')
   },
 
@@ -38,10 +38,11 @@ const routes: Record<string, Handler> = {
   'GET /login': (session) => toPage(loginPage(viewOf(session))),
 
   async 'POST /login'(session, form) {
-    const userId = await checkPassword(String(form.get('name')), String(form.get('password')))
+    const name = String(form.get('name') ?? '')
+    const userId = await checkPassword(name, String(form.get('password') ?? ''))
     if (userId === null) {
-      session.flash.set('message', 'The name or the password is wrong.')
-      return redirect('/login')
+      // The message is in this response. A flash message would store a session for each wrong guess.
+      return toPage(loginPage({ user: session.userId, message: 'The name or the password is wrong.' }, name), 401)
     }
     await session.login(userId)
     return redirect('/')
@@ -58,7 +59,9 @@ const routes: Record<string, Handler> = {
   },
 
   async 'POST /devices/end'(session, form) {
-    await session.revokeDevice(String(form.get('id')))
+    if (session.userId === null) return redirect('/login')
+    const isEnded = await session.revokeDevice(String(form.get('id')))
+    session.flash.set('message', isEnded ? 'The device is logged out.' : 'The device was logged out already.')
     return redirect('/devices')
   },
 }
@@ -66,19 +69,21 @@ const routes: Record<string, Handler> = {
 // The largest form, in bytes. A body of unknown length is refused too.
 const LIMIT = 100_000
 
-async function formOf(request: Request): Promise<FormData | null> {
+async function formOf(request: Request): Promise<FormData | Response> {
   if (request.body === null) return new FormData()
   const length = request.headers.get('content-length')
-  return length !== null && Number(length) <= LIMIT ? request.formData() : null
+  if (length === null || Number(length) > LIMIT) return new Response('Too large', { status: 413 })
+  return request.formData().catch(() => new Response('Not a form', { status: 415 }))
 }
 
 const handler = withSession(
   sessions,
   async (request: Request, session, _client: Client) => {
-    const route = routes[`${request.method} ${new URL(request.url).pathname}`]
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    const route = routes[`${method} ${new URL(request.url).pathname}`]
     if (route === undefined) return new Response('Not found', { status: 404 })
     const form = await formOf(request)
-    return form === null ? new Response('Too large', { status: 413 }) : route(session, form)
+    return form instanceof Response ? form : route(session, form)
   },
   { peer: (_request, { peer }) => peer },
 )
