@@ -27,6 +27,7 @@ const PAGES = {
     '@aws-sdk/client-dynamodb',
   ],
   'docs/reference/adapters.md': ['express', 'fastify', 'hono'],
+  'docs/reference/guards.md': ['jose'],
 }
 
 const TABLE = /(<!-- peers: [^\n]*-->\n)[\s\S]*?(<!-- end of peers -->)/

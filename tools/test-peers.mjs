@@ -17,6 +17,7 @@ const TESTS = [
   ...['postgres', 'mysql', 'dynamodb', 'sqlite'].map((name) => `stores/${name}`),
   ...['redis', 'redis-tracking', 'postgres'].map((name) => `buses/${name}`),
   ...['express', 'fastify', 'hono'].map((name) => `adapters/${name}.conformance`),
+  'guards/device-bound',
 ]
 
 /** Tests that have to miss a driver, which is installed here; or that node-redis 5.9 cannot send through their proxy. */

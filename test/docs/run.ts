@@ -25,6 +25,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/express': () => import('sojourn/express'),
   'sojourn/fastify': () => import('sojourn/fastify'),
   'sojourn/fetch': () => import('sojourn/fetch'),
+  'sojourn/guards/device-bound': () => import('sojourn/guards/device-bound'),
   'sojourn/hono': () => import('sojourn/hono'),
   'sojourn/node': () => import('sojourn/node'),
   '@sojourn/conformance': () => import('@sojourn/conformance'),

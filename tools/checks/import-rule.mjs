@@ -35,6 +35,7 @@ export const PORTABLE = [
   'stores/postgres',
   'carriers/cookie',
   'guards/cross-origin',
+  'guards/device-bound',
   'adapters/fetch',
   'adapters/hono',
 ]

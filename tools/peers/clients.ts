@@ -14,6 +14,7 @@ import { createClient, createCluster } from 'redis'
 import { createSessions, memoryStore } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
+import { deviceBound } from 'sojourn/guards/device-bound'
 import { honoSessions } from 'sojourn/hono'
 import { dynamodbStore } from 'sojourn/stores/dynamodb'
 import { lmdbStore } from 'sojourn/stores/lmdb'
@@ -39,7 +40,7 @@ export const stores = [
   sqliteStore({ client: createLibsql({ url }) }),
 ]
 
-const sessions = createSessions<{ cart?: string[] }>()
+const sessions = createSessions<{ cart?: string[] }>({ guards: [deviceBound()] })
 
 const app = express()
 app.use(expressSessions(sessions))

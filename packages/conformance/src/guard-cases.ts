@@ -34,7 +34,10 @@ const READ_BY_GUARDS = [
   'sec-ch-ua',
   'x-forwarded-for',
   'authorization',
+  'cookie',
+  'sec-secure-session-id',
   'secure-session-response',
+  'secure-session-skipped',
 ]
 const PATHS = ['', '*', '//evil', '/\0', `/${'e'.repeat(50_000)}`, '/..;/', '/%']
 const MOST_MS_FOR_A_MEGABYTE = 1000
@@ -148,6 +151,31 @@ export const guardCases: readonly Case<GuardContext>[] = [
         }
         for (const { name, value } of visit.sent) assertHeader(name, value)
         assertEqual(visit.events.filter(({ type }) => type === 'fault').length, 0, 'faults of hostile requests')
+      }),
+  },
+  {
+    name: 'it answers every request to its endpoints, so that no handler runs there',
+    run: (ctx) =>
+      withVisit(ctx, async (visit) => {
+        const endpoints = ctx.createGuard().endpoints ?? []
+        for (const url of endpoints) {
+          assert(/^\/[\w~-][\w./~-]*$/.test(url), `the endpoint ${JSON.stringify(url)} is not a plain path`)
+        }
+        const ask = async (): Promise<void> => {
+          for (const url of endpoints.flatMap((path) => [path, `${path}?x=1`])) {
+            for (const method of ['POST', 'GET', 'PUT']) {
+              const exchange = await visit.open({ ...visit.request(method), url })
+              assert(exchange.answer !== null, `a ${method} of ${url} reaches a handler`)
+              assertAnswer(exchange.answer)
+              await visit.finish(exchange)
+            }
+          }
+        }
+        await ask()
+        const login = await visit.open(visit.request('POST'))
+        await login.session.login('ada')
+        await visit.finish(login)
+        await ask()
       }),
   },
   {

@@ -52,12 +52,26 @@ describe('a guard that is broken in one way fails', () => {
   const says = 'a guard declares its name, and has at least one moment'
   const passes = 'an honest user is never refused: reads, a login, writes, a new proof, a logout'
   const hostile = 'hostile requests never make it throw'
+  const answers = 'it answers every request to its endpoints'
   const tells = 'none of its headers, notes, events and answers contains a token'
 
   test.each<[broken: string, guard: Partial<Record<keyof Guard, unknown>>, fails: string]>([
     ['has a name of two words', { name: 'My Guard' }, says],
     ['has no moment', { opened: undefined, leaving: undefined }, says],
     ['does not know what to do when it is down', { whenDown: 'perhaps' }, says],
+    ['leaves its endpoint to a handler', { endpoints: ['/network/check'] }, answers],
+    [
+      'answers some methods of its endpoint only',
+      {
+        endpoints: ['/network/check'],
+        opened: ({ view }: Sighted) =>
+          view.method === 'POST' && view.url === '/network/check'
+            ? { answer: { status: 200, reason: 'checked', message: 'Checked.' } }
+            : null,
+      },
+      answers,
+    ],
+    ['has an endpoint that is no plain path', { endpoints: ['//network'] }, answers],
     ['denies every POST', { check: ({ view }: Sighted) => (view.method === 'POST' ? NO : null) }, passes],
     [
       'ends the session of whoever writes',

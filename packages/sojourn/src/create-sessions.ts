@@ -71,11 +71,12 @@ export function createSessions<Data extends object = Record<string, JsonValue>>(
   }
   const chosen = carriers ?? [cookieCarrier({ warn, ...cookie })]
   const checksOrigin = chosen.some(({ ambient }) => ambient) && !insecureNoCrossOriginCheck
+  const endpoints = guards.flatMap((guard) => guard.endpoints ?? [])
   return createCoreSessions<Data>({
     describeDevice: describeDevice(),
     ...rest,
     store: store ?? memoryStore(),
     carriers: chosen,
-    guards: checksOrigin ? [crossOriginGuard(crossOrigin), ...guards] : guards,
+    guards: checksOrigin ? [crossOriginGuard(crossOrigin, endpoints), ...guards] : guards,
   })
 }

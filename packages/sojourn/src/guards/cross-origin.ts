@@ -31,12 +31,18 @@ export interface CrossOriginGuard extends Guard {
  * WebSocket handshakes are checked like a POST. GET requests are not checked, so GET handlers must not change anything. Other
  * hosts of the same site count as foreign because an attacker may control one of them.
  *
+ * `endpoints`: the paths that other guards answer (`Guard.endpoints`). They are exempt, because browsers send the requests of a
+ * protocol for pages of other hosts too.
+ *
  * @throws `ERR_OPTION` if an origin is not written as browsers write it, or a path is not in its plain form.
  */
-export function crossOriginGuard(options: CrossOriginOptions = {}): CrossOriginGuard {
+export function crossOriginGuard(
+  options: CrossOriginOptions = {},
+  endpoints: readonly string[] = [],
+): CrossOriginGuard {
   checkOptions(options, { trustedOrigins: 'array', insecureExemptPaths: 'array' }, 'crossOrigin')
   const trustedOrigins = new Set(options.trustedOrigins?.map(demandOrigin))
-  const exemptPaths = options.insecureExemptPaths?.map(demandPath) ?? []
+  const exemptPaths = [...(options.insecureExemptPaths ?? []), ...endpoints].map(demandPath)
 
   function unlessExempt(answer: Answer, view: RequestView): Answer | null {
     const isExempt =

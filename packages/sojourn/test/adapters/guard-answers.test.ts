@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createSessions } from 'sojourn'
+import { createSessions, type Guard } from 'sojourn'
 import { withSession } from 'sojourn/fetch'
 import { withNodeSession } from 'sojourn/node'
 import { expect, test } from 'vitest'
@@ -37,4 +37,34 @@ test('fetch: a header of an answer replaces the default, however its name is wri
   const response = await withSession(sessions, () => new Response('never'))(new Request('http://localhost/'))
   expect(response.headers.get('content-type')).toBe('text/html')
   expect(response.headers.get('cache-control')).toBe('private')
+})
+
+test('an answer with a cookie of the guard carries the renewed token too: node, fetch', async () => {
+  let now = Date.UTC(2030, 0, 1)
+  const headers = { 'set-cookie': 'bound=1; Path=/' }
+  const answer = { status: 200, reason: 'proved', message: 'Proved.', headers }
+  const opened: NonNullable<Guard['opened']> = ({ view }) => (view.url === '/prove' ? { answer } : null)
+  const sessions = createSessions({ guards: [{ name: 'prover', opened }], clock: () => now, warn: () => {} })
+  const logIn = withSession(sessions, async (_, session) => {
+    await session.login('ada', { absolute: '30d' })
+    return new Response('in')
+  })
+  const cookie = (await logIn(new Request('https://localhost/'))).headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  now += 2 * 3_600_000
+  const server = createServer(withNodeSession(sessions, (_, response) => void response.end('never')))
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    // As behind a proxy: on plain localhost the cookie has another name.
+    const init = { headers: { cookie, via: '1.1 proxy' } }
+    for (const response of [
+      await fetch(`http://127.0.0.1:${port}/prove`, init),
+      await withSession(sessions, () => new Response('never'))(new Request('https://localhost/prove', init)),
+    ]) {
+      const names = response.headers.getSetCookie().map((line) => line.split('=')[0])
+      expect(names.sort()).toEqual(['__Host-session', 'bound'])
+    }
+  } finally {
+    server.close()
+  }
 })

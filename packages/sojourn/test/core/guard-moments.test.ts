@@ -1,6 +1,17 @@
 import type { Guard, LoginRuling, LoginSight, Ruling, Session, SessionId, SessionInfo, Sight } from 'sojourn'
 import { describe, expect, test } from 'vitest'
-import { createClient, createWorld, edit, HOUR, headerOf, MINUTE, type TestData, toView, type World } from './kit.ts'
+import {
+  createClient,
+  createWorld,
+  edit,
+  HOUR,
+  headerOf,
+  look,
+  MINUTE,
+  type TestData,
+  toView,
+  type World,
+} from './kit.ts'
 
 type Judge = (sight: Sight) => Ruling | null | Promise<Ruling | null>
 
@@ -122,6 +133,90 @@ describe('what a guard decides about a session', () => {
     const { client, store } = await watched(() => ({ end: 'stolen' }))
     store.fail('end')
     await expect(client.open()).rejects.toMatchObject({ code: 'ERR_STORE' })
+  })
+
+  describe('a session that is withheld', () => {
+    const withhold: Judge = ({ view }) => (view.url === '/odd' ? { withhold: true } : null)
+
+    test('is not seen by the request, and opens in others', async () => {
+      const { client, eventsOf, id } = await watched(withhold)
+      await client.send(edit({ cart: 1 }))
+      const { value } = await client.send(look, { url: '/odd' })
+      expect(value).toEqual({ userId: null, refused: 'withheld', data: {} })
+      expect(eventsOf('refused').at(-1)).toMatchObject({ id, reason: 'withheld' })
+      expect((await client.send(look)).value).toEqual({ userId: 'ada', refused: null, data: { cart: 1 } })
+    })
+
+    test('is not renewed, touched or answered with a cookie', async () => {
+      const { client, clock, record, id } = await watched(withhold)
+      const before = await record(id)
+      clock.advance(29 * MINUTE)
+      expect((await client.send(nothing, { url: '/odd' })).setCookies).toEqual([])
+      expect(await record(id)).toEqual(before)
+    })
+
+    test('cannot be changed by the request: no data, no other session of the user, no proof', async () => {
+      const { client, sessions, id } = await watched(withhold)
+      const other = createClient(sessions)
+      await other.send((session) => session.login('ada'))
+      await client.send(
+        async (session) => {
+          expect(await session.devices()).toEqual([])
+          expect(await session.revokeOthers()).toBe(0)
+          expect(await session.revokeDevice(id)).toBe(false)
+          await expect(session.reauthenticated()).rejects.toMatchObject({ code: 'ERR_NOT_AUTHENTICATED' })
+          await session.reload()
+          expect(session.userId).toBeNull()
+        },
+        { url: '/odd' },
+      )
+      expect(await sessions.list('ada')).toHaveLength(2)
+    })
+
+    test.each([
+      ['login', (session: Session<TestData>) => session.login('bob')],
+      ['logout', (session: Session<TestData>) => session.logout()],
+    ])('ends with a %s of the request, because the client holds its token', async (reason, verb) => {
+      const { client, kept, id } = await watched(withhold)
+      await client.send(verb, { url: '/odd' })
+      expect(await kept(id)).toMatchObject({ kind: 'ended', reason })
+    })
+
+    test('leaves room for a new anonymous session, so that a login that needs one works', async () => {
+      const { client } = await watched(withhold)
+      await client.send(edit({ state: 'xyz' }), { url: '/odd' })
+      expect((await client.send(look)).value).toEqual({ userId: null, refused: null, data: { state: 'xyz' } })
+    })
+
+    test('is not seen by later guards, and an answer of the ruling is sent', async () => {
+      const seen: unknown[] = []
+      const { client } = await watched(() => ({ withhold: true, answer: LOCKED, note: 'x' }), {
+        second: ({ id, refused }) => {
+          seen.push([id, refused])
+          return null
+        },
+      })
+      expect((await client.open()).answer).toEqual(LOCKED)
+      expect(seen).toEqual([])
+      const { client: other } = await watched(() => ({ withhold: true }), {
+        second: ({ id, refused }) => {
+          seen.push([id, refused])
+          return null
+        },
+      })
+      await other.send(nothing)
+      expect(seen).toEqual([[null, 'withheld']])
+    })
+  })
+
+  test('a successful answer of a protocol is no denial', async () => {
+    const { client, eventsOf } = await watched(({ view }) => ({
+      answer: { ...LOCKED, status: view.url === '/ok' ? 200 : 302 },
+    }))
+    await client.open({ url: '/ok' })
+    expect(eventsOf('denied')).toEqual([])
+    await client.open({ url: '/elsewhere' })
+    expect(eventsOf('denied')).toHaveLength(1)
   })
 
   test('a finding is an event', async () => {

@@ -70,6 +70,11 @@ export interface Ruling {
   /** Ends the session for this reason. The request continues anonymously, with `refused: 'ended'`. */
   readonly end?: EndReason
   /**
+   * The request continues anonymously, with `refused: 'withheld'`. The session stays, and opens in requests that the guard lets
+   * through. A login or a logout of this request ends it. Notes of this request are not stored.
+   */
+  readonly withhold?: boolean
+  /**
    * Stops trusting the proof of identity: `authenticatedAt` is `null`, `methods` is empty and `authenticatedWithin` returns
    * `false` until `reauthenticated`. The user stays logged in.
    */
@@ -113,6 +118,11 @@ export interface Guard {
    * had nothing to say. Each failure is a `fault`.
    */
   readonly whenDown?: 'deny' | 'allow'
+  /**
+   * Paths of a protocol's own, as received. `opened` must answer every request to them, so that no handler runs. The cross-origin
+   * check lets these requests through, so they must not do anything in the name of the session's user.
+   */
+  readonly endpoints?: readonly string[]
   /** Before the store is read, on every request. Returns the answer to a request that must not reach a handler. */
   check?(incoming: Incoming): MaybePromise<Answer | null>
   /** After the token was judged and before the handler, on every request. */

@@ -23,6 +23,8 @@ export type Refusal =
   | 'ambiguous'
   /** The stored data no longer fits the schema and `invalidData` is `'end'`. */
   | 'invalid'
+  /** A guard did not let this request use the session. Others may. */
+  | 'withheld'
 
 /** One of the user's sessions, as `devices()` and `sessions.list()` show it. */
 export interface SessionInfo {

@@ -1,6 +1,6 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { Answer, Finding, Guard, LoginRuling, Ruling } from '../contracts/guard.ts'
-import type { SessionId } from '../contracts/record.ts'
+import type { EndReason, SessionId } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { isEmpty } from '../data/texts.ts'
@@ -36,6 +36,8 @@ interface Denial {
 /** An answer is an event only if it is sent. */
 function answerOf(denial: Denial | null, state: State): Answer | null {
   if (denial === null) return null
+  // A success of the guard's own protocol refuses nothing.
+  if (denial.answer.status < 300) return denial.answer
   emit(state, 'denied', { guard: denial.guard.name, reason: denial.answer.reason })
   return denial.answer
 }
@@ -99,7 +101,10 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
   const { held } = state
   if (ruling === null) return null
   if (!isRuling(ruling, typeof ruling.end === 'string')) return guardFailed(state, guard, wrongRuling())
-  if (held?.voucher?.isUnread === true && (ruling.note !== undefined || ruling.distrust || ruling.end !== undefined)) {
+  if (
+    held?.voucher?.isUnread === true &&
+    (ruling.note !== undefined || ruling.distrust || ruling.withhold || ruling.end !== undefined)
+  ) {
     // The guard has not seen its note yet, and must not replace it with one that relies on that.
     return chain(recheckNow(state), () => openedOne(state, guard))
   }
@@ -110,9 +115,13 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
     state.distrusts = true
     state.distrustedProof = held.record.head.authenticatedAt
   }
-  if (ruling.end === undefined || ruling.end === null) return deny(state, guard, ruling.answer)
-  return endSession(state, held.record, ruling.end).then(() => {
-    refuse(state, { kind: 'dead', refusal: 'ended', id: held.record.id })
+  const { record } = held
+  const { id } = record
+  const isEnd = ruling.end !== undefined && ruling.end !== null
+  if (ruling.withhold === true && !isEnd) refuse(state, { kind: 'dead', refusal: 'withheld', id, record })
+  if (!isEnd) return deny(state, guard, ruling.answer)
+  return endSession(state, record, ruling.end as EndReason).then(() => {
+    refuse(state, { kind: 'dead', refusal: 'ended', id })
     return deny(state, guard, ruling.answer)
   })
 }

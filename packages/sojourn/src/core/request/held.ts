@@ -27,7 +27,7 @@ export interface Dead {
   readonly id: SessionId | null
   /** Whether the client received a newer token moments ago. Then this request must not begin a session that would replace it. */
   readonly isOvertaken?: boolean
-  /** With `reused` and `superseded`: the session concerned. */
+  /** With `reused`, `superseded` and `withheld`: the session concerned. */
   readonly record?: SessionRecord
 }
 

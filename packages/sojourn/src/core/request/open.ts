@@ -157,9 +157,11 @@ function sorted<T>(all: readonly T[], rankOf: (one: T) => number): T[] {
   return [...all].sort((a, b) => rankOf(a) - rankOf(b))
 }
 
-/** Returns the sessions that a client holds or held, with tokens that no longer open them. */
+/** Returns the sessions that a client holds or held, with tokens that do not open them. */
 function heldBy({ refusal, record }: Dead): SessionRecord[] {
-  return (refusal === 'superseded' || refusal === 'reused') && record !== undefined ? [record] : []
+  return (refusal === 'superseded' || refusal === 'reused' || refusal === 'withheld') && record !== undefined
+    ? [record]
+    : []
 }
 
 export function takeUp(found: Found, state: State): MaybePromise<void> {
