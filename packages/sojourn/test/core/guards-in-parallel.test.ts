@@ -74,7 +74,7 @@ describe('a challenge in a note', () => {
       const report = { finding: 'attempt', message: 'A challenge was tried.' }
       return note === null
         ? { report, answer: { status: 403, reason: 'used', message: 'Used.' } }
-        : { report, note: null, answer: { status: 200, reason: 'good', message: 'Good.' } }
+        : { report, note: null, answer: { status: 302, reason: 'good', message: 'Good.' } }
     })
     await world.client.send(() => {}, { url: '/issue' })
     await Promise.all(['/a', '/b'].map((url) => world.client.open({ url })))
