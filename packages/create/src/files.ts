@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { FRAMEWORKS, type Language, type Project } from './catalogue.ts'
-import { manifestOf } from './manifest.ts'
+import { installScriptsOf } from './install-scripts.ts'
+import { dependenciesOf, manifestOf } from './manifest.ts'
 import type { PackageManager } from './package-manager.ts'
 import { readmeOf } from './readme.ts'
 import { type Demo, settingsOf } from './settings.ts'
@@ -34,15 +35,19 @@ export interface Surroundings {
   /** The version of Node. */
   readonly node: string
   readonly manager: PackageManager
+  /** Whether a folder above is a workspace of pnpm. */
+  readonly isInWorkspace: boolean
   readonly demo: Demo
 }
 
 /** Every file of an application, by its path. */
-export function filesOf(project: Project, { node, manager, demo }: Surroundings): ReadonlyMap<string, string> {
+export function filesOf(project: Project, surroundings: Surroundings): ReadonlyMap<string, string> {
+  const { manager, demo } = surroundings
   const { framework, store, language } = project
   const parts = ['common', ...FRAMEWORKS[framework].parts, `frameworks/${framework}`, `stores/${store}`]
   return new Map([
-    ['package.json', manifestOf(project, node)],
+    ['package.json', manifestOf(project, surroundings)],
+    ...pnpmSettingsOf(project, surroundings),
     ...(language === 'ts' ? [['tsconfig.json', `${JSON.stringify(TSCONFIG, null, 2)}\n`] as const] : []),
     ['.env', settingsOf(project, demo)],
     ['.env.example', settingsOf(project, { ...demo, password: '' })],
@@ -50,6 +55,13 @@ export function filesOf(project: Project, { node, manager, demo }: Surroundings)
     ['README.md', readmeOf(project, manager)],
     ...parts.flatMap((part) => sourcesIn(`${TEMPLATES[language]}/${part}`)),
   ])
+}
+
+/** pnpm refuses to install until this file says which install scripts may run. In a workspace, the workspace says it. */
+function pnpmSettingsOf(project: Project, { node, manager, isInWorkspace }: Surroundings): [string, string][] {
+  const scripts = Object.entries(installScriptsOf(dependenciesOf(project, node)))
+  if (manager !== 'pnpm' || isInWorkspace || scripts.length === 0) return []
+  return [['pnpm-workspace.yaml', `allowBuilds:\n${scripts.map(([name, runs]) => `  ${name}: ${runs}\n`).join('')}`]]
 }
 
 function sourcesIn(folder: string): (readonly [path: string, text: string])[] {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { basename, delimiter, resolve } from 'node:path'
+import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import { VERSIONS } from './catalogue.ts'
 
 /** The name of a package whose folder has no letter that npm allows. */
@@ -22,6 +22,12 @@ export function nameOf(folder: string): string {
     .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
   // In a workspace, a package that is named like one of its dependencies takes the dependency's place.
   return Object.hasOwn(VERSIONS, name) || name === 'favicon.ico' ? `${name}-app` : name || FALLBACK
+}
+
+/** Whether a folder above this one has such a file. */
+export function hasAbove(folder: string, file: string): boolean {
+  const above = dirname(resolve(folder))
+  return above !== resolve(folder) && (existsSync(join(above, file)) || hasAbove(above, file))
 }
 
 /** Why the application cannot be written into this folder; `null` if it can. */

@@ -5,7 +5,7 @@ import { answersFor, type Terminal } from './ask.ts'
 import { STORES, VERSIONS } from './catalogue.ts'
 import { filesOf } from './files.ts'
 import { assertNoneKept, HELP, parseFlags } from './flags.ts'
-import { nameOf, whyNotIn } from './folder.ts'
+import { hasAbove, nameOf, whyNotIn } from './folder.ts'
 import { callerOf, commandFor, type Environment, type PackageManager } from './package-manager.ts'
 import { toWord } from './shell.ts'
 import { UsageError } from './usage-error.ts'
@@ -43,7 +43,13 @@ async function create(flags: ReturnType<typeof parseFlags>, io: Io): Promise<voi
   const { folder, install, ...choices } = await answersFor(flags, io.terminal, manager)
   check(folder)
   const demo = { user: 'ada', password: randomBytes(9).toString('base64url') }
-  writeFiles(folder, filesOf({ name: nameOf(folder), ...choices }, { node: io.node, manager, demo }))
+  writeFiles(
+    folder,
+    filesOf(
+      { name: nameOf(folder), ...choices },
+      { node: io.node, manager, isInWorkspace: hasAbove(folder, 'pnpm-workspace.yaml'), demo },
+    ),
+  )
   const problem = install ? installIn(folder, manager) : null
   const steps = [
     ...(resolve(folder) === process.cwd() ? [] : [`cd ${toWord(relative('', folder))}`]),

@@ -1,14 +1,29 @@
 import { FRAMEWORKS, type PackageName, type Project, STORES, VERSIONS } from './catalogue.ts'
+import { installScriptsOf } from './install-scripts.ts'
+import type { PackageManager } from './package-manager.ts'
 
 const SCRIPTS = {
   ts: { start: 'tsc && node dist/main.js', test: 'tsc && node --test dist/app.test.js' },
   js: { start: 'node src/main.js', dev: 'node --watch src/main.js', test: 'node --test src/app.test.js' },
 }
 
-/** @param node the version of Node that the application is made for */
-export function manifestOf({ name, framework, store, language }: Project, node: string): string {
-  const choices = [FRAMEWORKS[framework], STORES[store]]
+/** What the application imports. Before Node 22.13, SQLite comes from a package. */
+export function dependenciesOf({ framework, store }: Project, node: string): readonly PackageName[] {
   const driver: readonly PackageName[] = store === 'sqlite' && !hasSqlite(node) ? ['better-sqlite3'] : []
+  return ['sojourn', ...driver, ...FRAMEWORKS[framework].dependencies, ...STORES[store].dependencies]
+}
+
+/** What runs and installs the application. */
+interface Runtime {
+  /** The version of Node. */
+  readonly node: string
+  readonly manager: PackageManager
+}
+
+export function manifestOf(project: Project, { node, manager }: Runtime): string {
+  const { name, framework, store, language } = project
+  const choices = [FRAMEWORKS[framework], STORES[store]]
+  const dependencies = dependenciesOf(project, node)
   const types = choices.flatMap((choice) => choice.types)
   const manifest = {
     name,
@@ -17,10 +32,18 @@ export function manifestOf({ name, framework, store, language }: Project, node: 
     type: 'module',
     engines: { node: store === 'sqlite' && hasSqlite(node) ? '>=22.13' : '>=20.19' },
     scripts: SCRIPTS[language],
-    dependencies: ranges(['sojourn', ...driver, ...choices.flatMap((choice) => choice.dependencies)]),
+    dependencies: ranges(dependencies),
     ...(language === 'ts' && { devDependencies: ranges(['typescript', '@types/node', ...types]) }),
+    ...scriptsFor(manager, installScriptsOf(dependencies)),
   }
   return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+/** What npm and bun read; pnpm has a file of its own. */
+function scriptsFor(manager: PackageManager, scripts: Readonly<Record<string, boolean>>): object {
+  const needed = Object.keys(scripts).filter((name) => scripts[name])
+  if (manager === 'npm' && Object.keys(scripts).length > 0) return { allowScripts: scripts }
+  return manager === 'bun' && needed.length > 0 ? { trustedDependencies: needed } : {}
 }
 
 /** Whether this Node has SQLite built in, without a flag. */
