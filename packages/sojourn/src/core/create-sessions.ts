@@ -4,6 +4,7 @@ import { SessionError } from './contracts/errors.ts'
 import type { Exchange } from './contracts/exchange.ts'
 import type { Answer } from './contracts/guard.ts'
 import type { CoreOptions } from './contracts/options.ts'
+import type { EndReason } from './contracts/record.ts'
 import type { Session } from './contracts/session.ts'
 import type { Sessions } from './contracts/sessions.ts'
 import type { MaybePromise } from './contracts/store.ts'
@@ -68,14 +69,14 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     all: () => all(own),
     count: () => count(own),
     watch: (id, ended) => watcher.watch(id, ended),
-    revoke: (id, reason = 'revoked') => revoke(own, id, reason),
+    revoke: async (id, reason) => revoke(own, id, toReason(reason)),
     async revokeAll(userId, options = {}) {
       checkOptions(options, { except: 'string', reason: 'string' }, 'revokeAll')
-      return revokeAll(own, userId, options.reason ?? 'revoked', options.except)
+      return revokeAll(own, userId, toReason(options.reason), options.except)
     },
     async endAll(options = {}) {
       checkOptions(options, { reason: 'string' }, 'endAll')
-      return endAll(own, options.reason ?? 'revoked')
+      return endAll(own, toReason(options.reason))
     },
     export: (userId) => exportUser(own, userId),
     erase: (userId) => revokeAll(own, userId, 'erased'),
@@ -90,6 +91,12 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       await setup.store.close()
     },
   }
+}
+
+/** A session that a login replaced may continue with a parallel login. One that the application ended must not. */
+function toReason(reason: EndReason = 'revoked'): EndReason {
+  if (reason === 'login') throw new SessionError('ERR_OPTION', 'reason must not be "login".')
+  return reason
 }
 
 // Guards, then the store, then guards that see the session.

@@ -1,4 +1,4 @@
-import { repeat } from './lib/runtime.ts'
+import { repeat, sleep } from './lib/runtime.ts'
 import { type Caller, call } from './request/caller.ts'
 
 const BATCH = 500
@@ -22,7 +22,7 @@ export function createSweeper(by: Caller): Sweeper {
       const swept = by.setup.store.sweep === undefined ? 0 : await call(by, 'sweep', by.setup.clock(), BATCH)
       total += swept
       if (swept < BATCH || isStopped) return total
-      await nextTurn()
+      await sleep(0)
     }
   }
 
@@ -42,8 +42,4 @@ export function createSweeper(by: Caller): Sweeper {
       stopTimer?.()
     },
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 0))
 }

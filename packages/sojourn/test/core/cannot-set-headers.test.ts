@@ -73,6 +73,17 @@ describe('where no header can be set', () => {
     expect(world.store.count('create')).toBe(0)
   })
 
+  it('data of a new session after the commit is lost, and the warning gives the right cause', async () => {
+    const world = createWorld()
+    const { session, commit, finish } = await openMute(world, world.client())
+    await commit()
+    edit({ a: 1 })(session)
+    await finish()
+    const code = 'ERR_NO_HEADERS'
+    expect(world.eventsOf('fault')).toMatchObject([{ operation: 'finish', error: { code } }])
+    expect(world.warnings.join()).toContain('This response cannot set a header')
+  })
+
   it('edits and updates of a stored session are stored', async () => {
     const { world, client } = await loggedIn()
     const { session, commit } = await openMute(world, client)

@@ -1,6 +1,9 @@
-import type { LoginOptions, Timeouts } from 'sojourn'
+import { type Ceiling, cookieCarrier, type LoginOptions, type Timeouts } from 'sojourn'
+import { vouch } from 'sojourn/carriers/kit'
 import { describe, expect, it } from 'vitest'
 import { createClient, createWorld, DAY, HOUR, MINUTE, type TestData, type World } from './kit.ts'
+
+const ID = 'A'.repeat(22)
 
 async function login(world: World<TestData>, options: LoginOptions = {}) {
   const client = world.client()
@@ -91,5 +94,39 @@ describe('a ceiling that no login passes', () => {
     expect(await isIn(world, client.cookie())).toBe(true)
     world.clock.advance(HOUR)
     expect(await isIn(world, client.cookie())).toBe(false)
+  })
+
+  it('of a preset stays if the option is there without a value, as an unset variable makes it', async () => {
+    const ceiling = { idle: undefined, absolute: undefined } as unknown as Ceiling
+    const world = createWorld({ timeouts: { preset: 'pci-dss', ceiling } })
+    const { client } = await login(world, { absolute: '30d' })
+    expect(await isIn(world, client.cookie())).toBe(true)
+    world.clock.advance(15 * MINUTE)
+    expect(await isIn(world, client.cookie())).toBe(false)
+  })
+
+  it('also ends a session that a signed text vouches for without a read of the store', async () => {
+    let issuedAt = 0
+    const world: World<TestData> = createWorld<TestData>({
+      timeouts: { idle: '1h', ceiling: { absolute: '12h' } },
+      carriers: [
+        {
+          name: 'access',
+          ambient: false,
+          readOnly: true,
+          vary: 'Authorization',
+          read: (view) => ({ values: [view.header('authorization')].filter((one) => one !== null), overflow: false }),
+          translate: () => vouch({ id: ID, userId: 'ada', reads: 'nothing', issuedAt, expiresAt: world.clock() + DAY }),
+          write: () => [],
+          clear: () => [],
+        },
+        cookieCarrier(),
+      ],
+    })
+    const open = async () => (await world.client().open({ headers: { authorization: 'x' } })).session
+    issuedAt = world.clock()
+    expect(await open()).toMatchObject({ userId: 'ada' })
+    world.clock.advance(12 * HOUR)
+    expect(await open()).toMatchObject({ userId: null, refused: 'expired' })
   })
 })

@@ -40,6 +40,55 @@ describe('an error in a log of JSON lines', () => {
   })
 })
 
+describe('an error whose cause is hostile', () => {
+  const lineOf = (cause: unknown): string => JSON.stringify(new SessionError('ERR_STORE', 'It failed.', cause))
+  const boom = (): never => {
+    throw new Error('boom')
+  }
+  const circle: Record<string, unknown> = {}
+  circle.circle = circle
+
+  it.each<[string, Error]>([
+    ['has a getter that throws', Object.defineProperty(new Error('x'), 'code', { get: boom })],
+    [
+      'has a list of errors with such a getter',
+      withErrors([Object.defineProperty(new Error(), 'message', { get: boom })]),
+    ],
+    ['has errors by field, as libraries for validation have them', withErrors({ email: new Error('bad') })],
+    ['has no errors but the property', withErrors(null)],
+    ['has a list of errors that are none', withErrors([null])],
+    ['has a code that JSON cannot represent', Object.assign(new Error('x'), { code: 5n })],
+    ['has a code that is a circle', Object.assign(new Error('x'), { code: circle })],
+    ['has a name that is a circle', Object.assign(new Error('x'), { name: circle })],
+  ])('%s: the line says what happened', (_, cause) => {
+    expect(JSON.parse(lineOf(cause))).toMatchObject({
+      code: 'ERR_STORE',
+      message: expect.stringContaining('It failed.'),
+    })
+  })
+
+  it('is a circle of our own errors: the line ends', () => {
+    const first = new SessionError('ERR_STORE', 'first')
+    const second = new SessionError('ERR_STORE', 'second', first)
+    Object.defineProperty(first, 'cause', { value: second })
+    expect(lineOf(first)).toContain('second')
+    expect(lineOf(first).length).toBeLessThan(2_000)
+  })
+
+  it.each([
+    ['connect to postgres://app:hunter2@db.internal/x failed', 'connect to postgres://db.internal/x failed'],
+    ['no route to redis://:hunter2@10.0.0.5:6379', 'no route to redis://10.0.0.5:6379'],
+    ['mongodb://app:hun/t@er2@a,b is down', 'mongodb://a,b is down'],
+    ['getaddrinfo ENOTFOUND db.internal', 'getaddrinfo ENOTFOUND db.internal'],
+  ])('names a URL: the line keeps the host, and drops the password (%s)', (message, shown) => {
+    expect(JSON.parse(lineOf(new Error(message))).cause.message).toBe(shown)
+  })
+})
+
+function withErrors(errors: unknown): Error {
+  return Object.assign(new Error(''), { errors })
+}
+
 describe('an event in a log of JSON lines', () => {
   it('shows the error that a listener threw, with its code, and the request that caused it', async () => {
     const world = createWorld()

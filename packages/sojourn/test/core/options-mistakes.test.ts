@@ -1,7 +1,8 @@
 import { cookieCarrier, createSessions, crossOriginGuard, describeDevice, memoryStore } from 'sojourn'
+import { toNodeHandler } from 'sojourn/node'
 import { describe, expect, it } from 'vitest'
 import { assertSessions } from '../../src/core/contracts/assert-sessions.ts'
-import { rejection } from './kit.ts'
+import { createWorld, rejection } from './kit.ts'
 
 const KEY = 'a key that is long enough: 32 bytes or more'
 const unchecked = (options: object | null) => () => createSessions(options as never)
@@ -36,8 +37,8 @@ describe('an option of another library is answered with what to write instead', 
     [{ ttl: 3600 }, 'in timeouts'],
     [{ expires: new Date() }, 'in timeouts'],
     [{ cookie: { maxAge: 1000 } }, 'in timeouts'],
-    [{ cookie: { secure: false } }, 'always Secure'],
-    [{ cookie: { httpOnly: false } }, 'always HttpOnly'],
+    [{ cookie: { secure: false } }, 'always HttpOnly and Secure'],
+    [{ cookie: { httpOnly: false } }, 'always HttpOnly and Secure'],
     [{ name: 'sid' }, 'in cookie: { ... }'],
     [{ cookieName: 'sid' }, 'in cookie: { ... }'],
     [{ genid: () => 'x' }, 'ids are random'],
@@ -49,6 +50,33 @@ describe('an option of another library is answered with what to write instead', 
     expect(error.message).toContain(advice)
   })
 })
+
+describe('a name that another library uses, where it is more likely one of ours', () => {
+  it.each<[string, () => unknown, string]>([
+    [
+      'timeout of a handler',
+      () => toNodeHandler(() => new Response(), { timeout: 5 } as never),
+      'It has: trustProxy, onError.',
+    ],
+    ['proxy of a handler', () => toNodeHandler(() => new Response(), { proxy: true } as never), 'Set trustProxy where'],
+    ['name of endAll', () => createSessions().endAll({ name: 'x' } as never), 'It has: reason.'],
+    ['path of the memory store', () => memoryStore({ path: 'x' } as never), 'It has: maxSessions.'],
+    ['secure of a login', loginWith({ secure: true }), 'It has: methods, assurance, device'],
+    ['maxAge of a login', loginWith({ maxAge: '30d' }), 'Limits are idle and absolute'],
+    ['ttl of the limits', unchecked({ timeouts: { ttl: '5m' } }), 'Limits are idle and absolute'],
+  ])('%s', async (_, create, text) => {
+    const error = await rejection(create)
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain(text)
+  })
+})
+
+function loginWith(options: object): () => unknown {
+  return () =>
+    createWorld()
+      .client()
+      .send((session) => session.login('ada', options as never))
+}
 
 describe('an option of another type is refused', () => {
   it.each<[string, object | null, string]>([

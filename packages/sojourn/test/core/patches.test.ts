@@ -216,7 +216,7 @@ describe('2 No lost update: plain edits', () => {
       { operation: 'finish', error: { code: 'ERR_HEADERS_SENT' } },
       { operation: 'finish' },
     ])
-    expect(world.warnings).toMatchObject([expect.stringMatching(/^sojourn: .*after that is lost/)])
+    expect(world.warnings).toMatchObject([expect.stringMatching(/^sojourn: .*new session here is lost/)])
   })
 
   it('edits made while the request is being stored are not forgotten', async () => {

@@ -17,28 +17,31 @@ export function checkOptions(given: object, kinds: Readonly<Record<string, Optio
   for (const [name, value] of Object.entries(given)) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
     if (kind === undefined) {
-      const advice =
-        MEANT.find(([names]) => names.split(' ').includes(name))?.[1] ?? `It has: ${Object.keys(kinds).join(', ')}.`
+      const reach = /^(createSessions|cookie)$/.test(where) ? MEANT.length : /^(login|timeouts)$/.test(where) ? 2 : 1
+      const meant = MEANT.slice(0, reach).find(([names]) => names.split(' ').includes(name))
+      const advice = meant?.[1] ?? `It has: ${Object.keys(kinds).join(', ')}.`
       throw new SessionError('ERR_OPTION', `${where} has no option ${JSON.stringify(name)}. ${advice}`)
     }
     if (value !== undefined) checkArgument(value, kind, `${where}: ${name}`)
   }
 }
 
-/** Options of other libraries, and what to write instead. */
+/**
+ * Options of other libraries, and what to write instead. The first applies everywhere, the second where limits are set, and the
+ * others to `createSessions` and its cookie. Elsewhere, such a name is more likely a misspelled option of ours.
+ */
 const MEANT: readonly (readonly [names: string, advice: string])[] = [
-  ['secret secrets password cookiePassword', 'Tokens need no secret. To sign them, set keys.'],
-  ['resave saveUninitialized autoCommit unset', 'Remove it: only changes are stored, and reading stores nothing.'],
-  ['rolling renew', 'Remove it: each use extends the session, up to timeouts.absolute.'],
+  ['proxy trustProxy', 'Set trustProxy where the server or the adapter is created.'],
   [
     'maxAge ttl timeout expires expiresIn expiration cookieMaxAge',
     'Limits are idle and absolute, in timeouts or for one login.',
   ],
+  ['secret secrets password cookiePassword', 'Tokens need no secret. To sign them, set keys.'],
+  ['resave saveUninitialized autoCommit unset', 'Remove it: only changes are stored, and reading stores nothing.'],
+  ['rolling renew', 'Remove it: each use extends the session, up to timeouts.absolute.'],
   ['genid generateSessionId idGenerator', 'Remove it: ids are random.'],
-  ['httpOnly', 'Remove it: the cookie is always HttpOnly.'],
-  ['secure', 'Remove it: the cookie is always Secure. http://localhost works.'],
+  ['httpOnly secure', 'Remove it: the cookie is always HttpOnly and Secure. http://localhost works.'],
   ['name key cookieName sameSite domain path', 'createSessions takes it in cookie: { ... }.'],
-  ['proxy trustProxy', 'Set it where the server or the adapter is created.'],
 ]
 
 /** The same check for one required argument. */

@@ -54,8 +54,7 @@ export class SessionError extends Error {
 
   /** For logs: includes the message, which JSON omits from errors, and the code and message of the cause. */
   toJSON(): object {
-    const { name, code, status, message, cause } = this
-    return { name, code, status, message, ...(cause instanceof Error && { cause: toLogged(cause) }) }
+    return toLogged(this)
   }
 
   /** The same as `status`, under the name that Fastify reads. */
@@ -64,10 +63,36 @@ export class SessionError extends Error {
   }
 }
 
-/** What a log line shows of an error: JSON omits the message of one. */
-export function toLogged(error: Error & { readonly code?: unknown; readonly errors?: readonly unknown[] }): object {
-  if (error instanceof SessionError) return error
-  const { name, code, message, errors: [first] = [] } = error
-  // Node tries each address of a host, and leaves the message of the whole empty.
-  return { name, code, message: message === '' && first instanceof Error ? first.message : message }
+interface Logged extends Partial<Record<'name' | 'code' | 'status' | 'message' | 'cause', unknown>> {
+  readonly errors?: { readonly 0?: unknown } | null
+}
+
+/** A chain of causes may be a circle. */
+const MAX_CAUSES = 5
+
+/**
+ * What a log line shows of an error: JSON omits the message of one. Never throws, because a log must not fail on an error of a
+ * driver.
+ */
+export function toLogged(error: Error, causes = 0): object {
+  try {
+    const { name, code, status, message, cause, errors } = error as Logged
+    return {
+      name: shown(name),
+      code: shown(code),
+      status: shown(status),
+      // Node tries each address of a host, and leaves the message of the whole empty.
+      message: shown(message || Object(errors?.[0]).message),
+      ...(cause instanceof Error && causes < MAX_CAUSES && { cause: toLogged(cause, causes + 1) }),
+    }
+  } catch {
+    // A getter threw.
+    return {}
+  }
+}
+
+/** Texts and numbers, without the user and the password of a URL. */
+function shown(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/\/\/\S*@/g, '//')
+  return typeof value === 'number' ? value : undefined
 }

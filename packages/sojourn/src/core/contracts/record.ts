@@ -71,7 +71,7 @@ export interface Head {
   /** Limits of this session only, set at login, in ms. If absent, the configured limits apply. */
   readonly idleMs?: number
   readonly absoluteMs?: number
-  /** How often `endAll` had been called when the session began. Absent: never. */
+  /** The era in which the session began: when `endAll` had last been called. Absent: never. */
   readonly era?: number
   /** Only for sealed sessions: the data's key, encrypted under a key that is derived from the secret. */
   readonly sealedKey?: string

@@ -113,7 +113,9 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
 
 function toMost({ preset, ceiling = {} }: Timeouts): Pick<Limits, 'mostIdleMs' | 'mostAbsoluteMs'> {
   checkOptions(ceiling, { idle: 'any', absolute: 'any' }, 'timeouts: ceiling')
-  const { idle, absolute }: Ceiling = { ...(preset && STRICT.includes(preset) && PRESETS[preset]), ...ceiling }
+  const strict: Ceiling = preset !== undefined && STRICT.includes(preset) ? PRESETS[preset] : {}
+  // Not a spread: a ceiling that is `undefined`, as an unset variable makes it, must not remove that of the preset.
+  const { idle = strict.idle, absolute = strict.absolute } = ceiling
   return {
     mostIdleMs: idle === undefined ? Number.POSITIVE_INFINITY : toMs(idle, 'timeouts.ceiling.idle'),
     mostAbsoluteMs: absolute === undefined ? Number.POSITIVE_INFINITY : toMs(absolute, 'timeouts.ceiling.absolute'),

@@ -39,3 +39,7 @@ export function release(timer: ReturnType<typeof setTimeout>): boolean {
   ;(timer as { unref(): void }).unref()
   return true
 }
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms))
+}

@@ -97,7 +97,8 @@ async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
 }
 
 async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRecord[]> {
-  return (await keptOf(by, userId)).filter((kept) => kept.kind === 'live').filter((record) => !isOver(by.setup, record))
+  const kept = await keptOf(by, userId)
+  return kept.filter((one): one is SessionRecord => one.kind === 'live' && !isOver(by.setup, one))
 }
 
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {

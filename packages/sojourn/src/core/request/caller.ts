@@ -81,13 +81,9 @@ export function sureOfEra(by: Caller, now: number = by.setup.clock(), mine: Know
   return rescue<void>(() => eras.sure(typeof known === 'object' ? known : null), failing(by, 'read'))
 }
 
-/**
- * Whether this process read the marker of `endAll` a moment ago. Every request asks. By both clocks: uptime stops while the machine
- * sleeps, and the wall clock jumps.
- */
-function isFresh({ eras, clock }: Setup, now: number = clock()): boolean {
-  const wallMs = now - eras.seen.wallAt
-  return !eras.isKept || (wallMs >= 0 && Math.max(wallMs, performance.now() - eras.seen.uptimeAt) < RENEW_MS)
+/** Whether this process read the marker of `endAll` a moment ago. Every request asks. */
+function isFresh({ eras }: Setup, now?: number): boolean {
+  return !eras.isKept || eras.ageMs(now) < RENEW_MS
 }
 
 /** As `ask`, for what concerns no session. */
@@ -106,7 +102,7 @@ export function call<Name extends Operation>(
 }
 
 // A function of its own, so that only calls that return a promise allocate for it.
-function failing(by: Caller, operation: string): (cause: unknown) => never {
+export function failing(by: Caller, operation: string): (cause: unknown) => never {
   return (cause) => fault(by, operation, cause, 'ERR_STORE', `${by.store.name} failed to ${operation}.`)
 }
 

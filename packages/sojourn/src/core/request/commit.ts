@@ -63,7 +63,8 @@ export function finish(state: State, isWhole = false): MaybePromise<void> {
   state.finished = true
   if (pending === null || isEmpty(pending.all)) return
   if (state.held !== null) return storePending(state, pending)
-  const error = new SessionError('ERR_HEADERS_SENT', 'Data written to a new session after that is lost.')
+  const code = canSend(state) ? 'ERR_HEADERS_SENT' : 'ERR_NO_HEADERS'
+  const error = new SessionError(code, 'Data written to a new session here is lost.')
   emit(state, 'fault', { operation: 'finish', error })
   state.setup.warnOnce(error.message)
 }

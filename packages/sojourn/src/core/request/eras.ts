@@ -1,7 +1,8 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { EndReason, SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { MaybePromise, Store } from '../contracts/store.ts'
-import { chain, isPromise, rescue } from '../lib/maybe.ts'
+import { attempt, chain, isPromise, rescue } from '../lib/maybe.ts'
+import { toOwnRecord } from '../token/once.ts'
 
 /** The id of the marker: a record of our own in the application's store, which no token opens. It is there once `endAll` was called. */
 export const ERA_ID = 'I8ZstiSdseui4kaZs7Xqrw' as SessionId
@@ -13,14 +14,19 @@ export const RENEW_MS: number = LEASE_MS / 2
 /** A store whose answers take longer than a lease never gives a valid one. */
 const MAX_TRIES = 2
 
+/** Longer than any session can last, which is 100 years. */
+const KEPT_MS = 1000 * 365 * 24 * 60 * 60_000
+
 /** What the marker says. */
 export interface Marker {
-  /** How often `endAll` was called. */
+  /** When `endAll` was called, ms since the epoch, or later: it always rises. 0: never. */
   readonly era: number
   /** Why sessions of earlier eras ended. */
   readonly reason: EndReason
   /** The last era of which all earlier records are ended in the store too. */
   readonly cleared: number
+  /** 1: the store had lost it, and a process stored it again. */
+  readonly lost: number
 }
 
 type Kept = SessionRecord | Tombstone | null
@@ -32,13 +38,16 @@ type Kept = SessionRecord | Tombstone | null
 export interface Eras {
   /** What this process knows. */
   readonly marker: Marker
-  /** When the read began whose answer is in use, by the machine's uptime and by the wall clock. */
-  readonly seen: { readonly uptimeAt: number; readonly wallAt: number }
   /** Whether the store can keep the marker. If it cannot, it is never read. */
   readonly isKept: boolean
   /** Called when this process learns of a new era. */
   began: () => void
   learn(next: Marker): void
+  /**
+   * How long ago the read began whose answer is in use. By both clocks: uptime stops while the machine sleeps, and the wall clock
+   * jumps.
+   */
+  ageMs(now?: number): number
   /**
    * Begins to read the marker, and does not wait. Returns whether this process certainly knows the era now, or what to wait for. A
    * request waits only for a read that it began itself: runtimes such as Workers cancel what outlives its request, so a read of
@@ -54,11 +63,12 @@ export function createEras(store: Store, clock: () => number): Eras {
   const isKept = lacks.ended === undefined && lacks['lost-update'] === undefined
   /** When a read last began because one was due, by uptime. */
   let renewedAt = Number.NEGATIVE_INFINITY
+  let uptimeAt = renewedAt
+  let wallAt = 0
 
-  /** By both clocks: uptime stops while the machine sleeps, and the wall clock jumps. */
-  function ageMs(): number {
-    const wallMs = clock() - eras.seen.wallAt
-    return wallMs < 0 ? Number.POSITIVE_INFINITY : Math.max(wallMs, performance.now() - eras.seen.uptimeAt)
+  function ageMs(now = clock()): number {
+    const wallMs = now - wallAt
+    return wallMs < 0 ? Number.POSITIVE_INFINITY : Math.max(wallMs, performance.now() - uptimeAt)
   }
 
   function learn(next: Marker): void {
@@ -73,8 +83,17 @@ export function createEras(store: Store, clock: () => number): Eras {
     const at = performance.now()
     const wall = clock()
     return chain(readMarker(store), (kept) => {
-      learn(toMarker(kept))
-      if (at >= eras.seen.uptimeAt) eras.seen = { uptimeAt: at, wallAt: wall }
+      const next = toMarker(kept)
+      // Without the marker, processes that start later would begin sessions of an earlier era, which this one refuses.
+      if (next.era < eras.marker.era)
+        attempt(
+          () => putMarker(store, kept, { ...eras.marker, lost: 1 }, wall),
+          () => {},
+        )
+      learn(next)
+      if (at < uptimeAt) return
+      uptimeAt = at
+      wallAt = wall
     })
   }
 
@@ -101,10 +120,10 @@ export function createEras(store: Store, clock: () => number): Eras {
 
   const eras: { -readonly [Member in keyof Eras]: Eras[Member] } = {
     marker: toMarker(null),
-    seen: { uptimeAt: Number.NEGATIVE_INFINITY, wallAt: 0 },
     isKept,
     began() {},
     learn,
+    ageMs,
     renew,
     sure: (mine = null) => (isKept ? sure(mine, 0) : undefined),
   }
@@ -116,9 +135,22 @@ export function readMarker(store: Store): MaybePromise<Kept> {
   return store.readNow === undefined ? store.read(ERA_ID) : store.readNow(ERA_ID)
 }
 
+/** Stores the marker in place of `kept`. Returns `false` if another process changed it meanwhile. */
+export function putMarker(
+  store: Store,
+  kept: Kept,
+  { era, reason, cleared, lost }: Marker,
+  now: number,
+): MaybePromise<boolean> {
+  const data = { era: String(era), reason, cleared: String(cleared), lost: String(lost) }
+  if (kept === null) return store.create({ ...toOwnRecord(ERA_ID, now, now + KEPT_MS), data })
+  const expect = { key: 'era', text: String(toMarker(kept).era) }
+  return chain(store.write(ERA_ID, { set: data, expect }), ({ status }) => status === 'written')
+}
+
 export function toMarker(kept: Kept): Marker {
-  if (kept === null) return { era: 0, reason: 'revoked', cleared: 0 }
-  const { era, reason = 'revoked', cleared = 0 } = kept.kind === 'live' ? kept.data : {}
+  if (kept === null) return { era: 0, reason: 'revoked', cleared: 0, lost: 0 }
+  const { era, reason = 'revoked', cleared = 0, lost = 0 } = kept.kind === 'live' ? kept.data : {}
   if (!Number.isSafeInteger(Number(era))) throw new SessionError('ERR_RECORD_DAMAGED', 'It is the marker of endAll.')
-  return { era: Number(era), reason, cleared: Number(cleared) }
+  return { era: Number(era), reason, cleared: Number(cleared), lost: Number(lost) }
 }

@@ -2,9 +2,8 @@ import { checkOptions } from '../contracts/check-options.ts'
 import { toMs } from '../contracts/duration.ts'
 import { SessionError, type SessionErrorCode } from '../contracts/errors.ts'
 import type { Health, HealthOptions } from '../contracts/sessions.ts'
-import type { MaybePromise } from '../contracts/store.ts'
 import { type Caller, call } from './caller.ts'
-import { ERA_ID } from './eras.ts'
+import { ERA_ID, toMarker } from './eras.ts'
 
 /** Prepares the store, and asks it a question, so that a wrong address is found when the application starts. */
 export async function prepare(by: Caller): Promise<void> {
@@ -23,21 +22,17 @@ export async function health(by: Caller, options: HealthOptions): Promise<Health
   const late = new Promise<SessionErrorCode>((resolve) => {
     timer = setTimeout(resolve, limitMs, 'ERR_STORE_TIMEOUT')
   })
-  const code = await Promise.race([late, askStore(by)])
+  const asked = readMarker(by).then(
+    () => null,
+    (error: unknown) => (error instanceof SessionError ? error.code : 'ERR_STORE'),
+  )
+  const code = await Promise.race([late, asked])
   clearTimeout(timer)
   const latencyMs = Math.round(performance.now() - began)
   return { ok: code === null, store: by.setup.store.name, latencyMs, ...(code !== null && { code }) }
 }
 
-async function askStore(by: Caller): Promise<SessionErrorCode | null> {
-  try {
-    await readMarker(by)
-    return null
-  } catch (error) {
-    return error instanceof SessionError ? error.code : 'ERR_STORE'
-  }
-}
-
-function readMarker(by: Caller): MaybePromise<unknown> {
-  return call(by, by.store.readNow === undefined ? 'read' : 'readNow', ERA_ID)
+/** If it is damaged, every request fails. */
+async function readMarker(by: Caller): Promise<void> {
+  toMarker(await call(by, by.store.readNow === undefined ? 'read' : 'readNow', ERA_ID))
 }

@@ -8,8 +8,7 @@ import type { Setup } from './setup.ts'
 export function liveOf(setup: Setup, kept: readonly (SessionRecord | Tombstone | DamagedRecord)[]): SessionRecord[] {
   const now = setup.clock()
   return kept
-    .filter((one) => isLive(one, now, setup.limits))
-    .filter((record) => !isOver(setup, record))
+    .filter((one): one is SessionRecord => isLive(one, now, setup.limits) && !isOver(setup, one))
     .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
 }
 

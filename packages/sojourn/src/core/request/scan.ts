@@ -1,9 +1,8 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { ScannedSession, SessionPage } from '../contracts/sessions.ts'
 import { isOwn } from '../token/once.ts'
-import { isLive } from '../token/token.ts'
-import { ask, type Caller, isOver } from './caller.ts'
-import { toInfo } from './infos.ts'
+import { ask, type Caller } from './caller.ts'
+import { liveOf, toInfo } from './infos.ts'
 
 const MAX_LIMIT = 1000
 
@@ -17,10 +16,7 @@ export async function scan(by: Caller, cursor: string | null = null, limit = 100
     throw new SessionError('ERR_OPTION', `limit must be from 1 to ${MAX_LIMIT}.`)
   }
   const { values, next, total = null } = await ask(by, 'scan', cursor, limit)
-  const now = setup.clock()
-  const live = values
-    .filter((kept) => isLive(kept, now, setup.limits))
-    .filter((record) => !isOver(setup, record) && !isOwn(record.id, record.userId))
+  const live = liveOf(setup, values).filter(({ id, userId }) => !isOwn(id, userId))
   return { sessions: live.map((record) => ({ ...toInfo(setup, record), userId: record.userId })), next, total }
 }
 

@@ -48,13 +48,14 @@ export function vouch(vouching: Vouching): Translation {
     kind: 'vouch',
     find(state) {
       const parts: TokenParts = { id, locator: NO_BYTES, secret: NO_BYTES }
-      const { clock } = state.setup
+      const { clock, limits } = state.setup
       // Also refuses a time that is no number.
       const isOver = (): boolean => !(clock() < expiresAt)
       const over: Dead = { kind: 'dead', refusal: 'expired', id }
       const again = (): MaybePromise<Found> => (isOver() ? over : readVouched(state, parts, userId, again))
       if (reads === 'record') return again()
-      return isOver() ? over : unread(state, parts, toRecord(vouching, parts, clock()), again)
+      const record = toRecord(vouching, parts, clock())
+      return isOver() || clock() >= expiryOf(record, limits) ? over : unread(state, parts, record, again)
     },
   }
   return finder
