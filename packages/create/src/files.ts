@@ -51,10 +51,15 @@ export function filesOf(project: Project, surroundings: Surroundings): ReadonlyM
     ...(language === 'ts' ? [['tsconfig.json', `${JSON.stringify(TSCONFIG, null, 2)}\n`] as const] : []),
     ['.env', settingsOf(project, demo)],
     ['.env.example', settingsOf(project, { ...demo, password: '' })],
-    ['.gitignore', `node_modules/\n${language === 'ts' ? 'dist/\n' : ''}data/\n.env\n`],
+    ['.gitignore', ignoredBy(project, manager)],
     ['README.md', readmeOf(project, manager)],
     ...parts.flatMap((part) => sourcesIn(`${TEMPLATES[language]}/${part}`)),
   ])
+}
+
+function ignoredBy({ language }: Project, manager: PackageManager): string {
+  const lines = ['node_modules/', language === 'ts' && 'dist/', 'data/', '.env', manager === 'yarn' && '.yarn/\n.pnp.*']
+  return `${lines.filter((line) => line !== false).join('\n')}\n`
 }
 
 /** pnpm refuses to install until this file says which install scripts may run. In a workspace, the workspace says it. */

@@ -39,11 +39,14 @@ export function manifestOf(project: Project, { node, manager }: Runtime): string
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
-/** What npm and bun read; pnpm has a file of its own. */
+/** What npm, yarn and bun read; pnpm has a file of its own. */
 function scriptsFor(manager: PackageManager, scripts: Readonly<Record<string, boolean>>): object {
   const needed = Object.keys(scripts).filter((name) => scripts[name])
   if (manager === 'npm' && Object.keys(scripts).length > 0) return { allowScripts: scripts }
-  return manager === 'bun' && needed.length > 0 ? { trustedDependencies: needed } : {}
+  if (needed.length === 0) return {}
+  if (manager === 'bun') return { trustedDependencies: needed }
+  if (manager !== 'yarn') return {}
+  return { dependenciesMeta: Object.fromEntries(needed.map((name) => [name, { built: true }])) }
 }
 
 /** Whether this Node has SQLite built in, without a flag. */

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { type Io, main } from '../src/main.ts'
 import { callerOf, commandFor, type PackageManager } from '../src/package-manager.ts'
@@ -106,6 +108,13 @@ describe('npm create sojourn', () => {
     expect(text).toMatch(
       /yarn install\n {2}yarn start\n[\s\S]*The packages are not installed: yarn could not be started/,
     )
+  })
+
+  test('an older Node is told which version is needed', () => {
+    const older = "data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'18.20.8'}})"
+    const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
+    const { status, stderr } = spawnSync(process.execPath, ['--import', older, bin], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([1, 'create-sojourn needs Node 20.19 or later. This is Node 18.20.8.\n'])
   })
 
   test('--help and --version write nothing', async () => {

@@ -30,6 +30,11 @@ describe('an application says which install scripts may run', () => {
     expect(manifestWith('sqlite', { node: '24.0.0' })).not.toHaveProperty('allowScripts')
   })
 
+  test('yarn 4 runs none that is not named', () => {
+    expect(manifestWith('sqlite', { manager: 'yarn' }).dependenciesMeta).toEqual({ 'better-sqlite3': { built: true } })
+    expect(manifestWith('lmdb', { manager: 'yarn' })).not.toHaveProperty('dependenciesMeta')
+  })
+
   test('bun reads a list', () => {
     expect(manifestWith('sqlite', { manager: 'bun' }).trustedDependencies).toEqual(['better-sqlite3'])
     expect(manifestWith('lmdb', { manager: 'bun' })).not.toHaveProperty('trustedDependencies')
