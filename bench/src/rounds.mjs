@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDecided } from './budgets.mjs'
 import { boundOf, estimate, peersOf } from './estimates.mjs'
 import { createStealMeter } from './machine.mjs'
-import { COMPILE_REQUESTS, CONNECTIONS } from './settings.mjs'
+import { CONNECTIONS } from './settings.mjs'
 import { createRandom, shuffle } from './statistics.mjs'
+import { warmUp } from './warm-up.mjs'
 
 /**
  * @typedef {import('./estimates.mjs').Series} Series
@@ -16,8 +17,6 @@ import { createRandom, shuffle } from './statistics.mjs'
 
 /** Fills the caches of the processor, and the near cache, after the others had their turn. */
 const WARM_REQUESTS = 400
-/** The slowest peers need so long to compile everything. */
-const COMPILE_MS = 4_000
 /** To find how many requests a visit is made of. */
 const TRIAL_REQUESTS = 2_000
 const PATIENCE_MS = 10_000
@@ -41,7 +40,7 @@ export async function runRounds(load, fleet, scenario, settings) {
   const until = performance.now() + settings.patienceMs * fleet.length
   /** @type {Runner[]} */
   let active = []
-  for (const member of fleet) active.push(await warmUp(load, member, scenario, settings))
+  for (const member of fleet) active.push(await startRunner(load, member, scenario, settings))
   for (let round = 1; active.length > 0 && round <= settings.maxRounds; round++) {
     if (round > settings.minRounds && performance.now() > until) break
     await runRound(load, shuffle(active, random), scenario, series)
@@ -133,8 +132,8 @@ function round(value, digits) {
  * @param {Settings} settings
  * @returns {Promise<Runner>}
  */
-async function warmUp(load, member, scenario, { visitMs, newSessions }) {
-  await visitOnce(load, member, scenario, COMPILE_REQUESTS[scenario], COMPILE_MS)
+async function startRunner(load, member, scenario, { visitMs, newSessions }) {
+  await warmUp(load, member, scenario)
   if (scenario === 'new') return { ...member, requests: newSessions }
   const { cpuUs, requests } = await visitOnce(load, member, scenario, TRIAL_REQUESTS)
   return { ...member, requests: Math.ceil((visitMs * 1000 * requests) / cpuUs) }
@@ -145,14 +144,13 @@ async function warmUp(load, member, scenario, { visitMs, newSessions }) {
  * @param {Member} member
  * @param {Scenario} scenario
  * @param {number} requests
- * @param {number} [ms] At most so long.
  * @returns {Promise<Visit>}
  */
-async function visitOnce(load, { contender, server, port }, scenario, requests, ms = PATIENCE_MS) {
+async function visitOnce(load, { contender, server, port }, scenario, requests) {
   const { name, asked } = contender
   const job = { contender: name, port, path: `/${scenario}`, connections: CONNECTIONS, ...(asked && { asked }) }
   const before = await server.call('used')
-  const done = await load.call({ ...job, requests, ms })
+  const done = await load.call({ ...job, requests, ms: PATIENCE_MS })
   await sleep(SETTLE_MS)
   const after = await server.call('used')
   if (done.failures > 0) throw new Error(`${name} failed ${done.failures} of ${done.requests} requests to ${job.path}.`)

@@ -3,13 +3,6 @@ import { parseArgs } from 'node:util'
 export const SCENARIOS = /** @type {const} */ (['read', 'write', 'new'])
 export const CONNECTIONS = 32
 
-/**
- * Sent before anything is measured. Until then the engine compiles, partly in other threads, and that costs more than the
- * requests: our write on the memory store cost 94 µs in the first 5,000 requests, and 55 µs after 40,000. A server in production
- * is past that within seconds. Of reads and new sessions, it answers more than 10,000 before, when the sessions are stored.
- */
-export const COMPILE_REQUESTS = { read: 15_000, write: 25_000, new: 4_000 }
-
 /** @typedef {(typeof SCENARIOS)[number]} Scenario */
 
 /**

@@ -1,4 +1,5 @@
-import { COMPILE_REQUESTS, CONNECTIONS } from '../settings.mjs'
+import { CONNECTIONS } from '../settings.mjs'
+import { warmUp } from '../warm-up.mjs'
 import { shareCpu, shareHeap } from './groups.mjs'
 
 /**
@@ -19,8 +20,6 @@ import { shareCpu, shareHeap } from './groups.mjs'
 /** At most so many new sessions in a profile, because they stay in memory. */
 const NEW_SESSIONS = 4_000
 const NO_LIMIT = 1_000_000
-/** The scenarios before this one taught the engine something else. */
-const COMPILE_MS = 600
 
 /**
  * Two profiles of a server under load, one after the other.
@@ -31,11 +30,13 @@ const COMPILE_MS = 600
  * @param {number} ms How long each takes.
  * @returns {Promise<RawProfile>}
  */
-export async function takeProfiles(load, { contender, server, port }, scenario, ms) {
+export async function takeProfiles(load, member, scenario, ms) {
+  const { contender, server, port } = member
   const { name, asked } = contender
   const requests = scenario === 'new' ? NEW_SESSIONS : NO_LIMIT
   const job = { contender: name, port, path: `/${scenario}`, connections: CONNECTIONS, ...(asked && { asked }) }
-  await load.call({ ...job, requests: COMPILE_REQUESTS[scenario], ms: COMPILE_MS })
+  // The scenarios before this one taught the engine something else.
+  await warmUp(load, member, scenario)
   const began = await server.call('threads')
   const warm = await load.call({ ...job, requests: scenario === 'new' ? NEW_SESSIONS / 2 : NO_LIMIT, ms })
   const warmed = await server.call('threads')
