@@ -36,6 +36,7 @@ export const PORTABLE = [
   'carriers/cookie',
   'guards/cross-origin',
   'guards/device-bound',
+  'guards/session-limit',
   'adapters/fetch',
   'adapters/hono',
 ]

@@ -1,7 +1,7 @@
 import type { Carrier, HeaderChange, RequestView } from './carrier.ts'
 import type { Device, EndReason, SessionId } from './record.ts'
 import type { Refusal, SessionInfo } from './session.ts'
-import type { MaybePromise } from './store.ts'
+import type { Guarantee, MaybePromise } from './store.ts'
 
 /** A response that replaces the handler's: a refusal, a redirect, a response that a protocol requires. */
 export interface Answer {
@@ -123,6 +123,8 @@ export interface Guard {
    * check lets these requests through, so they must not do anything in the name of the session's user.
    */
   readonly endpoints?: readonly string[]
+  /** What the guard needs from the store. If the store lacks one of these, `createSessions` throws `ERR_UNSUPPORTED`. Default: nothing. */
+  readonly needs?: readonly Guarantee[]
   /** Before the store is read, on every request. Returns the answer to a request that must not reach a handler. */
   check?(incoming: Incoming): MaybePromise<Answer | null>
   /** After the token was judged and before the handler, on every request. */

@@ -1,11 +1,14 @@
 import { SessionError } from '../contracts/errors.ts'
+import type { Guard } from '../contracts/guard.ts'
 import type { Guarantee, Store } from '../contracts/store.ts'
 
+interface Lacking {
+  readonly name: string
+  readonly lacks?: Store['lacks'] | undefined
+}
+
 /** Refuses a store that cannot keep a guarantee, unless the application accepted that by name. */
-export function assertWhole(
-  { name, lacks = {} }: { readonly name: string; readonly lacks?: Store['lacks'] | undefined },
-  accepted: readonly Guarantee[] = [],
-): void {
+export function assertWhole({ name, lacks = {} }: Lacking, accepted: readonly Guarantee[] = []): void {
   const missing = (Object.keys(lacks) as Guarantee[]).filter((each) => !accepted.includes(each))
   if (missing.length === 0) return
   const reasons = missing.map((each) => `${each}: ${lacks[each]}`).join(' ')
@@ -14,6 +17,15 @@ export function assertWhole(
     'ERR_OPTION',
     `${name} lacks ${reasons} Use another store, or accept this with insecureStoreLacks: [${option}].`,
   )
+}
+
+/** A guard that cannot do its work on this store would let everything pass in silence. */
+export function assertServes({ name, lacks = {} }: Lacking, guards: readonly Guard[]): void {
+  for (const guard of guards) {
+    const missing = guard.needs?.find((each) => lacks[each] !== undefined)
+    if (missing === undefined) continue
+    throw new SessionError('ERR_UNSUPPORTED', `${guard.name} cannot work with ${name}. ${missing}: ${lacks[missing]}`)
+  }
 }
 
 const VERBS = ['read', 'create', 'write', 'end', 'list', 'close'] as const

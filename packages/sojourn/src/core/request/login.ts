@@ -193,7 +193,7 @@ async function replace(state: State, { record }: Held, { before, known, carries 
   const { record: old, vault } = before
   const ended = await endSession(state, old, 'login')
   const last = ended?.kind === 'live' ? ended : null
-  if (record.userId === old.userId && (await isOver(state, old, last))) {
+  if (record.userId === old.userId && (await isOver(state, old, last, record))) {
     throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
   }
   if (last === null) return NO_EDITS
@@ -218,14 +218,22 @@ async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Pro
 /**
  * Whether the session that the user logs in from had ended before this login. A handler that continues from it, such as one for
  * "remember me", would then undo a logout or a limit. A parallel login from the same form does not count as an end. But it does
- * if it was more than a grace ago, because a client can hold a request open for hours.
+ * if it was more than a grace ago, because a client can hold a request open for hours. Nor does an end by the guard of a parallel
+ * login count, if it came after `fresh`, the new session, was stored: that guard saw both, and let the new one stay.
  */
-async function isOver(state: State, { id }: SessionRecord, last: SessionRecord | null): Promise<boolean> {
+async function isOver(
+  state: State,
+  { id }: SessionRecord,
+  last: SessionRecord | null,
+  fresh: SessionRecord,
+): Promise<boolean> {
   const { setup, openedAt } = state
   const now = setup.clock()
   if (last !== null) return !isLive(last, now, setup.limits)
   const kept = await readNow(state, id)
-  return kept?.kind !== 'ended' || kept.reason !== 'login' || now >= openedAt + setup.limits.graceMs
+  if (kept?.kind !== 'ended' || now >= openedAt + setup.limits.graceMs) return true
+  const { reason, endedAt } = kept
+  return reason !== 'login' && !(endedAt >= fresh.createdAt && setup.guards.login.some(({ name }) => name === reason))
 }
 
 function difference(from: Texts, to: Texts): Edits {

@@ -13,7 +13,7 @@ import type { Turns } from '../lib/turns.ts'
 import { createTokens, type Tokens } from '../token/token.ts'
 import { type CachingHeaders, toCachingHeaders } from './caching.ts'
 import { createEras, type Eras } from './eras.ts'
-import { assertStore, assertWhole } from './lacks.ts'
+import { assertServes, assertStore, assertWhole } from './lacks.ts'
 
 /** The options, checked and with defaults, for every part of core. Created once per application. */
 export interface Setup {
@@ -55,8 +55,11 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
   const warnOnce = once(warn)
   const carriers = [...options.carriers]
   assertStore(store)
-  assertWhole(store, insecureStoreLacks)
-  for (const { name, records } of carriers) assertWhole({ name, lacks: records?.lacks }, insecureStoreLacks)
+  const { guards = [] } = options
+  for (const each of [store, ...carriers.map(({ name, records }) => ({ name, lacks: records?.lacks }))]) {
+    assertWhole(each, insecureStoreLacks)
+    assertServes(each, guards)
+  }
   if (schema !== null) assertSchema(schema)
   return {
     store,
@@ -64,7 +67,7 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     lastCarrier: lastOf(carriers),
     caching: toCachingHeaders(carriers),
     places: carriers.flatMap(({ place }) => place ?? []),
-    guards: toMoments(options.guards ?? []),
+    guards: toMoments(guards),
     describeDevice,
     schema,
     invalidData,
