@@ -100,9 +100,12 @@ describe('mistakes of parts that do not fit together', () => {
     res.end()
   }
   const MAKE: Readonly<Record<string, (warn: (message: string) => void) => unknown>> = {
-    'the adapter is mounted after the route'() {
+    'the adapter is mounted after a route that calls sessions.get(req)'() {
       const sessions = createSessions()
       return request([(req, res) => void res.end(sessions.get(req).userId), expressSessions(sessions)])
+    },
+    'the adapter is mounted after a route that reads req.session.userId'() {
+      return request([(req, res) => void res.end(req.session.userId), expressSessions(createSessions())])
     },
     'express-session is mounted before the adapter'() {
       const other = expressSession({ secret: 'x', resave: false, saveUninitialized: false })
@@ -124,6 +127,14 @@ describe('mistakes of parts that do not fit together', () => {
       vi.stubEnv('NODE_ENV', 'production')
       createSessions({ warn })
       vi.unstubAllEnvs()
+    },
+    "keys: process.env.SESSION_KEYS?.split(','), and the variable is not set"(warn) {
+      const unset: NodeJS.ProcessEnv = {}
+      createSessions({ warn, keys: unset.SESSION_KEYS?.split(',') } as object)
+    },
+    'a proxy that sends X-Forwarded-Proto is not trusted'(warn) {
+      const headers = { host: 'shop.example', 'x-forwarded-proto': 'https' }
+      return request([expressSessions(createSessions({ warn })), login], headers)
     },
     'plain HTTP in production'(warn) {
       return request([expressSessions(createSessions({ warn, store: memoryStore() })), login], { host: 'shop.example' })

@@ -39,6 +39,16 @@ describe('npm create sojourn', () => {
     expect(existsSync(join(folder, 'my-shop', 'tsconfig.json'))).toBe(false)
   })
 
+  test('an application in JavaScript speaks of no types, and one in TypeScript explains its type', async () => {
+    for (const language of ['js', 'ts']) {
+      const name = `types-${language}`
+      await run([join(folder, name), ...CHOICES.map((choice) => (choice === 'js' ? language : choice))])
+      const isTyped = language === 'ts'
+      expect(/\btype/i.test(read(name, 'src', `sessions.${language}`)), language).toBe(isTyped)
+      expect(read(name, 'README.md').includes('the type of their data'), language).toBe(isTyped)
+    }
+  })
+
   test('the password of the first user is random, in .env only, readable by its owner, and out of version control', async () => {
     const passwords = await Promise.all(
       ['one', 'two'].map(async (name) => {

@@ -69,6 +69,12 @@ export function createSessions<Data extends object = Record<string, JsonValue>>(
   if (store === undefined && isProduction()) {
     warn('sojourn: no store is configured, so sessions live in memory: a restart ends them all. Set `store`.')
   }
+  // Not an error, because options may be passed through. But an unset environment variable leaves the same.
+  if ('keys' in options && options.keys === undefined) {
+    warn(
+      'sojourn: keys is undefined, so tokens carry no MAC. An environment variable may be missing. If not, leave keys out.',
+    )
+  }
   const chosen = carriers ?? [cookieCarrier({ warn, ...cookie })]
   const checksOrigin = chosen.some(({ ambient }) => ambient) && !insecureNoCrossOriginCheck
   const endpoints = guards.flatMap((guard) => guard.endpoints ?? [])

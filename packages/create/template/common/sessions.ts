@@ -1,7 +1,7 @@
 import { createSessions } from 'sojourn'
 import { store } from './store.ts'
 
+/** The type of a session's `data`. Every session begins empty, so every key is optional. */
 export type Data = { cart?: string[] }
 
-// `data` of a session is typed by `Data`. Every session begins empty, so every key is optional.
 export const sessions = createSessions<Data>({ store })

@@ -11,7 +11,7 @@ type Applies = (view: RequestView, sent: CookieForm, wanted: CookieForm) => bool
 const WARNINGS: readonly (readonly [Applies, string])[] = [
   [
     (view, sent) => sent.secure && !view.secure && saysHttps(view),
-    'it is Secure, and a proxy reports HTTPS, but is not trusted. If the proxy is yours, set trustProxy; Fastify needs its address there, not a number.',
+    "it is Secure, and a proxy reports HTTPS, but is not trusted. If the proxy is yours, set trustProxy (Express: app.set('trust proxy', 1); Fastify: the proxy's address, not a number).",
   ],
   [
     (view, sent) => sent.secure && !view.secure && view.header('x-forwarded-proto')?.toLowerCase() === 'http',
@@ -19,7 +19,7 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
   ],
   [
     (view, sent) => sent.secure && !view.secure && !saysHttps(view) && (!isLoopback(view) || isForwarded(view)),
-    'it is Secure, and the request came over plain HTTP. Serve over HTTPS; if a proxy does, configure it to send X-Forwarded-Proto, and set trustProxy.',
+    "it is Secure, and the request came over plain HTTP. Serve over HTTPS; if a proxy does, configure it to send X-Forwarded-Proto, and set trustProxy (Express: app.set('trust proxy', 1)).",
   ],
   [
     (view) => isLoopback(view) && !isLoopbackOrigin(view),

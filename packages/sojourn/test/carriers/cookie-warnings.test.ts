@@ -17,8 +17,9 @@ function warnings(views: readonly RequestView[], options: CookieOptions = {}, en
 describe('a warning, when a browser is going to drop the cookie', () => {
   type Row = [what: string, url: string, view: ViewOptions, options: CookieOptions, told: RegExp]
   const INSECURE =
-    /plain HTTP\. Serve over HTTPS; if a proxy does, configure it to send X-Forwarded-Proto, and set trustProxy/
-  const UNTRUSTED = /a proxy reports HTTPS, but is not trusted\. If the proxy is yours, set trustProxy/
+    /plain HTTP\. Serve over HTTPS; if a proxy does, configure it to send X-Forwarded-Proto, and set trustProxy \(Express: app\.set\('trust proxy', 1\)\)/
+  const UNTRUSTED =
+    /a proxy reports HTTPS, but is not trusted\. If the proxy is yours, set trustProxy \(Express: app\.set\('trust proxy', 1\); Fastify: the proxy's address, not a number\)/
   const EMBEDDED = /script or frame of another site.* sameSite: 'none' and partitioned: true/
   test.each<Row>([
     ['plain HTTP', 'http://shop.example/', {}, {}, INSECURE],

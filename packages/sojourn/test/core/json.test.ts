@@ -55,6 +55,8 @@ describe('values that JSON cannot carry', () => {
     [{ 'odd key': undefined, 'other key': 1n }, 'data.x["other key"] is a bigint'],
     [{ list: [undefined] }, 'data.x.list[0] is undefined'],
     [new Array(2), 'data.x[0]'],
+    // The path to the end of a cycle would be a hundred keys long.
+    [{ a: cycle }, 'data.x contains a cycle, or is nested deeper than 100 levels'],
     [{ toJSON: () => 1 }, 'data.x is an object with its own toJSON'],
     [{ inner: { toJSON: () => 1 } }, 'data.x.inner is an object with its own toJSON'],
   ])('the path is named: %#', async (value, message) => {

@@ -101,7 +101,25 @@ describe('an option of another type is refused', () => {
   })
 
   it('undefined is the same as absent', () => {
-    expect(createSessions({ keys: undefined, store: undefined, sealed: undefined } as object)).toBeDefined()
+    const warnings: string[] = []
+    const warn = (message: string) => warnings.push(message)
+    expect(createSessions({ store: undefined, sealed: undefined, warn } as object)).toBeDefined()
+    expect(warnings).toEqual([])
+  })
+
+  it('keys that are undefined, as an unset environment variable leaves them, are reported', () => {
+    const warnings: string[] = []
+    const unset: NodeJS.ProcessEnv = {}
+    const keys = unset.SESSION_KEYS?.split(',')
+    expect(createSessions({ keys, warn: (message: string) => warnings.push(message) } as object)).toBeDefined()
+    expect(warnings).toEqual([
+      'sojourn: keys is undefined, so tokens carry no MAC. An environment variable may be missing. If not, leave keys out.',
+    ])
+  })
+
+  it('options of crossOrigin that stand beside it are named with their place', async () => {
+    const error = await rejection(unchecked({ trustedOrigins: ['https://admin.example'] }))
+    expect(error.message).toContain('has no option "trustedOrigins". createSessions takes it in crossOrigin: { ... }.')
   })
 })
 

@@ -42,6 +42,7 @@ const MEANT: readonly (readonly [names: string, advice: string])[] = [
   ['genid generateSessionId idGenerator', 'Remove it: ids are random.'],
   ['httpOnly secure', 'Remove it: the cookie is always HttpOnly and Secure. http://localhost works.'],
   ['name key cookieName sameSite domain path', 'createSessions takes it in cookie: { ... }.'],
+  ['trustedOrigins', 'createSessions takes it in crossOrigin: { ... }.'],
 ]
 
 /** The same check for one required argument. */

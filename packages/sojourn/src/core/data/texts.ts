@@ -123,6 +123,9 @@ export function toText(value: unknown, key: string, root = 'data'): string | und
 /** Deeper data is a mistake, and recursion needs a limit. */
 export const MAX_DEPTH = 100
 
+/** Without the path below the key, which would be a hundred steps long. */
+const TOO_DEEP = ` contains a cycle, or is nested deeper than ${MAX_DEPTH} levels`
+
 /**
  * Throws `ERR_DATA_NOT_JSON` with the path of a value that the store would not return unchanged: `NaN`, `Map`, `Date`,
  * class instances, functions, cycles, holes. A property that is `undefined` counts as absent.
@@ -145,7 +148,7 @@ function flawOf(value: unknown, depth: number): string | null {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return null
   if (typeof value === 'number') return Number.isFinite(value) ? null : ` is ${value}`
   if (typeof value !== 'object') return value === undefined ? ' is undefined' : ` is a ${typeof value}`
-  if (depth === MAX_DEPTH) return ` is nested deeper than ${MAX_DEPTH} levels, or a cycle`
+  if (depth === MAX_DEPTH) return TOO_DEEP
   if (!isPlain(value)) return ` is an instance of ${className(value)}`
   return Array.isArray(value) ? flawOfArray(value, depth + 1) : flawOfObject(value, depth + 1)
 }
@@ -153,7 +156,7 @@ function flawOf(value: unknown, depth: number): string | null {
 function flawOfArray(value: readonly unknown[], depth: number): string | null {
   for (let i = 0; i < value.length; i++) {
     const flaw = flawOf(value[i], depth)
-    if (flaw !== null) return `[${i}]${flaw}`
+    if (flaw !== null) return flaw === TOO_DEEP ? flaw : `[${i}]${flaw}`
   }
   // An array without holes lists its elements first, so the next key is another property.
   const extra = Object.keys(value)[value.length]
@@ -167,7 +170,7 @@ function flawOfObject(value: object, depth: number): string | null {
     const inner: unknown = (value as Record<string, unknown>)[key]
     if (key === 'toJSON' && typeof inner === 'function') return ' is an object with its own toJSON'
     const flaw = inner === undefined ? null : flawOf(inner, depth)
-    if (flaw !== null) return step(key) + flaw
+    if (flaw !== null) return flaw === TOO_DEEP ? flaw : step(key) + flaw
   }
   return null
 }
