@@ -115,6 +115,17 @@ describe('mistakes of parts that do not fit together', () => {
       const two = [createSessions({ warn }), createSessions({ warn })].map((sessions) => expressSessions(sessions))
       return request([...two, answer])
     },
+    async 'two createSessions() with one cookie name in two parts of one application'(warn) {
+      const [one, two] = [expressSessions(createSessions({ warn })), expressSessions(createSessions({ warn }))]
+      const cookies: string[] = []
+      const keep: RequestHandler = (_req, res, next) => {
+        res.on('finish', () => cookies.push(String(res.getHeader('set-cookie')).split(';', 1)[0] ?? ''))
+        next()
+      }
+      await request([keep, one, login])
+      await request([keep, two, login])
+      return request([two, answer], { host: 'localhost', cookie: cookies[0] ?? '' })
+    },
     async 'fastifySessions is registered twice'() {
       const app = Fastify()
       const twice = async () => {
