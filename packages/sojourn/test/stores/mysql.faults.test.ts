@@ -186,6 +186,34 @@ describe('misuse', () => {
   })
 })
 
+describe('an account that may not create tables', () => {
+  test('setup accepts a table that somebody else created, and says why it cannot create one', async () => {
+    const table = newTable()
+    await mysqlStore({ client: admin, table }).setup()
+    await admin.query(`CREATE USER app_${table}@'%'`)
+    await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO app_${table}@'%'`)
+    const client = createPool({ uri: server.url.replace('root@', `app_${table}@`) })
+    const store = mysqlStore({ client, table })
+    await store.setup()
+    await store.setup()
+    const missing = mysqlStore({ client, table: newTable() })
+    const why = expect.stringContaining('1142 CREATE command denied')
+    await expect(missing.setup()).rejects.toMatchObject({ code: 'ERR_STORE', cause: { message: why } })
+    await admin.query(`ALTER TABLE ${table} DROP COLUMN ended_at`)
+    await expect(store.setup()).rejects.toMatchObject({ code: 'ERR_STORE' })
+    await client.end()
+  })
+})
+
+describe('ten servers that start at once', () => {
+  test('all of them find the table', async () => {
+    const table = newTable()
+    const pools = Array.from({ length: 10 }, () => createPool({ uri: server.url, connectionLimit: 1 }))
+    await Promise.all(pools.map((client) => mysqlStore({ client, table }).setup()))
+    await Promise.all(pools.map((client) => client.end()))
+  })
+})
+
 describe('an error of the server that quotes the row', () => {
   test('does not get into a log, and is no "taken"', async () => {
     const table = newTable()

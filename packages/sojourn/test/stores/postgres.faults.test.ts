@@ -1,5 +1,6 @@
 import pg from 'pg'
 import postgres from 'postgres'
+import { createSessions } from 'sojourn'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openPostgresJs } from '../../src/stores/postgres/connect.ts'
 import { postgresDialect } from '../../src/stores/postgres/dialect.ts'
@@ -194,6 +195,34 @@ describe('a table of another shape', () => {
     await admin.query(`ALTER TABLE ${table} ${alteration.replace('%', table)}`)
     const says = { code: 'ERR_STORE', message: expect.stringContaining('sojourn/schema/postgres.sql') }
     await expect(store.setup()).rejects.toMatchObject(says)
+  })
+})
+
+describe('an account that may not create tables', () => {
+  test('setup accepts a table that somebody else created, and says why it cannot create one', async () => {
+    const table = newTable()
+    await postgresStore({ client: admin, table }).setup()
+    await admin.query(`CREATE ROLE app_${table} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
+    await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO app_${table}`)
+    const client = new pg.Pool({ connectionString: server.url.replace('postgres@', `app_${table}@`) })
+    const sessions = createSessions({ store: postgresStore({ client, table }) })
+    await sessions.setup()
+    await sessions.setup()
+    const missing = postgresStore({ client, table: newTable() })
+    const why = expect.stringContaining('42501 permission denied')
+    await expect(missing.setup()).rejects.toMatchObject({ code: 'ERR_STORE', cause: { message: why } })
+    await admin.query(`ALTER TABLE ${table} DROP COLUMN ended_at`)
+    await expect(sessions.setup()).rejects.toMatchObject({ code: 'ERR_STORE' })
+    await client.end()
+  })
+})
+
+describe('ten servers that start at once', () => {
+  test('all of them find the table', async () => {
+    const table = newTable()
+    const pools = Array.from({ length: 10 }, () => new pg.Pool({ connectionString: server.url, max: 1 }))
+    await Promise.all(pools.map((client) => postgresStore({ client, table }).setup()))
+    await Promise.all(pools.map((client) => client.end()))
   })
 })
 

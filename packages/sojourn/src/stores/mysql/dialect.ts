@@ -62,6 +62,9 @@ const AGAIN = [1213, 1020]
 /** No such table, no such column, no primary key, or an unknown column that needs a value. */
 const TABLE = [1146, 1054, 1176, 1364]
 
+/** The account lacks a privilege for the table or the database. */
+const DENIED = [1142, 1044]
+
 /** A duplicate key. Only a duplicate of the id means that the id is taken. */
 const DUPLICATE = 1062
 const OF_PRIMARY_KEY = /\bPRIMARY'$/
@@ -88,6 +91,7 @@ function toFault(error: unknown): Fault {
   const text = [code ?? '', number || '', isQuiet ? said : ''].filter((part) => part !== '').join(' ')
   if (AGAIN.includes(number)) return { kind: 'again', text }
   if (TABLE.includes(number)) return { kind: 'table', text }
+  if (DENIED.includes(number)) return { kind: 'denied', text }
   if (LARGE.includes(number) || isTooLong(error)) return { kind: 'large', text }
   if (FULL.includes(number) || (number === ENGINE && OF_ROOM.test(error.message))) return { kind: 'full', text }
   const isTaken = number === DUPLICATE && OF_PRIMARY_KEY.test(error.message)

@@ -59,6 +59,9 @@ const DUPLICATE = ['23505', '42P07', '42710']
 /** No such table or schema, no such column, another type, or no primary key. */
 const TABLE = ['42P01', '3F000', '42703', '42804', '42883', '42P10']
 
+/** Insufficient privilege. PostgreSQL checks it before it looks whether the table exists. */
+const DENIED = '42501'
+
 /**
  * A text or an object larger than `jsonb` allows, and a message or an allocation of more than 1 GB, which have no code of their
  * own.
@@ -84,6 +87,7 @@ function toFault(error: unknown): Fault {
   const text = QUOTING.test(code) ? code : `${code} ${said}`.trim()
   if (AGAIN.includes(code)) return { kind: 'again', text }
   if (TABLE.includes(code)) return { kind: 'table', text }
+  if (code === DENIED) return { kind: 'denied', text }
   if (LARGE.test(text) || isTooLong(error)) return { kind: 'large', text }
   if (code === FULL) return { kind: 'full', text }
   return { kind: DUPLICATE.includes(code) ? 'duplicate' : 'other', text }

@@ -4,9 +4,10 @@ import type { Value } from './driver.ts'
 export interface Fault {
   /**
    * `again`: nothing happened, and another attempt can succeed. `duplicate`: the id is taken. `table`: the table is missing or
-   * differs. `large`: the database cannot store a value of this size. `full`: it has no room. `other`: everything else.
+   * differs. `denied`: the account may not do this. `large`: the database cannot store a value of this size. `full`: it has no
+   * room. `other`: everything else.
    */
-  readonly kind: 'again' | 'duplicate' | 'table' | 'large' | 'full' | 'other'
+  readonly kind: 'again' | 'duplicate' | 'table' | 'denied' | 'large' | 'full' | 'other'
   /** For people: `40P01 deadlock detected`. */
   readonly text: string
 }

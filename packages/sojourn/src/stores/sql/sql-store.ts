@@ -144,11 +144,26 @@ export function sqlStore({ dialect, driver, table = DEFAULT_TABLE, schema }: Sql
     return chain(send(statements.deleteDue(count)({ ...ids, now })), ({ affected }) => affected)
   }
 
+  /** An account that may not create tables can use one that somebody else created. */
   async function setUp(): Promise<void> {
-    for (const statement of [...statements.setup, statements.check]) await makeOne(statement)
+    const refusal = await rescue<unknown>(
+      async () => {
+        for (const statement of statements.setup) await makeOne(statement)
+      },
+      (error) => {
+        if (dialect.toFault(error).kind !== 'denied') throw error
+        return error
+      },
+    )
+    await rescue(
+      async () => makeOne(statements.check),
+      (error) => {
+        throw refusal ?? error
+      },
+    )
   }
 
-  /** If two processes create one table at once, one of them fails. It then finds the table of the other. */
+  /** If two processes create one table at once, one of them fails or finds it locked. It then finds the table of the other. */
   async function makeOne(statement: Template): Promise<void> {
     await retrying(
       dialect,
