@@ -75,6 +75,23 @@ describe('the page about incidents', () => {
     expect([await userOf(leaked), await userOf(other)]).toEqual([null, 'ada'])
   })
 
+  test('a leaked token, but its variable is missing or misspelled: the script fails instead of reporting a live token', async () => {
+    const log = vi.spyOn(console, 'log')
+    vi.stubEnv('LEAKED_TOKEN', '')
+    await expect(script('token-leaked.ts')).rejects.toMatchObject({
+      cause: new Error('Set LEAKED_TOKEN to the value of the cookie.'),
+    })
+    expect(log).not.toHaveBeenCalled()
+  })
+
+  test('a leaked token that was replaced moments ago: its session ends too', async () => {
+    const old = await logIn('ada')
+    const { cookie: current } = await visit(old, (session) => session.rotate())
+    vi.stubEnv('LEAKED_TOKEN', tokenOf(old))
+    await script('token-leaked.ts')
+    expect(await userOf(current)).toBeNull()
+  })
+
   test('a leaked token that was replaced since: its session ends too', async () => {
     const old = await logIn('ada')
     const { cookie: current } = await visit(old, (session) => session.rotate())

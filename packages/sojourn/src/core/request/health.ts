@@ -28,7 +28,7 @@ export async function health(by: Caller, options: HealthOptions): Promise<Health
   )
   const code = await Promise.race([late, asked])
   clearTimeout(timer)
-  const latencyMs = Math.round(performance.now() - began)
+  const latencyMs = Math.round((performance.now() - began) * 100) / 100
   return { ok: code === null, store: by.setup.store.name, latencyMs, ...(code !== null && { code }) }
 }
 
