@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import type { Bus } from '../stores/around/near-cache/bus.ts'
 import { assertChannel, connectedBus, type Wire, type WireEvents } from './_connected.ts'
 
@@ -24,7 +25,9 @@ export interface NatsBusOptions {
 }
 
 /** A bus over core NATS; JetStream is not needed. */
-export function natsBus({ connection, channel = 'sojourn' }: NatsBusOptions): Bus {
+export function natsBus(options: NatsBusOptions): Bus {
+  checkOptions(options, { connection: 'any', channel: 'any' }, 'natsBus')
+  const { connection, channel = 'sojourn' } = options
   assertChannel(channel, 'natsBus')
   return connectedBus({
     name: 'nats',

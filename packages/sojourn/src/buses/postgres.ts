@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Bus } from '../stores/around/near-cache/bus.ts'
 import { closeOnce } from './_close-once.ts'
@@ -34,7 +35,9 @@ export interface PostgresBusOptions {
 const MAX_LENGTH = 7900
 
 /** A bus over LISTEN and NOTIFY. All nodes must use the same database of the same server. */
-export function postgresBus({ client, url, channel = 'sojourn' }: PostgresBusOptions): Bus {
+export function postgresBus(options: PostgresBusOptions): Bus {
+  checkOptions(options, { client: 'any', url: 'any', channel: 'any' }, 'postgresBus')
+  const { client, url, channel = 'sojourn' } = options
   assertChannel(channel, 'postgresBus')
   if ((client === undefined) === (url === undefined))
     throw new SessionError('ERR_OPTION', 'postgresBus: give either client, a pool, or url.')

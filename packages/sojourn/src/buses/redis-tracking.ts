@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
 import type { Bus } from '../stores/around/near-cache/bus.ts'
@@ -34,7 +35,9 @@ const SERVER = 'server'
  * server names every key of the store that changed, whichever program changed it. Nodes publish nothing. For one server, not for
  * a Cluster.
  */
-export function redisTrackingBus({ client, url, prefix = 'sojourn:' }: RedisTrackingBusOptions): Bus {
+export function redisTrackingBus(options: RedisTrackingBusOptions): Bus {
+  checkOptions(options, { client: 'any', url: 'any', prefix: 'any' }, 'redisTrackingBus')
+  const { client, url, prefix = 'sojourn:' } = options
   if ((client === undefined) === (url === undefined))
     throw new SessionError('ERR_OPTION', 'redisTrackingBus: give either client or url.')
   if (typeof prefix !== 'string' || prefix === '')

@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Bus } from '../stores/around/near-cache/bus.ts'
 import { closeOnce } from './_close-once.ts'
@@ -46,7 +47,9 @@ export interface RedisBusOptions {
  * A bus over pub/sub of Redis or Valkey. For its proof it sends a message through the sending client and waits for it on the
  * listening connection, so that it notices a break of either.
  */
-export function redisBus({ client, url, channel = 'sojourn' }: RedisBusOptions): Bus {
+export function redisBus(options: RedisBusOptions): Bus {
+  checkOptions(options, { client: 'any', url: 'any', channel: 'any' }, 'redisBus')
+  const { client, url, channel = 'sojourn' } = options
   assertChannel(channel, 'redisBus')
   if ((client === undefined) === (url === undefined))
     throw new SessionError('ERR_OPTION', 'redisBus: give either client or url.')

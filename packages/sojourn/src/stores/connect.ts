@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
 import type { Guarantee, Store } from '../core/contracts/store.ts'
@@ -31,7 +32,9 @@ type Entries = readonly (readonly [id: SessionId, until: number])[]
  * processes cannot keep the guarantees in `lacks`. `createSessions` refuses this store unless each of them is accepted by name.
  * Within one process, calls for one session take turns, and no change is lost.
  */
-export function connectStore({ store }: ConnectStoreOptions): Store {
+export function connectStore(options: ConnectStoreOptions): Store {
+  checkOptions(options, { store: 'any' }, 'connectStore')
+  const { store } = options
   if (typeof store?.get !== 'function' || typeof store.set !== 'function' || typeof store.destroy !== 'function') {
     throw new SessionError(
       'ERR_OPTION',

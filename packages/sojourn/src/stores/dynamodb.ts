@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { ScanPage, Store, Written } from '../core/contracts/store.ts'
 import { type Calls, createCalls, toStoreError } from './dynamodb/calls.ts'
@@ -35,7 +36,9 @@ const GONE: Written = { status: 'gone', tombstone: null }
  * lost and the SDK sends a write again, the second copy finds the mark of the first. Needs the package
  * `@aws-sdk/client-dynamodb`.
  */
-export function dynamodbStore({ client, table, region, endpoint }: DynamodbStoreOptions): Store {
+export function dynamodbStore(options: DynamodbStoreOptions): Store {
+  checkOptions(options, { client: 'any', table: 'any', region: 'any', endpoint: 'any' }, 'dynamodbStore')
+  const { client, table, region, endpoint } = options
   if (typeof table !== 'string' || !TABLE.test(table)) {
     throw new SessionError(
       'ERR_OPTION',

@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../core/contracts/record.ts'
 import type { Change, Store, Written } from '../core/contracts/store.ts'
@@ -37,7 +38,9 @@ const WRITTEN: Written = { status: 'written' }
  * acknowledged once they are on disk: neither `kill -9` nor a power failure undoes an acknowledged logout. `setup` or the first
  * call opens the files. Needs the package `lmdb`.
  */
-export function lmdbStore({ path }: LmdbStoreOptions): LmdbStore {
+export function lmdbStore(options: LmdbStoreOptions): LmdbStore {
+  checkOptions(options, { path: 'any' }, 'lmdbStore')
+  const { path } = options
   if (typeof path !== 'string' || path === '')
     throw new SessionError('ERR_OPTION', 'lmdbStore: path must be the path of a directory.')
   let opened: Opened | null = null

@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import { mysqlDialect } from './mysql/dialect.ts'
 import { type MysqlCallbackPool, type MysqlPromisePool, toDriver, toPool } from './mysql/pool.ts'
@@ -22,7 +23,9 @@ export interface MysqlStoreOptions {
  * Each method except `end` is one statement. `end` locks the row, reads it and replaces it in one short transaction. `setup` or
  * your own migration creates the table. Needs the package `mysql2`.
  */
-export function mysqlStore({ url, client, table }: MysqlStoreOptions): SqlStore {
+export function mysqlStore(options: MysqlStoreOptions): SqlStore {
+  checkOptions(options, { url: 'any', client: 'any', table: 'any' }, 'mysqlStore')
+  const { url, client, table } = options
   return sqlStore({ dialect: mysqlDialect, driver: driverOf(url, client), table })
 }
 

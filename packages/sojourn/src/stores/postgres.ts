@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import { type PostgresClient, toDriver } from './postgres/clients.ts'
 import { connecting } from './postgres/connect.ts'
@@ -37,6 +38,7 @@ export interface PostgresStoreOptions {
  * table. Needs the package `pg`, `postgres` or `@electric-sql/pglite`.
  */
 export function postgresStore(options: PostgresStoreOptions): SqlStore {
+  checkOptions(options, { url: 'any', client: 'any', table: 'any', schema: 'any', prepare: 'any' }, 'postgresStore')
   const { table, schema } = options
   return sqlStore({ dialect: postgresDialect, driver: driverOf(options), table, schema })
 }

@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
 import type { Store, StoreEvent, Written } from '../core/contracts/store.ts'
@@ -25,6 +26,7 @@ export interface RedisStoreOptions {
  * A `client` is checked here. A `url` is opened by `setup` or by the first call.
  */
 export function redisStore(options: RedisStoreOptions): Store {
+  checkOptions(options, { url: 'any', client: 'any', prefix: 'any' }, 'redisStore')
   const { prefix = 'sojourn:' } = options
   if (typeof prefix !== 'string') throw new SessionError('ERR_OPTION', 'redisStore: prefix must be a string.')
   const { url, client } = checked(options)

@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Driver } from './sql/driver.ts'
 import { type SqlStore, sqlStore } from './sql/sql-store.ts'
@@ -38,6 +39,7 @@ const SWEEP_ROWS = 100
  * client's settings.
  */
 export function sqliteStore(options: SqliteStoreOptions): SqlStore {
+  checkOptions(options, { path: 'any', client: 'any', table: 'any' }, 'sqliteStore')
   const { table } = options
   const store = sqlStore({ dialect: sqliteDialect, driver: driverOf(options), table })
 

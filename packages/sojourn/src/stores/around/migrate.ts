@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionRecord, Tombstone } from '../../core/contracts/record.ts'
 import type { Store } from '../../core/contracts/store.ts'
@@ -22,6 +23,15 @@ export interface MigrateOptions {
   readonly clock?: () => number
 }
 
+const KINDS: OptionKinds<MigrateOptions> = {
+  onProgress: 'any',
+  resume: 'any',
+  signal: 'any',
+  pageSize: 'any',
+  concurrency: 'any',
+  clock: 'any',
+}
+
 const START: MigrationProgress = { cursor: null, isDone: false, seen: 0, moved: 0, ended: 0, damaged: 0, total: null }
 
 /**
@@ -30,6 +40,7 @@ const START: MigrationProgress = { cursor: null, isDone: false, seen: 0, moved: 
  * processes use `movingStore`. Needs a `from` that can enumerate its records (`scan`).
  */
 export async function migrate(from: Store, to: Store, options: MigrateOptions = {}): Promise<MigrationProgress> {
+  checkOptions(options, KINDS, 'migrate')
   const { onProgress, resume = START, signal, pageSize = 200, concurrency = 16, clock = Date.now } = options
   if (from.scan === undefined)
     throw new SessionError(

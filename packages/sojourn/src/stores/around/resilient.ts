@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from '../../core/contracts/check-options.ts'
 import { type Duration, toMs } from '../../core/contracts/duration.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise, Store } from '../../core/contracts/store.ts'
@@ -136,6 +137,15 @@ function isBroken(error: unknown): boolean {
   return isOutage(error) && (!(error instanceof SessionError) || error.code === 'ERR_STORE')
 }
 
+const KINDS: OptionKinds<ResilientStoreOptions> = {
+  timeout: 'any',
+  failures: 'any',
+  pause: 'any',
+  maxPause: 'any',
+  maxInFlight: 'any',
+  timing: 'any',
+}
+
 interface Settings {
   readonly timeoutMs: number
   readonly failures: number
@@ -146,6 +156,7 @@ interface Settings {
 }
 
 function toSettings(options: ResilientStoreOptions): Settings {
+  checkOptions(options, KINDS, 'resilientStore')
   const { timeout = '2s', failures = 5, pause = '100ms', maxPause = '2s', maxInFlight = 1000, timing } = options
   const pauseMs = toMs(pause, 'resilientStore: pause')
   const maxPauseMs = toMs(maxPause, 'resilientStore: maxPause')

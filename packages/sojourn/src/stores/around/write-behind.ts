@@ -1,3 +1,4 @@
+import { checkOptions } from '../../core/contracts/check-options.ts'
 import { type Duration, toMs } from '../../core/contracts/duration.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord } from '../../core/contracts/record.ts'
@@ -189,11 +190,13 @@ export function writeBehind(store: Store, options: WriteBehindOptions = {}): Wri
 
 type Touchable = NonNullable<Change['seen']>
 
-function toSettings({ every = '5m', max = 100_000, timing }: WriteBehindOptions): {
+function toSettings(options: WriteBehindOptions): {
   readonly everyMs: number
   readonly max: number
   readonly timing: Timing
 } {
+  checkOptions(options, { every: 'any', max: 'any', timing: 'any' }, 'writeBehind')
+  const { every = '5m', max = 100_000, timing } = options
   if (!Number.isSafeInteger(max) || max < 1)
     throw new SessionError('ERR_OPTION', 'writeBehind: max must be a whole number above zero.')
   return { everyMs: toMs(every, 'writeBehind: every'), max, timing: toTiming(timing) }

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId, SessionRecord } from '../../core/contracts/record.ts'
 import type { Store } from '../../core/contracts/store.ts'
@@ -43,7 +44,9 @@ type Call = <Name extends keyof ObjectCalls>(
  * Sessions in Durable Objects: one object for each session, near the client that began it, and one for each user, for the list.
  * It keeps every guarantee because an object runs in one place and handles one call at a time.
  */
-export function durableObjectStore<Id>({ namespace }: DurableObjectStoreOptions<Id>): Store {
+export function durableObjectStore<Id>(options: DurableObjectStoreOptions<Id>): Store {
+  checkOptions(options, { namespace: 'any' }, 'durableObjectStore')
+  const { namespace } = options
   if (typeof namespace?.idFromName !== 'function') {
     throw new SessionError(
       'ERR_OPTION',

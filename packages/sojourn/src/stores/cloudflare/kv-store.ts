@@ -1,3 +1,4 @@
+import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId } from '../../core/contracts/record.ts'
 import type { Guarantee, Store } from '../../core/contracts/store.ts'
@@ -40,7 +41,9 @@ const TOO_LARGE = /\b413\b/
  * Sessions in Workers KV, for data that may be seen late, such as a visitor's theme. KV is eventually consistent and cannot keep
  * the guarantees in `lacks`, so `createSessions` refuses this store unless each of them is accepted by name.
  */
-export function kvStore({ namespace }: KvStoreOptions): Store {
+export function kvStore(options: KvStoreOptions): Store {
+  checkOptions(options, { namespace: 'any' }, 'kvStore')
+  const { namespace } = options
   if (typeof namespace?.get !== 'function') {
     throw new SessionError('ERR_OPTION', 'kvStore: namespace must be a Workers KV binding, such as env.SESSIONS.')
   }

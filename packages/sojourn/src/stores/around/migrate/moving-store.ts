@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../core/contracts/check-options.ts'
 import type { SessionId, SessionRecord, Tombstone } from '../../../core/contracts/record.ts'
 import type { Change, Store, Written } from '../../../core/contracts/store.ts'
 import { rescue } from '../../../core/lib/maybe.ts'
@@ -22,7 +23,9 @@ export interface MovingStoreOptions {
  * Presents both stores as one while sessions move from one to the other. A session moves when it is first written to, and ends in
  * both. Every guarantee holds if all processes use a moving store.
  */
-export function movingStore({ from, to, moves = true }: MovingStoreOptions): Store {
+export function movingStore(options: MovingStoreOptions): Store {
+  checkOptions(options, { from: 'any', to: 'any', moves: 'any' }, 'movingStore')
+  const { from, to, moves = true } = options
   const move: Move = { from, to }
 
   async function write(id: SessionId, change: Change): Promise<Written> {

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../core/contracts/check-options.ts'
 import { type Duration, toMs } from '../../../core/contracts/duration.ts'
 import { SessionError } from '../../../core/contracts/errors.ts'
 import { type Timing, toTiming } from '../wrapper.ts'
@@ -31,6 +32,11 @@ export interface NearCacheSettings {
 }
 
 export function toSettings(options: NearCacheOptions): NearCacheSettings {
+  checkOptions(
+    options,
+    { bus: 'any', size: 'any', maxStale: 'any', insecureStaleWhileDown: 'any', timing: 'any' },
+    'nearCache',
+  )
   const { bus, size = 10_000, maxStale = '1s', insecureStaleWhileDown, timing } = options
   if (typeof bus?.subscribe !== 'function')
     throw new SessionError('ERR_OPTION', 'nearCache: bus is missing. If the server is one process, use memoryBus().')
