@@ -15,6 +15,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'rate-limiter-flexible': () => import('rate-limiter-flexible'),
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
   'sojourn/guards/session-limit': () => import('sojourn/guards/session-limit'),
+  'sojourn/guards/form-tokens': () => import('sojourn/guards/form-tokens'),
+  'sojourn/guards/kit': () => import('sojourn/guards/kit'),
   'sojourn/stores/kit': () => import('sojourn/stores/kit'),
   'sojourn/stores/memory': () => import('sojourn/stores/memory'),
   'sojourn/stores/lmdb': () => import('sojourn/stores/lmdb'),

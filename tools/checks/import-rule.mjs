@@ -12,7 +12,8 @@ const LAYERS = {
   stores: ['stores', 'core'],
   buses: ['buses', 'stores', 'core'],
   carriers: ['carriers', 'core'],
-  guards: ['guards', 'core'],
+  // A guard may keep a cookie of its own.
+  guards: ['guards', 'carriers', 'core'],
   index: ['index', 'core', 'stores', 'carriers', 'guards'],
   adapters: ['adapters', 'index', 'core', 'stores', 'carriers', 'guards'],
 }
@@ -37,6 +38,8 @@ export const PORTABLE = [
   'guards/cross-origin',
   'guards/device-bound',
   'guards/session-limit',
+  'guards/form-tokens',
+  'guards/kit',
   'adapters/fetch',
   'adapters/hono',
 ]

@@ -13,15 +13,15 @@ const CORE = { entry: 'core/create-sessions.js', name: 'createCoreSessions' }
  * @type {readonly { title: string, entry: string, name: string, conditions: string[], budget: number, ceiling: number }[]}
  */
 const BUNDLES = [
-  { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 27_200 },
-  { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 30_150 },
+  { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 27_350 },
+  { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 30_300 },
   {
     title: 'createSessions with its default store, carrier and guards',
     entry: 'index.js',
     name: 'createSessions',
     conditions: ['node'],
     budget: 20_000,
-    ceiling: 33_600,
+    ceiling: 33_750,
   },
 ]
 
@@ -30,7 +30,7 @@ const PARTS = [
   /^(?:bundle|index|create-sessions)\.js$/,
   /^(?:core|platform)\//,
   /^carriers\/cookie[\w-]*\.js$/,
-  /^guards\/(?:cross-origin|device)\.js$/,
+  /^guards\/(?:cross-origin|_unsafe-requests|device)\.js$/,
   /^stores\/(?:memory\.js|kit\/)/,
   /node_modules\/@noble\/hashes\//,
 ]

@@ -1,5 +1,6 @@
 import { type GuardContext, guardCases, runCases, toTable } from '@sojourn/conformance'
 import { crossOriginGuard, type Guard } from 'sojourn'
+import { type FormTokensGuard, formTokens } from 'sojourn/guards/form-tokens'
 import { describe, expect, test } from 'vitest'
 
 /** A guard as an outside author might write one: it remembers the network, and asks for proof after a change. */
@@ -27,6 +28,14 @@ async function failures(context: GuardContext): Promise<readonly string[]> {
 test.each<[string, GuardContext]>([
   ['a guard with a note', contextOf({})],
   ['the cross-origin guard', { createGuard: () => crossOriginGuard({ insecureExemptPaths: ['/webhooks/*'] }) }],
+  ['the cross-origin guard that requires an origin', { createGuard: () => crossOriginGuard({ requireOrigin: true }) }],
+  [
+    'the form tokens, in a header',
+    {
+      createGuard: formTokens,
+      readPage: (session, guard) => ({ 'x-csrf-token': (guard as FormTokensGuard).token(session) }),
+    },
+  ],
   [
     'a guard that demands a header of honest clients',
     {
@@ -142,6 +151,10 @@ describe('a guard that is broken in one way fails', () => {
     ],
   ])('when it %s', async (_, guard, fails) => {
     expect((await failures(contextOf(guard))).filter((name) => name.startsWith(fails))).toHaveLength(1)
+  })
+
+  test('when it demands what no page of an honest client contains', async () => {
+    expect(await failures({ createGuard: formTokens })).toContain(passes)
   })
 })
 

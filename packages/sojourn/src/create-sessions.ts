@@ -83,6 +83,11 @@ export function createSessions<Data extends object = Record<string, JsonValue>>(
     ...rest,
     store: store ?? memoryStore(),
     carriers: chosen,
-    guards: checksOrigin ? [crossOriginGuard(crossOrigin, endpoints), ...guards] : guards,
+    guards: [
+      ...(checksOrigin ? [crossOriginGuard(crossOrigin, endpoints)] : []),
+      // A guard that demands something of every request must not refuse those of another guard's protocol.
+      ...guards.filter((guard) => guard.endpoints !== undefined),
+      ...guards.filter((guard) => guard.endpoints === undefined),
+    ],
   })
 }

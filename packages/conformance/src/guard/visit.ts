@@ -22,7 +22,7 @@ export interface Visit {
   /** The browser's next request. */
   request(method?: string, headers?: Readonly<Record<string, string>>): RequestView
   open(view: RequestView): Promise<Exchange<Data>>
-  /** Ends the response: the browser takes its cookie. */
+  /** Ends the response: the browser takes its cookies, and reads the page. */
   finish(exchange: Exchange<Data>): Promise<void>
 }
 
@@ -41,23 +41,29 @@ export async function withVisit(
   const events: SessionEvent[] = []
   sessions.on('*', (event) => void events.push(event))
   const [sent, tokens]: [HeaderChange[], string[]] = [[], []]
-  let cookie = ''
+  const jar = new Map<string, string>()
+  let page: Readonly<Record<string, string>> = {}
   try {
     await work({
       sessions,
       events,
       sent,
       tokens,
-      request: (method = 'GET', headers = {}) => (ctx.toHonest ?? same)(toView(method, { cookie, ...headers })),
+      request(method = 'GET', headers = {}) {
+        const cookie = Array.from(jar, ([name, value]) => `${name}=${value}`).join('; ')
+        return (ctx.toHonest ?? same)(toView(method, { cookie, ...page, ...headers }))
+      },
       open: async (view) => sessions.open(view),
-      async finish({ answer, commit, finish }) {
+      async finish({ answer, session, commit, finish }) {
+        if (answer === null) page = ctx.readPage?.(session, guard) ?? page
         const changes = await commit(answer?.status)
         sent.push(...changes)
         for (const { name, value } of changes) {
-          const token = name === 'set-cookie' ? /^__Host-session=([^;]*)/.exec(value)?.[1] : undefined
-          if (token === undefined) continue
-          cookie = token === '' ? '' : `__Host-session=${token}`
-          tokens.push(token)
+          const [, cookie = '', text = ''] = name === 'set-cookie' ? (/^([^=]+)=([^;]*)/.exec(value) ?? []) : []
+          if (cookie === '') continue
+          if (text === '') jar.delete(cookie)
+          else jar.set(cookie, text)
+          if (cookie === '__Host-session') tokens.push(text)
         }
         await finish()
       },

@@ -1,3 +1,4 @@
+import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer } from '../core/contracts/guard.ts'
 
 /** A whole response that Sojourn sends in place of the application's. */
@@ -25,8 +26,17 @@ export function toErrorResponse(error: unknown): OwnResponse {
   const { status, headers } = (error ?? {}) as { status?: unknown; headers?: Record<string, string> }
   const code = typeof status === 'number' && status >= 400 && status <= 599 ? status : 500
   const body =
-    code === 503 ? 'The server cannot answer right now. Try again in a moment.\n' : 'The server could not answer.\n'
+    code === 503
+      ? 'The server cannot answer right now. Try again in a moment.\n'
+      : isRefusal(error)
+        ? `${error.message}\n`
+        : 'The server could not answer.\n'
   return { status: code, headers: { ...HEADERS, ...headers }, body }
+}
+
+/** Whether a guard refused the request while its handler ran. The text is for the person who reads the response. */
+export function isRefusal(error: unknown): error is SessionError {
+  return error instanceof SessionError && error.code === 'ERR_DENIED'
 }
 
 /** Whether the client can succeed by waiting. Every other error is a mistake in the application, so the developer must see it. */
@@ -40,5 +50,5 @@ export function toResponse({ status, headers, body }: OwnResponse): Response {
 
 /** Prints errors that do not reach the framework. Outages are already events of the sessions. */
 export function reportMistake(error: unknown): void {
-  if (!isOutage(error)) console.error(error)
+  if (!isOutage(error) && !isRefusal(error)) console.error(error)
 }

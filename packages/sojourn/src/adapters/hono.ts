@@ -6,7 +6,7 @@ import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { isPromise, settle } from '../core/lib/maybe.ts'
-import { isOutage, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
+import { isOutage, isRefusal, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
 import { checkArguments } from './_check-arguments.ts'
 import { commitWhole, toAnswer } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
@@ -136,11 +136,11 @@ function nodeBindings(c: Context): NodeBindings | null {
 }
 
 /**
- * Hono has already made a response from what the handler threw. Its default error handler does not recognize an outage and sends
- * only this text. The page of an application's `onError` stays, unless it reports an outage as a 500 too.
+ * Hono has already made a response from what the handler threw. Its default error handler does not recognize an outage, or what a
+ * guard refused, and sends only a 500. The page of an application's `onError` stays, unless it is a 500 too.
  */
 function isHonosOwnPage({ error, res }: Context): boolean {
-  return error instanceof SessionError && isOutage(error) && res.status === 500
+  return res.status === 500 && (isRefusal(error) || (error instanceof SessionError && isOutage(error)))
 }
 
 /**

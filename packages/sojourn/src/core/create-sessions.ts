@@ -52,7 +52,8 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     attach: (target, session) => attach(setup, target, session),
     has(target) {
       const session = findAttached(setup, target)
-      return session !== undefined && !RequestSession.isAnswered(session)
+      // Another request must not use a session whose response has begun.
+      return session !== undefined && RequestSession.stateOf(session)?.committed !== true
     },
     get(target) {
       const session = findAttached(setup, target)

@@ -3,6 +3,7 @@ import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer, Guard, Incoming } from '../core/contracts/guard.ts'
 import { hostOf } from '../core/lib/view.ts'
+import { demandPath, matches, SAFE_METHODS } from './_unsafe-requests.ts'
 
 export interface CrossOriginOptions {
   /**
@@ -16,6 +17,11 @@ export interface CrossOriginOptions {
    * (`..`, `//`, percent-encoding, ...) is never exempt. Default: none.
    */
   readonly insecureExemptPaths?: readonly string[]
+  /**
+   * Also refuses requests that change something and name no origin, with neither `Sec-Fetch-Site` nor `Origin`: for APIs that only
+   * browsers use. Other clients with a session's cookie must then send `Origin`. Default `false`, because every browser names one.
+   */
+  readonly requireOrigin?: boolean
 }
 
 /** A guard that needs no other moment and always answers at once. */
@@ -40,7 +46,11 @@ export function crossOriginGuard(
   options: CrossOriginOptions = {},
   endpoints: readonly string[] = [],
 ): CrossOriginGuard {
-  checkOptions(options, { trustedOrigins: 'array', insecureExemptPaths: 'array' }, 'crossOrigin')
+  checkOptions(
+    options,
+    { trustedOrigins: 'array', insecureExemptPaths: 'array', requireOrigin: 'boolean' },
+    'crossOrigin',
+  )
   const trustedOrigins = new Set(options.trustedOrigins?.map(demandOrigin))
   const exemptPaths = [...(options.insecureExemptPaths ?? []), ...endpoints].map(demandPath)
 
@@ -65,7 +75,7 @@ export function crossOriginGuard(
       const origin = view.header('origin')
       // A browser always sends one of the two with an unsafe cross-origin request. So this client is not a browser, and nobody
       // can trick it.
-      if (origin === null || origin === '') return null
+      if (origin === null || origin === '') return options.requireOrigin === true ? unlessExempt(NO_ORIGIN, view) : null
       // The scheme is not compared because a proxy may have terminated TLS. So a page on plain HTTP of this host passes, unless
       // HSTS rules that out. `null`, the origin of sandboxed frames and other pages that hide theirs, has no host and never
       // passes.
@@ -81,29 +91,6 @@ function isSameHost(origin: string, host: string): boolean {
   if (authority === '') return false
   const usualPort = scheme === 'http' ? ':80' : ':443'
   return authority === host || `${authority}${usualPort}` === host
-}
-
-/** Segments of unreserved characters only: every server reads such a path in the same way. */
-const PLAIN_PATH = /^(?:\/[\w~.-]+)*\/?$/
-const DOT_SEGMENT = /\/\.\.?(?:\/|$)/
-
-function isPlain(path: string): boolean {
-  return path.startsWith('/') && PLAIN_PATH.test(path) && !DOT_SEGMENT.test(path)
-}
-
-/** `pattern` is plain except for the `*` at its end, so an equal path is plain too. */
-function matches(pattern: string, url: string): boolean {
-  const query = url.indexOf('?')
-  const path = query === -1 ? url : url.slice(0, query)
-  return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) && isPlain(path) : path === pattern
-}
-
-function demandPath(pattern: string): string {
-  if (pattern !== '/*' && isPlain(pattern.endsWith('/*') ? pattern.slice(0, -1) : pattern)) return pattern
-  throw new SessionError(
-    'ERR_OPTION',
-    'insecureExemptPaths: write "/webhooks/stripe", or "/webhooks/*" for all paths below; use letters, digits and -._~ only.',
-  )
 }
 
 function demandOrigin(origin: string): string {
@@ -131,8 +118,6 @@ function toOrigin(text: string): string | null {
   }
 }
 
-/** Methods that change nothing (RFC 9110, section 9.2.1). A page of another origin cannot read their responses. */
-const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 /** Protocols that carry the same requests and responses. Some clients offer an upgrade to one of them with every request. */
 const PLAIN_HTTP = /^\s*(?:h2c?|tls\/[\d.]+|http\/[\d.]+)?\s*$/i
 /** Modes in which a browser gets one response. `websocket` and `webtransport` are not among them. */
@@ -160,6 +145,11 @@ const CROSS_SITE: Answer = deny(`a page of another site made this request. ${ADV
 /** `Origin` is `null`, so the origin of the page is unknown. */
 const HIDDEN_ORIGIN: Answer = deny(
   'the browser hides which page made this request ("Origin: null"). Developers: "Referrer-Policy: no-referrer" and sandboxed frames cause this. For a page of this site, set "Referrer-Policy: same-origin". trustedOrigins cannot name a hidden origin.',
+)
+
+/** `requireOrigin` refuses clients that do not say where they come from. */
+const NO_ORIGIN: Answer = deny(
+  'the request names no origin. Send it from a page of this site, or with an Origin header.',
 )
 
 /** `Origin` names a host other than the request's own. */

@@ -25,6 +25,7 @@ describe('errors', () => {
       ERR_NO_HEADERS: 500,
       ERR_NO_SESSION: 500,
       ERR_LOGIN_REFUSED: 403,
+      ERR_DENIED: 403,
       ERR_NOT_AUTHENTICATED: 401,
       ERR_TOO_MANY_TOKENS: 400,
       ERR_SESSION_ENDED: 401,

@@ -33,7 +33,7 @@ function check(given: Given, options: CrossOriginOptions = {}): 'allow' | 'deny'
   expect(answer).toEqual({
     status: 403,
     reason: 'cross-origin',
-    message: expect.stringMatching(/^Refused: .*trustedOrigins/),
+    message: expect.stringMatching(/^Refused: .*(?:trustedOrigins|Origin header)/),
   })
   return 'deny'
 }
@@ -80,6 +80,29 @@ describe('cross-origin guard: method, Sec-Fetch-Site and Origin', () => {
 
   test.each(rows)('GET, site $site, origin $origin: allow, for it changes nothing', ({ site, origin }) => {
     for (const method of SAFE) expect(check({ method, headers: headersOf(site, origin) }), method).toBe('allow')
+  })
+
+  test.each(rows)('requireOrigin: POST, site $site, origin $origin', ({ site, origin, outcome }) => {
+    const options: CrossOriginOptions = { trustedOrigins: [ORIGINS.trusted], requireOrigin: true }
+    const isUnnamed = site === null && origin === 'absent'
+    for (const method of UNSAFE) {
+      expect(check({ method, headers: headersOf(site, origin) }, options), method).toBe(isUnnamed ? 'deny' : outcome)
+    }
+    for (const method of SAFE) {
+      const handshake = { ...headersOf(site, origin), upgrade: 'websocket' }
+      expect(check({ method, headers: handshake }, options), method).toBe(isUnnamed ? 'deny' : outcome)
+      expect(check({ method, headers: headersOf(site, origin) }, options), method).toBe('allow')
+    }
+  })
+
+  test('requireOrigin: empty headers name no origin, exempt paths need none, and other carriers have no ambient token', () => {
+    const options: CrossOriginOptions = { requireOrigin: true, insecureExemptPaths: ['/webhooks/*'] }
+    expect(check({ headers: { 'sec-fetch-site': '', origin: '' } }, options)).toBe('deny')
+    expect(check({ url: '/webhooks/stripe' }, options)).toBe('allow')
+    expect(check({ url: '/webhooks/../account' }, options)).toBe('deny')
+    const bearer = { ...carrier, ambient: false }
+    expect(crossOriginGuard(options).check({ view: requestOf({}), carrier: bearer, presents: true })).toBeNull()
+    expect(() => crossOriginGuard({ requireOrigin: 'yes' as never })).toThrow(SessionError)
   })
 
   test('without trustedOrigins that origin is as foreign as any', () => {

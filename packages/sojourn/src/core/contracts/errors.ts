@@ -13,6 +13,7 @@ const ERRORS = {
   ERR_NO_HEADERS: [500, 'This response cannot set a header, so no token can travel with it.'],
   ERR_NO_SESSION: [500, 'This request has no session.'],
   ERR_LOGIN_REFUSED: [403, 'A guard refused the login.'],
+  ERR_DENIED: [403, 'A guard refused the request.'],
   ERR_NOT_AUTHENTICATED: [401, 'Nobody is logged in on this session.'],
   ERR_TOO_MANY_TOKENS: [400, 'The client sent more session tokens than Sojourn reads.'],
   ERR_SESSION_ENDED: [401, 'The session ended while this request ran.'],

@@ -43,6 +43,12 @@ export interface Sight extends Incoming {
   readonly device: Device | null
   /** The text that this guard last stored with this session. `null` while a session that is vouched for was not read. */
   readonly note: string | null
+  /**
+   * Returns a MAC of the text (HMAC-SHA-256 in base64url) under a key that only this session and this guard have. The key is
+   * derived from the client's token and is not stored. It stays the same until the next login. `null` without a stored session,
+   * and if a carrier vouches for the session.
+   */
+  mac(text: string): string | null
 }
 
 /** A session at its login, stored but not handed out yet. */
@@ -84,6 +90,11 @@ export interface Ruling {
    * if the data is, and ends with the session. If a parallel request changed it meanwhile, that text stays.
    */
   readonly note?: string | null
+  /**
+   * Locks the session for handlers, for a check that needs the body: until the guard calls `unlock` of `sojourn/guards/kit`, every
+   * use of the session throws `ERR_DENIED` with this text.
+   */
+  readonly lock?: string
   readonly report?: Finding
 }
 
@@ -120,7 +131,8 @@ export interface Guard {
   readonly whenDown?: 'deny' | 'allow'
   /**
    * Paths of a protocol's own, as received. `opened` must answer every request to them, so that no handler runs. The cross-origin
-   * check lets these requests through, so they must not do anything in the name of the session's user.
+   * check lets these requests through, so they must not do anything in the name of the session's user. `createSessions` asks guards
+   * with endpoints before the others.
    */
   readonly endpoints?: readonly string[]
   /** What the guard needs from the store. If the store lacks one of these, `createSessions` throws `ERR_UNSUPPORTED`. Default: nothing. */

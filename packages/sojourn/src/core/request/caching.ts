@@ -27,7 +27,7 @@ export interface CachingHeaders {
   readonly onlyPrivate: readonly HeaderChange[]
 }
 
-export function toCachingHeaders(carriers: readonly Carrier[]): CachingHeaders {
+export function toCachingHeaders(carriers: readonly Pick<Carrier, 'vary'>[]): CachingHeaders {
   const names = new Set(carriers.map(({ vary }) => vary))
   const vary: HeaderChange = { name: 'vary', value: [...names].join(', '), how: 'append' }
   const withControl = (value: string, how: HeaderChange['how']): readonly HeaderChange[] => [

@@ -109,6 +109,10 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
     return chain(recheckNow(state), () => openedOne(state, guard))
   }
   report(state, held, guard, ruling.report)
+  if (ruling.lock !== undefined) {
+    state.locks ??= new Map()
+    state.locks.set(guard.name, ruling.lock)
+  }
   if (held === null) return deny(state, guard, ruling.answer)
   if (ruling.note !== undefined) keepNote(state, held, guard, ruling.note)
   if (ruling.distrust === true) {

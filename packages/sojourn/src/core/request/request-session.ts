@@ -65,9 +65,9 @@ export class RequestSession<Data extends object> implements Session<Data> {
     refuseAssignments(RequestSession.prototype)
   }
 
-  /** Whether the response to its request has begun. Another request must not use it then. */
-  static isAnswered(session: unknown): boolean {
-    return session instanceof RequestSession && session.#state.committed
+  /** The state behind a session of a handler, `null` for anything else. */
+  static stateOf(session: unknown): State | null {
+    return session instanceof RequestSession ? session.#state : null
   }
 
   constructor(state: State) {
@@ -76,8 +76,10 @@ export class RequestSession<Data extends object> implements Session<Data> {
 
   /** Reading the session makes the response depend on it. */
   get #seen(): State {
-    this.#state.accessed = true
-    return this.#state
+    const state = this.#state
+    if (state.locks !== null) assertUnlocked(state.locks)
+    state.accessed = true
+    return state
   }
 
   /** What is stored, or would be if the session were stored now. */
@@ -194,6 +196,10 @@ export class RequestSession<Data extends object> implements Session<Data> {
     await assertStillOpen(state, held)
     return revokeAll(state, held.record.userId, 'revoked', held.record.id)
   }
+}
+
+function assertUnlocked(locks: ReadonlyMap<string, string>): void {
+  for (const text of locks.values()) throw new SessionError('ERR_DENIED', text)
 }
 
 function toFlash(state: State): Flash {

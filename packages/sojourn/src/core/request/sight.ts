@@ -2,6 +2,7 @@ import type { HeaderChange } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Guard, Sight } from '../contracts/guard.ts'
 import { attempt } from '../lib/maybe.ts'
+import { macOf } from '../token/token.ts'
 import { emit } from './caller.ts'
 import type { Held } from './held.ts'
 import { deviceOf, proofOf, toDate } from './infos.ts'
@@ -27,7 +28,14 @@ export function toSight(state: State, held: Held | null, { name }: Guard): Sight
     ...proofOf(record?.head, isOfRequest && state.distrusts),
     device: record === undefined ? null : deviceOf(setup, record),
     note: record !== undefined && isOfRequest ? noteOf(state, name) : null,
+    mac: (text) => macFor(held, name, text),
   }
+}
+
+/** The locator is in the client's token only, and the same for the session's whole life. A vouched session has none. */
+function macFor(held: Held | null, guard: string, text: string): string | null {
+  if (held === null || held.parts.locator.length === 0) return null
+  return macOf(held.parts.locator, `sojourn guard mac v1 ${JSON.stringify(guard)} ${text}`)
 }
 
 /** What the guard wrote in this request, or else what is stored. */

@@ -77,6 +77,8 @@ export class State implements Caller, DraftListener {
   distrusts = false
   /** When the proof was given that the guard saw. The user may give another one meanwhile, and that one counts. */
   distrustedProof: number | undefined = undefined
+  /** Texts of guards that locked the session for the handler, by name. */
+  locks: Map<string, string> | null = null
   did: Did = 'nothing'
   /** Whether a key was assigned or deleted since the commit began, or a listener may have edited within a value. */
   editedSince = false

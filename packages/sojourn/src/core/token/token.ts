@@ -90,6 +90,11 @@ function mac(key: Uint8Array, body: Uint8Array): Uint8Array {
   return hmacSha256(key, body).subarray(0, MAC_BYTES)
 }
 
+/** HMAC-SHA-256 in base64url. */
+export function macOf(key: Uint8Array, text: string): string {
+  return toBase64url(hmacSha256(key, toUtf8(text)))
+}
+
 /** Tries every key, so that timing does not reveal which one matches. */
 function isSigned(bytes: Uint8Array, keys: readonly Uint8Array[]): boolean {
   const body = bytes.subarray(0, BODY_BYTES)

@@ -1,0 +1,5 @@
+/**
+ * For authors of guards: functions that handlers call with their session.
+ * @module sojourn/guards/kit
+ */
+export { assertNotSent, deny, sightOf, unlock } from '../core/request/for-handlers.ts'
