@@ -1,4 +1,4 @@
-import { CompactSign, exportJWK, generateKeyPair, type JWK } from 'jose'
+import { generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto'
 import type { Answer, HeaderChange, Session } from 'sojourn'
 import { type DeviceBoundOptions, deviceBound } from 'sojourn/guards/device-bound'
 import {
@@ -20,20 +20,28 @@ type Json = Readonly<Record<string, unknown>>
 
 /** A key as a browser keeps it on its device. */
 export interface Key {
-  readonly jwk: JWK
-  /** A proof as browsers sign it. `header`: what an attacker would change. */
-  sign(payload: Json, header?: Json): Promise<string>
+  readonly jwk: JsonWebKey
+  /** A proof as browsers sign it. `header`: what an attacker would change. The signature is good in any case. */
+  sign(payload: Json, header?: Json): string
 }
 
-export async function createKey(alg: Algorithm = 'ES256'): Promise<Key> {
-  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
+export function createKey(alg: Algorithm = 'ES256'): Key {
+  const { publicKey, privateKey } =
+    alg === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 })
   return {
-    jwk: await exportJWK(publicKey),
-    sign: (payload, header = {}) =>
-      new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-        .setProtectedHeader({ alg, typ: 'dbsc+jwt', ...header })
-        .sign(privateKey),
+    jwk: publicKey.export({ format: 'jwk' }),
+    sign(payload, header = {}) {
+      const signed = [{ alg, typ: 'dbsc+jwt', ...header }, payload].map(base64url).join('.')
+      const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+      return `${signed}.${signature.toString('base64url')}`
+    },
   }
+}
+
+export function base64url(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
 export interface Offer {
@@ -127,10 +135,10 @@ export async function createBound(options: Options & { readonly alg?: Algorithm 
   const { alg, ...rest } = options
   const scene = createScene(rest)
   const { browser, clock } = scene
-  const key = await createKey(alg)
+  const key = createKey(alg)
   const offer = offerOf((await logIn(browser)).headers)
   if (offer === null) throw new Error('The login offered nothing.')
-  const proof = await key.sign({ jti: offer.challenge, authorization: offer.authorization }, { jwk: key.jwk })
+  const proof = key.sign({ jti: offer.challenge, authorization: offer.authorization }, { jwk: key.jwk })
   const registered = await register(browser, proof)
   const { text, id } = challengeOf(registered.answer)
   clock.advance(2 * 60_000)

@@ -15,8 +15,6 @@ const RESEND_MS = 30 * SECOND
 const LEEWAY_MS = MINUTE
 /** A challenge is sent ahead with each cookie, so it must outlive that cookie. */
 const CHALLENGE_MS = 5 * MINUTE
-/** A client that sends wrong proofs gets no new challenge in this time, so it cannot displace those of the honest browser. */
-const REISSUE_MS = 30 * SECOND
 const MAX_CHALLENGES = 4
 
 export function hashText(text: string): string {
@@ -83,19 +81,18 @@ export function findChallenge(binding: Binding, text: string, now: number): Chal
 }
 
 /**
- * The challenge to sign now, and the binding with it. `refused`: the browser has just sent a proof that was not accepted, perhaps
- * for a challenge that is too old.
+ * The challenge to sign now, and the binding with it if it is a new one. A challenge that is there already is sent again, so a
+ * client that sends wrong proofs cannot displace the one that the honest browser signs.
  */
 export function issueChallenge(
   binding: Binding,
   now: number,
   lifetimeMs: number,
-  refused: boolean,
 ): { readonly challenge: Challenge; readonly changed: Binding | null } {
   const newest = binding.challenges.at(-1)
-  const wholeMs = lifetimeMs + CHALLENGE_MS
-  const leastMs = refused ? wholeMs - REISSUE_MS : wholeMs / 2
-  if (newest !== undefined && newest.until - now > leastMs) return { challenge: newest, changed: null }
+  if (newest !== undefined && newest.until - now > (lifetimeMs + CHALLENGE_MS) / 2) {
+    return { challenge: newest, changed: null }
+  }
   const challenge = createChallenge(now, lifetimeMs)
   const left = binding.challenges.filter(({ until }) => until > now)
   return { challenge, changed: { ...binding, challenges: [...left, challenge].slice(-MAX_CHALLENGES) } }

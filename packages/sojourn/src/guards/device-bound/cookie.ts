@@ -27,8 +27,6 @@ const NAME = /^__(?:Host|Secure)-[\w-]{1,64}$/
 const DOMAIN = /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)+[a-z\d-]+$/
 
 const MAX_VALUES = 4
-/** node:http allows this much for all headers together. */
-const MAX_HEADER_CHARACTERS = 16_384
 const NONE: readonly string[] = []
 
 export function toBoundCookie(options: BoundCookieOptions = {}): BoundCookie {
@@ -57,7 +55,7 @@ export function toBoundCookie(options: BoundCookieOptions = {}): BoundCookie {
 
 /** Every request of a bound session runs this code. */
 function valuesOf(header: string, needle: string): readonly string[] {
-  if (header.length > MAX_HEADER_CHARACTERS || !header.includes(needle)) return NONE
+  if (!header.includes(needle)) return NONE
   const pairs = header.split(';').map((pair) => pair.trim())
   const values = pairs.flatMap((pair) => (pair.startsWith(needle) ? [pair.slice(needle.length)] : NONE))
   return values.filter((value) => value !== '').slice(0, MAX_VALUES)

@@ -76,18 +76,18 @@ export async function refresh(settings: Settings, sight: Sight): Promise<Ruling>
 async function renew(settings: Settings, { view, now: date }: Sight, note: Note, binding: Binding): Promise<Ruling> {
   const now = date.getTime()
   const proof = readText(view, PROOF)
-  if (proof === null) return challenge(settings, note, binding, now, false)
+  if (proof === null) return challenge(settings, note, binding, now)
   if (isResent(binding, proof, now)) return { answer: answers.bound(settings, binding, proof, now) }
   const proved = await verifyRefresh(proof, binding.key)
-  if (proved === null) return { ...challenge(settings, note, binding, now, true), report: WRONG_PROOF }
+  if (proved === null) return { ...challenge(settings, note, binding, now), report: WRONG_PROOF }
   const used = findChallenge(binding, proved.challenge, now)
-  if (used === undefined) return challenge(settings, note, binding, now, true)
+  if (used === undefined) return challenge(settings, note, binding, now)
   const renewed = renewBinding(binding, used, proof, now, settings.lifetimeMs)
   return toRuling(settings, { ...note, binding: renewed }, renewed, proof, now)
 }
 
-function challenge({ lifetimeMs }: Settings, note: Note, binding: Binding, now: number, refused: boolean): Ruling {
-  const { challenge, changed } = issueChallenge(binding, now, lifetimeMs, refused)
+function challenge({ lifetimeMs }: Settings, note: Note, binding: Binding, now: number): Ruling {
+  const { challenge, changed } = issueChallenge(binding, now, lifetimeMs)
   const answer = answers.challenged(binding.id, challenge)
   return changed === null ? { answer } : { answer, note: printNote({ ...note, binding: changed }) }
 }

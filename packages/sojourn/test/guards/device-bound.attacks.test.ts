@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto'
-import { createSessions } from 'sojourn'
+import { createSessions, type RequestView } from 'sojourn'
 import { deviceBound } from 'sojourn/guards/device-bound'
 import { describe, expect, test } from 'vitest'
+import { toCookieValue } from '../../src/guards/device-bound/binding.ts'
 import { edit, MINUTE } from '../core/kit.ts'
 import {
+  base64url,
   COOKIE,
   challengeOf,
   createBound,
@@ -18,8 +20,6 @@ import {
   register,
   visit,
 } from './device-browser.ts'
-
-const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 describe('a copied session cookie', () => {
   test('opens nothing in a browser that never sends the bound cookie', async () => {
@@ -52,9 +52,9 @@ describe('a copied session cookie', () => {
   test('stops at once when the browser has renewed the bound cookie twice', async () => {
     const { thief, browser, key, id, challenge } = await createBound()
     const copy = thief(true)
-    const second = await refresh(browser, id, await key.sign({ jti: challenge }))
+    const second = await refresh(browser, id, key.sign({ jti: challenge }))
     expect(await visit(copy)).toMatchObject({ userId: 'ada', answer: null })
-    await refresh(browser, id, await key.sign({ jti: challengeOf(second.answer).text }))
+    await refresh(browser, id, key.sign({ jti: challengeOf(second.answer).text }))
     expect((await visit(copy)).answer).toMatchObject({ status: 307 })
   })
 
@@ -81,12 +81,28 @@ describe('a copied session cookie', () => {
     expect([session.userId, session.refused]).toEqual([null, 'withheld'])
   })
 
+  test('opens nothing on a socket either, also with an expired bound cookie', async () => {
+    const { thief, sessions, clock } = await createBound()
+    const copy = thief(true)
+    clock.advance(15 * MINUTE)
+    const view: RequestView = {
+      method: 'GET',
+      url: '/socket',
+      secure: true,
+      peer: null,
+      canSetHeaders: false,
+      header: (name) => (name === 'cookie' ? copy.cookie() : null),
+    }
+    const { answer, session } = await sessions.open(view)
+    expect([answer, session.userId, session.refused]).toEqual([null, null, 'withheld'])
+  })
+
   test('is not bound to the thief: there is no offer any more, and none for the thief', async () => {
     const { thief, browser, id } = await createBound()
     const copy = thief()
-    const own = await createKey()
+    const own = createKey()
     for (const url of ['/', '/login']) expect(offerOf((await visit(copy, { url })).headers)).toBeNull()
-    const proof = await own.sign({ jti: 'x'.repeat(22), authorization: 'y'.repeat(22) }, { jwk: own.jwk })
+    const proof = own.sign({ jti: 'x'.repeat(22), authorization: 'y'.repeat(22) }, { jwk: own.jwk })
     expect((await register(copy, proof)).answer).toMatchObject({ status: 403, reason: 'device-registration-refused' })
     expect((await refresh(browser, id)).answer).toMatchObject({ status: 403 })
     expect(await visit(browser)).toMatchObject({ userId: 'ada' })
@@ -98,22 +114,21 @@ describe('a copied session cookie', () => {
     const copy = client()
     for (const [name, pair] of browser.jar) copy.jar.set(name, pair)
     expect(offerOf((await visit(copy)).headers)).toBeNull()
-    const own = await createKey()
+    const own = createKey()
     for (const payload of [
       { jti: 'x'.repeat(22), authorization: offer?.authorization },
       { jti: offer?.challenge, authorization: 'y'.repeat(22) },
       { jti: offer?.challenge },
       { authorization: offer?.authorization },
     ]) {
-      const { answer } = await register(copy, await own.sign(payload, { jwk: own.jwk }))
+      const { answer } = await register(copy, own.sign(payload, { jwk: own.jwk }))
       expect(answer).toMatchObject({ status: 403, reason: 'device-registration-refused' })
     }
     expect(findings()).toEqual(Array(4).fill('device-registration-refused'))
     // The browser that logged in can still register.
-    const honest = await createKey()
+    const honest = createKey()
     expect(
-      (await register(browser, await honest.sign({ ...offer, jti: offer?.challenge }, { jwk: honest.jwk }))).answer
-        ?.status,
+      (await register(browser, honest.sign({ ...offer, jti: offer?.challenge }, { jwk: honest.jwk }))).answer?.status,
     ).toBe(200)
   })
 
@@ -149,7 +164,7 @@ describe('a copied session cookie', () => {
 describe('a proof', () => {
   test('that was recorded is refused when it is replayed later, and at once with other cookies', async () => {
     const { browser, thief, key, id, challenge, clock } = await createBound()
-    const recorded = await key.sign({ jti: challenge })
+    const recorded = key.sign({ jti: challenge })
     const first = await refresh(browser, id, recorded)
     expect(first.answer?.status).toBe(200)
     clock.advance(MINUTE)
@@ -160,16 +175,16 @@ describe('a proof', () => {
 
   test('of a foreign key is refused, and reported', async () => {
     const { browser, id, challenge, findings } = await createBound()
-    const { answer } = await refresh(browser, id, await (await createKey()).sign({ jti: challenge }))
+    const { answer } = await refresh(browser, id, createKey().sign({ jti: challenge }))
     expect(answer).toMatchObject({ status: 403, reason: 'device-challenge' })
     expect(findings()).toContain('device-proof-refused')
   })
 
   test('that brings its own key is refused at a refresh, even with the right signature', async () => {
     const { browser, id, challenge, key } = await createBound()
-    const foreign = await createKey()
+    const foreign = createKey()
     for (const one of [key, foreign]) {
-      const { answer } = await refresh(browser, id, await one.sign({ jti: challenge }, { jwk: one.jwk }))
+      const { answer } = await refresh(browser, id, one.sign({ jti: challenge }, { jwk: one.jwk }))
       expect(answer).toMatchObject({ status: 403, reason: 'device-challenge' })
     }
   })
@@ -186,37 +201,39 @@ describe('a proof', () => {
       `${mac}.${createHmac('sha256', Buffer.from(key.jwk.x ?? '', 'base64url'))
         .update(mac)
         .digest('base64url')}`,
-      await (await createKey('RS256')).sign({ jti: challenge }),
+      createKey('RS256').sign({ jti: challenge }),
     ]) {
       expect((await refresh(browser, id, proof)).answer).toMatchObject({ status: 403, reason: 'device-challenge' })
     }
   })
 
   test.each([
-    ['a symmetric key', { alg: 'HS256' }, { kty: 'oct', k: 'AAAA' }],
-    ['another curve', {}, { crv: 'P-384' }],
-    ['a point that is not on the curve', {}, { x: 'A'.repeat(43) }],
-    ['its private part', {}, { d: 'A'.repeat(43) }],
-    ['another type of token', { typ: 'JWT' }, {}],
-    ['an unknown critical header', { crit: ['exp'], exp: 1 }, {}],
-  ])('that registers a key with %s is refused', async (_, header, jwk) => {
+    ['that is symmetric', { alg: 'HS256' }, { kty: 'oct', k: 'AAAA' }],
+    ['of another curve', {}, { crv: 'P-384' }],
+    ['that is not on the curve', {}, { x: 'A'.repeat(43) }],
+    ['with its private part', {}, { d: 'A'.repeat(43) }],
+    ['of another algorithm', { alg: 'RS256' }, {}],
+    ['in another type of token', { typ: 'JWT' }, {}],
+    ['with a critical header that nobody knows', { crit: ['exp'], exp: 1 }, {}],
+  ])('that registers a key %s is refused, although the signature is good', async (_, header, jwk) => {
     const { browser } = createScene()
     const offer = offerOf((await logIn(browser)).headers)
-    const key = await createKey()
+    const key = createKey()
     const payload = { jti: offer?.challenge, authorization: offer?.authorization }
-    // Signed by the right key, under another header.
-    const [, body = '', signature = ''] = (await key.sign(payload, { jwk: key.jwk })).split('.')
-    const forged = `${base64url({ alg: 'ES256', typ: 'dbsc+jwt', jwk: { ...key.jwk, ...jwk }, ...header })}.${body}.${signature}`
-    expect((await register(browser, forged)).answer).toMatchObject({
-      status: 403,
-      reason: 'device-registration-refused',
-    })
+    const { answer } = await register(browser, key.sign(payload, { jwk: { ...key.jwk, ...jwk }, ...header }))
+    expect(answer).toMatchObject({ status: 403, reason: 'device-registration-refused' })
+    expect((await register(browser, key.sign(payload, { jwk: key.jwk }))).answer?.status).toBe(200)
+  })
+
+  test('yields a cookie that neither the proof nor the stored nonce tells alone', () => {
+    const cookies = [toCookieValue('proof', 'nonce'), toCookieValue('other', 'nonce'), toCookieValue('proof', 'other')]
+    expect(new Set(cookies).size).toBe(3)
   })
 
   test('of a type for another purpose is refused although the key signed it', async () => {
     const { browser, id, challenge, key } = await createBound()
     for (const typ of ['JWT', 'dpop+jwt', 'DBSC+JWT']) {
-      const { answer } = await refresh(browser, id, await key.sign({ jti: challenge }, { typ }))
+      const { answer } = await refresh(browser, id, key.sign({ jti: challenge }, { typ }))
       expect(answer).toMatchObject({ status: 403, reason: 'device-challenge' })
     }
   })
@@ -227,39 +244,39 @@ describe('a proof', () => {
     const offer = offerOf((await logIn(other)).headers)
     const second = await register(
       other,
-      await key.sign({ jti: offer?.challenge, authorization: offer?.authorization }, { jwk: key.jwk }),
+      key.sign({ jti: offer?.challenge, authorization: offer?.authorization }, { jwk: key.jwk }),
     )
     const foreign = challengeOf(second.answer)
     expect(second.answer?.status).toBe(200)
-    expect((await refresh(browser, id, await key.sign({ jti: foreign.text }))).answer?.status).toBe(403)
+    expect((await refresh(browser, id, key.sign({ jti: foreign.text }))).answer?.status).toBe(403)
     // Nor can one session renew the binding of the other.
-    expect((await refresh(browser, foreign.id, await key.sign({ jti: foreign.text }))).answer?.status).toBe(401)
+    expect((await refresh(browser, foreign.id, key.sign({ jti: foreign.text }))).answer?.status).toBe(401)
   })
 
   test('for an expired challenge is refused, and the next one is good', async () => {
     const { browser, id, key, challenge, clock } = await createBound()
     clock.advance(13 * MINUTE)
-    const late = await refresh(browser, id, await key.sign({ jti: challenge }))
+    const late = await refresh(browser, id, key.sign({ jti: challenge }))
     expect(late.answer).toMatchObject({ status: 403, reason: 'device-challenge' })
     const { text } = challengeOf(late.answer)
     expect(text).not.toBe(challenge)
-    expect((await refresh(browser, id, await key.sign({ jti: text }))).answer?.status).toBe(200)
+    expect((await refresh(browser, id, key.sign({ jti: text }))).answer?.status).toBe(200)
   })
 
   test('for an expired offer registers nothing', async () => {
     const { browser, clock } = createScene()
     const offer = offerOf((await logIn(browser)).headers)
-    const key = await createKey()
+    const key = createKey()
     clock.advance(5 * MINUTE)
-    const proof = await key.sign({ jti: offer?.challenge, authorization: offer?.authorization }, { jwk: key.jwk })
+    const proof = key.sign({ jti: offer?.challenge, authorization: offer?.authorization }, { jwk: key.jwk })
     expect((await register(browser, proof)).answer?.status).toBe(403)
   })
 
   test('registers once: a second key for the same offer is refused', async () => {
     const { browser, offer, bound } = await createBound()
     const before = bound()
-    const second = await createKey()
-    const proof = await second.sign({ jti: offer.challenge, authorization: offer.authorization }, { jwk: second.jwk })
+    const second = createKey()
+    const proof = second.sign({ jti: offer.challenge, authorization: offer.authorization }, { jwk: second.jwk })
     expect((await register(browser, proof)).answer?.status).toBe(403)
     expect(bound()).toBe(before)
     expect(await visit(browser)).toMatchObject({ userId: 'ada', answer: null })
@@ -272,11 +289,11 @@ describe('wrong proofs in a flood', () => {
     clock.advance(8 * MINUTE)
     const { text } = challengeOf((await refresh(browser, id)).answer)
     const copy = thief()
-    const wrong = await (await createKey()).sign({ jti: text })
+    const wrong = createKey().sign({ jti: text })
     const before = store.count('write')
     for (let i = 0; i < 20; i++) expect((await refresh(copy, id, wrong)).answer?.status).toBe(403)
     expect(store.count('write')).toBe(before)
-    expect((await refresh(browser, id, await key.sign({ jti: text }))).answer?.status).toBe(200)
+    expect((await refresh(browser, id, key.sign({ jti: text }))).answer?.status).toBe(200)
   })
 })
 
@@ -337,6 +354,17 @@ describe('a stricter policy', () => {
     const { thief, browser } = await createBound({ insecureOnlyDistrust: true })
     expect(await visit(browser)).toMatchObject({ userId: 'ada', isFresh: true })
     expect(await visit(thief())).toMatchObject({ userId: 'ada', isFresh: false, answer: null })
+  })
+
+  test('insecureOnlyDistrust: a later copy gets no offer because of what an earlier one did', async () => {
+    const { thief, browser, clock } = await createBound({ insecureOnlyDistrust: true })
+    await visit(thief())
+    await visit(browser)
+    clock.advance(MINUTE)
+    await visit(browser, { method: 'POST' }, (session) => session.reauthenticated())
+    const { isFresh, headers } = await visit(thief())
+    expect([isFresh, offerOf(headers)]).toEqual([false, null])
+    expect(await visit(browser)).toMatchObject({ userId: 'ada', answer: null })
   })
 
   test("a copy of a session that is not bound opens nothing with policy: 'require'", async () => {
