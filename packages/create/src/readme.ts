@@ -36,6 +36,7 @@ The pages below are in \`node_modules/sojourn\`.
 
 - Replace \`src/users.${language}\`, and limit how often a password can be tried.
 - Before production, set \`NODE_ENV=production\` and serve HTTPS: \`docs/how-to/run-behind-a-proxy.md\`.
+- Send the security headers that fit your pages, such as \`Content-Security-Policy\`.
 - Choose how long a login lasts: \`docs/how-to/set-timeouts.md\`.
 - Read about the store: \`${page}\`.
 - Let the auditor test your login: \`npx @sojourn/audit http://localhost:3000 --user ada\`.

@@ -7,6 +7,7 @@ import { sessions } from './sessions.ts'
 import { checkPassword } from './users.ts'
 
 const app = express()
+app.disable('x-powered-by')
 
 app.get('/health', async (_req, res) => {
   const { ok } = await sessions.health()

@@ -26,7 +26,7 @@ app.get('/health', async (_request, reply) => {
 
 app.get('/', async (request, reply) => {
   const { cart = [] } = sessions.get(request).data
-  return reply.type('text/html').send(homePage(viewOf(request), cart))
+  return reply.type('text/html; charset=utf-8').send(homePage(viewOf(request), cart))
 })
 
 app.post<Form>('/cart', async (request, reply) => {
@@ -42,7 +42,7 @@ app.post('/cart/empty', async (request, reply) => {
 })
 
 app.get('/login', async (request, reply) => {
-  return reply.type('text/html').send(loginPage(viewOf(request)))
+  return reply.type('text/html; charset=utf-8').send(loginPage(viewOf(request)))
 })
 
 app.post<Form>('/login', async (request, reply) => {
@@ -52,7 +52,7 @@ app.post<Form>('/login', async (request, reply) => {
   if (userId === null) {
     // The message is in this response. A flash message would store a session for each wrong guess.
     const view = { user: session.userId, message: 'The name or the password is wrong.' }
-    return reply.code(401).type('text/html').send(loginPage(view, name))
+    return reply.code(401).type('text/html; charset=utf-8').send(loginPage(view, name))
   }
   await session.login(userId)
   return reply.redirect('/', 303)
@@ -66,7 +66,7 @@ app.post('/logout', async (request, reply) => {
 app.get('/devices', async (request, reply) => {
   const session = sessions.get(request)
   if (session.userId === null) return reply.redirect('/login', 303)
-  return reply.type('text/html').send(devicesPage(viewOf(request), await session.devices()))
+  return reply.type('text/html; charset=utf-8').send(devicesPage(viewOf(request), await session.devices()))
 })
 
 app.post<Form>('/devices/end', async (request, reply) => {
