@@ -35,6 +35,12 @@ describe('the check of the documentation site', () => {
     ])
   })
 
+  test('reports a page beside a folder of its name', async () => {
+    expect(faultsOfSite(await siteOf({ 'api/sojourn.html': 'x', 'api/sojourn/stores.html': 'x' }))).toEqual([
+      'api/sojourn.html lies beside the folder api/sojourn/, in which many servers look instead',
+    ])
+  })
+
   test('reports an empty page, and a site without pages', async () => {
     expect(faultsOfSite(await siteOf({ 'index.html': '' }))).toEqual(['index.html is an empty page: 0 words'])
     expect(faultsOfSite(await siteOf({}))).toEqual([expect.stringContaining('has no pages')])

@@ -1,11 +1,14 @@
 /**
- * Adds the entries for other platforms' binaries that a registry without them omits from the lock file. Without them `npm ci`
+ * Adds the entries for other platforms' binaries that a registry without them omits from a lock file. Without them `npm ci`
  * refuses the file, there and everywhere. Run it after `npm install` when the check says that entries are missing.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { DIRECTUS } from './directus.mjs'
+import { PEERS } from './peers.mjs'
 import { root } from './run.mjs'
+import { RUNTIMES } from './runtimes.mjs'
 
 /**
  * @typedef {object} Entry
@@ -22,7 +25,8 @@ import { root } from './run.mjs'
  * @property {Record<string, string>} [peerDependencies]
  */
 
-const FILE = join(root, 'package-lock.json')
+/** The folders with a lock file. */
+export const LOCKED = ['', RUNTIMES, DIRECTUS, `${PEERS}/oldest`, `${PEERS}/latest`]
 
 /**
  * @param {string} folder
@@ -57,14 +61,20 @@ function platformOf(name, version) {
   return { ...(name.endsWith('-musl') && { libc: ['musl'] }), os: [os], cpu: [cpu] }
 }
 
-function complete() {
-  const lock = readLock()
-  for (const { name, version, dev } of missingFrom(lock.packages)) {
+/** @param {string} folder */
+function complete(folder) {
+  const lock = readLock(folder)
+  const missing = missingFrom(lock.packages)
+  if (missing.length === 0) return
+  for (const { name, version, dev } of missing) {
     const entry = { version, ...(dev && { dev }), optional: true, ...platformOf(name, version) }
     lock.packages[`node_modules/${name}`] = entry
   }
   const sorted = Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en'))
-  writeFileSync(FILE, `${JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)}\n`)
+  const text = JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)
+  writeFileSync(join(root, folder, 'package-lock.json'), `${text}\n`)
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) complete()
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  for (const folder of LOCKED) complete(folder)
+}

@@ -3,7 +3,7 @@ import { apiMenu } from '../../tools/docs/api.mjs'
 import { menuOf, pagesOfSite, toAnchor } from '../../tools/docs/pages.mjs'
 
 const DECISIONS = 'Decisions'
-const WIDE = ['why.md', 'benchmarks.md', 'security.md']
+const WIDE = ['why.md', 'benchmarks.md', 'security.md', 'reference/mistakes.md']
 const menu = menuOf(pagesOfSite()).map((section) => ({ ...section, collapsed: section.text === DECISIONS }))
 
 // biome-ignore lint/style/noDefaultExport: VitePress looks for it
@@ -16,20 +16,29 @@ export default defineConfig({
   cacheDir: 'cache',
   cleanUrls: true,
   lastUpdated: false,
-  head: [['link', { rel: 'icon', href: 'data:,' }]],
+  head: [
+    ['link', { rel: 'icon', href: 'data:,' }],
+    ['noscript', {}, '<style>[role="tabpanel"][hidden] { display: block }</style>'],
+  ],
   // These pages have tables that need the width.
   transformPageData(page) {
     if (WIDE.includes(page.relativePath)) page.frontmatter.aside = false
   },
   vite: { build: { chunkSizeWarningLimit: 4000, reportCompressedSize: false } },
-  markdown: { anchor: { slugify: toAnchor } },
+  markdown: {
+    anchor: { slugify: toAnchor },
+    // Their colors have the contrast that WCAG AA asks for.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+  },
   themeConfig: {
     search: {
       provider: 'local',
       options: {
         // Code is searched as plain text: to color it once more for the index would take half of the build.
         _render: (src, env, md) => md.render(src.replace(/^```\w+/gm, '```txt'), env),
-        miniSearch: { searchOptions: { boostDocument: (id: string) => (id.startsWith('/api/') ? 0.3 : 1) } },
+        miniSearch: {
+          searchOptions: { boostDocument: (id: string) => (/^\/(api|decisions|changelog)/.test(id) ? 0.3 : 1) },
+        },
       },
     },
     outline: { level: [2, 3] },

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { missingFrom, readLock } from '../complete-lock.mjs'
-import { DIRECTUS } from '../directus.mjs'
+import { LOCKED, missingFrom, readLock } from '../complete-lock.mjs'
 import { root } from '../run.mjs'
-import { RUNTIMES } from '../runtimes.mjs'
 
 /** @typedef {import('../complete-lock.mjs').Entry} Entry */
 
@@ -32,7 +30,7 @@ function manifestProblems(folder, locked) {
 
 /** Every version is pinned, and the lock files are whole, up to date and bound to no registry. */
 export function checkDependencies() {
-  return ['', RUNTIMES, DIRECTUS].flatMap(lockProblems)
+  return LOCKED.flatMap(lockProblems)
 }
 
 /** @param {string} home */

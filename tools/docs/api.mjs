@@ -1,5 +1,5 @@
 /** The reference of the API: one page for each entry point of the packages, made from docstrings. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, posix } from 'node:path'
 import { Application } from 'typedoc'
 import { entriesOf, filesOf, publicPackages } from '../packages.mjs'
@@ -18,9 +18,10 @@ export async function writeApi(out) {
   const lists = []
   for (const pkg of packages()) {
     await writePackage(pkg, out)
-    const lines = entriesOf(pkg).map(({ specifier }) => `- [\`${specifier}\`](${addressOf(pkg, specifier)})`)
+    const lines = sortedEntriesOf(pkg).map(({ specifier }) => `- [\`${specifier}\`](${addressOf(pkg, specifier)})`)
     lists.push(`## ${pkg.manifest.name}\n\n${lines.join('\n')}\n`)
   }
+  moveRoots(out)
   mendAnchors(out)
   writeFileSync(
     join(out, 'index.md'),
@@ -28,12 +29,37 @@ export async function writeApi(out) {
   )
 }
 
+/** @param {import('../packages.mjs').Package} pkg */
+function sortedEntriesOf(pkg) {
+  return entriesOf(pkg).sort((a, b) => (a.specifier < b.specifier ? -1 : 1))
+}
+
 /**
  * @param {import('../packages.mjs').Package} pkg
  * @param {string} specifier
  */
 function addressOf(pkg, specifier) {
-  return `/api/${specifier}${entriesOf(pkg).length === 1 ? '/' : ''}`
+  return `/api/${specifier}${specifier === pkg.manifest.name ? '/' : ''}`
+}
+
+/**
+ * Moves `sojourn.md` to `sojourn/index.md`: beside a folder of the same name, many servers look into the folder for
+ * `/api/sojourn`, and find nothing.
+ * @param {string} out
+ */
+function moveRoots(out) {
+  const files = filesOf(out, '.md')
+  const targets = new Map(
+    files.map((file) => [file, existsSync(join(out, file.slice(0, -3))) ? `${file.slice(0, -3)}/index.md` : file]),
+  )
+  for (const [file, target] of targets) {
+    const text = readFileSync(join(out, file), 'utf8').replace(/\]\(([^)#\s:]+\.md)/g, (link, path) => {
+      const linked = targets.get(posix.join(posix.dirname(file), path))
+      return linked === undefined ? link : `](${posix.relative(posix.dirname(target), linked)}`
+    })
+    if (target !== file) rmSync(join(out, file))
+    writeFileSync(join(out, target), text)
+  }
 }
 
 /**
@@ -61,7 +87,7 @@ function anchorsIn(text) {
 export function apiMenu() {
   return packages().map((pkg) => ({
     text: pkg.manifest.name,
-    items: entriesOf(pkg).map(({ specifier }) => ({ text: specifier, link: addressOf(pkg, specifier) })),
+    items: sortedEntriesOf(pkg).map(({ specifier }) => ({ text: specifier, link: addressOf(pkg, specifier) })),
   }))
 }
 
@@ -111,6 +137,8 @@ const MARKDOWN = /** @type {object} */ ({
   classPropertiesFormat: 'table',
   typeDeclarationFormat: 'table',
   enumMembersFormat: 'table',
+  // Nearly every property is read-only, and the description needs the width.
+  tableColumnSettings: { hideModifiers: true, hideInherited: true, hideOverrides: true },
 })
 
 /** @param {string} code */

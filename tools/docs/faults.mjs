@@ -12,6 +12,9 @@ export function faultsOfSite(dist) {
   const faults = pages.size === 0 ? [`${dist} has no pages`] : []
   for (const [file, { links, words }] of pages) {
     if (file === '404.html') continue
+    const folder = file.replace(/\.html$/, '/')
+    if (Array.from(pages.keys()).some((other) => other.startsWith(folder)))
+      faults.push(`${file} lies beside the folder ${folder}, in which many servers look instead`)
     if (words < LEAST_WORDS) faults.push(`${file} is an empty page: ${words} words`)
     for (const link of links) {
       const [path = '', anchor = ''] = link.split('#')

@@ -1,4 +1,4 @@
-import { defineComponent, h, inject, onMounted, onUnmounted, provide, type Ref, ref } from 'vue'
+import { defineComponent, h, inject, nextTick, onMounted, onUnmounted, provide, type Ref, ref } from 'vue'
 
 const CHOSEN = Symbol('chosen tab')
 const STORED = 'sojourn-framework'
@@ -17,17 +17,22 @@ export const Tabs = defineComponent({
       localStorage.setItem(STORED, name)
     }
 
-    function openLinked(): void {
+    async function openLinked(): Promise<void> {
       const heading = root.value?.querySelector(`[id="${CSS.escape(decodeURIComponent(location.hash.slice(1)))}"]`)
       const name = heading?.closest<HTMLElement>('[data-tab]')?.dataset.tab
-      if (name !== undefined) chosen.value = name
+      if (name === undefined) return
+      chosen.value = name
+      // The browser has not scrolled to a heading that was hidden.
+      await nextTick()
+      heading?.scrollIntoView()
     }
 
     function step(event: KeyboardEvent): void {
-      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
-      if (by === undefined) return
+      const at = names.indexOf(chosen.value)
+      const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key]
+      if (to === undefined) return
       event.preventDefault()
-      const next = names[(names.indexOf(chosen.value) + by + names.length) % names.length] ?? ''
+      const next = names.at(to % names.length) ?? ''
       choose(next)
       root.value?.querySelector<HTMLElement>(`[data-for="${CSS.escape(next)}"]`)?.focus()
     }
