@@ -3,8 +3,11 @@ import { PGlite } from '@electric-sql/pglite'
 import Database from 'libsql'
 import { memoryStore, type Store } from 'sojourn'
 import { redisBus } from 'sojourn/buses/redis'
+import { durableObjectStore, type ObjectNamespace } from 'sojourn/stores/cloudflare'
+import { dynamodbStore } from 'sojourn/stores/dynamodb'
 import { lmdbStore } from 'sojourn/stores/lmdb'
 import { migrate, movingStore } from 'sojourn/stores/migrate'
+import { mysqlStore } from 'sojourn/stores/mysql'
 import { nearCache } from 'sojourn/stores/near-cache'
 import { postgresStore } from 'sojourn/stores/postgres'
 import { redisStore } from 'sojourn/stores/redis'
@@ -12,16 +15,31 @@ import { resilientStore } from 'sojourn/stores/resilient'
 import { type SqliteClient, sqliteStore } from 'sojourn/stores/sqlite'
 import { writeBehind } from 'sojourn/stores/write-behind'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { hasRuntimes } from '../../../../tools/runtimes.mjs'
+import { without } from '../../../../tools/servers.mjs'
 import { LEASE_MS } from '../../src/core/request/eras.ts'
 import { createClock, createWorld, edit } from '../core/kit.ts'
 import { at, login, WAIT, whoIs } from '../core/kit-end-all.ts'
 import { quickFolder } from '../support/quick-folder.ts'
+import { startDynalite } from '../support/servers/dynalite.ts'
+import { startMariadb } from '../support/servers/mariadb.ts'
 import { startRedis } from '../support/servers/redis.ts'
+import { startWorker } from '../support/worker.ts'
 import { isLeftOut } from './redis-stores.ts'
 
 const folder = quickFolder('end-all')
 const redis = isLeftOut ? null : await startRedis()
-afterAll(() => redis?.stop())
+const mariadb = without().includes('mariadb') ? null : await startMariadb(['--innodb-flush-log-at-trx-commit=2'])
+const dynalite = await startDynalite()
+const worker = hasRuntimes
+  ? await startWorker(new URL('./runtimes/cloudflare-worker.ts', import.meta.url), folder)
+  : null
+afterAll(async () => {
+  await redis?.stop()
+  await mariadb?.stop()
+  await dynalite.stop()
+  await worker?.stop()
+})
 
 function sqlite(): SqliteClient {
   const client = new Database(join(folder, 'sqlite.db')) as unknown as SqliteClient & { exec(sql: string): void }
@@ -39,6 +57,13 @@ const STORES: readonly [name: string, create: () => Promise<readonly [Store, Sto
     async () => {
       const client = await PGlite.create()
       return [postgresStore({ client }), postgresStore({ client })]
+    },
+  ],
+  [
+    'DynamoDB',
+    async () => {
+      const client = dynalite.client()
+      return [dynamodbStore({ client, table: 'sessions' }), dynamodbStore({ client, table: 'sessions' })]
     },
   ],
   [
@@ -70,6 +95,23 @@ const ON_REDIS: typeof STORES =
         ],
       ]
 
+const ON_MARIADB: typeof STORES =
+  mariadb === null
+    ? []
+    : [['MariaDB', async () => [mysqlStore({ url: mariadb.url }), mysqlStore({ url: mariadb.url })]]]
+const ON_WORKERS: typeof STORES =
+  worker === null
+    ? []
+    : [
+        [
+          'Durable Objects',
+          async () => {
+            const namespace: ObjectNamespace = await worker.flare.getDurableObjectNamespace('SESSIONS')
+            return [durableObjectStore({ namespace }), durableObjectStore({ namespace })]
+          },
+        ],
+      ]
+
 /** The time that `endAll` waits passes at once. */
 beforeEach(() => {
   const real = globalThis.setTimeout
@@ -79,7 +121,7 @@ beforeEach(() => {
 })
 afterEach(() => void vi.restoreAllMocks())
 
-describe.each([...STORES, ...ON_REDIS])('endAll on %s', (_, create) => {
+describe.each([...STORES, ...ON_REDIS, ...ON_MARIADB, ...ON_WORKERS])('endAll on %s', (_, create) => {
   it('ends every session in every process, then its record; later logins stay, also through a second one', async () => {
     const clock = createClock(Date.now())
     const [store, other] = await create()

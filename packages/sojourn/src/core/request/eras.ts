@@ -14,8 +14,8 @@ export const RENEW_MS: number = LEASE_MS / 2
 /** A store whose answers take longer than a lease never gives a valid one. */
 const MAX_TRIES = 2
 
-/** Longer than any session can last, which is 100 years. */
-const KEPT_MS = 1000 * 365 * 24 * 60 * 60_000
+/** Longer than any session can last, which is 100 years. The alarms of Durable Objects end in the year 2262. */
+const KEPT_MS = 200 * 365 * 24 * 60 * 60_000
 
 /** What the marker says. */
 export interface Marker {
