@@ -1,4 +1,4 @@
-import { defineComponent, h, inject, nextTick, onMounted, onUnmounted, provide, type Ref, ref } from 'vue'
+import { defineComponent, h, inject, onMounted, onUnmounted, provide, type Ref, ref } from 'vue'
 
 const CHOSEN = Symbol('chosen tab')
 const STORED = 'sojourn-framework'
@@ -17,14 +17,13 @@ export const Tabs = defineComponent({
       localStorage.setItem(STORED, name)
     }
 
-    async function openLinked(): Promise<void> {
+    function openLinked(): void {
       const heading = root.value?.querySelector(`[id="${CSS.escape(decodeURIComponent(location.hash.slice(1)))}"]`)
       const name = heading?.closest<HTMLElement>('[data-tab]')?.dataset.tab
       if (name === undefined) return
       chosen.value = name
-      // The browser has not scrolled to a heading that was hidden.
-      await nextTick()
-      heading?.scrollIntoView()
+      // VitePress scrolls in the next frame, to where the heading was while it was hidden: to the top.
+      requestAnimationFrame(() => requestAnimationFrame(() => heading?.scrollIntoView()))
     }
 
     function step(event: KeyboardEvent): void {
