@@ -4,7 +4,13 @@ import { render } from './tables.mjs'
 export const README = new URL('../README.md', import.meta.url)
 
 /** Which command writes what stands between which markers. */
-const SECTIONS = { figures: 'npm run bench', faults: 'npm run faults', scale: 'npm run scale', soak: 'npm run soak' }
+const SECTIONS = {
+  figures: 'npm run bench',
+  faults: 'npm run faults',
+  scale: 'npm run scale',
+  soak: 'npm run soak',
+  flood: 'npm run flood',
+}
 
 /** @typedef {keyof typeof SECTIONS} Section */
 

@@ -14,6 +14,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/carriers/kit': () => import('sojourn/carriers/kit'),
   'rate-limiter-flexible': () => import('rate-limiter-flexible'),
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
+  'sojourn/guards/rate-limits': () => import('sojourn/guards/rate-limits'),
   'sojourn/guards/session-limit': () => import('sojourn/guards/session-limit'),
   'sojourn/guards/form-tokens': () => import('sojourn/guards/form-tokens'),
   'sojourn/guards/kit': () => import('sojourn/guards/kit'),

@@ -37,6 +37,7 @@ export const PORTABLE = [
   'carriers/cookie',
   'guards/cross-origin',
   'guards/device-bound',
+  'guards/rate-limits',
   'guards/session-limit',
   'guards/form-tokens',
   'guards/kit',

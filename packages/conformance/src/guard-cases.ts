@@ -4,6 +4,7 @@ import type { Case } from './case.ts'
 import type { GuardContext } from './guard/context.ts'
 import { type Visit, withVisit } from './guard/visit.ts'
 
+const GUARANTEES: readonly string[] = ['ended', 'lost-update', 'fresh-token', 'list']
 const MOMENTS = ['check', 'opened', 'login', 'leaving'] as const
 
 const PIECES = [
@@ -125,6 +126,8 @@ export const guardCases: readonly Case<GuardContext>[] = [
         `it has none of ${MOMENTS.join(', ')}`,
       )
       assert([undefined, 'deny', 'allow'].includes(guard.whenDown), "whenDown is neither 'deny' nor 'allow'")
+      const unknown = guard.needs?.find((need) => !GUARANTEES.includes(need))
+      assertEqual(unknown, undefined, 'what it needs that no store lacks')
     },
   },
   {

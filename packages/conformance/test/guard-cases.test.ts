@@ -65,6 +65,7 @@ describe('a guard that is broken in one way fails', () => {
   const tells = 'none of its headers, notes, events and answers contains a token'
 
   test.each<[broken: string, guard: Partial<Record<keyof Guard, unknown>>, fails: string]>([
+    ['needs what no store lacks', { needs: ['speed'] }, says],
     ['has a name of two words', { name: 'My Guard' }, says],
     ['has no moment', { opened: undefined, leaving: undefined }, says],
     ['does not know what to do when it is down', { whenDown: 'perhaps' }, says],
