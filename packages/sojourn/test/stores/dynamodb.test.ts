@@ -22,7 +22,7 @@ const opened = new WeakMap<Store, Opened>()
 let tables = 0
 
 function open(options: Opened): Store {
-  const store = dynamodbStore(options)
+  const store = dynamodbStore({ client: options.client, table: options.table })
   opened.set(store, options)
   return store
 }
