@@ -52,7 +52,7 @@ export function filesOf(project: Project, surroundings: Surroundings): ReadonlyM
     ['.env', settingsOf(project, demo)],
     ['.env.example', settingsOf(project, { ...demo, password: '' })],
     ['.gitignore', ignoredBy(project, manager)],
-    ['README.md', readmeOf(project, manager)],
+    ['README.md', readmeOf(project, surroundings)],
     ...parts.flatMap((part) => sourcesIn(`${TEMPLATES[language]}/${part}`)),
   ])
 }

@@ -1,10 +1,15 @@
-import { FRAMEWORKS, type PackageName, type Project, STORES, VERSIONS } from './catalogue.ts'
+import { FRAMEWORKS, type Language, type PackageName, type Project, STORES, VERSIONS } from './catalogue.ts'
 import { installScriptsOf } from './install-scripts.ts'
 import type { PackageManager } from './package-manager.ts'
 
 const SCRIPTS = {
   ts: { start: 'tsc && node dist/main.js', test: 'tsc && node --test dist/app.test.js' },
-  js: { start: 'node src/main.js', dev: 'node --watch src/main.js', test: 'node --test src/app.test.js' },
+  js: { start: 'node src/main.js', test: 'node --test src/app.test.js' },
+}
+
+/** Whether this Node runs the sources as they are: TypeScript since 22.18. Then the script `dev` can watch them. */
+export function runsSources(language: Language, node: string): boolean {
+  return language === 'js' || isAtLeast(node, 22, 18)
 }
 
 /** What the application imports. Before Node 22.13, SQLite comes from a package. */
@@ -31,7 +36,10 @@ export function manifestOf(project: Project, { node, manager }: Runtime): string
     private: true,
     type: 'module',
     engines: { node: store === 'sqlite' && hasSqlite(node) ? '>=22.13' : '>=20.19' },
-    scripts: SCRIPTS[language],
+    scripts: {
+      ...SCRIPTS[language],
+      ...(runsSources(language, node) && { dev: `node --watch src/main.${language}` }),
+    },
     dependencies: ranges(dependencies),
     ...(language === 'ts' && { devDependencies: ranges(['typescript', '@types/node', ...types]) }),
     ...scriptsFor(manager, installScriptsOf(dependencies)),
@@ -51,8 +59,12 @@ function scriptsFor(manager: PackageManager, scripts: Readonly<Record<string, bo
 
 /** Whether this Node has SQLite built in, without a flag. */
 function hasSqlite(node: string): boolean {
+  return isAtLeast(node, 22, 13)
+}
+
+function isAtLeast(node: string, wantedMajor: number, wantedMinor: number): boolean {
   const [major = 0, minor = 0] = node.split('.').map(Number)
-  return major > 22 || (major === 22 && minor >= 13)
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)
 }
 
 function ranges(names: readonly PackageName[]): Record<string, string> {

@@ -1,16 +1,19 @@
 import { FRAMEWORKS, LANGUAGES, type Project, STORES } from './catalogue.ts'
+import { runsSources } from './manifest.ts'
 import { commandFor, type PackageManager } from './package-manager.ts'
 
-/** The README of the application. */
-export function readmeOf({ name, framework, store, language }: Project, manager: PackageManager): string {
+/** @param node the version of Node that the application is made for */
+export function readmeOf(project: Project, { manager, node }: { manager: PackageManager; node: string }): string {
+  const { name, framework, store, language } = project
   const { note, page, title } = STORES[store]
+  const dev = `\n${manager} run dev   # the same, and starts again after each change`
   return `# ${name}
 
 An application with sessions by Sojourn: ${FRAMEWORKS[framework].title}, ${title}, ${LANGUAGES[language].title}.
 
 \`\`\`sh
 ${commandFor(manager, 'install')}
-${commandFor(manager, 'start')}     # http://localhost:3000
+${commandFor(manager, 'start')}     # http://localhost:3000${runsSources(language, node) ? dev : ''}
 ${commandFor(manager, 'test')}      # logs in and out over HTTP
 \`\`\`
 

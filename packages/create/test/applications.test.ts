@@ -101,4 +101,24 @@ describe.each(projects.map((project) => [project.name, project] as const))('%s',
       }
     },
   )
+
+  if (project.language === 'js') return
+  test.skipIf(isLeftOut(project) || !hasRuntimes)(
+    'starts from its sources where Node runs TypeScript, as npm run dev does',
+    { timeout: 60_000 },
+    async () => {
+      const home = createIn(folder, { ...project, name: `${project.name}-dev` })
+      const env = { ...process.env, ...(await SETTINGS[project.store]()), PORT: '0', NODE_ENV: 'development' }
+      const child = spawn(runtimePath('node/bin/node'), ['src/main.ts'], {
+        cwd: home,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      try {
+        expect((await createClient(await addressOf(child)).get('/health')).status).toBe(200)
+      } finally {
+        child.kill('SIGKILL')
+      }
+    },
+  )
 })

@@ -39,6 +39,22 @@ describe('npm create sojourn', () => {
     expect(existsSync(join(folder, 'my-shop', 'tsconfig.json'))).toBe(false)
   })
 
+  test('npm run dev restarts after each change, if this Node runs the language', async () => {
+    for (const [language, node, main] of [
+      ['js', '20.19.0', 'src/main.js'],
+      ['ts', '20.19.0', null],
+      ['ts', '22.17.1', null],
+      ['ts', '22.18.0', 'src/main.ts'],
+      ['ts', '24.0.0', 'src/main.ts'],
+    ] as const) {
+      const name = `dev-${language}-${node}`
+      await run([join(folder, name), ...CHOICES.map((choice) => (choice === 'js' ? language : choice))], { node })
+      const { scripts } = JSON.parse(read(name, 'package.json'))
+      expect(scripts.dev, name).toBe(main === null ? undefined : `node --watch ${main}`)
+      expect(read(name, 'README.md').includes('npm run dev'), name).toBe(main !== null)
+    }
+  })
+
   test('an application in JavaScript speaks of no types, and one in TypeScript explains its type', async () => {
     for (const language of ['js', 'ts']) {
       const name = `types-${language}`

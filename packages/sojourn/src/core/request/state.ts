@@ -179,7 +179,7 @@ export function flashOf(state: State): Flashed {
 
 /** Reports edits that nothing stores any more, which would otherwise be lost silently. */
 export function tellLate(by: Caller, place: string): void {
-  const error = new SessionError('ERR_MISUSE', `${place} was edited after the response: lost. Call update or save.`)
+  const error = new SessionError('ERR_MISUSE', `${place} was edited after the response: lost without update or save.`)
   emit(by, 'fault', { operation: 'edit', error })
   by.setup.warnOnce(error.message)
 }
