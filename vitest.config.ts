@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './tools/chromium.mjs'
@@ -36,6 +37,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // By default, one core stays idle. On two cores, that is half of the machine.
+    maxWorkers: availableParallelism(),
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],

@@ -1,4 +1,4 @@
-import { compactVerify, decodeProtectedHeader, importJWK } from 'jose'
+import { SessionError } from '../../core/contracts/errors.ts'
 
 /** The algorithms that browsers are offered, the preferred one first. */
 export const ALGORITHMS = ['ES256', 'RS256'] as const
@@ -23,20 +23,33 @@ interface Protected {
 
 /** A proof of a key that the server does not know yet: it brings the key (`jwk`). Returns `null` if it proves nothing. */
 export async function verifyRegistration(text: string): Promise<Proof | null> {
-  const header = headerOf(text)
+  const jose = await loadJose()
+  const header = headerOf(jose, text)
   const key = header === null ? null : toPublicKey(header)
-  return key === null ? null : verify(text, key)
+  return key === null ? null : verify(jose, text, key)
 }
 
 /** A proof of the stored key. Only that key and its algorithm count, and a proof that brings a key is refused. */
 export async function verifyRefresh(text: string, key: PublicKey): Promise<Proof | null> {
-  const header = headerOf(text)
-  return header === null || header.jwk !== undefined ? null : verify(text, key)
+  const jose = await loadJose()
+  const header = headerOf(jose, text)
+  return header === null || header.jwk !== undefined ? null : verify(jose, text, key)
 }
 
-function headerOf(text: string): Protected | null {
+type Jose = typeof import('jose')
+
+/** Not a static import: bundlers would fail for applications that use another guard, and have no `jose`. */
+async function loadJose(): Promise<Jose> {
   try {
-    const header: Protected = decodeProtectedHeader(text)
+    return await import('jose')
+  } catch (cause) {
+    throw new SessionError('ERR_OPTION', 'deviceBound needs the package jose. Install it: npm install jose.', { cause })
+  }
+}
+
+function headerOf(jose: Jose, text: string): Protected | null {
+  try {
+    const header: Protected = jose.decodeProtectedHeader(text)
     return header.typ === 'dbsc+jwt' ? header : null
   } catch {
     return null
@@ -62,9 +75,10 @@ function isText(value: unknown, form: RegExp): value is string {
   return typeof value === 'string' && form.test(value)
 }
 
-async function verify(text: string, key: PublicKey): Promise<Proof | null> {
+async function verify(jose: Jose, text: string, key: PublicKey): Promise<Proof | null> {
   try {
-    const { payload } = await compactVerify(text, await importJWK({ ...key }, key.alg), { algorithms: [key.alg] })
+    const jwk = await jose.importJWK({ ...key }, key.alg)
+    const { payload } = await jose.compactVerify(text, jwk, { algorithms: [key.alg] })
     return toProof(key, JSON.parse(new TextDecoder().decode(payload)))
   } catch {
     // A client can write any text here, and every failure means the same: nothing is proved.
