@@ -24,4 +24,10 @@ export declare const oldLibrary: {
     delete(id: string): Promise<void>
   }
 }
+export declare function findUser(userId: string): Promise<object>
+export declare const oldStore: {
+  // biome-ignore lint/suspicious/noExplicitAny: a store of express-session has its own type of a session.
+  get(id: string, callback: (error: unknown, session?: any) => void): void
+  destroy(id: string, callback: (error?: unknown) => void): void
+}
 export declare function readRows(request: Request): Promise<readonly string[]>

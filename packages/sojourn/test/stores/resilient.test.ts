@@ -168,6 +168,15 @@ describe('the circuit breaker', () => {
     expect(world.kinds()).toEqual(['open'])
   })
 
+  test('at three in the morning: the event, and each refusal, name the outage that opened it', async () => {
+    const world = createWorld()
+    world.inner.fail('write', { times: 5 })
+    for (let i = 0; i < 5; i++) await codeOf(write(world))
+    expect(world.events).toMatchObject([{ kind: 'open', error: { message: 'connection reset' } }])
+    const refused = await (async () => read(world)())().catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', cause: { message: 'connection reset' } })
+  })
+
   test('opens for a store that does not answer', async () => {
     const world = createWorld()
     await hang(world)

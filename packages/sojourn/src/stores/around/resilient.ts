@@ -4,7 +4,7 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise, Store } from '../../core/contracts/store.ts'
 import { isPromise, rescue } from '../../core/lib/maybe.ts'
 import { isOutage } from '../kit/driver-errors.ts'
-import { createBreaker, type Leave } from './resilient/breaker.ts'
+import { type BreakerState, createBreaker, type Leave } from './resilient/breaker.ts'
 import { createObservers, type Timing, toTiming } from './wrapper.ts'
 
 export type { Timing } from './wrapper.ts'
@@ -34,12 +34,18 @@ export interface ResilientStoreOptions {
 export function resilientStore(store: Store, options: ResilientStoreOptions = {}): Store {
   const { timeoutMs, maxInFlight, timing, ...limits } = toSettings(options)
   const { observe, tell } = createObservers(store)
-  const breaker = createBreaker({ ...limits, timing, changed: (kind) => tell({ name: store.name, kind }) })
+  const breaker = createBreaker({ ...limits, timing, changed })
   let inFlight = 0
   let isFull = false
+  /** The outage that a refusal names as its cause: most lines of a log are about refused calls. */
+  let lastOutage: unknown
 
-  function unavailable(why: string): SessionError {
-    return new SessionError('ERR_STORE_UNAVAILABLE', `${store.name}: ${why}.`)
+  function changed(kind: BreakerState): void {
+    tell({ name: store.name, kind, ...(kind === 'open' && { error: lastOutage }) })
+  }
+
+  function unavailable(why: string, cause?: unknown): SessionError {
+    return new SessionError('ERR_STORE_UNAVAILABLE', `${store.name}: ${why}.`, cause)
   }
 
   function enter(operation: string): Leave {
@@ -49,13 +55,19 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
       throw unavailable(`${maxInFlight} calls are waiting`)
     }
     const leave = breaker.enter()
-    if (leave === null) throw unavailable('calls in a row failed')
+    if (leave === null) throw unavailable('calls in a row failed', lastOutage)
     inFlight++
     return (outcome) => {
       inFlight--
       if (inFlight <= maxInFlight / 2) isFull = false
       leave(outcome)
     }
+  }
+
+  function outcomeOf(error: unknown): 'good' | 'bad' {
+    if (!isOutage(error)) return 'good'
+    lastOutage = error
+    return 'bad'
   }
 
   function run<T>(operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
@@ -83,9 +95,11 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
         finish()
       }
       function expire(): void {
-        settle('bad', () => {
+        const text = `${store.name}: no answer to ${operation} in ${timeoutMs} ms.`
+        const error = new SessionError('ERR_STORE_TIMEOUT', text)
+        settle(outcomeOf(error), () => {
           tell({ name: store.name, kind: 'timeout', operation })
-          reject(new SessionError('ERR_STORE_TIMEOUT', `${store.name}: no answer to ${operation} in ${timeoutMs} ms.`))
+          reject(error)
         })
       }
       // If this process was blocked, the answer may be waiting to be read, but timers run first.
@@ -126,10 +140,6 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     ...(setup !== undefined && { setup: () => setup.call(store) }),
     close: () => store.close(),
   }
-}
-
-function outcomeOf(error: unknown): 'good' | 'bad' {
-  return isOutage(error) ? 'bad' : 'good'
 }
 
 /** Whether it failed by itself, and soon: not because of a time limit or a limit of ours. */
