@@ -34,8 +34,9 @@ const KINDS: OptionKinds<FetchOptions> = { peer: 'function', trustProxy: 'any' }
  * follows the session.
  *
  * The response is returned once the session is stored. If the store cannot answer, it is a 503. If a guard refuses the request
- * while the handler runs (`ERR_DENIED`), it is a 403 with the guard's text. Other errors of the handler are rethrown, and its edits are dropped, because there is no response to carry a cookie. If the handler had given the client
- * another token, or logged out, the response is a 500 that carries the cookie, and the error is printed.
+ * while the handler runs (`ERR_DENIED`), it is a 403 with the guard's text. Other errors of the handler are rethrown, and its
+ * edits are dropped, because there is no response to carry a cookie. If the handler had given the client another token, or
+ * logged out, the response is a 500 that carries the cookie, and the error is printed.
  */
 export function withSession<
   Data extends object,

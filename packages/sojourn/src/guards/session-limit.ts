@@ -34,9 +34,10 @@ export interface SessionLimit extends Guard {
  * Limits how many sessions a user may have at once (ASVS 5.0 7.1.2). The session that the client already has does not count,
  * because the login replaces it. Expired and ended sessions do not count either.
  *
- * Logins at the same moment, also on several servers, end with exactly the limit: each one stores its session before it counts, and
- * all of them rank the sessions by the same rule. The clocks of the servers must agree: within their difference, the login with the
- * earlier time loses, or with `'refuse'` wins. Put this guard last, so that it counts no login that another guard refuses.
+ * If new devices log in at the same moment, on several servers too, exactly as many sessions as the limit remain: each login
+ * stores its session before it counts, and all of them rank the sessions by the same rule. The clocks of the servers must agree:
+ * within their difference, the login with the earlier time loses, or with `'refuse'` wins. Put this guard last, so that it counts
+ * no login that another guard refuses.
  *
  * ```ts
  * const sessions = createSessions({ guards: [sessionLimit({ most: 3 })] })

@@ -135,7 +135,10 @@ export interface Guard {
    * with endpoints before the others.
    */
   readonly endpoints?: readonly string[]
-  /** What the guard needs from the store. If the store lacks one of these, `createSessions` throws `ERR_UNSUPPORTED`. Default: nothing. */
+  /**
+   * What the guard needs from the store. If the store lacks one of these, `createSessions` throws `ERR_UNSUPPORTED`. Default:
+   * nothing.
+   */
   readonly needs?: readonly Guarantee[]
   /** Before the store is read, on every request. Returns the answer to a request that must not reach a handler. */
   check?(incoming: Incoming): MaybePromise<Answer | null>

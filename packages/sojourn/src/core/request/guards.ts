@@ -1,6 +1,6 @@
 import { SessionError } from '../contracts/errors.ts'
 import type { Answer, Finding, Guard, LoginRuling, Ruling } from '../contracts/guard.ts'
-import type { EndReason, SessionId } from '../contracts/record.ts'
+import type { SessionId } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { isEmpty } from '../data/texts.ts'
@@ -121,10 +121,12 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
   }
   const { record } = held
   const { id } = record
-  const isEnd = ruling.end !== undefined && ruling.end !== null
-  if (ruling.withhold === true && !isEnd) refuse(state, { kind: 'dead', refusal: 'withheld', id, record })
-  if (!isEnd) return deny(state, guard, ruling.answer)
-  return endSession(state, record, ruling.end as EndReason).then(() => {
+  const { end = null } = ruling
+  if (end === null) {
+    if (ruling.withhold === true) refuse(state, { kind: 'dead', refusal: 'withheld', id, record })
+    return deny(state, guard, ruling.answer)
+  }
+  return endSession(state, record, end).then(() => {
     refuse(state, { kind: 'dead', refusal: 'ended', id })
     return deny(state, guard, ruling.answer)
   })

@@ -218,8 +218,8 @@ async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Pro
 /**
  * Whether the session that the user logs in from had ended before this login. A handler that continues from it, such as one for
  * "remember me", would then undo a logout or a limit. A parallel login from the same form does not count as an end. But it does
- * if it was more than a grace ago, because a client can hold a request open for hours. Nor does an end by the guard of a parallel
- * login count, if it came after `fresh`, the new session, was stored: that guard saw both, and let the new one stay.
+ * if it was more than a grace ago, because a client can hold a request open for hours. An end by the guard of a parallel login
+ * does not count either if it came after `fresh`, the new session, was stored: that guard saw both, and let the new one stay.
  */
 async function isOver(
   state: State,
