@@ -17,7 +17,12 @@ const login = form({ name: 'ada', password: 'correct horse battery staple' })
 describe('the application of the guide', () => {
   let running: Running
   let later = 0
-  const visitor = (): Client => createClient(running.origins[0] ?? '')
+  /** A browser: it asks for pages. */
+  const visitor = (): Client =>
+    createClient(running.origins[0] ?? '', (request) => {
+      request.headers.set('accept', 'text/html')
+      return fetch(request)
+    })
 
   async function loggedIn(): Promise<Client> {
     const client = visitor()
@@ -49,7 +54,7 @@ describe('the application of the guide', () => {
 
   test('lets nobody in who is not logged in', async () => {
     const answer = await visitor().get('/account')
-    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/login'])
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/login?returnTo=%2Faccount'])
   })
 
   test('every page is a whole one, and fits a phone', async () => {
@@ -94,7 +99,7 @@ describe('the application of the guide', () => {
     expect(ids.length).toBeGreaterThan(0)
     for (const id of ids) await one.post(`/account/devices/${id}/end`)
     expect(await read(one, '/account')).toContain('The device is logged out.')
-    expect((await two.get('/account')).status).toBe(302)
+    expect((await two.get('/account')).status).toBe(303)
   })
 
   test('changes the password right after the login, says so, and ends the other sessions', async () => {
@@ -103,23 +108,23 @@ describe('the application of the guide', () => {
     const { path, text } = await follow(one, await one.post('/account/password', login))
     expect(path).toBe('/account')
     expect(text).toContain('Your password is changed.')
-    expect((await two.get('/account')).status).toBe(302)
+    expect((await two.get('/account')).status).toBe(303)
   })
 
   test('asks for the password before it shows the form, and leads back to it', async () => {
     const client = await loggedIn()
     later += 6 * 60_000
     const asked = await follow(client, await client.get('/account/password'))
-    expect(asked.path).toBe('/account/confirm')
+    expect(asked.path).toBe('/account/confirm?returnTo=%2Faccount%2Fpassword')
     expect(asked.text).toContain('Enter your current password first. Nothing has changed yet.')
     const before = client.cookies.get('session')
     const wrong = await client.post('/account/confirm', form({ password: 'wrong' }))
     expect([wrong.status, await wrong.text()]).toEqual([401, expect.stringContaining('This password is wrong.')])
     expect(client.cookies.get('session')).toBe(before)
-    const { path, text } = await follow(client, await client.post('/account/confirm', login))
+    const { path, text } = await follow(client, await client.post(asked.path, login))
     expect(client.cookies.get('session')).not.toBe(before)
     expect(path).toBe('/account/password')
-    expect(text).toContain('Thank you. Now choose a new password.')
+    expect(text).toContain('Thank you. Please continue.')
     expect(await read(client, '/account/password')).not.toContain('Thank you')
   })
 
@@ -146,14 +151,14 @@ describe('the application of the guide', () => {
     expect((await one.post('/logout')).headers.get('location')).toBe('/login')
     expect((await two.get('/account')).status).toBe(200)
     await two.post('/logout', form({ everywhere: '' }))
-    expect((await three.get('/account')).status).toBe(302)
+    expect((await three.get('/account')).status).toBe(303)
   })
 
   test('a token put back after the logout opens nothing', async () => {
     const client = await loggedIn()
     const kept = `session=${client.cookies.get('session')}`
     await client.post('/logout')
-    expect((await visitor().get('/account', { cookie: kept })).status).toBe(302)
+    expect((await visitor().get('/account', { cookie: kept })).status).toBe(303)
   })
 
   test('a form on another site does nothing', async () => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import Fastify from 'fastify'
 import { createSessions, memoryStore } from 'sojourn'
-import { expressSessions } from 'sojourn/express'
+import { expressSessions, requireFresh, requireUser } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { describe, expect, test, vi } from 'vitest'
@@ -61,6 +61,8 @@ describe('mistakes at the start', () => {
   }
   const names = {
     createSessions,
+    requireFresh,
+    requireUser,
     expressSessions,
     fastifySessions,
     withSession,

@@ -5,11 +5,11 @@ import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
 import { createSessions, type JsonValue, type Session, type UntypedData } from 'sojourn'
-import { expressSessions } from 'sojourn/express'
-import { fastifySessions } from 'sojourn/fastify'
-import { withSession } from 'sojourn/fetch'
-import { honoSessions } from 'sojourn/hono'
-import { nodeSessions, withNodeSession } from 'sojourn/node'
+import { expressSessions, requireFresh, requireUser, returnPath } from 'sojourn/express'
+import { fastifySessions, requireMethods } from 'sojourn/fastify'
+import { requireUser as requireUserOfFetch, withSession } from 'sojourn/fetch'
+import { honoSessions, requireAssurance } from 'sojourn/hono'
+import { nodeSessions, requireUser as requireUserOfNode, withNodeSession } from 'sojourn/node'
 import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
 
@@ -34,6 +34,17 @@ app.get('/', (req) => {
   session(req).data.basket
 })
 
+app.post('/users/:id', requireUser({ signIn: '/sign-in' }), requireFresh('5m', { confirm: '/confirm' }), (req, res) => {
+  expectTypeOf(req.params.id).toEqualTypeOf<string>()
+  expectTypeOf(returnPath(req.query.returnTo, '/account')).toEqualTypeOf<string>()
+  res.end()
+})
+app.use('/admin', requireUser())
+// @ts-expect-error: no such option
+requireUser({ login: '/sign-in' })
+// @ts-expect-error: not a duration
+requireFresh('5 minutes')
+
 // node:http, HTTP/2, Connect
 createServer(
   withNodeSession(sessions, (request, response, exact) => {
@@ -51,6 +62,12 @@ createSecureServer(
   }),
 )
 connect().use(nodeSessions(sessions, { trustProxy: 1 }))
+connect().use('/account', requireUserOfNode({ signIn: '/sign-in' }))
+createServer(
+  withNodeSession(sessions, (request, response) => {
+    requireUserOfNode()(request, response, () => response.end())
+  }),
+)
 // @ts-expect-error: a string says nothing about trust
 nodeSessions(sessions, { trustProxy: 'loopback' })
 
@@ -67,6 +84,20 @@ class NextRequest extends Request {
 }
 const own = withSession(sessions, (request: NextRequest, exact) => new Response(`${request.nextUrl} ${exact.userId}`))
 expectTypeOf(own).parameters.toEqualTypeOf<[request: NextRequest]>()
+const protect = requireUserOfFetch({ signIn: '/sign-in' })
+withSession(
+  sessions,
+  protect((request, exact) => {
+    expectTypeOf(exact).toEqualTypeOf<Exact>()
+    return new Response(request.url)
+  }),
+)
+withSession(sessions, (request, exact) =>
+  protect((_, again: Exact) => new Response(again.data.cart.join()))(request, exact),
+)
+expectTypeOf(protect((_, { userId }) => new Response(userId))).parameters.toEqualTypeOf<
+  [request: Request, session: Session]
+>()
 // @ts-expect-error: a handler answers
 withSession(sessions, () => {})
 
@@ -81,12 +112,24 @@ fastify.get('/', (request) => {
   return request.session.userId
 })
 
+fastify.post<{ Body: { amount: number }; Params: { id: string } }>(
+  '/accounts/:id',
+  { preHandler: [requireMethods(['hwk'], { stepUp: '/passkey' })] },
+  async ({ body, params }) => `${body.amount} ${params.id}`,
+)
+fastify.addHook('preHandler', requireMethods(['pwd']))
+
 // Hono
 new Hono().use(honoSessions(sessions)).get('/', (c) => {
   expectTypeOf(c.var.session).toEqualTypeOf<Session<UntypedData>>()
   expectTypeOf(c.get('session')).toEqualTypeOf<Session<UntypedData>>()
   expectTypeOf(sessions.get(c)).toEqualTypeOf<Exact>()
   return c.text(c.var.session.userId ?? '')
+})
+
+new Hono().get('/accounts/:id', requireAssurance(['aal2', 'phr'], { stepUp: '/passkey' }), (c) => {
+  expectTypeOf(c.req.param('id')).toEqualTypeOf<string>()
+  return c.text('')
 })
 
 // Without a schema: what JSON can hold.

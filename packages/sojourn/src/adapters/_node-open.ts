@@ -4,7 +4,7 @@ import type { Exchange } from '../core/contracts/exchange.ts'
 import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
-import { isAttached } from '../core/create-sessions.ts'
+import { attachedTo } from '../core/create-sessions.ts'
 import { settle } from '../core/lib/maybe.ts'
 import { isHandshake } from '../core/lib/view.ts'
 import { toOwnResponse } from './_answer.ts'
@@ -110,7 +110,7 @@ const TAKEN =
 
 /** Its wrapper around the response would use our session and fail on every answer. */
 function isTaken(request: NodeRequest): boolean {
-  if (isAttached(request)) return false
+  if (attachedTo(request) !== undefined) return false
   const session = Object.getOwnPropertyDescriptor(request, 'session')
   return session !== undefined && (session.get !== undefined || session.value !== undefined)
 }

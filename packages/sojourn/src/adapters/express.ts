@@ -5,6 +5,10 @@ import type { Sessions } from '../core/contracts/sessions.ts'
 import { createMiddleware, NodeView } from './_node-open.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
 
+export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
+export { type RequireMiddleware, requireAssurance, requireFresh, requireMethods, requireUser } from './_require-node.ts'
+export { returnPath } from './_return-path.ts'
+
 declare global {
   // biome-ignore lint/style/noNamespace: @types/express leaves this one open for middleware to add to
   namespace Express {

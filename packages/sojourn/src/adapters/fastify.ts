@@ -16,6 +16,10 @@ import { dropHeaders } from './_node-headers.ts'
 import { NodeView } from './_node-open.ts'
 import { letGo } from './_unsent-body.ts'
 
+export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
+export { type RequireHook, requireAssurance, requireFresh, requireMethods, requireUser } from './_require-fastify.ts'
+export { returnPath } from './_return-path.ts'
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Its data has the type that the application declares for `SessionData`. `sessions.get(request)` is exactly typed. */

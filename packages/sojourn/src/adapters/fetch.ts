@@ -14,6 +14,9 @@ import { dropHeaders } from './_node-headers.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 import { letGo } from './_unsent-body.ts'
 
+export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
+export { type RequireWrapper, requireAssurance, requireFresh, requireMethods, requireUser } from './_require-fetch.ts'
+export { returnPath } from './_return-path.ts'
 export type { TrustProxy } from './_trust-proxy.ts'
 
 export interface FetchOptions<Incoming extends Request = Request, Rest extends readonly unknown[] = readonly []> {

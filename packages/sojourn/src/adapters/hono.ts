@@ -18,6 +18,9 @@ import type { Storing } from './_storing.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 import { letGo } from './_unsent-body.ts'
 
+export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
+export { requireAssurance, requireFresh, requireMethods, requireUser } from './_require-hono.ts'
+export { returnPath } from './_return-path.ts'
 export type { TrustProxy } from './_trust-proxy.ts'
 
 declare module 'hono' {

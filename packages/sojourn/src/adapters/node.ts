@@ -13,6 +13,9 @@ import type { TrustProxy } from './_trust-proxy.ts'
 export { type Client, type FetchHandler, type NodeHandlerOptions, toNodeHandler } from './_node-bridge.ts'
 export type { NodeBody } from './_node-request.ts'
 export type { NodeRequest, NodeResponse } from './_node-types.ts'
+export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
+export { type RequireMiddleware, requireAssurance, requireFresh, requireMethods, requireUser } from './_require-node.ts'
+export { returnPath } from './_return-path.ts'
 export type { TrustProxy } from './_trust-proxy.ts'
 
 export interface NodeOptions {

@@ -182,7 +182,7 @@ function findAttached(setup: Setup, target: object): unknown {
   return one?.session
 }
 
-/** Whether an adapter of ours has handled this request. */
-export function isAttached(target: object): boolean {
-  return (target as Target)[ATTACHED] !== undefined
+/** Returns the session that an adapter of ours attached to this request, the latest if there are several; else `undefined`. */
+export function attachedTo(target: object): unknown {
+  return (target as Target)[ATTACHED]?.session
 }

@@ -1,10 +1,11 @@
+import type { Carrier } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { Answer, Guard, Sight } from '../contracts/guard.ts'
+import type { Answer, Guard, Incoming, Sight } from '../contracts/guard.ts'
 import type { Session } from '../contracts/session.ts'
 import { emit } from './caller.ts'
 import { RequestSession } from './request-session.ts'
 import { toSight } from './sight.ts'
-import type { State } from './state.ts'
+import { presents, type State } from './state.ts'
 
 // The functions of a guard that handlers call with their session, such as one that makes a token for a form. Nothing in core calls
 // them, so an application that does not use them does not bundle them.
@@ -26,6 +27,20 @@ export function assertNotSent(session: Session<object>, guard: Guard): void {
   if (stateOf(session, guard).committed) {
     throw new SessionError('ERR_HEADERS_SENT', `Call ${guard.name} before writing to the response.`)
   }
+}
+
+/** The request of a handler's session. */
+export interface HandlersRequest extends Incoming {
+  /** All carriers of the sessions. */
+  readonly carriers: readonly Carrier[]
+}
+
+/** Returns the request of a handler's session; `null` if this is no session of a request. */
+export function requestOf(session: unknown): HandlersRequest | null {
+  const state = RequestSession.stateOf(session)
+  if (state === null) return null
+  const { view, carrier, candidates, setup } = state
+  return { view, carrier, presents: presents(candidates), carriers: setup.carriers }
 }
 
 /** Lets handlers use the session that a ruling of this guard locked. */
