@@ -1,5 +1,6 @@
 import type { HeaderChange, RequestView } from '../core/contracts/carrier.ts'
 import type { Guard } from '../core/contracts/guard.ts'
+import { NO_CACHE } from './_no-cache.ts'
 import { refresh, register } from './device-bound/endpoints.ts'
 import { writeRegistration } from './device-bound/headers.ts'
 import { judge, offerAtLogin } from './device-bound/judge.ts'
@@ -28,8 +29,8 @@ const NO_HEADERS: readonly HeaderChange[] = []
 export function deviceBound(options: DeviceBoundOptions = {}): Guard {
   const settings = toSettings(options)
   const { registerPath, refreshPath, cookie } = settings
-  /** The requests whose responses offer a binding. */
-  const offering = new WeakSet<RequestView>()
+  /** The notes of the requests whose responses offer a binding. */
+  const offering = new WeakMap<RequestView, string>()
 
   return {
     name: 'device-bound',
@@ -39,7 +40,7 @@ export function deviceBound(options: DeviceBoundOptions = {}): Guard {
       const [path] = view.url.split('?', 1)
       if (path === registerPath) return register(settings, sight)
       if (path === refreshPath) return refresh(settings, sight)
-      return judge(settings, sight, () => void offering.add(view))
+      return judge(settings, sight, (note) => void offering.set(view, note))
     },
     login(sight) {
       const note = offerAtLogin(sight)
@@ -47,10 +48,13 @@ export function deviceBound(options: DeviceBoundOptions = {}): Guard {
     },
     leaving({ view, note }, did) {
       if (did === 'logout') return cookie.read(view).length === 0 ? NO_HEADERS : [append('set-cookie', cookie.clear())]
-      const offer = did === 'login' || offering.has(view) ? parseNote(note)?.offer : undefined
+      // If a parallel request stored its note first, its response has the offer. With two, the browser would register twice.
+      const isOffering = did === 'login' || (note !== null && note === offering.get(view))
+      const offer = isOffering ? parseNote(note)?.offer : undefined
+      // Whoever knows the offer may bind the session, so no cache may keep it.
       return offer === undefined
         ? NO_HEADERS
-        : [append('secure-session-registration', writeRegistration(registerPath, offer))]
+        : [append('secure-session-registration', writeRegistration(registerPath, offer)), ...NO_CACHE]
     },
   }
 }

@@ -5,10 +5,10 @@ import type { Answer, Guard, Incoming, Sight } from '../core/contracts/guard.ts'
 import type { Session } from '../core/contracts/session.ts'
 import { toUtf8 } from '../core/lib/bytes.ts'
 import { isHandshake } from '../core/lib/view.ts'
-import { toCachingHeaders } from '../core/request/caching.ts'
 import { assertNotSent, deny, sightOf, unlock } from '../core/request/for-handlers.ts'
 import { createNonce } from '../core/token/secrets.ts'
 import { equalText, macOf } from '../core/token/token.ts'
+import { NO_CACHE } from './_no-cache.ts'
 import { demandPath, matches, SAFE_METHODS } from './_unsafe-requests.ts'
 import { createVisitorKeys } from './_visitor-keys.ts'
 
@@ -39,7 +39,7 @@ export interface FormTokensGuard extends Guard {
   token(session: Session<object>): string
   /**
    * Checks the field `_csrf` of a form, and lets handlers use the session. Call it for all routes, after the body was parsed and
-   * before handlers: `body` is what the parser made, an object or a `FormData`. Does nothing if the request needs no token, or
+   * before handlers: `body` is what the parser made, an object, a `FormData` or `URLSearchParams`. Does nothing if the request needs no token, or
    * has one in its header.
    *
    * @throws `ERR_DENIED` (403) if the token is missing, or not one of this session.
@@ -165,13 +165,13 @@ function isForm(view: RequestView): boolean {
 
 function fieldOf(body: unknown): string | null {
   if (typeof body !== 'object' || body === null) return null
-  const value = body instanceof FormData ? body.get(FIELD) : Object.hasOwn(body, FIELD) && Reflect.get(body, FIELD)
+  const { get } = body as { readonly get?: unknown }
+  const value =
+    typeof get === 'function' ? get.call(body, FIELD) : Object.hasOwn(body, FIELD) && Reflect.get(body, FIELD)
   return typeof value === 'string' && value !== '' ? value : null
 }
 
 const FIELD = '_csrf'
-
-const NO_CACHE = toCachingHeaders([{ vary: 'Cookie' }]).token
 
 const MISSING: Answer = {
   status: 403,

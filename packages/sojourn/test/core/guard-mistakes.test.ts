@@ -33,7 +33,21 @@ describe('leaving that returns other than a list of headers', () => {
 })
 
 describe('a ruling with members of the wrong type counts as a failure of the guard', () => {
-  test.each([{ note: 5 }, { note: { a: 1 } }, { end: 5 }, { end: ['logout'] }])('opened: %j', async (ruling) => {
+  test.each<unknown>([
+    { note: 5 },
+    { note: { a: 1 } },
+    { end: 5 },
+    { end: ['logout'] },
+    { withhold: 'yes' },
+    { withhold: 1 },
+    { distrust: 1 },
+    { lock: true },
+    { lock: 5 },
+    [{ withhold: true }],
+    'deny',
+    true,
+    1,
+  ])('opened: %j', async (ruling) => {
     const opened = ({ userId }: { userId: string | null }) => (userId === null ? null : (ruling as unknown as Ruling))
     const { client, eventsOf, sessions } = worldOf({ name: 'odd', opened })
     await client.send((session) => session.login('ada'))
@@ -42,24 +56,45 @@ describe('a ruling with members of the wrong type counts as a failure of the gua
     expect(await sessions.list('ada')).toHaveLength(1)
   })
 
-  test.each([{ note: 5 }, { end: 'all' }, { end: {} }])('login: %j', async (ruling) => {
-    const { client, eventsOf, sessions } = worldOf({ name: 'odd', login: () => ruling as never })
-    const failed = client.send((session) => session.login('ada'))
-    expect(await rejection(failed)).toMatchObject({ code: 'ERR_GUARD', status: 503 })
-    expect(eventsOf('fault')).toMatchObject([{ operation: 'guard odd' }])
-    expect(await sessions.list('ada')).toEqual([])
-  })
+  test.each<unknown>([{ note: 5 }, { end: 'all' }, { end: {} }, { refuse: true }, { refuse: 5 }, ['no'], 'no', true])(
+    'login: %j',
+    async (ruling) => {
+      const { client, eventsOf, sessions } = worldOf({ name: 'odd', login: () => ruling as never })
+      const failed = client.send((session) => session.login('ada'))
+      expect(await rejection(failed)).toMatchObject({ code: 'ERR_GUARD', status: 503 })
+      expect(eventsOf('fault')).toMatchObject([{ operation: 'guard odd' }])
+      expect(await sessions.list('ada')).toEqual([])
+    },
+  )
 
   test('nothing, as JavaScript writes it', async () => {
     const { client } = worldOf({
       name: 'odd',
-      opened: () => ({ note: undefined, end: null }) as never,
-      login: () => ({ note: null, end: undefined }) as never,
+      opened: () =>
+        ({
+          note: undefined,
+          end: null,
+          lock: null,
+          withhold: null,
+          distrust: false,
+          report: null,
+          answer: null,
+        }) as never,
+      login: () => ({ note: null, end: undefined, refuse: null, report: null }) as never,
     })
     await client.send((session) => session.login('ada'))
     expect((await client.send(({ userId }) => userId)).value).toBe('ada')
   })
 })
+
+test.each([false, '', 0])(
+  'a condition that is not met, as JavaScript leaves it, decides nothing: %j',
+  async (nothing) => {
+    const { client } = worldOf({ name: 'odd', opened: () => nothing as never, login: () => nothing as never })
+    await client.send((session) => session.login('ada'))
+    expect((await client.send(({ userId }) => userId)).value).toBe('ada')
+  },
+)
 
 describe('a proof that is given while a slow request distrusts the one before', () => {
   const network: Guard = {

@@ -70,7 +70,7 @@ describe('proofWithin', () => {
       proofWithin: ({ view }) => (view.url === '/pay' ? '1m' : null),
     })
     const pay = { method: 'POST', url: '/pay' }
-    expect((await visit(browser, pay)).answer).toMatchObject({ status: 307, headers: { location: '/pay' } })
+    expect((await visit(browser, pay)).answer).toMatchObject({ status: 307, headers: { location: './pay' } })
     await refresh(browser, id, key.sign({ jti: challenge }))
     expect(await visit(browser, pay)).toMatchObject({ userId: 'ada', answer: null })
   })

@@ -148,6 +148,14 @@ describe('statuses: Chromium deletes a binding for most of them', () => {
     expect((await refresh(browser, id, good)).answer?.status).toBe(200)
   })
 
+  test('another binding gets 401, and the cookie of the live one stays: the browser logged in again, and asks for the old one too', async () => {
+    const { browser, bound } = await createBound()
+    const cookie = bound()
+    expect((await refresh(browser, 'a'.repeat(22))).answer?.status).toBe(401)
+    expect(bound()).toBe(cookie)
+    expect(await visit(browser)).toMatchObject({ userId: 'ada', answer: null })
+  })
+
   test('a session that has ended is answered with continue: false, and the cookie is deleted', async () => {
     const { browser, id, sessions, bound } = await createBound()
     await sessions.revokeAll('ada')

@@ -125,6 +125,34 @@ describe('a new proof of identity on an unbound session', () => {
     expect((await register(browser, proof)).answer?.status).toBe(200)
   })
 
+  test('is followed by one offer if two requests come at once: with two, the second registration would look like an attack', async () => {
+    const { browser, clock, findings } = createScene()
+    await logIn(browser)
+    clock.advance(10 * MINUTE)
+    await visit(browser, { method: 'POST' }, (session) => session.reauthenticated())
+    const both = await Promise.all([browser.open(), browser.open()])
+    const offers = (await Promise.all(both.map(({ commit }) => commit())))
+      .map(offerOf)
+      .filter((offer) => offer !== null)
+    expect(offers).toHaveLength(1)
+    const key = createKey()
+    const [{ challenge: jti, authorization } = {}] = offers
+    expect((await register(browser, key.sign({ jti, authorization }, { jwk: key.jwk }))).answer?.status).toBe(200)
+    expect(findings()).toEqual(['device-bound'])
+  })
+
+  test('is followed by an offer that no cache keeps, also if the handler allows that and uses no session', async () => {
+    const { browser, clock } = createScene()
+    await logIn(browser)
+    clock.advance(10 * MINUTE)
+    await visit(browser, { method: 'POST' }, (session) => session.reauthenticated())
+    const exchange = await browser.open({ url: '/logo.png' })
+    const headers = await exchange.commit()
+    expect(offerOf(headers)).not.toBeNull()
+    expect(headers).toContainEqual({ name: 'cache-control', value: 'no-store', how: 'replace' })
+    expect(headers).toContainEqual({ name: 'cdn-cache-control', value: '', how: 'replace' })
+  })
+
   test('that is long ago offers nothing: the cookie may have been copied since', async () => {
     const { browser, clock } = createScene()
     await logIn(browser)

@@ -1,6 +1,7 @@
+import type { Session } from 'sojourn'
 import { describe, expect, test } from 'vitest'
-import { edit, MINUTE, SECOND } from '../core/kit.ts'
-import { challengeOf, createBound, logIn, offerOf, refresh, visit } from './device-browser.ts'
+import { edit, MINUTE, SECOND, type TestData } from '../core/kit.ts'
+import { COOKIE, challengeOf, createBound, logIn, offerOf, refresh, visit } from './device-browser.ts'
 
 describe('an honest browser without its bound cookie', () => {
   const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
@@ -102,7 +103,7 @@ describe('clocks that differ', () => {
     const { browser, key, id, clock, bound } = await createBound()
     clock.advance(15 * MINUTE)
     const { answer } = await visit(browser, { method: 'POST', url: '/order' })
-    expect(answer).toMatchObject({ status: 307, headers: { location: '/order' } })
+    expect(answer).toMatchObject({ status: 307, headers: { location: './order' } })
     expect(bound()).toBeUndefined()
     const { text } = challengeOf((await refresh(browser, id)).answer)
     await refresh(browser, id, key.sign({ jti: text }))
@@ -114,6 +115,54 @@ describe('clocks that differ', () => {
     clock.advance(-MINUTE)
     expect(await visit(browser)).toMatchObject({ userId: 'ada', answer: null })
     expect((await refresh(browser, id, key.sign({ jti: challenge }))).answer?.status).toBe(200)
+  })
+})
+
+describe('a proxy that removes the beginning of the path', () => {
+  test.each([
+    ['/app/account/orders?page=2', '/account/orders?page=2'],
+    ['/app/account/', '/account/'],
+    ['/app/', '/'],
+    ['/app/a;b/c:d?e/f', '/a;b/c:d?e/f'],
+  ])('the browser at %s repeats the request there', async (address, url) => {
+    const { browser, clock } = await createBound()
+    clock.advance(15 * MINUTE)
+    const { answer } = await visit(browser, { url })
+    const location = answer?.headers?.location ?? 'none'
+    expect(new URL(location, `https://shop.example${address}`).href).toBe(`https://shop.example${address}`)
+  })
+})
+
+describe('a page of another origin that embeds something of the application', () => {
+  const embedded = { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }
+  const count = (session: Session<TestData>) => {
+    session.data.views = 1
+  }
+
+  test('does not log out the user whose browser cannot renew its cookie for that page, although the handler counts visits', async () => {
+    const { browser, bound, key, id, clock } = await createBound()
+    clock.advance(15 * MINUTE)
+    browser.jar.delete(`${COOKIE} Path=/`)
+    expect(await visit(browser, { headers: embedded }, count)).toMatchObject({ userId: null, refused: 'withheld' })
+    const { text } = challengeOf((await refresh(browser, id)).answer)
+    await refresh(browser, id, key.sign({ jti: text }))
+    expect(bound()).toBeDefined()
+    expect(await visit(browser)).toMatchObject({ userId: 'ada', answer: null })
+  })
+
+  test('a request of our own page, or a link, may begin a session: logins with an identity provider need one', async () => {
+    for (const headers of [
+      { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+      {},
+    ]) {
+      const { thief, clock } = await createBound({ world: { crossOrigin: { insecureExemptPaths: ['/saml'] } } })
+      clock.advance(15 * MINUTE)
+      const browser = thief()
+      const before = browser.token()
+      await visit(browser, { method: 'POST', headers, url: '/saml' }, count)
+      expect(browser.token()).not.toBe(before)
+    }
   })
 })
 

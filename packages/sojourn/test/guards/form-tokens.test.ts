@@ -94,6 +94,15 @@ describe('a form of our own', () => {
     expect(await browser.submit(null, {}, Object.assign(Object.create(null), { _csrf: token }))).toBe('accepted')
   })
 
+  test('is read from URLSearchParams, and from the FormData of another library', async () => {
+    const { browser } = openShop()
+    const token = await browser.page()
+    expect(await browser.submit(null, {}, new URLSearchParams({ _csrf: token }))).toBe('accepted')
+    expect(await browser.submit(null, {}, new URLSearchParams({ amount: '10' }))).toBe(MISSING)
+    expect(await browser.submit(null, {}, new Map([['_csrf', token]]))).toBe('accepted')
+    expect(await browser.submit(null, {}, { get: 'x', _csrf: token })).toBe('accepted')
+  })
+
   test.each([
     FORM,
     `${FORM};charset=UTF-8`,

@@ -99,3 +99,9 @@ export function isLocalDevelopment(view: RequestView): boolean {
 export function isHandshake(view: Pick<RequestView, 'method' | 'header'>): boolean {
   return view.method === 'CONNECT' || (view.method === 'GET' && /\bwebsocket\b/i.test(view.header('upgrade') ?? ''))
 }
+
+/** Whether a page of another origin made the request, but not by a link or a form. */
+export function isEmbedded(view: RequestView): boolean {
+  const isOwn = /^(?:same-origin|none)?$/.test(view.header('sec-fetch-site') ?? '')
+  return !isOwn && view.header('sec-fetch-mode') !== 'navigate'
+}

@@ -6,6 +6,7 @@ import type { MaybePromise } from '../contracts/store.ts'
 import { isEmpty } from '../data/texts.ts'
 import { chain, isPromise } from '../lib/maybe.ts'
 import { nextTry } from '../lib/turns.ts'
+import { isEmbedded } from '../lib/view.ts'
 import { devicesOf, revoke } from './admin.ts'
 import { type Caller, emit } from './caller.ts'
 import { endSession } from './end-session.ts'
@@ -109,7 +110,7 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
     return chain(recheckNow(state), () => openedOne(state, guard))
   }
   report(state, held, guard, ruling.report)
-  if (ruling.lock !== undefined) {
+  if (typeof ruling.lock === 'string') {
     state.locks ??= new Map()
     state.locks.set(guard.name, ruling.lock)
   }
@@ -123,7 +124,11 @@ function obey(state: State, guard: Guard, ruling: Ruling | null): MaybePromise<D
   const { id } = record
   const { end = null } = ruling
   if (end === null) {
-    if (ruling.withhold === true) refuse(state, { kind: 'dead', refusal: 'withheld', id, record })
+    if (ruling.withhold === true) {
+      // The client has a live session. A picture in a page of another origin must not replace its token by that of a new one.
+      const isOvertaken = isEmbedded(state.view)
+      refuse(state, { kind: 'dead', refusal: 'withheld', id, record, isOvertaken })
+    }
     return deny(state, guard, ruling.answer)
   }
   return endSession(state, record, end).then(() => {
@@ -164,7 +169,7 @@ export async function loginAll(state: State, created: Held, replaces: readonly S
       continue
     }
     report(state, created, guard, ruling.report)
-    if (ruling.refuse !== undefined) throw new SessionError('ERR_LOGIN_REFUSED', ruling.refuse)
+    if (typeof ruling.refuse === 'string') throw new SessionError('ERR_LOGIN_REFUSED', ruling.refuse)
     if (ruling.note !== undefined) notes.set(guard.name, ruling.note)
     ending.push(...(ruling.end ?? []).map((id) => [id, guard] as [SessionId, Guard]))
   }
@@ -204,18 +209,33 @@ function guardFailed(by: Caller, guard: Guard, error: unknown): null {
   throw new SessionError('ERR_GUARD', `${guard.name} failed.`, error)
 }
 
-/** A guard in JavaScript may return other types. A note that is no text would be stored and never be found again. */
-function isRuling({ note = null, end }: Ruling | LoginRuling, isEnd: boolean): boolean {
-  return (note === null || typeof note === 'string') && (end === undefined || end === null || isEnd)
+const KINDS = { note: 'string', lock: 'string', refuse: 'string', withhold: 'boolean', distrust: 'boolean' } as const
+
+/**
+ * A guard in JavaScript may return other types. A note that is no text would be stored and never be found again, and a request
+ * that the guard wants to refuse must not pass.
+ */
+function isRuling(ruling: Ruling | LoginRuling, isEnd: boolean): boolean {
+  // A condition that is not met leaves `false`, which decides nothing. `true` or a text may have been meant as a refusal.
+  if (!ruling) return true
+  const given = ruling as Readonly<Record<string, unknown>>
+  const isKind = ([name, kind]: [string, string]): boolean =>
+    [kind, 'undefined'].includes(typeof (given[name] ?? undefined))
+  return (
+    typeof ruling === 'object' &&
+    !Array.isArray(ruling) &&
+    (isEnd || (ruling.end ?? null) === null) &&
+    Object.entries(KINDS).every(isKind)
+  )
 }
 
 function wrongRuling(): SessionError {
-  return new SessionError('ERR_GUARD', 'A ruling has a note that is no text, or an end of the wrong type.')
+  return new SessionError('ERR_GUARD', 'A ruling is no object, or has a member of the wrong type.')
 }
 
 /** Reports a finding once a request, also if guards are asked again because a parallel request changed a note. */
-function report(state: State, held: Held | null, { name }: Guard, found: Finding | undefined): void {
-  if (found === undefined) return
+function report(state: State, held: Held | null, { name }: Guard, found: Finding | null = null): void {
+  if (found === null) return
   const { finding, score = null, message } = found
   const { id = null, userId = null } = held?.record ?? {}
   const key = `${name} ${id} ${finding}`

@@ -46,14 +46,17 @@ export function discontinued({ cookie }: Settings, id: string): Answer {
   }
 }
 
-/** The browser forgets the binding: no session of this browser has it. */
+/** The browser forgets the binding: no session of this browser has it. The cookie belongs to the binding that the session has. */
+export const FOREIGN: Answer = {
+  status: 401,
+  reason: 'device-unbound',
+  message: 'No session of this browser has this binding.',
+  headers: HEADERS,
+}
+
+/** The same, if the session has none, or there is no session. */
 export function unknown({ cookie }: Settings): Answer {
-  return {
-    status: 401,
-    reason: 'device-unbound',
-    message: 'No session of this browser has this binding.',
-    headers: { ...HEADERS, 'set-cookie': cookie.clear() },
-  }
+  return { ...FOREIGN, headers: { ...HEADERS, 'set-cookie': cookie.clear() } }
 }
 
 export function refusedRegistration(message: string): Answer {
@@ -78,8 +81,14 @@ export function again({ cookie }: Settings, url: string): Answer {
     status: 307,
     reason: 'device-proof-old',
     message: 'The browser has to prove itself again.',
-    headers: { location: url, 'set-cookie': cookie.clear() },
+    headers: { location: toRelative(url), 'set-cookie': cookie.clear() },
   }
+}
+
+/** Relative, because a proxy in front may have removed the beginning of the path. */
+function toRelative(url: string): string {
+  const [path = ''] = url.split('?', 1)
+  return `./${url.slice(path.lastIndexOf('/') + 1)}`
 }
 
 const PAGE =

@@ -67,9 +67,8 @@ export async function refresh(settings: Settings, sight: Sight): Promise<Ruling>
   const note = parseNote(sight.note)
   const binding = note?.binding
   if (sight.id === null) return { answer: withoutSession(settings, sight, id) }
-  if (note === null || binding === undefined || (id !== null && id !== binding.id)) {
-    return { answer: answers.unknown(settings) }
-  }
+  if (note === null || binding === undefined) return { answer: answers.unknown(settings) }
+  if (id !== null && id !== binding.id) return { answer: answers.FOREIGN }
   return renew(settings, sight, note, binding)
 }
 

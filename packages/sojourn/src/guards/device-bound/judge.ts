@@ -12,8 +12,11 @@ const SETTLE_MS = MINUTE
 /** An offer goes only to a client that received a new token for a proof of identity. A cookie that was copied before is invalid. */
 const OFFER_WITHIN_MS = 5 * MINUTE
 
-/** Judges a request that is not one of the protocol's own. `offered`: called if the response should offer a binding. */
-export function judge(settings: Settings, sight: Sight, offered: () => void): Ruling | null {
+/** Called with the note that has the offer, if the response should offer a binding. */
+type Offered = (note: string) => void
+
+/** Judges a request that is not one of the protocol's own. */
+export function judge(settings: Settings, sight: Sight, offered: Offered): Ruling | null {
   if (sight.userId === null) return null
   const note = parseNote(sight.note)
   const binding = note?.binding
@@ -30,6 +33,21 @@ function toOffered({ now, authenticatedAt }: Sight): Note {
   return { v: 1, offeredFor: authenticatedAt?.getTime() ?? 0, offer: createOffer(now.getTime()) }
 }
 
+function offer(sight: Sight, offered: Offered): Ruling {
+  const note = printNote(toOffered(sight))
+  offered(note)
+  return { note }
+}
+
+/**
+ * Whether this was less than `ms` ago. Servers' clocks may differ by a minute. A time further ahead is from before the clock was
+ * set back, and says nothing about how long ago it was.
+ */
+function isRecent(at: number, now: Date, ms: number): boolean {
+  const age = now.getTime() - at
+  return age < ms && age > -MINUTE
+}
+
 /** A client that holds the record itself could present an old one, from before the binding. */
 function canOffer({ view, carrier }: Sight): boolean {
   return carrier.ambient && view.secure && view.canSetHeaders !== false && carrier.records === undefined
@@ -38,41 +56,34 @@ function canOffer({ view, carrier }: Sight): boolean {
 /** Whether the user proved their identity moments ago, and nothing was offered for that proof yet. */
 function isOfferDue(sight: Sight, note: Note | null): boolean {
   const at = sight.authenticatedAt?.getTime() ?? 0
-  return at > (note?.offeredFor ?? 0) && sight.now.getTime() < at + OFFER_WITHIN_MS && canOffer(sight)
+  return at > (note?.offeredFor ?? 0) && isRecent(at, sight.now, OFFER_WITHIN_MS) && canOffer(sight)
 }
 
-function judgeUnbound(settings: Settings, sight: Sight, note: Note | null, offered: () => void): Ruling | null {
+function judgeUnbound(settings: Settings, sight: Sight, note: Note | null, offered: Offered): Ruling | null {
   const policy = settings.policyOf(sight)
-  if (isOfferDue(sight, note)) {
-    offered()
-    return { note: printNote(toOffered(sight)) }
-  }
+  if (isOfferDue(sight, note)) return offer(sight, offered)
   const at = sight.authenticatedAt?.getTime() ?? 0
-  if (policy === 'offer' || sight.now.getTime() < at + SETTLE_MS) return null
+  if (policy === 'offer' || isRecent(at, sight.now, SETTLE_MS)) return null
   const report = { finding: 'device-unbound', message: 'The session is not bound to a device.' }
   if (policy === 'require') return { answer: answers.UNBOUND, report }
   return at === 0 ? null : { distrust: true, report }
 }
 
-function judgeBound(
-  settings: Settings,
-  sight: Sight,
-  note: Note,
-  binding: Binding,
-  offered: () => void,
-): Ruling | null {
-  const now = sight.now.getTime()
+function judgeBound(settings: Settings, sight: Sight, note: Note, binding: Binding, offered: Offered): Ruling | null {
   const cookies = settings.cookie.read(sight.view)
-  const at = provedAt(binding, cookies, now)
-  if (at !== null && now - at <= settings.proofWithinMs(sight))
+  const at = provedAt(binding, cookies, sight.now.getTime())
+  if (at !== null && isProvedWithin(at, sight.now, settings.proofWithinMs(sight)))
     return binding.unprovenAt === undefined ? null : forgive(note, binding)
-  if (at === null && now < binding.boundAt + SETTLE_MS) return null
+  if (at === null && isRecent(binding.boundAt, sight.now, SETTLE_MS)) return null
   if (settings.unproven === 'distrust' && isProvedOtherwise(sight, binding)) {
     // The user proved their identity in a browser that has lost its key.
-    offered()
-    return { note: printNote(toOffered(sight)) }
+    return offer(sight, offered)
   }
   return secondChance(settings, sight.view, binding, cookies) ?? judgeUnproven(settings, sight, note, binding)
+}
+
+function isProvedWithin(at: number, now: Date, ms: number): boolean {
+  return ms === Number.POSITIVE_INFINITY || isRecent(at, now, ms + 1)
 }
 
 function forgive(note: Note, { unprovenAt: _, ...binding }: Binding): Ruling {
