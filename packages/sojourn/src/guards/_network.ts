@@ -41,8 +41,11 @@ function toAddress(peer: string | null): Address | null {
   const groups = groupsOf(IPV6.exec(peer)?.[1] ?? '')
   if (groups === null) return null
   const [high = 0, low = 0] = groups.slice(6)
-  return groups.slice(0, 6).join() === '0,0,0,0,0,65535' ? { v4: high * 0x10000 + low } : { v6: groups }
+  return WITH_IPV4.includes(groups.slice(0, 6).join()) ? { v4: high * 0x10000 + low } : { v6: groups }
 }
+
+/** Networks whose addresses end in one of IPv4: `::ffff:0:0/96` (RFC 4291), `64:ff9b::/96` (RFC 6052), `::ffff:0:0:0/96` (RFC 7915). */
+const WITH_IPV4 = ['0,0,0,0,0,65535', '100,65435,0,0,0,0', '0,0,0,0,65535,0']
 
 /** `URL` accepts every spelling of an IPv6 address, and returns one without embedded IPv4. */
 function groupsOf(text: string): number[] | null {

@@ -64,7 +64,7 @@ export function rateLimits(options: RateLimitsOptions): Guard {
   const blocked = { creation: createBlocks(MOST_BLOCKED), badTokens: createBlocks(MOST_BLOCKED) }
   /** Requests that came without a session, to see in `leaving` whether they began one. */
   const without = new WeakSet<RequestView>()
-  let failure: { readonly error: unknown; readonly until: number; isReported: boolean } | null = null
+  let failure: { readonly error: unknown; readonly at: number; isReported: boolean } | null = null
   let isHidden = false
 
   async function count(
@@ -78,14 +78,15 @@ export function rateLimits(options: RateLimitsOptions): Guard {
       await within(timeoutMs, () => limiter.consume(`${kind}:${network}`))
     } catch (reason) {
       const ms = msBeforeNext(reason)
-      if (ms === null) failure = { error: reason, until: nowMs + REST_MS, isReported: false }
+      if (ms === null) failure = { error: reason, at: nowMs, isReported: false }
       else blocked[kind].add(network, nowMs, ms)
     }
   }
 
   /** Throws what a limiter failed with, so that core reports it, and lets `whenDown` decide. */
   function isResting(nowMs: number): boolean {
-    if (failure === null || nowMs >= failure.until) return false
+    // If the clock was set back, the rest is over.
+    if (failure === null || nowMs < failure.at || nowMs >= failure.at + REST_MS) return false
     if (failure.isReported && whenDown === 'allow') return true
     failure.isReported = true
     throw failure.error
@@ -144,6 +145,14 @@ function tooMany(reason: string, what: string, ms: number): Answer {
 
 /** A limiter's rejection that means "too many". Anything else is a failure, and must not be shown to clients as their fault. */
 function msBeforeNext(reason: unknown): number | null {
+  const own = msOf(reason)
+  if (own !== null || reason instanceof Error) return own
+  // `RateLimiterUnion` rejects with the rejections of its limiters by their names.
+  const each = Object.values(reason ?? {}).map(msOf)
+  return each.length === 0 || each.includes(null) ? null : Math.max(...(each as number[]))
+}
+
+function msOf(reason: unknown): number | null {
   if (reason instanceof Error) return null
   const { msBeforeNext: ms } = (reason ?? {}) as { readonly msBeforeNext?: unknown }
   return typeof ms === 'number' && !Number.isNaN(ms) ? Math.max(1000, ms) : null
@@ -163,9 +172,12 @@ async function within(ms: number, work: () => Promise<unknown>): Promise<void> {
 
 /** A proxy is in front, and the adapter was not told to trust it: all clients have the address of the proxy. */
 function hidesClients(view: RequestView): boolean {
-  if (!isPrivate(view.peer) || !isForwarded(view)) return false
+  const { peer } = view
+  if (!isForwarded(view)) return false
+  // A Unix socket has no address.
+  if (peer === null) return true
   const named = ['forwarded', 'x-forwarded-for', 'x-real-ip'].map((name) => view.header(name)).join()
-  return !named.includes(view.peer ?? '')
+  return isPrivate(peer) && !named.includes(peer)
 }
 
 const HIDDEN: Finding = {

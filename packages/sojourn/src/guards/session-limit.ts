@@ -72,13 +72,20 @@ export function sessionLimit(options: SessionLimitOptions): SessionLimit {
         const name = classOf(info.device)
         return { name, limit: ofClass.get(name) ?? Number.POSITIVE_INFINITY }
       })
-      // A parallel login may also have ended this session already. The user keeps the session that they had.
-      if (!kept.some(({ current }) => current === true)) return { refuse: newestFirst ? OVERTAKEN : FULL }
+      // The user keeps the session that they had.
+      if (!listed.some(isCurrent)) return { refuse: ENDED }
+      if (!kept.some(isCurrent)) return { refuse: newestFirst ? OVERTAKEN : FULL }
       return over.length === 0 ? null : { end: over.map(({ id }) => id) }
     },
   }
 }
 
+function isCurrent({ current }: SessionInfo): boolean {
+  return current === true
+}
+
+/** A parallel login, or a logout everywhere, has ended this session already. */
+const ENDED = 'This session was ended while it began. Log in again.'
 const OVERTAKEN = 'Another login of this user came at the same moment. Try again.'
 const FULL = 'This user is logged in on as many devices as are allowed. Log out on one of them, and try again.'
 

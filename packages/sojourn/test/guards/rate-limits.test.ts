@@ -1,12 +1,12 @@
 import { guardCases } from '@sojourn/conformance'
 import { Redis } from 'ioredis'
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterUnion } from 'rate-limiter-flexible'
 import { createSessions, memoryStore, type SessionEvent } from 'sojourn'
 import { defaultRates, type RateLimiter, type RateLimitsOptions, rateLimits } from 'sojourn/guards/rate-limits'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createBlocks } from '../../src/guards/_blocks.ts'
 import { isPrivate, networkOf } from '../../src/guards/_network.ts'
-import { createWorld, edit, look, type RequestOptions, rejection, type TestData } from '../core/kit.ts'
+import { createWorld, edit, HOUR, look, type RequestOptions, rejection, type TestData } from '../core/kit.ts'
 import { isLeftOut } from '../stores/redis-stores.ts'
 import { testCases } from '../support/run-cases.ts'
 import { startRedis } from '../support/servers/redis.ts'
@@ -176,6 +176,9 @@ describe('an attacker who changes the address within a network', () => {
     ['a port behind the address is not part of it', '203.0.113.7:49152', '203.0.113.7/32'],
     ['IPv4 written as IPv6 is the same address', '::ffff:203.0.113.7', '203.0.113.7/32'],
     ['in hexadecimal too', '::FFFF:cb00:7107', '203.0.113.7/32'],
+    ['a translator in front of an IPv6 server writes IPv4 behind a prefix', '64:ff9b::203.0.113.7', '203.0.113.7/32'],
+    ['or behind another one', '::ffff:0:cb00:7107', '203.0.113.7/32'],
+    ['an IPv6 address that ends as IPv4 does is none', '2001:db8:1:200::203.0.113.7', '2001:db8:1:200/56'],
     ['the lower bits of IPv6 are chosen by the customer', '2001:db8:1:2ff:aaaa::1', '2001:db8:1:200/56'],
     ['and so is the subnet', '2001:DB8:1:200::2', '2001:db8:1:200/56'],
     ['another customer is another network', '2001:db8:1:300::2', '2001:db8:1:300/56'],
@@ -211,6 +214,14 @@ describe('a proxy that the adapter was not told to trust', () => {
     for (let i = 0; i < 3; i++) expect(await world.forge(behind)).toBe(null)
     expect(limiter.calls).toEqual([])
     expect(world.eventsOf('finding').map(({ finding }) => finding)).toEqual(['proxy-hides-clients'])
+  })
+
+  test('may connect over a Unix socket, which has no address', async () => {
+    const limiter = limiterOf(0)
+    const world = worldOf({ badTokens: limiter })
+    for (let i = 0; i < 3; i++) expect(await world.forge({ ...behind, peer: null })).toBe(null)
+    expect(limiter.calls).toEqual([])
+    expect(world.eventsOf('finding')).toHaveLength(1)
   })
 
   test('is not one that is trusted: its header names the client, who may be in a private network too', async () => {
@@ -255,6 +266,16 @@ describe('a limiter that is down', () => {
     expect(await rejection(world.forge())).toMatchObject({ code: 'ERR_GUARD', status: 503 })
     expect(await rejection(world.visit())).toMatchObject({ code: 'ERR_GUARD' })
     expect((await user.send(look)).value.userId).toBe('ada')
+  })
+
+  test('is asked again if the clock is set back', async () => {
+    const limiter = down()
+    const world = worldOf({ badTokens: limiter, whenDown: 'deny' })
+    expect(await rejection(world.forge())).toMatchObject({ code: 'ERR_GUARD' })
+    world.clock.advance(-HOUR)
+    limiter.fail = null
+    expect(await world.forge()).toBe(null)
+    expect(limiter.calls).toHaveLength(2)
   })
 
   test('and fails in the background is reported at the next request', async () => {
@@ -314,6 +335,28 @@ describe('limiters that share a prefix, or are one', () => {
     await world.forge()
     await world.create()
     expect(new Set(limiter.calls).size).toBe(2)
+  })
+})
+
+describe('a union of limiters, which rejects with the rejections of all', () => {
+  const unionOf = (...limiters: RateLimiterMemory[]) => new RateLimiterUnion(...limiters)
+
+  test('limits, until the last of them lets the network through', async () => {
+    const short = new RateLimiterMemory({ keyPrefix: 'short', points: 1, duration: 60 })
+    const long = new RateLimiterMemory({ keyPrefix: 'long', points: 1, duration: 3600 })
+    const world = worldOf({ badTokens: unionOf(short, long) })
+    expect(await world.forge()).toBe(null)
+    expect(await world.forge()).toMatchObject({ status: 429, headers: { 'retry-after': '3600' } })
+    expect(world.eventsOf('fault')).toEqual([])
+  })
+
+  test('fails if one of them fails', async () => {
+    const broken = new RateLimiterMemory({ keyPrefix: 'broken', points: 1, duration: 60 })
+    broken.consume = () => Promise.reject(new Error('connect ECONNREFUSED'))
+    const full = new RateLimiterMemory({ keyPrefix: 'full', points: 0, duration: 60 })
+    const world = worldOf({ badTokens: unionOf(broken, full) })
+    expect(await world.forge()).toBe(null)
+    expect(world.eventsOf('fault')).toHaveLength(1)
   })
 })
 

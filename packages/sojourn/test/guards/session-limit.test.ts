@@ -73,6 +73,38 @@ describe('three tabs with the login form of one browser', () => {
   })
 })
 
+describe('a logout everywhere while a login counts', () => {
+  test.each(['end-oldest', 'refuse'] as const)(
+    'fails the login, which does not blame the limit (%s)',
+    async (whenFull) => {
+      let [reached, go] = [() => {}, () => {}]
+      const isReached = new Promise<void>((resolve) => {
+        reached = resolve
+      })
+      const slow: Guard = {
+        name: 'slow',
+        async login({ replaces }) {
+          if (replaces.length > 0) return null
+          reached()
+          await new Promise<void>((resolve) => {
+            go = resolve
+          })
+          return null
+        },
+      }
+      const world = worldOf({ most: 2, whenFull }, [slow])
+      const failed = rejection(world.login())
+      await isReached
+      await world.sessions.revokeAll('ada')
+      go()
+      expect(await failed).toMatchObject({
+        code: 'ERR_LOGIN_REFUSED',
+        message: expect.stringContaining('ended while it began'),
+      })
+    },
+  )
+})
+
 describe('a new proof of identity', () => {
   test('is no new session, so it passes although every place is taken', async () => {
     const world = worldOf({ most: 1, whenFull: 'refuse' })
