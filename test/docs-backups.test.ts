@@ -1,12 +1,17 @@
 import { execFile } from 'node:child_process'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import Database from 'libsql'
 import pg from 'pg'
 import { createSessions } from 'sojourn'
 import { withSession } from 'sojourn/fetch'
 import { lmdbStore } from 'sojourn/stores/lmdb'
+import { mysqlStore } from 'sojourn/stores/mysql'
 import { postgresStore } from 'sojourn/stores/postgres'
+import { type SqliteClient, sqliteStore } from 'sojourn/stores/sqlite'
 import { expect, test } from 'vitest'
+import { startMariadb } from '../packages/sojourn/test/support/servers/mariadb.ts'
 import { startPostgres } from '../packages/sojourn/test/support/servers/postgres.ts'
 import { newFolder, programPath } from '../packages/sojourn/test/support/servers/program.ts'
 import { without } from '../tools/servers.mjs'
@@ -57,6 +62,66 @@ test.skipIf(without().includes('postgres'))(
     await server.stop()
   },
 )
+
+/** Runs a command of the page, with the names of the page replaced by those of the test. */
+function shell(line: string, folder: string, names: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  const command = Object.entries(names).reduce((text, [name, here]) => text.replaceAll(name, here), line)
+  return run('/bin/sh', ['-c', command], { cwd: folder })
+}
+
+const lineWith = (text: string): string =>
+  snippets.flatMap(({ code }) => code.split('\n')).find((line) => line.includes(text)) ?? ''
+
+test('the page about backups: SQLite, by the command of the page, while the store is open', async () => {
+  const folder = await newFolder('backup')
+  await mkdir(join(folder, 'data'))
+  await mkdir(join(folder, 'backup'))
+  const open = (path: string) => {
+    const client = new Database(path) as unknown as SqliteClient & { exec(sql: string): void; close(): void }
+    client.exec('PRAGMA journal_mode = WAL')
+    return { client, sessions: createSessions({ store: sqliteStore({ client }) }) }
+  }
+  const first = open(join(folder, 'data/sessions.db'))
+  await first.sessions.setup()
+  const { cookie } = await logIn(first.sessions)
+  await shell(lineWith('VACUUM INTO'), folder)
+  await first.sessions.revokeAll('ada')
+  await first.sessions.close()
+  first.client.close()
+
+  // In the place of the old one, without its -wal and -shm files.
+  await mkdir(join(folder, 'restored'))
+  await copyFile(join(folder, 'backup/sessions.db'), join(folder, 'restored/sessions.db'))
+  const again = open(join(folder, 'restored/sessions.db'))
+  expect(await whoHas(again.sessions, cookie)).toBe('ada')
+  await again.sessions.close()
+  again.client.close()
+})
+
+test.skipIf(without().includes('mariadb'))('the page about backups: MariaDB, by the commands of the page', async () => {
+  const folder = await newFolder('backup')
+  const server = await startMariadb()
+  const sessions = createSessions({ store: mysqlStore({ url: server.url }) })
+  await sessions.setup()
+  const { who } = await logIn(sessions)
+  const at = `--no-defaults --protocol=tcp --host=127.0.0.1 --port=${server.port} --user=root`
+  await shell(lineWith('mariadb-dump'), folder, {
+    'transaction sessions': `transaction sojourn`,
+    'dump ': `dump ${at} `,
+  })
+  await sessions.revokeAll('ada')
+  expect(await who()).toBe('')
+  await shell(lineWith('< sessions.sql'), folder, { 'mariadb sessions': `mariadb ${at} sojourn` })
+  expect(await who()).toBe('ada')
+  await sessions.close()
+  await server.stop()
+})
+
+/** Who is logged in with this cookie. */
+async function whoHas(sessions: ReturnType<typeof createSessions>, cookie: string): Promise<string> {
+  const handler = withSession(sessions, (_request, session) => new Response(session.userId))
+  return (await handler(new Request('https://shop.example/', { headers: { cookie } }))).text()
+}
 
 test('the page about backups: LMDB, from a copy that was made while the store was open', async () => {
   const folder = await newFolder('backup')

@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { request as sendPlain } from 'node:http'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, request as sendPlain } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as sendSecure } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import type { Sessions } from 'sojourn'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { accepts, freePort, launch, newFolder, programPath } from '../packages/sojourn/test/support/servers/program.ts'
+import { startRedis } from '../packages/sojourn/test/support/servers/redis.ts'
 import { HOST, PROXIES, type ProxyName } from '../packages/sojourn/test/support/servers/web-proxies.ts'
 import { findProgram, without } from '../tools/servers.mjs'
 import { type RunningProxy, startProxy } from './docs/proxies.ts'
@@ -26,9 +28,12 @@ const snippets = snippetsOf(PAGE)
 const run = promisify(execFile)
 const present = PROXIES.filter((proxy) => !without().includes(proxy))
 
-function snippetIn(language: string): Snippet {
-  const snippet = snippets.find((one) => one.language === language)
-  if (snippet === undefined) throw new Error(`${PAGE} shows nothing in ${language}`)
+const snippetIn = (language: string): Snippet => theOnly(language, (one) => one.language === language)
+const file = (name: string): Snippet => theOnly(name, (one) => one.name === name)
+
+function theOnly(what: string, isIt: (snippet: Snippet) => boolean): Snippet {
+  const snippet = snippets.find(isIt)
+  if (snippet === undefined) throw new Error(`${PAGE} does not show ${what}`)
   return snippet
 }
 
@@ -42,7 +47,7 @@ beforeAll(async () => {
   vi.stubEnv('NODE_ENV', 'production')
   vi.stubEnv('SOJOURN_STORE', `lmdb:${await newFolder('production')}`)
   vi.stubEnv('DRAIN_MS', String(DRAIN_MS))
-  for (let i = 0; i < 2; i++) backends.push(await runSnippet(snippetIn('ts'), snippets))
+  for (let i = 0; i < 2; i++) backends.push(await runSnippet(file('server.ts'), snippets))
   for (const name of present) {
     proxies.set(name, await startProxy(name, snippetIn(LANGUAGES[name]).code, backends.map(portOf)))
   }
@@ -146,14 +151,84 @@ test('while a server drains, no proxy loses a request', async () => {
   expect([...new Set(seen)].sort()).toEqual(present.map((name) => `${name}: 200 ada`).sort())
 }, 30_000)
 
+test.skipIf(without().includes('nginx'))(
+  'after both servers were away, nginx uses them as soon as one is back',
+  async () => {
+    const ports = [await freePort(), await freePort()]
+    const proxy = await startProxy('nginx', snippetIn('nginx').code, ports)
+    for (let i = 0; i < 3; i++) expect((await ask(proxy, 'GET', '/')).status).toBe(502)
+    const back = createServer((_request, response) => response.end('back')).listen(ports[0], '127.0.0.1')
+    await once(back, 'listening')
+    for (let i = 0; i < 3; i++) expect(await ask(proxy, 'GET', '/')).toMatchObject({ status: 200, body: 'back' })
+    back.close()
+    await proxy.stop()
+  },
+  30_000,
+)
+
+test.skipIf(without().includes('redis-server'))(
+  'in an outage, the server answers 503, and its log has a line for each change',
+  async () => {
+    const redis = await startRedis()
+    vi.stubEnv('SOJOURN_STORE', redis.url)
+    const lines: string[] = []
+    const print = vi.spyOn(console, 'error').mockImplementation((line) => void lines.push(String(line)))
+    const server = file('server.ts')
+    const shop = await runSnippet({ ...server, code: `${server.code}\nexport { sessions }\n` }, snippets)
+    const [origin = ''] = shop.origins
+    const login = await fetch(`${origin}/login`, { method: 'POST', headers: { origin }, redirect: 'manual' })
+    const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const visit = (method = 'GET', path = '/') => fetch(`${origin}${path}`, { method, headers: { cookie, origin } })
+    expect(await (await visit()).json()).toMatchObject({ user: 'ada' })
+
+    await redis.kill()
+    await vi.waitFor(async () => {
+      await visit()
+      expect(lines.join('\n')).toContain('"kind":"open"')
+    })
+    const before = lines.length
+    for (const reply of await Promise.all(Array.from({ length: 100 }, () => visit()))) {
+      expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '1'])
+      expect(await reply.text()).toBe('The shop cannot answer right now. Try again in a moment.')
+    }
+    expect((await visit('POST', '/login')).status).toBe(503)
+    expect((await fetch(`${origin}/readyz`)).status).toBe(503)
+    expect(lines.slice(before)).toEqual([])
+    expect(lines.length).toBeLessThan(10)
+    expect(JSON.parse(lines.find((line) => line.includes('"open"')) ?? '{}')).toMatchObject({
+      ...{ name: 'redis', kind: 'open' },
+      error: { code: 'ERR_STORE', cause: { cause: { message: `connect ECONNREFUSED 127.0.0.1:${redis.port}` } } },
+    })
+
+    const again = await startRedis(['--maxmemory', '1', '--maxmemory-policy', 'noeviction'], redis.port)
+    await vi.waitFor(async () => expect((await fetch(`${origin}/readyz`)).status).toBe(200), 20_000)
+    expect(lines.slice(before).map((line) => JSON.parse(line).kind)).toEqual(['failover', 'closed'])
+    // A full store: ready, and nothing can be stored.
+    expect((await fetch(`${origin}/login`, { method: 'POST', headers: { origin } })).status).toBe(503)
+    expect((await fetch(`${origin}/readyz`)).status).toBe(200)
+    expect(lines.at(-1)).toContain('"code":"ERR_STORE_FULL"')
+
+    print.mockRestore()
+    await shop.stop()
+    await (shop.exports.sessions as Sessions<object>).close()
+    await again.kill()
+  },
+  60_000,
+)
+
 describe('the files for systemd and containers', () => {
   const docker = snippetIn('dockerfile').code
   const compose = parse(snippetIn('yaml').code, { merge: true })
+  /** The second file of a kind adds the keys. */
+  const keysFile = (language: string): Snippet =>
+    theOnly(`keys in ${language}`, (one) => one.language === language && one.code.includes('session-keys'))
 
   test.skipIf(findProgram('systemd-analyze') === null)('systemd finds nothing wrong with the unit', async () => {
     const folder = await newFolder('systemd')
     const path = join(folder, 'shop@.service')
     writeFileSync(path, snippetIn('ini').code.replace('/usr/bin/node', process.execPath))
+    mkdirSync(`${path}.d`)
+    writeFileSync(join(`${path}.d`, 'keys.conf'), keysFile('ini').code)
     const { stderr } = await run('systemd-analyze', ['verify', '--man=no', path.replace('@', '@3000')])
     expect(stderr).toBe('')
   })
@@ -165,11 +240,23 @@ describe('the files for systemd and containers', () => {
       [...line.matchAll(/(\w+)=/g)].map(([, name]) => name),
     )
     const composed = Object.keys(compose['x-shop'].environment)
-    const server = snippetIn('ts').code
+    const server = file('sessions.ts').code + file('server.ts').code
     for (const name of new Set([...unit, ...image, ...composed])) {
       if (name !== 'NODE_ENV') expect(server, name).toContain(`process.env.${name}`)
       expect(readPage(PAGE)).toMatch(new RegExp(`^\\| .*\`${name}\`.* \\|`, 'm'))
     }
+  })
+
+  test('the files with keys name the same service, the same secret, and the variable that keys.ts reads', () => {
+    const unit = keysFile('ini').code
+    const [, credential] = /^LoadCredential=([\w-]+):\/etc\/shop\//m.exec(unit) ?? []
+    const keys = parse(keysFile('yaml').code, { merge: true })
+    const [variable, path] = Object.entries(keys['x-keys'].environment)[0] ?? []
+    expect(unit).toMatch(new RegExp(`^Environment=${variable}=%d/${credential}$`, 'm'))
+    expect(readPage('docs/how-to/rotate-keys.md')).toContain(`readFileSync(process.env.${variable} `)
+    expect(keys['x-keys'].secrets).toEqual(Object.keys(keys.secrets))
+    expect(path).toBe(`/run/secrets/${Object.keys(keys.secrets)[0]}`)
+    expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(Object.keys(keys.services)))
   })
 
   test('the health check of the image reports what the server reports', async () => {

@@ -14,17 +14,17 @@ import { redisStore } from 'sojourn/stores/redis'
 import { resilientStore } from 'sojourn/stores/resilient'
 import { type SqliteClient, sqliteStore } from 'sojourn/stores/sqlite'
 import { writeBehind } from 'sojourn/stores/write-behind'
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { hasRuntimes } from '../../../../tools/runtimes.mjs'
 import { without } from '../../../../tools/servers.mjs'
-import { LEASE_MS } from '../../src/core/request/eras.ts'
-import { createClock, createWorld, edit } from '../core/kit.ts'
+import { createClock, createWorld } from '../core/kit.ts'
 import { at, login, WAIT, whoIs } from '../core/kit-end-all.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { startDynalite } from '../support/servers/dynalite.ts'
 import { startMariadb } from '../support/servers/mariadb.ts'
 import { startRedis } from '../support/servers/redis.ts'
 import { startWorker } from '../support/worker.ts'
+import { skipWaits, testEndAll } from './end-all-cases.ts'
 import { isLeftOut } from './redis-stores.ts'
 
 const folder = quickFolder('end-all')
@@ -112,60 +112,22 @@ const ON_WORKERS: typeof STORES =
         ],
       ]
 
-/** The time that `endAll` waits passes at once. */
-beforeEach(() => {
-  const real = globalThis.setTimeout
-  const early = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
-    real(run, ms === WAIT ? 0 : ms, ...args)
-  vi.spyOn(globalThis, 'setTimeout').mockImplementation(early as typeof setTimeout)
-})
-afterEach(() => void vi.restoreAllMocks())
+for (const [name, create] of [...STORES, ...ON_REDIS, ...ON_MARIADB, ...ON_WORKERS]) testEndAll(name, create)
 
-describe.each([...STORES, ...ON_REDIS, ...ON_MARIADB, ...ON_WORKERS])('endAll on %s', (_, create) => {
-  it('ends every session in every process, then its record; later logins stay, also through a second one', async () => {
+describe('moving to another store', () => {
+  skipWaits()
+
+  it('a migration takes the marker along', async () => {
     const clock = createClock(Date.now())
-    const [store, other] = await create()
+    const [from, to] = [memoryStore(), memoryStore()]
+    const { scan: _, ...unscanned } = from
     const world = createWorld({ clock })
-    const one = world.node({ store })
-    const two = world.node({ store: other })
-    await one.setup()
-    await two.setup()
-    const users = await Promise.all(Array.from({ length: 20 }, (_, i) => login(i % 2 ? one : two, `user ${i}`)))
-    for (const user of users) {
-      await user.send(edit({ cart: ['tea'] }))
-      expect(await whoIs(at(two, user))).toContain('user')
-    }
-    const done = one.endAll({ reason: 'breach' })
+    const one = world.node({ store: unscanned })
+    const ada = await login(one)
+    const done = one.endAll()
     clock.advance(WAIT)
-    const { removed } = await done
-    for (const user of users) {
-      for (const sessions of [one, two]) expect(await whoIs(at(sessions, user))).toBe('ended')
-    }
-    const bob = await login(two, 'bob')
-    expect(await removed).toBe(store.scan === undefined ? 0 : 20)
-    expect(world.eventsOf('ended')).toHaveLength(store.scan === undefined ? 0 : 20)
-    for (const sessions of [one, two]) expect(await whoIs(at(sessions, bob))).toBe('bob')
-    if (store.scan !== undefined) expect(await one.count()).toBe(1)
-    const again = two.endAll()
-    clock.advance(WAIT)
-    await (await again).removed
-    clock.advance(LEASE_MS)
-    for (const sessions of [one, two]) expect(await whoIs(at(sessions, bob))).toBe('ended')
-    await one.close()
-    await two.close()
-  }, 60_000)
-})
-
-it('a migration takes the marker along', async () => {
-  const clock = createClock(Date.now())
-  const [from, to] = [memoryStore(), memoryStore()]
-  const { scan: _, ...unscanned } = from
-  const world = createWorld({ clock })
-  const one = world.node({ store: unscanned })
-  const ada = await login(one)
-  const done = one.endAll()
-  clock.advance(WAIT)
-  await done
-  await migrate(from, to, { clock })
-  expect(await whoIs(at(world.node({ store: to }), ada))).toBe('ended')
+    await done
+    await migrate(from, to, { clock })
+    expect(await whoIs(at(world.node({ store: to }), ada))).toBe('ended')
+  })
 })

@@ -72,6 +72,18 @@ describe('a message that may contain an argument or a stored value is not passed
     )
   })
 
+  test('the same holds for its own cause, such as that of `fetch failed`, and a circle of causes ends', () => {
+    const refused = new Error('getaddrinfo ENOTFOUND redis.internal')
+    expect(toQuietCause(new TypeError('fetch failed', { cause: refused })).cause).toMatchObject({
+      message: refused.message,
+    })
+    const secret = new Error('WRONGTYPE of "ada"')
+    secret.cause = secret
+    const texts: string[] = []
+    for (let each: unknown = toQuietCause(secret); each instanceof Error; each = each.cause) texts.push(each.message)
+    expect(texts).toEqual(Array(4).fill('WRONGTYPE of …'))
+  })
+
   test('a text without quotation marks is cut where it lists things', () => {
     const message = 'x'.repeat(2000)
     expect(said(message)).toBe(`${'x'.repeat(500)} …`)

@@ -3,8 +3,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { redisStore } from '../../src/stores/redis.ts'
 import { startProxy } from '../support/servers/proxy.ts'
 import { startSentinel } from '../support/servers/redis.ts'
+import { testEndAll } from './end-all-cases.ts'
 import { aRecord } from './records.ts'
-import { sentinels } from './redis-clients.ts'
+import { type Connected, sentinels } from './redis-clients.ts'
 import { isLeftOut, testRedisStores } from './redis-stores.ts'
 
 const group = isLeftOut ? null : await startSentinel()
@@ -39,4 +40,18 @@ describe.skipIf(isLeftOut)('node-redis behind Sentinel, which sends again by its
     client.destroy()
     await proxy.stop()
   }, 60_000)
+})
+
+describe.skipIf(isLeftOut).each(Object.entries(sentinels))('%s', (name, connect) => {
+  const open: Connected[] = []
+  afterAll(() => {
+    for (const { close } of open) close()
+  })
+  testEndAll(`Redis behind Sentinel, ${name}`, async () => {
+    if (group === null) throw new Error('left out')
+    const [one, two] = [await connect(group), await connect(group)]
+    open.push(one, two)
+    const prefix = `end-all-${name}:`
+    return [redisStore({ client: one.client, prefix }), redisStore({ client: two.client, prefix })]
+  })
 })

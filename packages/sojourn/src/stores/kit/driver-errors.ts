@@ -18,19 +18,27 @@ interface Told {
   readonly code?: unknown
   readonly syscall?: unknown
   readonly errors?: unknown
+  readonly cause?: unknown
 }
+
+/** A chain of causes may be a circle. */
+const MAX_CAUSES = 3
 
 /**
  * Makes a client's error safe to log: its name, its code, and its message up to the first quotation. Other properties are dropped
  * because clients attach whole commands there. Messages of the operating system are kept whole, because they quote only paths and
- * hosts.
+ * hosts. Its own cause is treated in the same way: `fetch failed` and `The client is offline` say nothing without it.
  */
-export function toQuietCause(error: unknown): Error {
-  const { name, message, code, syscall, errors }: Told = Object(error)
+export function toQuietCause(error: unknown, causes = 0): Error {
+  const { name, message, code, syscall, errors, cause }: Told = Object(error)
   // Node tries each address of a host, and leaves the message of the whole empty.
-  if (message === '' && Array.isArray(errors) && errors.length > 0) return toQuietCause(errors[0])
+  if (message === '' && Array.isArray(errors) && errors.length > 0) return toQuietCause(errors[0], causes)
   const text = typeof message === 'string' ? message : ''
-  const quiet = new Error(typeof syscall === 'string' ? text : untilQuoted(text))
+  const hasCause = cause instanceof Error && causes < MAX_CAUSES
+  const quiet = new Error(
+    typeof syscall === 'string' ? text : untilQuoted(text),
+    hasCause ? { cause: toQuietCause(cause, causes + 1) } : undefined,
+  )
   quiet.name = typeof name === 'string' && WORD.test(name) ? name : 'Error'
   return typeof code === 'string' && WORD.test(code) ? Object.assign(quiet, { code }) : quiet
 }

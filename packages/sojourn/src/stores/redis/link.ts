@@ -1,4 +1,5 @@
 import { SessionError } from '../../core/contracts/errors.ts'
+import { addressOf, type Emitter, explain, isAnswer, isEmitter, watchErrors } from './last-error.ts'
 
 /** The name of a command, and its arguments. */
 export type Command = [name: string, ...args: string[]]
@@ -13,20 +14,16 @@ export interface Link {
   resends(): number
   /** Counts how often another server may answer from then on. */
   breaks(): number
+  /** Adds to an error of `send` why there is no connection, and to which server, if the client reported it. */
+  explain(error: unknown): unknown
   /** Removes the listeners, or closes the connection if the store opened it. */
   close(): Promise<void> | void
 }
 
-type Listener = () => void
-
-/** A client that reports about its connections by events. */
-interface Emitter {
-  on(event: string, listener: Listener): unknown
-  removeListener(event: string, listener: Listener): unknown
-}
-
 /** ioredis and iovalkey: one server, behind Sentinel, or a Cluster. */
-export interface CallingClient extends Emitter {
+export interface CallingClient {
+  on(event: string, listener: () => void): unknown
+  removeListener(event: string, listener: () => void): unknown
   call(command: string, ...args: string[]): Promise<unknown>
 }
 
@@ -73,8 +70,8 @@ function notAClient(): SessionError {
 
 /** node-redis sends a command once: it rejects commands that were sent when the connection broke. */
 function sendingLink(client: SendingClient): Link {
-  const { count, close } = counter(client, ['reconnecting'])
-  return { send: (args) => client.sendCommand(args, AS_TEXT), resends: never, breaks: count, close }
+  const watched = watch(client, ['reconnecting'])
+  return { ...watched, send: (args) => client.sendCommand(args, AS_TEXT), resends: never }
 }
 
 /**
@@ -82,7 +79,7 @@ function sendingLink(client: SendingClient): Link {
  * another node reports its successor, but asks none. So we ask any node for the key; it either has the key or redirects.
  */
 function clusterLink(client: SendingCluster): Link {
-  const { count, close } = counter(client, ['node-disconnect', 'node-reconnecting'])
+  const watched = watch(client, ['node-disconnect', 'node-reconnecting'])
   let isAsking = false
 
   function askAround(key: string): void {
@@ -95,6 +92,8 @@ function clusterLink(client: SendingCluster): Link {
   }
 
   return {
+    ...watched,
+    resends: never,
     async send(args, key) {
       try {
         return await client.sendCommand(key, false, args, AS_TEXT)
@@ -103,22 +102,16 @@ function clusterLink(client: SendingCluster): Link {
         throw error
       }
     },
-    resends: never,
-    breaks: count,
-    close,
   }
-}
-
-/** The server's errors begin with a code, such as `NOSCRIPT` or `CLUSTERDOWN`. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof Error && /^[A-Z]+ /.test(error.message)
 }
 
 /** Sends again after a failover, without reporting it, but each time it listens for an abort. */
 function sentinelLink(client: SendingSentinel): Link {
-  const { count, close } = counter(client, ['topology-change', 'client-error'])
+  const watched = watch(client, ['topology-change', 'client-error'])
   let resends = 0
   return {
+    ...watched,
+    resends: () => resends,
     send(args) {
       let sends = 0
       const abortSignal = {
@@ -130,9 +123,6 @@ function sentinelLink(client: SendingSentinel): Link {
       }
       return client.sendCommand(false, args, { ...AS_TEXT, abortSignal })
     },
-    resends: () => resends,
-    breaks: count,
-    close,
   }
 }
 
@@ -141,28 +131,27 @@ const BREAKS = ['close', '-node']
 
 function callingLink(client: CallingClient): Link {
   assertSafe(client)
-  const { count, close } = counter(client, BREAKS)
-  return { send: (args) => client.call(...args), resends: count, breaks: count, close }
+  const watched = watch(client, BREAKS)
+  return { ...watched, send: (args) => client.call(...args), resends: watched.breaks }
 }
 
-/** Counts these events. A client without events is not listened to. */
-function counter(client: object, events: readonly string[]): { count(): number; close(): void } {
+/** Counts the events after which another server may answer. A client without events is not listened to. */
+function watch(client: object, events: readonly string[]): Pick<Link, 'breaks' | 'explain' | 'close'> {
   let times = 0
   const rise = (): void => {
     times++
   }
-  const emitter = isEmitter(client) ? client : null
+  const emitter: Emitter | null = isEmitter(client) ? client : null
   for (const event of events) emitter?.on(event, rise)
+  const errors = watchErrors(emitter)
   return {
-    count: () => times,
+    breaks: () => times,
+    explain: (error) => explain(error, addressOf(client), errors.last()),
     close() {
       for (const event of events) emitter?.removeListener(event, rise)
+      errors.close()
     },
   }
-}
-
-function isEmitter(client: object): client is Emitter {
-  return 'on' in client && typeof client.on === 'function' && 'removeListener' in client
 }
 
 function assertSafe(client: object): void {

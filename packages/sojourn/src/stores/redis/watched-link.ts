@@ -50,7 +50,7 @@ export function watchedLink(link: Link, isWatched: () => boolean, tell: () => vo
 
   function fail(error: unknown): never {
     checksLeft = MANY_CHECKS
-    throw error
+    throw link.explain(error)
   }
 
   const ask = (args: Command, key: string): Promise<unknown> =>
