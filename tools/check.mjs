@@ -1,6 +1,7 @@
 /** Every check that needs no test runner. All of them run, whatever the ones before said. */
 import { pathToFileURL } from 'node:url'
 import { build } from './build.mjs'
+import { checkConformance } from './checks/conformance.mjs'
 import { checkDependencies } from './checks/dependencies.mjs'
 import { checkDocs } from './checks/docs.mjs'
 import { checkExports } from './checks/exports.mjs'
@@ -107,6 +108,11 @@ const STEPS = [
     needsBuild: true,
     fix: 'Bring the document in line with packages/sojourn/src/core/contracts/errors.ts, or correct the link.',
     run: checkDocs,
+  },
+  {
+    title: 'conformance: every requirement has a row, and every test that a row names is there',
+    fix: 'Correct the row in docs/conformance, or the title of the test. Then: node tools/conformance.mjs',
+    run: checkConformance,
   },
   {
     title: 'documentation site: it builds, every link leads somewhere, no page is empty',

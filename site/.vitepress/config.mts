@@ -22,7 +22,7 @@ export default defineConfig({
   ],
   // These pages have tables that need the width.
   transformPageData(page) {
-    if (WIDE.includes(page.relativePath)) page.frontmatter.aside = false
+    if (WIDE.includes(page.relativePath) || page.relativePath.startsWith('conformance/')) page.frontmatter.aside = false
     if (page.relativePath.startsWith('api/')) page.frontmatter.pageClass = 'api'
   },
   vite: { build: { chunkSizeWarningLimit: 4000, reportCompressedSize: false } },

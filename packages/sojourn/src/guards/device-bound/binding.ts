@@ -1,6 +1,6 @@
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { createNonce } from '../../core/token/secrets.ts'
-import { hashSecret } from '../../core/token/token.ts'
+import { equalText, hashSecret } from '../../core/token/token.ts'
 import type { Binding, Challenge, Credential, Offer } from './note.ts'
 import type { PublicKey } from './proof.ts'
 
@@ -73,11 +73,11 @@ export function renewBinding(
 
 /** Whether this proof was accepted moments ago. The whole text is compared, signature included. */
 export function isResent(binding: Binding, proof: string, now: number): boolean {
-  return now < binding.proof.until && hashText(proof) === binding.proof.hash
+  return now < binding.proof.until && equalText(hashText(proof), binding.proof.hash)
 }
 
 export function findChallenge(binding: Binding, text: string, now: number): Challenge | undefined {
-  return binding.challenges.find((one) => one.text === text && now < one.until)
+  return binding.challenges.find((one) => equalText(one.text, text) && now < one.until)
 }
 
 /**
@@ -101,7 +101,7 @@ export function issueChallenge(
 /** When the browser proved itself for one of these cookies, or `null` if none of them is valid. */
 export function provedAt({ current, previous }: Binding, cookies: readonly string[], now: number): number | null {
   const isValid = (credential: Credential | undefined, hash: string): credential is Credential =>
-    credential !== undefined && credential.hash === hash && now < credential.until
+    credential !== undefined && equalText(credential.hash, hash) && now < credential.until
   for (const hash of cookies.map(hashText)) {
     if (isValid(current, hash)) return current.provedAt
     if (isValid(previous, hash)) return previous.provedAt
