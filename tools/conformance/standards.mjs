@@ -40,6 +40,7 @@ export const STANDARDS = [
       ...numbered('10.5.', 5),
       ...numbered('10.6.', 2),
       ...numbered('10.7.', 3),
+      '3.7.2',
       '11.2.4',
       '11.5.1',
       '14.2.1',

@@ -11,9 +11,10 @@ const ELSEWHERE = {
   'CHANGELOG.md': 'changelog.md',
   'CONTRIBUTING.md': 'contributing.md',
   'bench/README.md': 'benchmarks.md',
+  'bench/attacks/README.md': 'attacks.md',
   'examples/shop/README.md': 'shop.md',
   'packages/audit/README.md': 'audit/index.md',
-  'packages/conformance/README.md': 'conformance.md',
+  'packages/conformance/README.md': 'conformance-suites.md',
   'packages/create/README.md': 'create.md',
 }
 
