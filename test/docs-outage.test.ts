@@ -68,7 +68,7 @@ app.listen(3000)`
   expect(await reply.text()).toMatch(BODY)
   expect((await fetch(`${origin}/broken`)).status).toBe(500)
   // Both print later, in the order of the requests.
-  await vi.waitFor(() => expect(print).toHaveBeenCalled())
+  await vi.waitFor(() => expect(print).toHaveBeenCalled(), 20_000)
   expect(print.mock.calls.map(([what]) => String(what?.message ?? what).split('\n')[0])).toEqual([
     expect.stringMatching(/a mistake in the handler$/),
   ])

@@ -185,7 +185,7 @@ test.skipIf(without().includes('redis-server'))(
     await vi.waitFor(async () => {
       await visit()
       expect(lines.join('\n')).toContain('"kind":"open"')
-    })
+    }, 20_000)
     const before = lines.length
     for (const reply of await Promise.all(Array.from({ length: 100 }, () => visit()))) {
       expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '1'])
@@ -197,7 +197,7 @@ test.skipIf(without().includes('redis-server'))(
     expect(lines.length).toBeLessThan(10)
     expect(JSON.parse(lines.find((line) => line.includes('"open"')) ?? '{}')).toMatchObject({
       ...{ name: 'redis', kind: 'open' },
-      error: { code: 'ERR_STORE', cause: { cause: { message: `connect ECONNREFUSED 127.0.0.1:${redis.port}` } } },
+      error: { code: 'ERR_STORE', cause: { message: expect.stringContaining(`127.0.0.1:${redis.port}`) } },
     })
 
     const again = await startRedis(['--maxmemory', '1', '--maxmemory-policy', 'noeviction'], redis.port)
