@@ -103,7 +103,7 @@ describe('the page about incidents', () => {
   })
 
   test('a leaked key: a token made with it opens nothing, and without the old key every token is refused unread', async () => {
-    const [oldKey, newKey] = ['o'.repeat(32), 'n'.repeat(32)]
+    const [oldKey, newKey] = ['the old key, which has 32 bytes or more', 'the new key, which has 32 bytes or more']
     const { store } = sessions
     const before = createSessions({ store, keys: [oldKey] })
     const { cookie } = await visit('', (session) => session.login('ada'), before)

@@ -1,16 +1,33 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import session, { MemoryStore } from 'express-session'
-import type { Sessions } from 'sojourn'
+import Fastify, { type FastifyPluginCallback } from 'fastify'
+import { getIronSession } from 'iron-session'
+import { createSessions, type Sessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { fastifySessions } from 'sojourn/fastify'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runSnippet } from './docs/run.ts'
 import { snippetsOf } from './docs/snippets.ts'
 
 const PAGE = 'docs/how-to/move-from-express-session.md'
 const SECRET = 'keyboard cat'
+/** Without their types, which declare another `request.session`. */
+const require = createRequire(import.meta.url)
+const plugin = (name: string): FastifyPluginCallback<Record<string, unknown>> => require(name)
+
+const LONG_SECRET = 'a secret of more than thirty-two letters'
 const DAYS_30 = 30 * 86_400_000
+
+/** What the types of @fastify/session show only for declared keys. */
+interface OldFastifySession {
+  get(key: string): unknown
+  set(key: string, value: unknown): void
+  destroy(): Promise<void>
+}
 
 const oldStore = new MemoryStore()
 const stops: (() => void)[] = []
@@ -22,6 +39,15 @@ async function listen(app: express.Express): Promise<string> {
   await once(server, 'listening')
   stops.push(() => server.close())
   return `http://localhost:${(server.address() as AddressInfo).port}`
+}
+
+/** The `sessions` of the page. `change`: what the page says to write differently. */
+async function sessionsOfPage(change: (code: string) => string): Promise<Sessions<Record<string, unknown>>> {
+  const snippets = snippetsOf(PAGE)
+  const snippet = snippets.find(({ name }) => name === 'sessions.ts')
+  if (snippet === undefined) throw new Error(`${PAGE} shows no sessions.ts`)
+  const { exports } = await runSnippet({ ...snippet, code: change(snippet.code) }, snippets)
+  return (exports as { sessions: Sessions<Record<string, unknown>> }).sessions
 }
 
 beforeAll(async () => {
@@ -37,10 +63,7 @@ beforeAll(async () => {
 
   vi.stubGlobal('oldStore', oldStore)
   vi.stubEnv('SESSION_SECRET', SECRET)
-  const snippets = snippetsOf(PAGE)
-  const snippet = snippets.find(({ name }) => name === 'sessions.ts')
-  if (snippet === undefined) throw new Error(`${PAGE} shows no sessions.ts`)
-  const { sessions } = (await runSnippet(snippet, snippets)).exports as { sessions: Sessions<Record<string, unknown>> }
+  const sessions = await sessionsOfPage((code) => code)
   const moved = express()
   moved.use(expressSessions(sessions))
   moved.get('/', (req, res) => {
@@ -98,4 +121,65 @@ test.each([
   ['a broken escape', () => 'connect.sid=%E0%A4%A', 'forged'],
 ])('an old cookie with %s opens nothing, and the request is answered', async (_, change, refused) => {
   expect(await visit(change(await logInBefore()))).toMatchObject({ status: 200, body: { userId: null, refused } })
+})
+
+describe('from other libraries', () => {
+  test('@fastify/session: everybody stays logged in, with the two changes that the page names', async () => {
+    const old = Fastify()
+    const store = new MemoryStore()
+    vi.stubGlobal('oldStore', store)
+    await old.register(plugin('@fastify/cookie'))
+    await old.register(plugin('@fastify/session'), { secret: LONG_SECRET, cookie: { secure: false }, store })
+    old.get('/login', async (request) => {
+      const mine = request.session as unknown as OldFastifySession
+      mine.set('userId', 7)
+      mine.set('cart', ['tea'])
+      return [typeof mine.get, typeof mine.destroy]
+    })
+    const answer = await old.inject('/login')
+    expect(answer.json()).toEqual(['function', 'function'])
+    const [{ name, value } = { name: '', value: '' }] = answer.cookies
+
+    vi.stubEnv('SESSION_SECRET', LONG_SECRET)
+    const sessions = await sessionsOfPage((code) =>
+      code.replace("'connect.sid'", "'sessionId'").replace('/^s:(.+)', '/^(.+)'),
+    )
+    const app = Fastify()
+    await app.register(fastifySessions, { sessions })
+    app.get('/', async (request) => ({ userId: request.session.userId, data: sessions.get(request).data }))
+    const visit = async (cookie: string) =>
+      (await app.inject({ url: '/', headers: { host: 'localhost', cookie } })).json()
+    expect(await visit(`${name}=${encodeURIComponent(value)}`)).toEqual({ userId: '7', data: { cart: ['tea'] } })
+    expect(await visit(`${name}=x${encodeURIComponent(value)}`)).toEqual({ userId: null, data: {} })
+    await Promise.all([old.close(), app.close()])
+  })
+
+  test('cookie-session: req.session = null is no logout, as the page warns', async () => {
+    const app = express()
+    app.use(expressSessions(createSessions()))
+    app.get('/login', async (req, res) => {
+      await req.session.login('ada')
+      res.end()
+    })
+    app.get('/logout', (req, res) => {
+      Object.assign(req, { session: null })
+      res.end()
+    })
+    app.get('/', (req, res) => void res.end(String(req.session.userId)))
+    const origin = await listen(app)
+    const [cookie = ''] = cookiesOf(await fetch(`${origin}/login`))
+    await fetch(`${origin}/logout`, { headers: { cookie } })
+    expect(await (await fetch(origin, { headers: { cookie } })).text()).toBe('ada')
+  })
+
+  test('iron-session and @fastify/secure-session have the methods that the page names', async () => {
+    const jar = { get: () => undefined, set: () => undefined }
+    const iron = await getIronSession(jar, { password: LONG_SECRET, cookieName: 'iron' })
+    expect(iron.destroy).toBeTypeOf('function')
+    const app = Fastify()
+    await app.register(plugin('@fastify/secure-session'), { key: randomBytes(32) })
+    app.get('/', async (request) => typeof (request.session as unknown as { delete: unknown }).delete)
+    expect((await app.inject('/')).body).toBe('function')
+    await app.close()
+  })
 })

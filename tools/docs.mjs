@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { writeApi } from './docs/api.mjs'
 import { faultsOfSite } from './docs/faults.mjs'
 import { pagesOfSite, toSiteText } from './docs/pages.mjs'
+import { faultsOfSearch } from './docs/search.mjs'
 import { root, runNode } from './run.mjs'
 
 const SITE = join(root, 'site')
@@ -22,7 +23,7 @@ export async function buildSite() {
   const missing = writeDocuments()
   await writeApi(join(CONTENT, 'api'))
   if (runNode('node_modules/vitepress/bin/vitepress.js', ['build', 'site']) !== 0) return ['see above']
-  return [...missing, ...faultsOfSite(DIST)]
+  return [...missing, ...faultsOfSite(DIST), ...(await faultsOfSearch(DIST))]
 }
 
 /** Returns links to files that are not there. */

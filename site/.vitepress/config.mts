@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitepress'
 import { apiMenu } from '../../tools/docs/api.mjs'
 import { menuOf, pagesOfSite, toAnchor } from '../../tools/docs/pages.mjs'
+import { searchOptions } from '../../tools/docs/search.mjs'
 
 const DECISIONS = 'Decisions'
 const WIDE = ['why.md', 'benchmarks.md', 'security.md', 'reference/mistakes.md']
@@ -37,9 +38,7 @@ export default defineConfig({
       options: {
         // Code is searched as plain text: to color it once more for the index would take half of the build.
         _render: (src, env, md) => md.render(src.replace(/^```\w+/gm, '```txt'), env),
-        miniSearch: {
-          searchOptions: { boostDocument: (id: string) => (/^\/(api|decisions|changelog)/.test(id) ? 0.3 : 1) },
-        },
+        miniSearch: { searchOptions },
       },
     },
     outline: { level: [2, 3] },

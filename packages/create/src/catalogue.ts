@@ -18,6 +18,7 @@ export type PackageName =
   | 'redis'
   | 'sojourn'
   | 'typescript'
+  | 'valibot'
 
 export interface Variable {
   readonly name: string
@@ -61,6 +62,7 @@ export const VERSIONS: Readonly<Record<PackageName, string>> = {
   redis: '5.12.1',
   sojourn: '0.2.0',
   typescript: '6.0.3',
+  valibot: '1.5.0',
 }
 
 export const FRAMEWORKS: Readonly<Record<FrameworkName, Framework>> = {

@@ -15,7 +15,7 @@ export function runsSources(language: Language, node: string): boolean {
 /** What the application imports. Before Node 22.13, SQLite comes from a package. */
 export function dependenciesOf({ framework, store }: Project, node: string): readonly PackageName[] {
   const driver: readonly PackageName[] = store === 'sqlite' && !hasSqlite(node) ? ['better-sqlite3'] : []
-  return ['sojourn', ...driver, ...FRAMEWORKS[framework].dependencies, ...STORES[store].dependencies]
+  return ['sojourn', 'valibot', ...driver, ...FRAMEWORKS[framework].dependencies, ...STORES[store].dependencies]
 }
 
 /** What runs and installs the application. */

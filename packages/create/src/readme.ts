@@ -22,7 +22,7 @@ The name and the password of the first user are in \`.env\`. ${note}
 | file | content |
 |---|---|
 | \`src/server.${language}\` | the routes |
-| \`src/sessions.${language}\` | the sessions${language === 'ts' ? ', and the type of their data' : ''} |
+| \`src/sessions.${language}\` | the sessions, and the schema of their data |
 | \`src/store.${language}\` | where sessions are kept |
 | \`src/users.${language}\` | the users: replace this file with your user table |
 | \`src/pages.${language}\`, \`html.${language}\`, \`style.${language}\` | the pages |

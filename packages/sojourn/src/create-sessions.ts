@@ -4,6 +4,7 @@ import { checkOptions, type OptionKinds } from './core/contracts/check-options.t
 import { SessionError } from './core/contracts/errors.ts'
 import type { JsonValue } from './core/contracts/json.ts'
 import type { CoreOptions } from './core/contracts/options.ts'
+import type { StandardSchema } from './core/contracts/schema.ts'
 import type { Sessions } from './core/contracts/sessions.ts'
 import type { Store } from './core/contracts/store.ts'
 import { createCoreSessions } from './core/create-sessions.ts'
@@ -46,6 +47,10 @@ const KINDS: OptionKinds<SessionsOptions<object>> = {
   warn: 'function',
 }
 
+/** Sessions with the defaults: a cookie, and records in memory. */
+export function createSessions<Data extends object = Record<string, JsonValue>>(): Sessions<
+  Record<never, never> extends Data ? Data : Partial<Data>
+>
 /**
  * Sessions for an application: call it once, give it to an adapter.
  *
@@ -54,12 +59,16 @@ const KINDS: OptionKinds<SessionsOptions<object>> = {
  * app.use(expressSessions(sessions))
  * ```
  *
- * Without `data` a session's data is `Record<string, JsonValue>`; with a Standard Schema it is what the schema gives.
- * Throws `ERR_OPTION` for options that are wrong or contradict each other, with what to do.
+ * Without `data` a session's data is `Record<string, JsonValue>`; with a Standard Schema it is what the schema gives. A type
+ * alone (`createSessions<{ cart?: string[] }>()`) is not checked at run time. Every session begins empty, so a type that requires a
+ * key also needs a schema, with a default for that key. Throws `ERR_OPTION` for options that are wrong or contradict each other,
+ * with what to do.
  */
 export function createSessions<Data extends object = Record<string, JsonValue>>(
-  options: SessionsOptions<Data> = {},
-): Sessions<Data> {
+  options?: SessionsOptions<Data> &
+    (Record<never, never> extends Data ? unknown : { readonly data: StandardSchema<Data> }),
+): Sessions<Data>
+export function createSessions<Data extends object>(options: SessionsOptions<Data> = {}): Sessions<Data> {
   checkOptions(options, KINDS, 'createSessions')
   const { store, carriers, cookie, crossOrigin, insecureNoCrossOriginCheck = false, guards = [], ...rest } = options
   const { warn = (message: string): void => console.warn(message) } = options

@@ -63,6 +63,11 @@ test('a wrong password is refused, and stores no session', async () => {
   assert.equal(browser.cookie(), '')
 })
 
+test('a body that cannot be read as a form is refused', async () => {
+  const { status } = await createBrowser().post('/login', { name: 'test' }, { 'content-type': 'multipart/form-data' })
+  assert.ok(status >= 400 && status < 500, `${status}`)
+})
+
 test('a copy of the cookie opens nothing after the logout', async () => {
   const browser = createBrowser()
   await browser.login()

@@ -59,30 +59,59 @@ export function createWarnings(
 
 type Foreign = NonNullable<Carrier['foreign']>
 
-/** Detects, in development, another application that sets a cookie with our name. */
+/** Detects, in development, others that set a cookie with our name. */
 interface Neighbors {
   readonly foreign: Foreign
   /** Records that we set our cookie. */
-  readonly own: (view: RequestView) => void
+  readonly own: (view: RequestView, token: string) => void
 }
+
+/** What a carrier knows of its own cookie. */
+interface Knowledge {
+  hasSet: boolean
+  hasTold: boolean
+}
+
+/** The carriers of this process that set the latest tokens, by the part of a token that names its session and opens nothing. */
+const setters = new Map<string, Knowledge>()
+const MAX_SETTERS = 100
+
+const SHARED = 'another createSessions() in this process has set: each ends the logins of the other. Use one for both.'
+const FOREIGN =
+  'this application did not set. All ports of localhost share cookies, and another application there ends the logins of this one.'
+
+const toName = (token: string): string => token.slice(0, 21)
 
 /**
  * Browsers send a cookie to every port of a host. So applications on different ports of localhost overwrite each other's cookie
- * if it has the same name, and a login in one ends the login in the other. Warns once. An unknown token may also be left from an
- * earlier run with the memory store, but not if it arrives after we set ours.
+ * if it has the same name, and a login in one ends the login in the other. So do two `createSessions()` in one process, on any
+ * host. Warns once. An unknown token may also be left from an earlier run with the memory store, but not if another carrier of
+ * this process has set it, or it arrives after we set ours.
  */
-export function createNeighbors(nameOf: (view: RequestView) => string, warn: (message: string) => void): Neighbors {
-  let hasSet = false
-  let hasTold = false
+export function createNeighbors(
+  nameOf: (view: RequestView) => string,
+  valuesIn: (view: RequestView) => readonly string[],
+  warn: (message: string) => void,
+): Neighbors {
+  const mine: Knowledge = { hasSet: false, hasTold: false }
+
   return {
-    own(view) {
-      hasSet ||= isLoopback(view)
+    own(view, token) {
+      mine.hasSet ||= isLoopback(view)
+      setters.set(toName(token), mine)
+      const [oldest] = setters.keys()
+      if (oldest !== undefined && setters.size > MAX_SETTERS) setters.delete(oldest)
     },
     foreign(view, why) {
-      if (hasTold || (why === 'unknown' && !hasSet) || !isLoopback(view)) return
-      hasTold = true
+      if (mine.hasTold) return
+      const isUnknown = why === 'unknown'
+      const [setter = mine] = valuesIn(view).flatMap((value) => setters.get(toName(value)) ?? [])
+      const isShared = isUnknown && setter !== mine
+      if (!isShared && (!isLoopback(view) || (isUnknown && !mine.hasSet))) return
+      setter.hasTold = mine.hasTold = true
+      const text = isShared ? SHARED : FOREIGN
       warn(
-        `sojourn: received a cookie "${nameOf(view)}" that this application did not set. All ports of localhost share cookies: another application there, or another createSessions(), ends the logins of this one. Give each its own name: cookie: { name: '__Host-my-app' }.`,
+        `sojourn: received a cookie "${nameOf(view)}" that ${text} Give each its own name: cookie: { name: '__Host-my-app' }.`,
       )
     },
   }

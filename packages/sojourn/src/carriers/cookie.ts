@@ -24,7 +24,15 @@ export function cookieCarrier(options: CookieOptions = {}): Carrier {
   const { warn = (message: string): void => console.warn(message) } = options
   const warnOf = createWarnings(real.form, warn)
   const sideFor = (view: RequestView): Side => (local !== null && isLocalDevelopment(view) ? local : real)
-  const neighbors = local === null ? null : createNeighbors((view) => sideFor(view).form.name, warn)
+  const read = (view: RequestView): Candidates => scanCookies(view.header('cookie') ?? '', sideFor(view).needle)
+  const neighbors =
+    local === null
+      ? null
+      : createNeighbors(
+          (view) => sideFor(view).form.name,
+          (view) => read(view).values,
+          warn,
+        )
 
   return {
     name: 'cookie',
@@ -32,11 +40,11 @@ export function cookieCarrier(options: CookieOptions = {}): Carrier {
     place: `cookie ${real.form.name}`,
     vary: 'Cookie',
     ...(neighbors !== null && { foreign: neighbors.foreign }),
-    read: (view) => scanCookies(view.header('cookie') ?? '', sideFor(view).needle),
+    read,
     write(view, token, { maxAgeSeconds }) {
       const { form } = sideFor(view)
       warnOf(form, view)
-      neighbors?.own(view)
+      neighbors?.own(view, token)
       return [setCookie(form, token, maxAgeSeconds)]
     },
     clear: (view) => [deleteCookie(sideFor(view).form)],

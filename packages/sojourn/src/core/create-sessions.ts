@@ -67,7 +67,7 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     },
     list: (userId) => list(own, userId),
     scan: (cursor, limit) => scan(own, cursor, limit),
-    all: () => all(own),
+    all: () => ({ [Symbol.asyncIterator]: () => all(own) }),
     count: () => count(own),
     watch: (id, ended) => watcher.watch(id, ended),
     revoke: async (id, reason) => revoke(own, id, toReason(reason)),

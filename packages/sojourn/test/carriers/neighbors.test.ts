@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, request as httpRequest, type RequestOptions, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import express from 'express'
 import session from 'express-session'
 import Fastify from 'fastify'
-import { createSessions } from 'sojourn'
+import { createSessions, type JsonValue, memoryStore, type SessionsOptions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -25,8 +26,14 @@ async function listen(app: Parameters<typeof createServer>[1]): Promise<string> 
   return `http://localhost:${(server.address() as AddressInfo).port}`
 }
 
-/** An application with its own store and memory. Another `start` is another application, or a new run of the same one. */
+/**
+ * An application with its own store and memory, that of modules included. Another `start` is another application, or a new run of
+ * the same one.
+ */
 async function start(name?: `__Host-${string}`) {
+  vi.resetModules()
+  const { createSessions } = await import('sojourn')
+  const { expressSessions } = await import('sojourn/express')
   const warnings: string[] = []
   const sessions = createSessions({ warn: (message) => warnings.push(message), ...(name && { cookie: { name } }) })
   const app = express()
@@ -56,6 +63,22 @@ function browser() {
 
 const CLASH =
   /received a cookie "session" that this application did not set\. All ports of localhost.*cookie: \{ name: '__Host-my-app' \}/
+
+const SHARED =
+  /received a cookie "session" that another createSessions\(\) in this process has set.*Use one.*cookie: \{ name: '__Host-my-app' \}/
+
+const isShared = (warning: string): boolean => warning.includes('another createSessions()')
+
+/** A request with a `Host` of its own, which `fetch` does not send. */
+function send(address: string, { method = 'GET', headers }: RequestOptions): Promise<{ cookie: string; body: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(address, { method, headers }, (response) => {
+      const [line = ''] = response.headers['set-cookie'] ?? []
+      text(response).then((body) => resolve({ cookie: line.split(';', 1)[0] ?? '', body }), reject)
+    })
+    request.on('error', reject).end()
+  })
+}
 
 describe('applications side by side on localhost', () => {
   test('two of ours with one cookie name: the first one says why its user is logged out, once', async () => {
@@ -138,7 +161,96 @@ describe('two createSessions with one cookie name in one application', () => {
     expect(warnings).toEqual([expect.stringMatching(/Two createSessions\(\).*one request.*different cookie names/)])
   })
 
-  test('on two parts of a Fastify application: the one whose cookie is gone warns', async () => {
+  /** Express, with a router for each of these `createSessions`. */
+  async function parts(...all: SessionsOptions<Record<string, JsonValue>>[]) {
+    const warnings: string[] = []
+    const app = express()
+    for (const [index, options] of all.entries()) {
+      const router = express.Router()
+      router.use(expressSessions(createSessions({ warn: (message) => warnings.push(message), ...options })))
+      router.post('/login', async (request, response) => {
+        await request.session.login('ada')
+        response.end()
+      })
+      router.use((request, response) => void response.end(String(request.session.userId)))
+      app.use(`/${index}`, router)
+    }
+    return { origin: await listen(app), warnings }
+  }
+
+  test('in two routers: a warning at the first request that has the cookie of the other, before a login is lost', async () => {
+    const { origin, warnings } = await parts({}, {})
+    const { jar, visit } = browser()
+    await visit(`${origin}/0/login`, 'POST')
+    expect(warnings).toEqual([])
+    expect(await visit(`${origin}/1`)).toBe('null')
+    expect(warnings).toEqual([expect.stringMatching(SHARED)])
+    expect(warnings[0]).not.toContain([...jar.values()][0])
+    expect(await visit(`${origin}/0`)).toBe('ada')
+    // Neither of the two repeats it.
+    await visit(`${origin}/1/login`, 'POST')
+    await visit(`${origin}/0`)
+    expect(warnings).toHaveLength(1)
+  })
+
+  test('also on another host than localhost', async () => {
+    const { origin, warnings } = await parts({}, {})
+    const host = { host: 'shop.test' }
+    const { cookie } = await send(`${origin}/0/login`, { method: 'POST', headers: host })
+    await send(`${origin}/1`, { headers: { ...host, cookie } })
+    expect(warnings.filter(isShared)).toEqual([expect.stringContaining('cookie "__Host-session" that')])
+  })
+
+  test.each([
+    ['with a name for each', [{}, { cookie: { name: '__Host-admin' } }]],
+    ['with one store for both', [{ store: memoryStore() }].flatMap((one) => [one, one])],
+  ] as const)('%s, nobody warns', async (_, both) => {
+    const { origin, warnings } = await parts(...both)
+    const { visit } = browser()
+    for (const path of ['0/login', '1/login', '0/login']) await visit(`${origin}/${path}`, 'POST')
+    for (const path of ['0', '1', '0']) expect(await visit(`${origin}/${path}`)).toBe('ada')
+    expect(warnings).toEqual([])
+  })
+
+  test('for tenants, each with its own browser, or in tests, nobody warns', async () => {
+    const { origin, warnings } = await parts({}, {}, {})
+    for (const part of [0, 1, 2]) {
+      const { visit } = browser()
+      await visit(`${origin}/${part}/login`, 'POST')
+      expect(await visit(`${origin}/${part}`)).toBe('ada')
+    }
+    expect(warnings).toEqual([])
+  })
+
+  test('a token that only expired is no sign of another one', async () => {
+    let now = Date.UTC(2030, 0, 1)
+    const warnings: string[] = []
+    const sessions = createSessions({ clock: () => now, warn: (message) => warnings.push(message) })
+    const app = express()
+    app.use(expressSessions(sessions))
+    app.use(async (request, response) => {
+      if (request.method === 'POST') await request.session.login('ada')
+      response.end(String(request.session.refused))
+    })
+    const origin = await listen(app)
+    const headers = { host: 'shop.test' }
+    const { cookie } = await send(origin, { method: 'POST', headers })
+    now += 86_400_000
+    await sessions.sweep()
+    expect(await send(origin, { headers: { ...headers, cookie } })).toMatchObject({ body: 'unknown' })
+    expect(warnings.filter(isShared)).toEqual([])
+  })
+
+  test('what is remembered of set cookies is bounded', async () => {
+    const { origin, warnings } = await parts({}, {})
+    const first = browser()
+    await first.visit(`${origin}/0/login`, 'POST')
+    for (let each = 0; each < 100; each++) await browser().visit(`${origin}/0/login`, 'POST')
+    await first.visit(`${origin}/1`)
+    expect(warnings).toEqual([])
+  })
+
+  test('on two parts of a Fastify application: the second one warns at its first request', async () => {
     const warnings: string[] = []
     const app = Fastify({ forceCloseConnections: true })
     for (const prefix of ['/shop', '/admin']) {
@@ -157,6 +269,6 @@ describe('two createSessions with one cookie name in one application', () => {
     await visit(`${address}/admin/login`, 'POST')
     expect(await visit(`${address}/shop`)).toBe('null')
     await app.close()
-    expect(warnings).toEqual([expect.stringMatching(CLASH)])
+    expect(warnings).toEqual([expect.stringMatching(SHARED)])
   })
 })

@@ -257,7 +257,7 @@ const SECRETS = ['secret value', 'Private Note', 'nested secret']
 
 describe('4 Hashed at rest: no event, error, warning or id holds a token, a secret or data', () => {
   it.each([false, true])('over everything a session can live through (sealed: %s)', async (sealed) => {
-    const world = createWorld({ sealed, keys: ['k'.repeat(32)] })
+    const world = createWorld({ sealed, keys: ['a key that is long enough: 32 bytes or more'] })
     const { sessions, store } = world
     const client = world.client()
     const cookies: string[] = []

@@ -36,6 +36,23 @@ describe('scan', () => {
     for (const secret of ['private', client.token() ?? '', head.secret]) expect(text).not.toContain(secret)
   })
 
+  it('of all() reads the sessions again in each loop', async () => {
+    const world = createWorld()
+    await world.client().send((session) => session.login('ada'))
+    const all = world.sessions.all()
+    const loop = async (): Promise<(string | null)[]> => {
+      const users: (string | null)[] = []
+      for await (const { userId } of all) users.push(userId)
+      return users.sort()
+    }
+    expect([await loop(), await loop()]).toEqual([['ada'], ['ada']])
+    await world.client().send((session) => session.login('bob'))
+    expect(await Promise.all([loop(), loop()])).toEqual([
+      ['ada', 'bob'],
+      ['ada', 'bob'],
+    ])
+  })
+
   it('rejects if the store cannot enumerate', async () => {
     const world = createWorld()
     const { scan: _, ...store } = world.store

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createTokens, hashSecret, isSessionId, type TokenParts } from '../../src/core/token/token.ts'
@@ -167,7 +167,42 @@ describe('keys', () => {
   })
 
   it('of exactly 32 bytes are accepted', () => {
-    expect(() => createTokens(['x'.repeat(32)])).not.toThrow()
+    expect(() => createTokens(['exactly 32 bytes, not any longer'])).not.toThrow()
+  })
+
+  it.each([
+    ['a'.repeat(32)],
+    [' '.repeat(40)],
+    ['change-me-'.repeat(4)],
+    ['change-me-'.repeat(4).slice(0, -3)],
+    ['change-me-in-production!'.repeat(2)],
+    ['0123456789abcdef0123456789abcdef'],
+    ['ä'.repeat(20)],
+    [new Uint8Array(32)],
+    [new Uint8Array(64).map((_, at) => at % 32)],
+  ])('that repeat themselves are refused: %j', async (key) => {
+    const error = await rejection(() => createTokens([KEY, key]))
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toMatch(/keys\[1\] repeats itself.*openssl rand/)
+    if (typeof key === 'string') expect(error.message).not.toContain(key)
+  })
+
+  it('that are random are accepted, of every length and in every form', () => {
+    const forms = ['hex', 'base64', 'base64url', 'latin1'] as const
+    fc.assert(
+      fc.property(fc.integer({ min: 16, max: 100 }), fc.constantFrom(...forms), (length, form) => {
+        const bytes = randomBytes(length)
+        const text = bytes.toString(form)
+        if (text.length >= 32) createTokens([text])
+        if (length >= 32) createTokens([bytes, new Uint8Array(bytes)])
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('that are a phrase are accepted: what is easy to guess for people is not known here', () => {
+    for (const key of ['correct horse battery staple, twice over', KEY, 'abcdefghijklmnopqrstuvwxyz012345'])
+      expect(() => createTokens([key])).not.toThrow()
   })
 
   it('do not sign with the configured bytes themselves', () => {

@@ -10,7 +10,7 @@ import { expressSessions } from 'sojourn/express'
 import { connectStore } from 'sojourn/stores/connect'
 
 declare const inner: Store
-const sessions = createSessions<{ cart: string[] }>({ store: connectStore({ store: inner }) })
+const sessions = createSessions<{ cart?: string[] }>({ store: connectStore({ store: inner }) })
 const app = express()
 app.use(expressSessions(sessions))
 app.get('/', (req, res) => {

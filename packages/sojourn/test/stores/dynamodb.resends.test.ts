@@ -92,7 +92,7 @@ describe('with the tries of the SDK', () => {
 
   test('an update that cannot know its outcome fails as a fault, and is not counted twice', async () => {
     const { store, loseNext } = await openLossy({ maxAttempts: 1 })
-    const sessions = createSessions<{ n: number }>({ store, clock: () => NOW })
+    const sessions = createSessions<{ n?: number }>({ store, clock: () => NOW })
     const client = createClient(sessions)
     await client.send(async (session) => {
       await session.login('ada')

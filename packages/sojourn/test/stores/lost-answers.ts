@@ -171,8 +171,8 @@ export const lostAnswerCases: readonly LostAnswerCase[] = [
 ]
 
 interface Shop {
-  credit: number
-  cart: string[]
+  credit?: number
+  cart?: string[]
 }
 
 async function loggedIn(lossy: LossyStore) {

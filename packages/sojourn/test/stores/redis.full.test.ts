@@ -49,7 +49,7 @@ describe.each(PROGRAMS.filter((program) => !without().includes(program)))(
         async function shop() {
           const store = await open()
           const clock = createClock()
-          const sessions = createSessions<{ n: number }>({ store, clock })
+          const sessions = createSessions<{ n?: number }>({ store, clock })
           const visitors = Array.from({ length: 4 }, () => createClient(sessions))
           const ids = await Promise.all(
             visitors.map(

@@ -362,8 +362,37 @@ describe('no retry storm', () => {
 
   test('a read that opens the breaker rejects with what the store said', async () => {
     const world = createWorld({ failures: 1 })
-    world.inner.fail('read')
+    world.inner.fail('read', { times: 2 })
     expect(await codeOf(read(world))).toBe('Error: connection reset')
+    expect(world.kinds()).toEqual(['open'])
+  })
+
+  test('reads that all wait on one connection that closes do not open the breaker: the store is up', async () => {
+    const world = createWorld()
+    world.inner.fail('read', { times: 20 })
+    expect(await Promise.all(Array.from({ length: 20 }, () => codeOf(read(world))))).toEqual(Array(20).fill(null))
+    expect(world.kinds()).toEqual([])
+  })
+
+  test('a read that fails twice counts as one failed call', async () => {
+    const world = createWorld()
+    world.inner.fail('read', { times: 10 })
+    for (let i = 0; i < 5; i++) {
+      expect(world.kinds()).toEqual([])
+      expect(await codeOf(read(world))).toBe('Error: connection reset')
+    }
+    expect(world.kinds()).toEqual(['open'])
+    expect(world.inner.count('read')).toBe(10)
+  })
+
+  test('a probe that fails is not repeated', async () => {
+    const world = createWorld({ failures: 1 })
+    world.inner.fail('read', { times: 3 })
+    await codeOf(read(world))
+    world.time.advance(100)
+    expect(await codeOf(read(world))).toBe('Error: connection reset')
+    expect(world.inner.count('read')).toBe(3)
+    expect(world.kinds()).toEqual(['open', 'half-open', 'open'])
   })
 
   test('but not after a time limit, and not when the breaker has opened', async () => {
@@ -376,7 +405,8 @@ describe('no retry storm', () => {
     expect(world.inner.count('read')).toBe(1)
     world.inner.fail('read', { times: 100 })
     for (let i = 0; i < 20; i++) await codeOf(read(world))
-    expect(world.inner.count('read')).toBe(5)
+    // The one above, and four that failed twice. Then it is open.
+    expect(world.inner.count('read')).toBe(9)
   })
 })
 

@@ -19,23 +19,23 @@ app.use(express.urlencoded({ extended: false }))
 app.use(expressSessions(sessions))
 
 const viewOf = (req: express.Request): View => {
-  const { userId, flash } = sessions.get(req)
+  const { userId, flash } = req.session
   return { user: userId, message: flash.take('message') }
 }
 
 app.get('/', (req, res) => {
-  res.send(homePage(viewOf(req), sessions.get(req).data.cart ?? []))
+  res.send(homePage(viewOf(req), req.session.data.cart))
 })
 
 app.post('/cart', async (req, res) => {
   const item = String(req.body?.item ?? '').trim()
   // `update` loses nothing if two tabs add at once. It keeps the last twenty.
-  if (item !== '') await sessions.get(req).update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+  if (item !== '') await req.session.update('cart', (cart) => [...cart, item.slice(0, 60)].slice(-20))
   res.redirect(303, '/')
 })
 
 app.post('/cart/empty', (req, res) => {
-  sessions.get(req).data.cart = []
+  req.session.data.cart = []
   res.redirect(303, '/')
 })
 
@@ -44,7 +44,7 @@ app.get('/login', (req, res) => {
 })
 
 app.post('/login', async (req, res) => {
-  const session = sessions.get(req)
+  const { session } = req
   const name = String(req.body?.name ?? '')
   const userId = await checkPassword(name, String(req.body?.password ?? ''))
   if (userId === null) {
@@ -58,18 +58,18 @@ app.post('/login', async (req, res) => {
 })
 
 app.post('/logout', async (req, res) => {
-  await sessions.get(req).logout()
+  await req.session.logout()
   res.redirect(303, '/')
 })
 
 app.get('/devices', async (req, res) => {
-  const session = sessions.get(req)
+  const { session } = req
   if (session.userId === null) return res.redirect(303, '/login')
   res.send(devicesPage(viewOf(req), await session.devices()))
 })
 
 app.post('/devices/end', async (req, res) => {
-  const session = sessions.get(req)
+  const { session } = req
   if (session.userId === null) return res.redirect(303, '/login')
   const isEnded = await session.revokeDevice(String(req.body?.id))
   session.flash.set('message', isEnded ? 'The device is logged out.' : 'The device was logged out already.')

@@ -14,10 +14,10 @@ app.register(fastifySessions, { sessions })
 
 type Form = { Body: Record<string, string> | null }
 
-const viewOf = (request: FastifyRequest): View => {
-  const { userId, flash } = sessions.get(request)
-  return { user: userId, message: flash.take('message') }
-}
+const viewOf = ({ session }: FastifyRequest): View => ({
+  user: session.userId,
+  message: session.flash.take('message'),
+})
 
 app.get('/health', async (_request, reply) => {
   const { ok } = await sessions.health()
@@ -25,19 +25,18 @@ app.get('/health', async (_request, reply) => {
 })
 
 app.get('/', async (request, reply) => {
-  const { cart = [] } = sessions.get(request).data
-  return reply.type('text/html; charset=utf-8').send(homePage(viewOf(request), cart))
+  return reply.type('text/html; charset=utf-8').send(homePage(viewOf(request), request.session.data.cart))
 })
 
 app.post<Form>('/cart', async (request, reply) => {
   const item = String(request.body?.item ?? '').trim()
   // `update` loses nothing if two tabs add at once. It keeps the last twenty.
-  if (item !== '') await sessions.get(request).update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+  if (item !== '') await request.session.update('cart', (cart) => [...cart, item.slice(0, 60)].slice(-20))
   return reply.redirect('/', 303)
 })
 
 app.post('/cart/empty', async (request, reply) => {
-  sessions.get(request).data.cart = []
+  request.session.data.cart = []
   return reply.redirect('/', 303)
 })
 
@@ -46,7 +45,7 @@ app.get('/login', async (request, reply) => {
 })
 
 app.post<Form>('/login', async (request, reply) => {
-  const session = sessions.get(request)
+  const { session } = request
   const name = String(request.body?.name ?? '')
   const userId = await checkPassword(name, String(request.body?.password ?? ''))
   if (userId === null) {
@@ -59,18 +58,18 @@ app.post<Form>('/login', async (request, reply) => {
 })
 
 app.post('/logout', async (request, reply) => {
-  await sessions.get(request).logout()
+  await request.session.logout()
   return reply.redirect('/', 303)
 })
 
 app.get('/devices', async (request, reply) => {
-  const session = sessions.get(request)
+  const { session } = request
   if (session.userId === null) return reply.redirect('/login', 303)
   return reply.type('text/html; charset=utf-8').send(devicesPage(viewOf(request), await session.devices()))
 })
 
 app.post<Form>('/devices/end', async (request, reply) => {
-  const session = sessions.get(request)
+  const { session } = request
   if (session.userId === null) return reply.redirect('/login', 303)
   const isEnded = await session.revokeDevice(String(request.body?.id))
   session.flash.set('message', isEnded ? 'The device is logged out.' : 'The device was logged out already.')

@@ -4,15 +4,15 @@ import { withSession } from 'sojourn/fetch'
 import { type Client, toNodeHandler } from 'sojourn/node'
 import { listen, type Running } from './listen.ts'
 import { devicesPage, homePage, loginPage, type View } from './pages.ts'
-import { type Data, sessions } from './sessions.ts'
+import { sessions } from './sessions.ts'
 import { checkPassword } from './users.ts'
 
-type Handler = (session: Session<Data>, form: FormData) => Response | Promise<Response>
+type Handler = (session: Session, form: FormData) => Response | Promise<Response>
 
 const toPage = (text: string, status = 200): Response =>
   new Response(text, { status, headers: { 'content-type': 'text/html; charset=utf-8' } })
 const redirect = (location: string): Response => new Response(null, { status: 303, headers: { location } })
-const viewOf = ({ userId, flash }: Session<Data>): View => ({ user: userId, message: flash.take('message') })
+const viewOf = ({ userId, flash }: Session): View => ({ user: userId, message: flash.take('message') })
 
 // The handlers make web Responses, so they also run on Bun, Deno and Workers.
 const routes: Record<string, Handler> = {
@@ -21,12 +21,12 @@ const routes: Record<string, Handler> = {
     return new Response(null, { status: ok ? 200 : 503 })
   },
 
-  'GET /': (session) => toPage(homePage(viewOf(session), session.data.cart ?? [])),
+  'GET /': (session) => toPage(homePage(viewOf(session), session.data.cart)),
 
   async 'POST /cart'(session, form) {
     const item = String(form.get('item') ?? '').trim()
     // `update` loses nothing if two tabs add at once. It keeps the last twenty.
-    if (item !== '') await session.update('cart', (cart = []) => [...cart, item.slice(0, 60)].slice(-20))
+    if (item !== '') await session.update('cart', (cart) => [...cart, item.slice(0, 60)].slice(-20))
     return redirect('/')
   },
 

@@ -37,7 +37,7 @@ export interface CoreOptions<Data extends object> {
   readonly timeouts?: TimeoutPreset | Timeouts
 
   /**
-   * Secrets of 32 bytes or more, newest first. Tokens then carry a MAC that is made with the first key and checked with all,
+   * Random secrets of 32 bytes or more, newest first. Tokens then carry a MAC that is made with the first key and checked with all,
    * so a forged token never costs a store read. Turning keys on refuses tokens without a MAC. Turning them off refuses
    * tokens with one. `[]` is refused.
    */

@@ -106,7 +106,7 @@ export interface Sessions<Data extends object> {
    */
   scan(cursor?: string | null, limit?: number): Promise<SessionPage>
   /**
-   * All live sessions, one after the other, read through `scan`. Throws as `scan` does.
+   * All live sessions, one after the other, read through `scan`. Each loop over it reads them again. Throws as `scan` does.
    *
    * ```ts
    * for await (const { id, userId } of sessions.all()) console.log(id, userId)

@@ -198,9 +198,11 @@ async function replace(state: State, { record }: Held, { before, known, carries 
   }
   if (last === null) return NO_EDITS
   // Edits that this request has yet to store are not late: they follow those of parallel requests, as they would without a login.
+  // But a flash value that was set since another one was taken is a new one.
   const { all } = pendingOf(state)
   const stored = await vault.fromStored(last.data)
-  return pick(difference(known, stored), (name) => (Object.hasOwn(all, name) ? null : carries(name)))
+  const isNew = (name: string): boolean => state.flash?.taken.has(name) === true && Object.hasOwn(stored, name)
+  return pick(difference(known, stored), (name) => (Object.hasOwn(all, name) && !isNew(name) ? null : carries(name)))
 }
 
 async function bringAlong(by: Caller, { record, vault }: Held, late: Edits): Promise<SessionRecord> {

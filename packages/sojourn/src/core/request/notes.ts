@@ -30,11 +30,12 @@ export function notesIn(texts: Texts): Texts {
 }
 
 export function withNote(before: Notes | null, held: Noted, guard: string, text: string | null): Notes {
-  return { byGuard: new Map(before?.byGuard).set(guard, text), expect: storedNotes(held) }
+  return { byGuard: new Map(before?.byGuard).set(guard, text), expect: storedUnder(held, NOTES) }
 }
 
-function storedNotes({ record, vault }: Noted): Notes['expect'] {
-  const key = vault.storedKey(NOTES)
+/** What a write demands so that nothing has changed under this name. */
+export function storedUnder({ record, vault }: Noted, name: string): Notes['expect'] {
+  const key = vault.storedKey(name)
   return { key, text: record.data[key] ?? null }
 }
 
@@ -49,5 +50,5 @@ export function noteEdits(texts: Texts, byGuard: Notes['byGuard']): Edits {
 export function stillGood({ byGuard }: Notes, before: Texts, held: Noted, after: Texts): Notes | null {
   const [known, now] = [notesIn(before), notesIn(after)]
   const good = [...byGuard].filter(([guard]) => known[guard] === now[guard])
-  return good.length === 0 ? null : { byGuard: new Map(good), expect: storedNotes(held) }
+  return good.length === 0 ? null : { byGuard: new Map(good), expect: storedUnder(held, NOTES) }
 }

@@ -12,8 +12,9 @@ import { isLive } from '../token/token.ts'
 import { ask, type Caller, emit, isOver, readNow, sureOfEra } from './caller.ts'
 import { createRecord } from './create-record.ts'
 import { discard } from './end-session.ts'
+import { splitTaken, takenIn } from './flash.ts'
 import { type Held, withRecord } from './held.ts'
-import { NOTES, type Notes, noteEdits, stillGood } from './notes.ts'
+import { NOTES, type Notes, noteEdits, stillGood, storedUnder } from './notes.ts'
 import { accept, assertUncommitted, isUpkeepDue, type Pending, pendingOf, type State } from './state.ts'
 import { isNewest, planUpkeep, type Upkeep } from './upkeep.ts'
 
@@ -51,8 +52,18 @@ async function undo(state: State, { record }: Held): Promise<void> {
 
 const NO_UPKEEP: Upkeep = { change: null, next: null }
 
-/** Stores renewal and last-seen time together with the data, or alone. If they fail, the data must still be stored. */
 function save(state: State, held: Held, pending: Pending, lose: typeof drop, tries = 0): MaybePromise<void> {
+  if (state.flash === null) return saveOnce(state, held, pending, lose, tries)
+  return chain(splitTaken(state, held, pending), ([now, later]) =>
+    // If the session has ended meanwhile, there is no flash.
+    chain(saveOnce(state, held, now, lose, tries), () =>
+      isEmpty(later.all) || state.flash === null ? undefined : save(state, state.held ?? held, later, lose),
+    ),
+  )
+}
+
+/** Stores renewal and last-seen time together with the data, or alone. If they fail, the data must still be stored. */
+function saveOnce(state: State, held: Held, pending: Pending, lose: typeof drop, tries: number): MaybePromise<void> {
   return chain(isUpkeepDue(state) ? planUpkeep(state, held) : NO_UPKEEP, (upkeep) => {
     if (isEmpty(pending.all) && upkeep.change === null) return follow(state, held, upkeep)
     return chain(write(state, held, pending, upkeep), (written) => {
@@ -86,15 +97,20 @@ async function saveAgain(
  */
 function write(state: State, held: Held, pending: Pending, upkeep: Upkeep): MaybePromise<Written | null> {
   const { all } = pending
-  const change = { ...upkeep.change, ...expectedNotes(state, pending) }
+  const change = { ...upkeep.change, ...expected(state, held, pending) }
   const work = (): MaybePromise<Written> => writeRecord(state, held, all, change)
   // A guard that distrusts the session relies on this write.
   return isEmpty(all) && !state.distrusts ? rescue<Written | null>(work, () => null) : work()
 }
 
-/** A guard decided by the note that it read, so the write demands that it is still there. */
-function expectedNotes({ notes }: State, { all }: Pending): Pick<Change, 'expect'> {
-  return notes === null || !Object.hasOwn(all, NOTES) ? {} : { expect: notes.expect }
+/**
+ * A guard decided by the note that it read, so the write demands that it is still there. A flash value that was taken is removed
+ * only if it is still the one that the handler saw.
+ */
+function expected({ notes, flash }: State, held: Held, { all }: Pending): Pick<Change, 'expect'> {
+  if (notes !== null && NOTES in all) return { expect: notes.expect }
+  const [name] = takenIn(flash, all)
+  return name === undefined ? {} : { expect: storedUnder(held, name) }
 }
 
 /** After a conflict: what is pending, without the notes that a parallel request changed. */
@@ -140,6 +156,7 @@ function tell<Name extends 'created' | 'renewed'>(state: State, name: Name, deta
 /** The session ended or expired while this request ran. Its edits are lost, and the client's token stays unchanged. */
 function drop(state: State, record: SessionRecord, pending: Pending): void {
   accept(state, pending)
+  state.flash = null
   state.answer = 'keep'
   if (isEmpty(pending.all)) return
   emit(state, 'refused', { id: record.id, reason: lateReason(state, record) })

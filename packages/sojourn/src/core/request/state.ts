@@ -209,7 +209,7 @@ export interface Pending {
   readonly all: Edits
 }
 
-const NOTHING_PENDING: Pending = { data: NO_EDITS, all: NO_EDITS }
+export const NOTHING_PENDING: Pending = { data: NO_EDITS, all: NO_EDITS }
 
 /** `shown`: whether a person sees the response. A flash value that nobody saw must stay. */
 export function pendingOf(state: State, shown?: boolean): Pending {

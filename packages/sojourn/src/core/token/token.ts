@@ -115,14 +115,21 @@ function toMacKeys(keys: readonly (string | Uint8Array)[]): Uint8Array[] {
 /** The configured key may be used elsewhere too, so the MAC key is derived from it for this purpose only. */
 function toMacKey(key: unknown, index: number): Uint8Array {
   const bytes = typeof key === 'string' ? toUtf8(key) : key
-  if (bytes instanceof Uint8Array && bytes.length >= KEY_BYTES) {
-    return hmacSha256(bytes, toUtf8('sojourn token mac v1'))
-  }
+  const isLong = bytes instanceof Uint8Array && bytes.length >= KEY_BYTES
+  if (isLong && !repeats(bytes)) return hmacSha256(bytes, toUtf8('sojourn token mac v1'))
   const isSet = bytes instanceof Uint8Array ? bytes.length > 0 : bytes !== undefined && bytes !== null
-  const problem = isSet
-    ? `must be a string or a Uint8Array of at least ${KEY_BYTES} bytes`
-    : 'is not set: an environment variable may be missing'
+  const problem = isLong
+    ? 'repeats itself, so it can be guessed'
+    : isSet
+      ? `must be a string or a Uint8Array of at least ${KEY_BYTES} bytes`
+      : 'is not set: an environment variable may be missing'
   throw new SessionError('ERR_OPTION', `keys[${index}] ${problem}. Make one with: openssl rand -base64 32`)
+}
+
+/** Whether the second half only repeats what came before: `aaaa...`, blanks, `change-me-change-me-...`. No random key does. */
+function repeats(bytes: Uint8Array): boolean {
+  const text = bytes.join()
+  return [...text].some((_, at) => at > 0 && at * 2 <= text.length + 1 && text.startsWith(text.slice(at)))
 }
 
 /** Compares in constant time. The length is not secret (ASVS 5.0 11.2.4). */

@@ -4,7 +4,7 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise, Store } from '../../core/contracts/store.ts'
 import { isPromise, rescue } from '../../core/lib/maybe.ts'
 import { isOutage } from '../kit/driver-errors.ts'
-import { type BreakerState, createBreaker, type Leave } from './resilient/breaker.ts'
+import { type BreakerState, createBreaker, type Leave, type Outcome } from './resilient/breaker.ts'
 import { createObservers, type Timing, toTiming } from './wrapper.ts'
 
 export type { Timing } from './wrapper.ts'
@@ -12,7 +12,7 @@ export type { Timing } from './wrapper.ts'
 export interface ResilientStoreOptions {
   /** The time limit of one call. Default `'2s'`. */
   readonly timeout?: Duration
-  /** After this many failed calls in a row the store is not called for a while. Default 5. */
+  /** After this many failed calls in a row the store is not called for a while. A read counts as one, with its second try. Default 5. */
   readonly failures?: number
   /** The first pause. Each further one is twice as long. Default `'100ms'`. */
   readonly pause?: Duration
@@ -64,30 +64,30 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     }
   }
 
-  function outcomeOf(error: unknown): 'good' | 'bad' {
+  function outcomeOf(error: unknown): Outcome {
     if (!isOutage(error)) return 'good'
     lastOutage = error
     return 'bad'
   }
 
-  function run<T>(operation: string, work: () => MaybePromise<T>): MaybePromise<T> {
+  function run<T>(operation: string, work: () => MaybePromise<T>, judge: Judge = outcomeOf): MaybePromise<T> {
     const leave = enter(operation)
     try {
       const answer = work()
-      if (isPromise(answer)) return withinLimit(operation, leave, answer)
+      if (isPromise(answer)) return withinLimit(operation, { leave, judge }, answer)
       leave('good')
       return answer
     } catch (error) {
-      leave(outcomeOf(error))
+      leave(judge(error))
       throw error
     }
   }
 
   /** Answers and rejections that arrive after the limit are dropped. */
-  function withinLimit<T>(operation: string, leave: Leave, answer: Promise<T>): Promise<T> {
+  function withinLimit<T>(operation: string, { leave, judge }: Entered, answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let isOver = false
-      function settle(outcome: 'good' | 'bad', finish: () => void): void {
+      function settle(outcome: Outcome, finish: () => void): void {
         if (isOver) return
         isOver = true
         cancel()
@@ -97,7 +97,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
       function expire(): void {
         const text = `${store.name}: no answer to ${operation} in ${timeoutMs} ms.`
         const error = new SessionError('ERR_STORE_TIMEOUT', text)
-        settle(outcomeOf(error), () => {
+        settle(judge(error), () => {
           tell({ name: store.name, kind: 'timeout', operation })
           reject(error)
         })
@@ -108,7 +108,7 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
       })
       answer.then(
         (value) => settle('good', () => resolve(value)),
-        (error: unknown) => settle(outcomeOf(error), () => reject(error)),
+        (error: unknown) => settle(judge(error), () => reject(error)),
       )
     })
   }
@@ -124,13 +124,24 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     end: (id, tombstone) => run('end', () => store.end(id, tombstone)),
     list: (userId) => run('list', () => store.list(userId)),
 
-    /** Reads once more immediately, because the first use of an idle connection reveals that it was closed. */
+    /**
+     * Reads once more immediately, because the first use of an idle connection reveals that it was closed. The two count as one
+     * call: many reads that wait on one closed connection must not open the breaker in front of a store that is up.
+     */
     read(id) {
-      const ask = (): ReturnType<Store['read']> => run('read', () => store.read(id))
-      return rescue(ask, (error) => {
-        if (breaker.state !== 'closed' || !isBroken(error)) throw error
-        return ask()
-      })
+      const work = (): ReturnType<Store['read']> => store.read(id)
+      let repeats = false
+      const judge = (error: unknown): Outcome => {
+        repeats = breaker.state === 'closed' && isBroken(error)
+        return repeats ? 'none' : outcomeOf(error)
+      }
+      return rescue(
+        () => run('read', work, judge),
+        (error) => {
+          if (!repeats || breaker.state !== 'closed') throw error
+          return run('read', work)
+        },
+      )
     },
 
     ...(readNow !== undefined && { readNow: (id) => run('readNow', () => readNow.call(store, id)) }),
@@ -140,6 +151,15 @@ export function resilientStore(store: Store, options: ResilientStoreOptions = {}
     ...(setup !== undefined && { setup: () => setup.call(store) }),
     close: () => store.close(),
   }
+}
+
+/** What an error says about the store. */
+type Judge = (error: unknown) => Outcome
+
+/** A call that the breaker let through. */
+interface Entered {
+  readonly leave: Leave
+  readonly judge: Judge
 }
 
 /** Whether it failed by itself, and soon: not because of a time limit or a limit of ours. */

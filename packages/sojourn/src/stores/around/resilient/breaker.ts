@@ -2,8 +2,11 @@ import type { Timing } from '../wrapper.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
-/** Reports the outcome of a call. `good`: the store answered, even with a refusal. */
-export type Leave = (outcome: 'good' | 'bad') => void
+/** `good`: the store answered, even with a refusal. `none`: the call is made once more, and that one counts. */
+export type Outcome = 'good' | 'bad' | 'none'
+
+/** Reports the outcome of a call. */
+export type Leave = (outcome: Outcome) => void
 
 /** Lets calls through until several in a row failed, then one at a time, after growing pauses. */
 export interface Breaker {
@@ -39,15 +42,15 @@ export function createBreaker({ failures, pauseMs, maxPauseMs, timing, changed }
     become('open')
   }
 
-  function leave(outcome: 'good' | 'bad'): void {
+  function leave(outcome: Outcome): void {
     // The outcome of an earlier call does not matter now.
-    if (state !== 'closed') return
+    if (state !== 'closed' || outcome === 'none') return
     failed = outcome === 'good' ? 0 : failed + 1
     if (failed >= failures) open()
   }
 
-  function leaveProbe(outcome: 'good' | 'bad'): void {
-    if (outcome === 'bad') open()
+  function leaveProbe(outcome: Outcome): void {
+    if (outcome !== 'good') open()
     else {
       failed = 0
       pauses = 0
