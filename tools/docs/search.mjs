@@ -19,7 +19,8 @@ const DEFAULTS = {
 /** @type {readonly (readonly [query: string, page: string])[]} */
 const EXPECTED = [
   ['csrf', '/how-to/protect-forms'],
-  ['logout everywhere', '/how-to/end-all-sessions'],
+  ['logout everywhere', '/guide/first-app'],
+  ['trust proxy', '/how-to/run-behind-a-proxy'],
 ]
 
 /**
