@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
 
-/** Everything comes from here, nothing runs: the pages have no script at all. */
+/** Everything comes from here, and nothing runs: only the pages for passkeys have a script (`allowScript`). */
 export function securityHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: {

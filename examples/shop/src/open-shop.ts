@@ -15,7 +15,7 @@ export interface OpenShop extends Shop {
 }
 
 /** Users and orders in an LMDB environment of their own, wherever the sessions are: they have nothing to do with each other. */
-export async function openShop(folder: string, sessions: Sessions<ShopData>): Promise<OpenShop> {
+export async function openShop(folder: string, sessions: Sessions<ShopData>, origin?: string): Promise<OpenShop> {
   const db = open({ path: join(folder, 'shop') })
   const users = createUsers(db, await createPasswords())
   await addDemoUsers(users)
@@ -25,6 +25,7 @@ export async function openShop(folder: string, sessions: Sessions<ShopData>): Pr
     orders: createOrders(db),
     catalogue: createCatalogue(),
     guesses: createGuesses(),
+    origin,
     async close() {
       await sessions.close()
       await db.close()

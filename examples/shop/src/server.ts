@@ -9,12 +9,12 @@ import { openShop } from './open-shop.ts'
 import { openSessions } from './sessions.ts'
 import { welcome } from './welcome.ts'
 
-const { PORT, HOST = '127.0.0.1', SHOP_DATA, SOJOURN_STORE } = process.env
+const { PORT, HOST = '127.0.0.1', SHOP_DATA, SHOP_ORIGIN, SOJOURN_STORE } = process.env
 const folder = SHOP_DATA ?? fileURLToPath(new URL('../data', import.meta.url))
 
 const store = await storeFrom(SOJOURN_STORE ?? `lmdb:${join(folder, 'sessions')}`)
 await store.setup?.()
-const shop = await openShop(folder, openSessions(store))
+const shop = await openShop(folder, openSessions(store), SHOP_ORIGIN)
 const server = await listen(createServer(createShop(shop)))
 const { port } = server.address() as AddressInfo
 console.log(welcome(`http://localhost:${port}`, { folder, store: store.name, pid: process.pid }))

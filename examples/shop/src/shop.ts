@@ -12,4 +12,6 @@ export interface Shop {
   readonly orders: Orders
   readonly catalogue: Catalogue
   readonly guesses: Guesses
+  /** `https://shop.example`, for passkeys. `undefined`: `http://localhost`, on the port of the server. */
+  readonly origin: string | undefined
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from 'lmdb'
+import type { Passkey } from './passkeys.ts'
 import type { Passwords } from './passwords.ts'
 
 export interface User {
@@ -22,10 +23,17 @@ export interface Users {
   /** `null`: no such user, or not their password. Both take the same time. */
   check(email: string, password: string): Promise<User | null>
   setPassword(id: string, password: string): Promise<void>
+  passkeys(id: string): readonly Passkey[]
+  /** `false`: somebody has it already. */
+  addPasskey(id: string, passkey: Passkey): Promise<boolean>
+  /** Stores its counter. `false`: the user has removed it meanwhile. */
+  updatePasskey(id: string, passkey: Passkey): Promise<boolean>
+  removePasskey(id: string, passkeyId: string): Promise<void>
 }
 
 interface Row extends User {
   readonly passwordHash: string
+  readonly passkeys?: readonly Passkey[]
 }
 
 export function createUsers(db: Database, passwords: Passwords): Users {
@@ -43,8 +51,32 @@ export function createUsers(db: Database, passwords: Passwords): Users {
     })
   }
 
+  const others = (found: Row, passkeyId: string): Passkey[] =>
+    (found.passkeys ?? []).filter(({ id }) => id !== passkeyId)
+
+  /** `owner`: whose passkey it must be before; `undefined`: nobody's. */
+  const putPasskey = (id: string, passkey: Passkey, owner: string | undefined): Promise<boolean> =>
+    db.transaction(() => {
+      const found = row(id)
+      if (found === null || db.get(['passkey', passkey.id]) !== owner) return false
+      db.put(['passkey', passkey.id], id)
+      db.put(['user', id], { ...found, passkeys: [...others(found, passkey.id), passkey] })
+      return true
+    })
+
   return {
     add,
+    passkeys: (id) => row(id)?.passkeys ?? [],
+    addPasskey: (id, passkey) => putPasskey(id, passkey, undefined),
+    updatePasskey: (id, passkey) => putPasskey(id, passkey, id),
+    async removePasskey(id, passkeyId) {
+      await db.transaction(() => {
+        const found = row(id)
+        if (found === null || db.get(['passkey', passkeyId]) !== id) return
+        db.remove(['passkey', passkeyId])
+        db.put(['user', id], { ...found, passkeys: others(found, passkeyId) })
+      })
+    },
     find: (id) => toUser(row(id ?? '')),
     async check(email, password) {
       const found = byEmail(email)

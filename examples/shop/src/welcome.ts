@@ -25,6 +25,7 @@ ${users.join('\n')}
     - Sign in with *Keep me signed in*, then quit the browser and come back.
     - Change the password: every other device is out.
     - Order something more than ten minutes after signing in: it asks whether that is still you.
+    - Make a passkey on your account page, then change the password: the passkey is asked for first.
     - Unfold *Look inside this session* at the foot of any page.
 
   Sessions are kept in: ${store} (another store: SOJOURN_STORE=redis://127.0.0.1:6379 npm start, or sqlite:, postgres:, ...)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addToCart, heading, launchBrowser, signIn, startShop, type TestShop } from './shop.ts'
+import { addAuthenticator, addToCart, heading, launchBrowser, signIn, startShop, type TestShop } from './shop.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -56,6 +56,8 @@ const pages: readonly (readonly [string, (page: Page, url: string) => Promise<un
     'order',
     (page, url) => goToCheckout(page, url).then(() => page.getByRole('button', { name: 'Place the order' }).click()),
   ],
+  ['passkeys', (page, url) => signIn(page, url, 'alice').then(() => page.goto(`${url}/account/passkeys`))],
+  ['passkey', askForPasskey],
   ['goodbye', (page, url) => page.goto(`${url}/goodbye`)],
 ]
 
@@ -66,6 +68,20 @@ async function signUpAsAlice(page: Page, url: string): Promise<void> {
   await page.getByLabel('Password').fill('a long enough password')
   await page.getByRole('button', { name: 'Make an account' }).click()
   await page.getByText('an account with this address').waitFor()
+}
+
+async function askForPasskey(page: Page, url: string): Promise<void> {
+  await addAuthenticator(page)
+  await page.goto(`${url}/sign-up`)
+  await page.getByLabel('What shall we call you?').fill('Carol')
+  await page.getByLabel('E-mail').fill('carol@example.com')
+  await page.getByLabel('Password').fill('a long enough password')
+  await page.getByRole('button', { name: 'Make an account' }).click()
+  await page.waitForURL('**/account')
+  await page.goto(`${url}/account/passkeys`)
+  await page.getByRole('button', { name: 'Make a passkey' }).click()
+  await page.waitForURL('**/account')
+  await page.goto(`${url}/account/passkeys`)
 }
 
 async function goToCheckout(page: Page, url: string): Promise<void> {

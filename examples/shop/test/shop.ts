@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Locator, type Page } from 'playwright-core'
 import { createSessions } from 'sojourn'
 import { lmdbStore } from 'sojourn/stores/lmdb'
 import { createShop } from '../src/app.ts'
@@ -60,6 +60,23 @@ export function launchBrowser(): Promise<Browser> {
 /** A browser with a profile on disk: it can be quit and opened again. */
 export function launchProfile(path: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(path, LAUNCH)
+}
+
+/** Gives the browser a virtual authenticator, whose user passes every check. */
+export async function addAuthenticator(page: Page): Promise<{ devtools: CDPSession; authenticatorId: string }> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+  return { devtools, authenticatorId }
 }
 
 export type DemoName = 'alice' | 'bob'

@@ -23,6 +23,7 @@ export function accountPage(user: User, devices: readonly SessionInfo[], orders:
             <form method="post" action="/sign-out"><button>Sign out here</button></form>
             <form method="post" action="/sign-out-everywhere"><button class="quiet">Sign out everywhere</button></form>
             <a href="/account/password">Change your password</a>
+            <a href="/account/passkeys">Your passkeys</a>
           </div>
         </section>
       </div>

@@ -9,7 +9,7 @@ export function confirmPage(email: string, error?: string): Page {
         <h1>Still you?</h1>
         <p>You signed in a while ago. Before we go on, please give your password once more.</p>
       </header>
-      <form method="post" action="/confirm" class="form">
+      <form method="post" class="form">
         ${formError(error)}
         ${hiddenUsername(email)}
         ${field({ name: 'password', label: `Password for ${email}`, type: 'password', autocomplete: 'current-password', autofocus: true })}

@@ -11,7 +11,7 @@ export function signInPage({ email = '', error }: SignInForm = {}): Page {
   const body = html`
     <div class="narrow">
       <header class="page-head"><h1>Sign in</h1></header>
-      <form method="post" action="/sign-in" class="form">
+      <form method="post" class="form">
         ${formError(error)}
         ${field({ name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username', value: email, autofocus: email === '' })}
         ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password', autofocus: email !== '' })}

@@ -16,7 +16,7 @@ export function signUpPage({ name = '', email = '', error, errors = {} }: SignUp
   const body = html`
     <div class="narrow">
       <header class="page-head"><h1>Make an account</h1></header>
-      <form method="post" action="/sign-up" class="form">
+      <form method="post" class="form">
         ${formError(error)}
         ${field({ name: 'name', label: 'What shall we call you?', type: 'text', autocomplete: 'given-name', maxlength: MAX_NAME, value: name, error: errors.name })}
         ${field({ name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username', value: email, error: errors.email })}

@@ -1,15 +1,15 @@
 import { Router } from 'express'
 import { accountPage } from '../pages/account.ts'
 import type { Shop } from '../shop.ts'
-import { currentUser, requireRecentProof, requireUser } from './require.ts'
+import { currentUser, requireRecentProof, requireShopper } from './require.ts'
 import { notify, show } from './show.ts'
 
 export function accountRoutes(shop: Shop): Router {
   const router = Router()
 
-  router.use('/account', requireUser(shop))
+  router.use('/account', requireShopper(shop))
   // A person who finds an open session must not be able to log out its owner's other devices (ASVS 5.0 7.5.2).
-  router.use('/account/devices', requireRecentProof('/account'))
+  router.use('/account/devices', requireRecentProof(shop))
 
   router.get('/account', async (req, res) => {
     const user = currentUser(shop, req)

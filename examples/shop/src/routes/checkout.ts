@@ -5,7 +5,7 @@ import { checkoutPage } from '../pages/checkout.ts'
 import { orderPage } from '../pages/order.ts'
 import type { Shop } from '../shop.ts'
 import { field } from './form.ts'
-import { currentUser, requireRecentProof, requireUser } from './require.ts'
+import { currentUser, requireRecentProof, requireShopper } from './require.ts'
 import { show } from './show.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -14,8 +14,8 @@ export function checkoutRoutes(shop: Shop): Router {
   const { catalogue, orders, sessions } = shop
   const router = Router()
 
-  router.use('/checkout', requireUser(shop), requireRecentProof('/checkout'))
-  router.use('/orders', requireUser(shop))
+  router.use('/checkout', requireShopper(shop), requireRecentProof(shop))
+  router.use('/orders', requireShopper(shop))
 
   router.get('/checkout', (req, res) => {
     const lines = linesOf(sessions.get(req).data.cart, catalogue)

@@ -1,16 +1,17 @@
 import { Router } from 'express'
+import { returnPath } from 'sojourn/express'
 import { confirmPage } from '../pages/confirm.ts'
 import type { Shop } from '../shop.ts'
 import { field } from './form.ts'
 import { checkPassword, tooManyGuesses } from './password-check.ts'
-import { currentUser, requireUser, wayBack } from './require.ts'
+import { currentUser, requireShopper } from './require.ts'
 import { show } from './show.ts'
 
 /** Step-up: the user proves their identity again. */
 export function confirmRoutes(shop: Shop): Router {
   const router = Router()
 
-  router.use('/confirm', requireUser(shop))
+  router.use('/confirm', requireShopper(shop))
 
   router.get('/confirm', (req, res) => show(shop, req, res, confirmPage(currentUser(shop, req).email)))
 
@@ -21,8 +22,8 @@ export function confirmRoutes(shop: Shop): Router {
       const error = waitSeconds > 0 ? tooManyGuesses(res, waitSeconds) : 'That is not your password.'
       return show(shop, req, res, confirmPage(mine, error), waitSeconds > 0 ? 429 : 422)
     }
-    await req.session.reauthenticated({ methods: ['pwd'] })
-    res.redirect(303, wayBack(req, '/account'))
+    await req.session.reauthenticated({ methods: ['pwd'], assurance: 'aal1' })
+    res.redirect(303, returnPath(req.query.returnTo, '/account'))
   })
 
   return router

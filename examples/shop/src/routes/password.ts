@@ -4,13 +4,13 @@ import { MIN_PASSWORD } from '../passwords.ts'
 import type { Shop } from '../shop.ts'
 import { field } from './form.ts'
 import { checkPassword, tooManyGuesses } from './password-check.ts'
-import { currentUser, requireUser } from './require.ts'
+import { currentUser, requirePasskeyIfAny, requireShopper } from './require.ts'
 import { notify, show } from './show.ts'
 
 export function passwordRoutes(shop: Shop): Router {
   const router = Router()
 
-  router.use('/account/password', requireUser(shop))
+  router.use('/account/password', requireShopper(shop), requirePasskeyIfAny(shop))
 
   router.get('/account/password', (req, res) => show(shop, req, res, passwordPage(currentUser(shop, req).email)))
 

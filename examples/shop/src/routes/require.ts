@@ -1,8 +1,47 @@
 import type { Request, RequestHandler } from 'express'
 import type { Session } from 'sojourn'
+import { requireAssurance, requireFresh, requireUser } from 'sojourn/express'
 import type { Shop } from '../shop.ts'
 import type { User } from '../users.ts'
-import { notify } from './show.ts'
+
+const signIn = '/sign-in'
+
+/** Lets only signed-in users by; others sign in first and come back. */
+export function requireShopper(shop: Shop): RequestHandler[] {
+  // The account may be gone while a session of it lives on.
+  const hasAccount: RequestHandler = async (req, res, next) => {
+    if (shop.users.find(req.session.userId) !== null) return next()
+    await req.session.logout()
+    res.redirect(303, signIn)
+  }
+  return [requireUser({ signIn }), hasAccount]
+}
+
+/** The user of a request that `requireShopper` let by. */
+export function currentUser(shop: Shop, req: Request): User {
+  const user = shop.users.find(req.session.userId)
+  if (user === null) throw new Error('This route needs requireShopper before it.')
+  return user
+}
+
+/** The user proved who they are in the last ten minutes: with the passkey if they have one, or else with the password. */
+export function requireRecentProof(shop: Shop): RequestHandler {
+  return choose(shop, requireFresh('10m', { confirm: '/confirm', signIn }))
+}
+
+/** The same for users who have a passkey. The others give their password in the form of this route. */
+export function requirePasskeyIfAny(shop: Shop): RequestHandler {
+  return choose(shop, (_req, _res, next) => next())
+}
+
+function choose(shop: Shop, withoutPasskey: RequestHandler): RequestHandler {
+  const fresh = requireFresh('10m', { confirm: '/passkey', signIn })
+  const strong = requireAssurance('aal2', { stepUp: '/passkey', signIn })
+  return (req, res, next) => {
+    if (shop.users.passkeys(req.session.userId ?? '').length === 0) return withoutPasskey(req, res, next)
+    fresh(req, res, (error) => (error === undefined ? strong(req, res, next) : next(error)))
+  }
+}
 
 /** The message for a visitor whose session is gone. */
 const WHY: Partial<Record<NonNullable<Session['refused']>, string>> = {
@@ -11,41 +50,6 @@ const WHY: Partial<Record<NonNullable<Session['refused']>, string>> = {
   reused: 'We saw an old copy of your session and ended it, to be safe. Please sign in again.',
 }
 
-/** Lets only signed-in users by; others sign in first and come back. */
-export function requireUser(shop: Shop): RequestHandler {
-  return (req, res, next) => {
-    // No cache may keep private pages, not even the browser's: *back* after *sign out* sends a request again.
-    res.set('Cache-Control', 'no-store')
-    if (shop.users.find(req.session.userId) !== null) return next()
-    const why = req.session.refused && WHY[req.session.refused]
-    if (why) notify(req, why)
-    comeBackTo(req, req.method === 'GET' ? req.originalUrl : '/account')
-    res.redirect(303, '/sign-in')
-  }
-}
-
-/** The user of a request that `requireUser` let by. */
-export function currentUser(shop: Shop, req: Request): User {
-  const user = shop.users.find(req.session.userId)
-  if (user === null) throw new Error('This route needs requireUser before it.')
-  return user
-}
-
-/** Continues if the user gave the password in the last ten minutes. Otherwise asks for it, and returns to this page. */
-export function requireRecentProof(back: string): RequestHandler {
-  return (req, res, next) => {
-    if (req.session.authenticatedWithin('10m')) return next()
-    comeBackTo(req, back)
-    res.redirect(303, '/confirm')
-  }
-}
-
-/** The way back is kept in the session, not in the address, so that nobody else can choose it. */
-function comeBackTo(req: Request, path: string): void {
-  req.session.flash.set('back', path)
-}
-
-export function wayBack(req: Request, otherwise: string): string {
-  const path = req.session.flash.take('back')
-  return typeof path === 'string' ? path : otherwise
+export function whyRefused({ session }: Request): string | undefined {
+  return session.refused === null ? undefined : WHY[session.refused]
 }

@@ -1,16 +1,17 @@
 import { Router } from 'express'
+import { returnPath } from 'sojourn/express'
 import { messagePage } from '../pages/message.ts'
 import { signInPage } from '../pages/sign-in.ts'
 import type { Shop } from '../shop.ts'
 import { field } from './form.ts'
 import { checkPassword, tooManyGuesses } from './password-check.ts'
-import { wayBack } from './require.ts'
+import { whyRefused } from './require.ts'
 import { show } from './show.ts'
 
 export function signInRoutes(shop: Shop): Router {
   const router = Router()
 
-  router.get('/sign-in', (req, res) => show(shop, req, res, signInPage()))
+  router.get('/sign-in', (req, res) => show(shop, req, res, signInPage(), 200, whyRefused(req)))
 
   router.post('/sign-in', async (req, res) => {
     const email = field(req, 'email')
@@ -20,10 +21,9 @@ export function signInRoutes(shop: Shop): Router {
         waitSeconds > 0 ? tooManyGuesses(res, waitSeconds) : 'That e-mail and password do not belong together.'
       return show(shop, req, res, signInPage({ email, error }), waitSeconds > 0 ? 429 : 422)
     }
-    const back = wayBack(req, '/account')
     const remember = field(req, 'remember') === 'yes'
-    await req.session.login(user.id, { methods: ['pwd'], ...(remember && { absolute: '30d' }) })
-    res.redirect(303, back)
+    await req.session.login(user.id, { methods: ['pwd'], assurance: 'aal1', ...(remember && { absolute: '30d' }) })
+    res.redirect(303, returnPath(req.query.returnTo, '/account'))
   })
 
   router.post('/sign-out', async (req, res) => {

@@ -1,11 +1,11 @@
 import { Router } from 'express'
+import { returnPath } from 'sojourn/express'
 import { MAX_NAME, type SignUpForm, signUpPage } from '../pages/sign-up.ts'
 import { MIN_PASSWORD } from '../passwords.ts'
 import type { Shop } from '../shop.ts'
 import type { NewUser } from '../users.ts'
 import { field } from './form.ts'
 import { tooManyGuesses } from './password-check.ts'
-import { wayBack } from './require.ts'
 import { show } from './show.ts'
 
 export function signUpRoutes(shop: Shop): Router {
@@ -32,9 +32,8 @@ export function signUpRoutes(shop: Shop): Router {
       return show(shop, req, res, signUpPage({ ...form, errors: taken }), 422)
     }
 
-    const back = wayBack(req, '/account')
-    await req.session.login(user.id, { methods: ['pwd'] })
-    res.redirect(303, back)
+    await req.session.login(user.id, { methods: ['pwd'], assurance: 'aal1' })
+    res.redirect(303, returnPath(req.query.returnTo, '/account'))
   })
 
   return router

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { type Request, type RequestHandler, Router } from 'express'
-import { createSessions, type JsonValue, memoryStore, type Session, type Sessions } from 'sojourn'
+import { createSessions, type JsonValue, memoryStore, type RequestView, type Session, type Sessions } from 'sojourn'
 import { createShop } from '../../../../examples/shop/src/app.ts'
 import type { Cart } from '../../../../examples/shop/src/cart.ts'
 import { openShop } from '../../../../examples/shop/src/open-shop.ts'
@@ -17,6 +17,7 @@ interface Kept {
   user?: string
   provedAt?: number
   cart?: Cart
+  challenge?: ShopData['challenge']
   flash?: Record<string, JsonValue>
   destroy(done: (error: unknown) => void): void
 }
@@ -46,14 +47,21 @@ function sessionsOfExpress(sessions: Sessions<ShopData>): RequestHandler {
   const router = Router()
   // Explicit defaults cause no warning.
   router.use(expressSession({ secret: SECRET, resave: true, saveUninitialized: true }))
-  router.use((req, _res, next) => {
+  router.use(async (req, _res, next) => {
     const methods = Object.getOwnPropertyDescriptors(asTutorialsDo((req as unknown as { session: Kept }).session))
+    // The shop's `requireUser` looks for a session of Sojourn, so its members are replaced.
+    const { session } = await sessions.open(viewOf(req))
     for (const [name, method] of Object.entries(methods))
-      Object.defineProperty(req.session, name, { ...method, enumerable: false })
-    sessions.attach(req, req.session as Request['session'] & Session<ShopData>)
+      for (const target of [req.session, session]) Object.defineProperty(target, name, { ...method, enumerable: false })
+    sessions.attach(req, session)
     next()
   })
   return router
+}
+
+function viewOf({ method, originalUrl, headers }: Request): RequestView {
+  const header = (name: string): string | null => headers[name]?.toString() ?? null
+  return { method, url: originalUrl, secure: false, peer: null, header }
 }
 
 /** The session members that the shop uses, as they are usually written on express-session. */
