@@ -14,12 +14,16 @@ const LAYERS = {
   carriers: ['carriers', 'core'],
   // A guard may keep a cookie of its own.
   guards: ['guards', 'carriers', 'core'],
+  // What happens to events after the request: logs, metrics, webhooks.
+  events: ['events', 'guards', 'stores', 'core'],
+  command: ['command', 'events', 'core'],
   index: ['index', 'core', 'stores', 'carriers', 'guards'],
   adapters: ['adapters', 'index', 'core', 'stores', 'carriers', 'guards'],
 }
 
 /** The modules that may depend on Node: each a file, a folder, or a prefix of file names. */
-const NODE_ONLY = /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify))[./-]/
+const NODE_ONLY =
+  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify)|events\/audit-log\/(file|verify-files)|command)[./-]/
 
 /** The entries that run on every runtime. */
 export const PORTABLE = [
@@ -41,6 +45,9 @@ export const PORTABLE = [
   'guards/session-limit',
   'guards/form-tokens',
   'guards/kit',
+  'events/audit-log',
+  'events/audit-log/postgres',
+  'events/audit-log/sqlite',
   'adapters/fetch',
   'adapters/hono',
 ]

@@ -48,7 +48,7 @@ function find(table: string, text: string): string | undefined {
 }
 
 /** The network as `203.0.113.0/24` or `2001:db8:7::/48`, or the whole address. `null` if `peer` is not an address. */
-function addressOf(peer: string, short: boolean): string | null {
+export function addressOf(peer: string, short: boolean): string | null {
   const address = peer.replace(/^::ffff:(?=\d+\.)|%.*/gi, '')
   if (/^[\d.]{7,15}$/.test(address)) return ipv4(address, short)
   return /^[\da-f:.]{2,45}$/i.test(address) ? ipv6(address, short) : null

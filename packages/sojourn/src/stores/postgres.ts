@@ -1,9 +1,7 @@
 import { checkOptions } from '../core/contracts/check-options.ts'
-import { SessionError } from '../core/contracts/errors.ts'
-import { type PostgresClient, toDriver } from './postgres/clients.ts'
-import { connecting } from './postgres/connect.ts'
+import type { PostgresClient } from './postgres/clients.ts'
 import { postgresDialect } from './postgres/dialect.ts'
-import type { Driver } from './sql/driver.ts'
+import { driverOf } from './postgres/driver-of.ts'
 import { type SqlStore, sqlStore } from './sql/sql-store.ts'
 
 export type { PGliteClient, PgClient, PostgresClient, PostgresJsClient } from './postgres/clients.ts'
@@ -40,19 +38,5 @@ export interface PostgresStoreOptions {
 export function postgresStore(options: PostgresStoreOptions): SqlStore {
   checkOptions(options, { url: 'any', client: 'any', table: 'any', schema: 'any', prepare: 'any' }, 'postgresStore')
   const { table, schema } = options
-  return sqlStore({ dialect: postgresDialect, driver: driverOf(options), table, schema })
-}
-
-function driverOf({ url, client, prepare = true }: PostgresStoreOptions): Driver {
-  if (isUrl(url) && client === undefined) return connecting(url, prepare)
-  const driver = url === undefined ? toDriver(client, prepare) : null
-  if (driver !== null) return { ...driver, close: () => undefined }
-  throw new SessionError(
-    'ERR_OPTION',
-    'postgresStore: pass url, or as client a Pool or Client of pg, the sql of postgres, or a PGlite.',
-  )
-}
-
-function isUrl(url: unknown): url is string {
-  return typeof url === 'string' && /^postgres(ql)?:\/\//.test(url)
+  return sqlStore({ dialect: postgresDialect, driver: driverOf(options, 'postgresStore'), table, schema })
 }

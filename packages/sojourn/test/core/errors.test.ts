@@ -33,6 +33,7 @@ describe('errors', () => {
       ERR_VOUCHED: 500,
       ERR_GUARD: 503,
       ERR_CARRIER: 503,
+      ERR_EVENTS: 500,
       ERR_CONTENTION: 503,
       ERR_UNSUPPORTED: 500,
       ERR_STORE: 503,

@@ -126,7 +126,7 @@ export function toNumbered(name: string, values: readonly string[]): Record<stri
 }
 
 /** Replaces `:name` by the dialect's placeholders. `::` is a PostgreSQL cast. */
-function template({ placeholders, toParameter, isLimitText }: Dialect, source: string): Template {
+export function template({ placeholders, toParameter, isLimitText }: Dialect, source: string): Template {
   const names: string[] = []
   const text = source.trim().replace(/(?<!:):([a-z]+\d*)/g, (_, name: string) => {
     if (placeholders === 'questions' || !names.includes(name)) names.push(name)

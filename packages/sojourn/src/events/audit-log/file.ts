@@ -1,0 +1,187 @@
+/**
+ * Keeps an audit log in a file, with rotation.
+ * @module sojourn/audit-log/file
+ */
+import { Buffer } from 'node:buffer'
+import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { checkOptions } from '../../core/contracts/check-options.ts'
+import { type Duration, toMs } from '../../core/contracts/duration.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import { type AuditLine, parseLine } from './chain.ts'
+import type { AuditSink, Held } from './sink.ts'
+
+export interface FileSinkOptions {
+  /** The file. Its folder is created. Each process needs a file of its own. */
+  readonly path: string
+  /** A new file begins when this one would exceed this size. Default 67,108,864 (64 MiB). */
+  readonly rotateBytes?: number
+  /** A new file begins when the first line of this one is older. Default `'1d'`. */
+  readonly rotateAfter?: Duration
+}
+
+/** How much of the end of a file is read at the start. Longer than many lines. */
+const TAIL_BYTES = 262_144
+/** How much of the beginning is read to find the first line. */
+const FIRST_BYTES = 65_536
+
+/** The file in use. */
+interface Current {
+  readonly handle: FileHandle
+  readonly inode: number
+  size: number
+  /** Of the first line; `null` if there is none. */
+  first: { readonly seq: number; readonly at: number } | null
+  /** Whether the file ends within a line. */
+  isTorn: boolean
+}
+
+/**
+ * A file that only grows: lines are appended and written through to the disk. A full file is renamed to `<path>.<seq of its first
+ * line>`, so that the names are in the order of the log. Only the owner can read it (mode 0600).
+ *
+ * ```ts
+ * const sink = fileSink({ path: './audit/sessions.log' })
+ * ```
+ *
+ * @throws `ERR_OPTION`
+ */
+export function fileSink(options: FileSinkOptions): AuditSink {
+  checkOptions(options, { path: 'string', rotateBytes: 'number', rotateAfter: 'any' }, 'fileSink')
+  const { path, rotateBytes = 67_108_864 } = options
+  const rotateAfterMs = toMs(options.rotateAfter ?? '1d', 'fileSink: rotateAfter')
+  if (typeof path !== 'string' || path === '') throw new SessionError('ERR_OPTION', 'fileSink: path is missing.')
+  let current: Current | null = null
+
+  async function openFile(): Promise<Current> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const handle = await open(path, 'a+', 0o600)
+    const { size, ino } = await handle.stat()
+    current = { handle, inode: ino, size, first: await firstOf(handle), isTorn: false }
+    return current
+  }
+
+  async function read(): Promise<Held> {
+    await letGo()
+    const file = await openFile()
+    // What an interrupted append left here counts as stored from now on.
+    await file.handle.datasync()
+    const { lines, torn } = await tailOf(file.handle, file.size)
+    file.isTorn = torn !== ''
+    // Only the line break may be missing.
+    if (parseLine(torn) !== null) return { lines: [...lines, torn].map((text) => ({ text })) }
+    if (lines.length > 0 || torn !== '') return { lines: lines.map((text) => ({ text })), torn }
+    const newest = (await rotated()).at(-1)
+    return newest === undefined ? { lines: [] } : readRotated(newest.file)
+  }
+
+  async function append(lines: readonly AuditLine[]): Promise<void> {
+    const before = current ?? (await openFile())
+    await assertUntouched(before)
+    const text = `${lines.map((line) => line.text).join('\n')}\n`
+    const file = isFull(before, text.length, lines[0]?.at ?? 0) ? await rotate(before) : before
+    const bytes = Buffer.from(file.isTorn ? `\n${text}` : text)
+    await file.handle.appendFile(bytes)
+    await file.handle.datasync()
+    file.size += bytes.length
+    file.isTorn = false
+    file.first ??= lines[0] ?? null
+  }
+
+  /** Otherwise lines would be written to a file that nobody finds any more, or between those of another process. */
+  async function assertUntouched({ inode, size }: Current): Promise<void> {
+    const found = await stat(path)
+    if (found.ino === inode && found.size === size) return
+    throw new SessionError(
+      'ERR_EVENTS',
+      `fileSink: ${path} was replaced, cut or written by another program. Each process needs a file of its own.`,
+    )
+  }
+
+  function isFull({ size, first }: Current, more: number, now: number): boolean {
+    return first !== null && (size + more > rotateBytes || now - first.at >= rotateAfterMs)
+  }
+
+  async function rotate({ handle, first }: Current): Promise<Current> {
+    current = null
+    await handle.close()
+    await rename(path, `${path}.${String(first?.seq ?? 0).padStart(12, '0')}`)
+    return openFile()
+  }
+
+  /** Full files, oldest first. */
+  async function rotated(): Promise<readonly { readonly file: string; readonly seq: number }[]> {
+    const name = basename(path)
+    return (await readdir(dirname(path)))
+      .filter((each) => each.startsWith(`${name}.`) && /^\d{12,}$/.test(each.slice(name.length + 1)))
+      .map((each) => ({ file: join(dirname(path), each), seq: Number(each.slice(name.length + 1)) }))
+      .sort((a, b) => a.seq - b.seq)
+  }
+
+  /** A file can be deleted as a whole, once the first line of the next one is too old. */
+  async function oldestKept(cutoff: number): Promise<number | null> {
+    let before: number | null = null
+    for (const { file, seq } of (await rotated()).slice(1)) {
+      const first = await withFile(file, firstOf)
+      if (first === null || first.at >= cutoff) return before
+      before = seq
+    }
+    const first = current?.first ?? null
+    return first !== null && first.at < cutoff && (await rotated()).length > 0 ? first.seq : before
+  }
+
+  async function deleteBefore(seq: number): Promise<void> {
+    const files = await rotated()
+    const begins = [...files.slice(1).map((each) => each.seq), current?.first?.seq ?? 0]
+    for (const [index, { file }] of files.entries()) if ((begins[index] ?? 0) <= seq) await unlink(file)
+  }
+
+  async function letGo(): Promise<void> {
+    const open = current
+    current = null
+    await open?.handle.close()
+  }
+
+  return { name: 'file', isShared: false, read, append, oldestKept, deleteBefore, close: letGo }
+}
+
+async function withFile<T>(file: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(file, 'r')
+  try {
+    return await work(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+function readRotated(file: string): Promise<Held> {
+  return withFile(file, async (handle) => {
+    const { lines } = await tailOf(handle, (await handle.stat()).size)
+    return { lines: lines.map((text) => ({ text })) }
+  })
+}
+
+async function firstOf(handle: FileHandle): Promise<{ readonly seq: number; readonly at: number } | null> {
+  const text = await textOf(handle, 0, FIRST_BYTES)
+  return (
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map(parseLine)
+      .find((line) => line !== null) ?? null
+  )
+}
+
+/** The last whole lines, and what follows them. */
+async function tailOf(handle: FileHandle, size: number): Promise<{ lines: string[]; torn: string }> {
+  const from = Math.max(0, size - TAIL_BYTES)
+  const lines = (await textOf(handle, from, TAIL_BYTES)).split('\n')
+  const torn = lines.pop() ?? ''
+  return { lines: from === 0 ? lines : lines.slice(1), torn }
+}
+
+async function textOf(handle: FileHandle, from: number, length: number): Promise<string> {
+  const buffer = Buffer.alloc(length)
+  const { bytesRead } = await handle.read(buffer, 0, length, from)
+  return buffer.toString('utf8', 0, bytesRead)
+}

@@ -1,0 +1,32 @@
+import { checkArgument } from '../../core/contracts/check-options.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { AuditSink } from './sink.ts'
+
+/** A logger such as pino: it takes an object and a message. */
+export interface AuditLogger {
+  info(fields: object, message: string): unknown
+}
+
+/**
+ * Hands each entry to a logger, as the field `audit`: `logger.info({ audit: entry }, 'audit')`. The logger decides where it is
+ * written and whether it is on disk. Each start of the process begins a chain of its own. To check the log:
+ * `npx sojourn verify-audit-log --field audit FILE`.
+ *
+ * ```ts
+ * const log = auditLog(sessions, { sink: loggerSink(pino()) })
+ * ```
+ */
+export function loggerSink(logger: AuditLogger): AuditSink {
+  checkArgument(logger, 'object', 'loggerSink: logger')
+  if (typeof logger.info !== 'function')
+    throw new SessionError('ERR_OPTION', 'loggerSink: the logger has no method info.')
+  return {
+    name: 'logger',
+    isShared: false,
+    read: async () => ({ lines: [] }),
+    async append(lines) {
+      for (const { text } of lines) logger.info({ audit: JSON.parse(text) as object }, 'audit')
+    },
+    close: async () => undefined,
+  }
+}
