@@ -32,6 +32,8 @@ async function started<T extends { stop(): unknown }>(program: string, start: ()
 const postgres = await started('postgres', startPostgres)
 const mariadb = await started('mariadbd', startMariadb)
 const lite = new PGlite()
+// It would block this thread in the middle of a test.
+await lite.waitReady
 cleanups.push(() => lite.close())
 
 function sqlite(): SqliteClient {
@@ -44,6 +46,7 @@ function sqlite(): SqliteClient {
 
 async function pool(url: string): Promise<{ client: pg.Pool; url: string }> {
   const client = new pg.Pool({ connectionString: url })
+  client.on('error', () => undefined)
   cleanups.push(() => client.end())
   return { client, url }
 }

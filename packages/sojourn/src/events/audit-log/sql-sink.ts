@@ -58,6 +58,19 @@ export function sqlSink({
     }
   }
 
+  /** Two processes may create the table at the same moment. An account that may not create it can use one that is there. */
+  async function createOne({ statement, values }: Call): Promise<void> {
+    try {
+      await retrying(
+        dialect,
+        () => driver.run(statement, values),
+        ({ kind }) => kind === 'again' || kind === 'duplicate',
+      )
+    } catch (error) {
+      if (dialect.toFault(error).kind !== 'denied') throw toSinkError(dialect, 'setup', error)
+    }
+  }
+
   async function select(call: Call): Promise<readonly HeldLine[]> {
     const { rows } = await run('read', call)
     return rows.map(([seq, line]) => ({ seq: Number(seq), text: String(line) }))
@@ -102,7 +115,7 @@ export function sqlSink({
     name: dialect.name,
     isShared: true,
     async setup() {
-      for (const create of creates) await run('setup', create({}))
+      for (const create of creates) await createOne(create({}))
     },
     read,
     append,

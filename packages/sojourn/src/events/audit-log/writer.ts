@@ -54,6 +54,7 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
   let head: Place | null = null
   let isOpen = false
   let wantsOpen = false
+  let isSetUp = false
   /** Lines of an append that failed. They may be stored nevertheless. */
   let unsure: readonly AuditLine[] = []
   let lost = 0
@@ -160,7 +161,8 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
 
   /** Begins a chain, or continues the one that the sink holds. */
   async function open(): Promise<void> {
-    await sink.setup?.()
+    if (wantsOpen && !isSetUp) await sink.setup?.()
+    isSetUp = wantsOpen
     const held = await sink.read(unsure[0]?.seq ?? null)
     const texts = new Set(held.lines.map(({ text }) => text))
     confirm(unsure.filter(({ text }) => texts.has(text)))
