@@ -1,5 +1,6 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import { toUtf8 } from '../core/lib/bytes.ts'
+import { repeats } from '../core/token/token.ts'
 
 const KEY_BYTES = 32
 
@@ -10,10 +11,10 @@ export function toKeys(keys: readonly (string | Uint8Array)[], where: string): r
   }
   return keys.map((key: unknown, index) => {
     const bytes = typeof key === 'string' ? toUtf8(key) : key
-    if (bytes instanceof Uint8Array && bytes.length >= KEY_BYTES) return bytes
+    if (bytes instanceof Uint8Array && bytes.length >= KEY_BYTES && !repeats(bytes)) return bytes
     throw new SessionError(
       'ERR_OPTION',
-      `${where}: keys[${index}] must be a string or a Uint8Array of at least ${KEY_BYTES} bytes. Make one with: openssl rand -base64 32`,
+      `${where}: keys[${index}] must be a string or a Uint8Array of at least ${KEY_BYTES} bytes that does not repeat itself. Make one with: openssl rand -base64 32`,
     )
   })
 }

@@ -12,7 +12,7 @@ interface Logged {
 }
 
 function logged(options: Partial<AuditLogOptions> = {}): Logged {
-  const world = createWorld({ keys: ['k'.repeat(32)] })
+  const world = createWorld({ keys: ['a key of the sessions in these tests'] })
   const sink = faultySink()
   const log = auditLog(world.sessions, { sink, keys: [KEY], clock: world.clock, ...options })
   return { world, sink, log, entries: () => sink.texts.map((text) => JSON.parse(text)) }
@@ -279,6 +279,7 @@ describe('options', () => {
     ['no sink', {}],
     ['an unknown option', { sink: faultySink(), sinks: [] }],
     ['a short key', { sink: faultySink(), keys: ['short'] }],
+    ['a key that repeats itself', { sink: faultySink(), keys: ['change-me-'.repeat(5)] }],
     ['no key', { sink: faultySink(), keys: [] }],
     ['an empty key', { sink: faultySink(), keys: [''] }],
     ['no time', { sink: faultySink(), keep: 'long' }],

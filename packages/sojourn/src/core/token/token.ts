@@ -127,7 +127,7 @@ function toMacKey(key: unknown, index: number): Uint8Array {
 }
 
 /** Whether the second half only repeats what came before: `aaaa...`, blanks, `change-me-change-me-...`. No random key does. */
-function repeats(bytes: Uint8Array): boolean {
+export function repeats(bytes: Uint8Array): boolean {
   const text = bytes.join()
   return [...text].some((_, at) => at > 0 && at * 2 <= text.length + 1 && text.startsWith(text.slice(at)))
 }
