@@ -4,7 +4,7 @@ import { menuOf, pagesOfSite, toAnchor } from '../../tools/docs/pages.mjs'
 import { searchOptions } from '../../tools/docs/search.mjs'
 
 const DECISIONS = 'Decisions'
-const WIDE = ['why.md', 'benchmarks.md', 'security.md', 'reference/mistakes.md']
+const WIDE = ['why.md', 'benchmarks.md', 'attacks.md', 'security.md', 'reference/mistakes.md']
 const menu = menuOf(pagesOfSite()).map((section) => ({ ...section, collapsed: section.text === DECISIONS }))
 
 // biome-ignore lint/style/noDefaultExport: VitePress looks for it
