@@ -66,6 +66,23 @@ test('the cart is changed by steps, and emptied', async () => {
   expect(await page.getByText('Travelling light').isVisible()).toBe(true)
 })
 
+test('a visitor who makes an account on the way to the checkout continues there, and a link leads to no other host', async () => {
+  const page = await (await chrome.newContext()).newPage()
+  await addToCart(page, shop.url, 'linen-map')
+  await page.goto(`${shop.url}/checkout`)
+  expect(await heading(page)).toBe('Sign in')
+  await page.getByRole('link', { name: 'Make an account' }).click()
+  await page.getByLabel('What shall we call you?').fill('Dora')
+  await page.getByLabel('E-mail').fill('dora@example.com')
+  await page.getByLabel('Password').fill('a long enough password')
+  await Promise.all([page.waitForURL('**/checkout'), page.getByRole('button', { name: 'Make an account' }).click()])
+
+  const lured = await (await chrome.newContext()).newPage()
+  await lured.goto(`${shop.url}/sign-in?returnTo=${encodeURIComponent('//evil.example/account')}`)
+  await fillSignIn(lured, 'alice')
+  expect(lured.url()).toBe(`${shop.url}/account`)
+})
+
 test('the cart comes along from before sign-in, through checkout, to an order', async () => {
   const page = await newPage()
   await addToCart(page, shop.url, 'two-night-bag')

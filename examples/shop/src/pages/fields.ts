@@ -38,6 +38,11 @@ export function formError(text: string | undefined): Html {
   return html`${text && html`<p class="error whole" role="alert">${text}</p>`}`
 }
 
+/** A link to a page that sends the user on to `returnTo`. */
+export function leadingTo(path: string, returnTo: string): string {
+  return returnTo === '' ? path : `${path}?returnTo=${encodeURIComponent(returnTo)}`
+}
+
 /** Tells a password manager whose password the form is about. */
 export function hiddenUsername(email: string): Html {
   return html`<input type="email" name="email" autocomplete="username" value="${email}" hidden>`

@@ -1,13 +1,15 @@
-import { field, formError } from './fields.ts'
+import { field, formError, leadingTo } from './fields.ts'
 import { html } from './html.ts'
 import type { Page } from './layout.ts'
 
 export interface SignInForm {
+  /** Where the user goes afterwards, if not to the account. */
+  readonly returnTo?: string
   readonly email?: string
   readonly error?: string
 }
 
-export function signInPage({ email = '', error }: SignInForm = {}): Page {
+export function signInPage({ returnTo = '', email = '', error }: SignInForm = {}): Page {
   const body = html`
     <div class="narrow">
       <header class="page-head"><h1>Sign in</h1></header>
@@ -21,7 +23,7 @@ export function signInPage({ email = '', error }: SignInForm = {}): Page {
         </div>
         <button>Sign in</button>
       </form>
-      <p>New here? <a href="/sign-up">Make an account</a>, or borrow one of the two printed where you started the shop.</p>
+      <p>New here? <a href="${leadingTo('/sign-up', returnTo)}">Make an account</a>, or borrow one of the two printed where you started the shop.</p>
     </div>`
   return { title: 'Sign in', body }
 }

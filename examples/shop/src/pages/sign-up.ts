@@ -1,18 +1,20 @@
 import { MIN_PASSWORD } from '../passwords.ts'
-import { field, formError } from './fields.ts'
+import { field, formError, leadingTo } from './fields.ts'
 import { html } from './html.ts'
 import type { Page } from './layout.ts'
 
 export const MAX_NAME = 60
 
 export interface SignUpForm {
+  /** Where the user goes afterwards, if not to the account. */
+  readonly returnTo?: string
   readonly name?: string
   readonly email?: string
   readonly error?: string
   readonly errors?: { readonly name?: string; readonly email?: string; readonly password?: string }
 }
 
-export function signUpPage({ name = '', email = '', error, errors = {} }: SignUpForm = {}): Page {
+export function signUpPage({ returnTo = '', name = '', email = '', error, errors = {} }: SignUpForm = {}): Page {
   const body = html`
     <div class="narrow">
       <header class="page-head"><h1>Make an account</h1></header>
@@ -31,7 +33,7 @@ export function signUpPage({ name = '', email = '', error, errors = {} }: SignUp
         })}
         <button>Make an account</button>
       </form>
-      <p>Been here before? <a href="/sign-in">Sign in</a>.</p>
+      <p>Been here before? <a href="${leadingTo('/sign-in', returnTo)}">Sign in</a>.</p>
     </div>`
   return { title: 'Make an account', body }
 }

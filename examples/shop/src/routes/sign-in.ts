@@ -11,19 +11,22 @@ import { show } from './show.ts'
 export function signInRoutes(shop: Shop): Router {
   const router = Router()
 
-  router.get('/sign-in', (req, res) => show(shop, req, res, signInPage(), 200, whyRefused(req)))
+  router.get('/sign-in', (req, res) =>
+    show(shop, req, res, signInPage({ returnTo: returnPath(req.query.returnTo, '') }), 200, whyRefused(req)),
+  )
 
   router.post('/sign-in', async (req, res) => {
+    const returnTo = returnPath(req.query.returnTo, '')
     const email = field(req, 'email')
     const { user, waitSeconds } = await checkPassword(shop, req, email, field(req, 'password'))
     if (user === null) {
       const error =
         waitSeconds > 0 ? tooManyGuesses(res, waitSeconds) : 'That e-mail and password do not belong together.'
-      return show(shop, req, res, signInPage({ email, error }), waitSeconds > 0 ? 429 : 422)
+      return show(shop, req, res, signInPage({ returnTo, email, error }), waitSeconds > 0 ? 429 : 422)
     }
     const remember = field(req, 'remember') === 'yes'
     await req.session.login(user.id, { methods: ['pwd'], assurance: 'aal1', ...(remember && { absolute: '30d' }) })
-    res.redirect(303, returnPath(req.query.returnTo, '/account'))
+    res.redirect(303, returnTo || '/account')
   })
 
   router.post('/sign-out', async (req, res) => {

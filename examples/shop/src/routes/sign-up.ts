@@ -11,7 +11,9 @@ import { show } from './show.ts'
 export function signUpRoutes(shop: Shop): Router {
   const router = Router()
 
-  router.get('/sign-up', (req, res) => show(shop, req, res, signUpPage()))
+  router.get('/sign-up', (req, res) =>
+    show(shop, req, res, signUpPage({ returnTo: returnPath(req.query.returnTo, '') })),
+  )
 
   router.post('/sign-up', async (req, res) => {
     const form = {
@@ -19,21 +21,22 @@ export function signUpRoutes(shop: Shop): Router {
       email: field(req, 'email'),
       password: field(req, 'password'),
     }
+    const returnTo = returnPath(req.query.returnTo, '')
     const errors = mistakes(form)
-    if (Object.keys(errors).length > 0) return show(shop, req, res, signUpPage({ ...form, errors }), 422)
+    if (Object.keys(errors).length > 0) return show(shop, req, res, signUpPage({ ...form, returnTo, errors }), 422)
 
     // Says who has an account here to whoever asks; a shop that sends e-mail would answer there instead. Bounded, like guesses.
     const waitSeconds = await shop.guesses.spend(req.ip ?? 'unknown', form.email)
     if (waitSeconds > 0)
-      return show(shop, req, res, signUpPage({ ...form, error: tooManyGuesses(res, waitSeconds) }), 429)
+      return show(shop, req, res, signUpPage({ ...form, returnTo, error: tooManyGuesses(res, waitSeconds) }), 429)
     const user = await shop.users.add(form)
     if (user === null) {
       const taken = { email: 'There is an account with this address already.' }
-      return show(shop, req, res, signUpPage({ ...form, errors: taken }), 422)
+      return show(shop, req, res, signUpPage({ ...form, returnTo, errors: taken }), 422)
     }
 
     await req.session.login(user.id, { methods: ['pwd'], assurance: 'aal1' })
-    res.redirect(303, returnPath(req.query.returnTo, '/account'))
+    res.redirect(303, returnTo || '/account')
   })
 
   return router

@@ -354,6 +354,21 @@ describe.each(Object.entries(FRAMEWORKS))('on %s', (_, start) => {
     expect(dpop.headers['www-authenticate']).toMatch(/^DPoP error="insufficient_user_authentication", max_age="300"/)
   })
 
+  test('without a token, a bearer client gets a challenge without an error, and a cookie that proves too little gets none', async () => {
+    const alone = (await serve([bearer])).browser
+    for (const headers of [{}, NAVIGATION]) {
+      const got = await alone.send('GET', '/account', headers)
+      expect([got.status, got.headers['www-authenticate']]).toEqual([401, 'Bearer'])
+    }
+    // As with HTTP's own passwords, which browsers attach by themselves.
+    const basic = (await serve([{ ...bearer, ambient: true }])).browser
+    expect((await basic.load('/account')).status).toBe(303)
+    const { browser, login } = await serve([bearer, cookieCarrier()])
+    await login()
+    const got = await browser.send('GET', '/transfer', SCRIPT)
+    expect([got.status, got.headers['www-authenticate']]).toEqual([403, undefined])
+  })
+
   test(`an unrelated Authorization header is no bearer client`, async () => {
     const { browser } = await serve()
     expect(seen(await browser.load('/account', { authorization: 'Bearer gateway' }))).toEqual([
