@@ -13,6 +13,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/carriers/cookie': () => import('sojourn/carriers/cookie'),
   'sojourn/carriers/kit': () => import('sojourn/carriers/kit'),
   'rate-limiter-flexible': () => import('rate-limiter-flexible'),
+  'sojourn/guards/anomaly': () => import('sojourn/guards/anomaly'),
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
   'sojourn/guards/rate-limits': () => import('sojourn/guards/rate-limits'),
   'sojourn/guards/session-limit': () => import('sojourn/guards/session-limit'),

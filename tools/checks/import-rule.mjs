@@ -39,6 +39,7 @@ export const PORTABLE = [
   'stores/sqlite',
   'stores/postgres',
   'carriers/cookie',
+  'guards/anomaly',
   'guards/cross-origin',
   'guards/device-bound',
   'guards/rate-limits',

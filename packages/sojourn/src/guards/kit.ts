@@ -2,4 +2,4 @@
  * For authors of guards: functions that handlers call with their session.
  * @module sojourn/guards/kit
  */
-export { assertNotSent, deny, sightOf, unlock } from '../core/request/for-handlers.ts'
+export { assertNotSent, deny, report, sightOf, unlock } from '../core/request/for-handlers.ts'

@@ -26,6 +26,16 @@ export interface Incoming {
   readonly presents: boolean
 }
 
+/** What is known of a session whose token was refused. */
+export interface RefusedSession {
+  readonly id: SessionId
+  /** The user of a session that is still live (`reused`, `superseded`, `withheld`), `null` otherwise. */
+  readonly userId: string | null
+  /** Why and when it ended. `null` if it is still live, or not known. */
+  readonly endReason: EndReason | null
+  readonly endedAt: Date | null
+}
+
 /** What a guard sees of the session: never a token, a secret or data. Without a stored session, `id` is `null`. */
 export interface Sight extends Incoming {
   /** The time of the sessions' clock. */
@@ -34,12 +44,16 @@ export interface Sight extends Incoming {
   readonly userId: string | null
   /** Why the presented token was refused. */
   readonly refused: Refusal | null
+  /** The session that the refused token names. `null` if it names none, or no token was refused. */
+  readonly refusedSession: RefusedSession | null
   readonly createdAt: Date | null
   readonly lastSeenAt: Date | null
   /** When the user last proved their identity. `null` for anonymous and for distrusted sessions. */
   readonly authenticatedAt: Date | null
   readonly methods: readonly string[]
   readonly assurance: string | null
+  /** When an old token of this session was last presented after its grace, if no renewal was confirmed since (`reuse`). */
+  readonly reusedAt: Date | null
   readonly device: Device | null
   /** The text that this guard last stored with this session. `null` while a session that is vouched for was not read. */
   readonly note: string | null

@@ -1,8 +1,9 @@
 import type { Carrier } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { Answer, Guard, Incoming, Sight } from '../contracts/guard.ts'
+import type { Answer, Finding, Guard, Incoming, Sight } from '../contracts/guard.ts'
 import type { Session } from '../contracts/session.ts'
 import { emit } from './caller.ts'
+import { report as reportFinding } from './guards.ts'
 import { RequestSession } from './request-session.ts'
 import { toSight } from './sight.ts'
 import { presents, type State } from './state.ts'
@@ -46,6 +47,12 @@ export function requestOf(session: unknown): HandlersRequest | null {
 /** Lets handlers use the session that a ruling of this guard locked. */
 export function unlock(session: Session<object>, guard: Guard): void {
   stateOf(session, guard).locks?.delete(guard.name)
+}
+
+/** Emits `finding` for the session, as a ruling with `report` does: once a request for each finding. */
+export function report(session: Session<object>, guard: Guard, finding: Finding): void {
+  const state = stateOf(session, guard)
+  reportFinding(state, state.held, guard, finding)
 }
 
 /** Refuses the request while its handler runs: emits `denied`, and throws `ERR_DENIED` (403) with the message. */

@@ -1,4 +1,4 @@
-import type { SessionId, SessionRecord } from '../contracts/record.ts'
+import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import type { Limits } from '../contracts/timeouts.ts'
@@ -29,6 +29,8 @@ export interface Dead {
   readonly isOvertaken?: boolean
   /** With `reused`, `superseded` and `withheld`: the session concerned. */
   readonly record?: SessionRecord
+  /** With `ended`, if the store still has it. */
+  readonly tombstone?: Tombstone
 }
 
 /**

@@ -102,7 +102,9 @@ type Kept = SessionRecord | Tombstone | null
 function toFound(setup: Setup, parts: TokenParts, kept: Kept, nowMs: number): Found {
   const { id } = parts
   if (kept === null) return { kind: 'dead', refusal: 'unknown', id }
-  if (kept.kind === 'ended') return { kind: 'dead', refusal: 'ended', id, isOvertaken: isReplaced(kept, nowMs, setup) }
+  if (kept.kind === 'ended') {
+    return { kind: 'dead', refusal: 'ended', id, isOvertaken: isReplaced(kept, nowMs, setup), tombstone: kept }
+  }
   const verdict = judge(kept, hashSecret(parts.secret), nowMs, setup.limits)
   if (isStanding(verdict)) return { kind: 'live', parts, record: kept, standing: verdict }
   // A failover may have lost the write that made this token, so an honest client may hold it. No alarm is raised, but the token
@@ -228,6 +230,7 @@ export function refuse(state: State, dead: Dead): void {
   state.draft = null
   forget(state)
   state.refused = refusal
+  state.dead = dead
   state.overtaken = isOvertaken || hidesToken(state)
   state.others = [...others, ...heldBy(dead)]
   state.duplicates ||= refusal === 'ambiguous'

@@ -1,10 +1,10 @@
 import type { HeaderChange } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { Guard, Sight } from '../contracts/guard.ts'
+import type { Guard, RefusedSession, Sight } from '../contracts/guard.ts'
 import { attempt } from '../lib/maybe.ts'
 import { macOf } from '../token/token.ts'
 import { emit } from './caller.ts'
-import type { Held } from './held.ts'
+import type { Dead, Held } from './held.ts'
 import { deviceOf, proofOf, toDate } from './infos.ts'
 import { notesIn } from './notes.ts'
 import { presents, type State } from './state.ts'
@@ -23,12 +23,25 @@ export function toSight(state: State, held: Held | null, { name }: Guard): Sight
     id: record?.id ?? null,
     userId: record?.userId ?? null,
     refused,
+    refusedSession: toRefused(state.dead),
     createdAt: toDate(record?.createdAt),
     lastSeenAt: toDate(record?.lastSeenAt),
     ...proofOf(record?.head, isOfRequest && state.distrusts),
+    reusedAt: toDate(record?.head.reusedAt),
     device: record === undefined ? null : deviceOf(setup, record),
     note: record !== undefined && isOfRequest ? noteOf(state, name) : null,
     mac: (text) => macFor(held, name, text),
+  }
+}
+
+function toRefused(dead: Dead | null): RefusedSession | null {
+  if (dead === null || dead.id === null) return null
+  const { id, record, tombstone } = dead
+  return {
+    id,
+    userId: record?.userId ?? null,
+    endReason: tombstone?.reason ?? null,
+    endedAt: toDate(tombstone?.endedAt),
   }
 }
 

@@ -11,7 +11,7 @@ import { isPromise } from '../lib/maybe.ts'
 import { isTouchDue, type TokenParts } from '../token/token.ts'
 import { NO_HEADERS } from './caching.ts'
 import { type Caller, emit } from './caller.ts'
-import type { Held } from './held.ts'
+import type { Dead, Held } from './held.ts'
 import { NOTES, type Notes, noteEdits } from './notes.ts'
 import type { Setup } from './setup.ts'
 
@@ -52,6 +52,8 @@ export class State implements Caller, DraftListener {
   /** Keys whose `update` is running its `fn` now. */
   updating: readonly string[] = NO_KEYS
   refused: Refusal | null = null
+  /** What is known of the session whose token was refused. */
+  dead: Dead | null = null
   isNew = true
   /** What the response does to the client's token. */
   answer: 'keep' | 'write' | 'clear' = 'keep'

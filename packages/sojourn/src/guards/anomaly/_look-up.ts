@@ -1,0 +1,76 @@
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { MaybePromise } from '../../core/contracts/store.ts'
+import { isPromise, rescue } from '../../core/lib/maybe.ts'
+import { type Network, type Place, toNetwork } from './_place.ts'
+import { keep } from './_remember.ts'
+
+/** Returns where an address is; `null` if it is not known. */
+export type Locate = (address: string) => MaybePromise<Place | null | undefined>
+
+export type LookUp = (peer: string | null, nowMs: number) => MaybePromise<Network | null>
+
+const MOST_ADDRESSES = 5000
+/** Data about addresses changes in days. */
+const KEPT_MS = 60 * 60_000
+/** A slow look-up must not hold requests. */
+const MOST_MS = 500
+/** After a failure, addresses are not known for this long. */
+const REST_MS = 60_000
+
+interface Known {
+  readonly network: Network | null
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/**
+ * Looks up the network of an address, and remembers it for an hour. If the look-up fails, that request throws its error, and for a
+ * minute the network is not known, so nothing is said about networks.
+ */
+export function createLookUp(locate: Locate | undefined): LookUp {
+  const known = new Map<string, Known>()
+  let restsUntilMs = 0
+
+  function learn(peer: string, network: Network | null, nowMs: number): Network | null {
+    known.delete(peer)
+    keep(known, peer, { network, fromMs: nowMs, untilMs: nowMs + KEPT_MS }, MOST_ADDRESSES)
+    return network
+  }
+
+  function fail(error: unknown, nowMs: number): never {
+    restsUntilMs = nowMs + REST_MS
+    throw error
+  }
+
+  function ask(locate: Locate, peer: string, nowMs: number): MaybePromise<Network | null> {
+    return rescue<Network | null>(
+      () => {
+        const place = locate(peer)
+        return isPromise(place)
+          ? within(MOST_MS, place).then((late) => learn(peer, toNetwork(peer, late ?? null), nowMs))
+          : learn(peer, toNetwork(peer, place ?? null), nowMs)
+      },
+      (error) => fail(error, nowMs),
+    )
+  }
+
+  return (peer, nowMs) => {
+    if (peer === null) return null
+    const found = known.get(peer)
+    if (found !== undefined && nowMs < found.untilMs && nowMs >= found.fromMs) return found.network
+    if (locate === undefined) return learn(peer, toNetwork(peer, null), nowMs)
+    return nowMs < restsUntilMs && nowMs >= restsUntilMs - REST_MS ? null : ask(locate, peer, nowMs)
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SessionError('ERR_GUARD', 'locate did not answer in time.')), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
