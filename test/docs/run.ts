@@ -12,6 +12,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   sojourn: () => import('sojourn'),
   'sojourn/carriers/cookie': () => import('sojourn/carriers/cookie'),
   'sojourn/carriers/kit': () => import('sojourn/carriers/kit'),
+  'mmdb-lib': () => import('mmdb-lib'),
   'rate-limiter-flexible': () => import('rate-limiter-flexible'),
   'sojourn/guards/anomaly': () => import('sojourn/guards/anomaly'),
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
