@@ -106,14 +106,14 @@ export function anomaly(options: AnomalyOptions = {}): Anomaly {
 
   function judgeVisitor(sight: Sight): Ruling | null {
     without.add(sight.view)
-    const key = late.size === 0 ? '' : toClientNetwork(sight.view.peer)
+    const key = (late.size > 0 && toClientNetwork(sight.view)) || ''
     const created = late.get(key)
     late.delete(key)
     return rule([ofRefusal(sight), created].filter((signal) => signal !== undefined && signal !== null))
   }
 
   function countCreation({ view, now }: Sight): Signal | null {
-    return bursts.count('creation', toClientNetwork(view.peer), Number(now))
+    return bursts.count('creation', toClientNetwork(view), Number(now))
   }
 
   const guard: Anomaly = {
@@ -136,12 +136,12 @@ export function anomaly(options: AnomalyOptions = {}): Anomaly {
     leaving(sight, did) {
       if (sight.id === null || did === 'login' || !without.delete(sight.view)) return []
       const burst = countCreation(sight)
-      if (burst !== null) keep(late, toClientNetwork(sight.view.peer), burst)
+      if (burst !== null) keep(late, toClientNetwork(sight.view) ?? '', burst)
       return []
     },
     failed(session) {
       const { view, now } = sightOf(session, guard)
-      const burst = bursts.count('failure', toClientNetwork(view.peer), Number(now))
+      const burst = bursts.count('failure', toClientNetwork(view), Number(now))
       const found = burst === null ? null : rule([burst])
       if (found?.report) report(session, guard, found.report)
     },

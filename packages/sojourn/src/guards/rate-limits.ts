@@ -5,9 +5,9 @@ import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer, Finding, Guard, Ruling, Sight } from '../core/contracts/guard.ts'
 import type { Refusal } from '../core/contracts/session.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
-import { isForwarded } from '../core/lib/view.ts'
 import { createBlocks } from './_blocks.ts'
-import { isPrivate, networkOf } from './_network.ts'
+import { hidesClients } from './_hides-clients.ts'
+import { networkOf } from './_network.ts'
 
 /** What the guard uses of a limiter of `rate-limiter-flexible`. */
 export interface RateLimiter {
@@ -168,16 +168,6 @@ async function within(ms: number, work: () => Promise<unknown>): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** A proxy is in front, and the adapter was not told to trust it: all clients have the address of the proxy. */
-function hidesClients(view: RequestView): boolean {
-  const { peer } = view
-  if (!isForwarded(view)) return false
-  // A Unix socket has no address.
-  if (peer === null) return true
-  const named = ['forwarded', 'x-forwarded-for', 'x-real-ip'].map((name) => view.header(name)).join()
-  return isPrivate(peer) && !named.includes(peer)
 }
 
 const HIDDEN: Finding = {

@@ -55,7 +55,19 @@ describe('of simulated histories', () => {
   })
 
   test('roaming, updates, relays, companies, apps and flights are quiet', () => {
-    const quiet = ['stay', 'roam', 'roam-often', 'flap', 'commute', 'company', 'relay', 'update', 'fly', 'abroad', 'app']
+    const quiet = [
+      'stay',
+      'roam',
+      'roam-often',
+      'flap',
+      'commute',
+      'company',
+      'relay',
+      'update',
+      'fly',
+      'abroad',
+      'app',
+    ]
     const isQuiet = ({ history }: Result) => !history.hostile && quiet.includes(history.kind)
     expect(results.filter(isQuiet).length).toBeGreaterThan(60)
     expect(share(isQuiet, 'medium')).toBe(0)

@@ -271,6 +271,19 @@ describe('a network', () => {
     expect(world.findings()).toEqual(['failure-burst'])
   })
 
+  test('of a proxy that hides the clients, or of a Unix socket, counts for nothing', async () => {
+    const world = await worldOf({ failures: 3, probes: 3, creations: 3 })
+    const headers = { 'x-forwarded-for': MOBILE }
+    for (const peer of ['10.0.0.7', null]) {
+      for (let i = 0; i < 10; i++) {
+        await world.client().send((session) => world.guard.failed(session), { peer, headers })
+        await world.client().send(edit({ cart: i }), { peer, headers })
+        await world.sessions.open(toView({ cookie: cookie(i), peer, headers }))
+      }
+    }
+    expect(world.findings()).toEqual([])
+  })
+
   test('that does so slowly is not', async () => {
     const world = await worldOf({ failures: 10 })
     for (let i = 0; i < 30; i++) {

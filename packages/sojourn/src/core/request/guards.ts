@@ -234,13 +234,8 @@ function wrongRuling(): SessionError {
 }
 
 /** Reports a finding once a request, also if guards are asked again because a parallel request changed a note. */
-<<<<<<< HEAD
-function report(state: State, held: Held | null, { name }: Guard, found: Finding | null = null): void {
+export function report(state: State, held: Held | null, { name }: Guard, found: Finding | null = null): void {
   if (found === null) return
-=======
-export function report(state: State, held: Held | null, { name }: Guard, found: Finding | undefined): void {
-  if (found === undefined) return
->>>>>>> 77a540c (Notice stolen and forced sessions: a guard that compares clients by meaning, measured on simulated histories)
   const { finding, score = null, message } = found
   const { dead } = state
   const { id = null, userId = null } = held?.record ?? dead?.record ?? { id: dead?.id }

@@ -15,8 +15,8 @@ export interface BurstLimits {
 export type Counted = 'creation' | 'failure' | 'probe'
 
 export interface Bursts {
-  /** Counts one. With an `id`, the same one counts once. Returns a finding when a limit is reached, and each time it doubles. */
-  count(kind: Counted, network: string, nowMs: number, id?: string | undefined): Signal | null
+  /** Counts one, if the network is known. With an `id`, the same one counts once. Returns a finding when a limit is reached, and each time it doubles. */
+  count(kind: Counted, network: string | null, nowMs: number, id?: string | undefined): Signal | null
 }
 
 interface Count {
@@ -36,6 +36,7 @@ export function createBursts(limits: BurstLimits): Bursts {
   const counts: Record<Counted, Map<string, Count>> = { creation: new Map(), failure: new Map(), probe: new Map() }
   return {
     count(kind, network, nowMs, id) {
+      if (network === null) return null
       const known = counts[kind]
       const found = known.get(network)
       const isOld = found === undefined || nowMs < found.sinceMs || nowMs - found.sinceMs >= limits.withinMs

@@ -1,6 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
 import { isPromise, rescue } from '../../core/lib/maybe.ts'
+import { isPrivate } from '../_network.ts'
 import { type Network, type Place, toNetwork } from './_place.ts'
 import { keep } from './_remember.ts'
 
@@ -58,6 +59,8 @@ export function createLookUp(locate: Locate | undefined): LookUp {
     if (peer === null) return null
     const found = known.get(peer)
     if (found !== undefined && nowMs < found.untilMs && nowMs >= found.fromMs) return found.network
+    // A private address is that of a proxy or of an intranet, which says nothing about a provider.
+    if (isPrivate(peer)) return learn(peer, null, nowMs)
     if (locate === undefined) return learn(peer, toNetwork(peer, null), nowMs)
     return nowMs < restsUntilMs && nowMs >= restsUntilMs - REST_MS ? null : ask(locate, peer, nowMs)
   }

@@ -1,4 +1,6 @@
+import type { RequestView } from '../../core/contracts/carrier.ts'
 import type { Sight } from '../../core/contracts/guard.ts'
+import { hidesClients } from '../_hides-clients.ts'
 import { networkOf } from '../_network.ts'
 import type { Bursts } from './_bursts.ts'
 import { keep } from './_remember.ts'
@@ -21,7 +23,7 @@ export function createRefusals(bursts: Bursts): (sight: Sight) => Signal | null 
   return ({ refused, refusedSession, view, carrier, now }) => {
     if (refused === 'malformed' || refused === 'forged' || refused === 'unknown') {
       const id = refusedSession?.id ?? digest(carrier.read(view).values.join())
-      return bursts.count('probe', toClientNetwork(view.peer), Number(now), id)
+      return bursts.count('probe', toClientNetwork(view), Number(now), id)
     }
     if (refusedSession === null) return null
     const { id, endReason, endedAt } = refusedSession
@@ -32,9 +34,10 @@ export function createRefusals(bursts: Bursts): (sight: Sight) => Signal | null 
   }
 }
 
-/** A household or a company, as `rateLimits` counts it. */
-export function toClientNetwork(peer: string | null): string {
-  return networkOf(peer, 32, 56)
+/** A household or a company, as `rateLimits` counts it. `null` if the address is not that of the client. */
+export function toClientNetwork(view: RequestView): string | null {
+  const network = networkOf(view.peer, 32, 56)
+  return network === 'unknown' || hidesClients(view) ? null : network
 }
 
 /** Tells texts that name no session apart. It is too short to find the text again. */
