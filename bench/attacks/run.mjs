@@ -76,16 +76,22 @@ export const shownTable = () => TABLE.exec(readFileSync(PAGE, 'utf8'))?.[2] ?? '
 /** @param {Results} results */
 export async function toTable(results) {
   const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |\n`
-  const heads = (await applications()).map(({ library, kind }) => {
-    const { version } = manifestOf(NAMES[library] ?? library)
-    return library === 'sojourn'
-      ? `Sojourn ${version}`
-      : `${NAMES[library] ?? library} ${version}${kind === 'careful' ? ', careful' : ''}`
+  const targets = await applications()
+  const heads = LIBRARIES.map((library) => {
+    const name = NAMES[library] ?? library
+    return `${library === 'sojourn' ? 'Sojourn' : name} ${manifestOf(name).version}`
   })
+  const cells = (/** @type {readonly (boolean | null)[]} */ works) =>
+    LIBRARIES.map((library) => {
+      const [first = '', careful = first] = works.flatMap((one, i) =>
+        targets[i]?.library === library ? [WORDS.get(one) ?? ''] : [],
+      )
+      return careful === first ? first : `${first}; careful: ${careful}`
+    })
   return [
     line(['attack', ...heads]),
     `|---|${'---|'.repeat(heads.length)}\n`,
-    ...ATTACKS.map(({ name, title }) => line([title, ...(results[name] ?? []).map((works) => WORDS.get(works) ?? '')])),
+    ...ATTACKS.map(({ name, title }) => line([title, ...cells(results[name] ?? [])])),
   ].join('')
 }
 
