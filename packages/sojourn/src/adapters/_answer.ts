@@ -34,9 +34,14 @@ export function toErrorResponse(error: unknown): OwnResponse {
   return { status: code, headers: { ...HEADERS, ...headers }, body }
 }
 
-/** Whether a guard refused the request while its handler ran. The text is for the person who reads the response. */
+/** Whether a guard refused the request or a login while the handler ran. The text is for the person who reads the response. */
 export function isRefusal(error: unknown): error is SessionError {
-  return error instanceof SessionError && error.code === 'ERR_DENIED'
+  return error instanceof SessionError && (error.code === 'ERR_DENIED' || error.code === 'ERR_LOGIN_REFUSED')
+}
+
+/** Whether the error has a status of its own. An error with 500 is a mistake in the application, which the framework reports. */
+export function isAnswered(error: unknown): error is SessionError {
+  return error instanceof SessionError && error.status !== 500
 }
 
 /** Whether the client can succeed by waiting. Every other error is a mistake in the application, so the developer must see it. */

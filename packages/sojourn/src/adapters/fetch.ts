@@ -1,12 +1,11 @@
 import type { HeaderChange } from '../core/contracts/carrier.ts'
 import type { OptionKinds } from '../core/contracts/check-options.ts'
-import { SessionError } from '../core/contracts/errors.ts'
 import type { Exchange } from '../core/contracts/exchange.ts'
 import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { NO_HEADERS } from '../core/request/caching.ts'
-import { isOutage, isRefusal, reportMistake, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
+import { isAnswered, reportMistake, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
 import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { commitWhole, toAnswer, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
@@ -36,9 +35,9 @@ const KINDS: OptionKinds<FetchOptions> = { peer: 'function', trustProxy: 'any' }
  * Sessions for any fetch-style server: wraps your handler. What the runtime passes after the request (`env`, `ctx`, `server`)
  * follows the session.
  *
- * The response is returned once the session is stored. If the store cannot answer, it is a 503. If a guard refuses the request
- * while the handler runs (`ERR_DENIED`), it is a 403 with the guard's text. Other errors of the handler are rethrown, and its
- * edits are dropped, because there is no response to carry a cookie. If the handler had given the client another token, or
+ * The response is returned once the session is stored. If the store cannot answer, it is a 503. If a guard refuses the request or
+ * a login while the handler runs (`ERR_DENIED`, `ERR_LOGIN_REFUSED`), it is a 403 with the guard's text. Any other `SessionError`
+ * whose status is not 500 becomes a response with that status. Other errors of the handler are rethrown, and its edits are dropped, because there is no response to carry a cookie. If the handler had given the client another token, or
  * logged out, the response is a 500 that carries the cookie, and the error is printed.
  */
 export function withSession<
@@ -82,8 +81,7 @@ export function withSession<
  * response: the old token is no longer valid, and a later use of it would look like theft.
  */
 function answerError(error: unknown, owed: readonly HeaderChange[] = NO_HEADERS, replaced?: Headers): Response {
-  const isOurs = isRefusal(error) || (error instanceof SessionError && isOutage(error))
-  if (owed.length === 0 && !isOurs) throw error
+  if (owed.length === 0 && !isAnswered(error)) throw error
   reportMistake(error)
   const kept = new Headers(replaced)
   dropHeaders({ hasHeader: (name) => kept.has(name), removeHeader: (name) => kept.delete(name) })

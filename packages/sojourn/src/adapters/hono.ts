@@ -1,12 +1,11 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { HeaderChange, RequestView } from '../core/contracts/carrier.ts'
 import type { OptionKinds } from '../core/contracts/check-options.ts'
-import { SessionError } from '../core/contracts/errors.ts'
 import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { isPromise, settle } from '../core/lib/maybe.ts'
-import { isOutage, isRefusal, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
+import { isAnswered, isOutage, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
 import { checkArguments } from './_check-arguments.ts'
 import { commitWhole, toAnswer } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
@@ -139,11 +138,11 @@ function nodeBindings(c: Context): NodeBindings | null {
 }
 
 /**
- * Hono has already made a response from what the handler threw. Its default error handler does not recognize an outage, or what a
- * guard refused, and sends only a 500. The page of an application's `onError` stays, unless it is a 500 too.
+ * Hono has already made a response from what the handler threw. Its default error handler does not know our errors, and sends only a
+ * 500. The page of an application's `onError` stays, unless it is a 500 too.
  */
 function isHonosOwnPage({ error, res }: Context): boolean {
-  return res.status === 500 && (isRefusal(error) || (error instanceof SessionError && isOutage(error)))
+  return res.status === 500 && isAnswered(error)
 }
 
 /**

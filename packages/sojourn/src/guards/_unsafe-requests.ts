@@ -18,10 +18,11 @@ export function matches(pattern: string, url: string): boolean {
   return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) && isPlain(path) : path === pattern
 }
 
-export function demandPath(pattern: string): string {
+/** `option`: whose path this is. */
+export function demandPath(pattern: string, option: string): string {
   if (pattern !== '/*' && isPlain(pattern.endsWith('/*') ? pattern.slice(0, -1) : pattern)) return pattern
   throw new SessionError(
     'ERR_OPTION',
-    'insecureExemptPaths: write "/webhooks/stripe", or "/webhooks/*" for all paths below; use letters, digits and -._~ only.',
+    `${option}: write "/webhooks/stripe", or "/webhooks/*" for all paths below; use letters, digits and -._~ only.`,
   )
 }

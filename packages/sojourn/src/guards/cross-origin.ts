@@ -52,7 +52,10 @@ export function crossOriginGuard(
     'crossOrigin',
   )
   const trustedOrigins = new Set(options.trustedOrigins?.map(demandOrigin))
-  const exemptPaths = [...(options.insecureExemptPaths ?? []), ...endpoints].map(demandPath)
+  const exemptPaths = [
+    ...(options.insecureExemptPaths ?? []).map((path) => demandPath(path, 'insecureExemptPaths')),
+    ...endpoints.map((path) => demandPath(path, 'endpoints of a guard')),
+  ]
 
   function unlessExempt(answer: Answer, view: RequestView): Answer | null {
     const isExempt =

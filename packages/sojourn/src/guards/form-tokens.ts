@@ -82,7 +82,7 @@ interface Seen {
  */
 export function formTokens(options: FormTokensOptions = {}): FormTokensGuard {
   checkOptions(options, { cookie: 'object', insecureExemptPaths: 'array' }, 'formTokens')
-  const exemptPaths = options.insecureExemptPaths?.map(demandPath) ?? []
+  const exemptPaths = options.insecureExemptPaths?.map((path) => demandPath(path, 'insecureExemptPaths')) ?? []
   const visitors = createVisitorKeys('form-tokens', options.cookie)
   const requests = new WeakMap<RequestView, Seen>()
   const pages = new WeakSet<RequestView>()

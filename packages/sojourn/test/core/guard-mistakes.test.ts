@@ -87,6 +87,35 @@ describe('a ruling with members of the wrong type counts as a failure of the gua
   })
 })
 
+describe('an answer that no server can send counts as a failure of the guard', () => {
+  const answer = { status: 403, reason: 'odd', message: 'No.' }
+  test.each<[string, object]>([
+    ['a body that is an object', { ...answer, body: { a: 1 } }],
+    ['a body of bytes', { ...answer, body: new Uint8Array([65]) }],
+    ['a number', { ...answer, body: 5 }],
+    ['no text at all', { status: 403, reason: 'odd' }],
+    ['a length of its own', { ...answer, headers: { 'Content-Length': '99999' } }],
+    ['an encoding of the connection', { ...answer, headers: { 'transfer-encoding': 'chunked' } }],
+  ])('%s', async (_, wrong) => {
+    for (const moment of ['check', 'opened']) {
+      const given = moment === 'check' ? wrong : { answer: wrong }
+      const { client, eventsOf } = worldOf({ name: 'odd', [moment]: () => given } as unknown as Guard)
+      expect(await rejection(() => client.open())).toMatchObject({ code: 'ERR_GUARD', status: 503 })
+      expect(eventsOf('fault')).toHaveLength(1)
+    }
+  })
+
+  test('a body that is null leaves the message', async () => {
+    const { client } = worldOf({ name: 'odd', check: () => ({ ...answer, body: null }) as never })
+    expect((await client.open()).answer).toMatchObject({ status: 403, message: 'No.' })
+  })
+})
+
+test('the endpoints of a guard that are no plain paths are named as such', () => {
+  const guard: Guard = { name: 'odd', endpoints: ['odd'], opened: () => null }
+  expect(() => worldOf(guard)).toThrow(/endpoints of a guard: write/)
+})
+
 test.each([false, '', 0])(
   'a condition that is not met, as JavaScript leaves it, decides nothing: %j',
   async (nothing) => {

@@ -84,13 +84,19 @@ function refuseHeaders(headers: unknown): never {
   throw new SessionError('ERR_GUARD', 'leaving must return a list of headers, and no promise.')
 }
 
-/** The characters of RFC 9110, sections 5.1 and 5.5. Servers throw for others, and a login's token would be lost. */
-const NAME = /^[\w!#$%&'*+.^`|~-]+$/
+/**
+ * The characters of RFC 9110, sections 5.1 and 5.5. Servers throw for others, and a login's token would be lost. The server itself
+ * says where a body ends: with two such headers, the next response could be read as a part of it.
+ */
+const NAME = /^(?!(?:content-length|transfer-encoding)$)[\w!#$%&'*+.^`|~-]+$/i
 const VALUE = /^[\t -~\x80-\xff]*$/
 
 export function assertHeader(name: string, value: unknown): void {
   const isText = typeof value === 'string' || typeof value === 'number'
   if (typeof name !== 'string' || !NAME.test(name) || !isText || !VALUE.test(String(value))) {
-    throw new SessionError('ERR_GUARD', 'A header is no text, or has characters that no header may have.')
+    throw new SessionError(
+      'ERR_GUARD',
+      'A header is no text, has characters that no header may have, or belongs to the server.',
+    )
   }
 }
