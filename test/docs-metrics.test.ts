@@ -29,10 +29,13 @@ test('the page about metrics: Prometheus reads counters of events, and whether t
   const response = await fetch(running.origins[0] ?? '')
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
   const lines = (await response.text()).split('\n')
-  expect(lines).toContain('sessions_events_total{type="login",word=""} 1')
-  expect(lines).toContain('sessions_events_total{type="refused",word="malformed"} 1')
-  expect(lines).toContain('sessions_store_up 1')
-  expect(lines, 'the first scrape, not the one before').toContain('sessions_store_latency_seconds 0.25')
+  expect(lines).toContain('sojourn_session_created_total{kind="login"} 1')
+  expect(lines).toContain('sojourn_token_refused_total{reason="malformed"} 1')
+  expect(lines).toContain('sojourn_store_up 1')
+  expect(lines, 'the first scrape, not the one before').toContain('sojourn_store_latency_seconds 0.25')
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^sojourn_store_operation_duration_seconds_count\{.*"create"\} 1$/),
+  )
   health.mockRestore()
   await running.stop()
   await sessions.close()

@@ -28,6 +28,7 @@ const PAGES = {
   ],
   'docs/reference/adapters.md': ['express', 'fastify', 'hono'],
   'docs/reference/guards.md': ['jose'],
+  'docs/how-to/measure-sessions.md': ['@opentelemetry/api'],
 }
 
 const TABLE = /(<!-- peers: [^\n]*-->\n)[\s\S]*?(<!-- end of peers -->)/

@@ -18,6 +18,7 @@ const TESTS = [
   ...['redis', 'redis-tracking', 'postgres'].map((name) => `buses/${name}`),
   ...['express', 'fastify', 'hono'].map((name) => `adapters/${name}.conformance`),
   'guards/device-bound',
+  'events/telemetry',
 ]
 
 /** Tests that have to miss a driver, which is installed here; or that node-redis 5.9 cannot send through their proxy. */

@@ -49,6 +49,9 @@ export const PORTABLE = [
   'events/audit-log',
   'events/audit-log/postgres',
   'events/audit-log/sqlite',
+  'events/telemetry',
+  'events/webhooks',
+  'events/metrics',
   'adapters/fetch',
   'adapters/hono',
 ]

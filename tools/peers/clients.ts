@@ -22,6 +22,7 @@ import { mysqlStore } from 'sojourn/stores/mysql'
 import { postgresStore } from 'sojourn/stores/postgres'
 import { redisStore } from 'sojourn/stores/redis'
 import { sqliteStore } from 'sojourn/stores/sqlite'
+import { telemetry } from 'sojourn/telemetry'
 
 const url = ''
 
@@ -40,7 +41,7 @@ export const stores = [
   sqliteStore({ client: createLibsql({ url }) }),
 ]
 
-const sessions = createSessions<{ cart?: string[] }>({ guards: [deviceBound()] })
+const sessions = telemetry(createSessions<{ cart?: string[] }>({ guards: [deviceBound()] }))
 
 const app = express()
 app.use(expressSessions(sessions))

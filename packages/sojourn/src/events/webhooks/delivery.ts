@@ -1,0 +1,143 @@
+import { toUtf8 } from '../../core/lib/bytes.ts'
+import { createNonce } from '../../core/token/secrets.ts'
+import type { Timing } from '../../stores/around/wrapper.ts'
+import { type Attempt, post } from './post.ts'
+
+/** Messages that did not arrive, and will not be sent again. No message contains more than its event. */
+export interface WebhookDrop {
+  /**
+   * `full`: too many messages wait for this endpoint. `attempts`: the last attempt failed. `gone`: the endpoint answered 410, and gets
+   * no more messages. `closed`: `close` was called before the message arrived.
+   */
+  readonly reason: 'full' | 'attempts' | 'gone' | 'closed'
+  /** The endpoint, without the query of its URL. */
+  readonly url: string
+  /** The `webhook-id`. */
+  readonly id: string
+  readonly type: string
+  /** The status of the last answer; `null` if there was none. */
+  readonly status: number | null
+}
+
+export interface DeliveryParts {
+  readonly url: URL
+  readonly secrets: readonly Uint8Array[]
+  readonly attempts: number
+  readonly firstRetryMs: number
+  readonly longestRetryMs: number
+  readonly timeoutMs: number
+  readonly maxWaiting: number
+  readonly timing: Timing
+  readonly fetch: typeof fetch
+}
+
+/** Sends messages to one endpoint. */
+export interface Delivery {
+  /** Resolves with `null` when the message has arrived, or with the reason why it never will. */
+  send(type: string, body: string): Promise<WebhookDrop | null>
+  /** Tries everything that waits at once. Resolves with the number of messages that did not arrive. */
+  flush(): Promise<number>
+  /** Tries everything that waits a last time. */
+  close(): Promise<void>
+}
+
+/** Requests to one endpoint at a time. */
+const PARALLEL = 4
+
+interface Message {
+  readonly id: string
+  readonly type: string
+  readonly body: Uint8Array
+}
+
+export function createDelivery(parts: DeliveryParts): Delivery {
+  const { url, maxWaiting, timing } = parts
+  const shownUrl = `${url.origin}${url.pathname}`
+  const running = new Set<Promise<Attempt>>()
+  /** Ends the pause of a message. */
+  const sleeping = new Set<() => void>()
+  const turns: (() => void)[] = []
+  let busy = 0
+  let waiting = 0
+  let isClosed = false
+  let isGone = false
+
+  function dropped({ id, type }: Message, reason: WebhookDrop['reason'], status: number | null): WebhookDrop {
+    return { reason, url: shownUrl, id, type, status }
+  }
+
+  async function attempt(message: Message): Promise<Attempt> {
+    if (busy >= PARALLEL) await new Promise<void>((resolve) => turns.push(resolve))
+    else busy += 1
+    try {
+      return isGone ? { kind: 'gone', status: null } : await post(parts, message)
+    } finally {
+      // The place goes to the next one, if somebody waits for it.
+      const next = turns.shift()
+      if (next === undefined) busy -= 1
+      else next()
+    }
+  }
+
+  async function deliver(message: Message): Promise<WebhookDrop | null> {
+    for (let count = 1; ; count++) {
+      const isLast = count >= parts.attempts || isClosed
+      const trying = attempt(message)
+      running.add(trying)
+      const result = await trying.finally(() => running.delete(trying))
+      if (result.kind === 'delivered') return null
+      if (result.kind === 'gone') {
+        isGone = true
+        return dropped(message, 'gone', result.status)
+      }
+      if (isLast) return dropped(message, isClosed && count < parts.attempts ? 'closed' : 'attempts', result.status)
+      await pause(Math.max(retryMs(count), result.retryAfterMs))
+    }
+  }
+
+  /** Grows by four each time. Random, so that the messages of an outage do not all come back at the same moment. */
+  function retryMs(count: number): number {
+    const { firstRetryMs, longestRetryMs } = parts
+    return Math.min(firstRetryMs * 4 ** (count - 1), longestRetryMs) * (0.5 + timing.random() / 2)
+  }
+
+  function pause(ms: number): Promise<void> {
+    if (isClosed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        sleeping.delete(wake)
+        cancel()
+        resolve()
+      }
+      const cancel = timing.after(ms, wake, 'background')
+      sleeping.add(wake)
+    })
+  }
+
+  /** Resolves with the number of messages that did not arrive. */
+  async function tryAll(): Promise<number> {
+    for (const wake of [...sleeping]) wake()
+    // A message that wakes begins its attempt in a later turn.
+    await Promise.resolve()
+    const results = await Promise.all(running)
+    return results.filter(({ kind }) => kind !== 'delivered').length
+  }
+
+  return {
+    async send(type, body) {
+      const message = { id: `msg_${createNonce()}`, type, body: toUtf8(body) }
+      if (isClosed) return dropped(message, 'closed', null)
+      if (isGone) return dropped(message, 'gone', null)
+      if (waiting >= maxWaiting) return dropped(message, 'full', null)
+      waiting += 1
+      return deliver(message).finally(() => {
+        waiting -= 1
+      })
+    },
+    flush: tryAll,
+    async close() {
+      isClosed = true
+      await tryAll()
+    },
+  }
+}

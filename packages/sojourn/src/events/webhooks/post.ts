@@ -1,0 +1,52 @@
+import type { DeliveryParts } from './delivery.ts'
+import { sign } from './signature.ts'
+
+/** What became of one request. `gone`: the endpoint wants no more messages. */
+export type Attempt =
+  | { readonly kind: 'delivered'; readonly status: number }
+  | { readonly kind: 'failed'; readonly status: number | null; readonly retryAfterMs: number }
+  | { readonly kind: 'gone'; readonly status: number | null }
+
+/** The longest pause that an endpoint can ask for. */
+const LONGEST_ASKED_MS = 3_600_000
+
+/** Sends a message once. The time in the signature is that of the attempt, so a late one is not too old. Never throws. */
+export async function post(
+  { url, secrets, timeoutMs, timing, fetch: send }: DeliveryParts,
+  { id, body }: { readonly id: string; readonly body: Uint8Array },
+): Promise<Attempt> {
+  const seconds = Math.floor(timing.wall() / 1000)
+  const controller = new AbortController()
+  const cancel = timing.after(timeoutMs, () => controller.abort())
+  try {
+    const response = await send(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'sojourn-webhooks',
+        'webhook-id': id,
+        'webhook-timestamp': `${seconds}`,
+        'webhook-signature': sign(secrets, id, seconds, body),
+      },
+      body: body as Uint8Array<ArrayBuffer>,
+      // A redirect could lead into a private network.
+      redirect: 'manual',
+      signal: controller.signal,
+    })
+    // Nothing of the answer is used, and it may never end.
+    await response.body?.cancel()
+    const { status, headers } = response
+    if (status >= 200 && status < 300) return { kind: 'delivered', status }
+    if (status === 410) return { kind: 'gone', status }
+    return { kind: 'failed', status: status === 0 ? null : status, retryAfterMs: toRetryMs(headers.get('retry-after')) }
+  } catch {
+    return { kind: 'failed', status: null, retryAfterMs: 0 }
+  } finally {
+    cancel()
+  }
+}
+
+/** In seconds. A date is ignored, because clocks differ. */
+function toRetryMs(text: string | null): number {
+  return /^\d{1,9}$/.test(text ?? '') ? Math.min(Number(text) * 1000, LONGEST_ASKED_MS) : 0
+}
