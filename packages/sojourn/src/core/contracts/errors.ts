@@ -22,7 +22,7 @@ const ERRORS = {
   ERR_VOUCHED: [500, 'The client presents no token of this session. A carrier vouches for it.'],
   ERR_GUARD: [503, 'A guard could not decide.'],
   ERR_CARRIER: [503, 'A carrier could not judge what the client presents.'],
-  ERR_EVENTS: [500, 'Events could not be recorded or delivered.'],
+  ERR_EVENTS: [500, 'Events did not arrive.'],
   ERR_CONTENTION: [503, 'Too many writers changed the same key at once.'],
   ERR_STORE: [503, 'The session store could not answer.'],
   ERR_STORE_FULL: [503, 'The session store is full.'],

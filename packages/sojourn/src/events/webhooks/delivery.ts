@@ -1,7 +1,6 @@
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { createNonce } from '../../core/token/secrets.ts'
-import type { Timing } from '../../stores/around/wrapper.ts'
-import { type Attempt, post } from './post.ts'
+import { type Attempt, type Endpoint, post } from './post.ts'
 
 /** Messages that did not arrive, and will not be sent again. No message contains more than its event. */
 export interface WebhookDrop {
@@ -19,16 +18,11 @@ export interface WebhookDrop {
   readonly status: number | null
 }
 
-export interface DeliveryParts {
-  readonly url: URL
-  readonly secrets: readonly Uint8Array[]
+export interface DeliveryParts extends Endpoint {
   readonly attempts: number
   readonly firstRetryMs: number
   readonly longestRetryMs: number
-  readonly timeoutMs: number
   readonly maxWaiting: number
-  readonly timing: Timing
-  readonly fetch: typeof fetch
 }
 
 /** Sends messages to one endpoint. */

@@ -1,5 +1,14 @@
-import type { DeliveryParts } from './delivery.ts'
+import type { Timing } from '../../stores/around/wrapper.ts'
 import { sign } from './signature.ts'
+
+/** Where and how messages are posted. */
+export interface Endpoint {
+  readonly url: URL
+  readonly secrets: readonly Uint8Array[]
+  readonly timeoutMs: number
+  readonly timing: Timing
+  readonly fetch: typeof fetch
+}
 
 /** What became of one request. `gone`: the endpoint wants no more messages. */
 export type Attempt =
@@ -12,7 +21,7 @@ const LONGEST_ASKED_MS = 3_600_000
 
 /** Sends a message once. The time in the signature is that of the attempt, so a late one is not too old. Never throws. */
 export async function post(
-  { url, secrets, timeoutMs, timing, fetch: send }: DeliveryParts,
+  { url, secrets, timeoutMs, timing, fetch: send }: Endpoint,
   { id, body }: { readonly id: string; readonly body: Uint8Array },
 ): Promise<Attempt> {
   const seconds = Math.floor(timing.wall() / 1000)
