@@ -11,7 +11,10 @@ export declare const session: Session
 export declare const sessions: Sessions<UntypedData>
 
 export declare function disableAccount(userId: string): Promise<void>
-export declare function checkPassword(body: unknown): Promise<{ readonly id: string }>
+export declare function checkPassword(body: unknown): Promise<{ readonly id: string; readonly passwordVersion: number }>
+export declare function passwordVersion(userId: string): Promise<number>
+export declare function setPassword(userId: string, password: string): Promise<void>
+export declare function isActive(userId: string | null): Promise<boolean>
 export declare const oldLibrary: {
   textsIn(cookies: string | null): readonly string[]
   verify(text: string): string | null

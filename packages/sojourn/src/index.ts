@@ -36,6 +36,7 @@ export type {
 export type { JsonValue } from './core/contracts/json.ts'
 export type { DescribeDevice } from './core/contracts/options.ts'
 export type {
+  AccountChange,
   DamagedRecord,
   Device,
   EndReason,
@@ -64,6 +65,7 @@ export type {
   ExportedSession,
   Health,
   HealthOptions,
+  KeepOptions,
   ScannedSession,
   SessionPage,
   Sessions,

@@ -9,6 +9,7 @@ import type { Session } from './contracts/session.ts'
 import type { Sessions } from './contracts/sessions.ts'
 import type { MaybePromise } from './contracts/store.ts'
 import { chain } from './lib/maybe.ts'
+import { accountChanged } from './request/account.ts'
 import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
 import { type Caller, emit } from './request/caller.ts'
 import { commit, finish, salvage } from './request/commit.ts'
@@ -79,6 +80,12 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
       checkOptions(options, { reason: 'string' }, 'endAll')
       return endAll(own, toReason(options.reason))
     },
+    passwordChanged: (userId, options) => accountChanged(own, 'password-changed', userId, options),
+    factorChanged: (userId, options) => accountChanged(own, 'factor-changed', userId, options),
+    emailChanged: (userId, options) => accountChanged(own, 'email-changed', userId, options),
+    roleChanged: (userId, options) => accountChanged(own, 'role-changed', userId, options),
+    accountDisabled: (userId) => accountChanged(own, 'account-disabled', userId),
+    accountDeleted: (userId) => accountChanged(own, 'account-deleted', userId),
     export: (userId) => exportUser(own, userId),
     erase: (userId) => revokeAll(own, userId, 'erased'),
     sweep: async () => (await sweeper.run()) + (await clear(own)),

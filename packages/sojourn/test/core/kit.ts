@@ -143,6 +143,7 @@ const EVENT_NAMES: Record<SessionEventName, true> = {
   rotated: true,
   renewed: true,
   ended: true,
+  account: true,
   refused: true,
   reuse: true,
   denied: true,

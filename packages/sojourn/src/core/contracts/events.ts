@@ -1,5 +1,5 @@
 import type { RequestView } from './carrier.ts'
-import type { EndReason, SessionId } from './record.ts'
+import type { AccountChange, EndReason, SessionId } from './record.ts'
 import type { Refusal } from './session.ts'
 import type { StoreEvent } from './store.ts'
 
@@ -46,6 +46,16 @@ export interface SessionEvents {
   adopted: { readonly id: SessionId; readonly userId: string | null; readonly carrier: string }
   /** A session ended. */
   ended: { readonly id: SessionId; readonly userId: string | null; readonly reason: EndReason }
+  /**
+   * A user's account changed, and all of their sessions were treated accordingly. `count`: how many were ended, or must prove who
+   * the user is. `kept`: the session that stays as it is.
+   */
+  account: {
+    readonly userId: string
+    readonly change: AccountChange
+    readonly kept: SessionId | null
+    readonly count: number
+  }
   /** A presented token was refused. `id` is `null` if the token names no session. */
   refused: { readonly id: SessionId | null; readonly reason: Refusal }
   /** Alarm: an old or wrong secret came with a real locator, so somebody kept a copy. `ended`: whether this ended the session. */

@@ -4,8 +4,18 @@ export type SessionId = string & { readonly __brand: 'SessionId' }
 /** The secret string that the client holds. Never stored, never logged, never in an error. */
 export type Token = string & { readonly __brand: 'Token' }
 
+/** What happened to a user's account. Also the reason for which it ended sessions. */
+export type AccountChange =
+  | 'password-changed'
+  | 'factor-changed'
+  | 'email-changed'
+  | 'role-changed'
+  | 'account-disabled'
+  | 'account-deleted'
+
 /** The reason why a session ended. Applications may pass their own words to `revoke`. */
 export type EndReason =
+  | AccountChange
   | 'logout'
   | 'login'
   | 'revoked'
@@ -57,6 +67,8 @@ export interface Head {
   /** Replaced secrets, newest first, a handful at most. */
   readonly previous?: readonly PreviousSecret[]
   readonly renewal?: Renewal
+  /** Whether the next request renews the token, whatever its age. */
+  readonly renewDue?: boolean
   /** When an old secret was last presented after its grace, ms since the epoch. Removed when a renewal is confirmed. */
   readonly reusedAt?: number
   /** When the user last proved their identity, ms since the epoch. */

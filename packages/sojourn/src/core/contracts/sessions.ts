@@ -62,6 +62,16 @@ export interface HealthOptions {
   readonly timeout?: Duration | undefined
 }
 
+/** Options of the methods that report a change of an account. */
+export interface KeepOptions {
+  /**
+   * The session in which the user made the change, after proof of who they are. Pass the session of the request
+   * (`req.session`): it gets a new token with this response, and its old one stops at once. With only its id, it gets the new
+   * token at its next request, as in a renewal, so whoever has a copy of the old one gets it too. Default: none.
+   */
+  readonly keep?: Session<object> | string | undefined
+}
+
 /** What `sessions.endAll` resolves with: all sessions have ended. */
 export interface EndedAll {
   /**
@@ -146,6 +156,34 @@ export interface Sessions<Data extends object> {
    * ```
    */
   endAll(options?: { readonly reason?: EndReason }): Promise<EndedAll>
+  /**
+   * Call it after the user's password changed, also after a reset: ends all of their sessions except `keep`, which gets a new
+   * token (ASVS 5.0 7.4.3). Resolves with the number of sessions that ended. If it rejects, call it again: it ends what is left.
+   * Sessions that begin later are not affected; `docs/how-to/when-an-account-changes.md` says what holds for a login at the
+   * same moment. Throws `ERR_OPTION`, `ERR_STORE`; for `keep` also `ERR_SESSION_ENDED` and `ERR_HEADERS_SENT`, after the others
+   * ended.
+   *
+   * ```ts
+   * await setPassword(userId, req.body.password)
+   * await sessions.passwordChanged(userId, { keep: req.session })
+   * ```
+   */
+  passwordChanged(userId: string, options?: KeepOptions): Promise<number>
+  /** Call it after another factor was added, removed or reset: a passkey, an authenticator, recovery codes. As `passwordChanged`. */
+  factorChanged(userId: string, options?: KeepOptions): Promise<number>
+  /**
+   * Call it after the e-mail address or telephone number changed, with which the account can be recovered. Nobody is logged
+   * out, because a thief who changed it would then log the user out. All sessions except `keep` get a new token at their next
+   * request, and must prove who the user is before anything that requires a recent proof. Resolves with their number. Throws as
+   * `passwordChanged`.
+   */
+  emailChanged(userId: string, options?: KeepOptions): Promise<number>
+  /** Call it after the user got or lost rights. As `emailChanged`. */
+  roleChanged(userId: string, options?: KeepOptions): Promise<number>
+  /** Call it after logins of the account were disabled: ends all of its sessions (ASVS 5.0 7.4.2). As `passwordChanged`. */
+  accountDisabled(userId: string): Promise<number>
+  /** Call it after the account was deleted: ends all of its sessions and deletes what is stored about it, as `erase`. */
+  accountDeleted(userId: string): Promise<number>
   /** Returns everything stored about one user. */
   export(userId: string): Promise<UserExport>
   /** Deletes everything stored about one user. Resolves with the number of ended sessions. Tombstones name nobody. */

@@ -16,6 +16,7 @@ const NAMES: readonly (SessionEventName | '*')[] = [
   'renewed',
   'adopted',
   'ended',
+  'account',
   'refused',
   'reuse',
   'denied',

@@ -4,6 +4,7 @@ import type { JsonValue } from '../contracts/json.ts'
 import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/record.ts'
 import type { SessionInfo } from '../contracts/session.ts'
 import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
+import type { MaybePromise } from '../contracts/store.ts'
 import { flashTexts, parseTexts, userTexts } from '../data/texts.ts'
 import { isOwn } from '../token/once.ts'
 import { isLive, isSessionId } from '../token/token.ts'
@@ -32,14 +33,23 @@ export async function revoke(by: Caller, id: string, reason: EndReason): Promise
 }
 
 /** Ends every session that existed when the call began. Resolves to the number of live ones; damaged records are not counted. */
-export async function revokeAll(by: Caller, userId: string, reason: EndReason, except?: string): Promise<number> {
-  const records = (await keptOf(by, userId)).filter(({ id }) => id !== except)
+export function revokeAll(by: Caller, userId: string, reason: EndReason, except?: string): Promise<number> {
+  return eachOf(by, userId, (record) => (record.id === except ? null : endSession(by, record, reason, userId)))
+}
+
+/** Does this with each session of the user. Resolves to the number of live ones with which it was done: `work` returned no `null`. */
+export async function eachOf(
+  by: Caller,
+  userId: string,
+  work: (record: Kept) => MaybePromise<Kept | null>,
+): Promise<number> {
+  const records = await keptOf(by, userId)
   const live = new Set<Kept>(liveOf(by.setup, records))
-  let ended = 0
+  let count = 0
   await forEach(records, async (record) => {
-    if ((await endSession(by, record, reason, userId)) !== null && live.has(record)) ended++
+    if ((await work(record)) !== null && live.has(record)) count++
   })
-  return ended
+  return count
 }
 
 /** How many store calls one call of ours runs in parallel, so that requests of other users are served too. */
@@ -88,7 +98,7 @@ export async function exportUser(by: Caller, userId: string): Promise<UserExport
   }
 }
 
-type Kept = SessionRecord | DamagedRecord
+export type Kept = SessionRecord | DamagedRecord
 
 async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
   assertUserId(userId)

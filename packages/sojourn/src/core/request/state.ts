@@ -265,7 +265,8 @@ export function isDistrustDue({ distrusts, distrustedProof }: State, { head }: S
 }
 
 export function isRenewalDue({ openedAt, setup }: State, { record, standing }: Held): boolean {
-  return standing === 'current' && openedAt - record.head.secretAt >= setup.limits.renewMs
+  const { renewDue, secretAt } = record.head
+  return standing === 'current' && (renewDue === true || openedAt - secretAt >= setup.limits.renewMs)
 }
 
 /**

@@ -20,7 +20,8 @@ export function createNonce(): string {
 
 /** Renewal begins: both secrets are valid until the successor is presented. */
 export function toRenewing(head: Head, nonce: string, successor: Uint8Array, nowMs: number, sealedKey?: string): Head {
-  return { ...head, renewal: { nonce, next: hashSecret(successor), at: nowMs, ...defined({ sealedKey }) } }
+  const { renewDue: _, ...rest } = head
+  return { ...rest, renewal: { nonce, next: hashSecret(successor), at: nowMs, ...defined({ sealedKey }) } }
 }
 
 /**
@@ -50,7 +51,7 @@ export function toRenewed(head: Head, nowMs: number, limits: Limits): Head {
  * opens the session.
  */
 export function toRotated(head: Head, secret: Uint8Array, nowMs: number, limits: Limits, sealedKey?: string): Head {
-  const { renewal, sealedKey: _, ...rest } = head
+  const { renewal, renewDue: _, sealedKey: __, ...rest } = head
   const until = nowMs + limits.graceMs
   const stopped = [
     head.secret,
