@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import MiniSearch from 'minisearch'
 
-/** For VitePress. Decisions, changes and the API weigh less than the pages that people look for. */
+/** For VitePress. Decisions, changes, standards and the API weigh less than the pages that people look for. */
 export const searchOptions = {
-  boostDocument: (/** @type {string} */ id) => (/^\/(api|decisions|changelog)/.test(id) ? 0.3 : 1),
+  boostDocument: (/** @type {string} */ id) => (/^\/(api|conformance|decisions|changelog)/.test(id) ? 0.3 : 1),
 }
 
 /** What VitePress itself sets. */

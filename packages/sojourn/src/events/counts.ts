@@ -39,6 +39,12 @@ export const COUNTERS: Readonly<Record<SessionEventName, Counter>> = {
     help: 'Sessions that ended other than by expiry, by reason.',
     hasLabels: true,
   },
+  account: {
+    name: 'account.changed',
+    unit: '{change}',
+    help: 'Changes of accounts for which the sessions of a user were treated, by change.',
+    hasLabels: true,
+  },
   refused: {
     name: 'token.refused',
     unit: '{token}',
@@ -109,6 +115,8 @@ function labelsOf(event: SessionEvent): Readonly<Record<string, string>> {
     case 'ended':
     case 'refused':
       return { reason: event.reason }
+    case 'account':
+      return { change: event.change }
     case 'reuse':
       return { outcome: event.ended ? 'ended' : 'reported' }
     case 'denied':

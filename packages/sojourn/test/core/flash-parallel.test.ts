@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { Guard } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { createWorld, edit, setCookiesOf, type TestData } from './kit.ts'
 
@@ -97,6 +98,20 @@ describe.each([
     session.flash.take('note')
     await client.send(({ flash }) => flash.set('note', 'new'))
     await commit()
+    expect(await take('note')).toBe('new')
+  })
+
+  it('stays if it is set while the note of a guard is being stored', async () => {
+    const guard: Guard = { name: 'marker', opened: ({ view }) => (view.url === '/mark' ? { note: 'seen' } : null) }
+    const { world, client, take } = await withNotes(['note'], { ...options, guards: [guard] })
+    const { session, commit } = await client.open({ url: '/mark' })
+    session.flash.take('note')
+    const gate = world.store.hold('write')
+    const committing = commit()
+    await gate.reached
+    await client.send(({ flash }) => flash.set('note', 'new'))
+    gate.release()
+    await committing
     expect(await take('note')).toBe('new')
   })
 
