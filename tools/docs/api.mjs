@@ -39,7 +39,8 @@ function sortedEntriesOf(pkg) {
  * @param {string} specifier
  */
 function addressOf(pkg, specifier) {
-  return `/api/${specifier}${specifier === pkg.manifest.name ? '/' : ''}`
+  const hasFolder = entriesOf(pkg).some((entry) => entry.specifier.startsWith(`${specifier}/`))
+  return `/api/${specifier}${hasFolder || specifier === pkg.manifest.name ? '/' : ''}`
 }
 
 /**

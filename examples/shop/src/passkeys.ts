@@ -8,18 +8,7 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
-import type { User } from './users.ts'
-
-/** A passkey of a user, as it is stored. */
-export interface Passkey {
-  /** The credential id, in base64url. */
-  readonly id: string
-  /** In base64url. */
-  readonly publicKey: string
-  readonly counter: number
-  readonly transports: readonly string[]
-  readonly createdAt: number
-}
+import type { Passkey, User } from './users.ts'
 
 /** RFC 8176: `hwk` is a key that stays on one device, `swk` one that is synchronized. */
 export type KeyMethod = 'hwk' | 'swk'

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from 'lmdb'
-import type { Passkey } from './passkeys.ts'
 import type { Passwords } from './passwords.ts'
+
+/** A passkey of a user, as it is stored. */
+export interface Passkey {
+  /** The credential id, in base64url. */
+  readonly id: string
+  /** In base64url. */
+  readonly publicKey: string
+  readonly counter: number
+  readonly transports: readonly string[]
+  readonly createdAt: number
+}
 
 export interface User {
   /** The user id in the session. The e-mail address may change; this never does. */

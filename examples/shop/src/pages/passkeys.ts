@@ -1,4 +1,4 @@
-import type { Passkey } from '../passkeys.ts'
+import type { Passkey } from '../users.ts'
 import { formError } from './fields.ts'
 import { day } from './format.ts'
 import { type Html, html } from './html.ts'

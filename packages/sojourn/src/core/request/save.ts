@@ -109,6 +109,7 @@ function write(state: State, held: Held, pending: Pending, upkeep: Upkeep): Mayb
  */
 function expected({ notes, flash }: State, held: Held, { all }: Pending): Pick<Change, 'expect'> {
   if (notes !== null && NOTES in all) return { expect: notes.expect }
+  if (flash === null) return {}
   const [name] = takenIn(flash, all)
   return name === undefined ? {} : { expect: storedUnder(held, name) }
 }
