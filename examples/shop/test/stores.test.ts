@@ -98,7 +98,7 @@ function createVisitor(
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await fetch(url, {
       ...(form !== undefined && { method: 'POST', body: new URLSearchParams(form) }),
-      headers: { cookie },
+      headers: { cookie, accept: 'text/html' },
       redirect: 'manual',
     })
     for (const line of response.headers.getSetCookie()) {

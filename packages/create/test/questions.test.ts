@@ -39,7 +39,7 @@ describe.each([20, 80])('in a terminal of %i columns', (columns) => {
     expect((await press([folder, ENTER, ...choices], { columns })).code).toBe(0)
     const { name, dependencies } = JSON.parse(read(`wide-${columns}`, 'package.json'))
     expect(name).toBe(`wide-${columns}`)
-    expect(Object.keys(dependencies)).toEqual(['@hono/node-server', 'hono', 'sojourn'])
+    expect(Object.keys(dependencies)).toEqual(['@hono/node-server', 'hono', 'sojourn', 'valibot'])
     expect(read(`wide-${columns}`, 'src', 'store.js')).toContain('memoryStore')
   })
 })

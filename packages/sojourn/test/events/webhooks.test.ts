@@ -337,10 +337,10 @@ describe('an endpoint that does not answer', () => {
     },
   )
 
-  it('a redirect to another server is not followed', async () => {
+  it.each([302, 307])('a redirect to another server (%i) is not followed', async (status) => {
     const target = await startReceiver()
     const it = await hooked({ attempts: 1 })
-    it.receiver.answers = [{ status: 307, headers: { location: target.url } }]
+    it.receiver.answers = [{ status, headers: { location: target.url } }]
     await it.login()
     await until(() => expect(it.drops).toHaveLength(1))
     expect(it.drops).toMatchObject([{ reason: 'attempts' }])

@@ -2,7 +2,8 @@ import type { MaybePromise } from '../contracts/store.ts'
 
 /** Whether the value is a promise. A synchronous store keeps the whole request synchronous. */
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value
+  // Session data may have a key of this name.
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
 /**

@@ -34,16 +34,17 @@ export async function revoke(by: Caller, id: string, reason: EndReason): Promise
 
 /** Ends every session that existed when the call began. Resolves to the number of live ones; damaged records are not counted. */
 export function revokeAll(by: Caller, userId: string, reason: EndReason, except?: string): Promise<number> {
-  return eachOf(by, userId, (record) => (record.id === except ? null : endSession(by, record, reason, userId)))
+  return eachOf(by, userId, (record) => endSession(by, record, reason, userId), except)
 }
 
-/** Does this with each session of the user. Resolves to the number of live ones with which it was done: `work` returned no `null`. */
+/** Does this with each session of the user but `except`. Resolves to the number of live ones with which it was done: `work` returned no `null`. */
 export async function eachOf(
   by: Caller,
   userId: string,
   work: (record: Kept) => MaybePromise<Kept | null>,
+  except?: string,
 ): Promise<number> {
-  const records = await keptOf(by, userId)
+  const records = (await keptOf(by, userId)).filter(({ id }) => id !== except)
   const live = new Set<Kept>(liveOf(by.setup, records))
   let count = 0
   await forEach(records, async (record) => {
