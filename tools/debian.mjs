@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withRetries } from './run.mjs'
 
 /** Whether packages can be installed by name, without asking anybody. */
 export function canInstall() {
@@ -21,7 +22,7 @@ function osRelease() {
  * @param {readonly string[]} packages
  */
 export function installPackages(packages) {
-  return aptGet(['update']) && aptGet(install(packages))
+  return withRetries(() => aptGet(['update']) && aptGet(install(packages)))
 }
 
 /**
@@ -39,7 +40,7 @@ export function installFromBackports(packages) {
     const settings = [`SourceList=/dev/null`, `SourceParts=${parts}`].map((setting) => `Dir::Etc::${setting}`)
     const options = [...settings, `Dir::State::Lists=${lists}`, 'Dir::Cache::pkgcache=', 'Dir::Cache::srcpkgcache=']
     const flags = ['APT::Sandbox::User=root', ...options].flatMap((option) => ['-o', option])
-    return aptGet([...flags, 'update']) && aptGet([...flags, ...install(packages)])
+    return withRetries(() => aptGet([...flags, 'update']) && aptGet([...flags, ...install(packages)]))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { giveUp, root } from './run.mjs'
+import { giveUp, root, withRetries } from './run.mjs'
 
 /** @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean }} LockEntry */
 
@@ -52,7 +52,8 @@ export function npm(args, stdio, folder = '') {
  */
 export function install(folder = '') {
   console.log(`Installing what ${join(folder, 'package-lock.json')} names (npm ci) ...`)
-  if (npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'inherit', folder).status !== 0) {
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+  if (!withRetries(() => npm(args, 'inherit', folder).status === 0)) {
     giveUp('npm ci failed, see above. If package.json and package-lock.json differ, run: npm install')
   }
 }

@@ -18,6 +18,19 @@ export function runNode(script, args) {
 }
 
 /**
+ * Tries what needs the network again when it failed: one lost connection to a registry once failed a whole run.
+ * @param {() => boolean} attempt
+ */
+export function withRetries(attempt) {
+  if (attempt()) return true
+  return [5, 20, 60].some((seconds) => {
+    console.error(`That failed. The next attempt starts in ${seconds} seconds.`)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000)
+    return attempt()
+  })
+}
+
+/**
  * Ends the process with a message for a human, when there is nothing sensible left to do.
  * @param {string} message
  * @returns {never}
