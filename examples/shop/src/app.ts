@@ -26,6 +26,7 @@ const WEBAUTHN = join(dirname(require.resolve('@simplewebauthn/browser')), '../d
 export function createShop(shop: Shop, sessions: RequestHandler = expressSessions(shop.sessions)): Express {
   const app = express()
   app.disable('x-powered-by')
+  if (shop.origin !== undefined) app.set('trust proxy', 1)
   app.use(securityHeaders())
   app.use(express.static(PUBLIC))
   app.use('/fonts', express.static(dirname(FONT), { maxAge: '1y' }))

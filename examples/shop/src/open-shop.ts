@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import type { Sessions } from 'sojourn'
+import { createAlarms } from './alarms.ts'
 import { createCatalogue } from './catalogue.ts'
 import { addDemoUsers } from './demo-users.ts'
 import { createGuesses } from './guesses.ts'
@@ -14,7 +15,7 @@ export interface OpenShop extends Shop {
   close(): Promise<void>
 }
 
-/** Users and orders in an LMDB environment of their own, wherever the sessions are: they have nothing to do with each other. */
+/** Users, orders and alarms in an LMDB environment of their own, wherever the sessions are: they have nothing to do with each other. */
 export async function openShop(folder: string, sessions: Sessions<ShopData>, origin?: string): Promise<OpenShop> {
   const db = open({ path: join(folder, 'shop') })
   const users = createUsers(db, await createPasswords())
@@ -25,6 +26,7 @@ export async function openShop(folder: string, sessions: Sessions<ShopData>, ori
     orders: createOrders(db),
     catalogue: createCatalogue(),
     guesses: createGuesses(),
+    alarms: createAlarms(db, sessions),
     origin,
     async close() {
       await sessions.close()

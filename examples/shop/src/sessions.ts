@@ -1,4 +1,8 @@
-import { createSessions, type Sessions, type Store } from 'sojourn'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { createSessions, type Sessions, type SessionsOptions, type Store } from 'sojourn'
+import { anomaly } from 'sojourn/guards/anomaly'
+import { deviceBound } from 'sojourn/guards/device-bound'
+import { defaultRates, rateLimits } from 'sojourn/guards/rate-limits'
 import * as v from 'valibot'
 
 /** The challenge of a passkey, between the page that asks and the response of the browser. */
@@ -10,6 +14,23 @@ export const ShopData = v.object({
 })
 export type ShopData = v.InferOutput<typeof ShopData>
 
-export function openSessions(store: Store): Sessions<ShopData> {
-  return createSessions({ store, data: ShopData })
+/** `clock`: for tests. */
+export function openSessions(store: Store, clock: Pick<SessionsOptions<ShopData>, 'clock'> = {}): Sessions<ShopData> {
+  return createSessions({
+    store,
+    data: ShopData,
+    // The check that refuses forms of other sites is on by default.
+    guards: [
+      // Over HTTPS, and in a browser that can do it: a copied cookie opens nothing on another device.
+      deviceBound(),
+      // In all others: notices a copy in use, and lets the session do nothing important until the user proves who they are.
+      anomaly(),
+      // Counts in memory. A shop with several processes would count in Redis.
+      rateLimits({
+        creation: new RateLimiterMemory(defaultRates.creation),
+        badTokens: new RateLimiterMemory(defaultRates.badTokens),
+      }),
+    ],
+    ...clock,
+  })
 }

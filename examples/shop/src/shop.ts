@@ -1,4 +1,5 @@
 import type { Sessions } from 'sojourn'
+import type { Alarms } from './alarms.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Guesses } from './guesses.ts'
 import type { Orders } from './orders.ts'
@@ -12,6 +13,7 @@ export interface Shop {
   readonly orders: Orders
   readonly catalogue: Catalogue
   readonly guesses: Guesses
-  /** `https://shop.example`, for passkeys. `undefined`: `http://localhost`, on the port of the server. */
+  readonly alarms: Alarms
+  /** `https://shop.example`, if a proxy that terminates TLS is in front. `undefined`: `http://localhost`, on the port of the server. */
   readonly origin: string | undefined
 }

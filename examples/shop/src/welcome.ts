@@ -26,6 +26,7 @@ ${users.join('\n')}
     - Change the password: every other device is out.
     - Order something more than ten minutes after signing in: it asks whether that is still you.
     - Make a passkey on your account page, then change the password: the passkey is asked for first.
+    - Copy the cookie into another browser (or into curl) and open the account page there: the owner sees an alarm.
     - Unfold *Look inside this session* at the foot of any page.
 
   Sessions are kept in: ${store} (another store: SOJOURN_STORE=redis://127.0.0.1:6379 npm start, or sqlite:, postgres:, ...)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { addAuthenticator, addToCart, heading, launchBrowser, signIn, startShop, type TestShop } from './shop.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -49,6 +49,7 @@ const pages: readonly (readonly [string, (page: Page, url: string) => Promise<un
     'account, session unfolded',
     (page, url) => signIn(page, url, 'alice').then(() => page.getByText('Look inside').click()),
   ],
+  ['account, with an alarm', seeAlarm],
   ['password', (page, url) => signIn(page, url, 'alice').then(() => page.goto(`${url}/account/password`))],
   ['still you?', (page, url) => signIn(page, url, 'alice').then(() => page.goto(`${url}/confirm`))],
   ['checkout', goToCheckout],
@@ -60,6 +61,22 @@ const pages: readonly (readonly [string, (page: Page, url: string) => Promise<un
   ['passkey', askForPasskey],
   ['goodbye', (page, url) => page.goto(`${url}/goodbye`)],
 ]
+
+/** Firefox with a copy of the cookie. */
+async function seeAlarm(page: Page, url: string): Promise<void> {
+  await signIn(page, url, 'bob')
+  const [cookie] = await page.context().cookies()
+  await fetch(`${url}/account`, {
+    headers: {
+      cookie: `${cookie?.name}=${cookie?.value}`,
+      'user-agent': 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0',
+    },
+  })
+  await vi.waitFor(async () => {
+    await page.goto(`${url}/account`)
+    expect(await page.locator('.alarm').count()).toBe(1)
+  })
+}
 
 async function signUpAsAlice(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/sign-up`)

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import {
   addAuthenticator,
   type DemoName,
@@ -65,9 +65,11 @@ async function makePasskey({ page }: Device): Promise<void> {
 async function answerOf(page: Page): Promise<string> {
   await page.evaluate('HTMLFormElement.prototype.requestSubmit = () => {}')
   await page.getByRole('main').getByRole('button', { name: 'Use my passkey' }).click()
-  const field = page.locator('input[name=credential]')
-  await page.waitForFunction('document.querySelector("input[name=credential]").value !== ""')
-  return field.inputValue()
+  return vi.waitFor(async () => {
+    const credential = await page.locator('input[name=credential]').inputValue()
+    expect(credential).not.toBe('')
+    return credential
+  }, 5000)
 }
 
 /** Sends an answer to the page that asks for the passkey, with the cookie of this browser. */

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Locator, type Page } from 'playwright-core'
-import { createSessions } from 'sojourn'
 import { lmdbStore } from 'sojourn/stores/lmdb'
+import type { SecureSite } from '../../../packages/sojourn/test/support/bound-chromium.ts'
 import { createShop } from '../src/app.ts'
 import { demoUsers } from '../src/demo-users.ts'
 import { openShop } from '../src/open-shop.ts'
-import { ShopData } from '../src/sessions.ts'
+import { openSessions } from '../src/sessions.ts'
 
 export interface TestShop {
   readonly url: string
@@ -18,17 +18,21 @@ export interface TestShop {
   close(): Promise<void>
 }
 
-/** The real shop on LMDB in a folder of its own, with a clock that the test moves. */
-export async function startShop(): Promise<TestShop> {
+/**
+ * The real shop on LMDB in a folder of its own, with a clock that the test moves. `site`: it is served there, over HTTPS, as
+ * `shop.example`.
+ */
+export async function startShop(site?: SecureSite): Promise<TestShop> {
   const folder = temporaryFolder()
   let ahead = 0
   const store = lmdbStore({ path: join(folder.path, 'sessions') })
-  const sessions = createSessions({ store, data: ShopData, clock: () => Date.now() + ahead })
-  const shop = await openShop(folder.path, sessions)
+  const sessions = openSessions(store, { clock: () => Date.now() + ahead })
+  const shop = await openShop(folder.path, sessions, site?.url('shop.example', ''))
   const server = createServer(createShop(shop))
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  site?.use(createShop(shop))
   return {
-    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    url: shop.origin ?? `http://localhost:${(server.address() as AddressInfo).port}`,
     advance(ms) {
       ahead += ms
     },

@@ -1,22 +1,36 @@
 import type { SessionInfo } from 'sojourn'
+import type { Alarm } from '../alarms.ts'
 import { quantityOf } from '../cart.ts'
 import type { Order } from '../orders.ts'
 import type { User } from '../users.ts'
+import { alarmList } from './alarms.ts'
 import { deviceList } from './devices.ts'
 import { day, money, things } from './format.ts'
 import { type Html, html } from './html.ts'
 import type { Page } from './layout.ts'
 import { orderNumber } from './order.ts'
 
-export function accountPage(user: User, devices: readonly SessionInfo[], orders: readonly Order[]): Page {
+export interface Account {
+  readonly user: User
+  readonly devices: readonly SessionInfo[]
+  /** Ids of the sessions that are bound to their device. */
+  readonly bound: ReadonlySet<string>
+  readonly alarms: readonly Alarm[]
+  /** The page where this user proves who they are. */
+  readonly proof: string
+  readonly orders: readonly Order[]
+}
+
+export function accountPage({ user, devices, bound, alarms, proof, orders }: Account): Page {
   const body = html`
     <header class="page-head">
       <h1>Hello, ${user.name}</h1>
       <p>Signed in as ${user.email}.</p>
     </header>
+    ${alarmList(alarms, devices, proof)}
     <div class="account">
       <div>
-        ${deviceList(devices)}
+        ${deviceList(devices, bound)}
         <section aria-labelledby="security" class="panel">
           <h2 id="security">Doors and keys</h2>
           <div class="row">

@@ -7,7 +7,7 @@ export function confirmPage(email: string, error?: string): Page {
     <div class="narrow">
       <header class="page-head">
         <h1>Still you?</h1>
-        <p>You signed in a while ago. Before we go on, please give your password once more.</p>
+        <p>Before we go on with something important, please give your password once more.</p>
       </header>
       <form method="post" class="form">
         ${formError(error)}

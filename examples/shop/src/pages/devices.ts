@@ -3,17 +3,17 @@ import { ago } from './format.ts'
 import { type Html, html } from './html.ts'
 
 /** *Your devices*: every live session of this user, and a way to end each. */
-export function deviceList(devices: readonly SessionInfo[]): Html {
+export function deviceList(devices: readonly SessionInfo[], bound: ReadonlySet<string>): Html {
   return html`
     <section aria-labelledby="devices" class="panel">
       <h2 id="devices">Your devices</h2>
       <p>Where you are signed in right now. If you do not know one of them, end it and change your password.</p>
-      <ul class="devices">${devices.map(deviceRow)}</ul>
+      <ul class="devices">${devices.map((device) => deviceRow(device, bound.has(device.id)))}</ul>
       ${devices.length > 1 && html`<form method="post" action="/account/devices/end-others"><button class="quiet">End all the others</button></form>`}
     </section>`
 }
 
-function deviceRow({ id, device, current, createdAt, lastSeenAt, expiresAt }: SessionInfo): Html {
+function deviceRow({ id, device, current, createdAt, lastSeenAt, expiresAt }: SessionInfo, isBound: boolean): Html {
   const name = device?.name ?? 'Unknown device'
   return html`
     <li class="device">
@@ -24,6 +24,7 @@ function deviceRow({ id, device, current, createdAt, lastSeenAt, expiresAt }: Se
           ${device?.ip && html`Network ${device.ip}<br>`}
           Seen ${ago(lastSeenAt)}, signed in ${ago(createdAt)}<br>
           Ends by itself ${ago(expiresAt)}, if unused
+          ${isBound && html`<br>Bound to the device: a copy of it opens nothing elsewhere`}
         </p>
       </div>
       ${!current && html`<form method="post" action="/account/devices/${id}/end"><button class="quiet">End<span class="unseen"> ${name}, seen ${ago(lastSeenAt)}</span></button></form>`}

@@ -11,6 +11,7 @@ export interface Notice {
 export interface Visitor {
   readonly name: string | null
   readonly cartCount: number
+  readonly alarmCount: number
   readonly notice: Notice | null
   readonly categories: readonly Category[]
   readonly path: string
@@ -61,7 +62,7 @@ function header(visitor: Visitor): Html {
       </nav>
       <nav class="yours" aria-label="Yours">
         ${navLink('/cart', cartLabel(visitor.cartCount), visitor)}
-        ${visitor.name === null ? navLink('/sign-in', 'Sign in', visitor) : navLink('/account', html`<span class="who">${visitor.name}</span>`, visitor)}
+        ${visitor.name === null ? navLink('/sign-in', 'Sign in', visitor) : navLink('/account', accountLabel(visitor.name, visitor.alarmCount), visitor)}
         ${visitor.name !== null && html`<form method="post" action="/sign-out"><button class="plain">Sign out</button></form>`}
       </nav>
     </header>`
@@ -73,6 +74,10 @@ function navLink(href: string, text: string | Html, { path }: Visitor): Html {
 
 function cartLabel(count: number): Html {
   return html`Cart ${count > 0 && html`<span class="count">${count}<span class="unseen"> in it</span></span>`}`
+}
+
+function accountLabel(name: string, alarms: number): Html {
+  return html`<span class="who">${name}</span> ${alarms > 0 && html`<span class="count">${alarms}<span class="unseen"> to look at</span></span>`}`
 }
 
 function notice({ text, link }: Notice): Html {

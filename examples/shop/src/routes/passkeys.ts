@@ -42,8 +42,10 @@ export function passkeyRoutes(shop: Shop): Router {
   })
 
   router.post('/account/passkeys/:id/remove', async (req, res) => {
-    await users.removePasskey(currentUser(shop, req).id, req.params.id)
-    notify(req, 'That passkey is removed.')
+    const { id } = currentUser(shop, req)
+    await users.removePasskey(id, req.params.id)
+    const ended = await sessions.factorChanged(id, { keep: req.session })
+    notify(req, `That passkey is removed. Other devices signed out: ${ended}.`)
     res.redirect(303, '/account/passkeys')
   })
 

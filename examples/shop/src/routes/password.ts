@@ -4,13 +4,13 @@ import { MIN_PASSWORD } from '../passwords.ts'
 import type { Shop } from '../shop.ts'
 import { field } from './form.ts'
 import { checkPassword, tooManyGuesses } from './password-check.ts'
-import { currentUser, requirePasskeyIfAny, requireShopper } from './require.ts'
+import { currentUser, requireRecentProof, requireShopper } from './require.ts'
 import { notify, show } from './show.ts'
 
 export function passwordRoutes(shop: Shop): Router {
   const router = Router()
 
-  router.use('/account/password', requireShopper(shop), requirePasskeyIfAny(shop))
+  router.use('/account/password', requireShopper(shop), requireRecentProof(shop))
 
   router.get('/account/password', (req, res) => show(shop, req, res, passwordPage(currentUser(shop, req).email)))
 
@@ -26,8 +26,7 @@ export function passwordRoutes(shop: Shop): Router {
     if (user === null) return refuse({ current: 'That is not your password.' })
 
     await shop.users.setPassword(user.id, next)
-    await req.session.reauthenticated({ methods: ['pwd'] })
-    const ended = await req.session.revokeOthers()
+    const ended = await shop.sessions.passwordChanged(user.id, { keep: req.session })
     notify(req, `Your password is changed. Other devices signed out: ${ended}.`)
     res.redirect(303, '/account')
   })

@@ -24,22 +24,19 @@ export function currentUser(shop: Shop, req: Request): User {
   return user
 }
 
-/** The user proved who they are in the last ten minutes: with the passkey if they have one, or else with the password. */
+/** The page where this user proves who they are: with the passkey if they have one, or else with the password. */
+export function proofPage(shop: Shop, userId: string | null): '/passkey' | '/confirm' {
+  return shop.users.passkeys(userId ?? '').length > 0 ? '/passkey' : '/confirm'
+}
+
+/** The user proved who they are in the last ten minutes. A session that a guard distrusts has no proof. */
 export function requireRecentProof(shop: Shop): RequestHandler {
-  return choose(shop, requireFresh('10m', { confirm: '/confirm', signIn }))
-}
-
-/** The same for users who have a passkey. The others give their password in the form of this route. */
-export function requirePasskeyIfAny(shop: Shop): RequestHandler {
-  return choose(shop, (_req, _res, next) => next())
-}
-
-function choose(shop: Shop, withoutPasskey: RequestHandler): RequestHandler {
-  const fresh = requireFresh('10m', { confirm: '/passkey', signIn })
+  const withPassword = requireFresh('10m', { confirm: '/confirm', signIn })
+  const withPasskey = requireFresh('10m', { confirm: '/passkey', signIn })
   const strong = requireAssurance('aal2', { stepUp: '/passkey', signIn })
   return (req, res, next) => {
-    if (shop.users.passkeys(req.session.userId ?? '').length === 0) return withoutPasskey(req, res, next)
-    fresh(req, res, (error) => (error === undefined ? strong(req, res, next) : next(error)))
+    if (proofPage(shop, req.session.userId) === '/confirm') return withPassword(req, res, next)
+    withPasskey(req, res, (error) => (error === undefined ? strong(req, res, next) : next(error)))
   }
 }
 

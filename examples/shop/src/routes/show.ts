@@ -15,6 +15,7 @@ export async function show(
   const session = shop.sessions.get(req)
   const html = await layout(page, {
     name: shop.users.find(session.userId)?.name ?? null,
+    alarmCount: session.userId === null ? 0 : shop.alarms.list(session.userId).length,
     cartCount: quantityOf(linesOf(session.data.cart, shop.catalogue)),
     notice: (session.flash.take('notice') as Notice | undefined) ?? (text === undefined ? null : { text }),
     categories: shop.catalogue.categories,
