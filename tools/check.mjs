@@ -1,6 +1,7 @@
 /** Every check that needs no test runner. All of them run, whatever the ones before said. */
 import { pathToFileURL } from 'node:url'
 import { build } from './build.mjs'
+import { checkAttacks } from './checks/attacks.mjs'
 import { checkConformance } from './checks/conformance.mjs'
 import { checkDependencies } from './checks/dependencies.mjs'
 import { checkDocs } from './checks/docs.mjs'
@@ -113,6 +114,11 @@ const STEPS = [
     title: 'conformance: every requirement has a row, and every test that a row names is there',
     fix: 'Correct the row in docs/conformance, or the title of the test. Then: node tools/conformance.mjs',
     run: checkConformance,
+  },
+  {
+    title: 'attacks: every attack of SECURITY.md names a test, and the test is there',
+    fix: 'Write the test that performs the attack against a running server, and name it in SECURITY.md.',
+    run: checkAttacks,
   },
   {
     title: 'documentation site: it builds, every link leads somewhere, no page is empty',

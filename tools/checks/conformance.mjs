@@ -1,19 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { blocks, blocksIn } from '../conformance/blocks.mjs'
-import { FOLDER, readPage, requirementsOf, rowsOf, testsOf } from '../conformance/pages.mjs'
+import { createLostTests, readFromRoot } from '../conformance/lost-tests.mjs'
+import { FOLDER, readPage, requirementsOf, rowsOf } from '../conformance/pages.mjs'
 import { STANDARDS } from '../conformance/standards.mjs'
-import { isTitle, titlesOf } from '../conformance/titles.mjs'
 import { VERDICTS } from '../conformance/verdicts.mjs'
 import { root } from '../run.mjs'
 
 /** @typedef {import('../conformance/pages.mjs').Row} Row */
-/** @typedef {import('../conformance/titles.mjs').Titled} Titled */
-
-/** Returns the text of a file of the repository, or `null`. @typedef {(file: string) => string | null} Reader */
-
-/** Tests, and the cases that tests run against every store, carrier and adapter. */
-const HAS_TESTS = /\.test\.ts$|^packages\/conformance\/src\/[\w-]+\/[\w-]+\.ts$/
+/** @typedef {import('../conformance/lost-tests.mjs').Reader} Reader */
 
 /**
  * What is wrong with one page: requirements that are missing, unknown or there twice, incomplete rows, tests that do not exist.
@@ -26,7 +21,7 @@ export function pageProblems(text, all, read) {
   const { rows, problems } = rowsOf(text)
   const covered = rows.flatMap(({ id }) => requirementsOf(id, all) ?? [])
   const twice = covered.filter((id, index) => covered.indexOf(id) !== index)
-  const titles = createTitles(read)
+  const lostTests = createLostTests(read)
   return [
     ...problems,
     ...all.filter((id) => !covered.includes(id)).map((id) => `no row for ${id}`),
@@ -34,7 +29,9 @@ export function pageProblems(text, all, read) {
     ...rows
       .filter(({ id }) => requirementsOf(id, all) === null)
       .map((row) => `${at(row)} the standard has no such number`),
-    ...rows.flatMap((row) => [...incomplete(row), ...lostTests(row, titles)].map((problem) => `${at(row)} ${problem}`)),
+    ...rows.flatMap((row) =>
+      [...incomplete(row), ...lostTests(row.tests, FOLDER)].map((problem) => `${at(row)} ${problem}`),
+    ),
   ]
 }
 
@@ -54,40 +51,6 @@ function incomplete({ title, verdict, how, part, tests }) {
   if (rule.needsTest && tests === '') problems.push(`"${verdict}" needs a test`)
   return problems
 }
-
-/**
- * @param {Row} row
- * @param {(file: string) => readonly Titled[] | null} titles
- */
-function lostTests({ tests }, titles) {
-  const named = testsOf(tests)
-  if (named === null) return ['the last cell has something other than tests, [name](file), with <br> between']
-  return named.flatMap(({ name, link }) => {
-    const file = posix.join(FOLDER, link)
-    const known = HAS_TESTS.test(file) ? titles(file) : null
-    if (known === null) return [`${file} has no tests, or is not there`]
-    return isTitle(name, known) ? [] : [`${file} has no test "${name}"`]
-  })
-}
-
-/**
- * @param {Reader} read
- * @returns {(file: string) => readonly Titled[] | null}
- */
-function createTitles(read) {
-  /** @type {Map<string, readonly Titled[] | null>} */
-  const known = new Map()
-  return (file) => {
-    if (!known.has(file)) {
-      const text = read(file)
-      known.set(file, text === null ? null : titlesOf(file, text))
-    }
-    return known.get(file) ?? null
-  }
-}
-
-/** @type {Reader} */
-const readFromRoot = (file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : null)
 
 /** Each page of `docs/conformance` is complete, its tests exist, and the tables of other documents are made from it. */
 export function checkConformance() {
