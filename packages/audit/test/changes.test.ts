@@ -1,8 +1,9 @@
-import type { Recipe } from '@sojourn/audit'
+import { checks, type Recipe } from '@sojourn/audit'
 import { describe, expect, test, vi } from 'vitest'
-import { audit, findings, verdicts } from './support/audit.ts'
+import { audit, auditWatched, findings, verdicts } from './support/audit.ts'
 import { ALICE, type CookieSwitches, cookieApp } from './support/cookie-app.ts'
-import type { Ask } from './support/web.ts'
+import { serveTls } from './support/serve.ts'
+import { type Ask, listenerOf } from './support/web.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -67,6 +68,37 @@ describe('forged requests of other sites', () => {
         'cross-site-requests/other sites': 'pass',
         'cross-site-requests/hosts of the same site': 'pass',
       })
+    }
+  })
+
+  test('a page of the same host over plain HTTP gets in where only hosts are compared, unless browsers use TLS only', async () => {
+    for (const [header, verdict] of [
+      ['', 'inform'],
+      ['max-age=0', 'inform'],
+      ['max-age=31536000', 'pass'],
+    ]) {
+      const app = listenerOf(cookieApp({ forgery: 'origin', attributes: '; Secure' }))
+      const served = await serveTls((request, response) => {
+        if (header) response.setHeader('strict-transport-security', header)
+        app(request, response)
+      })
+      try {
+        const report = await auditWatched({
+          target: served.url,
+          user: ALICE,
+          recipe,
+          allowChanges: true,
+          insecureTls: true,
+          rate: 10_000,
+          checks: checks.filter(({ id }) => id === 'cross-site-requests'),
+        })
+        expect(verdicts(report)).toEqual({
+          'cross-site-requests/other sites': 'pass',
+          'cross-site-requests/hosts of the same site': verdict,
+        })
+      } finally {
+        await served.close()
+      }
     }
   })
 

@@ -2,7 +2,8 @@ import type { Audit, Check, Login } from '../audit/audit.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
 import { StepFailed } from '../recipe/fill.ts'
 import { type Attempts, createAttempts, lookForEffect, undo } from './lib/forge/attempts.ts'
-import { sendersOf } from './lib/forge/senders.ts'
+import { OVER_HTTP, sendersOf } from './lib/forge/senders.ts'
+import { strictSeconds } from './lib/strict-transport.ts'
 
 export const crossSiteRequests: Check = {
   id: 'cross-site-requests',
@@ -93,6 +94,10 @@ async function sameSite(audit: Audit, attempts: Attempts): Promise<Finding> {
   const hit = await attempts.first(sendersOf('same-site', audit.app.target), 'as browsers do')
   if (hit === null)
     return pass({ about, title: 'Refused too', detail: 'No request of another host of the same site took effect.' })
+  if (hit.sender === OVER_HTTP && hit.exchanges.some(({ response }) => strictSeconds(response) > 0)) {
+    const detail = `None took effect, except from ${hit.sender.name}, which Strict-Transport-Security keeps browsers from loading.`
+    return pass({ about, title: 'Refused too', detail })
+  }
   const detail = `The action took effect when ${hit.sender.name} sent it as ${hit.forged.name}. That matters if others control such hosts.`
   return inform({
     about,

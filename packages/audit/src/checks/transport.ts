@@ -2,6 +2,7 @@ import type { Audit, Check } from '../audit/audit.ts'
 import { headerOf } from '../http/exchange.ts'
 import { channelOf } from '../judge/cookie/attributes.ts'
 import { cannotJudge, type Finding, fail, inform, pass } from '../model/finding.ts'
+import { strictSeconds } from './lib/strict-transport.ts'
 
 /** A year, as the preload list requires. */
 const LONG_SECONDS = 31_536_000
@@ -54,7 +55,7 @@ async function strictTransport(audit: Audit): Promise<Finding> {
   const { client } = await audit.users.sharedLogin()
   const { exchange } = await audit.ask.as(client)
   const value = headerOf(exchange.response, 'strict-transport-security')
-  const seconds = Number(/max-age="?(\d+)/i.exec(value ?? '')?.[1] ?? 0)
+  const seconds = strictSeconds(exchange.response)
   if (seconds >= LONG_SECONDS) return pass({ about, title: 'Browsers use TLS only', detail: `Sent: ${value}.` })
   if (seconds > 0) return inform({ about, title: 'For less than a year', detail: `Sent: ${value}.` })
   const secure =

@@ -73,8 +73,11 @@ const SAME_SITE: readonly Sender[] = [
   },
 ]
 
-/** An attacker on the network path can serve pages of it. Some browsers treat it as the same site. */
-const OVER_HTTP: Sender = {
+/**
+ * An attacker on the network path can serve pages of it, unless the browser uses nothing but TLS for this host. Some browsers treat
+ * it as the same site.
+ */
+export const OVER_HTTP: Sender = {
   name: 'the same host over plain HTTP',
   site: 'same-site',
   origin: ({ host }) => `http://${host}`,
