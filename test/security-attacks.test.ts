@@ -80,9 +80,9 @@ async function startSite(options: Partial<SessionsOptions<Record<string, unknown
   app.post('/end/:id', async (req, res) => res.json(await req.session.revokeDevice(req.params.id)))
   app.get('/id', (req, res) => res.send(req.session.id))
   app.get('/account', (req, res) => res.status(req.session.userId === null ? 401 : 200).send(req.session.userId))
-  // The application says that everybody may keep it, and is wrong.
-  app.get('/style.css', (req, res) => {
-    res.set('cache-control', 'public, max-age=3600').send(`/* for ${req.session.userId} */`)
+  // It is for everybody, but the response that replaces a token is not.
+  app.get('/style.css', (_req, res) => {
+    res.set('cache-control', 'public, max-age=3600').send('body { color: teal }')
   })
   const server = createServer(app)
   servers.push(server)
@@ -177,7 +177,9 @@ describe('somebody who copied the store or a backup', () => {
       value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : value,
     )
     const texts = [...new Set(all.match(/[\w-]{16,}/g))]
-    return { all, tokens: [...texts, ...texts.flatMap((one) => texts.map((two) => one + two))] }
+    const join = (...parts: string[]) =>
+      Buffer.concat(parts.map((part) => Buffer.from(part, 'base64url'))).toString('base64url')
+    return { all, tokens: [...texts, ...texts.flatMap((one) => texts.map((two) => join(one, two)))] }
   }
 
   test('stolen store: no text in it, and no pair of texts, is a token', async () => {
@@ -213,18 +215,13 @@ describe('another user of the application', () => {
 })
 
 describe('a shared cache or CDN', () => {
-  /** A cache that keeps what `Cache-Control` allows, as RFC 9111 does, and obeys `Vary`. */
+  /** A cache that keeps what `Cache-Control` allows. Like many, it pays no attention to `Vary`. */
   function cacheOf({ ask }: Site): Site['ask'] {
-    const kept: { line: string; cookie: string; reply: Reply }[] = []
-    return async (line, headers = {}) => {
-      const cookie = headers.cookie ?? ''
-      const hit = kept.find(
-        (one) => one.line === line && (one.cookie === cookie || !/cookie/i.test(one.reply.headers.vary ?? '')),
-      )
-      if (hit !== undefined) return hit.reply
-      const reply = await ask(line, headers)
+    const kept = new Map<string, Reply>()
+    return async (line, headers) => {
+      const reply = kept.get(line) ?? (await ask(line, headers))
       const control = reply.headers['cache-control'] ?? ''
-      if (/public|max-age/.test(control) && !/no-store|private/.test(control)) kept.push({ line, cookie, reply })
+      if (/public|max-age/.test(control) && !/no-store|private/.test(control)) kept.set(line, reply)
       return reply
     }
   }
@@ -242,9 +239,7 @@ describe('a shared cache or CDN', () => {
         renewals++
         cookie = reply.cookie
       }
-      const stranger = await cached(`GET /style.css?${visit}`)
-      expect(stranger.cookie).toBe('')
-      expect(stranger.body).not.toContain('ada')
+      expect((await cached(`GET /style.css?${visit}`)).cookie).toBe('')
     }
     expect(renewals).toBeGreaterThan(0)
   })
