@@ -16,6 +16,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'rate-limiter-flexible': () => import('rate-limiter-flexible'),
   'sojourn/guards/anomaly': () => import('sojourn/guards/anomaly'),
   'sojourn/guards/cross-origin': () => import('sojourn/guards/cross-origin'),
+  'sojourn/guards/login-status': () => import('sojourn/guards/login-status'),
+  'sojourn/guards/new-device': () => import('sojourn/guards/new-device'),
   'sojourn/guards/rate-limits': () => import('sojourn/guards/rate-limits'),
   'sojourn/guards/session-limit': () => import('sojourn/guards/session-limit'),
   'sojourn/guards/form-tokens': () => import('sojourn/guards/form-tokens'),

@@ -42,6 +42,8 @@ export const PORTABLE = [
   'guards/anomaly',
   'guards/cross-origin',
   'guards/device-bound',
+  'guards/login-status',
+  'guards/new-device',
   'guards/rate-limits',
   'guards/session-limit',
   'guards/form-tokens',

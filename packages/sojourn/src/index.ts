@@ -27,6 +27,7 @@ export type {
   Did,
   Finding,
   Guard,
+  GuardOwner,
   Incoming,
   LoginRuling,
   LoginSight,

@@ -29,6 +29,7 @@ import { createSweeper } from './sweeper.ts'
 export function createCoreSessions<Data extends object>(options: CoreOptions<Data>): Sessions<Data> {
   const setup = createSetup(options)
   const own: Caller = { setup, view: null, store: setup.store }
+  for (const guard of options.guards ?? []) guard.joined?.(own)
   const sweeper = createSweeper(own)
   const watcher = createWatcher(own)
   // Begins with the first request, because some runtimes allow no timer before.

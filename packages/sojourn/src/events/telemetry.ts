@@ -21,9 +21,9 @@ import type { Exchange } from '../core/contracts/exchange.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise, Store } from '../core/contracts/store.ts'
 import { settle } from '../core/lib/maybe.ts'
+import { toKeys } from '../core/token/keys.ts'
 import { macOf } from '../core/token/token.ts'
 import { counterOf, createCounting } from './counts.ts'
-import { toKeys } from './keys.ts'
 import { measured } from './measured-store.ts'
 
 export interface TelemetryOptions {

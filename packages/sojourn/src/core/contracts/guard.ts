@@ -123,6 +123,9 @@ export interface LoginRuling extends Pick<Ruling, 'note' | 'report'> {
 /** What a request did to the session, for `leaving`. */
 export type Did = 'nothing' | 'login' | 'rotate' | 'logout'
 
+/** The sessions that a guard belongs to, for functions of `sojourn/guards/kit`. */
+export type GuardOwner = object
+
 /**
  * Code that runs on each request at up to four moments. Leave out the moments that you do not need. Return a value rather than
  * a promise if you can: then the request stays synchronous.
@@ -154,6 +157,11 @@ export interface Guard {
    * nothing.
    */
   readonly needs?: readonly Guarantee[]
+  /**
+   * Called once by `createSessions`, for a guard that also acts on sessions that are not the request's own. Functions of
+   * `sojourn/guards/kit` take the owner.
+   */
+  joined?(owner: GuardOwner): void
   /** Before the store is read, on every request. Returns the answer to a request that must not reach a handler. */
   check?(incoming: Incoming): MaybePromise<Answer | null>
   /** After the token was judged and before the handler, on every request. */

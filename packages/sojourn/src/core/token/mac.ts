@@ -1,2 +1,2 @@
 /** Cryptography for parts outside of core, which do not import the platform's. */
-export { fromBase64url, hmacSha256, toBase64url } from '#crypto'
+export { decrypt, encrypt, fromBase64url, hmacSha256, sha256Text, toBase64url } from '#crypto'

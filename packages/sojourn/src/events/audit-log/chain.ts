@@ -1,8 +1,8 @@
 import { toUtf8 } from '../../core/lib/bytes.ts'
+import { toKeys } from '../../core/token/keys.ts'
 import { equalText, hashSecret, macOf } from '../../core/token/token.ts'
 import { toAsciiJson } from '../../stores/sql/stored-text.ts'
 import type { Fields } from '../entry.ts'
-import { toKeys } from '../keys.ts'
 
 /** The place of a line in its chain. */
 export interface Place {

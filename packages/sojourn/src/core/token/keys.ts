@@ -1,6 +1,6 @@
-import { SessionError } from '../core/contracts/errors.ts'
-import { toUtf8 } from '../core/lib/bytes.ts'
-import { repeats } from '../core/token/token.ts'
+import { SessionError } from '../contracts/errors.ts'
+import { toUtf8 } from '../lib/bytes.ts'
+import { repeats } from './token.ts'
 
 const KEY_BYTES = 32
 
