@@ -10,6 +10,7 @@ const SECTIONS = {
   scale: 'npm run scale',
   soak: 'npm run soak',
   flood: 'npm run flood',
+  guards: 'npm run guards',
 }
 
 /** @typedef {keyof typeof SECTIONS} Section */

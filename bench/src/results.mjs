@@ -19,11 +19,12 @@ export const LATEST = new URL('latest.json', FOLDER)
 /** The last run with `--quick` or `--only`; not kept in git. */
 export const PARTIAL = new URL('partial.json', FOLDER)
 
-/** The last runs of `npm run faults`, `npm run scale`, `npm run soak` and `npm run flood`. */
+/** The last runs of `npm run faults`, `npm run scale`, `npm run soak`, `npm run flood` and `npm run guards`. */
 export const FAULTS = new URL('faults.json', FOLDER)
 export const SCALE = new URL('scale.json', FOLDER)
 export const SOAK = new URL('soak.json', FOLDER)
 export const FLOOD = new URL('flood.json', FOLDER)
+export const GUARDS = new URL('guards.json', FOLDER)
 
 /**
  * @param {URL} file
