@@ -27,6 +27,8 @@ export declare const oldLibrary: {
     delete(id: string): Promise<void>
   }
 }
+export declare function saveAlarm(userId: string, alarm: object): Promise<void>
+export declare function dismissAlarm(userId: string, id: string): Promise<void>
 export declare function findUser(userId: string): Promise<object>
 export declare const oldStore: {
   // biome-ignore lint/suspicious/noExplicitAny: a store of express-session has its own type of a session.
