@@ -5,7 +5,7 @@ import { signInPage } from '../pages/sign-in.ts'
 import type { Shop } from '../shop.ts'
 import { field } from './form.ts'
 import { checkPassword, tooManyGuesses } from './password-check.ts'
-import { whyRefused } from './require.ts'
+import { requireRecentProof, requireShopper, whyRefused } from './require.ts'
 import { show } from './show.ts'
 
 export function signInRoutes(shop: Shop): Router {
@@ -34,9 +34,10 @@ export function signInRoutes(shop: Shop): Router {
     res.redirect(303, '/goodbye')
   })
 
+  // A person who finds an open session must not be able to end the others.
+  router.use('/sign-out-everywhere', requireShopper(shop), requireRecentProof(shop))
   router.post('/sign-out-everywhere', async (req, res) => {
-    await req.session.revokeOthers()
-    await req.session.logout()
+    await req.session.logout({ everywhere: true })
     res.redirect(303, '/goodbye')
   })
 
