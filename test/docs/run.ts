@@ -38,6 +38,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/audit-log/mysql': () => import('sojourn/audit-log/mysql'),
   'sojourn/audit-log/sqlite': () => import('sojourn/audit-log/sqlite'),
   'sojourn/telemetry': () => import('sojourn/telemetry'),
+  'sojourn/signals/shared-signals': () => import('sojourn/signals/shared-signals'),
   'sojourn/webhooks': () => import('sojourn/webhooks'),
   'sojourn/metrics': () => import('sojourn/metrics'),
   'sojourn/express': () => import('sojourn/express'),

@@ -16,6 +16,8 @@ const LAYERS = {
   guards: ['guards', 'carriers', 'core'],
   // What happens to events after the request: logs, metrics, webhooks.
   events: ['events', 'guards', 'stores', 'core'],
+  // What other servers say about sessions, and what we tell them.
+  signals: ['signals', 'events', 'guards', 'stores', 'core'],
   command: ['command', 'events', 'core'],
   index: ['index', 'core', 'stores', 'carriers', 'guards'],
   adapters: ['adapters', 'index', 'core', 'stores', 'carriers', 'guards'],
@@ -54,6 +56,7 @@ export const PORTABLE = [
   'events/telemetry',
   'events/webhooks',
   'events/metrics',
+  'signals/shared-signals',
   'adapters/fetch',
   'adapters/hono',
 ]

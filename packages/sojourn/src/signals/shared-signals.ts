@@ -1,0 +1,18 @@
+/**
+ * Ends sessions when an identity provider says so, by the OpenID Shared Signals Framework.
+ * @module sojourn/signals/shared-signals
+ */
+export type { Timing } from '../stores/around/wrapper.ts'
+export type { SignalName, SubjectId } from './shared-signals/events.ts'
+export type { Signal, SignalAction, SignalPolicy } from './shared-signals/policy.ts'
+export type { Polling, PollOptions } from './shared-signals/poll-client.ts'
+export {
+  type SharedSignalsReceiver,
+  type SharedSignalsReceiverOptions,
+  type SignalReport,
+  sharedSignalsReceiver,
+} from './shared-signals/receiver.ts'
+export type { SetError, SignalVerdict } from './shared-signals/set.ts'
+export type { StreamClient, StreamConfiguration, StreamRequest } from './shared-signals/stream-client.ts'
+export type { SessionsOf, SignalSource, UserOf } from './shared-signals/target.ts'
+export type { TrustedTransmitter } from './shared-signals/trusted.ts'
