@@ -56,6 +56,12 @@ test('the sections of every framework become tabs, and links lead to pages of th
   expect(attached).toEqual([])
 })
 
+test('tabs may be made of headings of any level', () => {
+  const text = toSiteText('docs/how-to/ask-for-proof-again.md', pagesOfSite(), () => {})
+  expect(text).toContain('<Tabs names="Fastify|Hono|fetch|node:http and Connect">')
+  expect(text.match(/<Tab name="[^"]+">\n\n### /g)).toHaveLength(4)
+})
+
 describe('the page about capacity', () => {
   const scale = new Map(
     [...readPage('bench/README.md').matchAll(/^\| (lmdb|redis|postgres) \| 1,000,000 \|(.*)\|$/gm)].map(

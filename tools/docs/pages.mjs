@@ -80,16 +80,17 @@ function withLinks(text, file, pages, attach) {
 }
 
 /**
- * The sections between `<!-- tabs -->` and `<!-- end of tabs -->`, one tab each. In the repository they follow each other.
+ * The sections between `<!-- tabs -->` and `<!-- end of tabs -->`, one tab each. In the repository they follow each other. The first
+ * heading says of which level they are.
  * @param {string} text
  */
 function withTabs(text) {
-  return text.replace(/^<!-- tabs -->\n([\s\S]*?)^<!-- end of tabs -->$/m, (_, body) => {
-    const sections = body.split(/^(?=## )/m).filter((/** @type {string} */ section) => section.startsWith('## '))
-    const names = sections.map((/** @type {string} */ section) => section.slice(3, section.indexOf('\n')))
-    const tabs = sections.map(
-      (/** @type {string} */ section, /** @type {number} */ i) => `<Tab name="${names[i]}">\n\n${section}\n</Tab>\n`,
-    )
+  return text.replace(/^<!-- tabs -->\n([\s\S]*?)^<!-- end of tabs -->$/gm, (_, body) => {
+    const [mark = ''] = /^#+ /m.exec(body) ?? []
+    if (mark === '') throw new Error('A group of tabs has no heading. Each tab begins with one.')
+    const sections = `\n${body}`.split(`\n${mark}`).slice(1)
+    const names = sections.map((section) => section.slice(0, section.indexOf('\n')))
+    const tabs = sections.map((section, i) => `<Tab name="${names[i]}">\n\n${mark}${section}\n</Tab>\n`)
     return `<Tabs names="${names.join('|')}">\n\n${tabs.join('\n')}\n</Tabs>`
   })
 }

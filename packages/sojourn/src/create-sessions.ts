@@ -76,13 +76,13 @@ export function createSessions<Data extends object>(options: SessionsOptions<Dat
     throw new SessionError('ERR_OPTION', 'Give the cookie options to cookieCarrier in carriers, or leave carriers out.')
   }
   if (store === undefined && isProduction()) {
-    warn('sojourn: no store is configured, so sessions live in memory: a restart ends them all. Set `store`.')
+    warn('sojourn: no store is configured, so sessions live in memory: a restart ends them all. Set store.')
   }
-  // Not an error, because options may be passed through. But an unset environment variable leaves the same.
+  // In production, tokens that were issued with keys would be refused: a lost environment variable would log everybody out.
   if ('keys' in options && options.keys === undefined) {
-    warn(
-      'sojourn: keys is undefined, so tokens carry no MAC. An environment variable may be missing. If not, leave keys out.',
-    )
+    const text = 'keys is undefined: an environment variable may be missing. For tokens without a MAC, leave keys out.'
+    if (isProduction()) throw new SessionError('ERR_OPTION', text)
+    warn(`sojourn: ${text}`)
   }
   const chosen = carriers ?? [cookieCarrier({ warn, ...cookie })]
   const checksOrigin = chosen.some(({ ambient }) => ambient) && !insecureNoCrossOriginCheck

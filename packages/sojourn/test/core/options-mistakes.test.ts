@@ -1,6 +1,6 @@
 import { cookieCarrier, createSessions, crossOriginGuard, describeDevice, memoryStore } from 'sojourn'
 import { toNodeHandler } from 'sojourn/node'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { assertSessions } from '../../src/core/contracts/assert-sessions.ts'
 import { createWorld, rejection } from './kit.ts'
 
@@ -111,10 +111,18 @@ describe('an option of another type is refused', () => {
     const warnings: string[] = []
     const unset: NodeJS.ProcessEnv = {}
     const keys = unset.SESSION_KEYS?.split(',')
+    const text = 'keys is undefined: an environment variable may be missing. For tokens without a MAC, leave keys out.'
     expect(createSessions({ keys, warn: (message: string) => warnings.push(message) } as object)).toBeDefined()
-    expect(warnings).toEqual([
-      'sojourn: keys is undefined, so tokens carry no MAC. An environment variable may be missing. If not, leave keys out.',
-    ])
+    expect(warnings).toEqual([`sojourn: ${text}`])
+  })
+
+  it('in production, they are refused, because every token that was issued with keys would be', async () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const error = await rejection(unchecked({ store: memoryStore(), keys: undefined }))
+    expect(error).toMatchObject({ code: 'ERR_OPTION' })
+    expect(error.message).toContain('keys is undefined: an environment variable may be missing.')
+    expect(createSessions({ store: memoryStore() })).toBeDefined()
   })
 
   it('options of crossOrigin that stand beside it are named with their place', async () => {
