@@ -111,7 +111,7 @@ describe('an option of another type is refused', () => {
     const warnings: string[] = []
     const unset: NodeJS.ProcessEnv = {}
     const keys = unset.SESSION_KEYS?.split(',')
-    const text = 'keys is undefined: an environment variable may be missing. For tokens without a MAC, leave keys out.'
+    const text = 'keys is undefined: an environment variable may be missing. If not, leave keys out.'
     expect(createSessions({ keys, warn: (message: string) => warnings.push(message) } as object)).toBeDefined()
     expect(warnings).toEqual([`sojourn: ${text}`])
   })
