@@ -3,7 +3,7 @@ import type { JsonValue } from '../../core/contracts/json.ts'
 /** Who or what an event is about (RFC 9493), with the members of its format: `{ format: 'email', email: 'ada@example.com' }`. */
 export interface SubjectId {
   readonly format: string
-  readonly [member: string]: JsonValue | undefined
+  readonly [member: string]: unknown
 }
 
 /** The events of the Continuous Access Evaluation Profile (CAEP 1.0) that can change sessions. */

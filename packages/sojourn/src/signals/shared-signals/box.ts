@@ -1,0 +1,47 @@
+import type { SessionRecord } from '../../core/contracts/record.ts'
+import type { Change, Store } from '../../core/contracts/store.ts'
+import { toOnceId, toOwnRecord } from '../../core/token/once.ts'
+
+/**
+ * Texts by key that every process which shares the store sees, and that last as long as sessions do: one record that no token opens and
+ * that no list of sessions shows. Each key is written separately, so parallel writers lose nothing.
+ */
+export interface Box {
+  read(): Promise<Readonly<Record<string, string>>>
+  put(key: string, text: string): Promise<void>
+  /** Replaces the text of a key (`null`: none) if it is still this one. Resolves with whether it was. */
+  swap(key: string, from: string | null, to: string | null): Promise<boolean>
+  remove(keys: readonly string[]): Promise<void>
+}
+
+const LIFE_MS = 10 * 365 * 86_400_000
+
+export function createBox(store: Store, name: string, wall: () => number): Box {
+  const id = toOnceId(`shared signals ${name}`)
+
+  async function find(): Promise<SessionRecord | null> {
+    const kept = await (store.readNow?.(id) ?? store.read(id))
+    return kept?.kind === 'live' ? kept : null
+  }
+
+  async function write(change: Change): Promise<boolean> {
+    for (;;) {
+      const { status } = await store.write(id, change)
+      if (status !== 'gone') return status === 'written'
+      const now = Math.floor(wall())
+      await store.create(toOwnRecord(id, now, now + LIFE_MS))
+    }
+  }
+
+  return {
+    read: async () => (await find())?.data ?? {},
+    async put(key, text) {
+      await write({ set: { [key]: text } })
+    },
+    swap: (key, from, to) =>
+      write({ ...(to === null ? { remove: [key] } : { set: { [key]: to } }), expect: { key, text: from } }),
+    async remove(keys) {
+      if (keys.length > 0 && (await find()) !== null) await write({ remove: keys })
+    },
+  }
+}
