@@ -29,7 +29,16 @@ export declare const oldLibrary: {
 }
 export declare function saveAlarm(userId: string, alarm: object): Promise<void>
 export declare function dismissAlarm(userId: string, id: string): Promise<void>
-export declare function findUser(userId: string): Promise<object>
+export declare function findUser(userId: string): Promise<{ readonly email: string; readonly createdAt: Date }>
+export declare const mailQueue: {
+  add(mail: {
+    readonly to: string
+    readonly subject: string
+    readonly text: string
+    readonly html: string
+  }): Promise<void>
+}
+export declare function demandNewPassword(userId: string): Promise<void>
 export declare const oldStore: {
   // biome-ignore lint/suspicious/noExplicitAny: a store of express-session has its own type of a session.
   get(id: string, callback: (error: unknown, session?: any) => void): void
