@@ -240,10 +240,11 @@ describe('the link', () => {
 
   test('fail closed: while the application cannot demand a new password, the link is not used up', async () => {
     let isDown = true
-    const { press, link, isLive, thiefId } = await attacked({
+    const { press, link, isLive, thiefId, eventsOf } = await attacked({
       disowned: () => (isDown ? Promise.reject(new Error('down')) : undefined),
     })
     expect([(await press(link)).status, await isLive(thiefId)]).toEqual([503, false])
+    expect(eventsOf('fault')).toEqual([expect.objectContaining({ operation: 'guard new-device' })])
     isDown = false
     expect((await press(link)).status).toBe(200)
     expect((await press(link)).status).toBe(410)
