@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { NewDeviceMail } from 'sojourn/guards/new-device'
 import { storeFrom } from 'sojourn/stores/url'
 import { createShop } from './app.ts'
-import { openShop } from './open-shop.ts'
+import { mailNewDevices } from './mail.ts'
+import { type OpenShop, openShop } from './open-shop.ts'
 import { openSessions } from './sessions.ts'
 import { welcome } from './welcome.ts'
 
@@ -14,10 +16,12 @@ const folder = SHOP_DATA ?? fileURLToPath(new URL('../data', import.meta.url))
 
 const store = await storeFrom(SOJOURN_STORE ?? `lmdb:${join(folder, 'sessions')}`)
 await store.setup?.()
-const shop = await openShop(folder, openSessions(store), SHOP_ORIGIN)
-const server = await listen(createServer(createShop(shop)))
-const { port } = server.address() as AddressInfo
-console.log(welcome(`http://localhost:${port}`, { folder, store: store.name, pid: process.pid }))
+const server = await listen(createServer())
+const url = `http://localhost:${(server.address() as AddressInfo).port}`
+const newDevices = mailNewDevices(() => shop.users, { origin: SHOP_ORIGIN ?? url, folder, send: print })
+const shop: OpenShop = await openShop(folder, openSessions(store, { newDevices }), SHOP_ORIGIN)
+server.on('request', createShop(shop))
+console.log(welcome(url, { folder, store: store.name, pid: process.pid }))
 
 process.once('SIGINT', close)
 process.once('SIGTERM', close)
@@ -32,6 +36,11 @@ async function listen(server: Server): Promise<Server> {
     await once(server.listen(0, HOST), 'listening')
   }
   return server
+}
+
+/** This shop sends no mail. It shows what it would send. */
+function print(to: string, { subject, text }: NewDeviceMail): void {
+  console.log(`\n  A mail to ${to}: ${subject}\n\n${text.replace(/^/gm, '  | ')}`)
 }
 
 async function close(): Promise<void> {

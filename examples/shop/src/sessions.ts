@@ -2,6 +2,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { createSessions, type Sessions, type SessionsOptions, type Store } from 'sojourn'
 import { anomaly } from 'sojourn/guards/anomaly'
 import { deviceBound } from 'sojourn/guards/device-bound'
+import { type NewDeviceOptions, newDevice } from 'sojourn/guards/new-device'
 import { defaultRates, rateLimits } from 'sojourn/guards/rate-limits'
 import * as v from 'valibot'
 
@@ -14,8 +15,12 @@ export const ShopData = v.object({
 })
 export type ShopData = v.InferOutput<typeof ShopData>
 
-/** `clock`: for tests. */
-export function openSessions(store: Store, clock: Pick<SessionsOptions<ShopData>, 'clock'> = {}): Sessions<ShopData> {
+export interface OpenOptions extends Pick<SessionsOptions<ShopData>, 'clock'> {
+  /** How users are told about a login from a new device. Left out: they are not. */
+  readonly newDevices?: NewDeviceOptions
+}
+
+export function openSessions(store: Store, { newDevices, ...clock }: OpenOptions = {}): Sessions<ShopData> {
   return createSessions({
     store,
     data: ShopData,
@@ -30,6 +35,8 @@ export function openSessions(store: Store, clock: Pick<SessionsOptions<ShopData>
         creation: new RateLimiterMemory(defaultRates.creation),
         badTokens: new RateLimiterMemory(defaultRates.badTokens),
       }),
+      // Mails the user about a login from a new device. The link in it ends all sessions of the user.
+      ...(newDevices === undefined ? [] : [newDevice(newDevices)]),
     ],
     ...clock,
   })

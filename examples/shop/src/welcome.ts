@@ -26,6 +26,7 @@ ${users.join('\n')}
     - Change the password: every other device is out.
     - Order something more than ten minutes after signing in: it asks whether that is still you.
     - Make a passkey on your account page, then change the password: the passkey is asked for first.
+    - The mail about a login from a new device is printed here. Its link ends all your sessions.
     - Copy the cookie into another browser (or into curl) and open the account page there: the owner sees an alarm.
     - Unfold *Look inside this session* at the foot of any page.
 

@@ -8,11 +8,14 @@ import { lmdbStore } from 'sojourn/stores/lmdb'
 import type { SecureSite } from '../../../packages/sojourn/test/support/bound-chromium.ts'
 import { createShop } from '../src/app.ts'
 import { demoUsers } from '../src/demo-users.ts'
-import { openShop } from '../src/open-shop.ts'
+import { mailNewDevices } from '../src/mail.ts'
+import { type OpenShop, openShop } from '../src/open-shop.ts'
 import { openSessions } from '../src/sessions.ts'
 
 export interface TestShop {
   readonly url: string
+  /** What the shop sent, if it was started with mails. */
+  readonly mails: readonly { readonly to: string; readonly text: string }[]
   /** Moves the sessions' clock. */
   advance(ms: number): void
   close(): Promise<void>
@@ -20,19 +23,29 @@ export interface TestShop {
 
 /**
  * The real shop on LMDB in a folder of its own, with a clock that the test moves. `site`: it is served there, over HTTPS, as
- * `shop.example`.
+ * `shop.example`. `withMails`: users are told about logins from new devices, and browsers keep a second cookie.
  */
-export async function startShop(site?: SecureSite): Promise<TestShop> {
+export async function startShop(site?: SecureSite, withMails = false): Promise<TestShop> {
   const folder = temporaryFolder()
   let ahead = 0
   const store = lmdbStore({ path: join(folder.path, 'sessions') })
-  const sessions = openSessions(store, { clock: () => Date.now() + ahead })
-  const shop = await openShop(folder.path, sessions, site?.url('shop.example', ''))
-  const server = createServer(createShop(shop))
+  const server = createServer()
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const url = site?.url('shop.example', '') ?? `http://localhost:${(server.address() as AddressInfo).port}`
+  const mails: { to: string; text: string }[] = []
+  const newDevices = mailNewDevices(() => shop.users, {
+    origin: url,
+    folder: folder.path,
+    send: (to, { text }) => mails.push({ to, text }),
+  })
+  const clock = () => Date.now() + ahead
+  const sessions = openSessions(store, withMails ? { clock, newDevices } : { clock })
+  const shop: OpenShop = await openShop(folder.path, sessions, site && url)
+  server.on('request', createShop(shop))
   site?.use(createShop(shop))
   return {
-    url: shop.origin ?? `http://localhost:${(server.address() as AddressInfo).port}`,
+    url,
+    mails,
     advance(ms) {
       ahead += ms
     },

@@ -33,6 +33,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     title: 'An old copy of your session was used',
     text: 'Your browser has a newer one, so the copy opened nothing. A browser that crashed can do this too.',
   },
+  disowned: {
+    title: 'You told us that a login was not you',
+    text: 'We signed out all your devices. Whoever logged in knows your password.',
+  },
   'device-proof-missing': TURNED_AWAY,
   'device-proof-refused': TURNED_AWAY,
 }
