@@ -34,7 +34,7 @@ test('somebody who knows the password signs in: the owner gets a mail, and its l
     const found = shop.mails.find(({ text }) => text.includes('Firefox on Windows'))
     expect(found?.to).toBe('alice@example.com')
     return found
-  })
+  }, 10_000)
   const link = mail?.text.match(/http:\S+this-was-not-me\S*/)?.[0] ?? ''
 
   const reader = await (await chrome.newContext()).newPage()
@@ -48,7 +48,7 @@ test('somebody who knows the password signs in: the owner gets a mail, and its l
   await vi.waitFor(async () => {
     await alice.goto(`${shop.url}/account`)
     expect(await textOf(alice.locator('.alarm'))).toContain('You told us that a login was not you')
-  })
+  }, 10_000)
 })
 
 test('a browser that signs in again is no news', async () => {

@@ -75,7 +75,7 @@ async function seeAlarm(page: Page, url: string): Promise<void> {
   await vi.waitFor(async () => {
     await page.goto(`${url}/account`)
     expect(await page.locator('.alarm').count()).toBe(1)
-  })
+  }, 10_000)
 }
 
 async function signUpAsAlice(page: Page, url: string): Promise<void> {
