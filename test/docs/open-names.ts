@@ -14,6 +14,8 @@ export declare function disableAccount(userId: string): Promise<void>
 export declare function checkPassword(body: unknown): Promise<{ readonly id: string; readonly passwordVersion: number }>
 export declare function passwordVersion(userId: string): Promise<number>
 export declare function setPassword(userId: string, password: string): Promise<void>
+/** Verifies the ID token of the request. */
+export declare function finishLogin(request: Request): Promise<{ readonly iss: string; readonly sub: string; readonly sid?: string }>
 export declare function isActive(userId: string | null): Promise<boolean>
 export declare const oldLibrary: {
   textsIn(cookies: string | null): readonly string[]

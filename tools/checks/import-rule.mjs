@@ -57,6 +57,7 @@ export const PORTABLE = [
   'events/webhooks',
   'events/metrics',
   'signals/shared-signals',
+  'signals/back-channel-logout',
   'adapters/fetch',
   'adapters/hono',
 ]
