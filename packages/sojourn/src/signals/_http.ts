@@ -1,6 +1,17 @@
 import { SessionError } from '../core/contracts/errors.ts'
 import { fromUtf8 } from '../core/lib/bytes.ts'
 import { concat } from '../core/token/token.ts'
+import type { Timing } from '../stores/around/wrapper.ts'
+
+/** How requests to other servers are made. */
+export interface Http {
+  readonly fetch: typeof fetch
+  readonly timing: Timing
+  readonly insecureHttp: boolean
+}
+
+/** Larger than any honest message. */
+export const MAX_BYTES = 1_048_576
 
 /** Reads a body as text. `null` if it is larger than `maxBytes`: whoever sends it chooses the size. */
 export async function readText(message: Request | Response, maxBytes: number): Promise<string | null> {
@@ -18,6 +29,16 @@ export async function readText(message: Request | Response, maxBytes: number): P
   return fromUtf8(concat(...parts))
 }
 
+/** Reads a body as JSON. `undefined` if it is none. */
+export async function readJson(message: Request | Response, maxBytes: number): Promise<unknown> {
+  const text = await readText(message, maxBytes)
+  try {
+    return JSON.parse(text ?? '')
+  } catch {
+    return undefined
+  }
+}
+
 /** Whether the body has this media type, whatever its parameters. */
 export function hasType(message: Request | Response, type: string): boolean {
   const [given = ''] = (message.headers.get('content-type') ?? '').split(';', 1)
@@ -26,18 +47,42 @@ export function hasType(message: Request | Response, type: string): boolean {
 
 /** A URL to which requests may be sent: `https`, without a user, a password and a fragment. `null` if it is none. */
 export function toUrl(text: unknown, isHttpAllowed: boolean): URL | null {
+  let url: URL
   try {
-    const url = new URL(String(text))
-    const isScheme = url.protocol === 'https:' || (isHttpAllowed && url.protocol === 'http:')
-    return isScheme && url.username === '' && url.password === '' && url.hash === '' ? url : null
+    url = new URL(String(text))
   } catch {
     return null
   }
+  const isScheme = url.protocol === 'https:' || (isHttpAllowed && url.protocol === 'http:')
+  return isScheme && url.username === '' && url.password === '' && url.hash === '' ? url : null
 }
 
-/** The same for an option. */
 export function demandUrl(text: unknown, what: string, isHttpAllowed: boolean): URL {
   const url = typeof text === 'string' ? toUrl(text, isHttpAllowed) : null
   if (url !== null) return url
   throw new SessionError('ERR_OPTION', `${what} must be a https URL without a user and a password.`)
+}
+
+/**
+ * Sends a request and reads the answer, within a time limit. A redirect is not followed, because it could lead into a private
+ * network.
+ */
+export async function send<T>(
+  { fetch: call, timing }: Http,
+  url: URL | string,
+  init: RequestInit & { readonly timeoutMs: number },
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const { timeoutMs, signal, ...rest } = init
+  const controller = new AbortController()
+  const abort = (): void => controller.abort()
+  const cancel = timing.after(timeoutMs, abort)
+  signal?.addEventListener('abort', abort)
+  if (signal?.aborted) abort()
+  try {
+    return await read(await call(url, { ...rest, redirect: 'manual', signal: controller.signal }))
+  } finally {
+    cancel()
+    signal?.removeEventListener('abort', abort)
+  }
 }

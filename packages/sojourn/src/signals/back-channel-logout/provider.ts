@@ -1,6 +1,6 @@
 import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
-import { demandUrl, readText, toUrl } from '../_http.ts'
+import { demandUrl, MAX_BYTES, readJson, toUrl } from '../_http.ts'
 import { type Jose, loadJose } from '../_jose.ts'
 
 /** An identity provider whose logout tokens are accepted. */
@@ -119,14 +119,11 @@ function lazily<T>(clock: () => number, make: () => Promise<T>): () => Promise<T
   }
 }
 
-const MAX_BYTES = 1_048_576
-
 /** OpenID Connect Discovery 1.0, section 4. */
 async function discover(issuer: string, { fetch: get, insecureHttp }: Reach): Promise<URL> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const response = await get(url, { redirect: 'manual', signal: AbortSignal.timeout(5000) })
-  const text = response.status === 200 ? await readText(response, MAX_BYTES) : null
-  const { issuer: named, jwks_uri } = JSON.parse(text ?? '{}') as { issuer?: unknown; jwks_uri?: unknown }
+  const { issuer: named, jwks_uri } = Object(await readJson(response, MAX_BYTES)) as Record<string, unknown>
   const keys = toUrl(jwks_uri, insecureHttp)
   if (named === issuer && keys !== null) return keys
   throw new Error(`${issuer} does not describe itself as that issuer, with a https URL of its keys.`)

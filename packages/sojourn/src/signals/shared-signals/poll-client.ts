@@ -1,7 +1,7 @@
 import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
+import { demandUrl, type Http, MAX_BYTES, readJson, send } from '../_http.ts'
 import { isObject } from './events.ts'
-import { demandUrl, type Http, MAX_BYTES, readJson, send } from './http.ts'
 import type { SignalVerdict } from './set.ts'
 import { createStreamClient } from './stream-client.ts'
 import type { Trusted } from './trusted.ts'

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/contracts/json.ts'
 import { equalText } from '../../core/token/token.ts'
+import { type Jose, loadJose } from '../_jose.ts'
 import { isObject, isSubject, type SubjectId } from './events.ts'
-import { type Jose, loadJose } from './jose.ts'
 import { isUnreachable, type Trusted } from './trusted.ts'
 
 /** A Security Event Token (RFC 8417) whose signature is good, in the form that SSF 1.0 gives it: one event, no `sub`, no `exp`. */
@@ -60,7 +60,7 @@ export async function verifySet(
   authorization: string | null | undefined,
   rules: SetRules,
 ): Promise<SetVerdict> {
-  const jose = await loadJose()
+  const jose = await loadJose('sharedSignalsReceiver')
   const issuer = issuerOf(jose, text)
   const from = issuer === null ? undefined : rules.trusted.get(issuer)
   if (from === undefined) return refused('invalid_issuer', 'The issuer of this token is not trusted here.', null)

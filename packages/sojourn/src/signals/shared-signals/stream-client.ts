@@ -1,7 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import { createNonce } from '../../core/token/secrets.ts'
+import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
 import { isObject, SIGNAL_NAMES, type SubjectId, toUri } from './events.ts'
-import { type Http, MAX_BYTES, readJson, send } from './http.ts'
 import { endpointOf, type Trusted } from './trusted.ts'
 
 /** A stream as the transmitter describes it (SSF 1.0, section 8.1.1). */

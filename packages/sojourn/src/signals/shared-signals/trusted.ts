@@ -2,9 +2,9 @@ import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
+import { demandUrl, type Http, MAX_BYTES, readJson, send, toUrl } from '../_http.ts'
+import { loadJose } from '../_jose.ts'
 import { isObject } from './events.ts'
-import { demandUrl, type Http, MAX_BYTES, readJson, send, toUrl } from './http.ts'
-import { loadJose } from './jose.ts'
 
 /** A transmitter whose events count here. */
 export interface TrustedTransmitter {
@@ -95,7 +95,7 @@ const MIN_SECRET = 24
 function local(keys: { readonly keys: readonly object[] }): () => Promise<JWTVerifyGetKey> {
   let made: Promise<JWTVerifyGetKey> | null = null
   return () => {
-    made ??= loadJose().then((jose) => jose.createLocalJWKSet(keys as JSONWebKeySet))
+    made ??= loadJose('sharedSignalsReceiver').then((jose) => jose.createLocalJWKSet(keys as JSONWebKeySet))
     return made
   }
 }
@@ -109,7 +109,7 @@ function remote(
   let made: JWTVerifyGetKey | null = null
   return async () => {
     if (made !== null) return made
-    const jose = await loadJose()
+    const jose = await loadJose('sharedSignalsReceiver')
     try {
       const text = typeof uri === 'string' ? uri : (await uri()).jwks_uri
       const url = demandUrl(text, `${where}: jwks_uri of the metadata`, http.insecureHttp)
