@@ -15,7 +15,10 @@ export declare function checkPassword(body: unknown): Promise<{ readonly id: str
 export declare function passwordVersion(userId: string): Promise<number>
 export declare function setPassword(userId: string, password: string): Promise<void>
 /** Verifies the ID token of the request. */
-export declare function finishLogin(request: Request): Promise<{ readonly iss: string; readonly sub: string; readonly sid?: string }>
+export declare function finishLogin(
+  request: Request,
+): Promise<{ readonly iss: string; readonly sub: string; readonly sid?: string }>
+export declare function findUserByEmail(email: unknown): Promise<string | null>
 export declare function isActive(userId: string | null): Promise<boolean>
 export declare const oldLibrary: {
   textsIn(cookies: string | null): readonly string[]

@@ -58,6 +58,7 @@ export const PORTABLE = [
   'events/metrics',
   'signals/shared-signals',
   'signals/back-channel-logout',
+  'signals/global-token-revocation',
   'adapters/fetch',
   'adapters/hono',
 ]

@@ -11,6 +11,7 @@ import { type Timing, toTiming } from '../stores/around/wrapper.ts'
 import { COUNTERS } from './counts.ts'
 import { type AddressForm, toFields, toIso } from './entry.ts'
 import { createDelivery, type Delivery, type WebhookDrop } from './webhooks/delivery.ts'
+import { post } from './webhooks/post.ts'
 import { toSecrets } from './webhooks/signature.ts'
 
 export type { Timing } from '../stores/around/wrapper.ts'
@@ -163,11 +164,11 @@ function toTargets(endpoints: readonly WebhookEndpoint[], options: WebhooksOptio
     attempts: demandCount(options.attempts ?? 8, 'attempts'),
     firstRetryMs: toMs(options.firstRetry ?? '5s', 'webhooks: firstRetry'),
     longestRetryMs: toMs(options.longestRetry ?? '6h', 'webhooks: longestRetry'),
-    timeoutMs: toMs(options.timeout ?? '15s', 'webhooks: timeout'),
     maxWaiting: demandCount(options.maxWaiting ?? 1000, 'maxWaiting'),
     timing,
-    fetch: options.fetch ?? ((...args) => fetch(...args)),
   }
+  const timeoutMs = toMs(options.timeout ?? '15s', 'webhooks: timeout')
+  const send = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args))
   return endpoints.map((endpoint: WebhookEndpoint, index) => {
     const where = `webhooks: endpoints[${index}]`
     checkOptions(endpoint, { url: 'string', secret: 'any', events: 'array' }, where)
@@ -176,7 +177,8 @@ function toTargets(endpoints: readonly WebhookEndpoint[], options: WebhooksOptio
     const unknown = events.find((name) => !Object.hasOwn(COUNTERS, name))
     if (unknown !== undefined)
       throw new SessionError('ERR_OPTION', `${where}: there is no event ${JSON.stringify(unknown)}.`)
-    const delivery = createDelivery({ ...parts, url, secrets: toSecrets(endpoint.secret, where) })
+    const to = { url, secrets: toSecrets(endpoint.secret, where), timeoutMs, timing, fetch: send }
+    const delivery = createDelivery({ ...parts, url, post: (message) => post(to, message) })
     return { ...delivery, events, reportedAt: Number.NEGATIVE_INFINITY }
   })
 }

@@ -186,7 +186,12 @@ function toProviders(options: BackChannelLogoutOptions, clock: () => number) {
   if (!Array.isArray(providers) || providers.length === 0) {
     throw new SessionError('ERR_OPTION', 'backChannelLogout: providers must be a list with at least one provider.')
   }
-  const reach = { insecureHttp, clock, fetch: options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args)) }
+  const reach = {
+    caller: 'backChannelLogout',
+    insecureHttp,
+    clock,
+    fetch: options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args)),
+  }
   const all = providers.map((one: LogoutProvider, index) =>
     toProvider(one, `backChannelLogout: providers[${index}]`, reach),
   )

@@ -1,6 +1,7 @@
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { createNonce } from '../../core/token/secrets.ts'
-import { type Attempt, type Endpoint, post } from './post.ts'
+import type { Timing } from '../../stores/around/wrapper.ts'
+import type { Attempt } from './post.ts'
 
 /** Messages that did not arrive, and will not be sent again. No message contains more than its event. */
 export interface WebhookDrop {
@@ -18,7 +19,11 @@ export interface WebhookDrop {
   readonly status: number | null
 }
 
-export interface DeliveryParts extends Endpoint {
+export interface DeliveryParts {
+  readonly url: URL
+  readonly timing: Timing
+  /** Sends a message once. Never throws. */
+  readonly post: (message: Message) => Promise<Attempt>
   readonly attempts: number
   readonly firstRetryMs: number
   readonly longestRetryMs: number
@@ -38,7 +43,7 @@ export interface Delivery {
 /** Requests to one endpoint at a time. */
 const PARALLEL = 4
 
-interface Message {
+export interface Message {
   readonly id: string
   readonly type: string
   readonly body: Uint8Array
@@ -64,7 +69,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     if (busy >= PARALLEL) await new Promise<void>((resolve) => turns.push(resolve))
     else busy += 1
     try {
-      return isGone ? { kind: 'gone', status: null } : await post(parts, message)
+      return isGone ? { kind: 'gone', status: null } : await parts.post(message)
     } finally {
       // The place goes to the next one, if somebody waits for it.
       const next = turns.shift()
