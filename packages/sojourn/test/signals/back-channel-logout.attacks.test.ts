@@ -142,7 +142,7 @@ describe('an attacker who wants to log users out', () => {
     ['a sid that is no text', { sub: 'ada', sid: 7 }],
     ['no jti', { sub: 'ada', jti: undefined }],
   ])('sends a token with %s', async (_, claims) => {
-    await expectRefused(create(), (world) => world.logout(claims as object), 'claims')
+    await expectRefused(create(), (world) => world.logout({ ...claims }), 'claims')
   })
 
   it('sends an old token, one that has expired, and one from the future', async () => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import {
   type BackChannelLogout,
   type BackChannelLogoutOptions,
@@ -9,6 +9,9 @@ import {
 } from 'sojourn/signals/back-channel-logout'
 import { afterAll } from 'vitest'
 import { type Client, createWorld, type World, type WorldOptions } from '../core/kit.ts'
+
+/** An attacker sends any claims. */
+type Claims = Readonly<Record<string, unknown>>
 
 export type Key = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
 
@@ -20,11 +23,7 @@ export interface Issuer {
   keys: object[] | null
   /** Adds a key, and signs with it from now on. */
   addKey(alg?: string): Promise<void>
-  sign(
-    claims: JWTPayload,
-    header?: { alg?: string; kid?: string; typ?: string },
-    key?: Key | Uint8Array,
-  ): Promise<string>
+  sign(claims: Claims, header?: { alg?: string; kid?: string; typ?: string }, key?: Key | Uint8Array): Promise<string>
 }
 
 const cleanups: (() => unknown)[] = []
@@ -71,10 +70,10 @@ export interface LogoutWorld extends World<object> {
   /** A browser in which a user logs in with what the provider said. */
   login(userId: string, claims: { sub: string; sid?: string; iat?: number; iss?: string }): Promise<Client<object>>
   /** The claims of a good logout token. */
-  claims(more?: JWTPayload): JWTPayload
+  claims(more?: Claims): Claims
   post(token: string, more?: RequestInit): Promise<Response>
   /** Posts a token with these claims. */
-  logout(more?: JWTPayload): Promise<Response>
+  logout(more?: Claims): Promise<Response>
   isLoggedIn(client: Client<object>): Promise<boolean>
 }
 
