@@ -38,6 +38,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/audit-log/mysql': () => import('sojourn/audit-log/mysql'),
   'sojourn/audit-log/sqlite': () => import('sojourn/audit-log/sqlite'),
   'sojourn/telemetry': () => import('sojourn/telemetry'),
+  'sojourn/signals/back-channel-logout': () => import('sojourn/signals/back-channel-logout'),
+  'sojourn/signals/global-token-revocation': () => import('sojourn/signals/global-token-revocation'),
   'sojourn/signals/shared-signals': () => import('sojourn/signals/shared-signals'),
   'sojourn/webhooks': () => import('sojourn/webhooks'),
   'sojourn/metrics': () => import('sojourn/metrics'),
