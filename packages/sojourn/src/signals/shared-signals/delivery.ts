@@ -1,5 +1,5 @@
+import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
 import { isObject } from './events.ts'
-import { type Http, MAX_BYTES, readJson, send } from './http.ts'
 import { PUSH, type Stream, type StreamStore, type Waiting } from './stream-store.ts'
 
 /** What a transmitter could not deliver. */

@@ -1,7 +1,7 @@
 import { createNonce } from '../../core/token/secrets.ts'
+import { type Http, readJson, toUrl } from '../_http.ts'
 import type { SignalProblem } from './delivery.ts'
 import { isObject, isSubject } from './events.ts'
-import { type Http, readJson, toUrl } from './http.ts'
 import { POLL, PUSH, type Stream, type StreamStatus, type StreamStore, type Waiting } from './stream-store.ts'
 
 /** A receiver that this transmitter serves. */

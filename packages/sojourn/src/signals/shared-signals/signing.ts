@@ -1,6 +1,6 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
-import { loadJose } from './jose.ts'
+import { loadJose } from '../_jose.ts'
 
 /** An RSA key as JSON Web Key. */
 export interface SigningKey {
@@ -34,12 +34,12 @@ export function createSigner(keys: readonly SigningKey[]): Signer {
   }
 
   async function kidOf({ kid, n = '', e = '' }: SigningKey): Promise<string> {
-    return kid ?? (await loadJose()).calculateJwkThumbprint({ kty: 'RSA', n, e })
+    return kid ?? (await loadJose('sharedSignalsTransmitter')).calculateJwkThumbprint({ kty: 'RSA', n, e })
   }
 
   return {
     async sign(claims) {
-      const jose = await loadJose()
+      const jose = await loadJose('sharedSignalsTransmitter')
       const key = await jose.importJWK({ ...first } as Parameters<typeof jose.importJWK>[0], 'RS256')
       return new jose.CompactSign(toUtf8(JSON.stringify(claims)))
         .setProtectedHeader({ alg: 'RS256', kid: await kidOf(first), typ: 'secevent+jwt' })
