@@ -284,6 +284,17 @@ describe('pushing, to another program', () => {
     })
   })
 
+  it('does not log a user out everywhere because a new login replaced a session', async () => {
+    const { sessions, receiver, issuer } = await pushing()
+    const client = createClient(sessions)
+    await client.send((session) => session.login('ada'))
+    await client.send((session) => session.login('ada'))
+    await client.send((session) => session.logout())
+    await soon(() => expect(receiver.received).toHaveLength(1))
+    const { claims } = await openSet(receiver.received[0]?.token ?? '', issuer)
+    expect(JSON.stringify(claims.events)).toContain('The user logged out.')
+  })
+
   it('sends the same event again after a failure, and not after a success', async () => {
     const { sessions, login, receiver, issuer } = await pushing()
     receiver.answers.push(500, 503, 202)

@@ -159,7 +159,7 @@ export function sharedSignalsTransmitter(
     uri: string,
     userId: string,
     cause: string,
-    toClaims: (user: SubjectId, receiver: Known) => EventClaims,
+    toClaims: (user: SubjectId, receiver: Known) => EventClaims | null,
   ): Promise<void> {
     for (const stream of await streams.all()) {
       const receiver = receivers.get(stream.receiver)
@@ -167,13 +167,17 @@ export function sharedSignalsTransmitter(
         continue
       const subject = await settings.subjectOf(userId, receiver.id)
       if (subject === null || (await streams.subjects(stream).read())[toSubjectKey(subject)] !== undefined) continue
-      await put(stream, cause, toClaims(subject, receiver))
+      const claims = toClaims(subject, receiver)
+      if (claims !== null) await put(stream, cause, claims)
     }
   }
 
   async function tellEnd(key: string, ending: Ending): Promise<void> {
     if (isSent(ending.reason)) {
-      await publish(REVOKED, ending.userId, key, (user, { revokes }) => toRevoked(ending, user, revokes))
+      await publish(REVOKED, ending.userId, key, (user, { revokes }) =>
+        // The user is still here, in the session that replaced this one.
+        revokes === 'user' && ending.reason === 'login' ? null : toRevoked(ending, user, revokes),
+      )
     }
     // Last: if the process stops before, the next one does all of it again.
     await outbox.endings.remove([key])
