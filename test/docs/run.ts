@@ -32,6 +32,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/stores/sqlite': () => import('sojourn/stores/sqlite'),
   'sojourn/stores/mysql': () => import('sojourn/stores/mysql'),
   'sojourn/stores/postgres': () => import('sojourn/stores/postgres'),
+  'sojourn/retention': () => import('sojourn/retention'),
   'sojourn/audit-log': () => import('sojourn/audit-log'),
   'sojourn/audit-log/file': () => import('sojourn/audit-log/file'),
   'sojourn/audit-log/postgres': () => import('sojourn/audit-log/postgres'),

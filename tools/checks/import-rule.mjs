@@ -18,6 +18,8 @@ const LAYERS = {
   events: ['events', 'guards', 'stores', 'core'],
   // What other servers say about sessions, and what we tell them.
   signals: ['signals', 'events', 'guards', 'stores', 'core'],
+  // What a store may keep of a client's details, which guards describe.
+  privacy: ['privacy', 'guards', 'core'],
   command: ['command', 'events', 'core'],
   index: ['index', 'core', 'stores', 'carriers', 'guards'],
   adapters: ['adapters', 'index', 'core', 'stores', 'carriers', 'guards'],
@@ -50,6 +52,7 @@ export const PORTABLE = [
   'guards/session-limit',
   'guards/form-tokens',
   'guards/kit',
+  'privacy/retention',
   'events/audit-log',
   'events/audit-log/postgres',
   'events/audit-log/sqlite',

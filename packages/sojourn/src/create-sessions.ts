@@ -42,7 +42,6 @@ const KINDS: OptionKinds<SessionsOptions<object>> = {
   keys: 'any',
   sealed: 'boolean',
   onReuse: ['end', 'report'],
-  dropDeviceAfter: 'any',
   clock: 'function',
   warn: 'function',
 }

@@ -10,7 +10,7 @@ import type { Sessions } from './contracts/sessions.ts'
 import type { MaybePromise } from './contracts/store.ts'
 import { chain } from './lib/maybe.ts'
 import { accountChanged } from './request/account.ts'
-import { exportUser, list, revoke, revokeAll } from './request/admin.ts'
+import { erase, exportUser, list, revoke, revokeAll } from './request/admin.ts'
 import { type Caller, emit } from './request/caller.ts'
 import { commit, finish, salvage } from './request/commit.ts'
 import { clear, endAll } from './request/end-all.ts'
@@ -88,7 +88,7 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     accountDisabled: (userId) => accountChanged(own, 'account-disabled', userId),
     accountDeleted: (userId) => accountChanged(own, 'account-deleted', userId),
     export: (userId) => exportUser(own, userId),
-    erase: (userId) => revokeAll(own, userId, 'erased'),
+    erase: (userId) => erase(own, userId),
     sweep: async () => (await sweeper.run()) + (await clear(own)),
     setup: () => prepare(own),
     health: (options = {}) => health(own, options),

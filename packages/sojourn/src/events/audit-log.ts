@@ -13,6 +13,7 @@ import { createFlood } from './audit-log/flood.ts'
 import type { AuditSink } from './audit-log/sink.ts'
 import { createWriter, type Writer } from './audit-log/writer.ts'
 import { type AddressForm, type Fields, toFields, toSafe } from './entry.ts'
+import { createPseudonyms } from './pseudonyms.ts'
 
 export type { AuditLine } from './audit-log/chain.ts'
 export { type AuditLogger, loggerSink } from './audit-log/logger.ts'
@@ -35,6 +36,11 @@ export interface AuditLogOptions {
   readonly keys?: readonly (string | Uint8Array)[]
   /** What is kept of a client's address: `'short'` (default), its network (/24, /48); `'full'`; or `'none'`. */
   readonly address?: AddressForm
+  /**
+   * A secret of 32 bytes or more. Lines then have a keyed hash in place of the user id, the same one for each user. Without the key,
+   * nobody can tell who it was. Default: lines have the user id.
+   */
+  readonly pseudonymKey?: string | Uint8Array
   /** Adds fields of your own to each entry, such as a trace id. Called in the request that caused the event. */
   readonly context?: (event: SessionEvent) => Readonly<Record<string, JsonValue>>
   /** Lines older than this are deleted, about once an hour while events come. Default: never. */
@@ -90,6 +96,7 @@ export function auditLog(sessions: AuditedSessions, options: AuditLogOptions): A
       sink: 'object',
       keys: 'array',
       address: ['short', 'full', 'none'],
+      pseudonymKey: 'any',
       context: 'function',
       keep: 'any',
       maxWaiting: 'number',
@@ -98,9 +105,10 @@ export function auditLog(sessions: AuditedSessions, options: AuditLogOptions): A
     'auditLog',
   )
   assertSessions(sessions, 'auditLog')
-  const { sink, keys, address = 'short', context, keep, maxWaiting = 10_000, clock = Date.now } = options
+  const { sink, keys, address = 'short', pseudonymKey, context, keep, maxWaiting = 10_000, clock = Date.now } = options
   if (sink === undefined)
     throw new SessionError('ERR_OPTION', 'auditLog: sink is missing. Pass a fileSink, for example.')
+  const toPseudonym = pseudonymKey === undefined ? null : createPseudonyms(pseudonymKey, 'auditLog: pseudonymKey')
   const keepMs = keep === undefined ? null : toMs(keep, 'auditLog: keep')
   const writer = createWriter({ sink, seal: createSeal(keys), clock, keepMs, maxWaiting })
   const flood = createFlood()
@@ -116,7 +124,9 @@ export function auditLog(sessions: AuditedSessions, options: AuditLogOptions): A
   }
 
   function withContext(event: SessionEvent): { readonly fields: Fields; readonly error: unknown } {
-    const fields = toFields(event, address)
+    const all = toFields(event, address)
+    const { userId } = all
+    const fields = toPseudonym !== null && typeof userId === 'string' ? { ...all, userId: toPseudonym(userId) } : all
     try {
       return { fields: context === undefined ? fields : { ...fields, context: toSafe(context(event)) }, error: null }
     } catch (error) {

@@ -21,10 +21,9 @@ import type { Exchange } from '../core/contracts/exchange.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise, Store } from '../core/contracts/store.ts'
 import { settle } from '../core/lib/maybe.ts'
-import { toKeys } from '../core/token/keys.ts'
-import { macOf } from '../core/token/token.ts'
 import { counterOf, createCounting } from './counts.ts'
 import { measured } from './measured-store.ts'
+import { createPseudonyms } from './pseudonyms.ts'
 
 export interface TelemetryOptions {
   /**
@@ -57,7 +56,7 @@ export function telemetry<Data extends object>(
   checkOptions(options, { sessionId: 'boolean', pseudonymKey: 'any' }, 'telemetry')
   assertSessions(sessions, 'telemetry')
   const { sessionId = false, pseudonymKey } = options
-  const [key = null] = pseudonymKey === undefined ? [] : toKeys([pseudonymKey], 'telemetry: pseudonymKey')
+  const toPseudonym = pseudonymKey === undefined ? null : createPseudonyms(pseudonymKey, 'telemetry: pseudonymKey')
   const toCount = createCounting()
   const count = createCounters()
 
@@ -67,7 +66,11 @@ export function telemetry<Data extends object>(
     count(event.type, attributes)
     const span = trace.getActiveSpan()
     if (span?.isRecording() !== true) return
-    span.addEvent(`${SCOPE}.${name}`, { ...attributes, ...(sessionId && idsOf(event)), ...(key && userOf(event, key)) })
+    span.addEvent(`${SCOPE}.${name}`, {
+      ...attributes,
+      ...(sessionId && idsOf(event)),
+      ...(toPseudonym && userOf(event, toPseudonym)),
+    })
   })
 
   function open(view: Parameters<Sessions<Data>['open']>[0]): MaybePromise<Exchange<Data>> {
@@ -170,11 +173,9 @@ function idsOf(event: SessionEvent): Attributes {
   }
 }
 
-function userOf(event: SessionEvent, key: Uint8Array): Attributes {
+function userOf(event: SessionEvent, toPseudonym: (userId: string) => string): Attributes {
   const { userId } = event as { userId?: string | null }
-  return typeof userId === 'string'
-    ? { 'enduser.pseudo.id': macOf(key, `sojourn pseudonym v1 ${userId}`).slice(0, 22) }
-    : {}
+  return typeof userId === 'string' ? { 'enduser.pseudo.id': toPseudonym(userId) } : {}
 }
 
 /** One counter for each name. */

@@ -14,7 +14,7 @@ import { createLookUp, type Locate } from './anomaly/_look-up.ts'
 import { toFirstLine, toNote, toNoteText } from './anomaly/_note.ts'
 import type { Network } from './anomaly/_place.ts'
 import { createRefusals, toClientNetwork } from './anomaly/_refused.ts'
-import { keep } from './anomaly/_remember.ts'
+import { createMemory } from './anomaly/_remember.ts'
 import { type AnomalyLevel, combine, levelOf, type Signal } from './anomaly/_signal.ts'
 
 export type { Locate } from './anomaly/_look-up.ts'
@@ -81,7 +81,7 @@ export function anomaly(options: AnomalyOptions = {}): Anomaly {
   /** Requests that came without a session, to see in `leaving` whether they began one. */
   const without = new WeakSet<RequestView>()
   /** Findings of `leaving`, which cannot report: the network's next request without a session does. */
-  const late = new Map<string, Signal>()
+  const late = createMemory<Signal>()
 
   function rule(signals: readonly Signal[]): Ruling | null {
     const found = combine(signals)
@@ -136,7 +136,7 @@ export function anomaly(options: AnomalyOptions = {}): Anomaly {
     leaving(sight, did) {
       if (sight.id === null || did === 'login' || !without.delete(sight.view)) return []
       const burst = countCreation(sight)
-      if (burst !== null) keep(late, toClientNetwork(sight.view) ?? '', burst)
+      if (burst !== null) late.set(toClientNetwork(sight.view) ?? '', burst)
       return []
     },
     failed(session) {

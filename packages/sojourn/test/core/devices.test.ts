@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, edit, HOUR, MINUTE, type World } from './kit.ts'
+import { createWorld, edit, MINUTE, type World } from './kit.ts'
 
 async function withDevices(options = {}) {
   const world = createWorld(options)
@@ -69,33 +69,6 @@ describe('devices()', () => {
     await b.send((session) => session.login('ada', { device: { name: 'second' } }))
     await a.send(() => {})
     expect((await world.sessions.list('ada')).map(({ device }) => device?.name)).toEqual(['second', 'first'])
-  })
-
-  it('client details are dropped after their time, from lists and from the store', async () => {
-    const world = createWorld({ dropDeviceAfter: '1h', timeouts: { idle: '2h', absolute: '5h' } })
-    const client = world.client()
-    const { value: id } = await client.send(async (session) => {
-      await session.login('ada')
-      return session.id
-    })
-    const quiet = world.client()
-    const { value: quietId } = await quiet.send(async (session) => {
-      await session.login('bob')
-      return session.id
-    })
-    world.clock.advance(HOUR - 1)
-    expect((await client.send((session) => session.device)).value).not.toBeNull()
-    expect((await world.sessions.list('ada'))[0]?.device).not.toBeNull()
-    world.clock.advance(1)
-    await quiet.send(() => {})
-    expect((await world.record(quietId)).head).not.toHaveProperty('device')
-    expect((await world.sessions.list('ada'))[0]?.device).toBeNull()
-    expect((await world.sessions.export('ada')).sessions[0]?.device).toBeNull()
-    expect((await client.send((session) => session.device)).value).toBeNull()
-    world.clock.advance(MINUTE)
-    await client.send(() => {})
-    expect((await world.record(id)).head).not.toHaveProperty('device')
-    expect((await client.send((session) => session.userId)).value).toBe('ada')
   })
 })
 

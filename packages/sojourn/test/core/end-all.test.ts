@@ -55,13 +55,24 @@ describe('endAll', () => {
     const { sessions } = world
     await pass(world, WAIT)
     expect(await sessions.list('ada')).toEqual([])
-    expect((await sessions.export('ada')).sessions).toEqual([])
     expect((await sessions.scan()).sessions).toEqual([])
     expect(await sessions.count()).toBe(0)
     expect(await sessions.revokeAll('ada')).toBe(0)
     expect(await sessions.revoke(ERA_ID), 'nor can anybody end the marker').toBe(false)
     await login(sessions)
     expect(await sessions.count()).toBe(1)
+  })
+
+  it('an export has what it ended, while that is still held', async () => {
+    const world = createWorld()
+    const { scan: _, ...unscanned } = world.store
+    const ada = await login(world.sessions)
+    await ada.send(edit({ note: 'x' }))
+    await endAll(world, world.node({ store: unscanned }))
+    await pass(world, WAIT)
+    expect((await world.sessions.export('ada')).sessions).toMatchObject([{ data: { note: 'x' } }])
+    await world.sessions.erase('ada')
+    expect((await world.sessions.export('ada')).sessions).toEqual([])
   })
 
   it('erase deletes the data of sessions that it ended', async () => {

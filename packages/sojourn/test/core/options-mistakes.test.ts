@@ -93,7 +93,6 @@ describe('an option of another type is refused', () => {
     ['cookie', { cookie: 'sid' }, 'cookie'],
     ['cookie.insecureOverHttp', { cookie: { name: 'x', insecureOverHttp: 'no' } }, 'insecureOverHttp'],
     ['timeouts', { timeouts: 5 }, 'timeouts'],
-    ['dropDeviceAfter', { dropDeviceAfter: {} }, 'dropDeviceAfter'],
   ])('%s', async (_, options, text) => {
     const error = await rejection(unchecked(options))
     expect(error).toMatchObject({ code: 'ERR_OPTION' })

@@ -1,3 +1,4 @@
+import { anomaly } from 'sojourn/guards/anomaly'
 import { describe, expect, it } from 'vitest'
 import { createWorld, DAY, edit, MINUTE, type World } from './kit.ts'
 
@@ -30,7 +31,7 @@ async function alive(world: World<Record<string, unknown>>, ids: Record<string, 
 
 describe('10 Private by design', () => {
   it('export gives everything that is held, as JSON', async () => {
-    const { world, phone, ids } = await withDevices()
+    const { world, phone, ids } = await withDevices({ guards: [anomaly()] })
     const iso = (ms: number) => new Date(ms).toISOString()
     const began = world.clock() - 6 * MINUTE
     await phone.send((session) => {
@@ -52,6 +53,7 @@ describe('10 Private by design', () => {
       device: { name: 'Phone', ip: '203.0.113.0/24' },
       data: { cart: ['lamp'], '~odd': 1 },
       flash: { note: 'hello' },
+      notes: { anomaly: expect.stringContaining('203.0.0.0') },
     })
     expect(exported.sessions.find(({ id }) => id === ids.laptop)).toMatchObject({
       methods: [],
@@ -62,6 +64,34 @@ describe('10 Private by design', () => {
     expect(JSON.parse(JSON.stringify(exported))).toEqual(exported)
     expect(JSON.stringify(exported)).not.toMatch(/secret|hash/)
     expect((await world.sessions.export('nobody')).sessions).toEqual([])
+  })
+
+  it('export holds the proof of identity that a guard no longer trusts', async () => {
+    const { world, laptop } = await withDevices()
+    const proof = { methods: ['pwd'], assurance: 'aal1' }
+    await laptop.send((session) => session.reauthenticated(proof))
+    await world.sessions.roleChanged('ada')
+    expect((await world.sessions.export('ada')).sessions).toContainEqual(
+      expect.objectContaining({ ...proof, authenticatedAt: new Date(world.clock()).toISOString() }),
+    )
+  })
+
+  it('export says nothing of notes that are sealed', async () => {
+    const { world } = await withDevices({ sealed: true, guards: [anomaly()] })
+    expect((await world.sessions.export('ada')).sessions[0]).toMatchObject({ data: null, flash: null, notes: null })
+  })
+
+  it('erase also ends what a login stores while it runs', async () => {
+    const { world, ids } = await withDevices()
+    const late = world.client()
+    const gate = world.store.hold('end')
+    const erasing = world.sessions.erase('ada')
+    await gate.reached
+    await late.send((session) => session.login('ada'))
+    gate.release()
+    expect(await erasing).toBe(3)
+    expect(await world.sessions.list('ada')).toEqual([])
+    expect(await alive(world, ids)).toEqual(['other'])
   })
 
   it('export holds what has expired but is still there', async () => {

@@ -262,7 +262,6 @@ describe('createSessions', () => {
   it.each([
     { keys: ['short'] },
     { timeouts: 'owasp' },
-    { dropDeviceAfter: 'never' },
     { data: {} },
     { cookie: { name: 'sid' } },
     { crossOrigin: { trustedOrigins: ['admin.example'] } },

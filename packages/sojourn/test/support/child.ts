@@ -29,7 +29,19 @@ async function bundle(program: URL): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: ['lmdb', 'redis', 'pg'],
+    external: [
+      'lmdb',
+      'redis',
+      'pg',
+      'mysql2',
+      'libsql',
+      'express',
+      'express-session',
+      'rate-limiter-flexible',
+      '@aws-sdk/*',
+      '@opentelemetry/*',
+      'jose',
+    ],
     logLevel: 'error',
   })
   return outfile

@@ -46,8 +46,6 @@ export interface CoreOptions<Data extends object> {
   readonly sealed?: boolean
   /** Token reuse always emits `reuse`. With `'end'` (default), a second use, `grace` or more later, ends the session. */
   readonly onReuse?: 'end' | 'report'
-  /** The time after which the client details in `device` are removed. Default: never; they are deleted with the session. */
-  readonly dropDeviceAfter?: import('./duration.ts').Duration
 
   /** Returns milliseconds since the epoch. Default `Date.now`. */
   readonly clock?: () => number

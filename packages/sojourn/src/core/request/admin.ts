@@ -8,9 +8,10 @@ import type { MaybePromise } from '../contracts/store.ts'
 import { flashTexts, parseTexts, userTexts } from '../data/texts.ts'
 import { isOwn } from '../token/once.ts'
 import { isLive, isSessionId } from '../token/token.ts'
-import { ask, type Caller, isOver } from './caller.ts'
+import { ask, type Caller } from './caller.ts'
 import { endSession, orDamaged } from './end-session.ts'
 import { liveOf, proofOf, toInfo } from './infos.ts'
+import { notesIn } from './notes.ts'
 import type { Setup } from './setup.ts'
 
 export async function list(by: Caller, userId: string): Promise<SessionInfo[]> {
@@ -90,12 +91,19 @@ export async function forEach<T extends Kept>(
   )
 }
 
+/** Also ends what a login that was on its way stored meanwhile. */
+export async function erase(by: Caller, userId: string): Promise<number> {
+  const count = await revokeAll(by, userId, 'erased')
+  return count === 0 ? 0 : count + (await erase(by, userId))
+}
+
 export async function exportUser(by: Caller, userId: string): Promise<UserExport> {
-  const records = await recordsOf(by, userId)
+  const kept = await keptOf(by, userId)
   return {
     userId,
     exportedAt: new Date(by.setup.clock()).toISOString(),
-    sessions: records.map((record) => toExported(by.setup, record)),
+    // What has expired, or was ended by `endAll`, is held until it is deleted.
+    sessions: kept.flatMap((one) => (one.kind === 'live' ? [toExported(by.setup, one)] : [])),
   }
 }
 
@@ -107,15 +115,12 @@ async function keptOf(by: Caller, userId: string): Promise<readonly Kept[]> {
   return kept.filter(({ id }) => !isOwn(id, userId))
 }
 
-async function recordsOf(by: Caller, userId: string): Promise<readonly SessionRecord[]> {
-  const kept = await keptOf(by, userId)
-  return kept.filter((one): one is SessionRecord => one.kind === 'live' && !isOver(by.setup, one))
-}
-
 function toExported(setup: Setup, record: SessionRecord): ExportedSession {
   const { head, data } = record
   const { id, createdAt, lastSeenAt, expiresAt, device } = toInfo(setup, record)
-  const { authenticatedAt, methods, assurance } = proofOf(head)
+  // A proof that a guard distrusts is held too.
+  const { distrustedAt: _, ...held } = head
+  const { authenticatedAt, methods, assurance } = proofOf(held)
   const isSealed = head.sealedKey !== undefined
   return {
     id,
@@ -128,6 +133,7 @@ function toExported(setup: Setup, record: SessionRecord): ExportedSession {
     device,
     data: isSealed ? null : toJson(userTexts(data)),
     flash: isSealed ? null : toJson(flashTexts(data)),
+    notes: isSealed ? null : notesIn(data),
   }
 }
 

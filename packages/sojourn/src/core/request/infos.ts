@@ -20,19 +20,13 @@ export function toInfo(setup: Setup, record: SessionRecord): SessionInfo {
     lastSeenAt: new Date(lastSeenAt),
     expiresAt: new Date(expiryOf(record, setup.limits)),
     authenticatedAt: proofOf(head).authenticatedAt,
-    device: deviceOf(setup, record),
+    device: deviceOf(record),
     remembered: isRemembered(record.head, setup.limits),
   }
 }
 
-/** Client details, unless they are too old to be shown or kept. */
-export function deviceOf(
-  { clock, dropDeviceAfterMs }: Setup,
-  { head, createdAt }: { readonly head: Partial<Head>; readonly createdAt: number },
-): Device | null {
-  return head.device === undefined || clock() - createdAt >= dropDeviceAfterMs
-    ? null
-    : Object.freeze({ ...head.device })
+export function deviceOf({ head }: { readonly head: Partial<Head> }): Device | null {
+  return head.device === undefined ? null : Object.freeze({ ...head.device })
 }
 
 export interface ShownProof {

@@ -120,7 +120,7 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return new Date(expiryOf(this.#record, this.#state.setup.limits))
   }
   get device(): Device | null {
-    return deviceOf(this.#state.setup, this.#record)
+    return deviceOf(this.#record)
   }
   get refused(): Refusal | null {
     return this.#seen.refused

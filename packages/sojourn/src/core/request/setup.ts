@@ -1,5 +1,4 @@
 import type { Carrier } from '../contracts/carrier.ts'
-import { toMs } from '../contracts/duration.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Emitter } from '../contracts/events.ts'
 import type { Guard } from '../contracts/guard.ts'
@@ -35,7 +34,6 @@ export interface Setup {
   readonly tokens: Tokens
   readonly sealed: boolean
   readonly endOnReuse: boolean
-  readonly dropDeviceAfterMs: number
   readonly clock: () => number
   readonly events: Emitter
   readonly warnOnce: (message: string) => void
@@ -49,7 +47,6 @@ export interface Setup {
 export function createSetup<Data extends object>(options: CoreOptions<Data>): Setup {
   const { store, insecureStoreLacks, data: schema = null, invalidData = 'drop', sealed = false } = options
   const { clock: exact, warn = (message) => console.warn(message), describeDevice = () => null } = options
-  const { dropDeviceAfter } = options
   // `performance.timeOrigin + performance.now()` has fractions, which whole numbers of a database do not take.
   const clock = exact === undefined ? Date.now : () => Math.floor(exact())
   const warnOnce = once(warn)
@@ -77,8 +74,6 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     tokens: createTokens(options.keys),
     sealed,
     endOnReuse: options.onReuse !== 'report',
-    dropDeviceAfterMs:
-      dropDeviceAfter === undefined ? Number.POSITIVE_INFINITY : toMs(dropDeviceAfter, 'dropDeviceAfter'),
     clock,
     events: createEmitter(clock, warnOnce),
     warnOnce,

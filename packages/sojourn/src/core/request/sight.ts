@@ -28,7 +28,7 @@ export function toSight(state: State, held: Held | null, { name }: Guard): Sight
     lastSeenAt: toDate(record?.lastSeenAt),
     ...proofOf(record?.head, isOfRequest && state.distrusts),
     reusedAt: toDate(record?.head.reusedAt),
-    device: record === undefined ? null : deviceOf(setup, record),
+    device: record === undefined ? null : deviceOf(record),
     note: record !== undefined && isOfRequest ? noteOf(state, name) : null,
     mac: (text) => macFor(held, name, text),
   }

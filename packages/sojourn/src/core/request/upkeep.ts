@@ -25,7 +25,7 @@ function toUpkeep(state: State, record: SessionRecord, { head: renewed, next }: 
   const head = isDistrustDue(state, record) ? { ...renewed, distrustedAt: setup.clock() } : renewed
   const isTouched = isTouchDue(record, openedAt, setup.limits) || head !== record.head
   if (!isTouched) return { change: null, next }
-  const kept = withoutOldDevice(withoutStale(head, setup.clock()), record, state)
+  const kept = withoutStale(head, setup.clock())
   // A clock that was set back does not take back when the session was seen.
   const at = Math.max(openedAt, record.lastSeenAt)
   const seen = { at, expiresAt: expiryOf({ ...record, lastSeenAt: at, head: kept }, setup.limits) }
@@ -74,11 +74,4 @@ function renew(state: State, held: Held): MaybePromise<Renewing> {
   const secret = deriveSuccessor(parts.secret, nonce)
   const next = setup.tokens.successor(parts, secret)
   return chain(vault.keyFor(secret), (sealedKey) => ({ head: toRenewing(head, nonce, secret, now, sealedKey), next }))
-}
-
-/** Client details are kept for a limited time only (GDPR Art. 5(1)(e)). */
-function withoutOldDevice(head: Head, record: SessionRecord, { setup, openedAt }: State): Head {
-  if (head.device === undefined || openedAt - record.createdAt < setup.dropDeviceAfterMs) return head
-  const { device: _, ...rest } = head
-  return rest
 }

@@ -1,4 +1,4 @@
-import { keep } from './_remember.ts'
+import { createMemory, type Memory } from './_remember.ts'
 import type { AnomalyFinding, Signal } from './_signal.ts'
 
 /** What is counted of each network, and from how many within the time it is a finding. */
@@ -33,7 +33,8 @@ const MOST_IDS = 200
 
 /** Counts in the memory of this process. */
 export function createBursts(limits: BurstLimits): Bursts {
-  const counts: Record<Counted, Map<string, Count>> = { creation: new Map(), failure: new Map(), probe: new Map() }
+  const create = (): Memory<Count> => createMemory(MOST_NETWORKS, limits.withinMs)
+  const counts: Record<Counted, Memory<Count>> = { creation: create(), failure: create(), probe: create() }
   return {
     count(kind, network, nowMs, id) {
       if (network === null) return null
@@ -41,10 +42,7 @@ export function createBursts(limits: BurstLimits): Bursts {
       const found = known.get(network)
       const isOld = found === undefined || nowMs < found.sinceMs || nowMs - found.sinceMs >= limits.withinMs
       const count = isOld ? { sinceMs: nowMs, number: 0, ids: new Set<string>() } : found
-      if (isOld) {
-        known.delete(network)
-        keep(known, network, count, MOST_NETWORKS)
-      }
+      if (isOld) known.set(network, count)
       if (id !== undefined) {
         const short = id.slice(0, 8)
         if (count.ids.has(short)) return null

@@ -1,5 +1,5 @@
 import type { RequestView } from '../../core/contracts/carrier.ts'
-import { remember } from './_remember.ts'
+import { createMemory, remember } from './_remember.ts'
 
 /** What a client is, as far as it matters for a comparison. */
 export interface Client {
@@ -41,7 +41,7 @@ const SYSTEMS: readonly (readonly [sign: RegExp, system: string])[] = [
 
 /** Real headers have about 200 characters. */
 const MAX_CHARACTERS = 512
-const clients = new Map<string, Client>()
+const clients = createMemory<Client>()
 
 /**
  * Reads the client from `User-Agent`. Client hints are not read: browsers leave them out of some requests, such as WebSocket

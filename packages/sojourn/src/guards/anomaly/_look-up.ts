@@ -3,7 +3,7 @@ import type { MaybePromise } from '../../core/contracts/store.ts'
 import { isPromise, rescue } from '../../core/lib/maybe.ts'
 import { isPrivate } from '../_network.ts'
 import { type Network, type Place, toNetwork } from './_place.ts'
-import { keep } from './_remember.ts'
+import { createMemory } from './_remember.ts'
 
 /** Returns where an address is; `null` if it is not known. */
 export type Locate = (address: string) => MaybePromise<Place | null | undefined>
@@ -29,12 +29,11 @@ interface Known {
  * minute the network is not known, so nothing is said about networks.
  */
 export function createLookUp(locate: Locate | undefined): LookUp {
-  const known = new Map<string, Known>()
+  const known = createMemory<Known>(MOST_ADDRESSES, KEPT_MS)
   let restsUntilMs = 0
 
   function learn(peer: string, network: Network | null, nowMs: number): Network | null {
-    known.delete(peer)
-    keep(known, peer, { network, fromMs: nowMs, untilMs: nowMs + KEPT_MS }, MOST_ADDRESSES)
+    known.set(peer, { network, fromMs: nowMs, untilMs: nowMs + KEPT_MS })
     return network
   }
 

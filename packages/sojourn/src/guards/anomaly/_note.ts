@@ -60,6 +60,19 @@ export function toFirstLine(client: Client, network: string, reusedMs: number, p
   return `${VERSION}|${client.program}|${client.system}|${client.major}|${network}|${reusedMs}|${proofMs ?? ''}`
 }
 
+/**
+ * The note without networks where the session was last seen before `beforeMs`, or the same text. The session is still on the first
+ * one, whose own time is that of the arrival.
+ */
+export function withoutOldPlaces(text: string, lastSeenMs: number, beforeMs: number): string {
+  const note = toNote(text)
+  if (note === null) return text
+  const networks = note.networks.filter(
+    ({ lastMin }, index) => (index === 0 ? Math.max(lastSeenMs, lastMin * 60_000) : lastMin * 60_000) >= beforeMs,
+  )
+  return networks.length === note.networks.length ? text : toNoteText({ ...note, networks })
+}
+
 /** Returns what a note says, or `null` for a text that this version did not write. */
 export function toNote(text: string | null): Note | null {
   if (text === null || text.length > MOST_CHARACTERS || !text.startsWith(`${VERSION}|`)) return null

@@ -3,20 +3,23 @@ import type { Sight } from '../../core/contracts/guard.ts'
 import { hidesClients } from '../_hides-clients.ts'
 import { networkOf } from '../_network.ts'
 import type { Bursts } from './_bursts.ts'
-import { keep } from './_remember.ts'
+import { createMemory } from './_remember.ts'
 import type { Signal } from './_signal.ts'
 
 /** Requests that were on their way when the session ended, and other tabs, are honest. */
 const ON_THE_WAY_MS = 120_000
 
-/** What a refused token says. Each session is reported once by this process. */
+/** How long a session is known to have been reported. */
+const DAY_MS = 86_400_000
+
+/** What a refused token says. Each session is reported once a day by this process. */
 export function createRefusals(bursts: Bursts): (sight: Sight) => Signal | null {
-  const reported = new Map<string, true>()
+  const reported = createMemory<true>(2000, DAY_MS)
 
   function once(id: string, signal: Signal): Signal | null {
     const key = `${signal.finding} ${id}`
-    if (reported.has(key)) return null
-    keep(reported, key, true)
+    if (reported.get(key)) return null
+    reported.set(key, true)
     return signal
   }
 
