@@ -167,6 +167,15 @@ describe('an attacker who wants to log users out', () => {
     expect((await world.post(token)).status).toBe(400)
   })
 
+  it('delivers a token late, after the user has logged in again', async () => {
+    const world = create()
+    const late = await provider.sign(world.claims({ sub: 'ada' }))
+    world.clock.advance(1000)
+    const again = await world.login('user-1', { sub: 'ada' })
+    expect((await world.post(late)).status).toBe(200)
+    expect(await world.isLoggedIn(again)).toBe(true)
+  })
+
   it('replays a token and costs the store one read', async () => {
     const world = create()
     const token = await provider.sign(world.claims({ sub: 'ada' }))
