@@ -35,7 +35,10 @@ function safeObject(value: object, depth: number): Fields {
   const entries = Object.entries(value)
     .slice(0, MAX_ITEMS)
     .filter(([, each]) => each !== undefined)
-    .map(([key, each]) => [shorten(key), NAMES.includes(key) ? toName(each) : safe(each, depth + 1)])
+    .map(([key, each]) => [
+      shorten(key),
+      NAMES.includes(key) && typeof each === 'string' ? shorten(each) : safe(each, depth + 1),
+    ])
   return Object.fromEntries(entries) as Fields
 }
 
@@ -53,10 +56,6 @@ function safe(value: unknown, depth: number): JsonValue {
 
 /** Fields that name a session or a user. A user id may look like a token, for example if it is a hash. */
 const NAMES = ['id', 'userId', 'replaced']
-
-function toName(value: unknown): JsonValue {
-  return typeof value === 'string' ? shorten(value) : null
-}
 
 /** The length of the shortest token. A client can put any text into a path or a host, a token too. */
 const LOOKS_LIKE_A_TOKEN = /[\w-]{54,}/g

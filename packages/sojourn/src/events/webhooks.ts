@@ -61,7 +61,10 @@ export interface WebhooksOptions {
 export interface Webhooks {
   /** Tries every message that waits at once. Rejects with `ERR_EVENTS` if some did not arrive. They still wait, if attempts are left. */
   flush(): Promise<void>
-  /** Stops listening, and tries every message that waits a last time. Those that do not arrive are passed to `dropped`. */
+  /**
+   * Stops listening, and tries every message that waits a last time. Those that do not arrive are passed to `dropped`. Requests
+   * begin for at most `timeout`, so it takes at most twice that long, even if an endpoint never answers.
+   */
   close(): Promise<void>
 }
 

@@ -443,6 +443,18 @@ describe('flush and close', () => {
     await it.hooks.close()
     expect(it.receiver.received).toHaveLength(2)
   })
+
+  it('close of a full queue does not wait for each message in turn, if the receiver never answers', async () => {
+    const it = await hooked()
+    it.receiver.answers = Array.from({ length: 100 }, () => 'hang' as const)
+    for (let count = 0; count < 20; count++) await it.login()
+    await it.receiver.waitFor(4)
+    const closing = it.hooks.close()
+    it.time.pass(TIME_LIMIT)
+    await closing
+    expect(it.drops.map(({ reason }) => reason)).toEqual(Array.from({ length: 20 }, () => 'closed'))
+    expect(it.receiver.received).toHaveLength(4)
+  })
 })
 
 describe('options', () => {

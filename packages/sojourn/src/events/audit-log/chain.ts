@@ -83,9 +83,13 @@ export function parseLine(text: string): ParsedLine | null {
   return open === undefined ? null : { log, seq: Number(seq), prev, at: Date.parse(at), hash, text, body: `${open}}` }
 }
 
-/** The fields of a line whose hash fits. */
-export function fieldsOf({ body }: ParsedLine): Readonly<Record<string, unknown>> {
-  return JSON.parse(body)
+/** The fields of a line whose hash fits. `null` if it is not JSON: without keys, anybody can make a hash that fits. */
+export function fieldsOf({ body }: ParsedLine): Readonly<Record<string, unknown>> | null {
+  try {
+    return JSON.parse(body) as Record<string, unknown>
+  } catch {
+    return null
+  }
 }
 
 /** A place as one word, to keep elsewhere. */

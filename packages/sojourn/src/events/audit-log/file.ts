@@ -70,7 +70,12 @@ export function fileSink(options: FileSinkOptions): AuditSink {
     file.isTorn = torn !== ''
     // Only the line break may be missing.
     if (parseLine(torn) !== null) return { lines: [...lines, torn].map((text) => ({ text })) }
-    if (lines.length > 0 || torn !== '') return { lines: lines.map((text) => ({ text })), torn }
+    if (lines.length > 0 || torn !== '') {
+      return {
+        lines: lines.map((text) => ({ text })),
+        torn: torn === '' ? '' : [...tornBefore(lines), torn].join('\n'),
+      }
+    }
     const newest = (await rotated()).at(-1)
     return newest === undefined ? { lines: [] } : readRotated(newest.file)
   }
@@ -178,6 +183,12 @@ async function tailOf(handle: FileHandle, size: number): Promise<{ lines: string
   const lines = (await textOf(handle, from, TAIL_BYTES)).split('\n')
   const torn = lines.pop() ?? ''
   return { lines: from === 0 ? lines : lines.slice(1), torn }
+}
+
+/** An append that recorded a torn line can be interrupted too, so several torn lines can follow each other. */
+function tornBefore(lines: readonly string[]): readonly string[] {
+  const count = [...lines].reverse().findIndex((text) => parseLine(text) !== null || !text.startsWith('{"log":"'))
+  return count === -1 ? lines : lines.slice(lines.length - count)
 }
 
 async function textOf(handle: FileHandle, from: number, length: number): Promise<string> {

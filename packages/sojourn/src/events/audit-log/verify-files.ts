@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { parseLine } from './chain.ts'
-import { type AuditReport, createVerifier, type Verifier, type VerifyOptions } from './verify.ts'
+import { type ParsedLine, parseLine } from './chain.ts'
+import { type AuditReport, createVerifier, unwrap, type Verifier, type VerifyOptions } from './verify.ts'
 
 /** A longer line is none of ours, and must not fill the memory. */
 const MAX_LINE = 1_048_576
@@ -8,7 +8,7 @@ const MAX_LINE = 1_048_576
 /** Checks files, in the order of their lines. `-` is standard input. */
 export async function verifyFiles(files: readonly string[], options: VerifyOptions): Promise<AuditReport> {
   const verifier = createVerifier(options)
-  for (const file of await inOrder(files)) await verifyFile(verifier, file)
+  for (const file of await inOrder(files, options.field)) await verifyFile(verifier, file)
   return verifier.end()
 }
 
@@ -23,21 +23,23 @@ async function verifyFile(verifier: Verifier, file: string): Promise<void> {
 }
 
 /** Files of one log, oldest first, whatever their names are. */
-async function inOrder(files: readonly string[]): Promise<readonly string[]> {
+async function inOrder(files: readonly string[], field: string | undefined): Promise<readonly string[]> {
   const known = await Promise.all(
-    files.map(async (file) => ({ file, place: file === '-' ? null : await firstPlace(file) })),
+    files.map(async (file) => ({ file, place: file === '-' ? null : await firstLine(file, field) })),
   )
   return known
     .sort((a, b) => {
       if (a.place === null || b.place === null) return 0
-      return a.place.log === b.place.log ? a.place.seq - b.place.seq : a.place.log < b.place.log ? -1 : 1
+      if (a.place.log === b.place.log) return a.place.seq - b.place.seq
+      // Files of a logger contain several chains, each of which begins where another one ended.
+      return a.place.at - b.place.at
     })
     .map(({ file }) => file)
 }
 
-async function firstPlace(file: string): Promise<{ readonly log: string; readonly seq: number } | null> {
+async function firstLine(file: string, field: string | undefined): Promise<ParsedLine | null> {
   for await (const { text } of linesOf(file)) {
-    const line = parseLine(text)
+    const line = parseLine(field === undefined ? text : unwrap(text, field))
     if (line !== null) return line
   }
   return null

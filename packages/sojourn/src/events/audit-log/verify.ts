@@ -77,7 +77,16 @@ interface Chain extends Place {
   deletedBefore: number
 }
 
+/** Lines that a crash cut off, with the place of the first one. */
+interface Torn {
+  readonly text: string
+  readonly where: string
+  readonly isEnd: boolean
+}
+
 const MAX_PROBLEMS = 20
+/** As much as the file sink reads of the end of a file. */
+const MAX_TORN = 262_144
 
 export function createVerifier({ keys, anchors = [], field }: VerifyOptions): Verifier {
   const seal = createSeal(keys)
@@ -88,8 +97,8 @@ export function createVerifier({ keys, anchors = [], field }: VerifyOptions): Ve
   const problems: AuditProblem[] = []
   const notes: string[] = []
   let lines = 0
-  /** A text that is no line. A crash can leave one: the next line then says so. */
-  let torn: { readonly text: string; readonly where: string; readonly isEnd: boolean } | null = null
+  /** Texts that are no lines. Crashes can leave them: the next line then says so. */
+  let torn: Torn | null = null
 
   function report(where: string | null, what: string): void {
     if (problems.length < MAX_PROBLEMS) problems.push({ where, what })
@@ -99,8 +108,7 @@ export function createVerifier({ keys, anchors = [], field }: VerifyOptions): Ve
     lines += 1
     const parsed = parseLine(field === undefined ? text : unwrap(text, field))
     if (parsed === null) {
-      reportTorn()
-      torn = { text, where, isEnd: false }
+      torn = torn === null ? { text, where, isEnd: false } : joined(torn, text, where)
       return
     }
     if (!seal.fits(parsed)) {
@@ -111,9 +119,21 @@ export function createVerifier({ keys, anchors = [], field }: VerifyOptions): Ve
       return
     }
     const fields = fieldsOf(parsed)
+    if (fields === null) {
+      reportTorn()
+      report(where, 'it is not JSON')
+      return
+    }
     settleTorn(fields)
     judge(parsed, where, file)
     step(parsed, fields)
+  }
+
+  /** Bounded: many lines that are not ours must not fill the memory. */
+  function joined(before: Torn, text: string, where: string): Torn {
+    if (before.text.length <= MAX_TORN) return { ...before, text: `${before.text}\n${text}` }
+    reportTorn()
+    return { text, where, isEnd: false }
   }
 
   function judge({ log, seq, prev, hash }: ParsedLine, where: string, file: string): void {
@@ -200,7 +220,7 @@ function demandAnchor(text: string): Place {
 }
 
 /** The entry in an object of a logger, as the text that was hashed. */
-function unwrap(text: string, field: string): string {
+export function unwrap(text: string, field: string): string {
   try {
     const { [field]: entry } = JSON.parse(text) as Record<string, unknown>
     return typeof entry === 'object' ? toAsciiJson(entry) : ''

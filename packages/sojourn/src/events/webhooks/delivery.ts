@@ -36,7 +36,7 @@ export interface Delivery {
   send(type: string, body: string): Promise<WebhookDrop | null>
   /** Tries everything that waits at once. Resolves with the number of messages that did not arrive. */
   flush(): Promise<number>
-  /** Tries everything that waits a last time. */
+  /** Tries everything that waits a last time, as far as requests can begin within the time that an answer may take. */
   close(): Promise<void>
 }
 
@@ -50,7 +50,7 @@ export interface Message {
 }
 
 export function createDelivery(parts: DeliveryParts): Delivery {
-  const { url, maxWaiting, timing } = parts
+  const { url, maxWaiting, timeoutMs, timing } = parts
   const shownUrl = `${url.origin}${url.pathname}`
   const running = new Set<Promise<Attempt>>()
   /** Ends the pause of a message. */
@@ -60,6 +60,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let waiting = 0
   let isClosed = false
   let isGone = false
+  /** `close` has waited long enough: no further request begins. */
+  let isLate = false
 
   function dropped({ id, type }: Message, reason: WebhookDrop['reason'], status: number | null): WebhookDrop {
     return { reason, url: shownUrl, id, type, status }
@@ -69,7 +71,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     if (busy >= PARALLEL) await new Promise<void>((resolve) => turns.push(resolve))
     else busy += 1
     try {
-      return isGone ? { kind: 'gone', status: null } : await parts.post(message)
+      if (isGone) return { kind: 'gone', status: null }
+      return isLate ? { kind: 'failed', status: null, retryAfterMs: 0 } : await parts.post(message)
     } finally {
       // The place goes to the next one, if somebody waits for it.
       const next = turns.shift()
@@ -136,7 +139,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     flush: tryAll,
     async close() {
       isClosed = true
-      await tryAll()
+      const cancel = timing.after(timeoutMs, () => {
+        isLate = true
+      })
+      while (waiting > 0) await tryAll()
+      cancel()
     },
   }
 }

@@ -1,0 +1,66 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { createSessions } from 'sojourn'
+import { auditLog, loggerSink, verifyAuditLog } from 'sojourn/audit-log'
+import { fileSink } from 'sojourn/audit-log/file'
+import { describe, expect, it } from 'vitest'
+import { createSeal } from '../../src/events/audit-log/chain.ts'
+import { verifyFiles } from '../../src/events/audit-log/verify-files.ts'
+import { KEY, type LogFolder, logFolders } from './audit-kit.ts'
+
+const newFolder = logFolders('audit-mishaps')
+
+async function writeEntry(folder: LogFolder, type: string): Promise<void> {
+  const log = auditLog(createSessions(), { sink: fileSink({ path: folder.path }), keys: [KEY] })
+  await log.record(type, {})
+  await log.close()
+}
+
+describe('a line that was cut off, and then another one', () => {
+  it('a crash while the first one is recorded', async () => {
+    const folder = newFolder()
+    await writeEntry(folder, 'a')
+    appendFileSync(folder.path, '{"log":"first\n{"log":"second')
+    await writeEntry(folder, 'b')
+    await writeEntry(folder, 'c')
+    expect(await folder.verify()).toMatchObject({ ok: true, problems: [], notes: [expect.any(String)] })
+  })
+
+  it('that is edited afterwards: found', async () => {
+    const folder = newFolder()
+    await writeEntry(folder, 'a')
+    appendFileSync(folder.path, '{"log":"first\n{"log":"second')
+    await writeEntry(folder, 'b')
+    writeFileSync(folder.path, readFileSync(folder.path, 'utf8').replace('"first', '"other'))
+    expect((await folder.verify()).ok).toBe(false)
+  })
+})
+
+it('a forged line without JSON in it, in a log without keys, is reported and not thrown', async () => {
+  const body = `{"log":"${'a'.repeat(22)}","seq":1,"prev":"","at":"2026-03-02T03:00:00.000Z",ada}`
+  const line = `${body.slice(0, -1)},"hash":"${createSeal().make(body)}"}`
+  expect(await verifyAuditLog([line])).toMatchObject({ ok: false, problems: [{ where: 'line 1' }] })
+})
+
+it('files of a logger are put into order, whatever their names and chains are', async () => {
+  const lines: string[] = []
+  const sessions = createSessions()
+  let now = Date.parse('2026-03-02T03:00:00Z')
+  for (let start = 0; start < 8; start++) {
+    const sink = loggerSink({ info: (fields) => lines.push(JSON.stringify({ level: 30, ...fields })) })
+    const log = auditLog(sessions, { sink, keys: [KEY], clock: () => now++ })
+    await log.record('x', {})
+    await log.close()
+  }
+  const files = Array.from({ length: 12 }, () => newFolder().path)
+  for (const [index, file] of files.entries())
+    writeFileSync(file, `{"level":30,"msg":"up"}\n${lines.slice(index * 2, index * 2 + 2).join('\n')}\n`.slice(24))
+  expect(await verifyFiles(files.reverse(), { keys: [KEY], field: 'audit' })).toMatchObject({ ok: true, lines: 24 })
+})
+
+it('an id of the application that is a number is kept', async () => {
+  const folder = newFolder()
+  const log = auditLog(createSessions(), { sink: fileSink({ path: folder.path }), keys: [KEY] })
+  await log.record('order.placed', { id: 1234, userId: 42, items: [{ id: 7 }] })
+  await log.close()
+  expect(folder.entries()[1]).toMatchObject({ details: { id: 1234, userId: 42, items: [{ id: 7 }] } })
+})
