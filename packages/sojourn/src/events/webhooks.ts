@@ -181,7 +181,7 @@ function toTargets(endpoints: readonly WebhookEndpoint[], options: WebhooksOptio
     if (unknown !== undefined)
       throw new SessionError('ERR_OPTION', `${where}: there is no event ${JSON.stringify(unknown)}.`)
     const to = { url, secrets: toSecrets(endpoint.secret, where), timeoutMs, timing, fetch: send }
-    const delivery = createDelivery({ ...parts, url, post: (message) => post(to, message) })
+    const delivery = createDelivery({ ...parts, url, timeoutMs, post: (message) => post(to, message) })
     return { ...delivery, events, reportedAt: Number.NEGATIVE_INFINITY }
   })
 }

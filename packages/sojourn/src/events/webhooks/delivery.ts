@@ -24,6 +24,8 @@ export interface DeliveryParts {
   readonly timing: Timing
   /** Sends a message once. Never throws. */
   readonly post: (message: Message) => Promise<Attempt>
+  /** How long an answer may take. */
+  readonly timeoutMs: number
   readonly attempts: number
   readonly firstRetryMs: number
   readonly longestRetryMs: number

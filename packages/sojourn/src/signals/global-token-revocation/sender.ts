@@ -171,7 +171,8 @@ function toTargets(options: GlobalTokenRevocationSenderOptions): readonly Target
     if (typeof token !== 'function' && (typeof token !== 'string' || token === '')) {
       throw new SessionError('ERR_OPTION', `${where}: endpoints[${index}]: token must be a text or a function.`)
     }
-    return { ...createDelivery({ ...parts, url, post: (message) => post(http, url, token, timeoutMs, message) }), url }
+    const send = (message: Message) => post(http, url, token, timeoutMs, message)
+    return { ...createDelivery({ ...parts, url, timeoutMs, post: send }), url }
   })
 }
 
