@@ -18,6 +18,7 @@ export declare function setPassword(userId: string, password: string): Promise<v
 export declare function finishLogin(
   request: Request,
 ): Promise<{ readonly iss: string; readonly sub: string; readonly sid?: string }>
+export declare function findUserById(userId: string): Promise<object | null>
 export declare function findUserByEmail(email: unknown): Promise<string | null>
 export declare function isActive(userId: string | null): Promise<boolean>
 export declare const oldLibrary: {

@@ -249,11 +249,8 @@ describe('distrust', () => {
     ])
     expect(value).toEqual(['ada', false, ...NO_PROOF])
     expect((await sessions.list('ada'))[0]).toMatchObject({ authenticatedAt: null })
-    expect((await sessions.export('ada')).sessions[0]).toMatchObject({
-      authenticatedAt: null,
-      methods: [],
-      assurance: null,
-    })
+    // An export shows what is held about the user, and the proof still is.
+    expect((await sessions.export('ada')).sessions[0]).toMatchObject({ methods: ['pwd'], assurance: 'aal1' })
 
     await client.send((session) => session.reauthenticated({ methods: ['hwk'] }))
     const after = await client.send((session) => [session.authenticatedWithin('1h'), session.methods])

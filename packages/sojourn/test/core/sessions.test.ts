@@ -185,7 +185,7 @@ describe('createSessions', () => {
     const warnings: string[] = []
     const warn = (text: string) => void warnings.push(text)
     createSessions({ warn })
-    expect(warnings).toMatchObject([expect.stringMatching(/^sojourn: no store is configured.*Set `store`/)])
+    expect(warnings).toMatchObject([expect.stringMatching(/^sojourn: no store is configured.*Set store/)])
     createSessions({ warn, store: memoryStore() })
     expect(warnings).toHaveLength(1)
     const console_ = vi.spyOn(console, 'warn').mockImplementation(() => {})

@@ -12,6 +12,7 @@ import type {
   Session,
   SessionInfo,
 } from '../contracts/session.ts'
+import type { MaybePromise } from '../contracts/store.ts'
 import { parseTexts, step, toFlashName, toText } from '../data/texts.ts'
 import { expiryOf, isSessionId, type Lasting } from '../token/token.ts'
 import { devicesOf, revoke, revokeAll } from './admin.ts'
@@ -150,7 +151,8 @@ export class RequestSession<Data extends object> implements Session<Data> {
   logout(options: LogoutOptions = {}): Promise<void> {
     return logout(this.#seen, options)
   }
-  rotate(): Promise<void> {
+  rotate(...given: readonly unknown[]): Promise<void> {
+    refuseCallback(given, 'rotate')
     return rotate(this.#seen)
   }
   reauthenticated(options: ProofOptions = {}): Promise<void> {
@@ -162,11 +164,13 @@ export class RequestSession<Data extends object> implements Session<Data> {
     return at !== null && this.#state.setup.clock() - at.getTime() <= withinMs
   }
 
-  async save(): Promise<void> {
-    await saveNow(this.#seen)
+  save(...given: readonly unknown[]): Promise<void> {
+    refuseCallback(given, 'save')
+    return settle(() => saveNow(this.#seen))
   }
-  async reload(): Promise<void> {
-    await recheck(this.#seen)
+  reload(...given: readonly unknown[]): Promise<void> {
+    refuseCallback(given, 'reload')
+    return settle(() => recheck(this.#seen))
   }
 
   async devices(): Promise<SessionInfo[]> {
@@ -229,4 +233,13 @@ function toFlash(state: State): Flash {
       return text === undefined ? undefined : (parseTexts({ text }).values.text as Value | undefined)
     },
   }
+}
+
+/** A callback, as express-session and Passport pass it, would never be called: the request would hang without a message. */
+function refuseCallback(given: readonly unknown[], verb: string): void {
+  if (typeof given[0] === 'function') throw new SessionError('ERR_MISUSE', `${verb}() takes no callback: await it.`)
+}
+
+async function settle(work: () => MaybePromise<void>): Promise<void> {
+  await work()
 }
