@@ -118,6 +118,7 @@ export function anomaly(options: AnomalyOptions = {}): Anomaly {
 
   const guard: Anomaly = {
     name: 'anomaly',
+    exportsNote: true,
     // It guards no account by itself, so its failure must not keep users out.
     whenDown: 'allow',
     opened(sight) {

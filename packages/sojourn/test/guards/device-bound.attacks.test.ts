@@ -336,9 +336,15 @@ describe('what a copy of the store shows', () => {
     }
   })
 
-  test('is not exported with the data', async () => {
+  test('is not exported with the data, and neither is an offer with which a thief could bind the session', async () => {
     const { sessions } = await createBound()
     expect(JSON.stringify(await sessions.export('ada'))).not.toContain('device-bound')
+    const { sessions: offering, browser, record } = createScene()
+    const offer = offerOf((await logIn(browser)).headers)
+    const [info] = await offering.list('ada')
+    if (info === undefined || offer === null) throw new Error('There is no session, or no offer.')
+    expect(JSON.stringify(await record(info.id))).toContain(offer.authorization)
+    expect(JSON.stringify(await offering.export('ada'))).not.toContain(offer.authorization)
   })
 })
 

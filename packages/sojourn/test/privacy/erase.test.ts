@@ -195,12 +195,19 @@ async function startApplication(place: Place, name: string, sealed: boolean) {
   return { port, child, operator, received, audit: () => readFileSync(audit, 'utf8') }
 }
 
+/** A connection of a driver's pool may keep its last call, and with node-postgres its first one, for as long as it is open. */
+async function useConnections(port: number): Promise<void> {
+  const others = Array.from({ length: 20 }, () => new Browser(port, newPerson()))
+  await Promise.all(others.map((other) => other.send('POST', '/login', { user: 'somebody else', note: '' })))
+}
+
 describe.each(PLACES)(
   '10 Private by design: erase leaves nothing, with every part switched on, in %s',
   (name, open) => {
     test.skipIf(open === null).each([false, true])('sealed: %s', { timeout: 120_000 }, async (sealed) => {
       const place = (open as () => Place)()
       const { port, child, operator, received, audit } = await startApplication(place, name, sealed)
+      await useConnections(port)
       const person = newPerson()
       const [laptop, phone] = [new Browser(port, person), new Browser(port, person)]
       const operate = (what: string, body: object = {}) => operator.send('POST', `/operator/${what}`, body)
@@ -251,6 +258,8 @@ describe.each(PLACES)(
       let inHeap = namesOf(person)
       // The limiter's own memory has timers.
       for (let tries = 0; tries < 4 && inHeap.length > 0; tries++) {
+        await useConnections(port)
+        await operate('settle')
         await operate('snapshot', { file })
         inHeap = foundIn(readFileSync(file, 'utf8'), person)
         rmSync(file)

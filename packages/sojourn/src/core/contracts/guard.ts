@@ -158,6 +158,11 @@ export interface Guard {
    */
   readonly needs?: readonly Guarantee[]
   /**
+   * Whether `sessions.export` shows this guard's note to the user. Set it only if the note tells nobody how to get past the guard,
+   * because a thief who has the session can export too. Default `false`.
+   */
+  readonly exportsNote?: boolean
+  /**
    * Called once by `createSessions`, for a guard that also acts on sessions that are not the request's own. Functions of
    * `sojourn/guards/kit` take the owner.
    */

@@ -29,7 +29,7 @@ export interface ExportedSession {
   readonly data: Readonly<Record<string, JsonValue>> | null
   /** Flash values that were not read yet; `null` if sealed. */
   readonly flash: Readonly<Record<string, JsonValue>> | null
-  /** What guards have stored with the session, by the name of the guard; `null` if sealed. */
+  /** Notes of guards with `exportsNote`, by the name of the guard; `null` if sealed. */
   readonly notes: Readonly<Record<string, string>> | null
 }
 

@@ -5,7 +5,7 @@ import type { DamagedRecord, EndReason, SessionRecord } from '../contracts/recor
 import type { SessionInfo } from '../contracts/session.ts'
 import type { ExportedSession, UserExport } from '../contracts/sessions.ts'
 import type { MaybePromise } from '../contracts/store.ts'
-import { flashTexts, parseTexts, userTexts } from '../data/texts.ts'
+import { flashTexts, parseTexts, type Texts, userTexts } from '../data/texts.ts'
 import { isOwn } from '../token/once.ts'
 import { isLive, isSessionId } from '../token/token.ts'
 import { ask, type Caller } from './caller.ts'
@@ -133,10 +133,15 @@ function toExported(setup: Setup, record: SessionRecord): ExportedSession {
     device,
     data: isSealed ? null : toJson(userTexts(data)),
     flash: isSealed ? null : toJson(flashTexts(data)),
-    notes: isSealed ? null : notesIn(data),
+    notes: isSealed ? null : pick(notesIn(data), setup.shownNotes),
   }
 }
 
 function toJson(texts: Readonly<Record<string, string>>): Record<string, JsonValue> {
   return parseTexts(texts).values as Record<string, JsonValue>
+}
+
+/** A note may hold a secret, such as the offer of a binding, which must not reach whoever has a copy of the cookie. */
+function pick(notes: Texts, names: readonly string[]): Texts {
+  return Object.fromEntries(Object.entries(notes).filter(([name]) => names.includes(name)))
 }

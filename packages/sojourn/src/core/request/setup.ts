@@ -24,6 +24,8 @@ export interface Setup {
   /** Where the carriers keep tokens. Two applications must not use the same place. */
   readonly places: readonly string[]
   readonly guards: Moments
+  /** Guards whose notes an export shows. */
+  readonly shownNotes: readonly string[]
   readonly describeDevice: DescribeDevice
   readonly schema: StandardSchema<object> | null
   readonly invalidData: 'drop' | 'end' | 'throw'
@@ -65,6 +67,7 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     caching: toCachingHeaders(carriers),
     places: carriers.flatMap(({ place }) => place ?? []),
     guards: toMoments(guards),
+    shownNotes: guards.filter(({ exportsNote }) => exportsNote).map(({ name }) => name),
     describeDevice,
     schema,
     invalidData,
