@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { heading, launchBrowser, signIn, startShop, type TestShop, textOf } from './shop.ts'
+import { expect, test, vi } from 'vitest'
+import { heading, shopForEachTest, signIn, type TestShop, textOf } from './shop.ts'
 
 const MINUTE = 60_000
 const PHONE =
@@ -11,16 +11,9 @@ const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100
 let chrome: Browser
 let shop: TestShop
 
-beforeAll(async () => {
-  chrome = await launchBrowser()
-})
-afterAll(() => chrome.close())
-beforeEach(async () => {
-  shop = await startShop()
-})
-afterEach(async () => {
-  await Promise.all(chrome.contexts().map((context) => context.close()))
-  await shop.close()
+shopForEachTest((browser, started) => {
+  chrome = browser
+  shop = started
 })
 
 async function owner(userAgent = CHROME): Promise<Page> {

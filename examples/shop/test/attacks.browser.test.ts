@@ -1,32 +1,15 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import {
-  addToCart,
-  cartOf,
-  fillSignIn,
-  heading,
-  launchBrowser,
-  signIn,
-  startShop,
-  type TestShop,
-  textOf,
-} from './shop.ts'
+import { expect, test } from 'vitest'
+import { addToCart, cartOf, fillSignIn, heading, shopForEachTest, signIn, type TestShop, textOf } from './shop.ts'
 
 let chrome: Browser
 let shop: TestShop
 
-beforeAll(async () => {
-  chrome = await launchBrowser()
-})
-afterAll(() => chrome.close())
-beforeEach(async () => {
-  shop = await startShop()
-})
-afterEach(async () => {
-  await Promise.all(chrome.contexts().map((context) => context.close()))
-  await shop.close()
+shopForEachTest((browser, started) => {
+  chrome = browser
+  shop = started
 })
 
 test('fixation: the session that an attacker planted does not become the victim’s', async () => {

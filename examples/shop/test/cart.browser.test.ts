@@ -1,15 +1,14 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   addToCart,
   cartOf,
   demoUser,
   fillSignIn,
   heading,
-  launchBrowser,
   pressAdd,
+  shopForEachTest,
   signIn,
-  startShop,
   type TestShop,
   textOf,
 } from './shop.ts'
@@ -17,16 +16,9 @@ import {
 let chrome: Browser
 let shop: TestShop
 
-beforeAll(async () => {
-  chrome = await launchBrowser()
-})
-afterAll(() => chrome.close())
-beforeEach(async () => {
-  shop = await startShop()
-})
-afterEach(async () => {
-  await Promise.all(chrome.contexts().map((context) => context.close()))
-  await shop.close()
+shopForEachTest((browser, started) => {
+  chrome = browser
+  shop = started
 })
 
 async function newPage(): Promise<Page> {

@@ -1,20 +1,13 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { heading, launchBrowser, signIn, startShop, type TestShop, textOf } from './shop.ts'
+import { expect, test } from 'vitest'
+import { heading, shopForEachTest, signIn, type TestShop, textOf } from './shop.ts'
 
 let chrome: Browser
 let shop: TestShop
 
-beforeAll(async () => {
-  chrome = await launchBrowser()
-})
-afterAll(() => chrome.close())
-beforeEach(async () => {
-  shop = await startShop()
-})
-afterEach(async () => {
-  await Promise.all(chrome.contexts().map((context) => context.close()))
-  await shop.close()
+shopForEachTest((browser, started) => {
+  chrome = browser
+  shop = started
 })
 
 async function device(name: 'alice' | 'bob', options: { password?: string; userAgent?: string } = {}): Promise<Page> {

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { heading, launchBrowser, signIn, startShop, type TestShop, textOf } from './shop.ts'
+import { expect, test, vi } from 'vitest'
+import { heading, shopForEachTest, signIn, startShop, type TestShop, textOf } from './shop.ts'
 
 const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36'
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0'
@@ -8,17 +8,13 @@ const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100
 let chrome: Browser
 let shop: TestShop
 
-beforeAll(async () => {
-  chrome = await launchBrowser()
-})
-afterAll(() => chrome.close())
-beforeEach(async () => {
-  shop = await startShop(undefined, true)
-})
-afterEach(async () => {
-  await Promise.all(chrome.contexts().map((context) => context.close()))
-  await shop.close()
-})
+shopForEachTest(
+  (browser, started) => {
+    chrome = browser
+    shop = started
+  },
+  () => startShop(undefined, true),
+)
 
 async function device(userAgent: string): Promise<Page> {
   const page = await (await chrome.newContext({ userAgent })).newPage()

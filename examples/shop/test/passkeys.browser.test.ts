@@ -1,29 +1,13 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import {
-  addAuthenticator,
-  type DemoName,
-  heading,
-  launchBrowser,
-  signIn,
-  startShop,
-  type TestShop,
-  textOf,
-} from './shop.ts'
+import { expect, test, vi } from 'vitest'
+import { addAuthenticator, type DemoName, heading, shopForEachTest, signIn, type TestShop, textOf } from './shop.ts'
 
 let chrome: Browser
 let shop: TestShop
 
-beforeAll(async () => {
-  chrome = await launchBrowser()
-})
-afterAll(() => chrome.close())
-beforeEach(async () => {
-  shop = await startShop()
-})
-afterEach(async () => {
-  await Promise.all(chrome.contexts().map((context) => context.close()))
-  await shop.close()
+shopForEachTest((browser, started) => {
+  chrome = browser
+  shop = started
 })
 
 /** A credential of Chromium's virtual authenticator. */

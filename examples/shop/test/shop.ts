@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Locator, type Page } from 'playwright-core'
 import { lmdbStore } from 'sojourn/stores/lmdb'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import type { SecureSite } from '../../../packages/sojourn/test/support/bound-chromium.ts'
 import { createShop } from '../src/app.ts'
 import { demoUsers } from '../src/demo-users.ts'
@@ -68,6 +69,24 @@ const LAUNCH = {
   chromiumSandbox: false,
   // A person's *back* button goes through the back-forward cache; Playwright would turn it off.
   ignoreDefaultArgs: ['--disable-back-forward-cache'],
+}
+
+/** One Chromium for the tests of a file, and for each test a shop of its own. `take` gets both before each test. */
+export function shopForEachTest(take: (chrome: Browser, shop: TestShop) => void, start = () => startShop()): void {
+  let chrome: Browser
+  let shop: TestShop
+  beforeAll(async () => {
+    chrome = await launchBrowser()
+  })
+  afterAll(() => chrome.close())
+  beforeEach(async () => {
+    shop = await start()
+    take(chrome, shop)
+  })
+  afterEach(async () => {
+    await Promise.all(chrome.contexts().map((context) => context.close()))
+    await shop.close()
+  })
 }
 
 export function launchBrowser(): Promise<Browser> {

@@ -12,7 +12,9 @@ import { COUNTERS } from './counts.ts'
 import { type AddressForm, toFields, toIso } from './entry.ts'
 import { createDelivery, type Delivery, type WebhookDrop } from './webhooks/delivery.ts'
 import { post } from './webhooks/post.ts'
+import { toRetries } from './webhooks/retries.ts'
 import { toSecrets } from './webhooks/signature.ts'
+import { demandUrl } from './webhooks/url.ts'
 
 export type { Timing } from '../stores/around/wrapper.ts'
 export type { WebhookDrop } from './webhooks/delivery.ts'
@@ -163,19 +165,13 @@ function toTargets(endpoints: readonly WebhookEndpoint[], options: WebhooksOptio
   if (!Array.isArray(endpoints) || endpoints.length === 0) {
     throw new SessionError('ERR_OPTION', 'webhooks: endpoints must be a list with at least one endpoint.')
   }
-  const parts = {
-    attempts: demandCount(options.attempts ?? 8, 'attempts'),
-    firstRetryMs: toMs(options.firstRetry ?? '5s', 'webhooks: firstRetry'),
-    longestRetryMs: toMs(options.longestRetry ?? '6h', 'webhooks: longestRetry'),
-    maxWaiting: demandCount(options.maxWaiting ?? 1000, 'maxWaiting'),
-    timing,
-  }
+  const parts = { ...toRetries(options, 'webhooks'), timing }
   const timeoutMs = toMs(options.timeout ?? '15s', 'webhooks: timeout')
   const send = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args))
   return endpoints.map((endpoint: WebhookEndpoint, index) => {
     const where = `webhooks: endpoints[${index}]`
     checkOptions(endpoint, { url: 'string', secret: 'any', events: 'array' }, where)
-    const url = demandUrl(endpoint.url, where, options.insecureHttp === true)
+    const url = demandUrl(endpoint.url, `${where}: url`, options.insecureHttp === true)
     const { events = DEFAULT_EVENTS } = endpoint
     const unknown = events.find((name) => !Object.hasOwn(COUNTERS, name))
     if (unknown !== undefined)
@@ -184,21 +180,4 @@ function toTargets(endpoints: readonly WebhookEndpoint[], options: WebhooksOptio
     const delivery = createDelivery({ ...parts, url, timeoutMs, post: (message) => post(to, message) })
     return { ...delivery, events, reportedAt: Number.NEGATIVE_INFINITY }
   })
-}
-
-function demandUrl(text: unknown, where: string, isHttpAllowed: boolean): URL {
-  let url: URL | null = null
-  try {
-    url = new URL(String(text))
-  } catch {
-    // Not a URL.
-  }
-  const isScheme = url?.protocol === 'https:' || (isHttpAllowed && url?.protocol === 'http:')
-  if (url !== null && isScheme && url.username === '' && url.password === '') return url
-  throw new SessionError('ERR_OPTION', `${where}: url must be a https URL without a user and a password.`)
-}
-
-function demandCount(value: number, name: string): number {
-  if (Number.isInteger(value) && value >= 1) return value
-  throw new SessionError('ERR_OPTION', `webhooks: ${name} must be a whole number from 1.`)
 }

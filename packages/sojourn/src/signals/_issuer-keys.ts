@@ -1,6 +1,7 @@
 import { SessionError } from '../core/contracts/errors.ts'
-import { demandUrl, MAX_BYTES, readJson, toUrl } from './_http.ts'
-import { type Jose, loadJose } from './_jose.ts'
+import { demandUrl, toUrl } from '../events/webhooks/url.ts'
+import { type Jose, loadJose } from '../guards/_jose.ts'
+import { MAX_BYTES, readJson } from './_http.ts'
 
 export type KeySet = ReturnType<Jose['createRemoteJWKSet']>
 

@@ -8,7 +8,7 @@ import { type Duration, toMs } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { LoginOptions, Session } from '../core/contracts/session.ts'
 import type { Store } from '../core/contracts/store.ts'
-import { once, toOnceId } from '../core/token/once.ts'
+import { once, wasUsed } from '../core/token/once.ts'
 import { hasType, readText } from './_http.ts'
 import { type LogoutToken, type TokenRefusal, verifyLogoutToken } from './back-channel-logout/logout-token.ts'
 import { type LogoutProvider, toProvider } from './back-channel-logout/provider.ts'
@@ -134,8 +134,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
   /** A provider may send a token twice. The second one ends nothing, and gets the same answer. */
   async function act(token: LogoutToken): Promise<void> {
     const key = `logout token ${JSON.stringify([token.issuer, token.jti])}`
-    const used = await store.read(toOnceId(key))
-    if (used !== null && clock() < used.expiresAt) return
+    if (await wasUsed(store, key, clock)) return
     for (const id of await logins.find(token)) await sessions.revoke(id, 'back-channel-logout')
     // Last, because after a failure the provider may try again.
     await once(store, key, token.until, clock)

@@ -19,10 +19,6 @@ export type { SetError, SignalVerdict } from './shared-signals/set.ts'
 export type { SigningKey } from './shared-signals/signing.ts'
 export type { StreamClient, StreamConfiguration, StreamRequest } from './shared-signals/stream-client.ts'
 export type { SessionsOf, SignalSource, UserOf } from './shared-signals/target.ts'
-export {
-  type SharedSignalsTransmitter,
-  type SharedSignalsTransmitterOptions,
-  type SignalReceiver,
-  sharedSignalsTransmitter,
-} from './shared-signals/transmitter.ts'
+export { type SharedSignalsTransmitter, sharedSignalsTransmitter } from './shared-signals/transmitter.ts'
+export type { SharedSignalsTransmitterOptions, SignalReceiver } from './shared-signals/transmitter-options.ts'
 export type { TrustedTransmitter } from './shared-signals/trusted.ts'

@@ -51,6 +51,13 @@ export async function once(
   }
 }
 
+/** Whether `once` was called with this key, and its time has not come. Past any cache. */
+export async function wasUsed(store: Store, key: string, clock: () => number): Promise<boolean> {
+  const id = toOnceId(key)
+  const kept = await (store.readNow?.(id) ?? store.read(id))
+  return kept !== null && clock() < kept.expiresAt
+}
+
 /**
  * A record of our own, such as a key of `once`, that no token opens: a nonce is not as long as a hash. The nonce makes each call's record different,
  * because a store that sent a command twice recognizes its own write by its content. Each one has a user of its own, because a full memory store

@@ -2,6 +2,7 @@ import { toUtf8 } from '../../core/lib/bytes.ts'
 import { createNonce } from '../../core/token/secrets.ts'
 import type { Timing } from '../../stores/around/wrapper.ts'
 import type { Attempt } from './post.ts'
+import type { Retries } from './retries.ts'
 
 /** Messages that did not arrive, and will not be sent again. No message contains more than its event. */
 export interface WebhookDrop {
@@ -19,17 +20,13 @@ export interface WebhookDrop {
   readonly status: number | null
 }
 
-export interface DeliveryParts {
+export interface DeliveryParts extends Retries {
   readonly url: URL
   readonly timing: Timing
   /** Sends a message once. Never throws. */
   readonly post: (message: Message) => Promise<Attempt>
   /** How long an answer may take. */
   readonly timeoutMs: number
-  readonly attempts: number
-  readonly firstRetryMs: number
-  readonly longestRetryMs: number
-  readonly maxWaiting: number
 }
 
 /** Sends messages to one endpoint. */

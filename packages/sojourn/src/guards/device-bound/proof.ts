@@ -1,4 +1,4 @@
-import { SessionError } from '../../core/contracts/errors.ts'
+import { type Jose, loadJose } from '../_jose.ts'
 
 /** The algorithms that browsers are offered, the preferred one first. */
 export const ALGORITHMS = ['ES256', 'RS256'] as const
@@ -23,7 +23,7 @@ interface Protected {
 
 /** A proof of a key that the server does not know yet: it brings the key (`jwk`). Returns `null` if it proves nothing. */
 export async function verifyRegistration(text: string): Promise<Proof | null> {
-  const jose = await loadJose()
+  const jose = await loadJose('deviceBound')
   const header = headerOf(jose, text)
   const key = header === null ? null : toPublicKey(header)
   return key === null ? null : verify(jose, text, key)
@@ -31,20 +31,9 @@ export async function verifyRegistration(text: string): Promise<Proof | null> {
 
 /** A proof of the stored key. Only that key and its algorithm count, and a proof that brings a key is refused. */
 export async function verifyRefresh(text: string, key: PublicKey): Promise<Proof | null> {
-  const jose = await loadJose()
+  const jose = await loadJose('deviceBound')
   const header = headerOf(jose, text)
   return header === null || header.jwk !== undefined ? null : verify(jose, text, key)
-}
-
-type Jose = typeof import('jose')
-
-/** Not a static import: bundlers would fail for applications that use another guard, and have no `jose`. */
-async function loadJose(): Promise<Jose> {
-  try {
-    return await import('jose')
-  } catch (cause) {
-    throw new SessionError('ERR_OPTION', 'deviceBound needs the package jose. Install it: npm install jose.', { cause })
-  }
 }
 
 function headerOf(jose: Jose, text: string): Protected | null {

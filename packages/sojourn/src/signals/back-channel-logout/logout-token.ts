@@ -1,5 +1,4 @@
-import type { Jose } from '../_jose.ts'
-import { loadJose } from '../_jose.ts'
+import { type Jose, loadJose } from '../../guards/_jose.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderLogout } from './provider-logins.ts'
 

@@ -3,8 +3,8 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { JsonValue } from '../../core/contracts/json.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { equalText, hashSecret } from '../../core/token/token.ts'
+import { loadJose } from '../../guards/_jose.ts'
 import { demandAlgorithms, type KeySet, type Reach, toIssuerKeys } from '../_issuer-keys.ts'
-import { loadJose } from '../_jose.ts'
 
 /** Who is meant (RFC 9493), with the members of its format: `{ format: 'email', email: 'ada@example.com' }`. */
 export interface RevocationSubject {

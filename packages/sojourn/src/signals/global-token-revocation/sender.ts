@@ -7,8 +7,10 @@ import type { AccountChange } from '../../core/contracts/record.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
 import { createDelivery, type Delivery, type Message } from '../../events/webhooks/delivery.ts'
 import type { Attempt } from '../../events/webhooks/post.ts'
+import { toRetries } from '../../events/webhooks/retries.ts'
+import { demandUrl } from '../../events/webhooks/url.ts'
 import { type Timing, toTiming } from '../../stores/around/wrapper.ts'
-import { demandUrl, type Http, send } from '../_http.ts'
+import { type Http, send } from '../_http.ts'
 import type { RevocationSubject } from './caller.ts'
 
 /** A system that ends its own sessions and tokens when it is asked. */
@@ -146,22 +148,13 @@ export function globalTokenRevocationSender(
 }
 
 function toTargets(options: GlobalTokenRevocationSenderOptions): readonly Target[] {
-  const { endpoints, attempts = 8, insecureHttp = false } = options
+  const { endpoints, insecureHttp = false } = options
   const where = 'globalTokenRevocationSender'
-  if (!Array.isArray(endpoints) || endpoints.length === 0 || !Number.isInteger(attempts) || attempts < 1) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `${where}: endpoints is a list with at least one, and attempts a whole number from 1.`,
-    )
+  if (!Array.isArray(endpoints) || endpoints.length === 0) {
+    throw new SessionError('ERR_OPTION', `${where}: endpoints must be a list with at least one endpoint.`)
   }
   const timing = toTiming(options.timing)
-  const parts = {
-    attempts,
-    firstRetryMs: toMs(options.firstRetry ?? '5s', `${where}: firstRetry`),
-    longestRetryMs: toMs(options.longestRetry ?? '6h', `${where}: longestRetry`),
-    maxWaiting: MAX_WAITING,
-    timing,
-  }
+  const parts = { ...toRetries(options, where), maxWaiting: MAX_WAITING, timing }
   const timeoutMs = toMs(options.timeout ?? '15s', `${where}: timeout`)
   const http: Http = { timing, insecureHttp, fetch: options.fetch ?? ((...args) => fetch(...args)) }
   return endpoints.map((endpoint: RevocationEndpoint, index) => {

@@ -1,5 +1,6 @@
 import { createNonce } from '../../core/token/secrets.ts'
-import { type Http, readJson, toUrl } from '../_http.ts'
+import { toUrl } from '../../events/webhooks/url.ts'
+import { type Http, readJson } from '../_http.ts'
 import type { SignalProblem } from './delivery.ts'
 import { isObject, isSubject } from './events.ts'
 import { POLL, PUSH, type Stream, type StreamStatus, type StreamStore, type Waiting } from './stream-store.ts'

@@ -1,6 +1,7 @@
 import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
-import { demandUrl, type Http, MAX_BYTES, readJson, send } from '../_http.ts'
+import { demandUrl } from '../../events/webhooks/url.ts'
+import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
 import { isObject } from './events.ts'
 import type { SignalVerdict } from './set.ts'
 import { createStreamClient } from './stream-client.ts'

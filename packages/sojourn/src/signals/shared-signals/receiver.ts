@@ -2,12 +2,15 @@ import { assertSessions } from '../../core/contracts/assert-sessions.ts'
 import { checkArgument, checkOptions } from '../../core/contracts/check-options.ts'
 import { type Duration, toMs } from '../../core/contracts/duration.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
-import { once, toOnceId } from '../../core/token/once.ts'
+import { once, wasUsed } from '../../core/token/once.ts'
+import { demandCount } from '../../events/webhooks/retries.ts'
 import { type Timing, toTiming } from '../../stores/around/wrapper.ts'
-import { type Http, readText } from '../_http.ts'
+import type { Http } from '../_http.ts'
+import { createBudget } from './budget.ts'
 import { STREAM_UPDATED, toSignalName, VERIFICATION } from './events.ts'
 import { type Signal, type SignalPolicy, toPolicy } from './policy.ts'
 import { createPolling, type Polling, type PollOptions } from './poll-client.ts'
+import { answerPush } from './push-endpoint.ts'
 import { type SecurityEvent, type SetError, type SignalVerdict, verifySet } from './set.ts'
 import { createStreamClient, type StreamClient } from './stream-client.ts'
 import { distrustBefore, endBefore, type Sessions, type SessionsOf, toTarget, type UserOf } from './target.ts'
@@ -84,7 +87,6 @@ export interface SharedSignalsReceiver {
   receive(text: string): Promise<SignalVerdict>
 }
 
-const MAX_SET_BYTES = 65_536
 const MINUTE = 60_000
 const ACCEPTED: SignalVerdict = { kind: 'accepted' }
 const NONE = { issuer: null, jti: null, txn: null, event: null, userId: null, count: 0, reason: null } as const
@@ -122,14 +124,8 @@ export function sharedSignalsReceiver(
   const maxAgeMs = toMs(options.maxAge ?? '30d', 'sharedSignalsReceiver: maxAge')
   const toleranceMs = toMs(options.clockTolerance ?? '5s', 'sharedSignalsReceiver: clockTolerance')
   const actionFor = toPolicy(options.policy)
-  const budget = createBudget(maxPerMinute, timing)
+  const budget = createBudget(demandCount(maxPerMinute, 'sharedSignalsReceiver: maxPerMinute'), timing)
   const { store } = sessions
-
-  async function isKnown(key: string): Promise<boolean> {
-    const id = toOnceId(key)
-    const kept = await (store.readNow?.(id) ?? store.read(id))
-    return kept?.kind === 'live' && timing.wall() < kept.expiresAt
-  }
 
   async function obey(set: SecurityEvent): Promise<SignalReport> {
     const name = toSignalName(set.type)
@@ -155,7 +151,7 @@ export function sharedSignalsReceiver(
     const base = { ...NONE, issuer, jti, txn: set.txn, event: toSignalName(set.type) ?? set.type }
     if (set.type === VERIFICATION) return verified(set)
     const key = `shared signal ${issuer} ${jti}`
-    if (await isKnown(key)) {
+    if (await wasUsed(store, key, timing.wall)) {
       onSignal({ ...base, outcome: 'repeated' })
       return ACCEPTED
     }
@@ -175,7 +171,7 @@ export function sharedSignalsReceiver(
   async function verified(set: SecurityEvent): Promise<SignalVerdict> {
     const { issuer, jti, txn, event } = set
     const { state } = event
-    if (state !== undefined && !(await isKnown(toStateKey(issuer, String(state))))) {
+    if (state !== undefined && !(await wasUsed(store, toStateKey(issuer, String(state)), timing.wall))) {
       return refuse('invalid_state', 'Nobody here asked for a verification with this state.', issuer)
     }
     onSignal({ ...NONE, outcome: 'verified', issuer, jti, txn, event: 'verification' })
@@ -258,57 +254,4 @@ function toWord(value: unknown): string | null {
 
 function printTrouble(report: SignalReport): void {
   if (report.outcome === 'failed' || report.outcome === 'limited') console.error('sharedSignalsReceiver', report)
-}
-
-/** Whoever holds an issuer's key could log everybody out. A flood is slowed down, and somebody learns of it. */
-function createBudget(perMinute: number, timing: Timing) {
-  if (!Number.isInteger(perMinute) || perMinute < 1) {
-    throw new SessionError('ERR_OPTION', 'sharedSignalsReceiver: maxPerMinute must be a whole number from 1.')
-  }
-  const spent = new Map<string, { readonly since: number; count: number }>()
-
-  function current(issuer: string): { readonly since: number; count: number } {
-    const now = timing.uptime()
-    const found = spent.get(issuer)
-    if (found !== undefined && now - found.since < MINUTE) return found
-    const fresh = { since: now, count: 0 }
-    spent.set(issuer, fresh)
-    return fresh
-  }
-
-  return {
-    waitMs(issuer: string): number {
-      const { since, count } = current(issuer)
-      return count < perMinute ? 0 : Math.max(1, since + MINUTE - timing.uptime())
-    },
-    spend(issuer: string, count: number): void {
-      current(issuer).count += count
-    },
-  }
-}
-
-async function answerPush(
-  request: Request,
-  receive: (text: string, authorization: string | null) => Promise<SignalVerdict>,
-): Promise<Response> {
-  if (request.method !== 'POST') return new Response(null, { status: 405, headers: { allow: 'POST' } })
-  const [type = ''] = (request.headers.get('content-type') ?? '').split(';', 1)
-  if (type.trim().toLowerCase() !== 'application/secevent+jwt') {
-    return refusal('invalid_request', 'Send one security event token as application/secevent+jwt.')
-  }
-  const text = await readText(request, MAX_SET_BYTES)
-  if (text === null) return refusal('invalid_request', 'The body is too large.')
-  const verdict = await receive(text, request.headers.get('authorization'))
-  if (verdict.kind === 'accepted') return new Response(null, { status: 202, headers: NO_STORE })
-  if (verdict.kind === 'refused') return refusal(verdict.err, verdict.description)
-  return new Response(null, {
-    status: verdict.status,
-    headers: { ...NO_STORE, 'retry-after': String(verdict.retryAfterSeconds) },
-  })
-}
-
-const NO_STORE = { 'cache-control': 'no-store' }
-
-function refusal(err: SetError, description: string): Response {
-  return Response.json({ err, description }, { status: 400, headers: { ...NO_STORE, 'content-language': 'en' } })
 }

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../core/contracts/json.ts'
 import { equalText } from '../../core/token/token.ts'
-import { type Jose, loadJose } from '../_jose.ts'
+import { type Jose, loadJose } from '../../guards/_jose.ts'
 import { isObject, isSubject, type SubjectId } from './events.ts'
 import { isUnreachable, type Trusted } from './trusted.ts'
 

@@ -1,6 +1,6 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
-import { loadJose } from '../_jose.ts'
+import { loadJose } from '../../guards/_jose.ts'
 
 /** An RSA key as JSON Web Key. */
 export interface SigningKey {

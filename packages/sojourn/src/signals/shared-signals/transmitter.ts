@@ -1,72 +1,18 @@
 import { assertSessions } from '../../core/contracts/assert-sessions.ts'
-import { checkOptions } from '../../core/contracts/check-options.ts'
-import { type Duration, toMs } from '../../core/contracts/duration.ts'
-import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionListener } from '../../core/contracts/events.ts'
-import type { MaybePromise, Store } from '../../core/contracts/store.ts'
+import type { Store } from '../../core/contracts/store.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { createNonce } from '../../core/token/secrets.ts'
-import { equalText, hashSecret } from '../../core/token/token.ts'
-import { type Timing, toTiming } from '../../stores/around/wrapper.ts'
-import { demandUrl, type Http } from '../_http.ts'
-import { CLAIM_MS, createDelivery, type SignalProblem } from './delivery.ts'
-import { answer, deliveredOf, type EndpointParts, type Receiver, reply } from './endpoints.ts'
+import { hashSecret } from '../../core/token/token.ts'
+import { CLAIM_MS, createDelivery } from './delivery.ts'
+import { deliveredOf, type EndpointParts } from './endpoints.ts'
 import { type SubjectId, toUri, VERIFICATION } from './events.ts'
 import { type CredentialChange, type EventClaims, toCredentialChange, toRevoked } from './events-out.ts'
 import { type Ending, outboxOf } from './outbox-store.ts'
-import { createSigner, type SigningKey } from './signing.ts'
-import { createStreamStore, POLL, PUSH, type Stream, type Waiting } from './stream-store.ts'
-import { toMetadataPath } from './trusted.ts'
-
-/** An application that may receive events. */
-export interface SignalReceiver {
-  /** Your name for it. It is stored. */
-  readonly id: string
-  /** The `aud` of its events. */
-  readonly audience: string
-  /** Its bearer token for the endpoints, at least 32 characters, or several while it is being replaced. */
-  readonly token: string | readonly string[]
-  /** The origins to which it may have events pushed: `https://shop.example`. Default: none, so it has to poll. */
-  readonly pushOrigins?: readonly string[]
-  /** What an ended session means to it: that `session` (default), or all sessions of the `user`, for a receiver that does not know our ids. */
-  readonly revokes?: 'session' | 'user'
-}
-
-export interface SharedSignalsTransmitterOptions {
-  /** The `iss` of the events: the URL of this server, as receivers reach it. */
-  readonly issuer: string
-  /** RSA keys of at least 2048 bits as JSON Web Keys. The first one signs (RS256), all are published. */
-  readonly keys: readonly SigningKey[]
-  readonly receivers: readonly SignalReceiver[]
-  /** The subject by which a receiver knows a user, or `null` if it must not hear of them. Default: `iss_sub` with the user id. */
-  readonly subjectOf?: (userId: string, receiver: string) => MaybePromise<SubjectId | null>
-  /** Which ends of sessions receivers hear of, by their reason. Default: all. An expired session has not ended. */
-  readonly isSent?: (reason: string) => boolean
-  /** The CAEP type of the factor that `sessions.factorChanged` is about. Default `'app'`. */
-  readonly factorType?: string
-  /** Where the endpoints are on this server. Default `'/ssf'`. */
-  readonly path?: string
-  /** How often a push is tried before the stream is paused. Default 8: over about eight hours. */
-  readonly attempts?: number
-  /** The pause after the first attempt. It grows by four each time. Default `'5s'`. */
-  readonly firstRetry?: Duration
-  /** The longest pause. Default `'6h'`. */
-  readonly longestRetry?: Duration
-  /** How many events wait for one receiver. Above this number, the oldest are dropped. Default 1000. */
-  readonly maxWaiting?: number
-  /** How often this process looks for events that are due, and for those that a crash left. Default `'5s'`. */
-  readonly interval?: Duration
-  /** When the note of an ended session counts as left by a crash. Default `'10s'`. */
-  readonly recoverAfter?: Duration
-  /** Receives what could not be delivered. Default: prints it with `console.error`. */
-  readonly onProblem?: (problem: SignalProblem) => void
-  /** Also allows `http` URLs, for tests. Default `false`. */
-  readonly insecureHttp?: boolean
-  /** Sends the pushes. Default: the platform's `fetch`. */
-  readonly fetch?: typeof fetch
-  /** For tests. Default: the platform's time and randomness. */
-  readonly timing?: Partial<Timing>
-}
+import { route } from './routes.ts'
+import { createSigner } from './signing.ts'
+import { createStreamStore, PUSH, type Stream, type Waiting } from './stream-store.ts'
+import { type Known, type SharedSignalsTransmitterOptions, toSettings } from './transmitter-options.ts'
 
 /** The result of `sharedSignalsTransmitter`. */
 export interface SharedSignalsTransmitter {
@@ -114,7 +60,6 @@ export function sharedSignalsTransmitter(
   sessions: TransmitterSessions,
   options: SharedSignalsTransmitterOptions,
 ): SharedSignalsTransmitter {
-  checkOptions(options, KINDS, 'sharedSignalsTransmitter')
   assertSessions(sessions, 'sharedSignalsTransmitter')
   const settings = toSettings(options)
   const { issuer, timing, receivers, isSent, onProblem } = settings
@@ -285,90 +230,6 @@ export function sharedSignalsTransmitter(
   }
 }
 
-const KINDS = {
-  issuer: 'string',
-  keys: 'array',
-  receivers: 'array',
-  subjectOf: 'function',
-  isSent: 'function',
-  factorType: 'string',
-  path: 'string',
-  attempts: 'number',
-  firstRetry: 'any',
-  longestRetry: 'any',
-  maxWaiting: 'number',
-  interval: 'any',
-  recoverAfter: 'any',
-  onProblem: 'function',
-  insecureHttp: 'boolean',
-  fetch: 'function',
-  timing: 'any',
-} as const
-
-interface Known extends Receiver {
-  readonly hashes: readonly string[]
-  readonly revokes: 'session' | 'user'
-}
-
-type Settings = ReturnType<typeof toSettings>
-
-function toSettings(options: SharedSignalsTransmitterOptions) {
-  const { issuer, path = '/ssf', insecureHttp = false } = options
-  const where = 'sharedSignalsTransmitter'
-  const { origin } = demandUrl(issuer, `${where}: issuer`, insecureHttp)
-  if (!/^(?:\/[\w.-]+)+$/.test(path)) throw new SessionError('ERR_OPTION', `${where}: path must be such as "/ssf".`)
-  const timing = toTiming(options.timing)
-  const http: Http = { fetch: options.fetch ?? ((...args) => fetch(...args)), timing, insecureHttp }
-  return {
-    issuer,
-    path,
-    base: origin + path,
-    http,
-    timing,
-    receivers: toReceivers(options.receivers, insecureHttp),
-    subjectOf: options.subjectOf ?? ((userId: string) => ({ format: 'iss_sub', iss: issuer, sub: userId })),
-    isSent: options.isSent ?? (() => true),
-    factorType: options.factorType ?? 'app',
-    attempts: demandCount(options.attempts ?? 8, 'attempts'),
-    maxWaiting: demandCount(options.maxWaiting ?? 1000, 'maxWaiting'),
-    firstRetryMs: toMs(options.firstRetry ?? '5s', `${where}: firstRetry`),
-    longestRetryMs: toMs(options.longestRetry ?? '6h', `${where}: longestRetry`),
-    intervalMs: toMs(options.interval ?? '5s', `${where}: interval`),
-    recoverAfterMs: toMs(options.recoverAfter ?? '10s', `${where}: recoverAfter`),
-    onProblem: options.onProblem ?? ((problem: SignalProblem) => console.error(where, problem)),
-    // The store failed. What waits is tried again.
-    onFault: (error: unknown) => console.error(where, error),
-  }
-}
-
-function demandCount(value: number, name: string): number {
-  if (Number.isInteger(value) && value >= 1) return value
-  throw new SessionError('ERR_OPTION', `sharedSignalsTransmitter: ${name} must be a whole number from 1.`)
-}
-
-const MIN_TOKEN = 32
-
-function toReceivers(receivers: readonly SignalReceiver[], insecureHttp: boolean): ReadonlyMap<string, Known> {
-  const all = receivers.map((receiver, index): Known => {
-    const where = `sharedSignalsTransmitter: receivers[${index}]`
-    const kinds = { id: 'string', audience: 'string', token: 'any', pushOrigins: 'array', revokes: ['session', 'user'] }
-    checkOptions(receiver, kinds as never, where)
-    const { id, audience, token, pushOrigins = [], revokes = 'session' } = receiver
-    const tokens = typeof token === 'string' ? [token] : token
-    const areGood =
-      Array.isArray(tokens) && tokens.length > 0 && tokens.every((each) => String(each).length >= MIN_TOKEN)
-    if (!id || !audience || !areGood) {
-      throw new SessionError(
-        'ERR_OPTION',
-        `${where} needs an id, an audience and a token of at least ${MIN_TOKEN} characters.`,
-      )
-    }
-    const origins = pushOrigins.map((each) => demandUrl(each, `${where}: pushOrigins`, insecureHttp).origin)
-    return { id, audience, revokes, pushOrigins: origins, hashes: tokens.map((each) => hashSecret(toUtf8(each))) }
-  })
-  return new Map(all.map((receiver) => [receiver.id, receiver]))
-}
-
 /** The members of a subject in one order, because a receiver may write them in another one. */
 function toSubjectKey(subject: unknown): string {
   const sorted = (value: unknown): unknown =>
@@ -380,50 +241,4 @@ function toSubjectKey(subject: unknown): string {
         )
       : value
   return hashSecret(toUtf8(JSON.stringify(sorted(subject))))
-}
-
-function metadataOf({ issuer, base }: Settings): object {
-  return {
-    spec_version: '1_0',
-    issuer,
-    jwks_uri: `${base}/jwks`,
-    delivery_methods_supported: [PUSH, POLL],
-    configuration_endpoint: `${base}/streams`,
-    status_endpoint: `${base}/status`,
-    add_subject_endpoint: `${base}/subjects/add`,
-    remove_subject_endpoint: `${base}/subjects/remove`,
-    verification_endpoint: `${base}/verify`,
-    authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }],
-    default_subjects: 'ALL',
-  }
-}
-
-async function route(
-  parts: EndpointParts,
-  settings: Settings,
-  signer: { jwks(): Promise<object> },
-  request: Request,
-): Promise<Response> {
-  const { pathname } = new URL(request.url)
-  const isGet = request.method === 'GET'
-  const cached = (value: object, type: string): Response =>
-    new Response(JSON.stringify(value), { headers: { 'content-type': type, 'cache-control': 'public, max-age=300' } })
-  if (isGet && pathname === toMetadataPath(settings.issuer)) return cached(metadataOf(settings), 'application/json')
-  if (isGet && pathname === `${settings.path}/jwks`) return cached(await signer.jwks(), 'application/jwk-set+json')
-  if (!pathname.startsWith(`${settings.path}/`)) return reply(404)
-  const [, token] = /^bearer ([\x21-\x7e]+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
-  const receiver = token === undefined ? undefined : find(settings.receivers, token)
-  if (receiver === undefined) {
-    return new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer', 'cache-control': 'no-store' } })
-  }
-  return answer(parts, receiver, pathname.slice(settings.path.length), request)
-}
-
-/** Compares with every token, so that timing does not reveal which one is close. */
-function find(receivers: ReadonlyMap<string, Known>, token: string): Known | undefined {
-  const hash = hashSecret(toUtf8(token))
-  const found = [...receivers.values()].filter(({ hashes }) =>
-    hashes.map((each) => equalText(each, hash)).includes(true),
-  )
-  return found[0]
 }

@@ -2,8 +2,9 @@ import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
-import { demandUrl, type Http, MAX_BYTES, readJson, send, toUrl } from '../_http.ts'
-import { loadJose } from '../_jose.ts'
+import { demandUrl, toUrl } from '../../events/webhooks/url.ts'
+import { loadJose } from '../../guards/_jose.ts'
+import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
 import { isObject } from './events.ts'
 
 /** A transmitter whose events count here. */
