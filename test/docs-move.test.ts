@@ -108,6 +108,41 @@ test('remember me of the old login is kept', async () => {
   expect((await visit(await logInBefore())).body).toMatchObject({ userId: '7', days: 0 })
 })
 
+/** Changes an old session in the store, past express-session. */
+async function editOld(cookie: string, change: (old: Record<string, unknown>) => void): Promise<void> {
+  const id = /s:(.+)\./.exec(decodeURIComponent(cookie))?.[1] ?? ''
+  const { sessions } = oldStore as unknown as { sessions: Record<string, string> }
+  const old = JSON.parse(sessions[id] ?? '{}') as Record<string, unknown>
+  change(old)
+  sessions[id] = JSON.stringify(old)
+}
+
+/** With `rolling: true`, a store that extends a session keeps the `expires` of its last write. */
+function answerAsAfterRolling(): void {
+  vi.spyOn(oldStore, 'get').mockImplementationOnce((id, done) => {
+    const { sessions } = oldStore as unknown as { sessions: Record<string, string> }
+    const old = JSON.parse(sessions[id] ?? '{}')
+    done(null, { ...old, cookie: { ...old.cookie, originalMaxAge: DAYS_30, expires: new Date(Date.now() - 1000) } })
+  })
+}
+
+test('a rolling session whose stored end has passed stays logged in, with the change that the page names', async () => {
+  const sessions = await sessionsOfPage((code) => code.replace('const wasRolling = false', 'const wasRolling = true'))
+  const app = express()
+  app.use(expressSessions(sessions))
+  app.get('/', (req, res) => res.json({ userId: sessions.get(req).userId }))
+  const url = await listen(app)
+  const old = await logInBefore()
+  answerAsAfterRolling()
+  expect(await (await fetch(url, { headers: { cookie: old } })).json()).toEqual({ userId: '7' })
+})
+
+test('a user who was stored as an object does not become "[object Object]"', async () => {
+  const old = await logInBefore()
+  await editOld(old, (each) => Object.assign(each, { passport: { user: { id: 7 } } }))
+  expect((await fetch(after, { headers: { cookie: old } })).status).toBe(503)
+})
+
 test('after a logout, the old cookie opens nothing', async () => {
   const old = await logInBefore()
   const { ours } = await visit(old)
