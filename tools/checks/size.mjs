@@ -13,8 +13,8 @@ const CORE = { entry: 'core/create-sessions.js', name: 'createCoreSessions' }
  * @type {readonly { title: string, entry: string, name: string, conditions: string[], budget: number, ceiling: number }[]}
  */
 const BUNDLES = [
-  { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 28_480 },
-  { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 31_460 },
+  { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 28_510 },
+  { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 31_480 },
   {
     title: 'createSessions with its default store, carrier and guards',
     entry: 'index.js',

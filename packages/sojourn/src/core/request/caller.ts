@@ -5,7 +5,6 @@ import type { SessionId, SessionRecord, Tombstone } from '../contracts/record.ts
 import type { MaybePromise, Store } from '../contracts/store.ts'
 import { isPromise, rescue } from '../lib/maybe.ts'
 import { isOwn } from '../token/once.ts'
-import { RENEW_MS } from './eras.ts'
 import type { Setup } from './setup.ts'
 
 /** The caller of core: a request (its `State`), or a method of `sessions` itself (`view: null`). */
@@ -82,8 +81,9 @@ export function sureOfEra(by: Caller, now: number = by.setup.clock(), mine: Know
 }
 
 /** Whether this process read the marker of `endAll` a moment ago. Every request asks. */
-function isFresh({ eras }: Setup, now?: number): boolean {
-  return !eras.isKept || eras.ageMs(now) < RENEW_MS
+function isFresh({ clock, eras }: Setup, now: number = clock()): boolean {
+  const { from, until, untilUptime } = eras.fresh
+  return now >= from && now < until && performance.now() < untilUptime
 }
 
 /** As `ask`, for what concerns no session. */

@@ -10,7 +10,7 @@ export const ERA_ID = 'I8ZstiSdseui4kaZs7Xqrw' as SessionId
 /** How long a process may rely on the era that it read, counted from when that read began. */
 export const LEASE_MS = 2_000
 /** At this age the marker is read again in the background, so a busy process reads it once a second. */
-export const RENEW_MS: number = LEASE_MS / 2
+const RENEW_MS = LEASE_MS / 2
 /** A store whose answers take longer than a lease never gives a valid one. */
 const MAX_TRIES = 2
 
@@ -29,6 +29,16 @@ export interface Marker {
   readonly lost: number
 }
 
+/**
+ * When this process knows the era without asking, by both clocks: uptime stops while the machine sleeps, and the wall clock jumps.
+ * `from` is included, the ends are not.
+ */
+interface Fresh {
+  readonly from: number
+  readonly until: number
+  readonly untilUptime: number
+}
+
 type Kept = SessionRecord | Tombstone | null
 
 /**
@@ -40,14 +50,11 @@ export interface Eras {
   readonly marker: Marker
   /** Whether the store can keep the marker. If it cannot, it is never read. */
   readonly isKept: boolean
+  /** While this lasts, requests need not `renew`. It is data, because every request looks. */
+  readonly fresh: Fresh
   /** Called when this process learns of a new era. */
   began: () => void
   learn(next: Marker): void
-  /**
-   * How long ago the read began whose answer is in use. By both clocks: uptime stops while the machine sleeps, and the wall clock
-   * jumps.
-   */
-  ageMs(now?: number): number
   /**
    * Begins to read the marker, and does not wait. Returns whether this process certainly knows the era now, or what to wait for. A
    * request waits only for a read that it began itself: runtimes such as Workers cancel what outlives its request, so a read of
@@ -61,13 +68,15 @@ export interface Eras {
 export function createEras(store: Store, clock: () => number): Eras {
   const { lacks = {}, staleWhileDownMs = 0 } = store
   const isKept = lacks.ended === undefined && lacks['lost-update'] === undefined
+  const until = isKept ? 0 : Number.POSITIVE_INFINITY
   /** When a read last began because one was due, by uptime. */
   let renewedAt = Number.NEGATIVE_INFINITY
   let uptimeAt = renewedAt
   let wallAt = 0
 
-  function ageMs(now = clock()): number {
-    const wallMs = now - wallAt
+  /** How long ago the read began whose answer is in use. */
+  function ageMs(): number {
+    const wallMs = clock() - wallAt
     return wallMs < 0 ? Number.POSITIVE_INFINITY : Math.max(wallMs, performance.now() - uptimeAt)
   }
 
@@ -94,6 +103,7 @@ export function createEras(store: Store, clock: () => number): Eras {
       if (at < uptimeAt) return
       uptimeAt = at
       wallAt = wall
+      eras.fresh = { from: wall, until: wall + RENEW_MS, untilUptime: at + RENEW_MS }
     })
   }
 
@@ -121,9 +131,9 @@ export function createEras(store: Store, clock: () => number): Eras {
   const eras: { -readonly [Member in keyof Eras]: Eras[Member] } = {
     marker: toMarker(null),
     isKept,
+    fresh: { from: 0, until, untilUptime: until },
     began() {},
     learn,
-    ageMs,
     renew,
     sure: (mine = null) => (isKept ? sure(mine, 0) : undefined),
   }
