@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, request as sendPlain } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as sendSecure } from 'node:https'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import type { Sessions } from 'sojourn'
+import { verifyAuditLog } from 'sojourn/audit-log'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { accepts, freePort, launch, newFolder, programPath } from '../packages/sojourn/test/support/servers/program.ts'
@@ -216,9 +219,41 @@ test.skipIf(without().includes('redis-server'))(
   60_000,
 )
 
+test('with keys, metrics and an audit log: the pieces fit, and after a shutdown the log is closed and whole', async () => {
+  const [folder, secret] = [await newFolder('assembled'), randomBytes(32).toString('base64')]
+  const auditFile = join(folder, 'audit/3000.log')
+  writeFileSync(join(folder, 'keys'), `${secret}\n`)
+  vi.stubEnv('SOJOURN_STORE', `lmdb:${join(folder, 'sessions')}`)
+  vi.stubEnv('SESSION_KEYS_FILE', join(folder, 'keys'))
+  vi.stubEnv('AUDIT_FILE', auditFile)
+  vi.stubEnv('AUDIT_KEY', secret)
+  vi.stubEnv('DRAIN_MS', '0')
+  const piece = (words: string): string => theOnly(words, (one) => one.name === null && one.code.includes(words)).code
+  const [, rest = ''] = file('sessions.ts').code.split(/^(?=let isDown)/m)
+  const [listeners = ''] = rest.split(/^await sessions\.setup/m)
+  const whole = [piece('measuredStore('), listeners, piece('await log.setup()')].join('\n')
+  const page = [
+    file('server.ts'),
+    { ...file('sessions.ts'), code: whole },
+    ...snippetsOf('docs/how-to/rotate-keys.md').filter(({ name }) => name === 'keys.ts'),
+    ...snippetsOf('docs/how-to/measure-sessions.md').filter(({ name }) => name === 'metrics.ts'),
+  ]
+  const shop = await runSnippet(
+    { ...file('server.ts'), code: `${file('server.ts').code}\nimport './metrics.ts'` },
+    page,
+  )
+  const replies = await Promise.all(shop.origins.map((origin) => fetch(origin).then((reply) => reply.text())))
+  expect(replies.some((text) => text.includes('sojourn_store_operation_duration_seconds'))).toBe(true)
+  await (shop.exports.shutDown as () => Promise<void>)()
+  const report = await verifyAuditLog(createInterface({ input: createReadStream(auditFile) }), { keys: [secret] })
+  expect(report).toMatchObject({ ok: true, logs: [{ isClosed: true }] })
+  await shop.stop()
+})
+
 describe('the files for systemd and containers', () => {
   const docker = snippetIn('dockerfile').code
   const compose = parse(snippetIn('yaml').code, { merge: true })
+  const auditUnit = theOnly('the log in systemd', ({ code }) => code.includes('LogsDirectory='))
   /** The second file of a kind adds the keys. */
   const keysFile = (language: string): Snippet =>
     theOnly(`keys in ${language}`, (one) => one.language === language && one.code.includes('session-keys'))
@@ -229,6 +264,7 @@ describe('the files for systemd and containers', () => {
     writeFileSync(path, snippetIn('ini').code.replace('/usr/bin/node', process.execPath))
     mkdirSync(`${path}.d`)
     writeFileSync(join(`${path}.d`, 'keys.conf'), keysFile('ini').code)
+    writeFileSync(join(`${path}.d`, 'audit.conf'), auditUnit.code)
     const { stderr } = await run('systemd-analyze', ['verify', '--man=no', path.replace('@', '@3000')])
     expect(stderr).toBe('')
   })
@@ -257,6 +293,25 @@ describe('the files for systemd and containers', () => {
     expect(keys['x-keys'].secrets).toEqual(Object.keys(keys.secrets))
     expect(path).toBe(`/run/secrets/${Object.keys(keys.secrets)[0]}`)
     expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(Object.keys(keys.services)))
+  })
+
+  test('each process has an audit log of its own, in a place that it may write to', () => {
+    const { code: unit } = auditUnit
+    const [, folder] = /^LogsDirectory=(.+)$/m.exec(unit) ?? []
+    expect(unit).toContain(`AUDIT_FILE=/var/log/${folder}/%i.log`)
+    const { services, volumes } = parse(theOnly('the log in Compose', ({ code }) => code.includes('x-audit')).code, {
+      merge: true,
+    })
+    const files = Object.values<{ volumes: string[]; environment: { AUDIT_FILE: string } }>(services).map(
+      ({ volumes: [volume = ''], environment }) => {
+        const [name = '', mounted = ''] = volume.split(':')
+        expect(Object.keys(volumes)).toContain(name)
+        expect(environment.AUDIT_FILE.startsWith(`${mounted}/`)).toBe(true)
+        expect(readPage(PAGE)).toContain(`RUN mkdir ${mounted} && chown node:node ${mounted}`)
+        return environment.AUDIT_FILE
+      },
+    )
+    expect(new Set(files).size).toBe(Object.keys(services).length)
   })
 
   test('the health check of the image reports what the server reports', async () => {
