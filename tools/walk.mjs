@@ -75,7 +75,7 @@ export async function measureWalk() {
   for (const name of ['read', 'write', 'login']) {
     /** @type {{ file: string, called: number }[][]} */
     const times = []
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 6; i++) {
       await take()
       await ask(name)
       times.push(await take())
