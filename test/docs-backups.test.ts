@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import Database from 'libsql'
@@ -10,12 +10,13 @@ import { lmdbStore } from 'sojourn/stores/lmdb'
 import { mysqlStore } from 'sojourn/stores/mysql'
 import { postgresStore } from 'sojourn/stores/postgres'
 import { type SqliteClient, sqliteStore } from 'sojourn/stores/sqlite'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { startMariadb } from '../packages/sojourn/test/support/servers/mariadb.ts'
 import { startPostgres } from '../packages/sojourn/test/support/servers/postgres.ts'
 import { newFolder, programPath } from '../packages/sojourn/test/support/servers/program.ts'
 import { without } from '../tools/servers.mjs'
-import { snippetsOf } from './docs/snippets.ts'
+import { runSnippet } from './docs/run.ts'
+import { type Snippet, snippetsOf } from './docs/snippets.ts'
 
 const snippets = snippetsOf('docs/how-to/back-up-and-restore.md')
 const run = promisify(execFile)
@@ -123,16 +124,20 @@ async function whoHas(sessions: ReturnType<typeof createSessions>, cookie: strin
   return (await handler(new Request('https://shop.example/', { headers: { cookie } }))).text()
 }
 
-test('the page about backups: LMDB, from a copy that was made while the store was open', async () => {
+test('the page about backups: LMDB, by the script of the page with the variables of the servers, while the store is open', async () => {
   const folder = await newFolder('backup')
   const store = lmdbStore({ path: join(folder, 'sessions') })
   const sessions = createSessions({ store })
   const { cookie } = await logIn(sessions)
-  await store.backup(join(folder, 'copy'))
+  const script = snippets.find(({ name }) => name === 'back-up-lmdb.ts') as Snippet
+  vi.stubEnv('SOJOURN_STORE', `lmdb:${join(folder, 'sessions')}`)
+  await (await runSnippet(script, snippets)).stop()
+  vi.unstubAllEnvs()
   await sessions.revokeAll('ada')
   await sessions.close()
 
-  const restored = createSessions({ store: lmdbStore({ path: join(folder, 'copy') }) })
+  const copy = (await readdir(folder)).find((name) => name.startsWith('sessions-')) ?? 'no copy'
+  const restored = createSessions({ store: lmdbStore({ path: join(folder, copy) }) })
   const handler = withSession(restored, (_request, session) => new Response(session.userId))
   const open = async () => (await handler(new Request('https://shop.example/', { headers: { cookie } }))).text()
   // What the page warns of: a session that ended after the backup is open again.

@@ -314,6 +314,23 @@ describe('the files for systemd and containers', () => {
     expect(new Set(files).size).toBe(Object.keys(services).length)
   })
 
+  test('no file with secrets becomes a part of the image', () => {
+    const ignored = snippets.find(({ code }) => code.startsWith('# .dockerignore'))?.code.split('\n')
+    const keys = parse(keysFile('yaml').code, { merge: true })
+    const log = parse(theOnly('the log in Compose', ({ code }) => code.includes('x-audit')).code, { merge: true })
+    for (const path of [keys.secrets['session-keys'].file, log['x-audit'].env_file]) {
+      expect(ignored).toContain(path.replace('./', ''))
+    }
+  })
+
+  test('a script under systemd reads the keys of the servers, from where systemd puts them', () => {
+    const { code } = theOnly('systemd-run', (one) => one.code.includes('systemd-run'))
+    const [credential = ''] = /LoadCredential=\S+/.exec(keysFile('ini').code) ?? []
+    const [, unit] = /--unit=(\S+)/.exec(code) ?? []
+    expect(code).toContain(`--property=${credential} `)
+    expect(code).toContain(`--setenv=SESSION_KEYS_FILE=/run/credentials/${unit}.service/session-keys `)
+  })
+
   test('the health check of the image reports what the server reports', async () => {
     const [, list = '[]'] = /^HEALTHCHECK .*?CMD (\[.*\])$/m.exec(docker) ?? []
     const [, ...args] = JSON.parse(list) as string[]
