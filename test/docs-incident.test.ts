@@ -4,7 +4,7 @@ import { lmdbStore } from 'sojourn/stores/lmdb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { newFolder } from '../packages/sojourn/test/support/servers/program.ts'
 import { runSnippet } from './docs/run.ts'
-import { snippetsOf } from './docs/snippets.ts'
+import { readPage, snippetsOf } from './docs/snippets.ts'
 
 const PAGE = 'docs/how-to/handle-an-incident.md'
 
@@ -117,6 +117,8 @@ describe('the page about incidents', () => {
 
 test('the page about backups: after a restore, all sessions of the backup are ended', async () => {
   const cookie = await logIn('ada')
-  await script('after-a-restore.ts', 'docs/how-to/back-up-and-restore.md')
+  vi.stubEnv('REASON', 'restored')
+  await script('everybody-out.ts')
   expect(await userOf(cookie)).toBeNull()
+  expect(readPage('docs/how-to/back-up-and-restore.md')).toMatch(/everybody-out\.ts.*REASON=restored/)
 })
