@@ -11,9 +11,12 @@ Checks audit logs of sojourn, and prints the first broken line. Pass all files o
 
   --keys FILE      the keys of the log, one on each line
   --anchor TEXT    a line that the log must still contain; may be repeated
-  --field NAME     the lines are objects of a logger, with the entry in this field
+  --field NAME     the lines are objects of a logger, with the entry in this field,
+                   such as audit or p.audit
 
 Exit codes: 0 the log is whole, 1 it is broken, 2 it could not be checked.`
+
+const NOTHING = 'No line of an audit log was found. If a logger wrote it, name the field of the entries with --field.'
 
 /** `sojourn verify-audit-log`. Returns the exit code. */
 export async function verifyAuditLogCommand(args: readonly string[]): Promise<number> {
@@ -22,6 +25,7 @@ export async function verifyAuditLogCommand(args: readonly string[]): Promise<nu
     if (files.length === 0) throw new SessionError('ERR_OPTION', USAGE)
     const report = await verifyFiles(files, options)
     print(report)
+    if (report.ok && report.lines === 0) throw new SessionError('ERR_OPTION', NOTHING)
     return report.ok ? 0 : 1
   } catch (error) {
     console.error(error instanceof Error ? error.message : 'verify-audit-log failed.')

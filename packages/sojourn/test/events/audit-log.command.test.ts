@@ -78,6 +78,15 @@ describe('sojourn verify-audit-log', () => {
     expect((await run(['verify-audit-log', '--keys', keys, '-'], all)).code).toBe(1)
   })
 
+  it('exits with 2 if there is no entry: an empty file, or the wrong field of a logger', async () => {
+    const file = newFolder().path
+    writeFileSync(file, '')
+    expect(await run(['verify-audit-log', file])).toMatchObject({ code: 2 })
+    writeFileSync(file, '{"level":30,"p":{"audit":{}}}\n')
+    const { code, err } = await run(['verify-audit-log', '--field', 'audit', file])
+    expect([code, err]).toEqual([2, expect.stringContaining('--field')])
+  })
+
   it.each([
     ['no file', ['verify-audit-log']],
     ['a file that is not there', ['verify-audit-log', '/nowhere/at/all']],

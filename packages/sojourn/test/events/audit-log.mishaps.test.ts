@@ -1,4 +1,5 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { type LoggerOptions, pino } from 'pino'
 import { createSessions } from 'sojourn'
 import { auditLog, loggerSink, verifyAuditLog } from 'sojourn/audit-log'
 import { fileSink } from 'sojourn/audit-log/file'
@@ -63,4 +64,60 @@ it('an id of the application that is a number is kept', async () => {
   await log.record('order.placed', { id: 1234, userId: 42, items: [{ id: 7 }] })
   await log.close()
   expect(folder.entries()[1]).toMatchObject({ details: { id: 1234, userId: 42, items: [{ id: 7 }] } })
+})
+
+describe('a logger that is pino', () => {
+  const record = async (options: LoggerOptions): Promise<string[]> => {
+    const lines: string[] = []
+    const sink = loggerSink(pino(options, { write: (line: string) => void lines.push(line.trimEnd()) }))
+    const log = auditLog(createSessions(), { sink, keys: [KEY] })
+    await log.record('x', { email: 'ada@example.com', name: 'Zoë\u2028', tiny: -0, huge: 1e21, ['__proto__']: 'own' })
+    await log.close()
+    return lines
+  }
+  const check = (lines: readonly string[], field: string) => verifyAuditLog(lines, { keys: [KEY], field })
+
+  it('writes lines that are whole, also inside a nested key and with its own names', async () => {
+    expect(await check(await record({}), 'audit')).toMatchObject({ ok: true, lines: 3 })
+    expect(await check(await record({ nestedKey: 'p' }), 'p.audit')).toMatchObject({ ok: true, lines: 3 })
+    expect(await check(await record({ messageKey: 'm', base: null, timestamp: false }), 'audit')).toMatchObject({
+      ok: true,
+    })
+  })
+
+  it('lines of the application stand between them, and one without its entry is found', async () => {
+    const lines = (await record({})).flatMap((line) => [line, '{"level":30,"msg":"up"}'])
+    expect(await check(lines, 'audit')).toMatchObject({ ok: true, lines: 3 })
+    expect(
+      (
+        await check(
+          lines.map((line) => line.replace('"audit":{"log"', '"other":{"log"')),
+          'audit',
+        )
+      ).lines,
+    ).toBe(0)
+    const second = lines.map((line, index) => (index === 2 ? line.replace('"audit":', '"other":') : line))
+    expect(await check(second, 'audit')).toMatchObject({ ok: false })
+  })
+
+  it.each([{ level: 'warn' }, { enabled: false }])('is refused if it drops the entries: %o', async (options) => {
+    expect(() => loggerSink(pino(options))).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+
+  it('while the level is raised, nothing is stored, and the entries come when it is lowered', async () => {
+    const lines: string[] = []
+    const logger = pino({}, { write: (line: string) => void lines.push(line.trimEnd()) })
+    const sessions = createSessions()
+    const log = auditLog(sessions, { sink: loggerSink(logger), keys: [KEY] })
+    await log.setup()
+    logger.level = 'error'
+    await expect(log.record('x', {})).rejects.toMatchObject({ code: 'ERR_EVENTS' })
+    logger.level = 'info'
+    await log.close()
+    expect(await check(lines, 'audit')).toMatchObject({ ok: true, lines: 3, logs: [{ isClosed: true }] })
+  })
+
+  it('a field that pino redacts is found as an edited line', async () => {
+    expect((await check(await record({ redact: ['audit.details.email'] }), 'audit')).ok).toBe(false)
+  })
 })

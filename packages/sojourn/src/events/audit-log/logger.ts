@@ -5,6 +5,8 @@ import type { AuditSink } from './sink.ts'
 /** A logger such as pino: it takes an object and a message. */
 export interface AuditLogger {
   info(fields: object, message: string): unknown
+  /** As pino's and winston's. If it returns `false` for `info`, nothing would be logged. */
+  isLevelEnabled?(level: string): boolean
 }
 
 /**
@@ -20,13 +22,24 @@ export function loggerSink(logger: AuditLogger): AuditSink {
   checkArgument(logger, 'object', 'loggerSink: logger')
   if (typeof logger.info !== 'function')
     throw new SessionError('ERR_OPTION', 'loggerSink: the logger has no method info.')
+  demandLevel(logger)
   return {
     name: 'logger',
     isShared: false,
     read: async () => ({ lines: [] }),
     async append(lines) {
+      demandLevel(logger)
       for (const { text } of lines) logger.info({ audit: JSON.parse(text) as object }, 'audit')
     },
     close: async () => undefined,
   }
+}
+
+/** The level may change while the process runs. */
+function demandLevel(logger: AuditLogger): void {
+  if (logger.isLevelEnabled?.('info') === false)
+    throw new SessionError(
+      'ERR_OPTION',
+      'loggerSink: the logger drops what has the level info, so the audit log would be empty.',
+    )
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { type ParsedLine, parseLine } from './chain.ts'
-import { type AuditReport, createVerifier, unwrap, type Verifier, type VerifyOptions } from './verify.ts'
+import { type AuditReport, createVerifier, entryOf, type Verifier, type VerifyOptions } from './verify.ts'
 
 /** A longer line is none of ours, and must not fill the memory. */
 const MAX_LINE = 1_048_576
@@ -39,7 +39,7 @@ async function inOrder(files: readonly string[], field: string | undefined): Pro
 
 async function firstLine(file: string, field: string | undefined): Promise<ParsedLine | null> {
   for await (const { text } of linesOf(file)) {
-    const line = parseLine(field === undefined ? text : unwrap(text, field))
+    const line = parseLine(entryOf(text, field) ?? '')
     if (line !== null) return line
   }
   return null

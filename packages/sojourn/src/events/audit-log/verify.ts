@@ -7,7 +7,7 @@ export interface VerifyOptions {
   readonly keys?: readonly (string | Uint8Array)[]
   /** What `log.anchor()`, or an earlier check, returned and was kept elsewhere. The log must still contain these lines. */
   readonly anchors?: readonly string[]
-  /** The lines are objects of a logger, with the entry in this field. Several chains may then be mixed. */
+  /** The lines are objects of a logger, with the entry in this field, such as `audit` or `p.audit`. Several chains may then be mixed. */
   readonly field?: string
 }
 
@@ -105,8 +105,10 @@ export function createVerifier({ keys, anchors = [], field }: VerifyOptions): Ve
   }
 
   function line(text: string, where: string, file = ''): void {
+    const entry = entryOf(text, field)
+    if (entry === null) return
     lines += 1
-    const parsed = parseLine(field === undefined ? text : unwrap(text, field))
+    const parsed = parseLine(entry)
     if (parsed === null) {
       torn = torn === null ? { text, where, isEnd: false } : joined(torn, text, where)
       return
@@ -219,11 +221,17 @@ function demandAnchor(text: string): Place {
   throw new SessionError('ERR_OPTION', 'anchors: an anchor is a text that log.anchor() or an earlier check returned.')
 }
 
-/** The entry in an object of a logger, as the text that was hashed. */
-export function unwrap(text: string, field: string): string {
+/**
+ * The text of the entry in a line, as it was hashed. `null`: the line is another one of the logger's. It may be skipped, because a
+ * missing entry breaks the chain.
+ */
+export function entryOf(line: string, field: string | undefined): string | null {
+  if (field === undefined) return line
   try {
-    const { [field]: entry } = JSON.parse(text) as Record<string, unknown>
-    return typeof entry === 'object' ? toAsciiJson(entry) : ''
+    const entry = field
+      .split('.')
+      .reduce<unknown>((within, name) => (within as Record<string, unknown> | undefined)?.[name], JSON.parse(line))
+    return typeof entry === 'object' ? toAsciiJson(entry) : null
   } catch {
     return ''
   }

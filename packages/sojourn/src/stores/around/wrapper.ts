@@ -40,8 +40,11 @@ export function toTiming(timing: Partial<Timing> = {}): Timing {
   return { wall: Date.now, uptime: () => performance.now(), after, random: Math.random, ...timing }
 }
 
+/** 24.8 days. A timer that is set for longer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 function after(ms: number, callback: () => void, how?: 'background'): () => void {
-  const timer = setTimeout(callback, ms)
+  const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS))
   if (how === 'background') release(timer)
   return () => clearTimeout(timer)
 }
