@@ -100,6 +100,7 @@ describe('the page about incidents', () => {
     vi.stubEnv('LEAKED_TOKEN', tokenOf(old))
     await script('token-leaked.ts')
     expect(await userOf(current)).toBeNull()
+    expect(await sessions.list('ada')).toEqual([])
   })
 
   test('a leaked key: a token made with it opens nothing, and without the old key every token is refused unread', async () => {
