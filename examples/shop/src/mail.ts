@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { NewDeviceMail, NewDeviceNotice, NewDeviceOptions } from 'sojourn/guards/new-device'
+import { type NewDevice, type NewDeviceMail, type NewDeviceNotice, newDevice } from 'sojourn/guards/new-device'
 import type { Users } from './users.ts'
 
 interface Outgoing {
@@ -14,8 +14,8 @@ interface Outgoing {
 }
 
 /** Tells users about logins from new devices. `users`: asked later, because they are opened after the sessions. */
-export function mailNewDevices(users: () => Users, { origin, folder, send }: Outgoing): NewDeviceOptions {
-  return {
+export function mailNewDevices(users: () => Users, { origin, folder, send }: Outgoing): NewDevice {
+  return newDevice({
     origin,
     site: 'Wayside',
     keys: [keyIn(folder)],
@@ -25,7 +25,7 @@ export function mailNewDevices(users: () => Users, { origin, folder, send }: Out
     },
     // The sessions have ended, and the finding becomes an alarm (`alarms.ts`), which asks for a new password.
     disowned() {},
-  }
+  })
 }
 
 /** Links and known devices survive a restart. A shop on several servers would read the key from its environment. */

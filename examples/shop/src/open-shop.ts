@@ -16,7 +16,11 @@ export interface OpenShop extends Shop {
 }
 
 /** Users, orders and alarms in an LMDB environment of their own, wherever the sessions are: they have nothing to do with each other. */
-export async function openShop(folder: string, sessions: Sessions<ShopData>, origin?: string): Promise<OpenShop> {
+export async function openShop(
+  folder: string,
+  sessions: Sessions<ShopData>,
+  { origin, newDevices }: Partial<Pick<Shop, 'origin' | 'newDevices'>> = {},
+): Promise<OpenShop> {
   const db = open({ path: join(folder, 'shop') })
   const users = createUsers(db, await createPasswords())
   await addDemoUsers(users)
@@ -27,6 +31,7 @@ export async function openShop(folder: string, sessions: Sessions<ShopData>, ori
     catalogue: createCatalogue(),
     guesses: createGuesses(),
     alarms: createAlarms(db, sessions),
+    newDevices,
     origin,
     async close() {
       await sessions.close()

@@ -19,7 +19,7 @@ await store.setup?.()
 const server = await listen(createServer())
 const url = `http://localhost:${(server.address() as AddressInfo).port}`
 const newDevices = mailNewDevices(() => shop.users, { origin: SHOP_ORIGIN ?? url, folder, send: print })
-const shop: OpenShop = await openShop(folder, openSessions(store, { newDevices }), SHOP_ORIGIN)
+const shop: OpenShop = await openShop(folder, openSessions(store, { newDevices }), { origin: SHOP_ORIGIN, newDevices })
 server.on('request', createShop(shop))
 console.log(welcome(url, { folder, store: store.name, pid: process.pid }))
 

@@ -2,7 +2,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { createSessions, type Sessions, type SessionsOptions, type Store } from 'sojourn'
 import { anomaly } from 'sojourn/guards/anomaly'
 import { deviceBound } from 'sojourn/guards/device-bound'
-import { type NewDeviceOptions, newDevice } from 'sojourn/guards/new-device'
+import type { NewDevice } from 'sojourn/guards/new-device'
 import { defaultRates, rateLimits } from 'sojourn/guards/rate-limits'
 import * as v from 'valibot'
 
@@ -17,7 +17,7 @@ export type ShopData = v.InferOutput<typeof ShopData>
 
 export interface OpenOptions extends Pick<SessionsOptions<ShopData>, 'clock'> {
   /** How users are told about a login from a new device. Left out: they are not. */
-  readonly newDevices?: NewDeviceOptions
+  readonly newDevices?: NewDevice
 }
 
 export function openSessions(store: Store, { newDevices, ...clock }: OpenOptions = {}): Sessions<ShopData> {
@@ -36,7 +36,7 @@ export function openSessions(store: Store, { newDevices, ...clock }: OpenOptions
         badTokens: new RateLimiterMemory(defaultRates.badTokens),
       }),
       // Mails the user about a login from a new device. The link in it ends all sessions of the user.
-      ...(newDevices === undefined ? [] : [newDevice(newDevices)]),
+      ...(newDevices === undefined ? [] : [newDevices]),
     ],
     ...clock,
   })

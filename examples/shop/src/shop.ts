@@ -1,4 +1,5 @@
 import type { Sessions } from 'sojourn'
+import type { NewDevice } from 'sojourn/guards/new-device'
 import type { Alarms } from './alarms.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Guesses } from './guesses.ts'
@@ -14,6 +15,8 @@ export interface Shop {
   readonly catalogue: Catalogue
   readonly guesses: Guesses
   readonly alarms: Alarms
+  /** `undefined`: nobody is told about new devices. */
+  readonly newDevices: NewDevice | undefined
   /** `https://shop.example`, if a proxy that terminates TLS is in front. `undefined`: `http://localhost`, on the port of the server. */
   readonly origin: string | undefined
 }

@@ -55,3 +55,16 @@ test('a browser that signs in again is no news', async () => {
   expect(await heading(alice)).toBe('Hello, Alice')
   expect(shop.mails).toHaveLength(1)
 })
+
+test('a new customer gets no warning about the device with which they registered', async () => {
+  const page = await (await chrome.newContext({ userAgent: CHROME })).newPage()
+  await page.goto(`${shop.url}/sign-up`)
+  await page.getByLabel('What shall we call you?').fill('Dora')
+  await page.getByLabel('E-mail').fill('dora@example.com')
+  await page.getByLabel('Password').fill('a-quiet-lighthouse')
+  await page.getByRole('button', { name: 'Make an account' }).click()
+  expect(await heading(page)).toBe('Hello, Dora')
+  // Mails are sent with the response of a login, so one of a later login comes after it.
+  await device(FIREFOX)
+  await vi.waitFor(() => expect(shop.mails.map(({ to }) => to)).toEqual(['alice@example.com']))
+})

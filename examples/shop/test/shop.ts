@@ -40,8 +40,9 @@ export async function startShop(site?: SecureSite, withMails = false): Promise<T
     send: (to, { text }) => mails.push({ to, text }),
   })
   const clock = () => Date.now() + ahead
-  const sessions = openSessions(store, withMails ? { clock, newDevices } : { clock })
-  const shop: OpenShop = await openShop(folder.path, sessions, site && url)
+  const mailing = withMails ? { newDevices } : {}
+  const sessions = openSessions(store, { clock, ...mailing })
+  const shop: OpenShop = await openShop(folder.path, sessions, { origin: site && url, ...mailing })
   server.on('request', createShop(shop))
   site?.use(createShop(shop))
   return {

@@ -35,6 +35,8 @@ export function signUpRoutes(shop: Shop): Router {
       return show(shop, req, res, signUpPage({ ...form, returnTo, errors: taken }), 422)
     }
 
+    // Otherwise the first mail to a new customer would be a warning.
+    shop.newDevices?.registered(req.session)
     await req.session.login(user.id, { methods: ['pwd'], assurance: 'aal1' })
     res.redirect(303, returnTo || '/account')
   })

@@ -7,6 +7,12 @@ export function networkOf(peer: string | null, ipv4Bits: number, ipv6Bits: numbe
     : toKey(address.v6, ipv6Bits)
 }
 
+/** Returns the address alone: without a port, a zone or brackets, and IPv4 not as IPv6. `null` if it is no address. */
+export function toPlainAddress(peer: string | null): string | null {
+  const network = networkOf(peer, 32, 128)
+  return network === 'unknown' ? null : network.slice(0, network.indexOf('/'))
+}
+
 /** Whether an address belongs to this machine or to a private network (RFC 1918, 4193, 6598). */
 export function isPrivate(peer: string | null): boolean {
   const address = toAddress(peer)

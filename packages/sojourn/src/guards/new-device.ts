@@ -2,20 +2,34 @@ import type { HeaderChange, RequestView } from '../core/contracts/carrier.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Finding, Guard, GuardOwner, LoginRuling, LoginSight } from '../core/contracts/guard.ts'
 import type { SessionId } from '../core/contracts/record.ts'
+import type { Session } from '../core/contracts/session.ts'
+import type { MaybePromise } from '../core/contracts/store.ts'
 import { attempt, rescue } from '../core/lib/maybe.ts'
 import { type Acting, reportFault } from '../core/request/for-guards.ts'
+import { sightOf } from '../core/request/for-handlers.ts'
+import { hidesClients } from './_hides-clients.ts'
 import { type Client, clientOf, nameOfClient } from './anomaly/_client.ts'
 import { createEndpoint, isDisowned } from './new-device/endpoint.ts'
 import { isLikeASession, judge, type NewDeviceFinding, type Visit } from './new-device/judge.ts'
 import type { KnownDevice } from './new-device/known-devices.ts'
 import { toMail } from './new-device/mail.ts'
 import { type NewDeviceNotice, type NewDeviceOptions, type Settings, toSettings } from './new-device/options.ts'
+import { inWords } from './new-device/words.ts'
 
 export type { Locate } from './anomaly/_look-up.ts'
 export type { NewDeviceFinding } from './new-device/judge.ts'
 export type { NewDeviceMail } from './new-device/mail.ts'
 export type { Disowned, NewDeviceNotice, NewDeviceOptions } from './new-device/options.ts'
 export { english, type NewDeviceLogin, type NewDeviceText, type PageText } from './new-device/text.ts'
+
+/** The guard, and what handlers report to it. */
+export interface NewDevice extends Guard {
+  /**
+   * Says that this request creates the account. Call it before `session.login`: then the first device of the user joins without a
+   * mail. Logins of other requests are judged as always.
+   */
+  registered(session: Session<object>): void
+}
 
 /** What a login leaves for its response. */
 interface Leaving {
@@ -46,10 +60,11 @@ const NO_HEADERS: readonly HeaderChange[] = []
  *
  * @throws `ERR_OPTION` for a wrong option. `createSessions` throws `ERR_UNSUPPORTED` if the store cannot list a user's sessions.
  */
-export function newDevice(options: NewDeviceOptions): Guard {
+export function newDevice(options: NewDeviceOptions): NewDevice {
   const settings = toSettings(options)
   const answer = createEndpoint(settings)
   const leaving = new WeakMap<RequestView, Leaving>()
+  const registering = new WeakSet<RequestView>()
   let owner: GuardOwner | null = null
 
   function actingFor(view: RequestView): Acting {
@@ -57,7 +72,7 @@ export function newDevice(options: NewDeviceOptions): Guard {
     return { owner, view }
   }
 
-  const guard: Guard = {
+  const guard: NewDevice = {
     name: 'new-device',
     endpoints: [settings.path],
     needs: ['list', 'lost-update'],
@@ -75,7 +90,8 @@ export function newDevice(options: NewDeviceOptions): Guard {
     async login(sight) {
       const { view, id, userId } = sight
       if (id === null || userId === null) return null
-      const { ruling, ...rest } = await judgeLogin(settings, guard, actingFor(view), { ...sight, id, userId })
+      const login = { ...sight, id, userId, isFirst: registering.has(view) }
+      const { ruling, ...rest } = await judgeLogin(settings, guard, actingFor(view), login)
       leaving.set(view, rest)
       return ruling
     },
@@ -92,6 +108,9 @@ export function newDevice(options: NewDeviceOptions): Guard {
       }
       return cookie === null ? NO_HEADERS : settings.devices.write(view, cookie)
     },
+    registered(session) {
+      registering.add(sightOf(session, guard).view)
+    },
   }
   return guard
 }
@@ -99,6 +118,8 @@ export function newDevice(options: NewDeviceOptions): Guard {
 interface UserLogin extends LoginSight {
   readonly id: SessionId
   readonly userId: string
+  /** The account was created a moment ago, by this request. */
+  readonly isFirst: boolean
 }
 
 async function judgeLogin(
@@ -112,20 +133,25 @@ async function judgeLogin(
   const nowMs = Number(sight.now)
   const visit = { client: clientOf(view), country: await countryOf(settings, guard, acting, nowMs) }
   const presented = await devices.read(view, userId)
-  const isRefused = presented.known !== null && (await isDisowned(acting, presented.known.device))
+  const { device = null } = presented.known ?? {}
+  // Whatever cannot be found out, the user is told.
+  const isRefused = device !== null && (await or(true, guard, acting, () => isDisowned(acting, device)))
   const isOld = presented.known !== null && nowMs - presented.known.seenMs >= rememberMs
   const known = isRefused || isOld ? null : presented.known
   const seen = judge(known, visit)
   // What looks like a live session of the user is not remembered: if the user disowns that one, this one must be unknown too.
-  if (seen === 'new-device' && !isRefused && isLikeASession(await sight.list())) {
+  const isUnknown = seen === 'new-device' && !isRefused && !sight.isFirst
+  if (isUnknown && !hidesClients(view) && isLikeASession(await or([], guard, acting, () => sight.list()))) {
     return { cookie: null, notice: null, ruling: null }
   }
   const isNews =
-    seen !== null && !(seen === 'new-device' && !isRefused && (await appKnows(settings, guard, acting, userId, visit)))
+    seen !== null &&
+    !sight.isFirst &&
+    !(isUnknown && (await or(false, guard, acting, () => appKnows(settings, userId, visit))))
   const entry = toEntry(known, visit, isNews && seen !== 'new-place' ? id : (known?.device ?? id), nowMs)
   const cookie = await devices.remember(presented.others, userId, entry)
   if (!isNews) return { cookie, notice: null, ruling: null }
-  const notice = await toNotice(settings, sight, { finding: seen, visit, device: entry.device })
+  const notice = await toNotice(settings, guard, acting, sight, { finding: seen, visit, device: entry.device })
   return { cookie, notice, ruling: { report: toFinding(notice, known) } }
 }
 
@@ -142,7 +168,9 @@ function toEntry(
 
 async function toNotice(
   settings: Settings,
-  { view, userId, id, now: at }: UserLogin,
+  guard: Guard,
+  acting: Acting,
+  { userId, id, now: at }: UserLogin,
   { finding, visit, device }: { finding: NewDeviceFinding; visit: Visit; device: string },
 ): Promise<NewDeviceNotice> {
   const { country } = visit
@@ -151,7 +179,7 @@ async function toNotice(
   const times = { atMs: Number(at), untilMs: Number(until) }
   const link = await settings.links.create({ id, userId, device, client, country, ...times })
   const login = { site: settings.site, device: client, country, at, until }
-  const mail = toMail(settings.wordsFor(view, userId), login, link)
+  const mail = inWords(settings, guard, acting, userId, (words) => toMail(words, login, link))
   return { userId, id, finding, at, device: client, country, link, until, mail }
 }
 
@@ -178,29 +206,18 @@ function nameWithoutVersion(client: Client): string {
 
 /** A failed look-up says nothing. */
 async function countryOf(settings: Settings, guard: Guard, acting: Acting, nowMs: number): Promise<string | null> {
-  const network = await rescue(
-    () => settings.lookUp(acting.view.peer, nowMs),
-    (error) => {
-      reportFault(acting, guard, error)
-      return null
-    },
-  )
+  const network = await or(null, guard, acting, () => settings.lookUp(acting.view.peer, nowMs))
   return network?.country ?? null
 }
 
-/** If the application cannot answer, the user is told. */
-async function appKnows(
-  { known }: Settings,
-  guard: Guard,
-  acting: Acting,
-  userId: string,
-  { client, country }: Visit,
-): Promise<boolean> {
-  return rescue<boolean>(
-    async () => (await known(userId, { device: nameWithoutVersion(client), country })) === true,
-    (error) => {
-      reportFault(acting, guard, error)
-      return false
-    },
-  )
+async function appKnows({ known }: Settings, userId: string, { client, country }: Visit): Promise<boolean> {
+  return (await known(userId, { device: nameWithoutVersion(client), country })) === true
+}
+
+/** What the work returns, or `otherwise` if it fails. */
+async function or<T>(otherwise: T, guard: Guard, acting: Acting, work: () => MaybePromise<T>): Promise<T> {
+  return rescue<T>(work, (error) => {
+    reportFault(acting, guard, error)
+    return otherwise
+  })
 }

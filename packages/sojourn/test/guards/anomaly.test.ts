@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { guardCases } from '@sojourn/conformance'
 import { createSessions, memoryStore } from 'sojourn'
 import { type AnomalyOptions, anomaly, type Place } from 'sojourn/guards/anomaly'
@@ -464,14 +466,72 @@ describe('the look-up', () => {
     }
   })
 
+  test('blinded: a file that fails for the address of a thief still knows the addresses of others', async () => {
+    const world = await worldOf({
+      locate(address) {
+        if (address === MOBILE) throw new RangeError('no such node')
+        return locate(address)
+      },
+    })
+    world.clock.advance(2 * MINUTE)
+    for (let i = 0; i < 3; i++) await world.steal({ ...CHROME, peer: MOBILE })
+    expect(world.eventsOf('fault')).toHaveLength(1)
+    await world.steal({ ...CHROME, peer: OFFICE_ABROAD })
+    expect(world.findings()).toEqual(['impossible-travel'])
+  })
+
+  test('gets an address and nothing else, however a client or a proxy writes it', async () => {
+    const asked: string[] = []
+    const world = await worldOf({ locate: (address) => void asked.push(address) })
+    asked.length = 0
+    const peers = ['::ffff:192.0.2.44', '192.0.2.45:4711', '[2001:db8::1]:443', '2001:DB8::2%eth0', 'dead', '1.2.3.999']
+    for (const peer of [...peers, ':::::', '', '\0', 'x'.repeat(20_000), '__proto__']) {
+      await world.owner.send(() => {}, { ...CHROME, peer })
+    }
+    expect(asked).toEqual(['192.0.2.44', '192.0.2.45', '2001:db8:0:0:0:0:0:1', '2001:db8:0:0:0:0:0:2'])
+    expect(world.eventsOf('fault')).toEqual([])
+  })
+
   test('may return nonsense', async () => {
-    for (const nonsense of [{ latitude: 'x' }, { asn: -1 }, { country: '\r\n' }, { kind: 'x' }, 7, 'DE', undefined]) {
+    for (const nonsense of [
+      { latitude: 'x' },
+      { asn: -1 },
+      { asn: 1e300 },
+      { country: '\r\n' },
+      { kind: 'x' },
+      7,
+      'DE',
+      undefined,
+    ]) {
       const world = await worldOf({ locate: () => nonsense as Place })
       for (let i = 0; i < 3; i++) await world.owner.send(() => {}, { ...world.home, peer: i % 2 ? HOME : MOBILE })
       expect(world.findings()).toEqual([])
       expect(world.eventsOf('fault')).toEqual([])
     }
   })
+})
+
+test.each<[what: string, attack: (header: string) => RequestOptions]>([
+  ['user agents', (header) => by(header)],
+  ['addresses, as adapters cut them out of X-Forwarded-For', (header) => by('', header.split(',').at(-1)?.trim())],
+])('filled memory: what is remembered of 16 kB headers is small (%s)', async (_, attack) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  // A look-up in an object would copy the address.
+  const world = await worldOf({ locate: () => null })
+  const heap = () => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = heap()
+  for (let i = 0; i < 2000; i++) {
+    // As a parser makes it from the bytes of the network.
+    const address = `203.113.${100 + (i >> 8)}.${i & 255}`
+    const header = Buffer.from(`${address} ${'x'.repeat(15_000)}, ${address}`).toString('latin1')
+    await world.steal(attack(header))
+    world.events.length = 0
+  }
+  expect((heap() - before) / 2 ** 20).toBeLessThan(10)
 })
 
 describe('options', () => {

@@ -1,5 +1,6 @@
+import { english, type NewDeviceText } from 'sojourn/guards/new-device'
 import { describe, expect, test } from 'vitest'
-import { DAY, HOUR } from '../core/kit.ts'
+import { createWorld, DAY, HOUR, type TestData } from '../core/kit.ts'
 import { agents } from './anomaly/agents.ts'
 import {
   ABROAD,
@@ -346,4 +347,97 @@ test('the key of the sessions can be used for both: no text of one purpose is va
   await logIn(browser)
   await logIn(browser)
   expect([notices.length, (await sessions.list('ada')).length]).toEqual([1, 1])
+})
+
+describe('a login that nobody may hide', () => {
+  test('the text function fails for what a client sends: the user is told in English, and the fault is an event', async () => {
+    const { client, logIn, lastNotice, eventsOf } = openShop({
+      text(view) {
+        // Throws a RangeError for a text that is no language.
+        return { ...english, language: new Intl.Locale(view.header('accept-language') ?? 'en').language }
+      },
+    })
+    await logIn(client(), { ...CHROME, headers: { ...CHROME.headers, 'accept-language': '%%%' } })
+    expect([lastNotice().mail.subject, eventsOf('fault').length]).toEqual([
+      'New login to shop.example: Chrome on Windows',
+      1,
+    ])
+  })
+
+  test.each<[what: string, text: NewDeviceText]>([
+    ['throws', { ...english, subject: () => JSON.parse('{') }],
+    ['misses members', { language: 'de' } as NewDeviceText],
+  ])('a text that %s: the user is told in English', async (_, text) => {
+    const { client, logIn, lastNotice } = openShop({ text })
+    await logIn(client())
+    expect(lastNotice().mail.subject).toBe('New login to shop.example: Chrome on Windows')
+  })
+
+  test('the page of the link fails for what a client sends: no handler runs, and the button works', async () => {
+    const shop = openShop({
+      text: (view) => ({ ...english, language: new Intl.Locale(view.header('accept-language') ?? 'en').language }),
+    })
+    const id = await shop.logIn(shop.client())
+    const headers = { 'sec-fetch-site': 'same-origin', 'accept-language': '%%%' }
+    for (const method of ['GET', 'PUT']) await shop.visit(shop.lastNotice().link, { method, headers })
+    expect((await shop.press(shop.lastNotice().link, headers)).status).toBe(200)
+    expect(await shop.isLive(id)).toBe(false)
+  })
+
+  test.each<[operation: 'list' | 'read']>([['list'], ['read']])(
+    'the store cannot answer (%s) while the guard asks: the user is told',
+    async (operation) => {
+      const { owner, client, logIn, store, notices, eventsOf } = await attacked()
+      const faults = () => eventsOf('fault').filter((fault) => fault.operation === 'guard new-device')
+      const before = notices.length
+      await owner.send((session) => session.logout())
+      store.fail(operation)
+      await logIn(operation === 'list' ? client() : owner, operation === 'list' ? by(agents.safariMac(18)) : CHROME)
+      expect([notices.length - before, faults().length]).toEqual([1, 1])
+    },
+  )
+
+  test('all clients have the address of a proxy that is not trusted: a thief with the same browser is not like the owner', async () => {
+    const { client, logIn, notices } = openShop()
+    const behind = (address: string) => ({
+      headers: { ...CHROME.headers, 'x-forwarded-for': address },
+      peer: '10.0.0.2',
+    })
+    await logIn(client(), behind(HOME))
+    await logIn(client(), behind(ABROAD))
+    expect(notices.length).toBe(2)
+  })
+})
+
+describe('registration', () => {
+  const signUp = async (shop: ReturnType<typeof openShop>, browser = shop.client(), request = CHROME) => {
+    await browser.send(async (session) => {
+      shop.guard.registered(session)
+      await session.login('new')
+    }, request)
+    return browser
+  }
+
+  test('the first device of an account joins without a mail, and stays known', async () => {
+    const shop = openShop()
+    const browser = await signUp(shop)
+    await browser.send((session) => session.logout())
+    await shop.logIn(browser, CHROME, 'new')
+    expect([shop.notices, shop.findings()]).toEqual([[], []])
+  })
+
+  test('a stolen password, a second after: the owner is told, for only the request of the registration is silent', async () => {
+    const shop = openShop()
+    await signUp(shop)
+    await shop.logIn(shop.client(), FIREFOX, 'new')
+    expect(shop.findings()).toEqual(['new-device'])
+  })
+
+  test('another guard than that of the sessions is a mistake', async () => {
+    const shop = openShop()
+    const other = createWorld<TestData>()
+    await other.client().send((session) => {
+      expect(() => shop.guard.registered(session)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    })
+  })
 })

@@ -64,7 +64,7 @@ function isNumber(value: unknown, most: number): value is number {
 }
 
 function isAsn(asn: unknown): asn is number {
-  return Number.isInteger(asn) && Number(asn) > 0
+  return Number.isInteger(asn) && Number(asn) > 0 && Number(asn) < 2 ** 32
 }
 
 function countryOf(country: unknown): string | null {

@@ -36,12 +36,17 @@ export function createMemory<T>(most: number = 2000, forMs: number = HOUR_MS): M
       known.delete(text)
       const [oldest] = known.keys()
       if (known.size >= most && oldest !== undefined) known.delete(oldest)
-      known.set(text, { value, untilMs: nowMs + forMs })
+      known.set(copyOf(text), { value, untilMs: nowMs + forMs })
     },
     delete(text) {
       known.delete(text)
     },
   }
+}
+
+/** Engines keep the whole header in memory for a piece that was cut from it, so 16 kB for each address. */
+function copyOf(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string
 }
 
 /** Returns the result for a text, computed once while it is remembered. */

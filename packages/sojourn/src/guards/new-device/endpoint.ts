@@ -12,7 +12,9 @@ import {
 } from '../../core/request/for-guards.ts'
 import type { LinkFacts } from './link.ts'
 import type { Settings } from './options.ts'
-import type { NewDeviceLogin } from './text.ts'
+import type { PageParts } from './page.ts'
+import type { NewDeviceLogin, NewDeviceText, PageText } from './text.ts'
+import { inWords } from './words.ts'
 
 /** Why sessions end. */
 const REASON = 'disowned'
@@ -22,7 +24,7 @@ const REASON = 'disowned'
  * the button ends sessions. The link is the only proof: the user may open it on any browser.
  */
 export function createEndpoint(settings: Settings): (guard: Guard, acting: Acting, sight: Sight) => Promise<Answer> {
-  const { page, links, wordsFor } = settings
+  const { page, links } = settings
   /** A second click waits for the first. */
   const running = new Map<string, Promise<number>>()
 
@@ -32,37 +34,41 @@ export function createEndpoint(settings: Settings): (guard: Guard, acting: Actin
     return mine.finally(() => running.delete(facts.id))
   }
 
-  async function judge(guard: Guard, acting: Acting, { view, now }: Sight, facts: LinkFacts): Promise<Answer> {
-    const words = wordsFor(view, null)
-    const login = toLogin(settings, facts)
-    if (Number(now) >= facts.untilMs) return page(410, 'link-expired', words, words.expired)
-    if (await wasUsed(acting, toLinkKey(facts))) return page(410, 'link-used', words, words.used)
-    const ask = words.ask(login, settings.all)
-    const parts = { facts: words.facts(login), button: words.button }
-    if (view.method !== 'POST') return page(200, 'link', words, ask, parts)
-    // A page of another site would press the button for the user. It must not, even if it knows the link.
-    if (isFromOtherSite(view)) return page(403, 'cross-origin', words, ask, parts)
-    await disownOnce(guard, acting, facts, Number(now))
-    return page(200, 'disowned', words, words.done(login, settings.all))
-  }
+  return async (guard, acting, { view, now }) => {
+    const show = (status: number, reason: string, toContent: (words: NewDeviceText) => Content): Answer =>
+      inWords(settings, guard, acting, null, (words) => page(status, reason, words, ...toContent(words)))
 
-  return async (guard, acting, sight) => {
-    const { view } = sight
-    const words = wordsFor(view, null)
+    async function judge(facts: LinkFacts): Promise<Answer> {
+      const login = toLogin(settings, facts)
+      const toAsk = (words: NewDeviceText): Content => [
+        words.ask(login, settings.all),
+        { facts: words.facts(login), button: words.button },
+      ]
+      if (Number(now) >= facts.untilMs) return show(410, 'link-expired', ({ expired }) => [expired])
+      if (await wasUsed(acting, toLinkKey(facts))) return show(410, 'link-used', ({ used }) => [used])
+      if (view.method !== 'POST') return show(200, 'link', toAsk)
+      // A page of another site would press the button for the user. It must not, even if it knows the link.
+      if (isFromOtherSite(view)) return show(403, 'cross-origin', toAsk)
+      await disownOnce(guard, acting, facts, Number(now))
+      return show(200, 'disowned', ({ done }) => [done(login, settings.all)])
+    }
+
     if (!['GET', 'HEAD', 'POST'].includes(view.method)) {
-      const answer = page(405, 'method', words, words.wrong)
+      const answer = show(405, 'method', ({ wrong }) => [wrong])
       return { ...answer, headers: { ...answer.headers, allow: 'GET, HEAD, POST' } }
     }
     try {
       const facts = await links.read(view.url)
-      return facts === null ? page(404, 'link-wrong', words, words.wrong) : await judge(guard, acting, sight, facts)
+      return facts === null ? show(404, 'link-wrong', ({ wrong }) => [wrong]) : await judge(facts)
     } catch (error) {
       reportFault(acting, guard, error)
-      const answer = page(503, 'link-failed', words, words.failed)
+      const answer = show(503, 'link-failed', ({ failed }) => [failed])
       return { ...answer, headers: { ...answer.headers, 'retry-after': '5' } }
     }
   }
 }
+
+type Content = readonly [text: PageText, parts?: PageParts]
 
 /**
  * The link counts as used at the end: if the store or the application fails before, the user can press the button again. Until

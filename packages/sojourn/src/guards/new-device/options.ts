@@ -71,8 +71,8 @@ export interface NewDeviceOptions {
   /** How long a device stays known after its last login. Browsers keep the cookie for at most 400 days. Default `'180d'`. */
   readonly remember?: Duration
   /**
-   * Whether the application knows that this login is no news for the user, such as that of a user who has just registered. Called
-   * for devices that the browser's cookie does not name. Default: it never knows.
+   * Whether the application knows that this login is no news for the user, such as from a table of devices of its own. Called for
+   * devices that the browser's cookie does not name. Default: it never knows.
    */
   readonly known?: (
     userId: string,
@@ -82,7 +82,10 @@ export interface NewDeviceOptions {
   readonly locate?: Locate
   /** The name of the application in mails and pages. Default: the host of `origin`. */
   readonly site?: string
-  /** Texts in the language of the user: an object, or a function. `userId` is `null` for the pages. Default: `english`. */
+  /**
+   * Texts in the language of the user: an object, or a function. `userId` is `null` for the pages. Default: `english`, which is also
+   * used if these fail.
+   */
   readonly text?: NewDeviceText | ((view: RequestView, userId: string | null) => NewDeviceText)
   /** The cookie of known devices. Default `__Host-known-devices`, with `SameSite=Lax`. */
   readonly cookie?: CookieOptions

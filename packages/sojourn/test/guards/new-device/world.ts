@@ -38,7 +38,8 @@ export function openShop(options: Partial<NewDeviceOptions> = {}, rest: WorldOpt
       disowned: (report) => void disowned.push(report),
       ...options,
     })
-  const world = createWorld<TestData>({ ...rest, guards: [guardOf(), ...(rest.guards ?? [])] })
+  const guard = guardOf()
+  const world = createWorld<TestData>({ ...rest, guards: [guard, ...(rest.guards ?? [])] })
   const logIn = async (client: Client<TestData>, request = CHROME, userId = 'ada') =>
     (
       await client.send(async (session: Session<TestData>) => {
@@ -67,5 +68,5 @@ export function openShop(options: Partial<NewDeviceOptions> = {}, rest: WorldOpt
     if (notice === undefined) throw new Error('Nobody was told.')
     return notice
   }
-  return { ...world, notices, disowned, logIn, findings, visit, press, isLive, lastNotice, guardOf }
+  return { ...world, notices, disowned, logIn, findings, visit, press, isLive, lastNotice, guard, guardOf }
 }
