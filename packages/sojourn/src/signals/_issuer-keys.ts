@@ -1,9 +1,11 @@
+import type { JWTVerifyGetKey } from 'jose'
 import { SessionError } from '../core/contracts/errors.ts'
 import { demandUrl, toUrl } from '../events/webhooks/url.ts'
-import { type Jose, loadJose } from '../guards/_jose.ts'
-import { MAX_BYTES, readJson } from './_http.ts'
+import { loadJose } from '../guards/_jose.ts'
+import { MAX_BYTES, readJson, readText } from './_http.ts'
 
-export type KeySet = ReturnType<Jose['createRemoteJWKSet']>
+/** Finds the key of a token. */
+export type KeySet = JWTVerifyGetKey
 
 /** How the keys of issuers are reached. */
 export interface Reach {
@@ -38,20 +40,49 @@ export function toIssuerKeys(
 ): () => Promise<KeySet> {
   demandUrl(issuer, `${where}: issuer`, reach.insecureHttp)
   const known = jwksUri === undefined ? null : demandUrl(jwksUri, `${where}: jwksUri`, reach.insecureHttp)
-  return lazily(reach.clock, async () => {
-    const jose = await loadJose(reach.caller)
-    return jose.createRemoteJWKSet(known ?? (await discover(issuer, reach)), {
-      cooldownDuration: COOLDOWN_MS,
-      [jose.customFetch]: reach.fetch,
-    })
+  return lazily(reach.clock, async () => remoteKeys(known ?? (await discover(issuer, reach)), reach))
+}
+
+/**
+ * The keys at a URL. Nothing is asked again for a while after a failure or an unknown key: a stranger chooses how many forged tokens
+ * arrive, and an issuer that is down must not get a request for each.
+ */
+export async function remoteKeys(
+  url: URL,
+  { caller, fetch: get, clock }: Omit<Reach, 'insecureHttp'>,
+): Promise<KeySet> {
+  const jose = await loadJose(caller)
+  const find = jose.createRemoteJWKSet(url, {
+    cooldownDuration: COOLDOWN_MS,
+    async [jose.customFetch](address, init) {
+      const response = await get(address, init)
+      return new Response(await readText(response, MAX_BYTES), { status: response.status })
+    },
   })
+  let failure: { readonly error: unknown; readonly at: number } | null = null
+  return async (header, token) => {
+    if (failure !== null && clock() - failure.at < COOLDOWN_MS) throw failure.error
+    failure = null
+    try {
+      return await find(header, token)
+    } catch (error) {
+      if (!isAnswer(error)) failure = { error, at: clock() }
+      throw error
+    }
+  }
+}
+
+/** The keys were read, and none of them, or more than one, is that of the token. */
+export function isAnswer(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return code === 'ERR_JWKS_NO_MATCHING_KEY' || code === 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
 }
 
 /**
  * How long after a request to the issuer the next one may follow. A forged token names a key that nobody knows, and must not cause
  * a request each time. A key that is used so soon after its publication is not found.
  */
-const COOLDOWN_MS = 5000
+export const COOLDOWN_MS = 5000
 
 /** Makes the value when it is first needed. After a failure, not again at once. */
 function lazily<T>(clock: () => number, make: () => Promise<T>): () => Promise<T> {

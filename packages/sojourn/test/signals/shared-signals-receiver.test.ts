@@ -269,21 +269,52 @@ describe('when this application cannot act', () => {
     expect(await ada.isIn()).toBe(false)
   })
 
-  it('keys that cannot be fetched are an outage (503), not a forged signature (400)', async () => {
-    let isDown = true
+  it.each(['jwks', 'metadata'])(
+    'while the %s cannot be fetched, events get 503, and a flood of forged ones causes one request in five seconds',
+    async (what) => {
+      let isDown = true
+      let asked = 0
+      const server = await listen((request, response) => {
+        asked += 1
+        response.statusCode = isDown ? 500 : 200
+        const jwks = { keys: [key.jwk] }
+        response.end(
+          JSON.stringify(request.url === '/jwks' ? jwks : { issuer: server.url, jwks_uri: `${server.url}/jwks` }),
+        )
+      })
+      cleanups.push(server.close)
+      const issuer = what === 'jwks' ? ISSUER : server.url
+      const { push, revoked, clock } = setup({
+        insecureHttp: true,
+        transmitters: [{ issuer, audience: AUDIENCE, ...(what === 'jwks' && { jwksUri: `${server.url}/jwks` }) }],
+      })
+      const token = signJwt(key, revoked({ iss: issuer }))
+      for (let i = 0; i < 20; i++) expect((await push(token)).status).toBe(503)
+      expect(asked).toBe(1)
+      isDown = false
+      clock.advance(5 * SECOND)
+      expect((await push(token)).status).toBe(202)
+    },
+  )
+
+  it('keys of a hundred megabytes are not read', async () => {
+    let sent = 0
     const server = await listen((_, response) => {
-      response.statusCode = isDown ? 500 : 200
-      response.end(JSON.stringify({ keys: [key.jwk] }))
+      const chunk = Buffer.alloc(65_536, ' ')
+      const more = (): void => {
+        if (sent >= 100_000_000) return void response.end('{}')
+        sent += chunk.length
+        response.write(chunk, () => !response.destroyed && more())
+      }
+      more()
     })
     cleanups.push(server.close)
     const { push, revoked } = setup({
       insecureHttp: true,
       transmitters: [{ issuer: ISSUER, audience: AUDIENCE, jwksUri: `${server.url}/jwks` }],
     })
-    const token = signJwt(key, revoked())
-    expect((await push(token)).status).toBe(503)
-    isDown = false
-    expect((await push(token)).status).toBe(202)
+    expect((await push(signJwt(key, revoked()))).status).toBe(503)
+    expect(sent).toBeLessThan(20_000_000)
   })
 })
 

@@ -5,6 +5,7 @@ import type { MaybePromise } from '../../core/contracts/store.ts'
 import { demandUrl, toUrl } from '../../events/webhooks/url.ts'
 import { loadJose } from '../../guards/_jose.ts'
 import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
+import { COOLDOWN_MS, isAnswer, remoteKeys } from '../_issuer-keys.ts'
 import { isObject } from './events.ts'
 
 /** A transmitter whose events count here. */
@@ -39,8 +40,6 @@ export interface Trusted {
 const TIMEOUT_MS = 10_000
 /** How long metadata is used. */
 const METADATA_MS = 3_600_000
-/** Unknown keys cause a new request this often at most. */
-const COOLDOWN_MS = 5000
 
 export function toTrusted(transmitters: readonly TrustedTransmitter[], http: Http): ReadonlyMap<string, Trusted> {
   if (!Array.isArray(transmitters) || transmitters.length === 0) {
@@ -110,11 +109,14 @@ function remote(
   let made: JWTVerifyGetKey | null = null
   return async () => {
     if (made !== null) return made
-    const jose = await loadJose('sharedSignalsReceiver')
     try {
       const text = typeof uri === 'string' ? uri : (await uri()).jwks_uri
       const url = demandUrl(text, `${where}: jwks_uri of the metadata`, http.insecureHttp)
-      const set = jose.createRemoteJWKSet(url, { cooldownDuration: COOLDOWN_MS, timeoutDuration: TIMEOUT_MS })
+      const set = await remoteKeys(url, {
+        caller: 'sharedSignalsReceiver',
+        fetch: http.fetch,
+        clock: http.timing.uptime,
+      })
       made = async (header, token) => {
         try {
           return await set(header, token)
@@ -142,13 +144,7 @@ export function isUnreachable(error: unknown): boolean {
   return error instanceof Unreachable
 }
 
-/** The key set was read, and has no key for this token. */
-function isAnswer(error: unknown): boolean {
-  const { code } = (error ?? {}) as { readonly code?: unknown }
-  return code === 'ERR_JWKS_NO_MATCHING_KEY' || code === 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
-}
-
-/** Calls that come at the same time share one request. A failure is not kept. */
+/** Calls that come at the same time share one request. After a failure, the next one follows a while later. */
 function kept<T>({ timing }: Http, work: () => Promise<T>): () => Promise<T> {
   let value: { readonly promise: Promise<T>; readonly until: number } | null = null
   return () => {
@@ -157,7 +153,7 @@ function kept<T>({ timing }: Http, work: () => Promise<T>): () => Promise<T> {
     const promise = work()
     value = { promise, until: now + METADATA_MS }
     promise.catch(() => {
-      value = null
+      value = { promise, until: timing.uptime() + COOLDOWN_MS }
     })
     return promise
   }
