@@ -1,7 +1,7 @@
 import type { Timeouts } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import type { Duration } from '../../src/core/contracts/duration.ts'
-import { createClock, createWorld, edit, HOUR, MINUTE, SECOND, stayFor, toView } from './kit.ts'
+import { createClock, createWorld, DAY, edit, HOUR, MINUTE, SECOND, stayFor, toView } from './kit.ts'
 
 async function loggedIn(timeouts?: Timeouts, options: { absolute?: Duration; idle?: Duration } = {}) {
   const world = createWorld(timeouts === undefined ? {} : { timeouts })
@@ -48,6 +48,24 @@ describe('6 Two clocks', () => {
     expect(written.map(({ args }) => args[1])).toEqual(
       Array(writes).fill(expect.objectContaining({ seen: { at: lastSeenAt, expiresAt } })),
     )
+  })
+
+  it('a clock that was a year ahead at a login: once it is set back, the proof is not fresh for a year', async () => {
+    const world = createWorld()
+    const client = world.client()
+    const isFresh = async () => (await client.send((session) => session.authenticatedWithin('5m'))).value
+    world.clock.advance(365 * DAY)
+    await client.send((session) => session.login('ada'))
+    expect(await isFresh()).toBe(true)
+    // Servers whose clocks differ by a little.
+    world.clock.advance(-5 * MINUTE)
+    expect(await isFresh()).toBe(true)
+    world.clock.advance(-1)
+    expect(await isFresh()).toBe(false)
+    world.clock.advance(5 * MINUTE - 365 * DAY)
+    expect(await isFresh()).toBe(false)
+    await client.send((session) => session.reauthenticated())
+    expect(await isFresh()).toBe(true)
   })
 
   it('a clock with fractions of milliseconds counts whole ones: databases take no others', async () => {

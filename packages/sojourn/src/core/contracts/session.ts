@@ -163,7 +163,7 @@ export interface Session<Data extends object = RequestData> {
   logout(options?: LogoutOptions): Promise<void>
   /** Replaces the token now. The old one stops working at once. Does nothing on a session without a record. */
   rotate(): Promise<void>
-  /** Whether the user proved their identity within this time. */
+  /** Whether the user proved their identity within this time. A proof that is further than this in the future does not count. */
   authenticatedWithin(duration: Duration): boolean
   /** Records a fresh proof: replaces the token and restarts both limits. Throws `ERR_NOT_AUTHENTICATED` on an anonymous session. */
   reauthenticated(options?: ProofOptions): Promise<void>
