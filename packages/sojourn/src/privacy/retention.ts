@@ -43,6 +43,8 @@ export interface RetentionOptions {
 
 const PAGE = 500
 const MOST_TRIES = 3
+/** So many records in a row that cannot be written mean that the store is down. */
+const MOST_FAILURES = 10
 
 /**
  * A store in front of another that shortens, hashes or removes what records say of clients, each after its time since the login. What
@@ -64,7 +66,9 @@ export function retention(store: Store, options: RetentionOptions): Store {
   }
   const pages = scan.bind(store)
   const hash = createAddressHash(clock)
+  /** The period that this process need not look at any more, and the one that it searches. */
   let period = 0
+  let mine = 0
 
   function shown<T extends { readonly kind: string } | null>(value: T): T {
     return isRecord(value) ? shownRecord(value) : value
@@ -80,17 +84,42 @@ export function retention(store: Store, options: RetentionOptions): Store {
     const current = Math.floor(now / everyMs) + 1
     if (current === period) return false
     period = current
-    if (lacks?.['lost-update'] !== undefined) return true
-    return once(store, `retention ${current}`, current * everyMs, clock)
+    if (current === mine || lacks?.['lost-update'] !== undefined) return true
+    const isFirst = await again(() => once(store, `retention ${current}`, current * everyMs, clock))
+    if (isFirst) mine = current
+    return isFirst
   }
 
-  async function search(now: number): Promise<void> {
+  /** If the store cannot answer, the next call of `sweep` tries again. */
+  async function again<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      period = 0
+      throw error
+    }
+  }
+
+  /** A record that cannot be written must not keep the others from being searched. Returns the first failure. */
+  async function search(now: number): Promise<readonly unknown[]> {
+    const failures: unknown[] = []
+    let inARow = 0
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page = await pages(cursor ?? null, PAGE)
-      for (const value of page.values) if (isRecord(value)) await withdraw(value, now)
+      for (const value of page.values.filter(isRecord)) {
+        try {
+          await withdraw(value, now)
+          inARow = 0
+        } catch (error) {
+          failures.push(error)
+          inARow++
+          if (inARow >= MOST_FAILURES) throw error
+        }
+      }
       cursor = page.next
       await sleep(0)
     }
+    return failures.slice(0, 1)
   }
 
   async function withdraw(found: SessionRecord, now: number): Promise<void> {
@@ -123,8 +152,10 @@ export function retention(store: Store, options: RetentionOptions): Store {
     list: (userId) => chain(store.list(userId), (records) => records.map(shown)),
     scan: (cursor, limit) => chain(pages(cursor, limit), (page) => ({ ...page, values: page.values.map(shown) })),
     async sweep(now, limit) {
-      if (await isMine(now)) await search(now)
-      return sweep === undefined ? 0 : sweep.call(store, now, limit)
+      const failures = (await isMine(now)) ? await again(() => search(now)) : []
+      const deleted = (await sweep?.call(store, now, limit)) ?? 0
+      for (const failure of failures) throw failure
+      return deleted
     },
     ...(watch !== undefined && { watch: watch.bind(store) }),
     ...(setup !== undefined && { setup: setup.bind(store) }),

@@ -5,7 +5,7 @@ import { type RetentionOptions, retention } from 'sojourn/retention'
 import { nearCache } from 'sojourn/stores/near-cache'
 import { writeBehind } from 'sojourn/stores/write-behind'
 import { describe, expect, it, vi } from 'vitest'
-import { createClock, createWorld, DAY, HOUR, rejection } from '../core/kit.ts'
+import { createClock, createWorld, DAY, HOUR, MINUTE, rejection } from '../core/kit.ts'
 
 const ADDRESS = '203.0.113.7'
 const HEADERS = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' }
@@ -202,6 +202,47 @@ describe('10 Private by design: what a store keeps of clients', () => {
     for (const node of nodes) await node.sweep()
     expect(scans).toHaveBeenCalledTimes(2)
   })
+
+  it('a record that cannot be written keeps no other one from losing its address, and is reported once in each period', async () => {
+    const inner = memoryStore()
+    const { write } = inner
+    const setup = withRetention({ dropAddress: '1d' }, { inner })
+    const ids = []
+    for (let i = 0; i < 5; i++) ids.push((await login(setup, `user ${i}`)).id)
+    vi.spyOn(inner, 'write').mockImplementation((id, change) => {
+      if (id === ids[2]) throw new Error('too large')
+      return write.call(inner, id, change)
+    })
+    setup.clock.advance(DAY)
+    expect(await rejection(setup.world.sessions.sweep())).toMatchObject({ code: 'ERR_STORE' })
+    await setup.world.sessions.sweep()
+    const kept = []
+    for (const id of ids) if ((await stored(inner, id)).head.device?.ip) kept.push(id)
+    expect(kept).toEqual([ids[2]])
+  })
+
+  it.each(['scan', 'create', 'write'] as const)(
+    'a store that cannot answer for a moment (%s) is searched by the next sweep, and not a period later',
+    async (operation) => {
+      const inner = memoryStore()
+      const { [operation]: real } = inner
+      let isDown = false
+      vi.spyOn(inner, operation).mockImplementation((...args: unknown[]) => {
+        if (isDown) throw new Error('connection reset')
+        return Reflect.apply(real as never, inner, args)
+      })
+      const setup = withRetention({ dropAddress: '1d', every: '1d' }, { inner })
+      const ids = []
+      for (let i = 0; i < 20; i++) ids.push((await login(setup, `user ${i}`)).id)
+      setup.clock.advance(DAY)
+      isDown = true
+      expect(await rejection(setup.world.sessions.sweep())).toMatchObject({ code: 'ERR_STORE' })
+      isDown = false
+      setup.clock.advance(MINUTE)
+      await setup.world.sessions.sweep()
+      for (const id of ids) expect((await stored(inner, id)).head.device?.ip).toBeNull()
+    },
+  )
 
   it('searches in pages, and still deletes what has expired', async () => {
     const setup = withRetention({ dropAddress: '1d' })
