@@ -207,7 +207,7 @@ describe('10 Private by design: what a store keeps of clients', () => {
     const inner = memoryStore()
     const { write } = inner
     const setup = withRetention({ dropAddress: '1d' }, { inner })
-    const ids = []
+    const ids: SessionId[] = []
     for (let i = 0; i < 5; i++) ids.push((await login(setup, `user ${i}`)).id)
     vi.spyOn(inner, 'write').mockImplementation((id, change) => {
       if (id === ids[2]) throw new Error('too large')
@@ -224,15 +224,17 @@ describe('10 Private by design: what a store keeps of clients', () => {
   it.each(['scan', 'create', 'write'] as const)(
     'a store that cannot answer for a moment (%s) is searched by the next sweep, and not a period later',
     async (operation) => {
-      const inner = memoryStore()
-      const { [operation]: real } = inner
+      const inner: Store = memoryStore()
+      const real = inner[operation] as (...args: unknown[]) => unknown
       let isDown = false
-      vi.spyOn(inner, operation).mockImplementation((...args: unknown[]) => {
-        if (isDown) throw new Error('connection reset')
-        return Reflect.apply(real as never, inner, args)
+      Object.assign(inner, {
+        [operation](...args: unknown[]) {
+          if (isDown) throw new Error('connection reset')
+          return real.apply(inner, args)
+        },
       })
       const setup = withRetention({ dropAddress: '1d', every: '1d' }, { inner })
-      const ids = []
+      const ids: SessionId[] = []
       for (let i = 0; i < 20; i++) ids.push((await login(setup, `user ${i}`)).id)
       setup.clock.advance(DAY)
       isDown = true
