@@ -122,6 +122,20 @@ function watchFaults(sessions: Sessions<Data>): unknown[] {
   return faults
 }
 
+test.each(Object.entries(SERVERS))(
+  'a login after the answer is reported once, whatever %s does with the error of a handler',
+  async (_, serveOne) => {
+    const warn = vi.fn<(text: string) => void>()
+    let late: Session<Data> | undefined
+    const visit = await serveOne(createSessions<Data>({ store: memoryStore(), warn }), (session) => {
+      late = session
+    })
+    await (await visit()).text()
+    for (let i = 0; i < 2; i++) await expect(late?.login('ada')).rejects.toMatchObject({ code: 'ERR_HEADERS_SENT' })
+    expect(warn.mock.calls.map(([text]) => text).filter((text) => text.includes('Call login'))).toHaveLength(1)
+  },
+)
+
 describe.each(STORES)('a store that answers %s', (_, createStore) => {
   test.each(Object.entries(SERVERS))('an edit after the answer is reported: %s', async (__, serveOne) => {
     const sessions = createSessions<Data>({ store: createStore() })

@@ -294,6 +294,12 @@ export function assertUncommitted(state: State, verb: string): void {
   if (!canSend(state)) {
     throw new SessionError('ERR_NO_HEADERS', `Call ${verb} in a route handler or a form action, in an HTTP request.`)
   }
-  if (state.committed)
-    throw new SessionError('ERR_HEADERS_SENT', `Call ${verb} before writing to the response. An await may be missing.`)
+  if (!state.committed) return
+  const error = new SessionError(
+    'ERR_HEADERS_SENT',
+    `Call ${verb} before writing to the response. An await may be missing.`,
+  )
+  // The handler has answered, and Fastify without a logger drops its error.
+  state.setup.warnOnce(error.message)
+  throw error
 }
