@@ -289,7 +289,7 @@ describe('the files for systemd and containers', () => {
     const keys = parse(keysFile('yaml').code, { merge: true })
     const [variable, path] = Object.entries(keys['x-keys'].environment)[0] ?? []
     expect(unit).toMatch(new RegExp(`^Environment=${variable}=%d/${credential}$`, 'm'))
-    expect(readPage('docs/how-to/rotate-keys.md')).toContain(`readFileSync(process.env.${variable} `)
+    expect(readPage('docs/how-to/rotate-keys.md')).toContain(`process.env.${variable}`)
     expect(keys['x-keys'].secrets).toEqual(Object.keys(keys.secrets))
     expect(path).toBe(`/run/secrets/${Object.keys(keys.secrets)[0]}`)
     expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(Object.keys(keys.services)))

@@ -20,6 +20,10 @@ const NOTHING = 'No line of an audit log was found. If a logger wrote it, name t
 
 /** `sojourn verify-audit-log`. Returns the exit code. */
 export async function verifyAuditLogCommand(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(USAGE)
+    return 0
+  }
   try {
     const { files, options } = await readArguments(args)
     if (files.length === 0) throw new SessionError('ERR_OPTION', USAGE)
@@ -67,5 +71,5 @@ function print({ ok, lines, logs, problems, notes }: AuditReport): void {
   for (const { first, last, anchor, isClosed } of logs) {
     console.log(`lines ${first} to ${last}, ${isClosed ? 'closed' : 'not closed'}, anchor ${anchor}`)
   }
-  console.log(ok ? `ok: ${lines} lines are whole` : `broken: the first of ${lines} lines that is broken is shown above`)
+  console.log(ok ? `ok: ${lines} lines are whole` : `broken: ${lines} lines were read; the broken ones are shown above`)
 }

@@ -78,6 +78,13 @@ describe('sojourn verify-audit-log', () => {
     expect((await run(['verify-audit-log', '--keys', keys, '-'], all)).code).toBe(1)
   })
 
+  it('explains itself with --help', async () => {
+    expect(await run(['verify-audit-log', '--help'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('--anchor'),
+    })
+  })
+
   it('exits with 2 if there is no entry: an empty file, or the wrong field of a logger', async () => {
     const file = newFolder().path
     writeFileSync(file, '')
