@@ -52,24 +52,23 @@ export async function remoteKeys(
   { caller, fetch: get, clock }: Omit<Reach, 'insecureHttp'>,
 ): Promise<KeySet> {
   const jose = await loadJose(caller)
-  const find = jose.createRemoteJWKSet(url, {
+  let failure: { readonly error: unknown; readonly at: number } | null = null
+  return jose.createRemoteJWKSet(url, {
     cooldownDuration: COOLDOWN_MS,
+    // Only the request is held back: keys that are known still open honest tokens.
     async [jose.customFetch](address, init) {
-      const response = await get(address, init)
-      return new Response(await readText(response, MAX_BYTES), { status: response.status })
+      if (failure !== null && clock() - failure.at < COOLDOWN_MS) throw failure.error
+      failure = null
+      try {
+        const response = await get(address, init)
+        if (response.status !== 200) throw new Error(`${url.host} answered ${response.status}.`)
+        return new Response(await readText(response, MAX_BYTES))
+      } catch (error) {
+        failure = { error, at: clock() }
+        throw error
+      }
     },
   })
-  let failure: { readonly error: unknown; readonly at: number } | null = null
-  return async (header, token) => {
-    if (failure !== null && clock() - failure.at < COOLDOWN_MS) throw failure.error
-    failure = null
-    try {
-      return await find(header, token)
-    } catch (error) {
-      if (!isAnswer(error)) failure = { error, at: clock() }
-      throw error
-    }
-  }
 }
 
 /** The keys were read, and none of them, or more than one, is that of the token. */

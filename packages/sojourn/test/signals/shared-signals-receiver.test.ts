@@ -297,6 +297,26 @@ describe('when this application cannot act', () => {
     },
   )
 
+  it('forged tokens with unknown keys, while the keys cannot be fetched, do not hold back honest events', async () => {
+    let isDown = false
+    const server = await listen((_, response) => {
+      response.statusCode = isDown ? 500 : 200
+      response.end(JSON.stringify({ keys: [key.jwk] }))
+    })
+    cleanups.push(server.close)
+    const { push, revoked, clock } = setup({
+      insecureHttp: true,
+      transmitters: [{ issuer: ISSUER, audience: AUDIENCE, jwksUri: `${server.url}/jwks` }],
+    })
+    expect((await push(signJwt(key, revoked()))).status).toBe(202)
+    isDown = true
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * SECOND })
+    clock.advance(6 * SECOND)
+    expect((await push(signJwt(createKey('unknown'), revoked()))).status).toBe(503)
+    expect((await push(signJwt(key, revoked()))).status).toBe(202)
+    vi.useRealTimers()
+  })
+
   it('keys of a hundred megabytes are not read', async () => {
     let sent = 0
     const server = await listen((_, response) => {
