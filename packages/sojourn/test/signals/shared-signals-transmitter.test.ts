@@ -379,6 +379,52 @@ describe('a crash', () => {
   }, 60_000)
 })
 
+describe('a user whose subject the application cannot find', () => {
+  /** The longest wait is that of a shutdown. */
+  const hasty = (ms: number, callback: () => void): (() => void) => {
+    const timer = setTimeout(callback, ms > 15_000 ? 100 : ms)
+    return () => clearTimeout(timer)
+  }
+
+  it.each<[string, () => Promise<null>]>([
+    ['throws', () => Promise.reject(new Error('There is no such user.'))],
+    ['never answers', () => new Promise(() => {})],
+  ])('who %s holds back no event of another user, neither new ones nor those of a crash', async (_, forMallory) => {
+    const store = memoryStore()
+    const receiver = await startReceiver()
+    const options: Partial<SharedSignalsTransmitterOptions> = {
+      issuer: 'https://idp.example',
+      receivers: [{ id: 'shop', audience: AUDIENCE, token: TOKEN, pushOrigins: [receiver.url] }],
+      subjectOf: (sub) => (sub === 'mallory' ? forMallory() : { format: 'opaque', id: sub }),
+    }
+    const before = await setup({ ...options, interval: '1h' }, store)
+    const delivery = { method: 'urn:ietf:rfc:8935', endpoint_url: receiver.url }
+    expect((await before.call('/streams', 'POST', { delivery })).status).toBe(201)
+    await before.transmitter.close()
+    // Nobody listens any more, as if the process had been killed after both ends.
+    for (const userId of ['mallory', 'ada']) {
+      await before.login(userId)
+      await before.sessions.revokeAll(userId)
+    }
+    const print = vi.spyOn(console, 'error').mockImplementation(() => {})
+    receiver.answers.push(503, 503)
+    const { login, sessions, transmitter } = await setup({ ...options, timing: { after: hasty } }, store)
+    await login('ada')
+    await sessions.revokeAll('ada')
+    const users = () =>
+      receiver.received.map(({ token }) => {
+        const { sub_id } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+        return sub_id.user.id
+      })
+    await soon(() => expect(users().length).toBeGreaterThanOrEqual(4))
+    expect(new Set(users())).toEqual(new Set(['ada']))
+    // The failure is reported once, and a shutdown does not wait for an answer that never comes.
+    expect(print.mock.calls.length).toBeLessThanOrEqual(1)
+    await transmitter.close()
+    print.mockRestore()
+  })
+})
+
 describe('two applications', () => {
   it('a logout at the one (Express) ends the sessions at the other (Fastify), by push and by poll', async () => {
     for (const how of ['push', 'poll'] as const) {

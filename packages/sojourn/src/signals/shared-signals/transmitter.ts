@@ -22,7 +22,7 @@ export interface SharedSignalsTransmitter {
   credentialChanged(userId: string, change: CredentialChange): Promise<void>
   /** Sends what a crash left and what is due, at once. Runs by itself too. */
   flush(): Promise<void>
-  /** Stops. What waits is sent by the next process. Call it before `sessions.close()`. */
+  /** Stops, within 20 seconds. What waits is sent by the next process. Call it before `sessions.close()`. */
   close(): Promise<void>
 }
 
@@ -38,6 +38,8 @@ const SUPPORTED: readonly string[] = [REVOKED, CREDENTIAL]
 const GIVE_UP_MS = 60_000
 const VERIFY_EVERY_MS = 5000
 const LONG_POLL_MS = 25_000
+/** Longer than a push may take. */
+const CLOSE_MS = 20_000
 
 /**
  * Tells other applications when sessions end here: a transmitter for the OpenID Shared Signals Framework 1.0 with events of CAEP 1.0
@@ -69,6 +71,10 @@ export function sharedSignalsTransmitter(
   const delivery = createDelivery({ ...settings, streams, sign })
   const waiters = new Set<() => void>()
   const running = new Set<Promise<unknown>>()
+  /** The notes that are being told. */
+  const busy = new Set<string>()
+  /** The notes whose failure was reported. They are tried again at each tick. */
+  const failed = new Set<string>()
   let isClosed = false
   let stopTick = (): void => {}
 
@@ -138,26 +144,38 @@ export function sharedSignalsTransmitter(
     return change === 'factor-changed' ? { type: settings.factorType, change: 'update' } : null
   }
 
-  /** A note whose session has ended was left by a crash. One whose session lives was never carried out. */
+  /** Tells what a crash left. A note that cannot be told now, or that never gets an answer, must not hold back the others. */
   async function recover(): Promise<void> {
     const told = new Set<string>()
     for (const [key, text] of Object.entries(await outbox.endings.read())) {
-      const ending = JSON.parse(text) as Ending
-      const age = timing.wall() - ending.at
-      if (age < settings.recoverAfterMs) continue
-      const { inner } = outbox
-      const kept = await (inner.readNow?.(ending.id) ?? inner.read(ending.id))
-      if (kept?.kind === 'live') {
-        if (age > GIVE_UP_MS) await outbox.endings.remove([key])
-        continue
-      }
-      const credential = credentialOf(ending.reason)
-      const change = `${ending.userId} ${ending.reason}`
-      // The event of the account was lost too.
-      if (credential !== null && !told.has(change)) await tellCredential(ending.userId, credential, `${change} ${key}`)
-      told.add(change)
-      await tellEnd(key, ending)
+      if (busy.has(key)) continue
+      busy.add(key)
+      await recoverOne(key, text, told)
+        .catch((error: unknown) => {
+          if (!failed.has(key)) settings.onFault(error)
+          failed.add(key)
+        })
+        .finally(() => busy.delete(key))
     }
+  }
+
+  /** A note whose session has ended was left by a crash. One whose session lives was never carried out. */
+  async function recoverOne(key: string, text: string, told: Set<string>): Promise<void> {
+    const ending = JSON.parse(text) as Ending
+    const age = timing.wall() - ending.at
+    if (age < settings.recoverAfterMs) return
+    const { inner } = outbox
+    const kept = await (inner.readNow?.(ending.id) ?? inner.read(ending.id))
+    if (kept?.kind === 'live') {
+      if (age > GIVE_UP_MS) await outbox.endings.remove([key])
+      return
+    }
+    const credential = credentialOf(ending.reason)
+    const change = `${ending.userId} ${ending.reason}`
+    // The event of the account was lost too.
+    if (credential !== null && !told.has(change)) await tellCredential(ending.userId, credential, `${change} ${key}`)
+    told.add(change)
+    await tellEnd(key, ending)
   }
 
   function track(work: Promise<unknown>): void {
@@ -166,8 +184,7 @@ export function sharedSignalsTransmitter(
   }
 
   async function flush(): Promise<void> {
-    await recover()
-    await delivery.tryDue()
+    await Promise.all([recover(), delivery.tryDue()])
   }
 
   function tick(): void {
@@ -225,7 +242,13 @@ export function sharedSignalsTransmitter(
       stopTick()
       outbox.listener = null
       for (const wake of [...waiters]) wake()
-      await Promise.allSettled([...running])
+      // What the application never answers is told by the next process.
+      let cancel = (): void => {}
+      const late = new Promise<void>((resolve) => {
+        cancel = timing.after(CLOSE_MS, resolve)
+      })
+      await Promise.race([Promise.allSettled([...running]), late])
+      cancel()
     },
   }
 }
