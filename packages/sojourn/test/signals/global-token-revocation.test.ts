@@ -303,4 +303,14 @@ describe('a sender', () => {
     await world.sessions.passwordChanged('ada')
     await vi.waitFor(() => expect(world.eventsOf('fault')).toHaveLength(1))
   })
+
+  it.each<[string, Partial<GlobalTokenRevocationSenderOptions>, (() => Promise<string>)?]>([
+    ['a subject', { subjectOf: () => new Promise(() => {}) }],
+    ['a token', {}, () => new Promise(() => {})],
+  ])('%s that the application never returns holds up no shutdown, and is reported', async (_, more, token) => {
+    const world = await start({ timeout: '50ms', attempts: 1, ...more }, token as never)
+    await world.sessions.passwordChanged('ada')
+    await world.sender.close()
+    expect(world.eventsOf('fault').length + world.drops.length).toBe(1)
+  })
 })

@@ -10,7 +10,7 @@ import type { Attempt } from '../../events/webhooks/post.ts'
 import { toRetries } from '../../events/webhooks/retries.ts'
 import { demandUrl } from '../../events/webhooks/url.ts'
 import { type Timing, toTiming } from '../../stores/around/wrapper.ts'
-import { type Http, send } from '../_http.ts'
+import { type Http, send, within } from '../_http.ts'
 import type { RevocationSubject } from './caller.ts'
 
 /** A system that ends its own sessions and tokens when it is asked. */
@@ -110,11 +110,13 @@ export function globalTokenRevocationSender(
   if (typeof subjectOf !== 'function') {
     throw new SessionError('ERR_OPTION', 'globalTokenRevocationSender: subjectOf must be a function.')
   }
-  const targets = toTargets(options)
+  const timing = toTiming(options.timing)
+  const timeoutMs = toMs(options.timeout ?? '15s', 'globalTokenRevocationSender: timeout')
+  const targets = toTargets(options, timing, timeoutMs)
   const pending = new Set<Promise<void>>()
 
   async function sendTo(target: Target, userId: string): Promise<void> {
-    const subject = await subjectOf(userId, target.url.href)
+    const subject = await within(timeoutMs, timing, 'subjectOf', subjectOf(userId, target.url.href))
     if (subject === null) return
     const drop = await target.send('global-token-revocation', JSON.stringify({ sub_id: subject }))
     if (drop !== null) dropped({ reason: drop.reason, url: drop.url, userId, status: drop.status })
@@ -147,15 +149,13 @@ export function globalTokenRevocationSender(
   }
 }
 
-function toTargets(options: GlobalTokenRevocationSenderOptions): readonly Target[] {
+function toTargets(options: GlobalTokenRevocationSenderOptions, timing: Timing, timeoutMs: number): readonly Target[] {
   const { endpoints, insecureHttp = false } = options
   const where = 'globalTokenRevocationSender'
   if (!Array.isArray(endpoints) || endpoints.length === 0) {
     throw new SessionError('ERR_OPTION', `${where}: endpoints must be a list with at least one endpoint.`)
   }
-  const timing = toTiming(options.timing)
   const parts = { ...toRetries(options, where), maxWaiting: MAX_WAITING, timing }
-  const timeoutMs = toMs(options.timeout ?? '15s', `${where}: timeout`)
   const http: Http = { timing, insecureHttp, fetch: options.fetch ?? ((...args) => fetch(...args)) }
   return endpoints.map((endpoint: RevocationEndpoint, index) => {
     checkOptions(endpoint, { url: 'string', token: 'any' }, `${where}: endpoints[${index}]`)
@@ -178,7 +178,8 @@ async function post(
   { body }: Message,
 ): Promise<Attempt> {
   try {
-    const authorization = `Bearer ${typeof token === 'string' ? token : await token()}`
+    const shown = typeof token === 'string' ? token : await within(timeoutMs, http.timing, 'token', token())
+    const authorization = `Bearer ${shown}`
     const headers = { 'content-type': 'application/json', authorization }
     const init = { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer>, timeoutMs }
     return await send(http, url, init, async (response): Promise<Attempt> => {

@@ -4,6 +4,7 @@ import type { Store } from '../../core/contracts/store.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { createNonce } from '../../core/token/secrets.ts'
 import { hashSecret } from '../../core/token/token.ts'
+import { within } from '../_http.ts'
 import { CLAIM_MS, createDelivery } from './delivery.ts'
 import { deliveredOf, type EndpointParts } from './endpoints.ts'
 import { type SubjectId, toUri, VERIFICATION } from './events.ts'
@@ -38,7 +39,8 @@ const SUPPORTED: readonly string[] = [REVOKED, CREDENTIAL]
 const GIVE_UP_MS = 60_000
 const VERIFY_EVERY_MS = 5000
 const LONG_POLL_MS = 25_000
-/** Longer than a push may take. */
+const SUBJECT_MS = 15_000
+/** Longer than a push or `subjectOf` may take. */
 const CLOSE_MS = 20_000
 
 /**
@@ -116,7 +118,7 @@ export function sharedSignalsTransmitter(
       const receiver = receivers.get(stream.receiver)
       if (receiver === undefined || stream.status === 'disabled' || !deliveredOf(SUPPORTED, stream).includes(uri))
         continue
-      const subject = await settings.subjectOf(userId, receiver.id)
+      const subject = await within(SUBJECT_MS, timing, 'subjectOf', settings.subjectOf(userId, receiver.id))
       if (subject === null || (await streams.subjects(stream).read())[toSubjectKey(subject)] !== undefined) continue
       const claims = toClaims(subject, receiver)
       if (claims !== null) await put(stream, cause, claims)
