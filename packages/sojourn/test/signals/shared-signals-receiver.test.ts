@@ -269,6 +269,22 @@ describe('when this application cannot act', () => {
     expect(await ada.isIn()).toBe(false)
   })
 
+  it('a userOf that never answers is answered 503, and the next event is handled', async () => {
+    const after = (_: number, callback: () => void): (() => void) => {
+      const timer = setTimeout(callback, 20)
+      return () => clearTimeout(timer)
+    }
+    const { push, revoked, login, clock } = setup({
+      userOf: (subject) => (subject.sub === 'ada' ? 'ada' : new Promise(() => {})),
+      timing: { wall: () => clock(), uptime: () => clock(), after },
+    })
+    const ada = await login()
+    const lost = signJwt(key, revoked({ sub_id: { format: 'iss_sub', iss: ISSUER, sub: 'mallory' } }))
+    expect((await push(lost)).status).toBe(503)
+    expect((await push(signJwt(key, revoked()))).status).toBe(202)
+    expect(await ada.isIn()).toBe(false)
+  })
+
   it.each(['jwks', 'metadata'])(
     'while the %s cannot be fetched, events get 503, and a flood of forged ones causes one request in five seconds',
     async (what) => {

@@ -103,11 +103,13 @@ export function createPolling(
 
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = http.timing.after(ms, resolve, 'background')
-      closing.signal.addEventListener('abort', () => {
+      const stop = (): void => {
         cancel()
+        closing.signal.removeEventListener('abort', stop)
         resolve()
-      })
+      }
+      const cancel = http.timing.after(ms, stop, 'background')
+      closing.signal.addEventListener('abort', stop)
     })
   }
 

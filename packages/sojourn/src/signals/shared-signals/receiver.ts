@@ -5,7 +5,7 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import { once, wasUsed } from '../../core/token/once.ts'
 import { demandCount } from '../../events/webhooks/retries.ts'
 import { type Timing, toTiming } from '../../stores/around/wrapper.ts'
-import type { Http } from '../_http.ts'
+import { type Http, within } from '../_http.ts'
 import { createBudget } from './budget.ts'
 import { STREAM_UPDATED, toSignalName, VERIFICATION } from './events.ts'
 import { type Signal, type SignalPolicy, toPolicy } from './policy.ts'
@@ -136,7 +136,8 @@ export function sharedSignalsReceiver(
     const signal: Signal = { name, issuer: set.issuer, subject: set.subject, event: set.event }
     const action = actionFor(signal)
     if (action === 'ignore') return ignored('policy')
-    const target = await toTarget(set.subject, set.issuer, userOf, sessionsOf)
+    const finding = toTarget(set.subject, set.issuer, userOf, sessionsOf)
+    const target = await within(TARGET_MS, timing, 'userOf or sessionsOf', finding)
     if (typeof target === 'string') return ignored(target)
     const before = toTime(set) + toleranceMs
     const isEnd = action === 'end'
@@ -216,6 +217,9 @@ export function sharedSignalsReceiver(
       ),
   }
 }
+
+/** A poll handles one event after the other, so one must not wait without end. */
+const TARGET_MS = 10_000
 
 /** How long a transmitter may take to send the event of a verification. */
 const STATE_MS = 15 * MINUTE

@@ -4,7 +4,7 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
 import { demandUrl, toUrl } from '../../events/webhooks/url.ts'
 import { loadJose } from '../../guards/_jose.ts'
-import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
+import { type Http, MAX_BYTES, readJson, send, within } from '../_http.ts'
 import { COOLDOWN_MS, isAnswer, remoteKeys } from '../_issuer-keys.ts'
 import { isObject } from './events.ts'
 
@@ -84,7 +84,10 @@ function createTrusted(options: TrustedTransmitter, index: number, http: Http): 
     metadata,
     keys: source,
     async headers() {
-      const value = typeof authorization === 'function' ? await authorization() : authorization
+      const value =
+        typeof authorization === 'function'
+          ? await within(TIMEOUT_MS, http.timing, 'authorization', authorization())
+          : authorization
       return value === undefined ? {} : { authorization: value }
     },
   }
