@@ -6,8 +6,11 @@ import { tablesOf } from './docs/tables.ts'
 
 const snippets = programSnippets()
 const program = createSnippetProgram(snippets)
-/** A value that the reader must set, such as the address of a server. */
-const needsVariable = ({ code }: Snippet): boolean => /process\.env\.\w+ \?\? ''/.test(code)
+/** Whether it, or a file of the page that it imports, needs a value that the reader must set, such as the address of a server. */
+const needsVariable = (snippet: Snippet): boolean =>
+  [snippet, ...snippetsOf(snippet.page).filter(({ name }) => name && snippet.code.includes(`'./${name}'`))].some(
+    ({ code }) => /process\.env\.\w+ \?\? ''/.test(code),
+  )
 const standalone = snippets.filter((snippet) => !needsVariable(snippet) && program.openNamesOf(snippet).length === 0)
 const titleOf = ({ page, line }: Snippet): string => `${page}:${line}`
 

@@ -45,6 +45,7 @@ export declare const mailQueue: {
   }): Promise<void>
 }
 export declare function demandNewPassword(userId: string): Promise<void>
+export declare function createUser(body: unknown): Promise<{ readonly id: string }>
 export declare const oldStore: {
   // biome-ignore lint/suspicious/noExplicitAny: a store of express-session has its own type of a session.
   get(id: string, callback: (error: unknown, session?: any) => void): void
