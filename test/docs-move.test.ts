@@ -158,6 +158,29 @@ test.each([
   expect(await visit(change(await logInBefore()))).toMatchObject({ status: 200, body: { userId: null, refused } })
 })
 
+test('an old store that does not answer costs a 503, and the cookie opens the session later', async () => {
+  const old = await logInBefore()
+  const get = vi.spyOn(oldStore, 'get').mockImplementationOnce(() => {})
+  const answer = await fetch(after, { headers: { cookie: old } })
+  expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, []])
+  get.mockRestore()
+  expect((await visit(old)).body).toMatchObject({ userId: '7' })
+})
+
+test.each([
+  ['the old secret is missing', () => vi.stubEnv('SESSION_SECRET', ''), (code: string) => code, /SESSION_SECRET/],
+  [
+    'both cookies would have one name',
+    () => {},
+    (code: string) => code.replace("'connect.sid'", "'session'"),
+    /one name/,
+  ],
+])('nobody is logged out in silence: if %s, the server does not start', async (_, prepare, change, message) => {
+  prepare()
+  await expect(sessionsOfPage(change)).rejects.toMatchObject({ cause: { message: expect.stringMatching(message) } })
+  vi.stubEnv('SESSION_SECRET', SECRET)
+})
+
 describe('from other libraries', () => {
   test('@fastify/session: everybody stays logged in, with the two changes that the page names', async () => {
     const old = Fastify()

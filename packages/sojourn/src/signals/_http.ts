@@ -1,5 +1,3 @@
-import { SessionError } from '../core/contracts/errors.ts'
-import type { MaybePromise } from '../core/contracts/store.ts'
 import { fromUtf8 } from '../core/lib/bytes.ts'
 import { concat } from '../core/token/token.ts'
 import type { Timing } from '../stores/around/wrapper.ts'
@@ -13,19 +11,6 @@ export interface Http {
 
 /** Larger than any honest message. */
 export const MAX_BYTES = 1_048_576
-
-/** Waits for a function of the application, which may never answer. Rejects with `ERR_EVENTS` after this time. */
-export async function within<T>(ms: number, timing: Timing, what: string, work: MaybePromise<T>): Promise<T> {
-  let cancel = (): void => {}
-  const late = new Promise<never>((_, reject) => {
-    cancel = timing.after(ms, () => reject(new SessionError('ERR_EVENTS', `${what} did not answer in time.`)))
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    cancel()
-  }
-}
 
 /** Reads a body as text. `null` if it is larger than `maxBytes`: whoever sends it chooses the size. */
 export async function readText(message: Request | Response, maxBytes: number): Promise<string | null> {

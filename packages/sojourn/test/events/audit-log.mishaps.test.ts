@@ -3,10 +3,11 @@ import { type LoggerOptions, pino } from 'pino'
 import { createSessions } from 'sojourn'
 import { auditLog, loggerSink, verifyAuditLog } from 'sojourn/audit-log'
 import { fileSink } from 'sojourn/audit-log/file'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createSeal } from '../../src/events/audit-log/chain.ts'
 import { verifyFiles } from '../../src/events/audit-log/verify-files.ts'
-import { KEY, type LogFolder, logFolders } from './audit-kit.ts'
+import { createClient } from '../core/kit.ts'
+import { faultySink, KEY, type LogFolder, logFolders } from './audit-kit.ts'
 
 const newFolder = logFolders('audit-mishaps')
 
@@ -64,6 +65,36 @@ it('an id of the application that is a number is kept', async () => {
   await log.record('order.placed', { id: 1234, userId: 42, items: [{ id: 7 }] })
   await log.close()
   expect(folder.entries()[1]).toMatchObject({ details: { id: 1234, userId: 42, items: [{ id: 7 }] } })
+})
+
+describe('a sink that never answers', () => {
+  it('is reported after 15 seconds, and holds up neither requests nor, for long, a shutdown', async () => {
+    vi.useFakeTimers()
+    try {
+      const sessions = createSessions()
+      const faults: unknown[] = []
+      sessions.on('fault', ({ error }) => void faults.push(error))
+      const sink = faultySink()
+      const log = auditLog(sessions, { sink, keys: [KEY] })
+      await log.setup()
+      sink.hold()
+      const client = createClient(sessions)
+      await client.send((session) => session.login('ada'))
+      await vi.advanceTimersByTimeAsync(14_000)
+      await client.send((session) => session.rotate())
+      expect(faults).toEqual([])
+      await vi.advanceTimersByTimeAsync(2_000)
+      await client.send((session) => session.rotate())
+      await client.send((session) => session.rotate())
+      await vi.advanceTimersByTimeAsync(1)
+      expect(faults).toMatchObject([{ code: 'ERR_EVENTS', message: expect.stringContaining('does not end') }])
+      const closed = expect(log.close()).rejects.toMatchObject({ code: 'ERR_EVENTS' })
+      await vi.advanceTimersByTimeAsync(15_000)
+      await closed
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 })
 
 describe('a logger that is pino', () => {

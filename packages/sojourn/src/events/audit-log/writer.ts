@@ -1,6 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import { release } from '../../core/lib/runtime.ts'
 import { createNonce } from '../../core/token/secrets.ts'
+import { toTiming, within } from '../../stores/around/wrapper.ts'
 import { toQuietCause } from '../../stores/kit/driver-errors.ts'
 import type { Fields } from '../entry.ts'
 import { type AuditLine, type Place, parseLine, type Seal, toLine } from './chain.ts'
@@ -26,7 +27,7 @@ export interface Writer {
   setup(): Promise<void>
   /** The last stored line. */
   last(): Place | null
-  /** Writes the last entries, and closes the sink. Rejects if entries were lost. */
+  /** Writes the last entries, and closes the sink, within half a minute. Rejects if entries were lost. */
   close(last: Fields): Promise<void>
 }
 
@@ -44,6 +45,8 @@ const BATCH = 200
 const TRIES = 50
 const RETRY_MS = 1000
 const LONGEST_RETRY_MS = 30_000
+/** How long a sink may take for an append before somebody hears of it, and how long a shutdown waits for it. */
+const PATIENCE_MS = 15_000
 /** How often old lines are looked for. */
 const TIDY_MS = 3_600_000
 
@@ -61,6 +64,8 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
   let failures = 0
   let unreported: Error | null = null
   let running: Promise<Error | null> | null = null
+  /** When the append began that runs, by uptime. `null`: none runs, or its length was reported. */
+  let appendingSince: number | null = null
   let cancelRetry = (): void => undefined
   let tidiedAt = Number.NEGATIVE_INFINITY
   /** Lines before this one may be deleted: an entry of the log says so. */
@@ -78,6 +83,10 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
       waiting.push({ at: clock(), fields, isQuiet, stored: resolve, failed: reject })
     })
     stored.catch(() => undefined)
+    if (appendingSince !== null && performance.now() - appendingSince >= PATIENCE_MS) {
+      appendingSince = null
+      unreported ??= toFailure('a write does not end')
+    }
     if (failures === 0) void drain()
     return isQuiet || unreported === null ? stored : reported()
   }
@@ -139,12 +148,15 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
       const lines = unsure
       if (lines.length === 0) continue
       try {
+        appendingSince = performance.now()
         await sink.append(lines)
       } catch (error) {
         isOpen = false
         tries += 1
         if (!(error instanceof PlaceTaken) || tries > TRIES) throw error
         continue
+      } finally {
+        appendingSince = null
       }
       tries = 0
       confirm(lines)
@@ -247,11 +259,12 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
       if (isClosed) return
       void add(last, true).catch(() => undefined)
       isClosed = true
+      const timing = toTiming()
       try {
-        await flush()
+        await within(PATIENCE_MS, timing, `audit log, ${sink.name}: the sink`, flush())
       } finally {
         cancelRetry()
-        await sink.close()
+        await within(PATIENCE_MS, timing, `audit log, ${sink.name}: the sink`, sink.close())
       }
     },
   }

@@ -9,8 +9,8 @@ import { createDelivery, type Delivery, type Message } from '../../events/webhoo
 import type { Attempt } from '../../events/webhooks/post.ts'
 import { toRetries } from '../../events/webhooks/retries.ts'
 import { demandUrl } from '../../events/webhooks/url.ts'
-import { type Timing, toTiming } from '../../stores/around/wrapper.ts'
-import { type Http, send, within } from '../_http.ts'
+import { type Timing, toTiming, within } from '../../stores/around/wrapper.ts'
+import { type Http, send } from '../_http.ts'
 import type { RevocationSubject } from './caller.ts'
 
 /** A system that ends its own sessions and tokens when it is asked. */

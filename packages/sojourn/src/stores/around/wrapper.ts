@@ -1,4 +1,5 @@
-import type { Store, StoreEvent } from '../../core/contracts/store.ts'
+import { SessionError } from '../../core/contracts/errors.ts'
+import type { MaybePromise, Store, StoreEvent } from '../../core/contracts/store.ts'
 import { release } from '../../core/lib/runtime.ts'
 
 /** Listeners of a store's wrapper, and through it of the store. */
@@ -47,4 +48,17 @@ function after(ms: number, callback: () => void, how?: 'background'): () => void
   const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS))
   if (how === 'background') release(timer)
   return () => clearTimeout(timer)
+}
+
+/** Waits for what may never end, such as a function of the application. Rejects with `ERR_EVENTS` after this time. */
+export async function within<T>(ms: number, timing: Timing, what: string, work: MaybePromise<T>): Promise<T> {
+  let cancel = (): void => {}
+  const late = new Promise<never>((_, reject) => {
+    cancel = timing.after(ms, () => reject(new SessionError('ERR_EVENTS', `${what} did not answer in time.`)))
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    cancel()
+  }
 }
