@@ -61,7 +61,13 @@ export async function send<T>(
   signal?.addEventListener('abort', abort)
   if (signal?.aborted) abort()
   try {
-    return await read(await call(url, { ...rest, redirect: 'manual', signal: controller.signal }))
+    const response = await call(url, { ...rest, redirect: 'manual', signal: controller.signal })
+    try {
+      return await read(response)
+    } finally {
+      // What was not read may never end, and would hold the connection.
+      if (!response.bodyUsed) await response.body?.cancel()
+    }
   } finally {
     cancel()
     signal?.removeEventListener('abort', abort)

@@ -1,5 +1,7 @@
+import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionRecord } from '../../core/contracts/record.ts'
 import type { Change, Store } from '../../core/contracts/store.ts'
+import { nextTry } from '../../core/lib/turns.ts'
 import { toOnceId, toOwnRecord } from '../../core/token/once.ts'
 
 /**
@@ -12,9 +14,13 @@ export interface Box {
   /** Replaces the text of a key (`null`: none) if it is still this one. Resolves with whether it was. */
   swap(key: string, from: string | null, to: string | null): Promise<boolean>
   remove(keys: readonly string[]): Promise<void>
+  /** Removes all of it, for good: what is put later is not kept. */
+  end(): Promise<void>
 }
 
 const LIFE_MS = 10 * 365 * 86_400_000
+/** Longer than anything that still writes to a box that was ended. */
+const ENDED_MS = 3_600_000
 
 export function createBox(store: Store, name: string, wall: () => number): Box {
   const id = toOnceId(`shared signals ${name}`)
@@ -24,12 +30,18 @@ export function createBox(store: Store, name: string, wall: () => number): Box {
     return kept?.kind === 'live' ? kept : null
   }
 
+  async function begin(): Promise<void> {
+    const now = Math.floor(wall())
+    if (await store.create(toOwnRecord(id, now, now + LIFE_MS))) return
+    const kept = await (store.readNow?.(id) ?? store.read(id))
+    if (kept?.kind === 'ended') throw new SessionError('ERR_STORE', `The record of shared signals (${name}) was ended.`)
+  }
+
   async function write(change: Change): Promise<boolean> {
-    for (;;) {
+    for (let tries = 0; ; tries = nextTry(tries)) {
       const { status } = await store.write(id, change)
       if (status !== 'gone') return status === 'written'
-      const now = Math.floor(wall())
-      await store.create(toOwnRecord(id, now, now + LIFE_MS))
+      await begin()
     }
   }
 
@@ -42,6 +54,10 @@ export function createBox(store: Store, name: string, wall: () => number): Box {
       write({ ...(to === null ? { remove: [key] } : { set: { [key]: to } }), expect: { key, text: from } }),
     async remove(keys) {
       if (keys.length > 0 && (await find()) !== null) await write({ remove: keys })
+    },
+    async end() {
+      const endedAt = Math.floor(wall())
+      await store.end(id, { kind: 'ended', id, reason: 'ended', endedAt, expiresAt: endedAt + ENDED_MS })
     },
   }
 }

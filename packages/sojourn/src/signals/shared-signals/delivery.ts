@@ -20,6 +20,8 @@ export interface DeliveryParts {
   readonly longestRetryMs: number
   readonly sign: (stream: Stream, event: Waiting) => Promise<string>
   readonly onProblem: (problem: SignalProblem) => void
+  /** Whether the options still allow to send events to the stream. */
+  readonly isServed: (stream: Stream) => boolean
 }
 
 const TIMEOUT_MS = 15_000
@@ -97,7 +99,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   return {
     push,
     async tryDue() {
-      const due = (await streams.all()).filter(({ method, status }) => method === PUSH && status === 'enabled')
+      const all = (await streams.all()).filter(parts.isServed)
+      const due = all.filter(({ method, status }) => method === PUSH && status === 'enabled')
       await Promise.all(
         due.map(async (stream) => {
           for (const event of await streams.waiting(stream)) {

@@ -23,7 +23,8 @@ export interface EndpointParts {
   readonly longPollMs: number
   readonly sign: (stream: Stream, event: Waiting) => Promise<string>
   readonly verify: (stream: Stream, state: string | null) => Promise<void>
-  readonly subjectKey: (subject: unknown) => string
+  /** `null` for a subject with too many levels. */
+  readonly subjectKey: (subject: unknown) => string | null
   /** Resolves when something may wait for a stream, or after this time. */
   readonly news: (ms: number) => Promise<void>
   readonly onProblem: (problem: SignalProblem) => void
@@ -165,6 +166,7 @@ function setSubject(wanted: boolean): Handler {
     if (stream === null || stream.id !== body.stream_id) return reply(404)
     const box = parts.streams.subjects(stream)
     const key = parts.subjectKey(body.subject)
+    if (key === null) return reply(400)
     if (wanted) await box.remove([key])
     else if (Object.keys(await box.read()).length >= MAX_REMOVED) return reply(429)
     else await box.put(key, '1')
@@ -181,8 +183,13 @@ async function verification(parts: EndpointParts, receiver: Receiver, _: Request
   const now = parts.http.timing.wall()
   const found = await parts.streams.of(receiver.id)
   if (found === null || found.id !== stream_id) return reply(404)
-  if (now - found.verifiedAt < parts.verifyEveryMs) return reply(429)
-  await parts.streams.change(receiver.id, (stream) => ({ ...stream, verifiedAt: now }))
+  let isEarly = false
+  // Inside the change, so that one of several that come at once counts.
+  await parts.streams.change(receiver.id, (stream) => {
+    isEarly = now - stream.verifiedAt < parts.verifyEveryMs
+    return isEarly ? stream : { ...stream, verifiedAt: now }
+  })
+  if (isEarly) return reply(429)
   await parts.verify(found, state)
   return reply(204)
 }
@@ -198,7 +205,7 @@ async function poll(parts: EndpointParts, receiver: Receiver, request: Request, 
   const refused = Object.entries(setErrs).filter(([jti]) => own.has(jti))
   await parts.streams.done(
     stream,
-    [...ack.map(String), ...refused.map(([jti]) => jti)].filter((jti) => own.has(jti)),
+    [...ack, ...refused.map(([jti]) => jti)].filter((jti) => own.has(jti)),
   )
   for (const [jti, error] of refused) {
     const reason = isObject(error) ? (toText(error.err)?.slice(0, 100) ?? null) : null

@@ -45,10 +45,14 @@ export function outboxStore(store: Store): Store {
     const ending = await endingOf(store, id, tombstone)
     if (ending === null) return store.end(id, tombstone)
     const key = `${id} ${createNonce()}`
-    await endings.put(key, JSON.stringify(ending))
+    // A session must not outlive a note that cannot be stored. If the store is down, it cannot end the session either.
+    const isNoted = await endings.put(key, JSON.stringify(ending)).then(
+      () => true,
+      () => false,
+    )
     const last = await store.end(id, tombstone)
     // Somebody else ended it, and has a note of their own. If this note stays, the message is sent twice.
-    if (last === null) await endings.remove([key])
+    if (last === null) await (isNoted && endings.remove([key]))
     else outbox.listener?.(key, ending)
     return last
   }

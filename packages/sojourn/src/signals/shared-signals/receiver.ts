@@ -41,7 +41,7 @@ export interface SharedSignalsReceiverOptions {
   readonly onSignal?: (report: SignalReport) => void
   /** Also allows `http` URLs, for tests. Default `false`. */
   readonly insecureHttp?: boolean
-  /** Sends the requests to transmitters, except for their keys. Default: the platform's `fetch`. */
+  /** Sends the requests to transmitters. Default: the platform's `fetch`. */
   readonly fetch?: typeof fetch
   /** For tests. Default: the platform's time. */
   readonly timing?: Partial<Timing>

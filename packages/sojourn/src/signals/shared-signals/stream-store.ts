@@ -53,8 +53,10 @@ export function createStreamStore(store: Store, issuer: string, wall: () => numb
   const streams = createBox(store, `streams ${issuer}`, wall)
   const boxes = new Map<string, Box>()
 
-  function boxOf(kind: string, { id }: Stream): Box {
-    const name = `${kind} ${issuer} ${id}`
+  const toName = (kind: string, { id }: Stream): string => `${kind} ${issuer} ${id}`
+
+  function boxOf(kind: string, stream: Stream): Box {
+    const name = toName(kind, stream)
     const box = boxes.get(name) ?? createBox(store, name, wall)
     boxes.set(name, box)
     return box
@@ -83,8 +85,10 @@ export function createStreamStore(store: Store, issuer: string, wall: () => numb
     },
     async remove(stream) {
       await streams.remove([stream.receiver])
-      const box = boxOf('events', stream)
-      await box.remove(Object.keys(await box.read()))
+      for (const kind of ['events', 'subjects']) {
+        await boxOf(kind, stream).end()
+        boxes.delete(toName(kind, stream))
+      }
     },
     async waiting(stream) {
       const all = Object.values(await boxOf('events', stream).read()).map((text) => JSON.parse(text) as Waiting)

@@ -153,5 +153,9 @@ function toReceivers(receivers: readonly SignalReceiver[], insecureHttp: boolean
     const origins = pushOrigins.map((each) => demandUrl(each, `${where}: pushOrigins`, insecureHttp).origin)
     return { id, audience, revokes, pushOrigins: origins, hashes: tokens.map((each) => hashSecret(toUtf8(each))) }
   })
+  const hashes = all.flatMap((receiver) => receiver.hashes)
+  if (new Set(all.map(({ id }) => id)).size < all.length || new Set(hashes).size < hashes.length) {
+    throw new SessionError('ERR_OPTION', 'sharedSignalsTransmitter: two receivers have the same id or the same token.')
+  }
   return new Map(all.map((receiver) => [receiver.id, receiver]))
 }

@@ -70,7 +70,7 @@ export function sharedSignalsTransmitter(
   const outbox = outboxOf(sessions.store)
   const signer = createSigner(options.keys)
   const streams = createStreamStore(outbox.inner, issuer, timing.wall)
-  const delivery = createDelivery({ ...settings, streams, sign })
+  const delivery = createDelivery({ ...settings, streams, sign, isServed })
   const waiters = new Set<() => void>()
   const running = new Set<Promise<unknown>>()
   /** The notes that are being told. */
@@ -79,6 +79,12 @@ export function sharedSignalsTransmitter(
   const failed = new Set<string>()
   let isClosed = false
   let stopTick = (): void => {}
+
+  /** A stream stays stored when the options no longer have its receiver, or the origin that it pushes to. */
+  function isServed({ receiver, method, url }: Stream): boolean {
+    const known = receivers.get(receiver)
+    return known !== undefined && (method !== PUSH || known.pushOrigins.includes(new URL(url).origin))
+  }
 
   async function sign(stream: Stream, { jti, claims, at }: Waiting): Promise<string> {
     const aud = receivers.get(stream.receiver)?.audience
@@ -114,15 +120,17 @@ export function sharedSignalsTransmitter(
     cause: string,
     toClaims: (user: SubjectId, receiver: Known) => EventClaims | null,
   ): Promise<void> {
-    for (const stream of await streams.all()) {
+    await each(await streams.all(), async (stream) => {
       const receiver = receivers.get(stream.receiver)
-      if (receiver === undefined || stream.status === 'disabled' || !deliveredOf(SUPPORTED, stream).includes(uri))
-        continue
+      if (receiver === undefined || !isServed(stream)) return
+      if (stream.status === 'disabled' || !deliveredOf(SUPPORTED, stream).includes(uri)) return
       const subject = await within(SUBJECT_MS, timing, 'subjectOf', settings.subjectOf(userId, receiver.id))
-      if (subject === null || (await streams.subjects(stream).read())[toSubjectKey(subject)] !== undefined) continue
+      if (subject === null) return
+      const key = toSubjectKey(subject)
+      if (key !== null && (await streams.subjects(stream).read())[key] !== undefined) return
       const claims = toClaims(subject, receiver)
       if (claims !== null) await put(stream, cause, claims)
-    }
+    })
   }
 
   async function tellEnd(key: string, ending: Ending): Promise<void> {
@@ -136,8 +144,12 @@ export function sharedSignalsTransmitter(
     await outbox.endings.remove([key])
   }
 
-  async function tellCredential(userId: string, change: CredentialChange, cause: string): Promise<void> {
-    const at = timing.wall()
+  async function tellCredential(
+    userId: string,
+    change: CredentialChange,
+    cause: string = createNonce(),
+    at: number = timing.wall(),
+  ): Promise<void> {
     await publish(CREDENTIAL, userId, cause, (user) => toCredentialChange(change, at, user))
   }
 
@@ -175,7 +187,8 @@ export function sharedSignalsTransmitter(
     const credential = credentialOf(ending.reason)
     const change = `${ending.userId} ${ending.reason}`
     // The event of the account was lost too.
-    if (credential !== null && !told.has(change)) await tellCredential(ending.userId, credential, `${change} ${key}`)
+    if (credential !== null && !told.has(change))
+      await tellCredential(ending.userId, credential, `${change} ${key}`, ending.at)
     told.add(change)
     await tellEnd(key, ending)
   }
@@ -230,13 +243,13 @@ export function sharedSignalsTransmitter(
   outbox.listener = listen
   const stopListening = sessions.on('account', ({ userId, change }) => {
     const credential = credentialOf(change)
-    if (credential !== null) track(tellCredential(userId, credential, createNonce()))
+    if (credential !== null) track(tellCredential(userId, credential))
   })
   tick()
 
   return {
     handler: (request) => route(parts, settings, signer, request),
-    credentialChanged: (userId, change) => tellCredential(userId, change, createNonce()),
+    credentialChanged: (userId, change) => tellCredential(userId, change),
     flush,
     async close() {
       isClosed = true
@@ -255,15 +268,29 @@ export function sharedSignalsTransmitter(
   }
 }
 
+/** Does the work for each item. One that fails does not keep the others from their turn. */
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const errors: unknown[] = []
+  for (const item of items) await work(item).catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
+}
+
+/** No honest subject is deeper. */
+const MAX_LEVELS = 20
+
 /** The members of a subject in one order, because a receiver may write them in another one. */
-function toSubjectKey(subject: unknown): string {
-  const sorted = (value: unknown): unknown =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(
-          Object.entries(value)
-            .sort(([a], [b]) => (a < b ? -1 : 1))
-            .map(([name, each]) => [name, sorted(each)]),
-        )
-      : value
-  return hashSecret(toUtf8(JSON.stringify(sorted(subject))))
+function toSubjectKey(subject: unknown): string | null {
+  let isDeep = false
+  const sorted = (value: unknown, level: number): unknown => {
+    isDeep ||= level > MAX_LEVELS
+    if (isDeep || typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map((item) => sorted(item, level + 1))
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, member]) => [name, sorted(member, level + 1)]),
+    )
+  }
+  const text = sorted(subject, 0)
+  return isDeep ? null : hashSecret(toUtf8(JSON.stringify(text)))
 }

@@ -1,0 +1,289 @@
+import { text } from 'node:stream/consumers'
+import { createSessions, memoryStore, type SessionRecord, type Store } from 'sojourn'
+import {
+  outboxStore,
+  type SharedSignalsTransmitterOptions,
+  type SignalProblem,
+  type SigningKey,
+  sharedSignalsTransmitter,
+} from 'sojourn/signals/shared-signals'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { createClient } from '../core/kit.ts'
+import { CAEP, createKey, listen } from './signals-kit.ts'
+
+const TOKEN = 'a-token-of-the-shop-for-this-server'
+const OTHER_TOKEN = 'a-token-of-the-bank-for-this-server'
+const AUDIENCE = 'https://shop.example'
+const ISSUER = 'https://idp.example'
+const PUSH = 'urn:ietf:rfc:8935'
+const privateJwk = createKey('k1').privateKey.export({ format: 'jwk' }) as SigningKey
+const poll = { delivery: { method: 'urn:ietf:rfc:8936' } }
+const soon = (look: () => unknown) => vi.waitFor(look, { timeout: 10_000, interval: 10 })
+
+const cleanups: (() => unknown)[] = []
+afterAll(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup()
+})
+
+interface Sent {
+  readonly sub_id: Readonly<Record<string, unknown>>
+  readonly events: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+/** Nothing happens by itself: `flush` is called by hand. */
+function setup(options: Partial<SharedSignalsTransmitterOptions> = {}, store: Store = memoryStore()) {
+  const sessions = createSessions({ store: outboxStore(store), warn: () => {} })
+  const problems: SignalProblem[] = []
+  const transmitter = sharedSignalsTransmitter(sessions, {
+    issuer: ISSUER,
+    keys: [privateJwk],
+    receivers: [{ id: 'shop', audience: AUDIENCE, token: TOKEN }],
+    insecureHttp: true,
+    onProblem: (problem) => void problems.push(problem),
+    firstRetry: '1ms',
+    interval: '1h',
+    recoverAfter: '1ms',
+    ...options,
+  })
+  cleanups.push(transmitter.close)
+  const call = (path: string, method: string, body?: unknown, token = TOKEN) =>
+    transmitter.handler(
+      new Request(`${ISSUER}/ssf${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      }),
+    )
+  const login = async (userId = 'ada') => {
+    const { value } = await createClient(sessions).send(async (session) => {
+      await session.login(userId)
+      return session.id ?? ''
+    })
+    return value
+  }
+  const polled = async (token = TOKEN): Promise<Sent[]> => {
+    const { sets } = await (await call('/poll', 'POST', { returnImmediately: true }, token)).json()
+    return (Object.values(sets) as string[]).map((set) =>
+      JSON.parse(Buffer.from(set.split('.')[1] ?? '', 'base64url').toString()),
+    )
+  }
+  return { sessions, transmitter, problems, call, login, polled, store }
+}
+
+async function startShop(answer: (count: number) => number = () => 202) {
+  const received: string[] = []
+  const server = await listen(async (request, response) => {
+    received.push(await text(request))
+    response.writeHead(answer(received.length)).end()
+  })
+  cleanups.push(server.close)
+  return { ...server, received }
+}
+
+async function liveIn(store: Store): Promise<readonly SessionRecord[]> {
+  const page = await store.scan?.(null, 1000)
+  return (page?.values ?? []).flatMap((record) => (record.kind === 'live' ? [record] : []))
+}
+
+const pushTo = (url: string) => ({ delivery: { method: PUSH, endpoint_url: `${url}/signals` } })
+const shopAt = (url: string) => [{ id: 'shop', audience: AUDIENCE, token: TOKEN, pushOrigins: [url] }]
+const quiet = () => {
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+  cleanups.push(() => error.mockRestore())
+}
+
+describe('one user for whom subjectOf always fails, such as a deleted account', () => {
+  const subjectOf = (userId: string, receiver: string) => {
+    if (userId === 'deleted' && receiver === 'shop') throw new TypeError('There is no such row.')
+    return { format: 'opaque', id: userId }
+  }
+
+  it('keeps no other receiver from hearing of them', async () => {
+    quiet()
+    const receivers = [
+      { id: 'shop', audience: AUDIENCE, token: TOKEN },
+      { id: 'bank', audience: 'https://bank.example', token: OTHER_TOKEN },
+    ]
+    const { call, login, sessions, polled } = setup({ subjectOf, receivers })
+    await call('/streams', 'POST', poll)
+    await call('/streams', 'POST', poll, OTHER_TOKEN)
+    await sessions.revoke(await login('deleted'))
+    await soon(async () => expect(await polled(OTHER_TOKEN)).toHaveLength(1))
+    expect(await polled()).toEqual([])
+  })
+
+  it('keeps no event of others from being recovered, and none that is due from being sent', async () => {
+    quiet()
+    const shop = await startShop((count) => (count <= 1 ? 500 : 202))
+    const store = memoryStore()
+    const options = { subjectOf, receivers: shopAt(shop.url) }
+    const before = setup(options, store)
+    await before.call('/streams', 'POST', pushTo(shop.url))
+    await before.sessions.revoke(await before.login('deleted'))
+    await before.sessions.revoke(await before.login('due'))
+    await soon(() => expect(shop.received).toHaveLength(1))
+    await before.transmitter.close()
+    // Ends without a transmitter: as if the process was killed right after it.
+    await before.sessions.revoke(await before.login('ada'))
+    const after = setup(options, store)
+    await soon(async () => {
+      await after.transmitter.flush().catch(() => {})
+      const users = shop.received.map((set) => Buffer.from(set.split('.')[1] ?? '', 'base64url').toString())
+      expect(users.filter((user) => user.includes('"due"')).length).toBeGreaterThan(1)
+      expect(users.filter((user) => user.includes('"ada"')).length).toBeGreaterThan(0)
+    })
+  })
+})
+
+describe('a receiver that is no longer served', () => {
+  it('hears nothing more, although its stream is still stored', async () => {
+    const shop = await startShop(() => 500)
+    const store = memoryStore()
+    const before = setup({ receivers: shopAt(shop.url) }, store)
+    await before.call('/streams', 'POST', pushTo(shop.url))
+    await before.sessions.revoke(await before.login())
+    await soon(() => expect(shop.received).toHaveLength(1))
+    await before.transmitter.close()
+    const after = setup({ receivers: [{ id: 'bank', audience: 'https://bank.example', token: OTHER_TOKEN }] }, store)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await after.transmitter.flush()
+    expect(shop.received).toHaveLength(1)
+  })
+
+  it('hears nothing at an origin that was taken from it', async () => {
+    const shop = await startShop(() => 500)
+    const store = memoryStore()
+    const before = setup({ receivers: shopAt(shop.url) }, store)
+    await before.call('/streams', 'POST', pushTo(shop.url))
+    await before.sessions.revoke(await before.login())
+    await soon(() => expect(shop.received).toHaveLength(1))
+    await before.transmitter.close()
+    const after = setup({ receivers: shopAt('https://shop.example') }, store)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await after.sessions.revoke(await after.login('bob'))
+    await after.transmitter.flush()
+    await after.transmitter.close()
+    expect(shop.received).toHaveLength(1)
+  })
+})
+
+describe('a receiver that misbehaves', () => {
+  it('gets one verification of fifty that it asks for at once', async () => {
+    const { call, polled } = setup()
+    const { stream_id } = await (await call('/streams', 'POST', poll)).json()
+    const asked = await Promise.all(Array.from({ length: 50 }, () => call('/verify', 'POST', { stream_id })))
+    expect(asked.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect(asked.filter(({ status }) => status === 429)).toHaveLength(49)
+    expect(await polled()).toHaveLength(1)
+  })
+
+  it('leaves nothing behind when it makes and deletes streams', async () => {
+    const store = memoryStore()
+    const { call } = setup({}, store)
+    const { stream_id } = await (await call('/streams', 'POST', poll)).json()
+    for (let index = 0; index < 20; index++) {
+      await call('/subjects/remove', 'POST', { stream_id, subject: { format: 'opaque', id: `user-${index}` } })
+    }
+    await call('/verify', 'POST', { stream_id })
+    await call(`/streams?stream_id=${stream_id}`, 'DELETE')
+    const left: string[] = []
+    for (const { data } of await liveIn(store)) left.push(...Object.keys(data))
+    expect(left).toEqual([])
+  })
+
+  it.each([
+    ['acks that are no texts', '/poll', { ack: [{ toString: 1 }], returnImmediately: true }, 200],
+    ['errors that are no objects', '/poll', { setErrs: { __proto__: null, x: null }, returnImmediately: true }, 200],
+    ['a subject of ten thousand levels', '/subjects/remove', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, 400],
+  ])('is told that it is wrong, or nothing, for %s', async (_, path, body, status) => {
+    const { call } = setup()
+    const { stream_id } = await (await call('/streams', 'POST', poll)).json()
+    const sent = typeof body === 'string' ? `{"stream_id":"${stream_id}","subject":{"format":"x","y":${body}}}` : body
+    expect((await call(path, 'POST', sent)).status).toBe(status)
+  })
+
+  it('answers 200 with a body that never ends, and holds no connection', async () => {
+    const closed = vi.fn()
+    const server = await listen((request, response) => {
+      request.resume()
+      response.on('close', closed)
+      response.writeHead(200).write('x')
+      const timer = setInterval(() => response.write('x'.repeat(1000)), 5)
+      response.on('close', () => clearInterval(timer))
+    })
+    cleanups.push(server.close)
+    const { call, sessions, login } = setup({ receivers: shopAt(server.url) })
+    await call('/streams', 'POST', pushTo(server.url))
+    await sessions.revoke(await login())
+    await soon(() => expect(closed).toHaveBeenCalledOnce())
+  })
+})
+
+describe('the notes of ended sessions', () => {
+  /** A store in which the record with the notes is full. Their names are those with a space. */
+  function fullOfNotes(): Store {
+    const store = memoryStore()
+    return {
+      name: store.name,
+      read: store.read.bind(store),
+      create: store.create.bind(store),
+      write(id, change) {
+        const isNote = Object.keys(change.set ?? {}).some((name) => name.includes(' '))
+        if (isNote) throw new Error('The record is too large.')
+        return store.write(id, change)
+      },
+      end: store.end.bind(store),
+      list: store.list.bind(store),
+      close: store.close.bind(store),
+    }
+  }
+
+  it('keep no session alive when they cannot be stored, and the event is sent all the same', async () => {
+    const { call, sessions, login, polled } = setup({}, fullOfNotes())
+    await call('/streams', 'POST', poll)
+    const id = await login()
+    expect(await sessions.revoke(id)).toBe(true)
+    expect(await sessions.list('ada')).toEqual([])
+    await soon(async () => expect(await polled()).toHaveLength(1))
+  })
+
+  it('hang no process when another program ended the record that they are in', async () => {
+    quiet()
+    const store = memoryStore()
+    const { sessions, login } = setup({}, store)
+    await sessions.revoke(await login())
+    for (const { id } of await liveIn(store)) {
+      const now = Date.now()
+      await store.end(id, { kind: 'ended', id, reason: 'x', endedAt: now, expiresAt: now + 60_000 })
+    }
+    expect(await sessions.revoke(await login('bob'))).toBe(true)
+    expect(await sessions.list('bob')).toEqual([])
+  })
+})
+
+it('a password change that is told after a crash has the time of the change, so that later sessions stay', async () => {
+  const store = memoryStore()
+  const before = setup({}, store)
+  await before.call('/streams', 'POST', poll)
+  await before.login()
+  await before.transmitter.close()
+  const changedAt = Date.now()
+  await before.sessions.passwordChanged('ada')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const after = setup({}, store)
+  await after.transmitter.flush()
+  const told = (await after.polled()).flatMap(({ events }) => events[`${CAEP}credential-change`] ?? [])
+  expect(told).toHaveLength(1)
+  expect(Number(told[0]?.event_timestamp) * 1000).toBeLessThan(changedAt + 250)
+})
+
+it.each([
+  ['one name', { id: 'shop', token: OTHER_TOKEN }],
+  ['one token', { id: 'bank', token: TOKEN }],
+])('two receivers with %s are refused, because one would act as the other', (_, second) => {
+  const receivers = [
+    { id: 'shop', audience: AUDIENCE, token: TOKEN },
+    { audience: 'https://bank.example', ...second },
+  ]
+  expect(() => setup({ receivers })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+})
