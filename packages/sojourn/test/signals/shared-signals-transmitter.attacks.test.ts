@@ -274,7 +274,7 @@ it('a password change that is told after a crash has the time of the change, so 
   await after.transmitter.flush()
   const told = (await after.polled()).flatMap(({ events }) => events[`${CAEP}credential-change`] ?? [])
   expect(told).toHaveLength(1)
-  expect(Number(told[0]?.event_timestamp) * 1000).toBeLessThan(changedAt + 250)
+  expect(Number((told[0] as { event_timestamp: number }).event_timestamp) * 1000).toBeLessThan(changedAt + 250)
 })
 
 it.each([
