@@ -7,7 +7,7 @@ import { checkOptions } from '../core/contracts/check-options.ts'
 import { type Duration, toMs } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionEvent, SessionEventName, SessionListener } from '../core/contracts/events.ts'
-import { type Timing, toTiming } from '../stores/around/wrapper.ts'
+import { type Timing, toTiming, within } from '../stores/around/wrapper.ts'
 import { COUNTERS } from './counts.ts'
 import { type AddressForm, toFields, toIso } from './entry.ts'
 import { createDelivery, type Delivery, type WebhookDrop } from './webhooks/delivery.ts'
@@ -49,8 +49,11 @@ export interface WebhooksOptions {
   readonly timeout?: Duration
   /** How many messages wait for one endpoint. Above this number, messages are dropped. Default 1000. */
   readonly maxWaiting?: number
-  /** Receives each message that will never arrive. The first one of an endpoint in a minute is a `fault` too. */
-  readonly dropped?: (drop: WebhookDrop) => void
+  /**
+   * Receives each message that will never arrive. The first one of an endpoint in a minute is a `fault` too. `dropped` may return a
+   * promise: `close` waits for it, at most `timeout`. If it throws or rejects, that is a `fault` too.
+   */
+  readonly dropped?: (drop: WebhookDrop) => unknown
   /** Also allows `http` URLs, for tests. Anybody on the network path can then read and drop messages. Default `false`. */
   readonly insecureHttp?: boolean
   /** Sends the requests. Default: the platform's `fetch`. Pass your own to send them through a proxy. */
@@ -65,7 +68,8 @@ export interface Webhooks {
   flush(): Promise<void>
   /**
    * Stops listening, and tries every message that waits a last time. Those that do not arrive are passed to `dropped`. Requests
-   * begin for at most `timeout`, so it takes at most twice that long, even if an endpoint never answers.
+   * begin for at most `timeout`, so it takes at most twice that long, even if an endpoint never answers, and then as long as
+   * `dropped` takes.
    */
   close(): Promise<void>
 }
@@ -98,22 +102,34 @@ export function webhooks(
   assertSessions(sessions, 'webhooks')
   const { endpoints, address = 'none', dropped = () => undefined } = options
   const timing = toTiming(options.timing)
-  const targets = toTargets(endpoints, options, timing)
+  const timeoutMs = toMs(options.timeout ?? '15s', 'webhooks: timeout')
+  const targets = toTargets(endpoints, options, timeoutMs, timing)
   const pending = new Set<Promise<void>>()
 
   async function send(target: Target, type: string, body: string): Promise<void> {
     const drop = await target.send(type, body)
     if (drop === null) return
-    dropped(drop)
     // A message dropped by close was lost on purpose.
-    const isNews = drop.reason !== 'closed' && timing.wall() - target.reportedAt >= REPORT_MS
-    if (!isNews) return
-    target.reportedAt = timing.wall()
+    const isNews = drop.reason !== 'closed' && timing.uptime() - target.reportedAt >= REPORT_MS
+    if (isNews) target.reportedAt = timing.uptime()
+    const error = await tell(drop)
+    if (!isNews && error === null) return
     const { reason, url, status } = drop
     throw new SessionError(
       'ERR_EVENTS',
-      `webhooks: a message to ${url} was dropped (${reason}, last status ${status ?? 'none'}).`,
+      `webhooks: a message to ${url} was dropped (${reason}, last status ${status ?? 'none'})${error === null ? '' : ', and the function dropped failed'}.`,
+      error ?? undefined,
     )
+  }
+
+  /** Resolves with the error of the application's function, because it must not replace the report about the message. */
+  async function tell(drop: WebhookDrop): Promise<unknown> {
+    try {
+      await within(timeoutMs, timing, 'webhooks: dropped', Promise.resolve(dropped(drop)))
+      return null
+    } catch (error) {
+      return error ?? new Error('dropped failed')
+    }
   }
 
   function listen(event: SessionEvent): Promise<unknown> | undefined {
@@ -161,12 +177,16 @@ const KINDS = {
   timing: 'any',
 } as const
 
-function toTargets(endpoints: readonly WebhookEndpoint[], options: WebhooksOptions, timing: Timing): readonly Target[] {
+function toTargets(
+  endpoints: readonly WebhookEndpoint[],
+  options: WebhooksOptions,
+  timeoutMs: number,
+  timing: Timing,
+): readonly Target[] {
   if (!Array.isArray(endpoints) || endpoints.length === 0) {
     throw new SessionError('ERR_OPTION', 'webhooks: endpoints must be a list with at least one endpoint.')
   }
   const parts = { ...toRetries(options, 'webhooks'), timing }
-  const timeoutMs = toMs(options.timeout ?? '15s', 'webhooks: timeout')
   const send = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args))
   return endpoints.map((endpoint: WebhookEndpoint, index) => {
     const where = `webhooks: endpoints[${index}]`

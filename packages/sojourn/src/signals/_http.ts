@@ -65,8 +65,8 @@ export async function send<T>(
     try {
       return await read(response)
     } finally {
-      // What was not read may never end, and would hold the connection.
-      if (!response.bodyUsed) await response.body?.cancel()
+      // What was not read may never end, and would hold the connection. It may be broken already.
+      if (!response.bodyUsed) void response.body?.cancel().catch(() => undefined)
     }
   } finally {
     cancel()

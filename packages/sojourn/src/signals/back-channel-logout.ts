@@ -8,6 +8,7 @@ import { type Duration, toMs } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { LoginOptions, Session } from '../core/contracts/session.ts'
 import type { Store } from '../core/contracts/store.ts'
+import { attempt } from '../core/lib/maybe.ts'
 import { once, wasUsed } from '../core/token/once.ts'
 import { hasType, readText } from './_http.ts'
 import { type LogoutToken, type TokenRefusal, verifyLogoutToken } from './back-channel-logout/logout-token.ts'
@@ -44,7 +45,7 @@ export interface BackChannelLogoutOptions {
   /** How far the provider's clock may be from ours. Default `'1m'`. */
   readonly clockTolerance?: Duration
   /** Receives each request that was refused. */
-  readonly refused?: (refused: RefusedLogout) => void
+  readonly refused?: (refused: RefusedLogout) => unknown
   /** Also allows `http` URLs, for tests. Anybody on the network path can then replace the provider's keys. Default `false`. */
   readonly insecureHttp?: boolean
   /** Reads the provider's keys. Default: the platform's `fetch`. */
@@ -141,11 +142,11 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
   }
 
   function refuse(refusal: RefusedLogout, status = 400): Response {
-    try {
-      refused(refusal)
-    } catch {
-      // The provider's answer does not depend on a log.
-    }
+    // The provider's answer does not depend on a log.
+    attempt(
+      () => refused(refusal),
+      () => undefined,
+    )
     return answer(refusal.reason, status)
   }
 

@@ -7,6 +7,7 @@ import { assertSessions } from '../core/contracts/assert-sessions.ts'
 import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
+import { attempt } from '../core/lib/maybe.ts'
 import { hasType, readJson } from './_http.ts'
 import {
   type RevocationCaller,
@@ -45,7 +46,7 @@ export interface GlobalTokenRevocationOptions {
    */
   readonly userOf: (subject: RevocationSubject, caller: string) => MaybePromise<string | null>
   /** Receives each request that was refused. */
-  readonly refused?: (refused: RefusedRevocation) => void
+  readonly refused?: (refused: RefusedRevocation) => unknown
   /** Also allows `http` URLs, for tests. Anybody on the network path can then replace a caller's keys. Default `false`. */
   readonly insecureHttp?: boolean
   /** Reads the callers' keys. Default: the platform's `fetch`. */
@@ -104,11 +105,11 @@ export function globalTokenRevocation(options: GlobalTokenRevocationOptions): Gl
   })
 
   function refuse(reason: RefusedRevocation['reason'], caller: string | null, error?: unknown): Response {
-    try {
-      refused({ reason, caller, ...(error !== undefined && { error }) })
-    } catch {
-      // The answer does not depend on a log.
-    }
+    // The answer does not depend on a log.
+    attempt(
+      () => refused({ reason, caller, ...(error !== undefined && { error }) }),
+      () => undefined,
+    )
     const [status, word, description, headers] = ANSWERS[reason]
     return new Response(JSON.stringify({ error: word, error_description: description }), {
       status,

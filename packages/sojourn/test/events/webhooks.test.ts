@@ -107,9 +107,9 @@ async function hooked(options: Partial<WebhooksOptions> = {}, endpoint: object =
   const hooks = webhooks(world.sessions, {
     endpoints: [{ url: receiver.url, secret: SECRET, ...endpoint }],
     insecureHttp: true,
-    timing: time.timing,
     dropped: (drop) => drops.push(drop),
     ...options,
+    timing: { ...time.timing, ...options.timing },
   })
   const login = (user = 'ada') => world.client().send((session) => session.login(user))
   return { world, receiver, hooks, drops, time, login }
@@ -175,6 +175,18 @@ describe('a message', () => {
     expect(it.receiver.received.map(({ body }) => (JSON.parse(body) as { type: string }).type)).toEqual([
       'session.ended',
     ])
+  })
+
+  it('is text that every parser takes: no half of a character, cut here or from the application', async () => {
+    const it = await hooked()
+    await it.login(`${'x'.repeat(999)}😀`)
+    await it.login('half \ud83d')
+    await it.receiver.waitFor(2)
+    const users = it.receiver.received.map(({ body }) => {
+      expect(body).not.toMatch(/\\ud[89a-f]/)
+      return (JSON.parse(body) as { data: { userId: string } }).data.userId
+    })
+    expect(users.sort()).toEqual(['half \ufffd', `${'x'.repeat(999)}\ufffd…`])
   })
 
   it('contains no token, wherever a client puts its own', async () => {
@@ -296,6 +308,20 @@ describe('a receiver refuses', () => {
   })
 })
 
+it('takes names of headers as the sender wrote them, but none that is there twice', async () => {
+  const it = await hooked()
+  await it.login()
+  await it.receiver.waitFor(1)
+  const [{ headers, body } = { headers: {}, body: '' }] = it.receiver.received
+  const named = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()), value]),
+  )
+  expect(Object.keys(named)).toContain('Webhook-Id')
+  expect(await verify(it, { headers: named, body })).toMatchObject({ ok: true })
+  const twice = { ...named, 'webhook-id': 'msg_of_somebody_else' }
+  expect(await verify(it, { headers: twice, body })).toEqual({ ok: false, reason: 'headers' })
+})
+
 describe('a secret is replaced', () => {
   it('the sender signs with both, and a receiver with either accepts', async () => {
     const it = await hooked({}, { secret: [OTHER, SECRET] })
@@ -409,12 +435,83 @@ describe('an endpoint that does not answer', () => {
     expect(it.receiver.received.length, 'four requests at a time').toBeLessThanOrEqual(4)
   })
 
+  it('a clock that is set back a year hides no outage', async () => {
+    let uptime = 0
+    const it = await hooked({ attempts: 1, timing: { uptime: () => uptime } })
+    it.receiver.answers = [500, 500]
+    await it.login()
+    await until(() => expect(it.world.eventsOf('fault')).toHaveLength(1))
+    it.world.clock.advance(-365 * 86_400_000)
+    uptime += 60_000
+    await it.login()
+    await until(() => expect(it.world.eventsOf('fault')).toHaveLength(2))
+  })
+
+  it('a 204 whose connection breaks behind the headers has arrived', async () => {
+    let sent = 0
+    const broken = async (): Promise<Response> => {
+      sent += 1
+      const body = new ReadableStream({ start: (controller) => controller.error(new Error('reset')) })
+      return new Response(body, { status: 200 })
+    }
+    const it = await hooked({ fetch: broken })
+    await it.login()
+    await it.hooks.flush()
+    expect(sent).toBe(1)
+    expect(it.time.pauses()).toEqual([])
+  })
+
   it('no request waits for it or fails', async () => {
     const it = await hooked()
     it.receiver.answers = ['hang']
     const client = it.world.client()
     await client.send((session) => session.login('ada'))
     expect((await client.send((session) => session.userId)).value).toBe('ada')
+  })
+})
+
+describe('a function dropped of the application', () => {
+  const fails = { throws: () => raise(), rejects: async () => raise() }
+  const raise = (): never => {
+    throw new Error('the database of drops is down')
+  }
+
+  it.each(['throws', 'rejects'] as const)('that %s ends no process, and the drop is reported too', async (how) => {
+    const it = await hooked({ attempts: 1, dropped: fails[how] })
+    it.receiver.answers = [500, 500]
+    await it.login()
+    await until(() => expect(it.world.eventsOf('fault')).toHaveLength(1))
+    const [first] = it.world.eventsOf('fault')
+    expect(first?.error).toMatchObject({ code: 'ERR_EVENTS', cause: { message: 'the database of drops is down' } })
+    expect(String(first?.error)).toMatch(/a message to http.* was dropped \(attempts, last status 500\)/)
+    await it.login()
+    await until(() => expect(it.world.eventsOf('fault'), 'also within a minute').toHaveLength(2))
+  })
+
+  it('that stores the drop is waited for by close, and one that never ends is not', async () => {
+    const stored: string[] = []
+    const slow = async ({ id }: WebhookDrop): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      stored.push(id)
+    }
+    const it = await hooked({ attempts: 1, dropped: slow })
+    it.receiver.answers = [500]
+    await it.login()
+    await it.hooks.close()
+    expect(stored).toHaveLength(1)
+    const stuck = await hooked({ attempts: 1, dropped: () => new Promise(() => {}) })
+    stuck.receiver.answers = [500]
+    await stuck.login()
+    await stuck.receiver.waitFor(1)
+    let isClosed = false
+    const closing = stuck.hooks.close().then(() => {
+      isClosed = true
+    })
+    await until(() => {
+      stuck.time.pass(TIME_LIMIT)
+      expect(isClosed).toBe(true)
+    })
+    await closing
   })
 })
 

@@ -355,14 +355,17 @@ describe('when something is down', () => {
     expect((await world.logout({ sub: 'ada' })).status).toBe(200)
   })
 
-  it('a listener of refusals: the provider gets its answer', async () => {
-    const world = create({
-      refused: () => {
-        throw new Error('log is full')
-      },
-    })
+  it.each<[string, () => unknown]>([
+    ['throws', () => raise()],
+    ['rejects', async () => raise()],
+  ])('a function refused that %s: the provider gets its answer, and no process ends', async (_, refused) => {
+    const world = create({ refused })
     expect((await world.logout({ nonce: 'x' })).status).toBe(400)
   })
+
+  function raise(): never {
+    throw new Error('log is full')
+  }
 })
 
 describe('the keys of the provider', () => {

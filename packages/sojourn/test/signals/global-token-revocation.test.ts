@@ -104,6 +104,24 @@ describe('a revocation', () => {
   })
 })
 
+it.each<[string, () => unknown]>([
+  ['throws', () => raiseRefused()],
+  ['rejects', async () => raiseRefused()],
+])('a function refused that %s changes no answer and ends no process', async (_, refused) => {
+  const { handler } = globalTokenRevocation({
+    sessions: createWorld<object>().sessions,
+    callers: [{ name: 'crm', secret: SECRET }],
+    userOf: () => null,
+    refused,
+  })
+  expect((await handler(new Request(AUDIENCE))).status).toBe(405)
+  await new Promise((resolve) => setTimeout(resolve, 0))
+})
+
+function raiseRefused(): never {
+  throw new Error('the log is down')
+}
+
 describe('an attacker who wants to end the sessions of a user', () => {
   type Made = ReturnType<typeof create>
   const cases: [string, (world: Made) => Promise<Response>, number][] = [
@@ -285,6 +303,24 @@ describe('a sender', () => {
     expect(world.drops).toMatchObject([{ reason: 'attempts', userId: 'ada', status: 500 }])
     expect(world.drops[0]?.url).not.toContain('?')
   })
+
+  it.each<[string, () => unknown]>([
+    ['throws', () => raise()],
+    ['rejects', async () => raise()],
+  ])('a function dropped that %s ends no process, and is reported', async (_, dropped) => {
+    const world = await start({ attempts: 1, dropped })
+    world.answers.push(500, 500)
+    await world.sessions.passwordChanged('ada')
+    await vi.waitFor(() =>
+      expect(world.eventsOf('fault')).toMatchObject([{ error: { message: 'no place for drops' } }]),
+    )
+    await expect(world.sender.revoke('ada')).rejects.toThrow('no place for drops')
+    await world.sender.close()
+  })
+
+  const raise = (): never => {
+    throw new Error('no place for drops')
+  }
 
   it('tries what waits a last time when it is closed', async () => {
     const world = await start()

@@ -354,6 +354,50 @@ describe('when this application cannot act', () => {
   })
 })
 
+describe('a function of the application that fails', () => {
+  const raise = (): never => {
+    throw new Error('the log is down')
+  }
+  const ways: [string, () => unknown][] = [
+    ['throws', () => raise()],
+    ['rejects', async () => raise()],
+  ]
+
+  it.each(ways)('onSignal that %s: the event is obeyed and accepted all the same', async (_, onSignal) => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { push, revoked, login } = setup({ onSignal })
+    const ada = await login()
+    const token = signJwt(key, revoked())
+    expect((await push(token)).status).toBe(202)
+    expect(await ada.isIn()).toBe(false)
+    expect((await push(token)).status).toBe(202)
+    expect((await push(unsigned(revoked()))).status).toBe(400)
+    await vi.waitFor(() => expect(printed.mock.calls.flat()).toContainEqual(new Error('the log is down')))
+    printed.mockRestore()
+  })
+
+  it.each(ways)('onError that %s: the transmitter is asked again', async (_, onError) => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    let asked = 0
+    const { receiver } = setup({
+      fetch: async () => {
+        asked += 1
+        throw new Error('no network')
+      },
+      timing: { after: (_ms, callback, how) => (how === 'background' ? toCancel(callback) : () => undefined) },
+    })
+    const polling = receiver.poll(ISSUER, { endpoint: 'https://idp.example/poll', onError })
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(2))
+    await polling.close()
+    printed.mockRestore()
+  })
+
+  function toCancel(callback: () => void): () => void {
+    const timer = setTimeout(callback, 1)
+    return () => clearTimeout(timer)
+  }
+})
+
 describe('the policy', () => {
   const event = (name: string, members: object) => ({ [`${CAEP}${name}`]: members })
   it.each<[string, object, string]>([

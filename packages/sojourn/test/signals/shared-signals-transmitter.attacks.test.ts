@@ -219,6 +219,26 @@ describe('a receiver that misbehaves', () => {
   })
 })
 
+describe('an onProblem that fails', () => {
+  const raise = (): never => {
+    throw new Error('the log is down')
+  }
+
+  it.each<[string, () => unknown]>([
+    ['throws', () => raise()],
+    ['rejects', async () => raise()],
+  ])('and %s, when too many events wait, loses no newer event and ends no process', async (_, onProblem) => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const world = await setup({ maxWaiting: 1, onProblem })
+    await world.call('/streams', 'POST', poll)
+    await world.transmitter.credentialChanged('ada', { type: 'password', change: 'update' })
+    await world.transmitter.credentialChanged('bob', { type: 'password', change: 'update' })
+    expect((await world.polled()).map(({ sub_id }) => sub_id.sub)).toEqual(['bob'])
+    expect(printed.mock.calls.flat()).toContainEqual(new Error('the log is down'))
+    printed.mockRestore()
+  })
+})
+
 describe('the notes of ended sessions', () => {
   /** A store in which the record with the notes is full. Their names are those with a space. */
   function fullOfNotes(): Store {

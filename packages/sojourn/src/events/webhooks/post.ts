@@ -42,8 +42,8 @@ export async function post(
       redirect: 'manual',
       signal: controller.signal,
     })
-    // Nothing of the answer is used, and it may never end.
-    await response.body?.cancel()
+    // Nothing of the answer is used, and it may never end or be broken already.
+    void response.body?.cancel().catch(() => undefined)
     const { status, headers } = response
     if (status >= 200 && status < 300) return { kind: 'delivered', status }
     if (status === 410) return { kind: 'gone', status }

@@ -91,9 +91,12 @@ export async function verifyWebhook(
 const REMEMBERED_MS = 3 * 86_400_000
 
 function read(headers: WebhookHeaders, name: string): string | null {
-  const value =
-    typeof headers.get === 'function' ? headers.get(name) : (headers as Readonly<Record<string, unknown>>)[name]
-  return typeof value === 'string' ? value : null
+  // Some platforms pass the names as the sender wrote them.
+  const [value, ...others]: unknown[] =
+    typeof headers.get === 'function'
+      ? [headers.get(name)]
+      : Object.entries(headers).flatMap(([each, text]) => (each.toLowerCase() === name ? [text] : []))
+  return typeof value === 'string' && others.length === 0 ? value : null
 }
 
 function parse(bytes: Uint8Array): WebhookMessage | null {

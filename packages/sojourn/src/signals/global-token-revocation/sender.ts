@@ -46,8 +46,8 @@ export interface GlobalTokenRevocationSenderOptions {
   readonly longestRetry?: Duration
   /** How long an endpoint may take to answer. Default `'15s'`. */
   readonly timeout?: Duration
-  /** Receives each request that will never arrive. */
-  readonly dropped?: (drop: RevocationDrop) => void
+  /** Receives each request that will never arrive. If it throws or rejects, `revoke` rejects, or there is a `fault`. */
+  readonly dropped?: (drop: RevocationDrop) => unknown
   /** Also allows `http` URLs, for tests. Anybody on the network path can then read the bearer token. Default `false`. */
   readonly insecureHttp?: boolean
   /** Sends the requests. Default: the platform's `fetch`. */
@@ -119,7 +119,9 @@ export function globalTokenRevocationSender(
     const subject = await within(timeoutMs, timing, 'subjectOf', subjectOf(userId, target.url.href))
     if (subject === null) return
     const drop = await target.send('global-token-revocation', JSON.stringify({ sub_id: subject }))
-    if (drop !== null) dropped({ reason: drop.reason, url: drop.url, userId, status: drop.status })
+    if (drop === null) return
+    const { reason, url, status } = drop
+    await within(timeoutMs, timing, 'dropped', Promise.resolve(dropped({ reason, url, userId, status })))
   }
 
   function revoke(userId: string): Promise<void> {
@@ -183,8 +185,6 @@ async function post(
     const headers = { 'content-type': 'application/json', authorization }
     const init = { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer>, timeoutMs }
     return await send(http, url, init, async (response): Promise<Attempt> => {
-      // Nothing of the answer is used, and it may never end.
-      await response.body?.cancel()
       const { status } = response
       if ((status >= 200 && status < 300) || status === 404) return { kind: 'delivered', status }
       if (status === 410) return { kind: 'gone', status }

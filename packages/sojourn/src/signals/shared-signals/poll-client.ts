@@ -1,5 +1,6 @@
 import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
+import { attempt } from '../../core/lib/maybe.ts'
 import { demandUrl } from '../../events/webhooks/url.ts'
 import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
 import { isObject } from './events.ts'
@@ -13,7 +14,7 @@ export interface PollOptions {
   /** How many events to ask for at once. Default 50. */
   readonly maxEvents?: number
   /** Receives why the transmitter could not be asked. It is asked again, after a growing pause of at most a minute. Default: nobody. */
-  readonly onError?: (error: unknown) => void
+  readonly onError?: (error: unknown) => unknown
 }
 
 /** A poll that runs. */
@@ -41,7 +42,8 @@ export function createPolling(
   options: PollOptions = {},
 ): Polling {
   checkOptions(options, { endpoint: 'string', maxEvents: 'number', onError: 'function' }, 'poll')
-  const { maxEvents = 50, onError = () => undefined } = options
+  const { maxEvents = 50 } = options
+  const onError = (error: unknown): void => attempt(() => options.onError?.(error), printError)
   const closing = new AbortController()
   let endpoint =
     options.endpoint === undefined ? null : demandUrl(options.endpoint, 'poll: endpoint', http.insecureHttp)
@@ -120,6 +122,10 @@ export function createPolling(
       await running
     },
   }
+}
+
+function printError(error: unknown): void {
+  console.error('sharedSignalsReceiver: poll', error)
 }
 
 function toStatus(found: unknown): string {

@@ -2,6 +2,7 @@ import { assertSessions } from '../../core/contracts/assert-sessions.ts'
 import { checkArgument, checkOptions } from '../../core/contracts/check-options.ts'
 import { type Duration, toMs } from '../../core/contracts/duration.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
+import { attempt } from '../../core/lib/maybe.ts'
 import { once, wasUsed } from '../../core/token/once.ts'
 import { demandCount } from '../../events/webhooks/retries.ts'
 import { type Timing, toTiming, within } from '../../stores/around/wrapper.ts'
@@ -38,7 +39,7 @@ export interface SharedSignalsReceiverOptions {
   /** How much the clocks of a transmitter and of this server may differ. Default `'5s'`. */
   readonly clockTolerance?: Duration
   /** Receives what became of each event. Default: prints outages and floods with `console.error`. */
-  readonly onSignal?: (report: SignalReport) => void
+  readonly onSignal?: (report: SignalReport) => unknown
   /** Also allows `http` URLs, for tests. Default `false`. */
   readonly insecureHttp?: boolean
   /** Sends the requests to transmitters. Default: the platform's `fetch`. */
@@ -113,7 +114,8 @@ export function sharedSignalsReceiver(
   checkOptions(options, KINDS, 'sharedSignalsReceiver')
   assertSessions(sessions, 'sharedSignalsReceiver')
   checkArgument(options.userOf, 'function', 'sharedSignalsReceiver: userOf')
-  const { userOf, sessionsOf, maxPerMinute = 300, onSignal = printTrouble } = options
+  const { userOf, sessionsOf, maxPerMinute = 300 } = options
+  const onSignal = (report: SignalReport): void => attempt(() => (options.onSignal ?? printTrouble)(report), printError)
   const timing = toTiming(options.timing)
   const http: Http = {
     fetch: options.fetch ?? ((...args) => fetch(...args)),
@@ -254,6 +256,10 @@ function toTime({ event, issuedAt }: SecurityEvent): number {
 
 function toWord(value: unknown): string | null {
   return typeof value === 'string' && /^[\w-]{1,80}$/.test(value) ? value : null
+}
+
+function printError(error: unknown): void {
+  console.error('sharedSignalsReceiver', error)
 }
 
 function printTrouble(report: SignalReport): void {

@@ -3,6 +3,7 @@ import { type Duration, toMs } from '../../core/contracts/duration.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
+import { attempt } from '../../core/lib/maybe.ts'
 import { hashSecret } from '../../core/token/token.ts'
 import { type Retries, toRetries } from '../../events/webhooks/retries.ts'
 import { demandUrl } from '../../events/webhooks/url.ts'
@@ -54,7 +55,7 @@ export interface SharedSignalsTransmitterOptions {
   /** When the note of an ended session counts as left by a crash. Default `'10s'`. */
   readonly recoverAfter?: Duration
   /** Receives what could not be delivered. Default: prints it with `console.error`. */
-  readonly onProblem?: (problem: SignalProblem) => void
+  readonly onProblem?: (problem: SignalProblem) => unknown
   /** Also allows `http` URLs, for tests. Default `false`. */
   readonly insecureHttp?: boolean
   /** Sends the pushes. Default: the platform's `fetch`. */
@@ -114,6 +115,9 @@ export function toSettings(options: SharedSignalsTransmitterOptions): Settings {
   if (!/^(?:\/[\w.-]+)+$/.test(path)) throw new SessionError('ERR_OPTION', `${where}: path must be such as "/ssf".`)
   const timing = toTiming(options.timing)
   const http: Http = { fetch: options.fetch ?? ((...args) => fetch(...args)), timing, insecureHttp }
+  const { onProblem = (problem: SignalProblem) => console.error(where, problem) } = options
+  // The store failed. What waits is tried again.
+  const onFault = (error: unknown): void => console.error(where, error)
   return {
     issuer,
     path,
@@ -127,9 +131,8 @@ export function toSettings(options: SharedSignalsTransmitterOptions): Settings {
     ...toRetries(options, where),
     intervalMs: toMs(options.interval ?? '5s', `${where}: interval`),
     recoverAfterMs: toMs(options.recoverAfter ?? '10s', `${where}: recoverAfter`),
-    onProblem: options.onProblem ?? ((problem: SignalProblem) => console.error(where, problem)),
-    // The store failed. What waits is tried again.
-    onFault: (error: unknown) => console.error(where, error),
+    onProblem: (problem) => attempt(() => onProblem(problem), onFault),
+    onFault,
   }
 }
 
