@@ -85,11 +85,11 @@ export function counterOf(type: string): Counter {
 export function createCounting(): (event: SessionEvent) => Count {
   const words = new Map<string, Set<string>>()
 
-  /** The text if it is short and one of the first values of this label, else `other`. */
-  function word(label: string, text: string): string {
+  /** The text if it is short and one of the first values of this label, else `other`. An application can pass anything. */
+  function word(label: string, text: unknown): string {
     const known = words.get(label) ?? new Set()
     words.set(label, known)
-    const plain = text.replace(/[^\w.-]+/g, '_')
+    const plain = String(text).replace(/[^\w.-]+/g, '_')
     if (known.has(plain)) return plain
     if (known.size >= MAX_WORDS || plain.length > MAX_CHARACTERS || plain === '') return 'other'
     known.add(plain)

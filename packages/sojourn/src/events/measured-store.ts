@@ -1,6 +1,15 @@
+import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { MaybePromise, Store } from '../core/contracts/store.ts'
 import { defined, settle } from '../core/lib/maybe.ts'
+
+export interface MeasuredStoreOptions {
+  /**
+   * What the label `store` says. Default: the name of the store. A near cache has the name of the store inside it, so name one of
+   * them if you measure both.
+   */
+  readonly name?: string
+}
 
 /** A call of a store, once it has ended. */
 export interface StoreCall {
@@ -32,14 +41,16 @@ const METHODS: Readonly<Record<Method, boolean>> = {
 type Call = (...args: never[]) => MaybePromise<unknown>
 
 /** The store, with a report after each call. Stays synchronous if the store is. */
-export function measured(store: Store, report: (call: StoreCall) => void): Store {
+export function measured(store: Store, options: MeasuredStoreOptions, report: (call: StoreCall) => void): Store {
+  checkOptions(options, { name: 'string' }, 'measuredStore')
   const { name, lacks, staleWhileDownMs } = store
+  const shownName = options.name ?? name
 
   function measure(operation: string, call: Call): Call {
     return (...args) => {
       const began = performance.now()
       const tell = (errorType: string | null): void =>
-        report({ store: name, operation, seconds: (performance.now() - began) / 1000, errorType })
+        report({ store: shownName, operation, seconds: (performance.now() - began) / 1000, errorType })
       return settle(
         () => call(...args),
         (value) => {

@@ -9,8 +9,10 @@ import type { SessionListener } from '../core/contracts/events.ts'
 import type { Health } from '../core/contracts/sessions.ts'
 import type { Store } from '../core/contracts/store.ts'
 import { COUNTERS, counterOf, createCounting } from './counts.ts'
-import { measured } from './measured-store.ts'
-import { counterLines, createHistogram, gaugeLines, type Histogram, toKey } from './metrics/text.ts'
+import { type MeasuredStoreOptions, measured } from './measured-store.ts'
+import { counterLines, createHistogram, gaugeLines, type Histogram, histogramLines, toKey } from './metrics/text.ts'
+
+export type { MeasuredStoreOptions } from './measured-store.ts'
 
 /** A store whose calls are timed. */
 export interface MeasuredStore extends Store {
@@ -18,7 +20,7 @@ export interface MeasuredStore extends Store {
 }
 
 export interface SessionMetricsOptions {
-  /** Stores that `measuredStore` returned, whose calls are reported. */
+  /** Stores that `measuredStore` returned, whose calls are reported. Those of one name are added up. */
   readonly stores?: readonly MeasuredStore[]
 }
 
@@ -55,6 +57,7 @@ export function sessionMetrics(sessions: CountedSessions, options: SessionMetric
   if (stores.some((store) => store.durations === undefined)) {
     throw new SessionError('ERR_OPTION', 'sessionMetrics: stores takes what measuredStore returned.')
   }
+  const durations = new Set(stores.map((store) => store.durations))
   const toCount = createCounting()
   /** By the name of the counter, and then by its labels as they are written. A counter without labels begins at 0. */
   const counts = new Map(
@@ -76,7 +79,9 @@ export function sessionMetrics(sessions: CountedSessions, options: SessionMetric
       ...counters,
       ...gaugeLines('store.up', 'Whether the store answers.', ok ? 1 : 0),
       ...gaugeLines('store.latency.seconds', 'How long the store took to answer this page.', latencyMs / 1000),
-      ...stores.flatMap(({ durations }, index) => durations.lines(index === 0)),
+      ...(durations.size > 0
+        ? histogramLines('store.operation.duration.seconds', 'How long calls of the store take.', durations)
+        : []),
     ]
     return `${lines.join('\n')}\n`
   }
@@ -95,10 +100,12 @@ function helpOf(name: string): string {
  * const store = measuredStore(memoryStore())
  * const metrics = sessionMetrics(createSessions({ store }), { stores: [store] })
  * ```
+ *
+ * @throws `ERR_OPTION`
  */
-export function measuredStore(store: Store): MeasuredStore {
-  const durations = createHistogram('store.operation.duration.seconds', 'How long calls of the store take.')
-  const timed = measured(store, ({ store: name, operation, seconds, errorType }) => {
+export function measuredStore(store: Store, options: MeasuredStoreOptions = {}): MeasuredStore {
+  const durations = createHistogram()
+  const timed = measured(store, options, ({ store: name, operation, seconds, errorType }) => {
     durations.observe({ store: name, operation, ...(errorType !== null && { error_type: errorType }) }, seconds)
   })
   return { ...timed, durations }

@@ -22,8 +22,10 @@ import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise, Store } from '../core/contracts/store.ts'
 import { settle } from '../core/lib/maybe.ts'
 import { counterOf, createCounting } from './counts.ts'
-import { measured } from './measured-store.ts'
+import { type MeasuredStoreOptions, measured } from './measured-store.ts'
 import { createPseudonyms } from './pseudonyms.ts'
+
+export type { MeasuredStoreOptions } from './measured-store.ts'
 
 export interface TelemetryOptions {
   /**
@@ -93,8 +95,10 @@ export function telemetry<Data extends object>(
  * ```ts
  * const store = measuredStore(memoryStore())
  * ```
+ *
+ * @throws `ERR_OPTION`
  */
-export function measuredStore(store: Store): Store {
+export function measuredStore(store: Store, options: MeasuredStoreOptions = {}): Store {
   const histogramOf = forProvider((meter) =>
     meter.createHistogram(`${SCOPE}.store.operation.duration`, {
       unit: 's',
@@ -104,7 +108,7 @@ export function measuredStore(store: Store): Store {
       },
     }),
   )
-  return measured(store, ({ store: name, operation, seconds, errorType }) => {
+  return measured(store, options, ({ store: name, operation, seconds, errorType }) => {
     histogramOf().record(seconds, {
       'sojourn.store': name,
       'sojourn.operation': operation,

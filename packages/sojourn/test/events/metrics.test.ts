@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import { memoryStore, SessionError, type SessionEvent } from 'sojourn'
-import { type CountedSessions, measuredStore, sessionMetrics } from 'sojourn/metrics'
+import { memoryBus } from 'sojourn/buses/memory'
+import { type CountedSessions, type MeasuredStoreOptions, measuredStore, sessionMetrics } from 'sojourn/metrics'
+import { nearCache } from 'sojourn/stores/near-cache'
 import { describe, expect, it } from 'vitest'
 import { createWorld, rejection, toView } from '../core/kit.ts'
 import { type Family, parseExposition } from './exposition.ts'
@@ -110,6 +112,18 @@ describe('labels that somebody chooses', () => {
     expect(sampleOf(families, 'sojourn_session_ended_total', { reason: 'a_1_evil_total_x_' })).toBe(1)
   })
 
+  it('a reason that is no text is counted too', async () => {
+    const sessions = fakeSessions()
+    const metrics = sessionMetrics(sessions)
+    for (const reason of [undefined, 7, ['a"\n} 1']]) sessions.emit({ type: 'denied', guard: 'own', reason })
+    const families = parseExposition(await metrics.text())
+    expect(
+      familyOf(families, 'sojourn_request_denied_total')
+        .samples.map(({ labels }) => labels.reason)
+        .sort(),
+    ).toEqual(['7', 'a_1', 'undefined'])
+  })
+
   it('thousands of different reasons become thirty and "other"', async () => {
     const sessions = fakeSessions()
     const metrics = sessionMetrics(sessions)
@@ -162,7 +176,7 @@ describe('measuredStore', () => {
     expect(store.list('ada')).toEqual([])
     expect(() => store.read('x' as never)).toThrow(expect.objectContaining({ code: 'ERR_STORE_TIMEOUT' }))
     expect(await rejection(async () => store.end('x' as never, {} as never))).toMatchObject({ message: 'driver' })
-    const text = store.durations.lines(true).join('\n')
+    const text = await sessionMetrics(createWorld().sessions, { stores: [store] }).text()
     expect(text).toContain('operation="read",error_type="ERR_STORE_TIMEOUT"')
     expect(text).toContain('operation="end",error_type="_OTHER"')
   })
@@ -192,6 +206,24 @@ describe('measuredStore', () => {
     await world.client().send((session) => session.login('ada'))
     expect(await world.sessions.list('ada')).toHaveLength(1)
     await world.sessions.open(toView())
+  })
+
+  it('around and inside a near cache: series of one name are added up, and with a name they are apart', async () => {
+    const name = 'sojourn_store_operation_duration_seconds'
+    const page = async (options: MeasuredStoreOptions) => {
+      const inner = measuredStore(memoryStore())
+      const outer = measuredStore(nearCache(inner, { bus: memoryBus() }), options)
+      const world = createWorld({ store: outer })
+      await world.client().send((session) => session.login('ada'))
+      return parseExposition(await sessionMetrics(world.sessions, { stores: [inner, outer, outer] }).text())
+    }
+    const created = { store: 'memory', operation: 'create' }
+    const added = await page({})
+    expect(sampleOf(added, `${name}_count`, created)).toBe(2)
+    expect(sampleOf(added, `${name}_bucket`, { ...created, le: '+Inf' })).toBe(2)
+    const apart = await page({ name: 'near "cache"\n' })
+    expect(sampleOf(apart, `${name}_count`, created)).toBe(1)
+    expect(sampleOf(apart, `${name}_count`, { ...created, store: 'near "cache"\n' })).toBe(1)
   })
 
   it('sessionMetrics refuses a store that is not measured', () => {

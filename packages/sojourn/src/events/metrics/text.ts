@@ -26,8 +26,8 @@ export function gaugeLines(name: string, help: string, value: number): string[] 
 /** Counts values by their size. */
 export interface Histogram {
   observe(labels: Labels, value: number): void
-  /** `isFirst`: with the lines that describe the metric, which must be there once. */
-  lines(isFirst: boolean): string[]
+  /** By the labels as they are written. */
+  readonly series: ReadonlyMap<string, Series>
 }
 
 interface Series {
@@ -38,24 +38,40 @@ interface Series {
   sum: number
 }
 
-export function createHistogram(name: string, help: string): Histogram {
+export function createHistogram(): Histogram {
   const all = new Map<string, Series>()
-  const full = toName(name)
   return {
+    series: all,
     observe(labels, value) {
-      const key = toKey(labels)
-      const series = all.get(key) ?? { labels, counts: BOUNDS.map(() => 0), count: 0, sum: 0 }
-      all.set(key, series)
+      const series = seriesOf(all, labels)
       const index = BOUNDS.findIndex((bound) => value <= bound)
       if (index !== -1) series.counts[index] = (series.counts[index] ?? 0) + 1
       series.count += 1
       series.sum += value
     },
-    lines: (isFirst) => [
-      ...(isFirst ? headLines(full, 'histogram', help) : []),
-      ...[...all.values()].flatMap((series) => seriesLines(full, series)),
-    ],
   }
+}
+
+function seriesOf(all: Map<string, Series>, labels: Labels): Series {
+  const key = toKey(labels)
+  const series = all.get(key) ?? { labels, counts: BOUNDS.map(() => 0), count: 0, sum: 0 }
+  all.set(key, series)
+  return series
+}
+
+/** Series with the same labels are added up: a page must not have one twice. */
+export function histogramLines(name: string, help: string, histograms: Iterable<Histogram>): string[] {
+  const all = new Map<string, Series>()
+  for (const { series } of histograms) {
+    for (const { labels, counts, count, sum } of series.values()) {
+      const total = seriesOf(all, labels)
+      for (const [index, more] of counts.entries()) total.counts[index] = (total.counts[index] ?? 0) + more
+      total.count += count
+      total.sum += sum
+    }
+  }
+  const full = toName(name)
+  return [...headLines(full, 'histogram', help), ...[...all.values()].flatMap((series) => seriesLines(full, series))]
 }
 
 function seriesLines(name: string, { labels, counts, count, sum }: Series): string[] {
