@@ -171,7 +171,7 @@ describe('the application of the guide', () => {
 describe('every framework of the guide', () => {
   const page = 'docs/guide/other-frameworks.md'
 
-  test.each(['express.ts', 'fastify.ts', 'hono.ts', 'fetch.ts', 'fetch-on-node.ts', 'node.ts', 'connect.ts'])(
+  test.each(['express.ts', 'fastify.ts', 'hono.ts', 'koa.ts', 'fetch.ts', 'fetch-on-node.ts', 'node.ts', 'connect.ts'])(
     '%s logs in and out',
     async (name) => {
       const running = await runFile(page, name)

@@ -50,8 +50,8 @@ describe('the check of the documentation site', () => {
 test('the sections of every framework become tabs, and links lead to pages of the site', () => {
   const attached: string[] = []
   const text = toSiteText('docs/guide/other-frameworks.md', pagesOfSite(), (file) => attached.push(file))
-  expect(text).toContain('<Tabs names="Express|Fastify|Hono|fetch|node:http|Connect">')
-  expect(text.match(/<Tab name="[^"]+">\n\n## /g)).toHaveLength(6)
+  expect(text).toContain('<Tabs names="Express|Fastify|Hono|Koa|fetch|node:http|Connect">')
+  expect(text.match(/<Tab name="[^"]+">\n\n## /g)).toHaveLength(7)
   expect(text).toContain('](/guide/first-app#the-sessions)')
   expect(attached).toEqual([])
 })

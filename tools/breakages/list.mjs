@@ -265,6 +265,27 @@ const FRAMEWORKS = [
     aim: /Fastify.*hijack/,
   },
   {
+    name: 'Koa: answers do not wait for the store',
+    file: 'koa.ts',
+    find: 'await stored',
+    replace: 'Promise.resolve(stored).catch(() => {})',
+    aim: /Koa.*fails/,
+  },
+  {
+    name: 'Koa: a stream that nobody reads stays open',
+    file: 'koa.ts',
+    find: 'letGo(ctx.body)',
+    replace: 'void letGo',
+    aim: /Koa.*fails.*the client leaves/,
+  },
+  {
+    name: 'Koa: a response by hand goes past the hold',
+    file: 'koa.ts',
+    find: 'if (ctx.respond !== false) await store(ctx, held)',
+    replace: 'await store(ctx, held); if (ctx.respond === false) held.claim()',
+    aim: /Koa.*by hand, later/,
+  },
+  {
     name: 'Hono: answers do not wait for the store',
     file: 'hono.ts',
     find: 'return settle(() => (held === null ? commitWhole(exchange, c.res) : exchange.commit(c.res.status)), apply, fail)',

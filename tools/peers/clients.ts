@@ -6,6 +6,7 @@ import Fastify from 'fastify'
 import { Hono } from 'hono'
 import { Redis as Ioredis } from 'ioredis'
 import { Redis as Iovalkey } from 'iovalkey'
+import Koa from 'koa'
 import { createPool } from 'mysql2'
 import { createPool as createPromisePool } from 'mysql2/promise'
 import pg from 'pg'
@@ -16,6 +17,7 @@ import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { deviceBound } from 'sojourn/guards/device-bound'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { dynamodbStore } from 'sojourn/stores/dynamodb'
 import { lmdbStore } from 'sojourn/stores/lmdb'
 import { mysqlStore } from 'sojourn/stores/mysql'
@@ -56,3 +58,9 @@ fastify.get('/', async (request) => [request.session.userId, sessions.get(reques
 const hono = new Hono()
 hono.use(honoSessions(sessions))
 hono.get('/', (c) => c.json([sessions.get(c).userId, sessions.get(c).data.cart]))
+
+const koa = new Koa()
+koa.use(koaSessions(sessions))
+koa.use((ctx) => {
+  ctx.body = [ctx.session.userId, sessions.get(ctx).data.cart]
+})

@@ -9,11 +9,13 @@ import { serve } from '@hono/node-server'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions, memoryStore } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { toNodeHandler, withNodeSession } from 'sojourn/node'
 import { lmdbStore } from 'sojourn/stores/lmdb'
 
@@ -48,6 +50,14 @@ const SERVERS = {
     app.use(honoSessions(sessions))
     app.all('/', async (c) => c.json(await userOf(c.req, sessions.get(c))))
     return serve({ fetch: app.fetch, port: 0 })
+  },
+  koa(sessions) {
+    const app = new Koa()
+    app.use(koaSessions(sessions))
+    app.use(async (ctx) => {
+      ctx.body = await userOf(ctx, sessions.get(ctx))
+    })
+    return app.listen(0)
   },
   'node:http'(sessions) {
     const handler = withNodeSession(sessions, async (request, response, session) => {

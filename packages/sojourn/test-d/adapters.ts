@@ -4,11 +4,13 @@ import connect from 'connect'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions, type JsonValue, type Session, type UntypedData } from 'sojourn'
 import { expressSessions, requireFresh, requireUser, returnPath } from 'sojourn/express'
 import { fastifySessions, requireMethods } from 'sojourn/fastify'
 import { requireUser as requireUserOfFetch, withSession } from 'sojourn/fetch'
 import { honoSessions, requireAssurance } from 'sojourn/hono'
+import { koaSessions, requireUser as requireUserOfKoa } from 'sojourn/koa'
 import { nodeSessions, requireUser as requireUserOfNode, withNodeSession } from 'sojourn/node'
 import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
@@ -131,6 +133,22 @@ new Hono().get('/accounts/:id', requireAssurance(['aal2', 'phr'], { stepUp: '/pa
   expectTypeOf(c.req.param('id')).toEqualTypeOf<string>()
   return c.text('')
 })
+
+// Koa
+const koa = new Koa()
+koa.use(koaSessions(sessions)).use(requireUserOfKoa({ signIn: '/sign-in' }))
+koa.use((ctx) => {
+  expectTypeOf(ctx.session).toEqualTypeOf<Session<UntypedData>>()
+  expectTypeOf(sessions.get(ctx)).toEqualTypeOf<Exact>()
+  ctx.body = ctx.session.userId
+})
+// A state and a context of the application's own.
+new Koa<{ tenant: string }, { log: (line: string) => void }>().use(koaSessions(sessions)).use((ctx) => {
+  expectTypeOf(ctx.session).toEqualTypeOf<Session<UntypedData>>()
+  ctx.log(ctx.state.tenant)
+})
+// @ts-expect-error: Koa has its own setting
+koaSessions(sessions, { trustProxy: 1 })
 
 // Without a schema: what JSON can hold.
 expectTypeOf(createSessions().get({})).toEqualTypeOf<Session<Record<string, JsonValue>>>()

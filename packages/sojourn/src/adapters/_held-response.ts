@@ -98,6 +98,33 @@ export class HeldResponse {
     this.#isAbandoned = true
   }
 
+  /**
+   * For a framework whose middleware waits for the store before the framework answers. What reaches the response meanwhile, such as
+   * the page of a time limit, is queued and sent with the session's headers. Rejects if the session could not be stored: whatever
+   * the framework sends then carries only the headers that the client must receive anyway.
+   */
+  store(status: number): MaybePromise<void> {
+    if (this.#stage !== 'open') return
+    const stored = attempt(() => this.#exchange.commit(status))
+    if (!isPromise(stored)) return this.resume(stored)
+    const wait = this.#waiting()
+    this.#stage = 'committing'
+    // The head is not frozen, because the framework has not answered yet.
+    wait.begin(false)
+    const goOn = (proceed: () => void): void => {
+      wait.release()
+      proceed()
+      this.#replay(wait)
+    }
+    return stored.then(
+      (late) => goOn(() => this.resume(late)),
+      (error: unknown) => {
+        goOn(() => this.abandon(this.#exchange.salvage()))
+        throw error
+      },
+    )
+  }
+
   #call(verb: Verb, args: Args): unknown {
     if (verb === 'end') this.#isEnded = true
     switch (this.#stage) {

@@ -116,7 +116,7 @@ function isTaken(request: NodeRequest): boolean {
 }
 
 /** The error page runs without a session, though its type declares one. Reading the session throws the reason. */
-function denySession(request: NodeRequest, cause: unknown): void {
+export function denySession(request: object, cause: unknown): void {
   const get = (): never => {
     throw new SessionError(
       'ERR_NO_SESSION',

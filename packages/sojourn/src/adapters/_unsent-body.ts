@@ -1,4 +1,6 @@
 interface Body {
+  pipe?(...args: unknown[]): unknown
+  on?(event: 'error', listener: (error: Error) => void): unknown
   destroy?(): unknown
   cancel?(): Promise<unknown>
   readonly body?: unknown
@@ -14,4 +16,22 @@ export function letGo(body: unknown): void {
   if (typeof one.destroy === 'function') one.destroy()
   else if (typeof one.cancel === 'function') one.cancel().catch(() => {})
   else if (one instanceof Response) letGo(one.body)
+}
+
+/**
+ * For the time in which a body waits for the store: the framework listens for a stream's errors once it sends the stream, and a
+ * stream that breaks earlier must not end the process. The returned function returns what broke it.
+ */
+export function watchStream(body: unknown): () => Error | undefined {
+  let broken: Error | undefined
+  const { pipe, on } = (body ?? {}) as Body
+  if (typeof pipe === 'function' && typeof on === 'function') {
+    Reflect.apply(on, body, [
+      'error',
+      (error: Error) => {
+        broken = error
+      },
+    ])
+  }
+  return () => broken
 }

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { assertSessions } from '../core/contracts/assert-sessions.ts'
 import type { HeaderChange } from '../core/contracts/carrier.ts'
@@ -14,7 +13,7 @@ import { toErrorResponse, toOwnResponse } from './_answer.ts'
 import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import { NodeView } from './_node-open.ts'
-import { letGo } from './_unsent-body.ts'
+import { letGo, watchStream } from './_unsent-body.ts'
 
 export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
 export { type RequireHook, requireAssurance, requireFresh, requireMethods, requireUser } from './_require-fastify.ts'
@@ -159,21 +158,6 @@ function commit({ exchange, held }: Turn, reply: FastifyReply, payload: unknown,
       (error: unknown) => goOn(() => fail(error)),
     )
     .catch((error: unknown) => refuse(reply, error))
-}
-
-/** Fastify listens for a stream's errors once it sends the stream. A stream that breaks earlier must not end the process. */
-function watchStream(payload: unknown): () => Error | undefined {
-  let broken: Error | undefined
-  const { pipe, on } = (payload ?? {}) as Partial<Readable>
-  if (typeof pipe === 'function' && typeof on === 'function') {
-    Reflect.apply(on, payload, [
-      'error',
-      (error: Error) => {
-        broken = error
-      },
-    ])
-  }
-  return () => broken
 }
 
 /**

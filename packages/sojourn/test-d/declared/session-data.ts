@@ -3,11 +3,13 @@ import connect from 'connect'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions, type RequestData, type Session } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { nodeSessions } from 'sojourn/node'
 import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
@@ -56,6 +58,12 @@ new Hono().use(honoSessions(sessions)).get('/', (c) => {
   // @ts-expect-error: not in the schema
   c.get('session').data.crat
   return c.text(c.var.session.userId ?? '')
+})
+
+new Koa().use(koaSessions(sessions)).use((ctx) => {
+  expectTypeOf(ctx.session.data.cart).toEqualTypeOf<string[]>()
+  // @ts-expect-error: not in the schema
+  ctx.session.data.crat
 })
 
 connect().use(nodeSessions(sessions))

@@ -2,11 +2,13 @@ import { createServer, type IncomingMessage } from 'node:http'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
 import { afterEach, describe, expect, test } from 'vitest'
 import { listen } from './support/node-reply.ts'
@@ -18,11 +20,12 @@ const handler = (): Response => new Response()
 const MOUNTS: readonly [name: string, mount: (sessions?: unknown, options?: unknown) => unknown][] = [
   ['expressSessions', (...args) => (expressSessions as Loose)(...args)],
   ['honoSessions', (...args) => (honoSessions as Loose)(...args)],
+  ['koaSessions', (...args) => (koaSessions as Loose)(...args)],
   ['nodeSessions', (...args) => (nodeSessions as Loose)(...args)],
   ['withNodeSession', (sessions, options) => (withNodeSession as Loose)(sessions, handler, options)],
   ['withSession', (sessions, options) => (withSession as Loose)(sessions, handler, options)],
 ]
-const WITH_OPTIONS = MOUNTS.filter(([name]) => name !== 'expressSessions')
+const WITH_OPTIONS = MOUNTS.filter(([name]) => name !== 'expressSessions' && name !== 'koaSessions')
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -130,6 +133,10 @@ describe('options that nobody reads are refused when the adapter is made', () =>
     expect(() => (expressSessions as Loose)(createSessions(), { trustProxy: 1 })).toThrow(/app\.set\('trust proxy'/)
   })
 
+  test('koaSessions takes none: Koa has its own setting', () => {
+    expect(() => (koaSessions as Loose)(createSessions(), { trustProxy: 1 })).toThrow(/app\.proxy = true/)
+  })
+
   test('fastifySessions: its own are refused when unknown, those of register are not', async () => {
     const wrong = Fastify()
     closing.push(() => wrong.close())
@@ -169,6 +176,23 @@ describe('a handler without the adapter hears what is missing', () => {
     const { origin, close } = await listen(createServer(app))
     closing.push(close)
     await fetch(origin)
+    expect(told).toEqual(missing)
+  })
+
+  test('Koa: middleware before the adapter', async () => {
+    const sessions = createSessions()
+    const app = new Koa()
+    app.use((ctx) => {
+      ctx.body = sessions.get(ctx).userId
+    })
+    app.use(koaSessions(sessions))
+    let told: unknown
+    app.on('error', (error) => {
+      told = error
+    })
+    const { origin, close } = await listen(createServer(app.callback()))
+    closing.push(close)
+    expect((await fetch(origin)).status).toBe(500)
     expect(told).toEqual(missing)
   })
 

@@ -3,6 +3,7 @@ import { Readable, Stream } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
+import type { Context as KoaContext } from 'koa'
 
 const LARGE = 'a line that can be compressed\n'.repeat(8_000)
 const pieces = (): string[] => LARGE.match(/.{1,9000}/gs) ?? []
@@ -197,4 +198,61 @@ export const HONO_ACTS: Readonly<Record<string, HonoAct>> = {
   'no body': (c) => c.body(null, 204),
   redirect: (c) => c.redirect('/elsewhere'),
   'the client leaves': (_, aside) => toText(endless(aside)),
+}
+
+type KoaAct = (ctx: KoaContext, aside: Aside) => unknown
+
+const setBody = (toBody: (aside: Aside) => unknown): KoaAct => {
+  return (ctx, aside) => {
+    ctx.body = toBody(aside)
+  }
+}
+
+export const KOA_ACTS: Readonly<Record<string, KoaAct>> = {
+  text: setBody(() => 'hello'),
+  'text, compressible': setBody(() => LARGE),
+  json: setBody(() => ({ hello: 1 })),
+  'text, to HEAD': setBody(() => 'hello'),
+  'no body': setBody(() => null),
+  'nothing at all': () => {},
+  'not modified': (ctx) => {
+    ctx.status = 304
+  },
+  redirect: (ctx) => ctx.redirect('/elsewhere'),
+  pipe: setBody(readable),
+  'pipe, to HEAD': setBody(readable),
+  'web stream': setBody(() => Readable.toWeb(readable())),
+  'a Response': setBody(() => new Response('made', { status: 201, headers: { 'x-own': '1' } })),
+  'throw before the answer': () => {
+    throw boom()
+  },
+  'throw after a body was set': (ctx) => {
+    ctx.body = 'hello'
+    throw boom()
+  },
+  'ctx.throw': (ctx) => ctx.throw(409, 'taken'),
+  'a stream that breaks': setBody(
+    () =>
+      new Readable({
+        read() {
+          this.destroy(boom())
+        },
+      }),
+  ),
+  'by hand': (ctx) => {
+    ctx.respond = false
+    ctx.res.writeHead(201, { 'x-own': '1' })
+    ctx.res.end('by hand')
+  },
+  'by hand, later': async (ctx) => {
+    ctx.respond = false
+    void later().then(() => ctx.res.writeHead(201, { 'x-own': '1' }).end('by hand'))
+  },
+  'the head first': async (ctx, { head }) => {
+    ctx.type = 'text/event-stream'
+    ctx.flushHeaders()
+    await head
+    ctx.body = 'data: last\n\n'
+  },
+  'the client leaves': setBody(endless),
 }

@@ -10,15 +10,18 @@ import express4 from 'express4'
 import Fastify from 'fastify'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
+import Koa from 'koa'
+import koaCompress from 'koa-compress'
 import type { Session, Sessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
 import { listen, writeError } from '../support/node-reply.ts'
 import { toServer } from '../support/web-reply.ts'
-import { type Aside, FASTIFY_ACTS, HONO_ACTS, NODE_ACTS } from './acts.ts'
+import { type Aside, FASTIFY_ACTS, HONO_ACTS, KOA_ACTS, NODE_ACTS } from './acts.ts'
 
 /** `outside`: mounted before the sessions, so that it works on what they let out. */
 export type Layer = 'none' | 'outside' | 'inside'
@@ -130,6 +133,19 @@ async function serveFastify(setting: Setting): Promise<AdapterServer> {
   }
 }
 
+function createKoa(setting: Setting): Koa {
+  const { sessions, layer } = setting
+  const app = new Koa()
+  app.silent = true
+  const mount = sessions === null ? null : koaSessions(sessions)
+  for (const one of ordered<Koa.Middleware>(layer, koaCompress({ threshold: 0 }), mount)) app.use(one)
+  app.use(async (ctx) => {
+    const aside = await beginAct(setting, ctx)
+    await KOA_ACTS[setting.act()]?.(ctx, aside)
+  })
+  return app
+}
+
 function createHono(setting: Setting): Hono {
   const { sessions, layer } = setting
   const app = new Hono()
@@ -190,6 +206,11 @@ function fastifyNames(layer: Layer, fails: boolean): readonly string[] {
   return Object.keys(FASTIFY_ACTS).filter((name) => !isOut(name))
 }
 
+/** Bare koa-compress does not hear of a stream that breaks: the client waits until it gives up. */
+function koaNames(layer: Layer): readonly string[] {
+  return Object.keys(KOA_ACTS).filter((name) => layer === 'none' || name !== 'a stream that breaks')
+}
+
 export const COLUMNS: readonly Column[] = [
   {
     name: 'node:http',
@@ -209,6 +230,21 @@ export const COLUMNS: readonly Column[] = [
   { name: 'Express 4', acts: () => NODE_NAMES, layers: ALL, isHttp2: false, serve: serveExpress(express4) },
   { name: 'Express 5', acts: () => NODE_NAMES, layers: ALL, isHttp2: false, serve: serveExpress(express) },
   { name: 'Fastify', acts: fastifyNames, layers: ALL, isHttp2: false, serve: serveFastify },
+  {
+    name: 'Koa',
+    acts: koaNames,
+    layers: ALL,
+    isHttp2: false,
+    serve: (setting) => listen(createServer(createKoa(setting).callback())),
+  },
+  {
+    name: 'Koa over HTTP/2',
+    // Bare Koa never ends the error page of a HEAD request there.
+    acts: (layer, fails) => koaNames(layer).filter((name) => !(fails && name.endsWith('HEAD'))),
+    layers: ['none'],
+    isHttp2: true,
+    serve: (setting) => listen(createHttp2Server(createKoa(setting).callback() as never)),
+  },
   { name: 'Hono on node', acts: () => Object.keys(HONO_ACTS), layers: ALL, isHttp2: false, serve: serveHonoOnNode },
   { name: 'Hono by fetch', acts: () => Object.keys(HONO_ACTS), layers: ALL, isHttp2: false, serve: serveHonoByFetch },
   { name: 'fetch', acts: () => Object.keys(HONO_ACTS), layers: ['none'], isHttp2: false, serve: serveFetch },

@@ -6,11 +6,13 @@ import express from 'express'
 import express4 from 'express4'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import type { Session, Sessions } from 'sojourn'
 import * as onExpress from 'sojourn/express'
 import * as onFastify from 'sojourn/fastify'
 import * as onFetch from 'sojourn/fetch'
 import * as onHono from 'sojourn/hono'
+import * as onKoa from 'sojourn/koa'
 import * as onNode from 'sojourn/node'
 
 type AnySessions = Sessions<Record<string, unknown>>
@@ -233,6 +235,34 @@ export const FRAMEWORKS: Readonly<Record<string, Start>> = {
       reached: () => count,
       close: () => server.close(),
     }
+  },
+
+  Koa(sessions) {
+    let count = 0
+    const app = new Koa()
+    const protect = requirementsOf(onKoa)
+    app.use(async (ctx, next) => {
+      ctx.set('vary', 'Origin')
+      try {
+        await next()
+      } catch (error) {
+        const { status = 500, message } = error as { status?: number; message: string }
+        ctx.status = status
+        ctx.body = message
+      }
+    })
+    app.use(onKoa.koaSessions(sessions))
+    app.use(async (ctx, next) => {
+      const text = await open(sessions.get(ctx), ctx.originalUrl)
+      if (text === null) return next()
+      ctx.body = text
+    })
+    app.use((ctx, next) => protect[pathOf(ctx.originalUrl)](ctx, next))
+    app.use((ctx) => {
+      count++
+      ctx.body = `${ctx.session.userId} reached it`
+    })
+    return listen(createServer(app.callback()), () => count)
   },
 
   fetch(sessions) {
