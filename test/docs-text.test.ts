@@ -145,6 +145,18 @@ describe('decisions', () => {
   })
 })
 
+test('the README of the package names each entry point, and no other', () => {
+  const { exports } = JSON.parse(readFileSync(`${root}packages/sojourn/package.json`, 'utf8'))
+  const entries = Object.keys(exports).filter((name) => /^\.(?:\/[\w/-]+)?$/.test(name))
+  const rows = [...readPage('packages/sojourn/README.md').matchAll(/^\| (`sojourn.*?) \|/gm)]
+  const named = rows.flatMap(([, cell = '']) => {
+    const [first = '', ...rest] = [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+    const folder = entries.includes(first.replace('sojourn', '.')) ? first.split('/').slice(0, -1).join('/') : ''
+    return [first, ...rest.map((name) => name.replace('...', /audit-log/.test(first) ? first : folder))]
+  })
+  expect(named.map((name) => name.replace('sojourn', '.')).sort()).toEqual(entries.sort())
+})
+
 test('the change log begins with the version of the packages', () => {
   const [, newest] = /^## (\S+)/m.exec(readPage('CHANGELOG.md')) ?? []
   for (const folder of ['sojourn', 'conformance']) {

@@ -43,7 +43,7 @@ export function parseFlags(args: readonly string[]): Flags {
   const { values, positionals } = parse(args)
   if (positionals.length > 1) {
     throw new UsageError(
-      `One folder is created at a time, but ${positionals.length} were given: ${positionals.join(' ')}`,
+      `One folder is created at a time, but ${positionals.length} were given: ${positionals.join(' ')}.${args.includes('--') ? ' Leave out the second --.' : ''}`,
     )
   }
   return {

@@ -108,7 +108,8 @@ describe('npm create sojourn', () => {
   })
 
   test.each([
-    [['a', 'b'], /One folder/],
+    [['a', 'b'], /One folder[^-]*$/],
+    [['a', '--', '--framework', 'hono'], /One folder.*Leave out the second --/],
     [['app', '--framework', 'koa'], /--framework koa is unknown\. Choose one of: express, fastify, hono, node/],
     [['app', '--framwork', 'hono'], /Unknown option '--framwork'/],
     [['app'], /missing: framework, store, language, install/],

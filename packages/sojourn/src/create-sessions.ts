@@ -79,7 +79,7 @@ export function createSessions<Data extends object>(options: SessionsOptions<Dat
   }
   // In production, tokens that were issued with keys would be refused: a lost environment variable would log everybody out.
   if ('keys' in options && options.keys === undefined) {
-    const text = 'keys is undefined: an environment variable may be missing. If not, leave keys out.'
+    const text = 'keys is not set: an environment variable may be missing. If not, leave keys out.'
     if (isProduction()) throw new SessionError('ERR_OPTION', text)
     warn(`sojourn: ${text}`)
   }
@@ -89,6 +89,7 @@ export function createSessions<Data extends object>(options: SessionsOptions<Dat
   return createCoreSessions<Data>({
     describeDevice: describeDevice(),
     ...rest,
+    warn,
     store: store ?? memoryStore(),
     carriers: chosen,
     guards: [

@@ -43,23 +43,26 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
   ],
 ]
 
-/** Reports each reason once, however many requests there are. */
-export function createWarnings(
-  wanted: CookieForm,
-  warn: (message: string) => void,
-): (sent: CookieForm, view: RequestView) => void {
-  let remaining = WARNINGS
+type Warn = (message: string) => void
+
+/** What each receiver has been told. One cause affects the session's cookie and those of guards alike. */
+const told = new WeakMap<Warn, Set<string>>()
+
+/** Reports each reason once to one receiver, however many requests and cookies there are. */
+export function createWarnings(wanted: CookieForm, warn: Warn): (sent: CookieForm, view: RequestView) => void {
+  const said = told.get(warn) ?? new Set()
+  told.set(warn, said)
   return (sent, view) => {
-    const found = remaining.find(([applies]) => applies(view, sent, wanted))
+    const found = WARNINGS.find(([applies, text]) => !said.has(text) && applies(view, sent, wanted))
     if (found === undefined) return
-    remaining = remaining.filter((warning) => warning !== found)
+    said.add(found[1])
     warn(`sojourn: browsers may drop the cookie "${sent.name}": ${found[1]}`)
   }
 }
 
 type Foreign = NonNullable<Carrier['foreign']>
 
-/** Detects, in development, others that set a cookie with our name. */
+/** Detects others that set a cookie with our name. */
 interface Neighbors {
   readonly foreign: Foreign
   /** Records that we set our cookie. */
@@ -75,43 +78,46 @@ interface Knowledge {
 /** The carriers of this process that set the latest tokens, by the part of a token that names its session and opens nothing. */
 const setters = new Map<string, Knowledge>()
 const MAX_SETTERS = 100
+const NAME_CHARACTERS = 21
 
-const SHARED = 'another createSessions() in this process has set: each ends the logins of the other. Use one for both.'
+const SHARED = 'another createSessions() in this process has set: each ends the logins of the other. Use one.'
 const FOREIGN =
-  'this application did not set. All ports of localhost share cookies, and another application there ends the logins of this one.'
-
-const toName = (token: string): string => token.slice(0, 21)
+  'this application did not set. All ports of localhost share cookies, and an application there ends logins of this one.'
 
 /**
  * Browsers send a cookie to every port of a host. So applications on different ports of localhost overwrite each other's cookie
- * if it has the same name, and a login in one ends the login in the other. So do two `createSessions()` in one process, on any
- * host. Warns once. An unknown token may also be left from an earlier run with the memory store, but not if another carrier of
- * this process has set it, or it arrives after we set ours.
+ * if it has the same name, and a login in one ends the login in the other: a warning in development. So do two
+ * `createSessions()` in one process, on any host: a warning in production, too. Warns once. An unknown token may also be left from
+ * an earlier run with the memory store, but not if another carrier of this process has set it, or it arrives after we set ours.
  */
-export function createNeighbors(
-  nameOf: (view: RequestView) => string,
-  valuesIn: (view: RequestView) => readonly string[],
-  warn: (message: string) => void,
-): Neighbors {
+export function createNeighbors(ours: {
+  readonly isDevelopment: boolean
+  readonly nameOf: (view: RequestView) => string
+  readonly read: Carrier['read']
+  readonly warn: Warn
+}): Neighbors {
   const mine: Knowledge = { hasSet: false, hasTold: false }
 
   return {
     own(view, token) {
       mine.hasSet ||= isLoopback(view)
-      setters.set(toName(token), mine)
-      const [oldest] = setters.keys()
-      if (oldest !== undefined && setters.size > MAX_SETTERS) setters.delete(oldest)
+      setters.set(token.slice(0, NAME_CHARACTERS), mine)
+      const [oldest = ''] = setters.keys()
+      if (setters.size > MAX_SETTERS) setters.delete(oldest)
     },
     foreign(view, why) {
       if (mine.hasTold) return
       const isUnknown = why === 'unknown'
-      const [setter = mine] = valuesIn(view).flatMap((value) => setters.get(toName(value)) ?? [])
+      const [setter = mine] = ours
+        .read(view)
+        .values.flatMap((value) => setters.get(value.slice(0, NAME_CHARACTERS)) ?? [])
       const isShared = isUnknown && setter !== mine
-      if (!isShared && (!isLoopback(view) || (isUnknown && !mine.hasSet))) return
+      const isElsewhere = ours.isDevelopment && isLoopback(view) && (!isUnknown || mine.hasSet)
+      if (!isShared && !isElsewhere) return
       setter.hasTold = mine.hasTold = true
       const text = isShared ? SHARED : FOREIGN
-      warn(
-        `sojourn: received a cookie "${nameOf(view)}" that ${text} Give each its own name: cookie: { name: '__Host-my-app' }.`,
+      ours.warn(
+        `sojourn: received a cookie "${ours.nameOf(view)}" that ${text} Give each its own name: cookie: { name: '__Host-my-app' }.`,
       )
     },
   }

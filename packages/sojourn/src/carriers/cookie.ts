@@ -25,26 +25,24 @@ export function cookieCarrier(options: CookieOptions = {}): Carrier {
   const warnOf = createWarnings(real.form, warn)
   const sideFor = (view: RequestView): Side => (local !== null && isLocalDevelopment(view) ? local : real)
   const read = (view: RequestView): Candidates => scanCookies(view.header('cookie') ?? '', sideFor(view).needle)
-  const neighbors =
-    local === null
-      ? null
-      : createNeighbors(
-          (view) => sideFor(view).form.name,
-          (view) => read(view).values,
-          warn,
-        )
+  const neighbors = createNeighbors({
+    isDevelopment: local !== null,
+    nameOf: (view) => sideFor(view).form.name,
+    read,
+    warn,
+  })
 
   return {
     name: 'cookie',
     ambient: true,
     place: `cookie ${real.form.name}`,
     vary: 'Cookie',
-    ...(neighbors !== null && { foreign: neighbors.foreign }),
+    foreign: neighbors.foreign,
     read,
     write(view, token, { maxAgeSeconds }) {
       const { form } = sideFor(view)
       warnOf(form, view)
-      neighbors?.own(view, token)
+      neighbors.own(view, token)
       return [setCookie(form, token, maxAgeSeconds)]
     },
     clear: (view) => [deleteCookie(sideFor(view).form)],

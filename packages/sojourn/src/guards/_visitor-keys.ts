@@ -1,29 +1,25 @@
-import { cookieCarrier } from '../carriers/cookie.ts'
 import type { CookieOptions } from '../carriers/cookie-options.ts'
 import type { HeaderChange, RequestView } from '../core/contracts/carrier.ts'
 import { SessionError } from '../core/contracts/errors.ts'
-import type { Token } from '../core/contracts/record.ts'
 import { createNonce } from '../core/token/secrets.ts'
+import { createGuardCookie, type GuardCookie } from './_cookie.ts'
 
 /** A secret for each browser that has no session, in a cookie of its own. Nothing is stored on the server. */
-export interface VisitorKeys {
+export interface VisitorKeys extends Pick<GuardCookie, 'joined' | 'clear'> {
   /** The key that the browser presents; `null` if it presents none, or several. */
   read(view: RequestView): string | null
   /** The same, or a new key, which `write` sends. */
   need(view: RequestView): string
   /** The headers that send a new key, if this request needed one. */
   write(view: RequestView): readonly HeaderChange[]
-  /** The headers that delete the key. */
-  clear(view: RequestView): readonly HeaderChange[]
 }
 
 /** 128 random bits, as `createNonce` makes them. */
 const KEY = /^[\w-]{22}$/
 
-/** `name` without a prefix. The cookie has one unless it travels over plain HTTP. */
-export function createVisitorKeys(name: string, options: CookieOptions = {}): VisitorKeys {
-  const prefix = options.insecureOverHttp === true ? '' : '__Host-'
-  const jar = cookieCarrier({ name: `${prefix}${name}`, ...options } as CookieOptions)
+/** `name` as for `createGuardCookie`. */
+export function createVisitorKeys(name: string, options?: CookieOptions): VisitorKeys {
+  const jar = createGuardCookie(name, options)
   const created = new WeakMap<RequestView, string>()
 
   function read(view: RequestView): string | null {
@@ -34,6 +30,8 @@ export function createVisitorKeys(name: string, options: CookieOptions = {}): Vi
   }
 
   return {
+    joined: jar.joined,
+    clear: jar.clear,
     read,
     need(view) {
       const known = read(view) ?? created.get(view)
@@ -47,10 +45,7 @@ export function createVisitorKeys(name: string, options: CookieOptions = {}): Vi
     },
     write(view) {
       const key = created.get(view)
-      if (key === undefined) return []
-      const duplicates = jar.read(view).values.length > 1 ? jar.clearDuplicates?.(view) : undefined
-      return [...(duplicates ?? []), ...jar.write(view, key as Token, { maxAgeSeconds: null })]
+      return key === undefined ? [] : jar.write(view, key, null)
     },
-    clear: (view) => (jar.read(view).values.length > 0 ? jar.clear(view) : []),
   }
 }

@@ -108,6 +108,7 @@ export function formTokens(options: FormTokensOptions = {}): FormTokensGuard {
 
   const guard: FormTokensGuard = {
     name: 'form-tokens',
+    joined: visitors.joined,
 
     opened(sight) {
       const { view } = sight

@@ -81,6 +81,7 @@ export function newDevice(options: NewDeviceOptions): NewDevice {
     joined(by) {
       if (owner !== null) throw new SessionError('ERR_OPTION', 'Make one newDevice for each createSessions.')
       owner = by
+      settings.devices.joined(by)
     },
     opened(sight) {
       const { view } = sight

@@ -134,16 +134,14 @@ describe('applications side by side on localhost', () => {
     expect(warnings).toEqual([expect.stringMatching(CLASH)])
   })
 
-  test('in production nothing is asked, and on another host there is no warning', async () => {
+  test('on another host, and in production, there is no warning', async () => {
     const local = await start()
-    await fetch(local.origin.replace('localhost', '127.0.0.1'), {
-      headers: { cookie: 'session=x', host: 'shop.example' },
-    })
+    await send(local.origin, { headers: { cookie: 'session=x', host: 'shop.example' } })
     vi.stubEnv('NODE_ENV', 'production')
-    const { cookieCarrier } = await import('sojourn')
-    expect(cookieCarrier()).not.toHaveProperty('foreign')
-    vi.unstubAllEnvs()
-    expect(cookieCarrier()).toHaveProperty('foreign')
+    const production = await start()
+    await send(production.origin, { headers: { cookie: '__Host-session=x' } })
+    expect(local.warnings).toEqual([])
+    expect(production.warnings).toEqual([expect.stringContaining('no store is configured')])
   })
 })
 
@@ -191,6 +189,18 @@ describe('two createSessions with one cookie name in one application', () => {
     await visit(`${origin}/1/login`, 'POST')
     await visit(`${origin}/0`)
     expect(warnings).toHaveLength(1)
+  })
+
+  test('also in production, where the logouts are silent otherwise', async () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    const { origin, warnings } = await parts({ store: memoryStore() }, { store: memoryStore() })
+    const browser = { host: 'shop.test', 'x-forwarded-proto': 'https' }
+    const { cookie } = await send(`${origin}/0/login`, { method: 'POST', headers: browser })
+    const shared = () => warnings.filter(isShared)
+    expect(shared()).toEqual([])
+    await send(`${origin}/1`, { headers: { ...browser, cookie } })
+    await send(`${origin}/1`, { headers: { ...browser, cookie } })
+    expect(shared()).toEqual([expect.stringMatching(/received a cookie "__Host-session" that another createSessions/)])
   })
 
   test('also on another host than localhost', async () => {

@@ -110,7 +110,7 @@ describe('an option of another type is refused', () => {
     const warnings: string[] = []
     const unset: NodeJS.ProcessEnv = {}
     const keys = unset.SESSION_KEYS?.split(',')
-    const text = 'keys is undefined: an environment variable may be missing. If not, leave keys out.'
+    const text = 'keys is not set: an environment variable may be missing. If not, leave keys out.'
     expect(createSessions({ keys, warn: (message: string) => warnings.push(message) } as object)).toBeDefined()
     expect(warnings).toEqual([`sojourn: ${text}`])
   })
@@ -120,7 +120,7 @@ describe('an option of another type is refused', () => {
     onTestFinished(() => void vi.unstubAllEnvs())
     const error = await rejection(unchecked({ store: memoryStore(), keys: undefined }))
     expect(error).toMatchObject({ code: 'ERR_OPTION' })
-    expect(error.message).toContain('keys is undefined: an environment variable may be missing.')
+    expect(error.message).toContain('keys is not set: an environment variable may be missing.')
     expect(createSessions({ store: memoryStore() })).toBeDefined()
   })
 

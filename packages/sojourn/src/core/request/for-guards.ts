@@ -41,6 +41,11 @@ export function wasUsed(acting: Acting, key: string): MaybePromise<boolean> {
   return chain(readNow(by, toOnceId(key)), (kept) => kept !== null && by.setup.clock() < kept.expiresAt)
 }
 
+/** Where the owner sends warnings for the developer. */
+export function warnOf(owner: GuardOwner): (message: string) => void {
+  return setupOf(owner).warn
+}
+
 /** Emits `finding` for a session that is not the request's own. */
 export function reportOn(
   acting: Acting,

@@ -38,6 +38,7 @@ export interface Setup {
   readonly endOnReuse: boolean
   readonly clock: () => number
   readonly events: Emitter
+  readonly warn: (message: string) => void
   readonly warnOnce: (message: string) => void
   /** Writers of one key in this process take turns, so that they never make each other retry. */
   readonly turns: Turns
@@ -79,6 +80,7 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     endOnReuse: options.onReuse !== 'report',
     clock,
     events: createEmitter(clock, warnOnce),
+    warn,
     warnOnce,
     turns: new Map(),
     failedOverAt: Number.NEGATIVE_INFINITY,

@@ -1,16 +1,15 @@
 import { fromBase64url, hmacSha256, randomBytes, sha256Text, toBase64url } from '#crypto'
-import { SessionError } from '../contracts/errors.ts'
 import type { Head, PreviousSecret, SessionId, SessionRecord, Token, Tombstone } from '../contracts/record.ts'
 import type { Refusal } from '../contracts/session.ts'
 import type { Limits } from '../contracts/timeouts.ts'
 import { toUtf8 } from '../lib/bytes.ts'
+import { toKeys } from './keys.ts'
 
 /** 128 bits find the record and 192 bits open it (ASVS 5.0 7.2.3 requires 128 in total). */
 const LOCATOR_BYTES = 16
 export const SECRET_BYTES = 24
 const BODY_BYTES = LOCATOR_BYTES + SECRET_BYTES
 const MAC_BYTES = 8
-const KEY_BYTES = 32
 
 /** 40 bytes leave four spare bits in the last character. They must be zero. Otherwise one token would have sixteen spellings. */
 const BARE = /^[\w-]{53}[AQgw]$/
@@ -35,7 +34,9 @@ export interface Tokens {
 
 /** With keys, tokens carry a MAC made with the first key, and each key is accepted, so that keys can be rotated. */
 export function createTokens(keys?: readonly (string | Uint8Array)[]): Tokens {
-  const macKeys = keys === undefined ? [] : toMacKeys(keys)
+  // The configured keys may be used elsewhere too, so the MAC keys are derived from them for this purpose only.
+  const macKeys =
+    keys === undefined ? [] : toKeys(keys, 'keys').map((key) => hmacSha256(key, toUtf8('sojourn token mac v1')))
   const [newest] = macKeys
   const grammar = newest === undefined ? BARE : SIGNED
 
@@ -100,36 +101,6 @@ function isSigned(bytes: Uint8Array, keys: readonly Uint8Array[]): boolean {
   const body = bytes.subarray(0, BODY_BYTES)
   const given = toBase64url(bytes.subarray(BODY_BYTES))
   return keys.map((key) => equalText(toBase64url(mac(key, body)), given)).includes(true)
-}
-
-/**
- * An empty list is refused instead of treated as "no keys": an empty environment variable produces one, and the MAC would be off.
- */
-function toMacKeys(keys: readonly (string | Uint8Array)[]): Uint8Array[] {
-  if (!Array.isArray(keys) || keys.length === 0) {
-    throw new SessionError('ERR_OPTION', 'keys must be a list of secrets. Omit it for tokens without a MAC.')
-  }
-  return Array.from(keys, toMacKey)
-}
-
-/** The configured key may be used elsewhere too, so the MAC key is derived from it for this purpose only. */
-function toMacKey(key: unknown, index: number): Uint8Array {
-  const bytes = typeof key === 'string' ? toUtf8(key) : key
-  const isLong = bytes instanceof Uint8Array && bytes.length >= KEY_BYTES
-  if (isLong && !repeats(bytes)) return hmacSha256(bytes, toUtf8('sojourn token mac v1'))
-  const isSet = bytes instanceof Uint8Array ? bytes.length > 0 : bytes !== undefined && bytes !== null
-  const problem = isLong
-    ? 'repeats itself, so it can be guessed'
-    : isSet
-      ? `must be a string or a Uint8Array of at least ${KEY_BYTES} bytes`
-      : 'is not set: an environment variable may be missing'
-  throw new SessionError('ERR_OPTION', `keys[${index}] ${problem}. Make one with: openssl rand -base64 32`)
-}
-
-/** Whether the second half only repeats what came before: `aaaa...`, blanks, `change-me-change-me-...`. No random key does. */
-export function repeats(bytes: Uint8Array): boolean {
-  const text = bytes.join()
-  return [...text].some((_, at) => at > 0 && at * 2 <= text.length + 1 && text.startsWith(text.slice(at)))
 }
 
 /** Compares in constant time. The length is not secret (ASVS 5.0 11.2.4). */

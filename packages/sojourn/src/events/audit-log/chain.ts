@@ -38,7 +38,7 @@ export interface Seal {
 
 /** With keys, HMAC-SHA-256 with the first one; any of them fits. Without keys, SHA-256. */
 export function createSeal(keys?: readonly (string | Uint8Array)[]): Seal {
-  const macs = keys === undefined ? [] : toKeys(keys, 'auditLog')
+  const macs = keys === undefined ? [] : toKeys(keys, 'auditLog: keys')
   const [newest] = macs
   const make = (text: string): string =>
     newest === undefined ? hashSecret(toUtf8(LABEL + text)) : macOf(newest, LABEL + text)

@@ -1,7 +1,6 @@
-import { cookieCarrier } from '../../carriers/cookie.ts'
 import type { CookieOptions } from '../../carriers/cookie-options.ts'
 import type { HeaderChange, RequestView } from '../../core/contracts/carrier.ts'
-import type { Token } from '../../core/contracts/record.ts'
+import { createGuardCookie, type GuardCookie } from '../_cookie.ts'
 import type { Client } from '../anomaly/_client.ts'
 import type { SecretBox } from './secret-box.ts'
 
@@ -19,7 +18,7 @@ export interface KnownDevice {
 }
 
 /** The memory of known devices: on the devices themselves, so that nothing about them is stored on the server. */
-export interface KnownDevices {
+export interface KnownDevices extends Pick<GuardCookie, 'joined'> {
   /** What the browser presents for this user, and for others. */
   read(view: RequestView, userId: string): Promise<Presented>
   /** The value of a cookie that also knows this device. */
@@ -38,10 +37,10 @@ const MOST_USERS = 5
 const MOST_COUNTRIES = 4
 
 export function createKnownDevices(box: SecretBox, options: CookieOptions | undefined, keptMs: number): KnownDevices {
-  const prefix = options?.insecureOverHttp === true ? '' : '__Host-'
-  const jar = cookieCarrier({ name: `${prefix}known-devices`, ...options } as CookieOptions)
+  const jar = createGuardCookie('known-devices', options)
 
   return {
+    joined: jar.joined,
     async read(view, userId) {
       const tags = box.tagsOf(userId)
       const opened = await Promise.all(jar.read(view).values.map((text) => box.open(text)))
@@ -54,10 +53,7 @@ export function createKnownDevices(box: SecretBox, options: CookieOptions | unde
       const all = [{ ...device, tag }, ...others].sort((a, b) => b.seenMs - a.seenMs).slice(0, MOST_USERS)
       return box.close(all.map(toTexts))
     },
-    write(view, cookie) {
-      const duplicates = jar.read(view).values.length > 1 ? jar.clearDuplicates?.(view) : undefined
-      return [...(duplicates ?? []), ...jar.write(view, cookie as Token, { maxAgeSeconds: keptMs / 1000 })]
-    },
+    write: (view, cookie) => jar.write(view, cookie, keptMs / 1000),
   }
 }
 

@@ -20,7 +20,7 @@ const TAG_CHARACTERS = 22
 
 export function createSecretBox(keys: readonly (string | Uint8Array)[], purpose: string): SecretBox {
   const context = toUtf8(`sojourn new-device ${purpose} v1`)
-  const derived = toKeys(keys, 'newDevice').map((key) => hmacSha256(key, context))
+  const derived = toKeys(keys, 'newDevice: keys').map((key) => hmacSha256(key, context))
   const [newest] = derived as [Uint8Array]
 
   function tryFrom(sealed: Uint8Array, at: number): MaybePromise<unknown> {

@@ -12,7 +12,10 @@ export function driverOf({ url, client }: Source, caller: string): Driver {
   if (isUrl(url) && client === undefined) return connecting(url, caller)
   const pool = url === undefined ? toPool(client) : null
   if (pool !== null) return { ...toDriver(pool), close: () => undefined }
-  throw new SessionError('ERR_OPTION', `${caller}: pass url, or a pool of mysql2 or mysql2/promise as client.`)
+  throw new SessionError(
+    'ERR_OPTION',
+    `${caller}: pass a url that begins with mysql://, or a pool of mysql2 or mysql2/promise as client.`,
+  )
 }
 
 /** A driver that opens a pool with the first statement. */

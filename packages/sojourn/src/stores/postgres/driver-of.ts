@@ -16,7 +16,7 @@ export function driverOf({ url, client, prepare = true }: Source, caller: string
   if (driver !== null) return { ...driver, close: () => undefined }
   throw new SessionError(
     'ERR_OPTION',
-    `${caller}: pass url, or as client a Pool or Client of pg, the sql of postgres, or a PGlite.`,
+    `${caller}: pass a url that begins with postgres://, or as client a Pool or Client of pg, the sql of postgres, or a PGlite.`,
   )
 }
 
