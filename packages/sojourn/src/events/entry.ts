@@ -65,12 +65,9 @@ function withoutTokens(text: string): string {
 }
 
 function shorten(text: string): string {
-  const short = text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}…`
-  return short.replace(HALF_CHARACTERS, '\ufffd')
+  // Not within a character of two UTF-16 units.
+  return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS).replace(/[\ud800-\udbff]$/, '')}…`
 }
-
-/** Half of a character of two UTF-16 units: from the application, or cut here. Many databases and parsers refuse JSON with one. */
-const HALF_CHARACTERS = /\p{Surrogate}/gu
 
 /** A clock of the application can return something that is no time. */
 export function toIso(date: Date): string | null {

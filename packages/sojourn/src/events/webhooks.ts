@@ -137,7 +137,7 @@ export function webhooks(
     if (due.length === 0) return undefined
     const { type, ...data } = toFields(event, address)
     const message = { type: `session.${type}`, timestamp: toIso(event.at), data }
-    const body = JSON.stringify(message)
+    const body = JSON.stringify(message, withoutHalves)
     return Promise.all(due.map((target) => track(send(target, message.type, body))))
   }
 
@@ -161,6 +161,11 @@ export function webhooks(
       await Promise.allSettled(pending)
     },
   }
+}
+
+/** Many parsers and databases refuse JSON with half of a character (an unpaired surrogate), and an application can pass one. */
+function withoutHalves(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value
 }
 
 const KINDS = {
