@@ -192,6 +192,23 @@ describe('every framework of the guide', () => {
     },
   )
 
+  test('trpc.ts logs in and out', async () => {
+    const running = await runFile(page, 'trpc.ts')
+    try {
+      const client = createClient(`${running.origins[0]}/trpc`)
+      const call = async (name: string, input: object = {}): Promise<number> =>
+        (await client.post(`/${name}`, input)).status
+      expect((await client.get('/cart')).status).toBe(401)
+      expect(await call('login', { name: 'ada', password: 'wrong' })).toBe(401)
+      expect(await call('login', Object.fromEntries(login))).toBe(200)
+      expect(await (await client.get('/cart')).json()).toEqual({ result: { data: { user: 'ada', cart: [] } } })
+      expect(await call('logout')).toBe(200)
+      expect((await client.get('/cart')).status).toBe(401)
+    } finally {
+      await running.stop()
+    }
+  })
+
   test('the runtime passes the address', async () => {
     const { exports, stop } = await runFile(page, 'peer.ts')
     const fetch = exports.fetch as (request: Request, server: object) => Promise<Response>

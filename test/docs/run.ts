@@ -56,6 +56,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   '@electric-sql/pglite': () => import('@electric-sql/pglite'),
   '@fastify/formbody': () => import('@fastify/formbody'),
   '@fastify/websocket': () => import('@fastify/websocket'),
+  '@trpc/server': () => import('@trpc/server'),
+  '@trpc/server/adapters/fetch': () => import('@trpc/server/adapters/fetch'),
   '@hono/node-server': () => import('@hono/node-server'),
   'body-parser': () => import('body-parser'),
   connect: () => import('connect'),
