@@ -57,8 +57,12 @@ export function loadProblems(folder, entries) {
   ])
   write(folder, 'requires.cjs', [
     'const same = (a, b, name) => { if (a !== b) throw new Error(name) }',
+    // The old API's module is a function for `require`, and names what that gets.
+    "const required = (module) => 'module.exports' in module ? module['module.exports'] : module",
     'void (async () => {',
-    ...entries.map(({ specifier }) => `same(require('${specifier}'), await import('${specifier}'), '${specifier}')`),
+    ...entries.map(
+      ({ specifier }) => `same(require('${specifier}'), required(await import('${specifier}')), '${specifier}')`,
+    ),
     '})()',
   ])
   return ['imports.mjs', 'requires.cjs'].flatMap((script) => {

@@ -55,11 +55,13 @@ const ANSWER_MS = 30_000
 
 type Done<T> = (error?: unknown, value?: T) => void
 
-async function answerOf<T>(call: (done: Done<T>) => unknown): Promise<T | undefined> {
+/** Calls a store, and returns what it calls back with. A missing session is `undefined` or `null`. */
+export async function answerOf<T>(call: (done: Done<T>) => unknown): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
     return await new Promise<T | undefined>((resolve, reject) => {
-      const expire = (): void => reject(new SessionError('ERR_STORE_TIMEOUT', 'connect: the store did not call back.'))
+      const expire = (): void =>
+        reject(new SessionError('ERR_STORE_TIMEOUT', 'The Express-style store did not call back.'))
       timer = setTimeout(expire, ANSWER_MS)
       call((error, value) => (isFault(error) ? reject(error) : resolve(value)))
     })
