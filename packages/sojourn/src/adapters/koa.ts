@@ -6,7 +6,7 @@ import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import { attachedTo } from '../core/create-sessions.ts'
 import { isPromise } from '../core/lib/maybe.ts'
-import { type OwnResponse, toErrorResponse, toOwnResponse } from './_answer.ts'
+import { isRefusal, type OwnResponse, toErrorResponse, toOwnResponse } from './_answer.ts'
 import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import { denySession, NodeView } from './_node-open.ts'
@@ -53,7 +53,7 @@ export function koaSessions<Data extends object>(
       sessions.attach(ctx, exchange.session)
       ctx.session = exchange.session as Session
       // An error page that Koa or other middleware sends is held like any other response.
-      await next()
+      await next().catch(expose)
     } else put(ctx, toOwnResponse(exchange.answer))
     // The handler answers on node's own response by itself, now or later.
     if (ctx.respond !== false) await store(ctx, held)
@@ -65,6 +65,11 @@ const NO_OPTIONS =
 
 const TAKEN =
   'Another session middleware (koa-session) has defined ctx.session. Remove it: only one of them can set ctx.session.'
+
+/** Koa's error page shows the text of a guard to the person whom it refused only if the error says so. */
+function expose(error: unknown): never {
+  throw isRefusal(error) ? Object.assign(error, { expose: true }) : error
+}
 
 async function store(ctx: ExtendableContext, held: HeldResponse): Promise<void> {
   let broken: Error | undefined

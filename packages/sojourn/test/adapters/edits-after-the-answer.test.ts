@@ -6,11 +6,13 @@ import express from 'express'
 import Fastify from 'fastify'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { timeout } from 'hono/timeout'
+import Koa from 'koa'
 import { createSessions, memoryStore, type Session, type Sessions, type Store } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { listen } from './support/node-reply.ts'
@@ -96,6 +98,15 @@ const SERVERS: Readonly<Record<string, Serve>> = {
       response.send('whole')
     })
     return open(listen(createServer(app)))
+  },
+  Koa: (sessions, work) => {
+    const app = new Koa()
+    app.use(koaSessions(sessions))
+    app.use((ctx) => {
+      work(sessions.get(ctx))
+      ctx.body = 'whole'
+    })
+    return open(listen(createServer(app.callback())))
   },
   async Fastify(sessions, work) {
     const app = Fastify()

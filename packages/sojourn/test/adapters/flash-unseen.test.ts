@@ -3,11 +3,13 @@ import type { AdapterServer } from '@sojourn/conformance'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions, type Session } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { afterEach, expect, test } from 'vitest'
 import { listen } from './support/node-reply.ts'
 
@@ -58,6 +60,18 @@ const ADAPTERS: Record<string, () => Promise<Send>> = {
     const origin = await app.listen({ port: 0, host: '127.0.0.1' })
     servers.push({ origin, close: async () => void (await app.close()) })
     return (path, cookie) => fetch(origin + path, { headers: { cookie } })
+  },
+  async Koa() {
+    const app = new Koa()
+    app.use(koaSessions(createSessions()))
+    app.use((ctx) => {
+      const { status, text } = act(ctx.path, ctx.session)
+      ctx.status = status
+      ctx.body = text
+    })
+    const server = await listen(createServer(app.callback()))
+    servers.push(server)
+    return (path, cookie) => fetch(server.origin + path, { headers: { cookie } })
   },
   async Hono() {
     const sessions = createSessions()

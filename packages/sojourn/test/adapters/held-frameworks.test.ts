@@ -1,15 +1,18 @@
 import { createReadStream } from 'node:fs'
-import type { ServerResponse } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { serve as serveHono } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { AdapterServer } from '@sojourn/conformance'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions, memoryStore, type Store } from 'sojourn'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { listen } from './support/node-reply.ts'
 import { lateStore, SOME_TOKEN } from './support/stores.ts'
 import { createVisitor } from './support/visitor.ts'
 import { toServer } from './support/web-reply.ts'
@@ -193,6 +196,95 @@ test('Fastify: registered twice, or without sessions, it throws', async () => {
   await expect(async () => await app.register(fastifySessions, { sessions })).rejects.toThrow('registered twice')
   await expect(async () => await Fastify().register(fastifySessions, {} as never)).rejects.toThrow('{ sessions }')
   expect(() => Reflect.apply(fastifySessions, null, [sessions])).toThrow('{ sessions }')
+})
+
+async function serveKoa(app: Koa): Promise<string> {
+  app.silent = true
+  const server = await listen(createServer(app.callback()))
+  opened.push(() => server.close())
+  return server.origin
+}
+
+describe.each(STORES)('Koa, a store that answers %s', (_, createStore) => {
+  test('an answer by hand that begins after the handler is whole, with its cookie', async () => {
+    const app = new Koa()
+    app.use(koaSessions(createSessions({ store: createStore() })))
+    app.use((ctx) => {
+      ctx.session.data.a = 1
+      ctx.respond = false
+      setImmediate(() => {
+        ctx.res.write('chunk 1;')
+        ctx.res.end('chunk 2')
+      })
+    })
+    const response = await fetch(await serveKoa(app))
+    expect(await response.text()).toBe('chunk 1;chunk 2')
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+  })
+
+  test("the session's cookie stays whole beside those of the application", async () => {
+    const app = new Koa()
+    app.use(koaSessions(createSessions({ store: createStore() })))
+    app.use(async (ctx) => {
+      if (ctx.path === '/login') await ctx.session.login('ada')
+      ctx.append('set-cookie', 'own=1')
+      ctx.cookies.set('other', '2')
+      ctx.body = { user: ctx.session.userId }
+    })
+    const visitor = createVisitor(await serveKoa(app))
+    const response = await visitor.fetch('/login', { method: 'POST' })
+    expect(response.headers.getSetCookie()).toEqual([
+      'own=1',
+      expect.stringMatching(/^other=2; /),
+      expect.stringMatching(/^session=[\w-]{54}; .*HttpOnly/),
+    ])
+    expect(await (await visitor.fetch('/me')).json()).toEqual({ user: 'ada' })
+  })
+
+  test('a response that node refuses to send is an error, with the cookie of the login before it', async () => {
+    const app = new Koa()
+    app.use(koaSessions(createSessions({ store: createStore() })))
+    app.use(async (ctx) => {
+      await ctx.session.login('ada')
+      ctx.set('x-name', 'Jürgen 😀')
+      ctx.body = 'never'
+    })
+    const response = await fetch(await serveKoa(app))
+    expect(response.status).toBe(500)
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+  })
+
+  test('mounted twice, a login on the inner part is not undone', async () => {
+    const sessions = createSessions({ store: createStore() })
+    const app = new Koa()
+    app.use(koaSessions(sessions))
+    app.use(async (ctx, next) => {
+      if (ctx.path === '/api/login') await koaSessions(sessions)(ctx, next)
+    })
+    app.use(async (ctx) => {
+      await ctx.session.login('ada')
+      ctx.body = 'ok'
+    })
+    const response = await fetch(`${await serveKoa(app)}/api/login`, { method: 'POST', headers: SOME_TOKEN })
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/session=[\w-]{54};/)])
+  })
+})
+
+test('Koa: a token that was rotated reaches the client with the error', async () => {
+  const app = new Koa()
+  app.use(koaSessions(createSessions({ store: readOnlyData() })))
+  app.use(async (ctx) => {
+    if (ctx.path === '/login') return ctx.session.login('ada')
+    await ctx.session.rotate()
+    ctx.session.data.a = 1
+    ctx.body = 'never'
+  })
+  const visitor = createVisitor(await serveKoa(app))
+  await visitor.fetch('/login', { method: 'POST' })
+  const response = await visitor.fetch('/rotate', { method: 'POST' })
+  expect(response.status).toBe(503)
+  expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^session=[\w-]{54};/)])
+  expect(emptyOnes(response)).toEqual([])
 })
 
 type Bindings = { Bindings: { outgoing: ServerResponse } }

@@ -1,12 +1,17 @@
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
+import Koa from 'koa'
+import bodyParser from 'koa-bodyparser'
 import { createSessions, type Sessions } from 'sojourn'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
+import { koaSessions } from 'sojourn/koa'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Clock, createClock, HOUR } from '../core/kit.ts'
+import { listen } from './support/node-reply.ts'
 import { failingStore, lateStore } from './support/stores.ts'
 import { createVisitor } from './support/visitor.ts'
 
@@ -15,16 +20,19 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-interface Scene {
-  readonly app: FastifyInstance
-  readonly origin: string
+interface Parkable {
   readonly port: number
-  readonly clock: Clock
-  readonly sessions: Sessions<object>
   /** The cookie that the thief copied. */
   readonly stolen: string
   /** When the next request has been let in. */
   readonly opened: () => Promise<unknown>
+}
+
+interface Scene extends Parkable {
+  readonly app: FastifyInstance
+  readonly origin: string
+  readonly clock: Clock
+  readonly sessions: Sessions<object>
 }
 
 /** Ada is logged in, and somebody has a copy of her cookie. */
@@ -66,7 +74,7 @@ async function setUp(options: { http2?: true } = {}): Promise<Scene> {
 const BODY = '{"amount":100}'
 
 /** All of a request but the last byte of its body, and a way to send that. */
-async function park(scene: Scene, path: string, more = ''): Promise<() => Promise<string>> {
+async function park(scene: Parkable, path: string, more = ''): Promise<() => Promise<string>> {
   const socket: Socket = connect(scene.port, '127.0.0.1')
   closing.push(() => socket.destroy())
   let received = ''
@@ -144,6 +152,36 @@ describe('on Fastify, a request that a thief parked before its last byte', () =>
     scene.clock.advance(10_000)
     expect(await sendLast()).toContain('{"user":"ada","refused":null}')
   })
+})
+
+test('on Koa, behind a body parser, a request that a thief parked before its last byte does not outlive a revocation', async () => {
+  const sessions = createSessions({ store: lateStore() })
+  let letIn = (): void => {}
+  const app = new Koa()
+  app.use((_, next) => {
+    letIn()
+    return next()
+  })
+  app.use(bodyParser())
+  app.use(koaSessions(sessions))
+  app.use(async (ctx) => {
+    if (ctx.path === '/login') await ctx.session.login('ada')
+    ctx.body = { user: ctx.session.userId, refused: ctx.session.refused }
+  })
+  const { origin, close } = await listen(createServer(app.callback()))
+  closing.push(close)
+  const login = await fetch(`${origin}/login`, { method: 'POST' })
+  const scene: Parkable = {
+    port: Number(new URL(origin).port),
+    stolen: login.headers.getSetCookie()[0]?.split(';')[0] ?? '',
+    opened: () =>
+      new Promise<void>((resolve) => {
+        letIn = resolve
+      }),
+  }
+  const sendLast = await park(scene, '/transfer')
+  await sessions.revokeAll('ada')
+  expect(await sendLast()).toContain('{"user":null,"refused":"ended"}')
 })
 
 test('on Fastify, a store that cannot be asked again is an outage, not an anonymous visitor', async () => {

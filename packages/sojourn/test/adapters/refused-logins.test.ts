@@ -4,11 +4,13 @@ import { serve } from '@hono/node-server'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions, type JsonValue, type Session, type Sessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { toNodeHandler } from 'sojourn/node'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
@@ -53,6 +55,14 @@ const SERVERS: Readonly<Record<string, (sessions: Sessions<TestData>) => Promise
     app.register(fastifySessions, { sessions })
     app.get('/*', async (req) => fail(sessions, req.url, sessions.get(req)))
     return { origin: await app.listen({ port: 0, host: '127.0.0.1' }), close: () => app.close() }
+  },
+  async koa(sessions) {
+    const app = new Koa()
+    app.use(koaSessions(sessions))
+    app.use(async (ctx) => fail(sessions, ctx.path, sessions.get(ctx)))
+    const server = createServer(app.callback())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return { origin: originOf(server.address() as AddressInfo), close: () => server.close() }
   },
   async hono(sessions) {
     const app = new Hono()

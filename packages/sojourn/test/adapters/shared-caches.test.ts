@@ -7,11 +7,13 @@ import type { AdapterServer } from '@sojourn/conformance'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions, type Sessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { withNodeSession } from 'sojourn/node'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createClock, HOUR } from '../core/kit.ts'
@@ -106,6 +108,26 @@ describe('a cache that shares responses gets no token', () => {
     expect(await response.text()).toBe('x')
     expect(cachingOf(response)).toEqual(CLOSED)
     expect(response.headers.getSetCookie()).toHaveLength(1)
+  })
+
+  test.each(['handler', 'around', 'by hand'])('on Koa, set by %s', async (how) => {
+    const app = new Koa()
+    app.use(async (ctx, next) => {
+      await next()
+      if (how === 'around') ctx.set(PUBLIC)
+    })
+    app.use(koaSessions(createSessions({ store: lateStore() })))
+    app.use(async (ctx) => {
+      await ctx.session.login('ada')
+      if (how === 'handler') ctx.set(PUBLIC)
+      ctx.body = 'x'
+      if (how !== 'by hand') return
+      ctx.respond = false
+      ctx.res.writeHead(200, PUBLIC).end('x')
+    })
+    const response = await fetch(await serve(app.callback()), { method: 'POST' })
+    expect([await response.text(), response.headers.getSetCookie().length]).toEqual(['x', 1])
+    expect(cachingOf(response)).toEqual(CLOSED)
   })
 
   test('on Hono for node, set by middleware around the sessions', async () => {

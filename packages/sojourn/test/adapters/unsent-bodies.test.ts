@@ -1,12 +1,16 @@
 import { createReadStream } from 'node:fs'
+import { createServer } from 'node:http'
 import { serve as serveHono } from '@hono/node-server'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions } from 'sojourn'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { listen } from './support/node-reply.ts'
 import { failingStore, lateStore } from './support/stores.ts'
 import { toServer } from './support/web-reply.ts'
 
@@ -50,6 +54,30 @@ describe.each(STORES)('a store that %s: what the body that is not sent reads fro
     opened.push(() => server.close())
     expect((await fetch(server.origin)).status).toBe(503)
     await vi.waitFor(() => expect(cancelled).toHaveBeenCalledOnce())
+  })
+
+  test('on Koa: an outage leaves no file open, nor a web stream', async () => {
+    const file = createReadStream(new URL(import.meta.url))
+    const bodies: Record<string, () => unknown> = {
+      '/file': () => file,
+      '/web': () => endless().body,
+      '/response': endless,
+    }
+    const app = new Koa()
+    app.silent = true
+    app.use(koaSessions(createSessions({ store: createStore() })))
+    app.use((ctx) => {
+      ctx.session.data.seen = 1
+      ctx.body = bodies[ctx.path]?.()
+    })
+    const { origin, close } = await listen(createServer(app.callback()))
+    opened.push(close)
+    expect((await fetch(`${origin}/file`)).status).toBe(503)
+    await vi.waitFor(() => expect(file.closed).toBe(true))
+    for (const path of ['/web', '/response']) {
+      expect((await fetch(origin + path)).status).toBe(503)
+      await vi.waitFor(() => expect(cancelled).toHaveBeenCalledOnce())
+    }
   })
 
   test('on Fastify: an outage leaves no file open, nor a web stream', async () => {

@@ -12,6 +12,7 @@ import websocket from '@fastify/websocket'
 import { serve as serveHono, upgradeWebSocket, type WebSocketServerLike } from '@hono/node-server'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { Server as SocketIo } from 'socket.io'
 import { io } from 'socket.io-client'
 import { createSessions, type Session, type SessionError, type Sessions } from 'sojourn'
@@ -19,6 +20,7 @@ import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
@@ -81,6 +83,32 @@ describe('a page of a sibling host cannot talk as the user over a WebSocket, and
           socket.send(await greet(sessions.get(request)))
         })
       })
+    })
+    const { origin, close } = await listen(server)
+    closing.push(close, () => sockets.close())
+    expect(await openFromPages(origin.replace('http', 'ws'), await cookieOf(sessions))).toEqual(OUTCOMES)
+  })
+
+  test('Koa and ws', async () => {
+    const sessions = createSessions({ store: lateStore() })
+    const sockets = new WebSocketServer({ noServer: true })
+    const heads = new WeakMap<IncomingMessage, [Socket, Buffer]>()
+    const app = new Koa()
+    app.use(koaSessions(sessions))
+    app.use((ctx) => {
+      const [connection, head] = heads.get(ctx.req) ?? []
+      if (connection === undefined || head === undefined) return
+      ctx.respond = false
+      ctx.res.detachSocket(connection)
+      sockets.handleUpgrade(ctx.req, connection, head, async (socket) => socket.send(await greet(sessions.get(ctx))))
+    })
+    const server = createServer()
+    const handle = app.callback()
+    server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
+      const response = new ServerResponse(request)
+      response.assignSocket(connection)
+      heads.set(request, [connection, head])
+      handle(request, response)
     })
     const { origin, close } = await listen(server)
     closing.push(close, () => sockets.close())

@@ -1,17 +1,20 @@
 import { createServer } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
+import { text } from 'node:stream/consumers'
 import formbody from '@fastify/formbody'
 import { serve } from '@hono/node-server'
 import express from 'express'
 import express4 from 'express4'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { type FormTokensGuard, formTokens } from 'sojourn/guards/form-tokens'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { toNodeHandler } from 'sojourn/node'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
@@ -68,6 +71,32 @@ const FRAMEWORKS: Readonly<Record<string, Start>> = {
     app.post('/buy', async ({ session }) => `${session.userId} bought`)
     const origin = await app.listen({ port: 0, host: '127.0.0.1' })
     return { origin, close: () => app.close() }
+  },
+  Koa({ forms, sessions, checks }) {
+    const app = new Koa()
+    app.silent = true
+    // Koa leaves bodies to packages.
+    app.use(async (ctx, next) => {
+      const type = ctx.request.is('urlencoded', 'json')
+      const body = type ? await text(ctx.req) : ''
+      ctx.state.body = type === 'urlencoded' ? Object.fromEntries(new URLSearchParams(body)) : null
+      await next()
+    })
+    app.use(koaSessions(sessions))
+    if (checks) {
+      app.use((ctx, next) => {
+        forms.assert(ctx.session, ctx.state.body)
+        return next()
+      })
+    }
+    app.use(async (ctx) => {
+      if (ctx.path === '/form') ctx.body = forms.token(ctx.session)
+      else if (ctx.path === '/login') {
+        await ctx.session.login('ada')
+        ctx.body = 'logged in'
+      } else ctx.body = `${ctx.session.userId} bought`
+    })
+    return listen(createServer(app.callback()))
   },
   async Hono({ forms, sessions, checks }) {
     const app = new Hono()

@@ -8,10 +8,12 @@ import express from 'express'
 import express4 from 'express4'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { createSessions, memoryStore, type Sessions, type Store } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { honoSessions } from 'sojourn/hono'
+import { koaSessions } from 'sojourn/koa'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -102,6 +104,18 @@ async function serveHono(sessions: AnySessions | null): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+const serveKoa: Serve = (sessions) =>
+  serveUpgrades((open) => {
+    const app = new Koa()
+    app.silent = true
+    if (sessions !== null) app.use(koaSessions(sessions))
+    app.use((ctx) => {
+      ctx.respond = false
+      open(ctx.req)
+    })
+    return app.callback()
+  })
+
 const COLUMNS: readonly [string, Serve][] = [
   [
     'node:http',
@@ -120,6 +134,7 @@ const COLUMNS: readonly [string, Serve][] = [
   ['Express 4', serveExpress(express4)],
   ['Express 5', serveExpress(express)],
   ['Fastify', serveFastify],
+  ['Koa', serveKoa],
   ['Hono on node', serveHono],
 ]
 
