@@ -8,6 +8,7 @@ import { type Duration, toMs } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionEvent, SessionListener } from '../core/contracts/events.ts'
 import type { JsonValue } from '../core/contracts/json.ts'
+import { isPromise } from '../core/lib/maybe.ts'
 import { createSeal, toAnchor } from './audit-log/chain.ts'
 import { createFlood } from './audit-log/flood.ts'
 import type { AuditSink } from './audit-log/sink.ts'
@@ -41,7 +42,7 @@ export interface AuditLogOptions {
    * nobody can tell who it was. Default: lines have the user id.
    */
   readonly pseudonymKey?: string | Uint8Array
-  /** Adds fields of your own to each entry, such as a trace id. Called in the request that caused the event. */
+  /** Adds fields of your own to each entry, such as a trace id. Called in the request that caused the event. Must not be async. */
   readonly context?: (event: SessionEvent) => Readonly<Record<string, JsonValue>>
   /** Lines older than this are deleted, about once an hour while events come. Default: never. */
   readonly keep?: Duration
@@ -127,8 +128,12 @@ export function auditLog(sessions: AuditedSessions, options: AuditLogOptions): A
     const all = toFields(event, address)
     const { userId } = all
     const fields = toPseudonym !== null && typeof userId === 'string' ? { ...all, userId: toPseudonym(userId) } : all
+    if (context === undefined) return { fields, error: null }
     try {
-      return { fields: context === undefined ? fields : { ...fields, context: toSafe(context(event)) }, error: null }
+      const own: unknown = context(event)
+      if (!isPromise(own)) return { fields: { ...fields, context: toSafe(Object(own)) }, error: null }
+      own.catch(() => undefined)
+      throw new SessionError('ERR_MISUSE', 'auditLog: context returned a promise. It must return the fields at once.')
     } catch (error) {
       return { fields, error }
     }

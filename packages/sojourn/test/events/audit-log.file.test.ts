@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, chmodSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type AuditLog, auditLog } from 'sojourn/audit-log'
@@ -66,6 +67,25 @@ describe('a file', () => {
     await log.close()
     expect(await folder.verify({ keys })).toMatchObject({ ok: true, logs: [{ first: 1, last: 6 }] })
     expect((await folder.verify({ keys: keys.slice(0, 1) })).ok).toBe(false)
+  })
+
+  it('is not continued if no key fits: a new chain in a new file, and no file is overwritten', async () => {
+    const folder = newFolder()
+    const keys = [KEY, 'another key of the audit log, as long']
+    for (const [index, key] of keys.entries()) {
+      const sink = fileSink({ path: folder.path, rotateBytes: 700 })
+      const log = auditLog(createWorld().sessions, { sink, keys: [key] })
+      for (let i = 0; i < 6 + 6 * index; i++) await log.record('x', {})
+      await log.close()
+    }
+    expect(await folder.verify({ keys })).toMatchObject({
+      ok: true,
+      lines: 22,
+      logs: [
+        { first: 1, last: 8 },
+        { first: 9, last: 22 },
+      ],
+    })
   })
 })
 
@@ -180,6 +200,31 @@ describe('rotation', () => {
     await second.log.close()
     expect(await folder.verify()).toMatchObject({ ok: true, logs: [{ first: 1 }] })
   })
+
+  it('is continued by the next process, also if the last one died within the first line of a file', async () => {
+    const folder = newFolder()
+    const first = logTo(folder, { rotateBytes: 1000 })
+    for (let i = 0; i < 4; i++) await first.login(`user${i}`)
+    await first.log.close()
+    renameSync(folder.path, `${folder.path}.000000000999`)
+    writeFileSync(folder.path, '{"log":"abc')
+    const second = logTo(folder, { rotateBytes: 1000 })
+    await second.login('late')
+    await second.log.close()
+    expect(await folder.verify()).toMatchObject({ ok: true, logs: [{ first: 1 }], notes: [expect.any(String)] })
+  })
+
+  it('overwrites no file, for example an old copy of the log', async () => {
+    const { folder, log, login } = logTo(newFolder(), { rotateBytes: 1000 })
+    await login('ada')
+    const copy = `${folder.path}.000000000001`
+    writeFileSync(copy, 'a copy\n')
+    for (let i = 0; i < 4; i++) await login(`user${i}`)
+    await log.close()
+    expect(readFileSync(copy, 'utf8')).toBe('a copy\n')
+    unlinkSync(copy)
+    expect(await folder.verify()).toMatchObject({ ok: true, logs: [{ first: 1, isClosed: true }] })
+  })
 })
 
 describe('retention', () => {
@@ -196,6 +241,20 @@ describe('retention', () => {
     expect(usersOf(folder)).not.toContain('user0')
     expect(usersOf(folder)).toContain('user5')
     expect(usersOf(folder)).toContain('user4')
+  })
+
+  it('deletes files whose first line is as long as a line can be', async () => {
+    const { folder, log, world } = logTo(newFolder(), { rotateAfter: '1d' }, '2d')
+    const longest = Array.from({ length: 50 }, () => 'ab '.repeat(333))
+    for (let day = 0; day < 6; day++) {
+      await log.record('import', { longest, rest: longest.slice(0, 15), more: 'ab '.repeat(80) })
+      world.clock.advance(DAY)
+    }
+    await log.close()
+    expect(Math.max(...folder.lines().map((line) => line.length))).toBeGreaterThan(65_536)
+    const report = await folder.verify()
+    expect(report.problems).toEqual([])
+    expect(report.logs[0]?.first).toBeGreaterThan(1)
   })
 
   it('somebody deletes one file more than the log says', async () => {
@@ -257,6 +316,16 @@ describe('a folder that cannot be written', () => {
     writeFileSync(folder.path, 'a file where a folder should be')
     expect(await rejection(it.log.setup())).toMatchObject({ code: 'ERR_EVENTS', cause: { code: expect.any(String) } })
     chmodSync(dirname(folder.path), 0o700)
+  })
+
+  it('a pipe in place of the file is an error of setup, because what was written could not be read again', async () => {
+    const folder = newFolder()
+    execFileSync('mkfifo', [folder.path])
+    const { log } = logTo(folder)
+    expect(await rejection(log.setup())).toMatchObject({
+      code: 'ERR_EVENTS',
+      cause: { message: expect.stringContaining('is no regular file') },
+    })
   })
 
   it.each<[string, unknown]>([

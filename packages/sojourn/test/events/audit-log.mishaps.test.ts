@@ -6,7 +6,7 @@ import { fileSink } from 'sojourn/audit-log/file'
 import { describe, expect, it, vi } from 'vitest'
 import { createSeal } from '../../src/events/audit-log/chain.ts'
 import { verifyFiles } from '../../src/events/audit-log/verify-files.ts'
-import { createClient } from '../core/kit.ts'
+import { createClient, createWorld } from '../core/kit.ts'
 import { faultySink, KEY, type LogFolder, logFolders } from './audit-kit.ts'
 
 const newFolder = logFolders('audit-mishaps')
@@ -94,6 +94,49 @@ describe('a sink that never answers', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+})
+
+describe('a logger that fails', () => {
+  it('with a rejected promise: one fault, and the entries come when it works again', async () => {
+    const world = createWorld()
+    const lines: string[] = []
+    let isDown = true
+    const info = async (fields: object) => {
+      if (isDown) throw new Error('no connection')
+      lines.push(JSON.stringify(fields))
+    }
+    const log = auditLog(world.sessions, { sink: loggerSink({ info }), keys: [KEY] })
+    await world.client().send((session) => session.login('ada'))
+    await log.flush().catch(() => undefined)
+    expect(world.eventsOf('fault')).toMatchObject([{ error: { code: 'ERR_EVENTS' } }])
+    isDown = false
+    await log.close()
+    expect(await verifyAuditLog(lines, { keys: [KEY], field: 'audit' })).toMatchObject({
+      ok: true,
+      logs: [{ isClosed: true }],
+    })
+  })
+
+  it.each(['at once', 'with a promise'])('%s, in the middle of several entries: none is logged twice', async (how) => {
+    const lines: string[] = []
+    const info = (fields: object): unknown => {
+      if (lines.length === 3 && !lines.includes('')) {
+        lines.push('')
+        const error = new Error('no connection')
+        if (how === 'at once') throw error
+        return Promise.reject(error)
+      }
+      lines.push(JSON.stringify(fields))
+      return undefined
+    }
+    const log = auditLog(createSessions(), { sink: loggerSink({ info }), keys: [KEY] })
+    const all = Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((type) => log.record(type, {})))
+    await log.flush().catch(() => undefined)
+    await log.close()
+    await all
+    const logged = lines.filter((line) => line !== '')
+    expect(await verifyAuditLog(logged, { keys: [KEY], field: 'audit' })).toMatchObject({ ok: true, lines: 7 })
   })
 })
 

@@ -72,6 +72,16 @@ describe('an entry', () => {
     expect(it.world.eventsOf('fault')).toMatchObject([{ error: { message: 'no trace' } }])
   })
 
+  it('is written without the fields of an async context, and one fault says so', async () => {
+    const it = logged({ context: (async () => Promise.reject(new Error('late'))) as never })
+    await login(it, 'ada')
+    await it.log.flush()
+    expect(it.entries()[1]).not.toHaveProperty('context')
+    expect(it.world.eventsOf('fault')).toMatchObject([
+      { error: { code: 'ERR_MISUSE', message: expect.stringContaining('returned a promise') } },
+    ])
+  })
+
   it('of the application', async () => {
     const it = logged()
     await it.log.record('role.changed', { userId: 'ada', by: 'grace' })
@@ -132,6 +142,19 @@ describe('the sink fails', () => {
     await it.log.flush()
     expect(it.entries().filter(({ userId, type }) => type === 'login' && userId === 'grace')).toHaveLength(1)
     expect((await verifyAuditLog(it.sink.texts, { keys: [KEY] })).problems).toEqual([])
+  })
+
+  it('the answer is lost, and the sink shows only the last of the lines: none is stored twice', async () => {
+    const whole = faultySink()
+    const sink = { ...whole, read: async () => ({ lines: whole.texts.slice(-2).map((text) => ({ text })) }) }
+    const log = auditLog(createWorld().sessions, { sink, keys: [KEY] })
+    await log.setup()
+    sink.fail(2, 'after')
+    const all = Promise.allSettled(['a', 'b', 'c', 'd', 'e', 'f'].map((type) => log.record(type, {})))
+    await log.flush().catch(() => undefined)
+    await log.close()
+    await all
+    expect(await verifyAuditLog(whole.texts, { keys: [KEY] })).toMatchObject({ ok: true, lines: 8 })
   })
 
   it('tries again by itself, later each time', async () => {
@@ -215,6 +238,18 @@ describe('close', () => {
     expect(it.entries().map(({ type }) => type)).toEqual(['audit.opened', 'login', 'audit.closed'])
     const { logs } = await verifyAuditLog(it.sink.texts, { keys: [KEY] })
     expect(logs).toMatchObject([{ isClosed: true, anchor: it.log.anchor() }])
+  })
+
+  it('a second call waits for the first one', async () => {
+    const it = logged()
+    await it.log.setup()
+    const release = it.sink.hold()
+    const first = it.log.close()
+    const second = it.log.close().then(() => it.entries().length)
+    await new Promise(setImmediate)
+    release()
+    await first
+    expect(await second).toBe(2)
   })
 })
 

@@ -3,7 +3,7 @@
  * @module sojourn/audit-log/file
  */
 import { Buffer } from 'node:buffer'
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { access, type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { checkOptions } from '../../core/contracts/check-options.ts'
 import { type Duration, toMs } from '../../core/contracts/duration.ts'
@@ -20,10 +20,10 @@ export interface FileSinkOptions {
   readonly rotateAfter?: Duration
 }
 
-/** How much of the end of a file is read at the start. Longer than many lines. */
-const TAIL_BYTES = 262_144
-/** How much of the beginning is read to find the first line. */
-const FIRST_BYTES = 65_536
+/** How much of the beginning or the end of a file is read to find a line. Longer than the longest line. */
+const EDGE_BYTES = 262_144
+
+type First = Pick<AuditLine, 'log' | 'seq' | 'at'>
 
 /** The file in use. */
 interface Current {
@@ -31,7 +31,7 @@ interface Current {
   readonly inode: number
   size: number
   /** Of the first line; `null` if there is none. */
-  first: { readonly seq: number; readonly at: number } | null
+  first: First | null
   /** Whether the file ends within a line. */
   isTorn: boolean
 }
@@ -56,8 +56,12 @@ export function fileSink(options: FileSinkOptions): AuditSink {
   async function openFile(): Promise<Current> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const handle = await open(path, 'a+', 0o600)
-    const { size, ino } = await handle.stat()
-    current = { handle, inode: ino, size, first: await firstOf(handle), isTorn: false }
+    const stats = await handle.stat()
+    if (!stats.isFile()) {
+      await handle.close()
+      throw new SessionError('ERR_EVENTS', `fileSink: ${path} is no regular file. For a stream, use loggerSink.`)
+    }
+    current = { handle, inode: stats.ino, size: stats.size, first: await firstOf(handle), isTorn: false }
     return current
   }
 
@@ -69,22 +73,22 @@ export function fileSink(options: FileSinkOptions): AuditSink {
     const { lines, torn } = await tailOf(file.handle, file.size)
     file.isTorn = torn !== ''
     // Only the line break may be missing.
-    if (parseLine(torn) !== null) return { lines: [...lines, torn].map((text) => ({ text })) }
-    if (lines.length > 0 || torn !== '') {
-      return {
-        lines: lines.map((text) => ({ text })),
-        torn: torn === '' ? '' : [...tornBefore(lines), torn].join('\n'),
-      }
+    const isWhole = torn === '' || parseLine(torn) !== null
+    const here = isWhole ? [...lines, torn] : lines
+    // A crash can leave no whole line in a new file. The log then continues behind the file before.
+    const newest = file.first === null ? (await rotated()).at(-1) : undefined
+    const before = newest === undefined ? [] : await withFile(newest.file, linesOf)
+    return {
+      lines: [...before, ...here].filter((text) => text !== '').map((text) => ({ text })),
+      torn: isWhole ? '' : [...tornBefore(lines), torn].join('\n'),
     }
-    const newest = (await rotated()).at(-1)
-    return newest === undefined ? { lines: [] } : readRotated(newest.file)
   }
 
   async function append(lines: readonly AuditLine[]): Promise<void> {
     const before = current ?? (await openFile())
     await assertUntouched(before)
     const text = `${lines.map((line) => line.text).join('\n')}\n`
-    const file = isFull(before, text.length, lines[0]?.at ?? 0) ? await rotate(before) : before
+    const file = lines[0] !== undefined && isFull(before, text.length, lines[0]) ? await rotate(before) : before
     const bytes = Buffer.from(file.isTorn ? `\n${text}` : text)
     await file.handle.appendFile(bytes)
     await file.handle.datasync()
@@ -103,14 +107,19 @@ export function fileSink(options: FileSinkOptions): AuditSink {
     )
   }
 
-  function isFull({ size, first }: Current, more: number, now: number): boolean {
-    return first !== null && (size + more > rotateBytes || now - first.at >= rotateAfterMs)
+  /** A file also ends where a chain begins, because the lines before it do not fit the keys. */
+  function isFull({ size, first }: Current, more: number, { log, at }: AuditLine): boolean {
+    return first !== null && (first.log !== log || size + more > rotateBytes || at - first.at >= rotateAfterMs)
   }
 
   async function rotate({ handle, first }: Current): Promise<Current> {
     current = null
     await handle.close()
-    await rename(path, `${path}.${String(first?.seq ?? 0).padStart(12, '0')}`)
+    const name = `${path}.${String(first?.seq ?? 0).padStart(12, '0')}`
+    let free = name
+    // Somebody may have put an old copy of the log here.
+    for (let count = 2; await isThere(free); count++) free = `${name}.${count}`
+    await rename(path, free)
     return openFile()
   }
 
@@ -159,15 +168,19 @@ async function withFile<T>(file: string, work: (handle: FileHandle) => Promise<T
   }
 }
 
-function readRotated(file: string): Promise<Held> {
-  return withFile(file, async (handle) => {
-    const { lines } = await tailOf(handle, (await handle.stat()).size)
-    return { lines: lines.map((text) => ({ text })) }
-  })
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
 }
 
-async function firstOf(handle: FileHandle): Promise<{ readonly seq: number; readonly at: number } | null> {
-  const text = await textOf(handle, 0, FIRST_BYTES)
+async function linesOf(handle: FileHandle): Promise<readonly string[]> {
+  return (await tailOf(handle, (await handle.stat()).size)).lines
+}
+
+async function firstOf(handle: FileHandle): Promise<First | null> {
+  const text = await textOf(handle, 0, EDGE_BYTES)
   return (
     text
       .split('\n')
@@ -179,8 +192,8 @@ async function firstOf(handle: FileHandle): Promise<{ readonly seq: number; read
 
 /** The last whole lines, and what follows them. */
 async function tailOf(handle: FileHandle, size: number): Promise<{ lines: string[]; torn: string }> {
-  const from = Math.max(0, size - TAIL_BYTES)
-  const lines = (await textOf(handle, from, TAIL_BYTES)).split('\n')
+  const from = Math.max(0, size - EDGE_BYTES)
+  const lines = (await textOf(handle, from, EDGE_BYTES)).split('\n')
   const torn = lines.pop() ?? ''
   return { lines: from === 0 ? lines : lines.slice(1), torn }
 }

@@ -1,5 +1,6 @@
 import { checkArgument } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
+import type { AuditLine } from './chain.ts'
 import type { AuditSink } from './sink.ts'
 
 /** A logger such as pino: it takes an object and a message. */
@@ -23,13 +24,19 @@ export function loggerSink(logger: AuditLogger): AuditSink {
   if (typeof logger.info !== 'function')
     throw new SessionError('ERR_OPTION', 'loggerSink: the logger has no method info.')
   demandLevel(logger)
+  /** The lines of the last append that the logger has. If it fails, they are not handed to it again. */
+  let logged: readonly AuditLine[] = []
   return {
     name: 'logger',
     isShared: false,
-    read: async () => ({ lines: [] }),
+    read: async () => ({ lines: logged }),
     async append(lines) {
-      demandLevel(logger)
-      for (const { text } of lines) logger.info({ audit: JSON.parse(text) as object }, 'audit')
+      logged = []
+      for (const [index, { text }] of lines.entries()) {
+        demandLevel(logger)
+        await logger.info({ audit: JSON.parse(text) as object }, 'audit')
+        logged = lines.slice(0, index + 1)
+      }
     },
     close: async () => undefined,
   }

@@ -150,8 +150,9 @@ export function createVerifier({ keys, anchors = [], field }: VerifyOptions): Ve
     else report(where, 'the line before it was replaced')
   }
 
-  function step({ log, seq, hash }: Place, fields: Readonly<Record<string, unknown>> = {}): void {
-    const chain = chains.get(log) ?? { first: seq, deletedBefore: 1 }
+  function step({ log, seq, hash, prev }: ParsedLine, fields: Readonly<Record<string, unknown>> = {}): void {
+    // Nothing is missing before the beginning of a chain, whatever its number is.
+    const chain = chains.get(log) ?? { first: seq, deletedBefore: prev === '' ? seq : 1 }
     const deletedBefore = fields.type === 'audit.deleted' ? Number(fields.before) : chain.deletedBefore
     chains.set(log, { ...chain, log, seq, hash, deletedBefore, isClosed: fields.type === 'audit.closed' })
   }

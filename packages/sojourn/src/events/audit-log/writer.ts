@@ -47,6 +47,8 @@ const RETRY_MS = 1000
 const LONGEST_RETRY_MS = 30_000
 /** How long a sink may take for an append before somebody hears of it, and how long a shutdown waits for it. */
 const PATIENCE_MS = 15_000
+/** A line that claims a higher number was not written by a log. */
+const MOST_LINES = 1e14
 /** How often old lines are looked for. */
 const TIDY_MS = 3_600_000
 
@@ -70,10 +72,10 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
   let tidiedAt = Number.NEGATIVE_INFINITY
   /** Lines before this one may be deleted: an entry of the log says so. */
   let deletable: number | null = null
-  let isClosed = false
+  let closing: Promise<void> | null = null
 
   function add(fields: Fields, isQuiet = false): Promise<void> {
-    if (isClosed) return Promise.reject(new SessionError('ERR_CLOSED', 'The audit log was closed.'))
+    if (closing !== null) return Promise.reject(new SessionError('ERR_CLOSED', 'The audit log was closed.'))
     if (waiting.length >= maxWaiting) {
       lost += 1
       unreported ??= lost === 1 ? toFailure('too many entries wait, so entries are dropped') : null
@@ -177,7 +179,8 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
     isSetUp = wantsOpen
     const held = await sink.read(unsure[0]?.seq ?? null)
     const texts = new Set(held.lines.map(({ text }) => text))
-    confirm(unsure.filter(({ text }) => texts.has(text)))
+    // Lines are stored in order, and the sink may show the last ones only.
+    confirm(unsure.slice(0, Math.max(0, ...unsure.map(({ text }, index) => (texts.has(text) ? index + 1 : 0)))))
     unsure = []
     const isFirst = head === null
     if (head === null || sink.isShared) head = continued(held, head)
@@ -189,7 +192,9 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
   function continued({ lines }: Held, before: Place | null): Place {
     const parsed = lines.map(({ text, seq }) => ({ line: parseLine(text), seq }))
     const good = [...parsed].reverse().find(({ line }) => line !== null && seal.fits(line))?.line ?? null
-    const fresh = good ?? before ?? { log: createNonce(), seq: 0, hash: '' }
+    // A new chain continues the numbers, because places and names of files are made of them.
+    const used = Math.max(0, ...parsed.map(({ line }) => line?.seq ?? 0).filter((seq) => seq < MOST_LINES))
+    const fresh = good ?? before ?? { log: createNonce(), seq: used, hash: '' }
     if (!sink.isShared) return fresh
     // The next place must be free, even if somebody has edited the last line. The check of the log then stops there.
     const last = parsed.at(-1)
@@ -247,6 +252,16 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
     if (error !== null) throw error
   }
 
+  async function finish(): Promise<void> {
+    const timing = toTiming()
+    try {
+      await within(PATIENCE_MS, timing, `audit log, ${sink.name}: the sink`, flush())
+    } finally {
+      cancelRetry()
+      await within(PATIENCE_MS, timing, `audit log, ${sink.name}: the sink`, sink.close())
+    }
+  }
+
   return {
     add,
     flush,
@@ -255,17 +270,11 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
       wantsOpen = true
       await flush()
     },
-    async close(last) {
-      if (isClosed) return
+    close(last) {
+      if (closing !== null) return closing
       void add(last, true).catch(() => undefined)
-      isClosed = true
-      const timing = toTiming()
-      try {
-        await within(PATIENCE_MS, timing, `audit log, ${sink.name}: the sink`, flush())
-      } finally {
-        cancelRetry()
-        await within(PATIENCE_MS, timing, `audit log, ${sink.name}: the sink`, sink.close())
-      }
+      closing = finish()
+      return closing
     },
   }
 }
