@@ -170,27 +170,39 @@ describe('the application of the guide', () => {
 
 describe('every framework of the guide', () => {
   const page = 'docs/guide/other-frameworks.md'
+  const files = [
+    'express.ts',
+    'fastify.ts',
+    'hono.ts',
+    'koa.ts',
+    'fetch.ts',
+    'fetch-on-node.ts',
+    'node.ts',
+    'connect.ts',
+  ]
+  const nest = 'docs/guide/nestjs.md'
 
-  test.each(['express.ts', 'fastify.ts', 'hono.ts', 'koa.ts', 'fetch.ts', 'fetch-on-node.ts', 'node.ts', 'connect.ts'])(
-    '%s logs in and out',
-    async (name) => {
-      const running = await runFile(page, name)
-      try {
-        const server = running.exports.default as { fetch: Fetch } | undefined
-        const client = createClient(running.origins[0] ?? 'https://shop.example', server?.fetch)
-        const state = async (): Promise<unknown> => (await client.get('/')).json()
-        expect(await state()).toEqual({ user: null, cart: [] })
-        expect((await client.post('/login', form({ name: 'ada', password: 'wrong' }))).status).toBe(401)
-        expect(await state()).toEqual({ user: null, cart: [] })
-        expect((await client.post('/login', login)).status).toBe(303)
-        expect(await state()).toEqual({ user: 'ada', cart: [] })
-        expect((await client.post('/logout')).status).toBe(303)
-        expect(await state()).toEqual({ user: null, cart: [] })
-      } finally {
-        await running.stop()
-      }
-    },
-  )
+  test.each<readonly [string, string]>([
+    ...files.map((name) => [name, page] as const),
+    ['main.ts', nest],
+    ['main-fastify.ts', nest],
+  ])('%s logs in and out', async (name, of) => {
+    const running = await runFile(of, name)
+    try {
+      const server = running.exports.default as { fetch: Fetch } | undefined
+      const client = createClient(running.origins[0] ?? 'https://shop.example', server?.fetch)
+      const state = async (): Promise<unknown> => (await client.get('/')).json()
+      expect(await state()).toEqual({ user: null, cart: [] })
+      expect((await client.post('/login', form({ name: 'ada', password: 'wrong' }))).status).toBe(401)
+      expect(await state()).toEqual({ user: null, cart: [] })
+      expect((await client.post('/login', login)).status).toBe(303)
+      expect(await state()).toEqual({ user: 'ada', cart: [] })
+      expect((await client.post('/logout')).status).toBe(303)
+      expect(await state()).toEqual({ user: null, cart: [] })
+    } finally {
+      await running.stop()
+    }
+  })
 
   test('trpc.ts logs in and out', async () => {
     const running = await runFile(page, 'trpc.ts')

@@ -26,7 +26,7 @@ const PAGES = {
     '@libsql/client',
     '@aws-sdk/client-dynamodb',
   ],
-  'docs/reference/adapters.md': ['express', 'fastify', 'hono', 'koa'],
+  'docs/reference/adapters.md': ['express', 'fastify', 'hono', 'koa', '@nestjs/common', '@nestjs/core'],
   'docs/reference/guards.md': ['jose'],
   'docs/how-to/measure-sessions.md': ['@opentelemetry/api'],
 }

@@ -16,7 +16,7 @@ const TESTS = [
   ...['lmdb', 'redis', 'redis.drivers', 'redis.cluster', 'redis.sentinel'].map((name) => `stores/${name}`),
   ...['postgres', 'mysql', 'dynamodb', 'sqlite'].map((name) => `stores/${name}`),
   ...['redis', 'redis-tracking', 'postgres'].map((name) => `buses/${name}`),
-  ...['express', 'fastify', 'hono', 'koa'].map((name) => `adapters/${name}.conformance`),
+  ...['express', 'fastify', 'hono', 'koa', 'nestjs'].map((name) => `adapters/${name}.conformance`),
   'guards/device-bound',
   'events/telemetry',
 ]

@@ -141,6 +141,8 @@ function compilerOptions(shown: object = {}): ts.CompilerOptions {
     ...options,
     noEmit: true,
     allowImportingTsExtensions: true,
+    // A reader who compiles decorators may compile parameters that are properties too.
+    ...('experimentalDecorators' in shown && { erasableSyntaxOnly: false }),
     // A snippet may show how a value is got and leave it at that.
     noUnusedLocals: false,
     noUnusedParameters: false,

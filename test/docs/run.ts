@@ -50,6 +50,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/guards/device-bound': () => import('sojourn/guards/device-bound'),
   'sojourn/hono': () => import('sojourn/hono'),
   'sojourn/koa': () => import('sojourn/koa'),
+  'sojourn/nestjs': () => import('sojourn/nestjs'),
   'sojourn/node': () => import('sojourn/node'),
   '@sojourn/conformance': () => import('@sojourn/conformance'),
   '@sojourn/audit': () => import('@sojourn/audit'),
@@ -59,6 +60,9 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   '@trpc/server': () => import('@trpc/server'),
   '@trpc/server/adapters/fetch': () => import('@trpc/server/adapters/fetch'),
   '@hono/node-server': () => import('@hono/node-server'),
+  '@nestjs/common': () => import('@nestjs/common'),
+  '@nestjs/core': () => import('@nestjs/core'),
+  '@nestjs/platform-fastify': () => import('@nestjs/platform-fastify'),
   'body-parser': () => import('body-parser'),
   connect: () => import('connect'),
   express: () => import('express'),
@@ -191,7 +195,12 @@ async function evaluate(
   resolve: (specifier: string) => Promise<object>,
 ): Promise<Record<string, unknown>> {
   const { outputText } = ts.transpileModule(code, {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true },
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.CommonJS,
+      esModuleInterop: true,
+      experimentalDecorators: true,
+    },
   })
   const specifiers = [...outputText.matchAll(/require\("([^"]+)"\)/g)].map(([, specifier = '']) => specifier)
   const modules = new Map<string, object>()

@@ -286,6 +286,27 @@ const FRAMEWORKS = [
     aim: /Koa.*by hand, later/,
   },
   {
+    name: 'NestJS: no session on Express',
+    file: 'nestjs.ts',
+    find: 'adapter.use(expressSessions(this.#sessions))',
+    replace: 'void expressSessions',
+    aim: /NestJS on Express/,
+  },
+  {
+    name: 'NestJS: no session on Fastify',
+    file: 'nestjs.ts',
+    find: 'await adapter.getInstance().register(fastifySessions, { sessions: this.#sessions })',
+    replace: 'void fastifySessions',
+    aim: /NestJS on Fastify/,
+  },
+  {
+    name: 'NestJS: an outage is a mistake of the application',
+    file: 'nestjs.ts',
+    find: 'const isOurs = isAnswered(error)',
+    replace: 'const isOurs = isAnswered(error) && false',
+    aim: /NestJS.*fails/,
+  },
+  {
     name: 'Hono: answers do not wait for the store',
     file: 'hono.ts',
     find: 'return settle(() => (held === null ? commitWhole(exchange, c.res) : exchange.commit(c.res.status)), apply, fail)',

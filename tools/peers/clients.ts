@@ -18,6 +18,7 @@ import { fastifySessions } from 'sojourn/fastify'
 import { deviceBound } from 'sojourn/guards/device-bound'
 import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
+import { SessionsModule } from 'sojourn/nestjs'
 import { dynamodbStore } from 'sojourn/stores/dynamodb'
 import { lmdbStore } from 'sojourn/stores/lmdb'
 import { mysqlStore } from 'sojourn/stores/mysql'
@@ -64,3 +65,5 @@ koa.use(koaSessions(sessions))
 koa.use((ctx) => {
   ctx.body = [ctx.session.userId, sessions.get(ctx).data.cart]
 })
+
+SessionsModule.forRoot({ sessions })

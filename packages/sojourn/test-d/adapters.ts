@@ -1,16 +1,18 @@
 import { createServer } from 'node:http'
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import { Controller, Get, Injectable, Module, UseGuards } from '@nestjs/common'
 import connect from 'connect'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
-import { createSessions, type JsonValue, type Session, type UntypedData } from 'sojourn'
+import { createSessions, type JsonValue, type Session, type Sessions, type UntypedData } from 'sojourn'
 import { expressSessions, requireFresh, requireUser, returnPath } from 'sojourn/express'
 import { fastifySessions, requireMethods } from 'sojourn/fastify'
 import { requireUser as requireUserOfFetch, withSession } from 'sojourn/fetch'
 import { honoSessions, requireAssurance } from 'sojourn/hono'
 import { koaSessions, requireUser as requireUserOfKoa } from 'sojourn/koa'
+import { CurrentSession, InjectSessions, requireUser as requireUserOfNest, SessionsModule } from 'sojourn/nestjs'
 import { nodeSessions, requireUser as requireUserOfNode, withNodeSession } from 'sojourn/node'
 import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
@@ -149,6 +151,41 @@ new Koa<{ tenant: string }, { log: (line: string) => void }>().use(koaSessions(s
 })
 // @ts-expect-error: Koa has its own setting
 koaSessions(sessions, { trustProxy: 1 })
+
+// NestJS
+@Controller()
+@UseGuards(requireUserOfNest({ signIn: '/sign-in' }))
+class Account {
+  @Get()
+  show(@CurrentSession() current: Session) {
+    expectTypeOf(current).toEqualTypeOf<Session<UntypedData>>()
+    return current.userId
+  }
+}
+@Injectable()
+class Devices {
+  readonly all: Sessions<Cart>
+
+  constructor(@InjectSessions() all: Sessions<Cart>) {
+    this.all = all
+  }
+
+  list(userId: string) {
+    return this.all.list(userId)
+  }
+}
+@Module({ imports: [SessionsModule.forRoot({ sessions })], controllers: [Account], providers: [Devices] })
+export class AppModule {}
+
+class Config {
+  readonly idle = '30m'
+}
+SessionsModule.forRootAsync({
+  inject: [Config],
+  useFactory: (config: Config) => ({ sessions: createSessions({ timeouts: { idle: config.idle } }) }),
+})
+// @ts-expect-error: the module makes no sessions
+SessionsModule.forRoot({ store: 'sqlite:sessions.db' })
 
 // Without a schema: what JSON can hold.
 expectTypeOf(createSessions().get({})).toEqualTypeOf<Session<Record<string, JsonValue>>>()

@@ -23,8 +23,9 @@ function failingCommit(name: string, reply: () => AdapterReply): AdapterCase {
         world.intercept((operation) => (operation === 'create' ? outage() : undefined))
         const response = await world.visitor().fetch()
         assertOutage(response)
-        for (const header of ['etag', 'location', 'last-modified']) {
-          assertEqual(response.headers.get(header), null, header)
+        for (const [header, value] of reply().headers ?? []) {
+          // Some frameworks give each page a validator of its own, an error page too.
+          assert(response.headers.get(header) !== value, `${header} of the response that was replaced`)
         }
         assert(!(await response.text()).includes('secret answer'), 'nothing of the body went out')
         await assertRecovers(world)

@@ -1,4 +1,5 @@
 /** An application that declares its data. A program of its own, because a declaration reaches all files of a program. */
+import { Controller, Get } from '@nestjs/common'
 import connect from 'connect'
 import express from 'express'
 import Fastify from 'fastify'
@@ -10,6 +11,7 @@ import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
+import { CurrentSession } from 'sojourn/nestjs'
 import { nodeSessions } from 'sojourn/node'
 import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
@@ -65,6 +67,16 @@ new Koa().use(koaSessions(sessions)).use((ctx) => {
   // @ts-expect-error: not in the schema
   ctx.session.data.crat
 })
+
+@Controller()
+export class CartController {
+  @Get()
+  show(@CurrentSession() session: Session) {
+    expectTypeOf(session.data.cart).toEqualTypeOf<string[]>()
+    // @ts-expect-error: not in the schema
+    session.data.crat
+  }
+}
 
 connect().use(nodeSessions(sessions))
 withSession(sessions, (_, session) => Response.json(session.data.cart))

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
+import { Controller, Get, Req } from '@nestjs/common'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
@@ -11,8 +12,10 @@ import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
+import { CurrentSession, SessionsModule } from 'sojourn/nestjs'
 import { toNodeHandler } from 'sojourn/node'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { EVERY_PATH, type Platform, startNest } from './support/nest-apps.ts'
 
 type TestData = Record<string, JsonValue>
 
@@ -36,6 +39,19 @@ interface Running {
 
 function originOf({ port }: AddressInfo): string {
   return `http://127.0.0.1:${port}`
+}
+
+function startOnNest(platform: Platform): (sessions: Sessions<TestData>) => Promise<Running> {
+  return (sessions) => {
+    @Controller()
+    class Everything {
+      @Get(EVERY_PATH[platform])
+      get(@Req() { url }: { url: string }, @CurrentSession() session: Session<TestData>): Promise<void> {
+        return fail(sessions, url, session)
+      }
+    }
+    return startNest(platform, [SessionsModule.forRoot({ sessions })], [Everything])
+  }
 }
 
 const SERVERS: Readonly<Record<string, (sessions: Sessions<TestData>) => Promise<Running>>> = {
@@ -64,6 +80,8 @@ const SERVERS: Readonly<Record<string, (sessions: Sessions<TestData>) => Promise
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return { origin: originOf(server.address() as AddressInfo), close: () => server.close() }
   },
+  'nestjs on express': startOnNest('Express'),
+  'nestjs on fastify': startOnNest('Fastify'),
   async hono(sessions) {
     const app = new Hono()
     app.use(honoSessions(sessions))

@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createHttp2Server } from 'node:http2'
 import fastifyCompress from '@fastify/compress'
 import { serve } from '@hono/node-server'
+import { Controller, Get, Req, Res } from '@nestjs/common'
 import type { AdapterServer } from '@sojourn/conformance'
 import compression from 'compression'
 import createConnect from 'connect'
 import express from 'express'
 import express4 from 'express4'
-import Fastify from 'fastify'
+import Fastify, { type FastifyReply } from 'fastify'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import Koa from 'koa'
@@ -18,7 +19,9 @@ import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
+import { SessionsModule } from 'sojourn/nestjs'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
+import { type Platform, startNest } from '../support/nest-apps.ts'
 import { listen, writeError } from '../support/node-reply.ts'
 import { toServer } from '../support/web-reply.ts'
 import { type Aside, FASTIFY_ACTS, HONO_ACTS, KOA_ACTS, NODE_ACTS } from './acts.ts'
@@ -146,6 +149,22 @@ function createKoa(setting: Setting): Koa {
   return app
 }
 
+/** Handlers that take the response of the platform, which Nest then leaves to them. */
+function serveNest(platform: Platform): Column['serve'] {
+  return (setting) => {
+    @Controller()
+    class Acts {
+      @Get()
+      async act(@Req() request: object, @Res() response: ServerResponse | FastifyReply): Promise<void> {
+        if (platform === 'Express') await act(setting, request, response as ServerResponse)
+        else await FASTIFY_ACTS[setting.act()]?.(response as FastifyReply, await beginAct(setting, request))
+      }
+    }
+    const { sessions } = setting
+    return startNest(platform, sessions === null ? [] : [SessionsModule.forRoot({ sessions })], [Acts])
+  }
+}
+
 function createHono(setting: Setting): Hono {
   const { sessions, layer } = setting
   const app = new Hono()
@@ -247,5 +266,20 @@ export const COLUMNS: readonly Column[] = [
   },
   { name: 'Hono on node', acts: () => Object.keys(HONO_ACTS), layers: ALL, isHttp2: false, serve: serveHonoOnNode },
   { name: 'Hono by fetch', acts: () => Object.keys(HONO_ACTS), layers: ALL, isHttp2: false, serve: serveHonoByFetch },
+  {
+    name: 'NestJS on Express',
+    acts: () => NODE_NAMES,
+    layers: ['none'],
+    isHttp2: false,
+    serve: serveNest('Express'),
+  },
+  {
+    name: 'NestJS on Fastify',
+    // Nest does not look at what such a handler returns.
+    acts: (layer, fails) => fastifyNames(layer, fails).filter((name) => !name.startsWith('return')),
+    layers: ['none'],
+    isHttp2: false,
+    serve: serveNest('Fastify'),
+  },
   { name: 'fetch', acts: () => Object.keys(HONO_ACTS), layers: ['none'], isHttp2: false, serve: serveFetch },
 ]

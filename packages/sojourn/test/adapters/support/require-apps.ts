@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
+import { All, type ArgumentsHost, Catch, Controller, HttpException, Req, UseGuards } from '@nestjs/common'
+import { BaseExceptionFilter } from '@nestjs/core'
 import createConnect from 'connect'
 import express from 'express'
 import express4 from 'express4'
@@ -13,7 +15,9 @@ import * as onFastify from 'sojourn/fastify'
 import * as onFetch from 'sojourn/fetch'
 import * as onHono from 'sojourn/hono'
 import * as onKoa from 'sojourn/koa'
+import * as onNest from 'sojourn/nestjs'
 import * as onNode from 'sojourn/node'
+import { EVERY_PATH, type Platform, startNest } from './nest-apps.ts'
 
 type AnySessions = Sessions<Record<string, unknown>>
 type AnySession = Session<Record<string, unknown>>
@@ -117,6 +121,53 @@ function startExpress(create: typeof express): Start {
   }
 }
 
+/** As the error handlers of the other applications: the message is the page. */
+@Catch()
+class ShowMessage extends BaseExceptionFilter {
+  override catch(error: Error, host: ArgumentsHost): void {
+    super.catch(error instanceof HttpException ? error : new HttpException(error.message, 500), host)
+  }
+}
+
+function startOnNest(platform: Platform): Start {
+  return async (sessions) => {
+    let count = 0
+    const protect = requirementsOf(onNest)
+    @Controller()
+    class Open {
+      @All(['login', 'prove', 'back'])
+      open(@onNest.CurrentSession() session: AnySession, @Req() { originalUrl }: { originalUrl: string }) {
+        return open(session, originalUrl)
+      }
+    }
+    const controllers = Object.entries(protect).map(([path, guard]) => {
+      @Controller()
+      class Protected {
+        @All(path === '*' ? EVERY_PATH[platform] : path)
+        @UseGuards(guard)
+        reach(@onNest.CurrentSession() session: AnySession): string {
+          count++
+          return `${session.userId} reached it`
+        }
+      }
+      return Protected
+    })
+    const { origin, close } = await startNest(
+      platform,
+      [onNest.SessionsModule.forRoot({ sessions })],
+      [Open, ...controllers],
+      (nest) => {
+        nest.use((_: unknown, response: ServerResponse, next: () => void) => {
+          response.setHeader('vary', 'Origin')
+          next()
+        })
+        nest.useGlobalFilters(new ShowMessage(nest.getHttpAdapter()))
+      },
+    )
+    return { origin, reached: () => count, close }
+  }
+}
+
 const pathOf = (url = '/'): Path => {
   const path = url.split('?', 1)[0]
   return PATHS.find((each) => each === path) ?? '*'
@@ -203,6 +254,9 @@ export const FRAMEWORKS: Readonly<Record<string, Start>> = {
     const origin = await app.listen({ port: 0, host: '127.0.0.1' })
     return { origin, reached: () => count, close: () => app.close() }
   },
+
+  'NestJS on Express': startOnNest('Express'),
+  'NestJS on Fastify': startOnNest('Fastify'),
 
   async Hono(sessions) {
     let count = 0
