@@ -1,7 +1,7 @@
-import type { JWTVerifyGetKey } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { SessionError } from '../core/contracts/errors.ts'
 import { demandUrl, toUrl } from '../events/webhooks/url.ts'
-import { loadJose } from '../guards/_jose.ts'
+import { type Jose, loadJose } from '../guards/_jose.ts'
 import { MAX_BYTES, readJson, readText } from './_http.ts'
 
 /** Finds the key of a token. */
@@ -75,6 +75,28 @@ export async function remoteKeys(
 export function isAnswer(error: unknown): boolean {
   const { code } = (error ?? {}) as { readonly code?: unknown }
   return code === 'ERR_JWKS_NO_MATCHING_KEY' || code === 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
+}
+
+/** Verifies a token with the keys of its issuer. A token that does not name its key is tried with each that fits. */
+export async function verifyToken(
+  jose: Jose,
+  text: string,
+  keys: KeySet,
+  options: JWTVerifyOptions,
+): Promise<{ readonly payload: JWTPayload }> {
+  try {
+    return await jose.jwtVerify(text, keys, options)
+  } catch (error) {
+    if (!(error instanceof jose.errors.JWKSMultipleMatchingKeys)) throw error
+    for await (const key of error) {
+      try {
+        return await jose.jwtVerify(text, key, options)
+      } catch (failure) {
+        if (!(failure instanceof jose.errors.JWSSignatureVerificationFailed)) throw failure
+      }
+    }
+    throw new jose.errors.JWSSignatureVerificationFailed()
+  }
 }
 
 /**

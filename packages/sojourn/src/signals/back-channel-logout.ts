@@ -22,7 +22,7 @@ export type { LogoutProvider } from './back-channel-logout/provider.ts'
 export interface RefusedLogout {
   /**
    * `method`, `content-type`, `too-large`: the request is none of the protocol. `unavailable`: the store or the provider's keys could
-   * not be reached, and the provider was asked to try again. Otherwise: what is wrong with the token.
+   * not be reached, or the request broke off, and the provider was asked to try again. Otherwise: what is wrong with the token.
    */
   readonly reason: TokenRefusal | 'method' | 'content-type' | 'too-large' | 'unavailable'
   /** Why it was `unavailable`. */
@@ -165,11 +165,11 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
       if (request.method !== 'POST') return refuse({ reason: 'method', issuer: null }, 405)
       if (!hasType(request, 'application/x-www-form-urlencoded'))
         return refuse({ reason: 'content-type', issuer: null })
-      const body = await readText(request, MAX_BYTES)
-      if (body === null) return refuse({ reason: 'too-large', issuer: null }, 413)
-      const [text, ...others] = new URLSearchParams(body).getAll('logout_token')
-      if (text === undefined || others.length > 0) return refuse({ reason: 'malformed', issuer: null })
       try {
+        const body = await readText(request, MAX_BYTES)
+        if (body === null) return refuse({ reason: 'too-large', issuer: null }, 413)
+        const [text, ...others] = new URLSearchParams(body).getAll('logout_token')
+        if (text === undefined || others.length > 0) return refuse({ reason: 'malformed', issuer: null })
         const verdict = await verifyLogoutToken(text, providers, { now: clock(), maxAgeMs, toleranceMs })
         if ('refusal' in verdict) return refuse({ reason: verdict.refusal, issuer: verdict.issuer })
         await act(verdict.token)

@@ -44,7 +44,7 @@ export interface GlobalTokenRevocationOptions {
    * The user whom the caller names; `null` if there is none. It must only return users that this caller may log out, such as those of
    * its own tenant.
    */
-  readonly userOf: (subject: RevocationSubject, caller: string) => MaybePromise<string | null>
+  readonly userOf: (subject: RevocationSubject, caller: string) => MaybePromise<string | null | undefined>
   /** Receives each request that was refused. */
   readonly refused?: (refused: RefusedRevocation) => unknown
   /** Also allows `http` URLs, for tests. Anybody on the network path can then replace a caller's keys. Default `false`. */
@@ -122,7 +122,7 @@ export function globalTokenRevocation(options: GlobalTokenRevocationOptions): Gl
     const subject = toSubject(await readJson(request, MAX_BYTES))
     if (subject === null) return refuse('body', caller)
     const userId = await userOf(subject, caller)
-    if (userId === null) return refuse('subject', caller)
+    if (userId == null) return refuse('subject', caller)
     await sessions.revokeAll(userId, { reason: 'global-token-revocation' })
     return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
   }

@@ -3,6 +3,7 @@ import { memoryStore, type Store } from 'sojourn'
 import { describe, expect, it, vi } from 'vitest'
 import { rejection } from '../core/kit.ts'
 import { createLogoutWorld, EVENTS, type LogoutWorld, startIssuer } from './logout-kit.ts'
+import { breakingBody } from './signals-kit.ts'
 
 const provider = await startIssuer()
 const other = await startIssuer()
@@ -366,6 +367,14 @@ describe('when something is down', () => {
   function raise(): never {
     throw new Error('log is full')
   }
+
+  it('the connection of the provider, in the middle of a token: 503', async () => {
+    const world = create()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const response = await world.post('', { body: breakingBody(), headers, duplex: 'half' } as RequestInit)
+    expect(response.status).toBe(503)
+    expect(world.refusals).toMatchObject([{ reason: 'unavailable', issuer: null }])
+  })
 })
 
 describe('the keys of the provider', () => {

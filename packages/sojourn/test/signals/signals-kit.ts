@@ -55,3 +55,15 @@ export async function listen(listener: RequestListener): Promise<Server> {
 export async function jsonOf(request: IncomingMessage): Promise<Record<string, unknown>> {
   return JSON.parse((await text(request)) || '{}') as Record<string, unknown>
 }
+
+/** The body of a request whose client leaves in the middle. */
+export function breakingBody(): ReadableStream<Uint8Array> {
+  let isFirst = true
+  return new ReadableStream({
+    pull(controller) {
+      if (isFirst) controller.enqueue(new TextEncoder().encode('half'))
+      else controller.error(new TypeError('terminated'))
+      isFirst = false
+    },
+  })
+}

@@ -1,4 +1,5 @@
 import { type Jose, loadJose } from '../../guards/_jose.ts'
+import { verifyToken } from '../_issuer-keys.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderLogout } from './provider-logins.ts'
 
@@ -91,7 +92,7 @@ async function claimsOf(
   }
   try {
     if (insecureAnyType && !isOldType(jose, text)) return 'type'
-    return (await verifyWithAny(jose, text, await provider.keys(), options)).payload
+    return (await verifyToken(jose, text, await provider.keys(), options)).payload
   } catch (error) {
     return toRefusal(error)
   }
@@ -101,23 +102,6 @@ async function claimsOf(
 function isOldType(jose: Jose, text: string): boolean {
   const { typ } = jose.decodeProtectedHeader(text)
   return typ === undefined || /^(?:application\/)?(?:logout\+)?jwt$/i.test(typ)
-}
-
-/** A token that does not name its key is tried with each that fits. */
-async function verifyWithAny(jose: Jose, text: string, keys: Awaited<ReturnType<Provider['keys']>>, options: object) {
-  try {
-    return await jose.jwtVerify(text, keys, options)
-  } catch (error) {
-    if (!(error instanceof jose.errors.JWKSMultipleMatchingKeys)) throw error
-    for await (const key of error) {
-      try {
-        return await jose.jwtVerify(text, key, options)
-      } catch (failure) {
-        if (!(failure instanceof jose.errors.JWSSignatureVerificationFailed)) throw failure
-      }
-    }
-    throw new jose.errors.JWSSignatureVerificationFailed()
-  }
 }
 
 const BY_CODE: Readonly<Record<string, TokenRefusal>> = {

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../core/contracts/json.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { equalText, hashSecret } from '../../core/token/token.ts'
 import { loadJose } from '../../guards/_jose.ts'
-import { demandAlgorithms, type KeySet, type Reach, toIssuerKeys } from '../_issuer-keys.ts'
+import { demandAlgorithms, type KeySet, type Reach, toIssuerKeys, verifyToken } from '../_issuer-keys.ts'
 
 /** Who is meant (RFC 9493), with the members of its format: `{ format: 'email', email: 'ada@example.com' }`. */
 export interface RevocationSubject {
@@ -112,7 +112,7 @@ function toJwtCheck(
       return false
     }
     try {
-      await jose.jwtVerify(token, await keys(), {
+      await verifyToken(jose, token, await keys(), {
         issuer,
         audience,
         typ,
@@ -131,7 +131,7 @@ function toJwtCheck(
 }
 
 /** Every other error means that the keys could not be read, which is no fault of the token. */
-const REFUSALS = /^ERR_(?:JWT_|JWS_|JOSE_ALG_NOT_ALLOWED$|JOSE_NOT_SUPPORTED$|JWKS_NO_MATCHING_KEY$|JWKS_MULTIPLE_)/
+const REFUSALS = /^ERR_(?:JWT_|JWS_|JOSE_ALG_NOT_ALLOWED$|JOSE_NOT_SUPPORTED$|JWKS_NO_MATCHING_KEY$)/
 
 /** The subject of a request's body; `null` if it has none. */
 export function toSubject(body: unknown): RevocationSubject | null {

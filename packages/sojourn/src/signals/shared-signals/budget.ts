@@ -4,7 +4,8 @@ import type { Timing } from '../../stores/around/wrapper.ts'
 export interface Budget {
   /** How long the issuer has to wait; 0: not at all. */
   waitMs(issuer: string): number
-  spend(issuer: string, count: number): void
+  /** Whether the issuer may end this many now. Before they end, because other events come meanwhile. */
+  take(issuer: string, count: number): boolean
 }
 
 const MINUTE = 60_000
@@ -22,13 +23,18 @@ export function createBudget(perMinute: number, timing: Timing): Budget {
     return fresh
   }
 
+  function waitMs(issuer: string): number {
+    const { since, count } = current(issuer)
+    return count < perMinute ? 0 : Math.max(1, since + MINUTE - timing.uptime())
+  }
+
   return {
-    waitMs(issuer: string): number {
-      const { since, count } = current(issuer)
-      return count < perMinute ? 0 : Math.max(1, since + MINUTE - timing.uptime())
-    },
-    spend(issuer: string, count: number): void {
+    waitMs,
+    take(issuer, count) {
+      // The last one may exceed the limit. Otherwise a user with more sessions than that could never be logged out.
+      if (count > 0 && waitMs(issuer) > 0) return false
       current(issuer).count += count
+      return true
     },
   }
 }

@@ -30,10 +30,13 @@ const SHORT_MS = 10_000
 const IDLE_MS = 500
 const LONGEST_PAUSE_MS = 60_000
 
+/** A transmitter chooses each `jti`, also one that has a meaning in an object. */
 interface Replies {
-  ack: string[]
-  setErrs: Record<string, { readonly err: string; readonly description: string }>
+  readonly ack: string[]
+  readonly setErrs: Map<string, { readonly err: string; readonly description: string }>
 }
+
+const noReplies = (): Replies => ({ ack: [], setErrs: new Map() })
 
 export function createPolling(
   from: Trusted,
@@ -47,12 +50,19 @@ export function createPolling(
   const closing = new AbortController()
   let endpoint =
     options.endpoint === undefined ? null : demandUrl(options.endpoint, 'poll: endpoint', http.insecureHttp)
-  let replies: Replies = { ack: [], setErrs: {} }
+  let replies = noReplies()
+  /** What was accepted in the last round. */
+  let known: readonly string[] = []
 
   async function ask(last: boolean): Promise<Readonly<Record<string, unknown>>> {
     endpoint ??= await findEndpoint(from, http)
     const told = replies
-    const body = JSON.stringify({ ...told, ...(last ? { maxEvents: 0 } : { maxEvents }), returnImmediately: last })
+    const body = JSON.stringify({
+      ack: told.ack,
+      setErrs: Object.fromEntries(told.setErrs),
+      ...(last ? { maxEvents: 0 } : { maxEvents }),
+      returnImmediately: last,
+    })
     const init = {
       method: 'POST',
       headers: { ...(await from.headers()), 'content-type': 'application/json', accept: 'application/json' },
@@ -67,7 +77,7 @@ export function createPolling(
       throw new SessionError('ERR_EVENTS', `The transmitter ${from.issuer} answered a poll with ${toStatus(found)}.`)
     }
     // Replies that were not delivered are sent again.
-    if (replies === told) replies = { ack: [], setErrs: {} }
+    if (replies === told) replies = noReplies()
     return found.sets
   }
 
@@ -75,15 +85,20 @@ export function createPolling(
   async function round(): Promise<number> {
     const startedAt = http.timing.uptime()
     const sets = Object.entries(await ask(false))
-    let wait = sets.length === 0 ? Math.max(0, IDLE_MS - (http.timing.uptime() - startedAt)) : 0
+    const accepted: string[] = []
+    let wait = 0
     for (const [jti, text] of sets) {
-      const verdict: SignalVerdict = await receive(String(text))
-      if (verdict.kind === 'accepted') replies.ack.push(jti)
+      const verdict: SignalVerdict = await receive(typeof text === 'string' ? text : '')
+      if (verdict.kind === 'accepted') accepted.push(jti)
       else if (verdict.kind === 'refused') {
-        replies.setErrs[jti] = { err: verdict.err, description: verdict.description }
+        replies.setErrs.set(jti, { err: verdict.err, description: verdict.description })
       } else wait = Math.max(wait, verdict.retryAfterSeconds * 1000)
     }
-    return wait
+    replies.ack.push(...accepted)
+    // A transmitter that ignores what it is told answers at once with the same again.
+    const isNews = accepted.some((jti) => !known.includes(jti))
+    known = accepted
+    return isNews ? wait : Math.max(wait, IDLE_MS - (http.timing.uptime() - startedAt))
   }
 
   async function run(): Promise<void> {
@@ -100,7 +115,7 @@ export function createPolling(
       }
       if (wait > 0) await pause(wait)
     }
-    if (replies.ack.length > 0 || Object.keys(replies.setErrs).length > 0) await ask(true).catch(onError)
+    if (replies.ack.length > 0 || replies.setErrs.size > 0) await ask(true).catch(onError)
   }
 
   function pause(ms: number): Promise<void> {

@@ -14,7 +14,7 @@ import { createPolling, type Polling, type PollOptions } from './poll-client.ts'
 import { answerPush } from './push-endpoint.ts'
 import { type SecurityEvent, type SetError, type SignalVerdict, verifySet } from './set.ts'
 import { createStreamClient, type StreamClient } from './stream-client.ts'
-import { distrustBefore, endBefore, type Sessions, type SessionsOf, toTarget, type UserOf } from './target.ts'
+import { distrust, end, idsOf, type Sessions, type SessionsOf, toTarget, type UserOf } from './target.ts'
 import { type TrustedTransmitter, toTrusted } from './trusted.ts'
 
 export interface SharedSignalsReceiverOptions {
@@ -128,6 +128,7 @@ export function sharedSignalsReceiver(
   const actionFor = toPolicy(options.policy)
   const budget = createBudget(demandCount(maxPerMinute, 'sharedSignalsReceiver: maxPerMinute'), timing)
   const { store } = sessions
+  const limited = { outcome: 'limited', reason: `more than ${maxPerMinute} sessions in a minute` } as const
 
   async function obey(set: SecurityEvent): Promise<SignalReport> {
     const name = toSignalName(set.type)
@@ -142,10 +143,10 @@ export function sharedSignalsReceiver(
     const target = await within(TARGET_MS, timing, 'userOf or sessionsOf', finding)
     if (typeof target === 'string') return ignored(target)
     const before = toTime(set) + toleranceMs
+    const ids = await idsOf(sessions, target, before)
+    if (!budget.take(set.issuer, ids.length)) return { ...base, ...limited }
     const isEnd = action === 'end'
-    const count = isEnd
-      ? await endBefore(sessions, target, before, name)
-      : await distrustBefore(sessions, target, before, timing.wall())
+    const count = isEnd ? await end(sessions, target, ids, name) : await distrust(store, ids, before, timing.wall())
     return { ...base, outcome: isEnd ? 'ended' : 'distrusted', userId: target.userId, count }
   }
 
@@ -158,13 +159,11 @@ export function sharedSignalsReceiver(
       onSignal({ ...base, outcome: 'repeated' })
       return ACCEPTED
     }
-    const waitMs = budget.waitMs(issuer)
-    if (waitMs > 0) {
-      onSignal({ ...base, outcome: 'limited', reason: `more than ${maxPerMinute} sessions in a minute` })
-      return { kind: 'later', status: 429, retryAfterSeconds: Math.ceil(waitMs / 1000) }
+    const report: SignalReport = budget.waitMs(issuer) > 0 ? { ...base, ...limited } : await obey(set)
+    if (report.outcome === 'limited') {
+      onSignal(report)
+      return { kind: 'later', status: 429, retryAfterSeconds: Math.ceil(budget.waitMs(issuer) / 1000) }
     }
-    const report = await obey(set)
-    budget.spend(issuer, report.count)
     // Last. If the process ends before, the event comes again, and acts on the same sessions.
     await once(store, key, timing.wall() + maxAgeMs, timing.wall)
     onSignal(report)

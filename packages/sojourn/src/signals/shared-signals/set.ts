@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../core/contracts/json.ts'
 import { equalText } from '../../core/token/token.ts'
 import { type Jose, loadJose } from '../../guards/_jose.ts'
+import { verifyToken } from '../_issuer-keys.ts'
 import { isObject, isSubject, type SubjectId } from './events.ts'
 import { isUnreachable, type Trusted } from './trusted.ts'
 
@@ -74,7 +75,7 @@ export async function verifySet(
   }
   let payload: Readonly<Record<string, unknown>>
   try {
-    const verified = await jose.jwtVerify(text, await from.keys(), {
+    const verified = await verifyToken(jose, text, await from.keys(), {
       algorithms: ALGORITHMS,
       issuer: from.issuer,
       audience: [...from.audience],

@@ -1,3 +1,4 @@
+import { assertUserId } from '../../core/contracts/check-options.ts'
 import type { SessionId } from '../../core/contracts/record.ts'
 import type { MaybePromise, Store } from '../../core/contracts/store.ts'
 import { nextTry } from '../../core/lib/turns.ts'
@@ -50,7 +51,9 @@ export async function toTarget(
 }
 
 function toUser(userId: string | null | undefined): Target | Miss {
-  return typeof userId === 'string' && userId !== '' ? { userId, ids: null } : 'unknown-user'
+  if (userId == null || userId === '') return 'unknown-user'
+  assertUserId(userId)
+  return { userId, ids: null }
 }
 
 /** Without the application's help, only our own id of a session of a known user says which one is meant. */
@@ -72,7 +75,11 @@ export interface Sessions {
 }
 
 /** The target's live sessions that began before this time, ms since the epoch. */
-async function idsOf(sessions: Sessions, { userId, ids }: Target, before: number): Promise<readonly SessionId[]> {
+export async function idsOf(
+  sessions: Sessions,
+  { userId, ids }: Target,
+  before: number,
+): Promise<readonly SessionId[]> {
   if (ids === null) {
     const infos = await sessions.list(userId ?? '')
     return infos.filter(({ createdAt }) => createdAt.getTime() < before).map(({ id }) => id)
@@ -83,9 +90,13 @@ async function idsOf(sessions: Sessions, { userId, ids }: Target, before: number
   )
 }
 
-/** Ends the sessions that began before the event. Resolves with their number. */
-export async function endBefore(sessions: Sessions, target: Target, before: number, reason: string): Promise<number> {
-  const ids = await idsOf(sessions, target, before)
+/** Ends these sessions of the target. Resolves with their number. */
+export async function end(
+  sessions: Sessions,
+  target: Target,
+  ids: readonly SessionId[],
+  reason: string,
+): Promise<number> {
   const { userId } = target
   // Ends also what cannot be read, if nothing of the user has to stay.
   if (target.ids === null && userId !== null && (await sessions.list(userId)).length === ids.length) {
@@ -99,13 +110,12 @@ export async function endBefore(sessions: Sessions, target: Target, before: numb
  * Stops trusting proof that was given before the event: the users stay logged in, get a new token at their next request, and must
  * prove who they are before anything that requires a recent proof. Resolves with the number of sessions.
  */
-export async function distrustBefore(sessions: Sessions, target: Target, before: number, now: number): Promise<number> {
-  const ids = await idsOf(sessions, target, before)
-  const done = await Promise.all(ids.map((id) => distrust(sessions.store, id, before, now)))
+export async function distrust(store: Store, ids: readonly SessionId[], before: number, now: number): Promise<number> {
+  const done = await Promise.all(ids.map((id) => distrustOne(store, id, before, now)))
   return done.filter(Boolean).length
 }
 
-async function distrust(store: Store, id: SessionId, before: number, now: number): Promise<boolean> {
+async function distrustOne(store: Store, id: SessionId, before: number, now: number): Promise<boolean> {
   let kept = await store.read(id)
   for (let tries = 0; kept?.kind === 'live'; tries = nextTry(tries)) {
     const { head } = kept

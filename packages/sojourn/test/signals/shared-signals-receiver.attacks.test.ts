@@ -1,0 +1,191 @@
+import {
+  type SharedSignalsReceiverOptions,
+  type SignalReport,
+  sharedSignalsReceiver,
+} from 'sojourn/signals/shared-signals'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { createWorld, SECOND } from '../core/kit.ts'
+import { breakingBody, CAEP, createKey, jsonOf, type Key, listen, signJwt } from './signals-kit.ts'
+
+const ISSUER = 'https://idp.example'
+const AUDIENCE = 'https://shop.example'
+const key = createKey('k1')
+const second = createKey('k2')
+
+const cleanups: (() => unknown)[] = []
+afterAll(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup()
+})
+
+function setup(options: Partial<SharedSignalsReceiverOptions> = {}) {
+  const world = createWorld()
+  const reports: SignalReport[] = []
+  const receiver = sharedSignalsReceiver(world.sessions, {
+    transmitters: [{ issuer: ISSUER, audience: AUDIENCE, keys: { keys: [key.jwk, second.jwk] } }],
+    userOf: ({ sub }) => String(sub),
+    insecureHttp: true,
+    timing: { wall: world.clock, uptime: world.clock },
+    onSignal: (report) => void reports.push(report),
+    ...options,
+  })
+  let count = 0
+  const revoked = (sub = 'ada', more: object = {}) => ({
+    iss: ISSUER,
+    aud: AUDIENCE,
+    iat: Math.floor(world.clock() / SECOND),
+    jti: `jti-${++count}`,
+    sub_id: { format: 'opaque', sub },
+    events: { [`${CAEP}session-revoked`]: {} },
+    ...more,
+  })
+  const push = (body: BodyInit) =>
+    receiver.push(
+      new Request('https://shop.example/signals', {
+        method: 'POST',
+        headers: { 'content-type': 'application/secevent+jwt' },
+        body,
+        duplex: 'half',
+      } as RequestInit),
+    )
+  const login = (userId: string) => world.client().send((session) => session.login(userId))
+  return { ...world, receiver, reports, revoked, push, login }
+}
+
+describe('a transmitter whose key was stolen', () => {
+  it('sends a flood in parallel, and no more sessions end than in a flood one after the other', async () => {
+    const { push, revoked, login, sessions, reports } = setup({ maxPerMinute: 3 })
+    const users = Array.from({ length: 12 }, (_, index) => `user-${index}`)
+    for (const user of users) await login(user)
+    const answers = await Promise.all(users.map((user) => push(signJwt(key, revoked(user)))))
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(3)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(9)
+    expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('60')
+    expect(await sessions.count()).toBe(9)
+    expect(reports.filter(({ outcome }) => outcome === 'limited')).toHaveLength(9)
+  })
+
+  it('sends what was refused by the limit again after a minute, and it counts', async () => {
+    const { push, revoked, login, sessions, clock } = setup({ maxPerMinute: 1 })
+    await login('ada')
+    await login('bob')
+    const tokens = ['ada', 'bob'].map((user) => signJwt(key, revoked(user)))
+    await Promise.all(tokens.map((token) => push(token)))
+    clock.advance(60 * SECOND)
+    for (const token of tokens) expect((await push(token)).status).toBe(202)
+    expect(await sessions.count()).toBe(0)
+  })
+})
+
+describe('a token that does not name its key', () => {
+  const kid = undefined
+
+  it.each([
+    ['the first', key],
+    ['the second', second],
+  ])('counts if %s of two keys of the issuer made it', async (_, signer) => {
+    const { push, revoked } = setup()
+    expect((await push(signJwt(signer, revoked(), { kid }))).status).toBe(202)
+  })
+
+  it('is refused if another key made it', async () => {
+    const { push, revoked } = setup()
+    const response = await push(signJwt(createKey('k3'), revoked(), { kid }))
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ err: 'invalid_key' })
+  })
+})
+
+it('userOf that returns a number is reported as a failure, because ignoring it would keep sessions alive', async () => {
+  const { push, revoked, reports } = setup({ userOf: () => 7 as never })
+  expect((await push(signJwt(key, revoked()))).status).toBe(503)
+  expect(reports).toMatchObject([{ outcome: 'failed' }])
+})
+
+it('a body that breaks off is answered 503, so that the transmitter sends the event again', async () => {
+  const { push, reports } = setup()
+  expect((await push(breakingBody())).status).toBe(503)
+  expect(reports).toEqual([])
+})
+
+/** A transmitter that answers a poll with whatever the test wants. */
+async function startPolled(signer: Key, answer: (polls: number) => unknown) {
+  const polls: Record<string, unknown>[] = []
+  const server = await listen(async (request, response) => {
+    const json = (value: unknown) => response.writeHead(200).end(JSON.stringify(value))
+    if (request.url === '/jwks') return json({ keys: [signer.jwk] })
+    polls.push(await jsonOf(request))
+    response.writeHead(200).end(answer(polls.length))
+  })
+  cleanups.push(server.close)
+  return { url: server.url, polls }
+}
+
+describe('a transmitter that is polled', () => {
+  const pollingOf = async (
+    answer: (polls: number, issuer: string, token: (more?: object) => string) => unknown,
+    more: Partial<SharedSignalsReceiverOptions> = {},
+    onError?: (error: unknown) => void,
+  ) => {
+    let token = (_?: object): string => ''
+    const other = await startPolled(key, (polls) => answer(polls, other.url, token))
+    const transmitters = [{ issuer: other.url, audience: AUDIENCE, jwksUri: `${other.url}/jwks` }]
+    const world = setup({ transmitters, timing: {}, ...more })
+    token = (claims = {}) => {
+      const iat = Math.floor(Date.now() / SECOND)
+      return signJwt(key, world.revoked('ada', { iss: other.url, iat, ...claims }))
+    }
+    const polling = world.receiver.poll(other.url, {
+      endpoint: `${other.url}/poll`,
+      ...(onError !== undefined && { onError }),
+    })
+    cleanups.push(polling.close)
+    return { ...world, polling, ...other }
+  }
+
+  it('sends sets with prototype names, and is told that they are wrong', async () => {
+    const { polls, polling } = await pollingOf((count) =>
+      count === 1 ? '{"sets":{"__proto__":"x","constructor":"y"}}' : '{"sets":{}}',
+    )
+    await vi.waitFor(() => expect(polls.length).toBeGreaterThan(1), { timeout: 5000 })
+    await polling.close()
+    expect(Object.keys(polls[1]?.setErrs as object).sort()).toEqual(['__proto__', 'constructor'])
+  })
+
+  it('sends sets that are no texts, and is told that they are wrong, and honest ones beside them count', async () => {
+    const errors: unknown[] = []
+    const { polls, polling } = await pollingOf(
+      (count, _, token) =>
+        count === 1
+          ? `{"sets":{"a":{"toString":1},"b":["x"],"c":null,"d":7,"good":"${token({ jti: 'good' })}"}}`
+          : '{"sets":{}}',
+      {},
+      (error) => errors.push(error),
+    )
+    await vi.waitFor(() => expect(polls.length).toBeGreaterThan(1), { timeout: 5000 })
+    await polling.close()
+    expect(Object.keys(polls[1]?.setErrs as object).sort()).toEqual(['a', 'b', 'c', 'd'])
+    expect(polls[1]?.ack).toEqual(['good'])
+    expect(errors).toEqual([])
+  })
+
+  it.each<[string, (token: (more?: object) => string, polls: number) => string]>([
+    ['the same sets again and again', (token) => `{"good":"${token({ jti: 'good' })}"}`],
+    ['new sets that are all wrong', (_, polls) => `{"bad-${polls}":"x"}`],
+  ])('sends %s at once, and is not asked without a pause', async (_, sets) => {
+    const { polls, polling } = await pollingOf((count, __, token) => `{"sets":${sets(token, count)}}`)
+    await vi.waitFor(() => expect(polls.length).toBeGreaterThan(1), { timeout: 5000 })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(polls.length).toBeLessThan(5)
+    await polling.close()
+  })
+
+  it('is asked at once for more if it had something new', async () => {
+    const { polls, polling } = await pollingOf((count, _, token) =>
+      count < 10 ? `{"sets":{"good-${count}":"${token({ jti: `good-${count}` })}"}}` : '{"sets":{}}',
+    )
+    const startedAt = performance.now()
+    await vi.waitFor(() => expect(polls.length).toBeGreaterThan(9), { timeout: 5000 })
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+    await polling.close()
+  })
+})
