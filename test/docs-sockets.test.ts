@@ -33,7 +33,7 @@ async function start(name: string): Promise<Site> {
 }
 
 function connect({ origin }: Site, headers: Record<string, string>): WebSocket {
-  const socket = new WebSocket(origin.replace('http', 'ws'), { headers })
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/chat`, { headers: { origin, ...headers } })
   cleanups.push(() => socket.terminate())
   return socket
 }
@@ -75,18 +75,6 @@ describe('the page about WebSockets: ws', () => {
     await site.client.post('/login')
     const foreign = { cookie: site.cookie(), origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
     await expect(opened(connect(site, foreign))).rejects.toThrow('403')
-  })
-
-  test('a client that sends a broken frame loses its socket, and the server keeps running', async () => {
-    const site = await start('sockets.ts')
-    await site.client.post('/login')
-    const socket = connect(site, { cookie: site.cookie() })
-    await opened(socket)
-    const end = closed(socket)
-    const { _socket: connection } = socket as unknown as { readonly _socket: NodeJS.WritableStream }
-    connection.write(Buffer.from([0x81, 0x02, 0x68, 0x69])) // not masked, which RFC 6455 5.1 demands of clients
-    await end
-    await opened(connect(site, { cookie: site.cookie() }))
   })
 
   test('a logout closes the sockets of the session', async () => {

@@ -28,6 +28,7 @@ const PAGES = {
   ],
   'docs/reference/adapters.md': ['express', 'fastify', 'hono', 'koa', '@nestjs/common', '@nestjs/core'],
   'docs/reference/guards.md': ['jose'],
+  'docs/reference/live.md': ['ws'],
   'docs/how-to/measure-sessions.md': ['@opentelemetry/api'],
 }
 

@@ -18,6 +18,7 @@ const TESTS = [
   ...['redis', 'redis-tracking', 'postgres'].map((name) => `buses/${name}`),
   ...['express', 'fastify', 'hono', 'koa', 'nestjs'].map((name) => `adapters/${name}.conformance`),
   'guards/device-bound',
+  'live/ws',
   'events/telemetry',
 ]
 

@@ -22,12 +22,14 @@ const LAYERS = {
   privacy: ['privacy', 'guards', 'core'],
   command: ['command', 'events', 'core'],
   index: ['index', 'core', 'stores', 'carriers', 'guards'],
+  // Connections that outlive their request. They begin with one, so they take the adapters' views and responses.
+  live: ['live', 'adapters', 'index', 'core', 'stores', 'carriers', 'guards'],
   adapters: ['adapters', 'index', 'core', 'stores', 'carriers', 'guards'],
 }
 
 /** The modules that may depend on Node: each a file, a folder, or a prefix of file names. */
 const NODE_ONLY =
-  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify|koa|nestjs)|events\/audit-log\/(file|verify-files)|command)[./-]/
+  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify|koa|nestjs)|events\/audit-log\/(file|verify-files)|live\/ws|command)[./-]/
 
 /** The entries that run on every runtime. */
 export const PORTABLE = [
@@ -62,6 +64,7 @@ export const PORTABLE = [
   'signals/shared-signals',
   'signals/back-channel-logout',
   'signals/global-token-revocation',
+  'live/connections',
   'adapters/fetch',
   'adapters/hono',
 ]

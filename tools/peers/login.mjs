@@ -16,8 +16,10 @@ import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
+import { liveWebSockets } from 'sojourn/live/ws'
 import { toNodeHandler, withNodeSession } from 'sojourn/node'
 import { lmdbStore } from 'sojourn/stores/lmdb'
+import { WebSocket } from 'ws'
 
 /** @typedef {ReturnType<typeof createSessions>} Sessions */
 /** @typedef {import('sojourn').Session} Session */
@@ -82,13 +84,28 @@ async function visit(server) {
   assert.deepEqual((await ask()).body, { user: null })
   const { cookie } = await ask('POST')
   assert.deepEqual((await ask('GET', cookie)).body, { user: 'ada' })
+  return cookie
+}
+
+/** @param {import('node:http').Server} server @param {Sessions} sessions @param {string} cookie */
+async function connect(server, sessions, cookie) {
+  const sockets = liveWebSockets(sessions, { server })
+  sockets.on('connection', (socket, session) => socket.send(session.userId ?? 'nobody'))
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const socket = new WebSocket(`ws://localhost:${port}`, { headers: { cookie, origin: `http://localhost:${port}` } })
+  const closed = once(socket, 'close')
+  assert.equal(String((await once(socket, 'message'))[0]), 'ada')
+  await sessions.revokeAll('ada')
+  assert.equal((await closed)[0], 4401)
+  await sockets.close()
 }
 
 for (const [name, start] of Object.entries(SERVERS)) {
   for (const store of [memoryStore(), lmdbStore({ path: mkdtempSync(join(tmpdir(), 'sojourn-login-')) })]) {
     const sessions = createSessions({ store })
     const server = /** @type {import('node:http').Server} */ (await start(sessions))
-    await visit(server)
+    const cookie = await visit(server)
+    if (name === 'node:http') await connect(server, sessions, cookie)
     server.closeAllConnections()
     server.close()
     await sessions.close()

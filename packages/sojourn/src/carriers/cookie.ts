@@ -145,7 +145,7 @@ function setCookie(form: CookieForm, value: string, maxAgeSeconds: number | null
   if (!VALUE.test(value) || form.name.length + value.length > MAX_PAIR_BYTES) {
     throw new SessionError(
       'ERR_OPTION',
-      `The token cannot be sent in a cookie: it must be cookie text of at most ${MAX_PAIR_BYTES} bytes together with the name.`,
+      `The token must be cookie text of at most ${MAX_PAIR_BYTES} bytes, with the name.`,
     )
   }
   return change(form, value, maxAgeSeconds === null ? '' : `; Max-Age=${toMaxAge(maxAgeSeconds)}`)

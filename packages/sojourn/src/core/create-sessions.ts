@@ -71,7 +71,7 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     scan: (cursor, limit) => scan(own, cursor, limit),
     all: () => ({ [Symbol.asyncIterator]: () => all(own) }),
     count: () => count(own),
-    watch: (id, ended) => watcher.watch(id, ended),
+    watch: watcher.watch,
     revoke: async (id, reason) => revoke(own, id, toReason(reason)),
     async revokeAll(userId, options = {}) {
       checkOptions(options, { except: 'string', reason: 'string' }, 'revokeAll')
@@ -92,7 +92,7 @@ export function createCoreSessions<Data extends object>(options: CoreOptions<Dat
     sweep: async () => (await sweeper.run()) + (await clear(own)),
     setup: () => prepare(own),
     health: (options = {}) => health(own, options),
-    on: (name, listener) => setup.events.on(name, listener),
+    on: setup.events.on,
     async close() {
       sweeper.stop()
       watcher.stop()

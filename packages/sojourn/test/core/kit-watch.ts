@@ -8,7 +8,7 @@ export function useRounds(): void {
   afterEach(() => void vi.useRealTimers())
 }
 
-export const round = (): Promise<unknown> => vi.advanceTimersByTimeAsync(5_000)
+export const round = (): Promise<unknown> => vi.advanceTimersByTimeAsync(1_000)
 
 export async function login(world: World<TestData>): Promise<SessionId> {
   const { value } = await world.client().send(async (session) => {

@@ -41,6 +41,7 @@ async function bundle(program: URL): Promise<string> {
       '@aws-sdk/*',
       '@opentelemetry/*',
       'jose',
+      'ws',
     ],
     logLevel: 'error',
   })

@@ -133,7 +133,7 @@ export interface Sessions<Data extends object> {
   /**
    * Calls `ended` once when this session ends, with the reason: `logout`, `revoked`, ..., or `expired`. For open sockets and
    * streams. At once if this process ends the session. An end by another process, and expiry, are found by asking the store:
-   * at most 500 sessions every five seconds, so up to 500 watched sessions are known within five seconds, 5000 within fifty.
+   * at most 100 sessions a second, so up to 100 watched sessions are known within about a second, 5000 within fifty.
    * A near cache with a bus answers this from memory. Where the runtime has no background timers, only ends by this process
    * are noticed. Returns a function that stops watching.
    *

@@ -46,10 +46,7 @@ function waitFor(before: Promise<unknown>, patience: Patience | undefined): Prom
 }
 
 function contention(): SessionError {
-  return new SessionError(
-    'ERR_CONTENTION',
-    'An update of this key waited too long. An update inside the fn of another update waits for itself.',
-  )
+  return new SessionError('ERR_CONTENTION', 'An update waited too long. One inside the fn of another waits for itself.')
 }
 
 function ignore(): void {}

@@ -212,5 +212,5 @@ function toOptionalTime(time: Date | number | undefined): number | undefined {
 function toTime(time: Date | number): number {
   const ms = Math.floor(Number(time))
   if (Number.isSafeInteger(ms)) return ms
-  throw new SessionError('ERR_OPTION', 'The times of an adopted session are dates, or ms since the epoch.')
+  throw new SessionError('ERR_OPTION', 'Times of an adopted session are dates or ms since the epoch.')
 }

@@ -56,7 +56,7 @@ async function forgetUsers(by: Caller, record: SessionRecord, error: unknown): P
 }
 
 function taken(): never {
-  throw new SessionError('ERR_STORE', 'A new id was taken already: the random generator or the store is broken.')
+  throw new SessionError('ERR_STORE', 'A new id was taken: the random generator or store is broken.')
 }
 
 function toRecord(

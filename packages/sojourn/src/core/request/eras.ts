@@ -119,7 +119,7 @@ export function createEras(store: Store, clock: () => number): Eras {
   function sure(mine: Promise<void> | null, tries: number): MaybePromise<void> {
     if (ageMs() < LEASE_MS) return
     if (tries === MAX_TRIES)
-      throw new SessionError('ERR_STORE_TIMEOUT', 'It took too long to read whether all sessions were ended.')
+      throw new SessionError('ERR_STORE_TIMEOUT', 'It took too long to read whether all sessions ended.')
     return rescue(
       () => chain(mine ?? refresh(), () => sure(null, tries + 1)),
       (error) => {

@@ -34,6 +34,8 @@ export function assertNotSent(session: Session<object>, guard: Guard): void {
 export interface HandlersRequest extends Incoming {
   /** All carriers of the sessions. */
   readonly carriers: readonly Carrier[]
+  /** The guards that look at a request before the store is read. */
+  readonly checks: readonly Guard[]
 }
 
 /** Returns the request of a handler's session; `null` if this is no session of a request. */
@@ -41,7 +43,7 @@ export function requestOf(session: unknown): HandlersRequest | null {
   const state = RequestSession.stateOf(session)
   if (state === null) return null
   const { view, carrier, candidates, setup } = state
-  return { view, carrier, presents: presents(candidates), carriers: setup.carriers }
+  return { view, carrier, presents: presents(candidates), carriers: setup.carriers, checks: setup.guards.check }
 }
 
 /** Lets handlers use the session that a ruling of this guard locked. */

@@ -248,7 +248,7 @@ export function report(state: State, held: Held | null, { name }: Guard, found: 
 /** Node waits forever after a status below 200, and fails after a body that is no text. Other servers throw. */
 function assertAnswer({ status, message, body, headers = {} }: Answer): void {
   if (!Number.isInteger(status) || status < 200 || status > 599 || typeof (body ?? message) !== 'string') {
-    throw new SessionError('ERR_GUARD', 'An answer needs a status from 200 to 599, and a text.')
+    throw new SessionError('ERR_GUARD', 'An answer needs a status from 200 to 599 and a text.')
   }
   for (const [name, value] of Object.entries(headers)) assertHeader(name, value)
 }

@@ -60,6 +60,8 @@ export interface Voucher {
   again(): MaybePromise<Found>
   /** Throws if the data was not read. */
   assertRead(): void
+  /** Whether the client may still hold a token of this record that is as good as the one it began with. Default: it may. */
+  readonly isGood?: (record: SessionRecord) => boolean
   /** Whether `again` must run before the record is used. */
   readonly isUnread: boolean
 }

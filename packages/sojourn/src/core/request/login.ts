@@ -194,7 +194,7 @@ async function replace(state: State, { record }: Held, { before, known, carries 
   const ended = await endSession(state, old, 'login')
   const last = ended?.kind === 'live' ? ended : null
   if (record.userId === old.userId && (await isOver(state, old, last, record))) {
-    throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another one: ask for proof again.')
+    throw new SessionError('ERR_SESSION_ENDED', 'It gives no right to another: ask for proof again.')
   }
   if (last === null) return NO_EDITS
   // Edits that this request has yet to store are not late: they follow those of parallel requests, as they would without a login.

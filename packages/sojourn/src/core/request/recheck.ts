@@ -26,7 +26,7 @@ export async function assertStillOpen(state: State, held: Held): Promise<void> {
   const { setup } = state
   const kept = await readNow(state, held.record.id)
   if (isLive(kept, setup.clock(), setup.limits) && (isFresh(state) || isGood(setup, held, kept))) return
-  throw new SessionError('ERR_SESSION_ENDED', "The user's other sessions were left as they are.")
+  throw new SessionError('ERR_SESSION_ENDED', "The user's other sessions are unchanged.")
 }
 
 /**
@@ -37,11 +37,11 @@ export async function assertNotReplaced(state: State, held: Held): Promise<void>
   if (isFresh(state)) return
   const kept = await readNow(state, held.record.id)
   if (kept?.kind !== 'live' || isGood(state.setup, held, kept)) return
-  throw new SessionError('ERR_SESSION_ENDED', 'Its token was replaced while this request ran: ask for proof again.')
+  throw new SessionError('ERR_SESSION_ENDED', 'Its token was replaced meanwhile: ask for proof again.')
 }
 
-function isGood(setup: Setup, { parts, standing }: Held, record: SessionRecord): boolean {
-  if (standing === 'vouched') return true
+function isGood(setup: Setup, { parts, standing, voucher }: Held, record: SessionRecord): boolean {
+  if (standing === 'vouched') return voucher?.isGood?.(record) !== false
   const verdict = judge(record, hashSecret(parts.secret), setup.clock(), setup.limits)
   return isStanding(verdict) || (verdict === 'reused' && isRenewed(record, parts))
 }

@@ -83,7 +83,7 @@ async function replaceSecret(state: State, first: Held, edit: (head: Head) => He
 async function handOut(state: State, before: Held, next: TokenParts, written: Written, now: number): Promise<void> {
   const { held } = state
   if (written.status === 'gone' || held?.record.id !== before.record.id) {
-    throw new SessionError('ERR_SESSION_ENDED', 'It was ended, or expired, while this request ran.')
+    throw new SessionError('ERR_SESSION_ENDED', 'It ended or expired while this request ran.')
   }
   if (state.committed) {
     // An error page replaced the response, so the new token cannot be sent. The client keeps the old one.

@@ -81,7 +81,7 @@ function refuseHeaders(headers: unknown): never {
     () => headers,
     () => {},
   )
-  throw new SessionError('ERR_GUARD', 'leaving must return a list of headers, and no promise.')
+  throw new SessionError('ERR_GUARD', 'leaving must return a list of headers, no promise.')
 }
 
 /**
@@ -96,7 +96,7 @@ export function assertHeader(name: string, value: unknown): void {
   if (typeof name !== 'string' || !NAME.test(name) || !isText || !VALUE.test(String(value))) {
     throw new SessionError(
       'ERR_GUARD',
-      'A header is no text, has characters that no header may have, or belongs to the server.',
+      'A header is no text, has characters that none may have, or belongs to the server.',
     )
   }
 }

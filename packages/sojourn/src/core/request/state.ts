@@ -288,11 +288,11 @@ export function canKeep(state: State): boolean {
 }
 
 export function assertUncommitted(state: State, verb: string): void {
-  if (state.held?.standing === 'vouched') {
-    throw new SessionError('ERR_VOUCHED', `Call ${verb} in a request that presents the session's own token.`)
-  }
   if (!canSend(state)) {
     throw new SessionError('ERR_NO_HEADERS', `Call ${verb} in a route handler or a form action, in an HTTP request.`)
+  }
+  if (state.held?.standing === 'vouched') {
+    throw new SessionError('ERR_VOUCHED', `Call ${verb} in a request that presents the session's own token.`)
   }
   if (!state.committed) return
   const error = new SessionError(

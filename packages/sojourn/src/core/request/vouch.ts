@@ -124,7 +124,7 @@ function notRead(): never {
 }
 
 function sealed(): never {
-  throw new SessionError('ERR_VOUCHED', "Its data is sealed, and only the session's own token opens it.")
+  throw new SessionError('ERR_VOUCHED', "Its data is sealed: only the session's own token opens it.")
 }
 
 function locked(again: () => MaybePromise<Found>): NonNullable<Held['voucher']> {
