@@ -38,10 +38,16 @@ export interface NodeResponse {
   /** How many bytes may be buffered before `write` returns `false`. */
   readonly writableHighWaterMark?: number
   /** HTTP/1 only. */
+  readonly destroyed?: boolean
+  /** HTTP/1 only. */
   socket?: Connection | null
   readonly req?: object
   /** HTTP/2 only. */
-  readonly stream?: { close(code: number): unknown; once(event: 'aborted', listener: () => void): unknown }
+  readonly stream?: {
+    readonly destroyed: boolean
+    close(code: number): unknown
+    once(event: 'aborted', listener: () => void): unknown
+  }
   on(event: string, listener: () => void): unknown
   once(event: string, listener: () => void): unknown
   emit(event: string): boolean

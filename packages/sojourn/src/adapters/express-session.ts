@@ -1,4 +1,5 @@
 import { SessionError } from '../core/contracts/errors.ts'
+import { answerOf } from '../stores/connect/sessions-of.ts'
 import { HeldResponse } from './_held-response.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
 import { Cookie } from './express-session/cookie.ts'
@@ -48,7 +49,9 @@ export { session as default, session as 'module.exports' }
 function createMiddleware(options?: SessionOptions): ExpressSessionMiddleware {
   const settings = toSettings(options ?? {})
   const { store } = settings
-  const generateOne = (request: SessionRequest): void => generate(settings, request as IncomingRequest & SessionRequest)
+  // Several middlewares may share a store, and each request gets the sessions of its own one.
+  const generateOne = (request: SessionRequest): void =>
+    generate(opened.get(request) ?? settings, request as IncomingRequest & SessionRequest)
   store.generate = generateOne
   // A store may come from express-session's own base, whose sessions keep no promise of ours.
   if (!(store instanceof Store)) store.createSession = createSession
@@ -71,33 +74,33 @@ function createMiddleware(options?: SessionOptions): ExpressSessionMiddleware {
   }
 }
 
+/** The settings of the middleware that opened the request's session. */
+const opened = new WeakMap<object, Settings>()
+
 function open(settings: Settings, request: IncomingRequest & SessionRequest, response: NodeResponse, next: Next): void {
   const sentId = readId(request, settings.name, settings.secretsOf(request))
   const begin = (): void => {
-    new HeldResponse(response, new SessionResponse(request, next, settings, sentId), next)
+    new HeldResponse(response, new SessionResponse(request, response, next, settings, sentId), next)
     next()
   }
+  opened.set(request, settings)
   request.sessionID = sentId
   if (sentId === undefined) {
     generate(settings, request)
     begin()
     return
   }
-  settings.store.get(sentId, (error, stored) => {
-    if (error && !isMissing(error)) return next(error)
-    try {
-      if (error || !stored) generate(settings, request)
-      else inflate(settings, request, stored)
-    } catch (wrong) {
-      return next(wrong)
-    }
-    begin()
-  })
+  load(settings, request, sentId).then(
+    // What the application throws must reach the process, and not this promise.
+    () => process.nextTick(begin),
+    (error: unknown) => process.nextTick(next, error),
+  )
 }
 
-/** File stores call back with this error. */
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
+async function load(settings: Settings, request: IncomingRequest & SessionRequest, id: string): Promise<void> {
+  const stored = await answerOf<StoredSession | null>((done) => settings.store.get(id, done))
+  if (stored) inflate(settings, request, stored)
+  else generate(settings, request)
 }
 
 function inflate({ resave }: Settings, request: SessionRequest, stored: StoredSession): void {

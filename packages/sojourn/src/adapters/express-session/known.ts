@@ -52,3 +52,22 @@ export function editsBetween(before: Texts, after: Texts): Edits {
 export function isSame(left: Texts, right: Texts): boolean {
   return Object.keys(editsBetween(left, right)).length === 0
 }
+
+/** Whether something changed, and only in that keys are gone, those of objects in values too. */
+export function onlyRemoves(before: Texts, after: Texts): boolean {
+  const edits = Object.entries(editsBetween(before, after))
+  const isRemoval = (key: string, text: string): boolean => {
+    const old = Object.hasOwn(before, key) ? before[key] : undefined
+    return old !== undefined && isPart(JSON.parse(text), JSON.parse(old))
+  }
+  return edits.length > 0 && edits.every(([key, text]) => text === null || isRemoval(key, text))
+}
+
+function isPart(part: unknown, whole: unknown): boolean {
+  if (!isObject(part) || !isObject(whole)) return JSON.stringify(part) === JSON.stringify(whole)
+  return Object.entries(part).every(([key, value]) => Object.hasOwn(whole, key) && isPart(value, whole[key]))
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -2,11 +2,11 @@ import type { HeaderChange } from '../../core/contracts/carrier.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
 import { chain, rescue } from '../../core/lib/maybe.ts'
-import type { Next } from '../_node-types.ts'
+import type { Next, NodeResponse } from '../_node-types.ts'
 import type { Storing } from '../_storing.ts'
 import { isSame, knownOf, textsOf } from './known.ts'
 import { isSecure, type Settings } from './options.ts'
-import { destroyId, saveSession, touchSession } from './save.ts'
+import { destroyId, isSessionEnded, saveSession, touchSession, unfinished } from './save.ts'
 import type { Session } from './session.ts'
 import { sign } from './signed-cookie.ts'
 import type { IncomingRequest, SessionRequest } from './types.ts'
@@ -14,6 +14,7 @@ import type { IncomingRequest, SessionRequest } from './types.ts'
 /** Stores the session before the response leaves, and decides about the cookie. */
 export class SessionResponse implements Storing {
   readonly #request: IncomingRequest & SessionRequest
+  readonly #response: NodeResponse
   readonly #next: Next
   readonly #settings: Settings
   /** The id that the client sent, and the one that the request began with. */
@@ -25,8 +26,15 @@ export class SessionResponse implements Storing {
   /** A failed write is not tried again at the end of the same response. */
   #hasFailed = false
 
-  constructor(request: IncomingRequest & SessionRequest, next: Next, settings: Settings, sentId: string | undefined) {
+  constructor(
+    request: IncomingRequest & SessionRequest,
+    response: NodeResponse,
+    next: Next,
+    settings: Settings,
+    sentId: string | undefined,
+  ) {
     this.#request = request
+    this.#response = response
     this.#next = next
     this.#settings = settings
     this.#sentId = sentId
@@ -34,12 +42,14 @@ export class SessionResponse implements Storing {
   }
 
   commit(): MaybePromise<readonly HeaderChange[]> {
-    const changes = this.#cookie()
-    return chain(this.#store(), () => changes)
+    return chain(unfinished(this.#request), () => {
+      const changes = this.#cookie()
+      return chain(this.#store(), () => changes)
+    })
   }
 
   finish(isWhole = false): MaybePromise<void> {
-    return isWhole ? undefined : this.#store()
+    return isWhole ? undefined : chain(unfinished(this.#request), () => this.#store())
   }
 
   salvage(): readonly HeaderChange[] {
@@ -48,6 +58,7 @@ export class SessionResponse implements Storing {
 
   #cookie(): readonly HeaderChange[] {
     const { sessionID: id, session } = this.#request
+    if (session && !('cookie' in session)) throw new SessionError('ERR_MISUSE', REPLACED)
     if (!session || typeof id !== 'string' || !this.#sendsCookie(session as Session)) return []
     const { cookie } = session as Session
     if (cookie.secure && !isSecure(this.#request, this.#settings.proxy)) {
@@ -108,15 +119,21 @@ export class SessionResponse implements Storing {
       () => work,
       (error) => {
         this.#hasFailed = true
-        if (!(error instanceof SessionError && error.code === 'ERR_SESSION_ENDED')) this.#report(error)
+        if (!isSessionEnded(error)) this.#report(error)
       },
     ) as MaybePromise<void>
   }
 
   #report(error: unknown): void {
-    setImmediate(this.#next, error)
+    // Express closes the connection if an error comes after the headers, so the answer must have left.
+    const tell = (): void => void setImmediate(this.#next, error)
+    const { stream = this.#response } = this.#response
+    if (stream.destroyed) tell()
+    else this.#response.once('close', tell)
   }
 }
+
+const REPLACED = 'req.session was replaced by another object. Set properties of req.session instead.'
 
 const INSECURE =
   'express-session: cookie.secure is set, but this request did not come over HTTPS, so the session cookie was not sent. Behind a proxy, set app.set("trust proxy", 1), or the option proxy.'

@@ -1,7 +1,7 @@
 import { answerOf } from '../../stores/connect/sessions-of.ts'
 import type { Cookie } from './cookie.ts'
 import { knownOf, learn } from './known.ts'
-import { endSession, saveSession } from './save.ts'
+import { begun, endSession, saveSession } from './save.ts'
 import type { Callback, SessionRequest } from './types.ts'
 
 /**
@@ -42,6 +42,8 @@ export class Session {
   save(callback: Callback): this
   save(): Promise<void>
   save(callback?: Callback): this | Promise<void> {
+    // Some stores keep a session longer without storing its cookie anew. They would delete it now.
+    if (hasLapsed(this.cookie)) this.touch()
     return answer(this, saveSession(this.req.sessionStore, this), callback)
   }
 
@@ -83,16 +85,18 @@ function answer<Own extends Session>(
   work: Promise<void>,
   callback: Callback | undefined,
 ): Own | Promise<void> {
-  if (callback === undefined) {
-    work.catch(() => {})
-    return work
-  }
+  begun(session.req, work)
+  if (callback === undefined) return work
   // What the callback throws must reach the process, and not this promise.
   work.then(
     () => process.nextTick(callback),
     (error: unknown) => process.nextTick(callback, error),
   )
   return session
+}
+
+function hasLapsed({ expires, originalMaxAge }: Cookie): boolean {
+  return expires instanceof Date && expires.valueOf() <= Date.now() && Number(originalMaxAge) > 0
 }
 
 async function reload(session: Session): Promise<void> {

@@ -17,6 +17,8 @@ const DEFAULT_MS = 24 * 60 * 60_000
 const TOUCH_MS = 60_000
 /** An ended session stays marked at least this long, for requests that are still running. */
 const GRACE_MS = 60_000
+/** Between the moment that the cookie counts from and the moment that the store counts from. */
+const CLOCK_STEP_MS = 1000
 const SWEEP_BATCH = 500
 
 type SavedSession = object & { readonly cookie?: { readonly expires?: unknown } }
@@ -55,10 +57,7 @@ export class SojournStore extends Store {
   }
 
   touch(sid: string, session: SavedSession, callback?: Callback): void {
-    const times = this.#timesOf(session)
-    const now = Date.now()
-    const isDue =
-      times === undefined || now - times.lastSeenAt >= Math.min(TOUCH_MS, (times.expiresAt - times.lastSeenAt) / 2)
+    const isDue = isTouchDue(this.#timesOf(session), session, Date.now())
     answer(isDue ? this.#change(sid, session, {}) : Promise.resolve(), callback)
   }
 
@@ -157,6 +156,14 @@ export class SojournStore extends Store {
     } catch {}
     return true
   }
+}
+
+function isTouchDue(times: Times | undefined, session: SavedSession, now: number): boolean {
+  if (times === undefined) return true
+  const keptMs = times.expiresAt - times.lastSeenAt
+  // The application has changed `maxAge`, for example for a user who wants to be remembered.
+  if (Math.abs(expiryOf(session, now) - now - keptMs) > CLOCK_STEP_MS) return true
+  return now - times.lastSeenAt >= Math.min(TOUCH_MS, keptMs / 2)
 }
 
 function toChange(edits: Edits, session: SavedSession): Pick<Change, 'set' | 'remove'> {

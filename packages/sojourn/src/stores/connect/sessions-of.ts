@@ -70,8 +70,8 @@ export async function answerOf<T>(call: (done: Done<T>) => unknown): Promise<T |
   }
 }
 
-/** File stores return this error for a missing session, and express-session treats it as such. */
+/** File stores return `ENOENT` for a missing session, and some stores `false` for no error. express-session accepts both. */
 function isFault(error: unknown): boolean {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-  return error !== undefined && error !== null && !isMissing
+  const isMissing = typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
+  return Boolean(error) && !isMissing
 }

@@ -1,8 +1,14 @@
+import { createHmac } from 'node:crypto'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { inherits } from 'node:util'
+import type { Express, RequestHandler } from 'express'
 import * as all from 'sojourn/express-session'
-import session, { Cookie, MemoryStore, type Session, Store } from 'sojourn/express-session'
+import session, { Cookie, MemoryStore, type Session, type SessionOptions, Store } from 'sojourn/express-session'
 import { describe, expect, test } from 'vitest'
 import { Client, old, serve } from './support.ts'
+
+const OPTIONS: SessionOptions = { secret: 'keyboard cat', resave: false, saveUninitialized: false }
 
 describe('the module', () => {
   test('import and require give the function, with the constructors on it', () => {
@@ -71,6 +77,21 @@ describe('verbs', () => {
     expect(errors).toEqual([])
   })
 
+  test('reload of a session that is gone fails', async () => {
+    const store = new MemoryStore()
+    const { origin } = await serve({ store }, (app) => {
+      app.get('/', async (request, response) => {
+        old(request).session.user = 'ann'
+        await old(request).session.save()
+        store.clear()
+        await old(request)
+          .session.reload()
+          .catch((error: Error) => response.end(error.message))
+      })
+    })
+    expect(await new Client(origin).text('/')).toBe('failed to load session')
+  })
+
   test('a save that fails and is not awaited ends no process', async () => {
     const store = new MemoryStore()
     const fail = (_: string, __: object, done?: (error: Error) => void): void => done?.(new Error('down'))
@@ -106,6 +127,120 @@ describe('verbs', () => {
     await new Client(origin).send('/')
     expect(writes).toBe(1)
   })
+})
+
+describe('which requests get a session', () => {
+  const echo = (app: Express): void => {
+    app.use((request, response) => void response.end(String(old(request).sessionID)))
+  }
+
+  test('of two middlewares, the first one counts', async () => {
+    const { origin } = await serve({ genid: () => 'first' }, (app) => {
+      app.use(session({ ...OPTIONS, genid: () => 'second' }) as RequestHandler)
+      echo(app)
+    })
+    expect(await new Client(origin).text('/')).toBe('first')
+  })
+
+  test('those below the path of the cookie, also when a client sends the whole URL', async () => {
+    const { origin } = await serve({ genid: () => 'id', cookie: { path: '/app' } }, echo)
+    const whole = (path: string) => rawGet(origin, `http://example.test${path}`)
+    expect(await new Client(origin).text('/app/page')).toBe('id')
+    expect(await new Client(origin).text('/other?/app')).toBe('undefined')
+    expect(await whole('/app/page')).toBe('id')
+    expect(await whole('/other')).toBe('undefined')
+  })
+
+  test('a cookie with an empty id opens nothing', async () => {
+    const store = new MemoryStore()
+    store.sessions[''] = JSON.stringify({ cookie: {}, userId: 'ann' })
+    const { origin } = await serve({ store }, echo)
+    const empty = `s:.${createHmac('sha256', 'keyboard cat').update('').digest('base64').replace(/=+$/, '')}`
+    const client = new Client(origin)
+    client.cookies.set('connect.sid', encodeURIComponent(empty))
+    expect(await client.text('/')).toMatch(/^[\w-]{32}$/)
+  })
+})
+
+describe('options', () => {
+  test.each([
+    ['http', 'Path=/; HttpOnly; SameSite=Lax'],
+    ['https', 'Path=/; HttpOnly; Secure; SameSite=None'],
+  ])('secure and sameSite auto, over %s', async (scheme, attributes) => {
+    const cookie: SessionOptions['cookie'] = { secure: 'auto', sameSite: 'auto' }
+    const { origin } = await serve({ proxy: true, saveUninitialized: true, cookie }, (app) => {
+      app.get('/', (_, response) => void response.end())
+    })
+    const [line = ''] = (await fetch(origin, { headers: { 'x-forwarded-proto': scheme } })).headers.getSetCookie()
+    expect(line.slice(line.indexOf(' ') + 1)).toBe(attributes)
+  })
+
+  test.each([
+    [true, 1],
+    [false, 0],
+  ])('resave: %s', async (resave, expected) => {
+    const { writes, client } = await counted({ resave })
+    await client.send('/change')
+    writes.length = 0
+    await client.send('/reload')
+    await client.send('/read')
+    expect(writes).toHaveLength(expected * 2)
+  })
+
+  test.each([
+    ['keep', true],
+    ['destroy', false],
+  ] as const)('unset: %s', async (unset, isKept) => {
+    const { store, client } = await counted({ unset })
+    await client.send('/change')
+    await client.send('/unset')
+    expect(Object.keys(store.sessions)).toHaveLength(isKept ? 1 : 0)
+  })
+
+  test('a store that failed once in a response is not asked again', async () => {
+    const { store, writes, client, errors } = await counted({})
+    const fail: typeof store.set = (sid, _, done) => {
+      writes.push(sid)
+      setImmediate(() => done?.(new Error('down')))
+    }
+    store.set = fail
+    await (await client.send('/stream')).text()
+    await expect.poll(() => errors).toHaveLength(1)
+    expect(writes).toHaveLength(1)
+  })
+
+  /** An application on a store that remembers its writes. */
+  async function counted(options: SessionOptions) {
+    const store = new MemoryStore()
+    const writes: string[] = []
+    const { set } = store
+    const count: typeof set = (...args) => {
+      writes.push(args[0])
+      return Reflect.apply(set, store, args)
+    }
+    store.set = count
+    const { origin, errors } = await serve({ store, ...options }, (app) => {
+      app.get('/change', (request, response) => {
+        old(request).session.user = 'ann'
+        response.end()
+      })
+      app.get('/reload', async (request, response) => {
+        await old(request).session.reload()
+        response.end()
+      })
+      app.get('/unset', (request, response) => {
+        Object.assign(request, { session: null })
+        response.end()
+      })
+      app.get('/stream', (request, response) => {
+        old(request).session.user = 'ann'
+        response.write('a')
+        response.end('b')
+      })
+      app.get('/read', (_, response) => void response.end())
+    })
+    return { store, writes, errors, client: new Client(origin) }
+  }
 })
 
 describe('the response', () => {
@@ -150,3 +285,11 @@ describe('the response', () => {
     expect(line).toMatch(/^connect\.sid=s%3A.+; Path=\/; HttpOnly; Secure$/)
   })
 })
+
+/** The body of the answer to a request line that no HTTP client writes. */
+async function rawGet(origin: string, target: string): Promise<string> {
+  const { port } = new URL(origin)
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write(`GET ${target} HTTP/1.1\r\nhost: example.test\r\nconnection: close\r\n\r\n`)
+  return (await text(socket)).split('\r\n\r\n')[1] ?? ''
+}
