@@ -121,7 +121,7 @@ export const STORES: Readonly<Record<StoreName, Store>> = {
     dependencies: ['redis'],
     types: [],
     variables: [{ name: 'REDIS_URL', value: 'redis://localhost:6379', meaning: 'The server with the sessions.' }],
-    note: 'Sessions are in the Redis or Valkey of `REDIS_URL`. It must run before the application and its test start.',
+    note: 'Sessions are in the Redis or Valkey of `REDIS_URL`. It must run before the application and its test start. The prefix in `src/store` separates them from those of other applications.',
     page: 'docs/stores/redis.md',
   },
   postgres: {
@@ -133,10 +133,10 @@ export const STORES: Readonly<Record<StoreName, Store>> = {
       {
         name: 'DATABASE_URL',
         value: 'postgres://postgres@localhost:5432/postgres',
-        meaning: 'The database with the sessions. The application creates the table `sojourn_sessions`.',
+        meaning: 'The database with the sessions. The application creates its table there.',
       },
     ],
-    note: 'Sessions are in the database of `DATABASE_URL`. It must run before the application and its test start, which create the table `sojourn_sessions`.',
+    note: 'Sessions are in the database of `DATABASE_URL`. It must run before the application and its test start, which create the table that `src/store` names.',
     page: 'docs/stores/postgres.md',
   },
   memory: {

@@ -43,7 +43,7 @@ export interface Surroundings {
 /** Every file of an application, by its path. */
 export function filesOf(project: Project, surroundings: Surroundings): ReadonlyMap<string, string> {
   const { manager, demo } = surroundings
-  const { framework, store, language } = project
+  const { name, framework, store, language } = project
   const parts = ['common', ...FRAMEWORKS[framework].parts, `frameworks/${framework}`, `stores/${store}`]
   return new Map([
     ['package.json', manifestOf(project, surroundings)],
@@ -53,7 +53,7 @@ export function filesOf(project: Project, surroundings: Surroundings): ReadonlyM
     ['.env.example', settingsOf(project, { ...demo, password: '' })],
     ['.gitignore', ignoredBy(project, manager)],
     ['README.md', readmeOf(project, surroundings)],
-    ...parts.flatMap((part) => sourcesIn(`${TEMPLATES[language]}/${part}`)),
+    ...parts.flatMap((part) => sourcesIn(`${TEMPLATES[language]}/${part}`, name)),
   ])
 }
 
@@ -69,6 +69,19 @@ function pnpmSettingsOf(project: Project, { node, manager, isInWorkspace }: Surr
   return [['pnpm-workspace.yaml', `allowBuilds:\n${scripts.map(([name, runs]) => `  ${name}: ${runs}\n`).join('')}`]]
 }
 
-function sourcesIn(folder: string): (readonly [path: string, text: string])[] {
-  return readdirSync(folder).map((file) => [`src/${file}`, readFileSync(`${folder}/${file}`, 'utf8')])
+/** The template is an application named `my-app`. */
+function sourcesIn(folder: string, name: string): (readonly [path: string, text: string])[] {
+  return readdirSync(folder).map((file) => {
+    const text = readFileSync(`${folder}/${file}`, 'utf8')
+    return [
+      `src/${file}`,
+      text.replaceAll("'my-app:'", `'${name}:'`).replaceAll("'my_app_sessions'", `'${tableOf(name)}'`),
+    ]
+  })
+}
+
+/** At most 48 letters, digits and underscores that do not begin with a digit. */
+function tableOf(name: string): string {
+  const words = name.replace(/[^a-z0-9]+/g, '_')
+  return `${words.replace(/^(?=\d)/, 'app_').slice(0, 39)}_sessions`
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { postgresStore } from 'sojourn/stores/postgres'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { type Io, main } from '../src/main.ts'
 import { callerOf, commandFor, type PackageManager } from '../src/package-manager.ts'
@@ -37,6 +38,23 @@ describe('npm create sojourn', () => {
     expect(read('my-shop', 'src', 'store.js')).toContain('REDIS_URL')
     expect(read('my-shop', '.env.example')).toContain('REDIS_URL=redis://localhost:6379')
     expect(existsSync(join(folder, 'my-shop', 'tsconfig.json'))).toBe(false)
+  })
+
+  test.each([
+    ['my-shop', 'my-shop:', 'my_shop_sessions'],
+    ['2048', '2048:', 'app_2048_sessions'],
+    ['a.b~c', 'a.b~c:', 'a_b_c_sessions'],
+    ['x'.repeat(90), `${'x'.repeat(90)}:`, `${'x'.repeat(39)}_sessions`],
+  ])('%s on a shared server gets a prefix and a table of its own', async (name, prefix, table) => {
+    const home = join(folder, 'shared')
+    for (const [store, text] of [
+      ['redis', `prefix: '${prefix}'`],
+      ['postgres', `table: '${table}'`],
+    ] as const) {
+      await run([join(home, store, name), '--framework', 'node', '--store', store, '--language', 'js', '--no-install'])
+      expect(readFileSync(join(home, store, name, 'src', 'store.js'), 'utf8')).toContain(text)
+    }
+    expect(() => postgresStore({ url: 'postgres://localhost/app', table })).not.toThrow()
   })
 
   test('npm run dev restarts after each change, if this Node runs the language', async () => {

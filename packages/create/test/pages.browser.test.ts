@@ -28,6 +28,17 @@ afterAll(async () => {
   for (const stop of stops.reverse()) await stop()
 })
 
+test('the login page says where the password of the first user is, but not in production', async () => {
+  const hint = /the first user are in the file/
+  expect(await (await fetch(`${origin}/login`)).text()).toMatch(hint)
+  const home = createIn(folder, { name: 'production', framework: 'express', store: 'memory', language: 'js' })
+  const env = { ...process.env, PORT: '0', NODE_ENV: 'production' }
+  const child = spawn(process.execPath, ['src/main.js'], { cwd: home, env })
+  stops.push(() => child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  expect(await (await fetch(`${line.toString().trim()}/login`)).text()).not.toMatch(hint)
+})
+
 interface Violation {
   readonly id: string
   readonly nodes: readonly { readonly target: readonly string[] }[]

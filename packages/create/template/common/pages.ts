@@ -1,4 +1,5 @@
 import type { SessionInfo } from 'sojourn'
+import { env } from './env.ts'
 import { type Html, html } from './html.ts'
 import { style } from './style.ts'
 
@@ -32,9 +33,12 @@ export function loginPage(view: View, name = ''): string {
       <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
       <button>Log in</button>
     </form>
-    <p class="quiet">The name and the password of the first user are in the file <code>.env</code>.</p>`
+    ${env.NODE_ENV !== 'production' && demoHint}`
   return page('Log in', view, body)
 }
+
+const demoHint = html`
+    <p class="quiet">The name and the password of the first user are in the file <code>.env</code>.</p>`
 
 export function devicesPage(view: View, devices: SessionInfo[]): string {
   const body = html`

@@ -37,3 +37,15 @@ test.each([
   expect(error).toMatchObject({ code: 'ERR_OPTION' })
   expect(`${(error as Error).stack}${String((error as Error).cause)}`).not.toContain('hunter2')
 })
+
+test.each([
+  [{ application: '' }],
+  [{ application: 'my-shop' }],
+  [{ application: '2048' }],
+  [{ application: 'x'.repeat(40) }],
+  [{ application: 'shop:' }],
+  [{ prefix: 'shop:' }],
+  [{ aplication: 'shop' }],
+])('the options %j are refused, because two applications would share sessions', async (options) => {
+  await expect(storeFrom('redis://localhost', options as object)).rejects.toMatchObject({ code: 'ERR_OPTION' })
+})
