@@ -37,23 +37,56 @@ export function toIssuerKeys(
   { issuer, jwksUri }: { readonly issuer: string; readonly jwksUri?: string | undefined },
   where: string,
   reach: Reach,
-): () => Promise<KeySet> {
+): KeySet {
   demandUrl(issuer, `${where}: issuer`, reach.insecureHttp)
   const known = jwksUri === undefined ? null : demandUrl(jwksUri, `${where}: jwksUri`, reach.insecureHttp)
-  return lazily(reach.clock, async () => remoteKeys(known ?? (await discover(issuer, reach)), reach))
+  const discovered = kept(reach.clock, () => discover(issuer, reach))
+  return remoteKeys(async (maxAgeMs) => known ?? discovered(maxAgeMs), reach)
+}
+
+/**
+ * The keys at the URL that the issuer's metadata names. It may name another one later, so a token whose key is not found also asks
+ * where the keys are now.
+ */
+export function remoteKeys(urlOf: (maxAgeMs?: number) => Promise<URL>, reach: Omit<Reach, 'insecureHttp'>): KeySet {
+  let known: { readonly href: string; readonly keys: Promise<KeySet> } | null = null
+
+  function at(url: URL): Promise<KeySet> {
+    if (known?.href !== url.href) known = { href: url.href, keys: keysAt(url, reach) }
+    return known.keys
+  }
+
+  async function current(): Promise<KeySet> {
+    try {
+      return await at(await urlOf())
+    } catch (error) {
+      // Keys that are known still open honest tokens.
+      if (known === null) throw error
+      return known.keys
+    }
+  }
+
+  return async (header, token) => {
+    const keys = await current()
+    try {
+      return await keys(header, token)
+    } catch (error) {
+      if (isAnswer(error) && !isNoMatch(error)) throw error
+      const moved = await at(await urlOf(COOLDOWN_MS))
+      if (moved === keys) throw error
+      return moved(header, token)
+    }
+  }
 }
 
 /**
  * The keys at a URL. Nothing is asked again for a while after a failure or an unknown key: a stranger chooses how many forged tokens
  * arrive, and an issuer that is down must not get a request for each.
  */
-export async function remoteKeys(
-  url: URL,
-  { caller, fetch: get, clock }: Omit<Reach, 'insecureHttp'>,
-): Promise<KeySet> {
+async function keysAt(url: URL, { caller, fetch: get, clock }: Omit<Reach, 'insecureHttp'>): Promise<KeySet> {
   const jose = await loadJose(caller)
   let failure: { readonly error: unknown; readonly at: number } | null = null
-  return jose.createRemoteJWKSet(url, {
+  const keys = jose.createRemoteJWKSet(url, {
     cooldownDuration: COOLDOWN_MS,
     // Only the request is held back: keys that are known still open honest tokens.
     async [jose.customFetch](address, init) {
@@ -69,12 +102,36 @@ export async function remoteKeys(
       }
     },
   })
+  return async (header, token) => {
+    const isHeldBack = keys.coolingDown
+    try {
+      return await keys(header, token)
+    } catch (error) {
+      throw isHeldBack && isNoMatch(error) ? new KeyNotReadYet(url) : error
+    }
+  }
+}
+
+/** The issuer may have published the key since its keys were last read. */
+class KeyNotReadYet extends Error {
+  constructor({ host }: URL) {
+    super(`The keys of ${host} were read moments ago without the key of this token. They are read again soon.`)
+  }
+}
+
+/** Whether the token may be good in a moment, if it is sent again. */
+export function isNotReadYet(error: unknown): boolean {
+  return error instanceof KeyNotReadYet
+}
+
+function isNoMatch(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === 'ERR_JWKS_NO_MATCHING_KEY'
 }
 
 /** The keys were read, and none of them, or more than one, is that of the token. */
 export function isAnswer(error: unknown): boolean {
   const { code } = (error ?? {}) as { readonly code?: unknown }
-  return code === 'ERR_JWKS_NO_MATCHING_KEY' || code === 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
+  return isNoMatch(error) || code === 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
 }
 
 /** Verifies a token with the keys of its issuer. A token that does not name its key is tried with each that fits. */
@@ -101,23 +158,28 @@ export async function verifyToken(
 
 /**
  * How long after a request to the issuer the next one may follow. A forged token names a key that nobody knows, and must not cause
- * a request each time. A key that is used so soon after its publication is not found.
+ * a request each time.
  */
-export const COOLDOWN_MS = 5000
+const COOLDOWN_MS = 5000
+/** How long metadata is used. */
+const METADATA_MS = 3_600_000
 
-/** Makes the value when it is first needed. After a failure, not again at once. */
-function lazily<T>(clock: () => number, make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null
-  let failedAt: number | null = null
-  return () => {
-    if (failedAt !== null && clock() - failedAt >= COOLDOWN_MS) made = null
-    if (made !== null) return made
-    failedAt = null
-    made = make()
-    made.catch(() => {
-      failedAt = clock()
+/**
+ * Calls at the same time share one result, and later ones while it is not older than `maxAgeMs`. After a failure, the next attempt
+ * follows a while later.
+ */
+export function kept<T>(clock: () => number, work: () => Promise<T>): (maxAgeMs?: number) => Promise<T> {
+  let last: { readonly value: Promise<T>; at: number; lifeMs: number } | null = null
+  return (maxAgeMs = METADATA_MS) => {
+    const ageMs = last === null ? 0 : clock() - last.at
+    if (last !== null && ageMs >= 0 && ageMs < Math.min(last.lifeMs, maxAgeMs)) return last.value
+    const made = { value: work(), at: clock(), lifeMs: METADATA_MS }
+    last = made
+    made.value.catch(() => {
+      made.at = clock()
+      made.lifeMs = COOLDOWN_MS
     })
-    return made
+    return made.value
   }
 }
 
@@ -125,8 +187,13 @@ function lazily<T>(clock: () => number, make: () => Promise<T>): () => Promise<T
 async function discover(issuer: string, { fetch: get, insecureHttp }: Reach): Promise<URL> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const response = await get(url, { redirect: 'manual', signal: AbortSignal.timeout(5000) })
-  const { issuer: named, jwks_uri } = Object(await readJson(response, MAX_BYTES)) as Record<string, unknown>
+  const found = response.status === 200 ? await readJson(response, MAX_BYTES) : null
+  const { issuer: named, jwks_uri } = Object(found) as Record<string, unknown>
   const keys = toUrl(jwks_uri, insecureHttp)
   if (named === issuer && keys !== null) return keys
-  throw new Error(`${issuer} does not describe itself as that issuer, with a https URL of its keys.`)
+  throw new Error(
+    response.status === 200
+      ? `${issuer} does not describe itself as that issuer, with a https URL of its keys.`
+      : `${url} answered ${response.status}.`,
+  )
 }

@@ -11,6 +11,7 @@ import type { Store } from '../core/contracts/store.ts'
 import { attempt } from '../core/lib/maybe.ts'
 import { once, wasUsed } from '../core/token/once.ts'
 import { hasType, readText } from './_http.ts'
+import { isNotReadYet } from './_issuer-keys.ts'
 import { type LogoutToken, type TokenRefusal, verifyLogoutToken } from './back-channel-logout/logout-token.ts'
 import { type LogoutProvider, toProvider } from './back-channel-logout/provider.ts'
 import { createProviderLogins } from './back-channel-logout/provider-logins.ts'
@@ -25,7 +26,7 @@ export interface RefusedLogout {
    * not be reached, or the request broke off, and the provider was asked to try again. Otherwise: what is wrong with the token.
    */
   readonly reason: TokenRefusal | 'method' | 'content-type' | 'too-large' | 'unavailable'
-  /** Why it was `unavailable`. */
+  /** Why the provider was asked to try again. */
   readonly error?: unknown
   /** The provider that the token names; `null` if it names none of `providers`. Anybody can name it, unless the signature was good. */
   readonly issuer: string | null
@@ -175,7 +176,8 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
         await act(verdict.token)
         return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } })
       } catch (error) {
-        return refuse({ reason: 'unavailable', issuer: null, error }, 503)
+        const reason = isNotReadYet(error) ? 'signature' : 'unavailable'
+        return refuse({ reason, issuer: null, error }, 503)
       }
     },
   }

@@ -9,6 +9,7 @@ import { SessionError } from '../core/contracts/errors.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { attempt } from '../core/lib/maybe.ts'
 import { hasType, readJson } from './_http.ts'
+import { isNotReadYet } from './_issuer-keys.ts'
 import {
   type RevocationCaller,
   type RevocationSubject,
@@ -31,7 +32,7 @@ export interface RefusedRevocation {
   readonly reason: 'method' | 'content-type' | 'body' | 'caller' | 'subject' | 'unavailable'
   /** The `name` of the caller, once it was proved. */
   readonly caller: string | null
-  /** Why it was `unavailable`. */
+  /** Why the caller was asked to try again. */
   readonly error?: unknown
 }
 
@@ -104,13 +105,18 @@ export function globalTokenRevocation(options: GlobalTokenRevocationOptions): Gl
     fetch: options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args)),
   })
 
-  function refuse(reason: RefusedRevocation['reason'], caller: string | null, error?: unknown): Response {
+  function refuse(
+    reason: RefusedRevocation['reason'],
+    caller: string | null,
+    error?: unknown,
+    answer = reason,
+  ): Response {
     // The answer does not depend on a log.
     attempt(
       () => refused({ reason, caller, ...(error !== undefined && { error }) }),
       () => undefined,
     )
-    const [status, word, description, headers] = ANSWERS[reason]
+    const [status, word, description, headers] = ANSWERS[answer]
     return new Response(JSON.stringify({ error: word, error_description: description }), {
       status,
       headers: { ...HEADERS, ...headers },
@@ -135,7 +141,7 @@ export function globalTokenRevocation(options: GlobalTokenRevocationOptions): Gl
         caller = await prove(request.headers.get('authorization') ?? '')
         return caller === null ? refuse('caller', null) : await revoke(request, caller)
       } catch (error) {
-        return refuse('unavailable', caller, error)
+        return refuse(isNotReadYet(error) ? 'caller' : 'unavailable', caller, error, 'unavailable')
       }
     },
   }

@@ -261,8 +261,10 @@ describe('an attacker who wants to log users out', () => {
     expect((await world.logout({ sub: 'bob' })).status).toBe(200)
     const before = provider.requests.length
     const token = await provider.sign(world.claims(victim), { kid: 'made-up' })
-    for (let index = 0; index < 1000; index++) expect((await world.post(token)).status).toBe(400)
+    for (let index = 0; index < 1000; index++) expect((await world.post(token)).ok).toBe(false)
     expect(provider.requests.length - before).toBeLessThanOrEqual(1)
+    // An alarm about an outage must not be theirs to raise.
+    expect(new Set(world.refusals.map(({ reason }) => reason))).toEqual(new Set(['signature']))
     expect(world.store.calls.filter(({ operation }) => operation === 'create')).toHaveLength(2)
   })
 
@@ -406,6 +408,40 @@ describe('the keys of the provider', () => {
       (await world.post(await fresh.sign(world.claims({ sub: 'ada' }), { kid: undefined as never }, privateKey)))
         .status,
     ).toBe(400)
+  })
+
+  it('are new moments after they were read: 503, so that the provider tries again, and then the logout counts', async () => {
+    const fresh = await startIssuer()
+    const world = createLogoutWorld(fresh)
+    expect((await world.logout({ sub: 'ada' })).status).toBe(200)
+    await fresh.addKey()
+    const token = await fresh.sign(world.claims({ sub: 'ada' }))
+    const response = await world.post(token)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6000 })
+    expect((await world.post(token)).status).toBe(200)
+    vi.useRealTimers()
+  })
+
+  it('move to another address, and are found there', async () => {
+    const fresh = await startIssuer()
+    const world = createLogoutWorld(fresh)
+    expect((await world.logout({ sub: 'ada' })).status).toBe(200)
+    fresh.keysAt = '/moved'
+    await fresh.addKey()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6000 })
+    world.clock.advance(6000)
+    expect((await world.logout({ sub: 'ada' })).status).toBe(200)
+    vi.useRealTimers()
+  })
+
+  it('are not looked for where an error page says', async () => {
+    const fresh = await startIssuer()
+    fresh.status = 500
+    const world = createLogoutWorld(fresh)
+    expect((await world.logout({ sub: 'ada' })).status).toBe(503)
+    expect(fresh.requests).toEqual(['/.well-known/openid-configuration'])
+    expect(String(world.refusals[0]?.error)).toContain('500')
   })
 
   it('come from the URL that is configured, without discovery', async () => {

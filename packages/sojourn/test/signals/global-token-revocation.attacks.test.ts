@@ -57,6 +57,24 @@ function create(more: Partial<GlobalTokenRevocationOptions> = {}) {
 }
 
 describe('the receiver', () => {
+  it('answers 503 to a key that is new moments after the keys were read, and is told of no outage', async () => {
+    const fresh = await startIssuer()
+    const world = create({ callers: [{ name: 'okta', issuer: fresh.issuer, audience: AUDIENCE }] })
+    const iat = Math.floor(world.clock() / 1000)
+    const sign = () =>
+      fresh.sign(
+        { iss: fresh.issuer, aud: AUDIENCE, iat, exp: iat + 120, jti: 'one' },
+        { typ: 'global-token-revocation+jwt' },
+      )
+    expect((await world.post(await sign())).status).toBe(204)
+    await fresh.addKey()
+    expect((await world.post(await sign())).status).toBe(503)
+    expect(world.refusals).toMatchObject([{ reason: 'caller' }])
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6000 })
+    expect((await world.post(await sign())).status).toBe(204)
+    vi.useRealTimers()
+  })
+
   it('accepts a JWT that does not name its key, if one of two keys of the issuer made it', async () => {
     const world = create()
     expect((await world.post(await world.sign())).status).toBe(204)

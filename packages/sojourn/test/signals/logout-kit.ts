@@ -21,6 +21,10 @@ export interface Issuer {
   readonly requests: string[]
   /** What the server answers with; `null`: it breaks off. */
   keys: object[] | null
+  /** Where they are. */
+  keysAt: string
+  /** The status of the discovery document. */
+  status: number
   /** Adds a key, and signs with it from now on. */
   addKey(alg?: string): Promise<void>
   sign(claims: Claims, header?: { alg?: string; kid?: string; typ?: string }, key?: Key | Uint8Array): Promise<string>
@@ -31,14 +35,18 @@ afterAll(async () => {
   for (const cleanup of cleanups) await cleanup()
 })
 
+const DISCOVERY = '/.well-known/openid-configuration'
+
 export async function startIssuer(): Promise<Issuer> {
   let current: { key: Key; kid: string; alg: string } | null = null
   const server = createServer((request, response) => {
     made.requests.push(request.url ?? '')
     if (made.keys === null) return request.socket.destroy()
-    const document = { issuer: made.issuer, jwks_uri: `${made.issuer}/keys` }
+    const document = { issuer: made.issuer, jwks_uri: `${made.issuer}${made.keysAt}` }
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(request.url === '/keys' ? { keys: made.keys } : document))
+    if (request.url === made.keysAt) return response.end(JSON.stringify({ keys: made.keys }))
+    response.statusCode = request.url === DISCOVERY ? made.status : 404
+    response.end(JSON.stringify(document))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   cleanups.push(() => server.close())
@@ -46,6 +54,8 @@ export async function startIssuer(): Promise<Issuer> {
     issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: [],
     keys: [],
+    keysAt: '/keys',
+    status: 200,
     async addKey(alg = 'RS256') {
       const pair = await generateKeyPair(alg)
       const kid = `key-${made.keys?.length ?? 0}`

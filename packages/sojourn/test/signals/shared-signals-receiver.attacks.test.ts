@@ -3,7 +3,7 @@ import {
   type SignalReport,
   sharedSignalsReceiver,
 } from 'sojourn/signals/shared-signals'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { createWorld, SECOND } from '../core/kit.ts'
 import { breakingBody, CAEP, createKey, jsonOf, type Key, listen, signJwt } from './signals-kit.ts'
 
@@ -92,6 +92,82 @@ describe('a token that does not name its key', () => {
     const response = await push(signJwt(createKey('k3'), revoked(), { kid }))
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ err: 'invalid_key' })
+  })
+})
+
+/** A transmitter that publishes keys, and may move them. */
+async function startTransmitter() {
+  const state = { at: '/jwks', keys: [key.jwk] as object[], isDown: false, asked: [] as string[] }
+  const server = await listen((request, response) => {
+    state.asked.push(request.url ?? '')
+    if (state.isDown) return response.writeHead(500).end()
+    const isMetadata = request.url?.startsWith('/.well-known')
+    const body = isMetadata ? { issuer: server.url, jwks_uri: `${server.url}${state.at}` } : { keys: state.keys }
+    response.writeHead(isMetadata || request.url === state.at ? 200 : 404).end(JSON.stringify(body))
+  })
+  cleanups.push(server.close)
+  const world = setup({ transmitters: [{ issuer: server.url, audience: AUDIENCE }] })
+  const pushBy = (signer: Key) => world.push(signJwt(signer, world.revoked('ada', { iss: server.url })))
+  /** `jose` has no other clock. */
+  const wait = (ms: number) => {
+    vi.setSystemTime(Date.now() + ms)
+    world.clock.advance(ms)
+  }
+  vi.useFakeTimers({ toFake: ['Date'] })
+  return { ...world, state, pushBy, wait }
+}
+
+describe('a transmitter that changes its keys', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('signs with a new one moments after its keys were read: 503, not a final 400, and 202 when it sends again', async () => {
+    const { state, pushBy, wait, reports } = await startTransmitter()
+    expect((await pushBy(key)).status).toBe(202)
+    state.keys = [key.jwk, second.jwk]
+    expect((await pushBy(second)).status).toBe(503)
+    expect(reports.at(-1)).toMatchObject({ outcome: 'refused', reason: 'invalid_key' })
+    wait(5001)
+    expect((await pushBy(second)).status).toBe(202)
+  })
+
+  it('refuses a key that nobody published for good once the keys were read again', async () => {
+    const { state, pushBy, wait } = await startTransmitter()
+    expect((await pushBy(key)).status).toBe(202)
+    wait(5001)
+    expect((await pushBy(createKey('forged'))).status).toBe(400)
+    expect((await pushBy(createKey('forged'))).status).toBe(503)
+    expect(state.asked).toHaveLength(4)
+  })
+
+  it('moves them to another address, where they are found with the first event', async () => {
+    const { state, pushBy, wait } = await startTransmitter()
+    expect((await pushBy(key)).status).toBe(202)
+    wait(5001)
+    state.at = '/moved'
+    state.keys = [second.jwk]
+    expect((await pushBy(second)).status).toBe(202)
+    wait(5001)
+    expect((await pushBy(key)).status).toBe(400)
+  })
+
+  it('moves them and leaves the old keys in place: the new ones count at once, and old ones no longer', async () => {
+    const { state, pushBy, wait } = await startTransmitter()
+    expect((await pushBy(key)).status).toBe(202)
+    wait(3_600_001)
+    state.at = '/moved'
+    state.keys = [second.jwk]
+    expect((await pushBy(second)).status).toBe(202)
+    wait(5001)
+    expect((await pushBy(key)).status).toBe(400)
+  })
+
+  it('is down for hours, and events signed with the known keys count', async () => {
+    const { state, pushBy, wait } = await startTransmitter()
+    expect((await pushBy(key)).status).toBe(202)
+    state.isDown = true
+    wait(300_000)
+    expect((await pushBy(key)).status).toBe(202)
+    expect((await pushBy(second)).status).toBe(503)
   })
 })
 

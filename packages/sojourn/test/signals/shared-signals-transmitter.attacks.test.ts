@@ -9,7 +9,7 @@ import {
 } from 'sojourn/signals/shared-signals'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createClient } from '../core/kit.ts'
-import { CAEP, createKey, listen } from './signals-kit.ts'
+import { breakingBody, CAEP, createKey, listen } from './signals-kit.ts'
 
 const TOKEN = 'a-token-of-the-shop-for-this-server'
 const OTHER_TOKEN = 'a-token-of-the-bank-for-this-server'
@@ -80,9 +80,31 @@ async function startShop(answer: (count: number) => number = () => 202) {
   return { ...server, received }
 }
 
+/** A receiver that takes its time. */
+async function startSlowShop(status: () => number) {
+  const state = { now: 0, most: 0, received: [] as string[] }
+  const server = await listen(async (request, response) => {
+    state.now += 1
+    state.most = Math.max(state.most, state.now)
+    state.received.push(await text(request))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    state.now -= 1
+    response.writeHead(status()).end()
+  })
+  cleanups.push(server.close)
+  return Object.assign(state, { url: server.url })
+}
+
+const jtiOf = (set: string): string => JSON.parse(Buffer.from(set.split('.')[1] ?? '', 'base64url').toString()).jti
+
 async function liveIn(store: Store): Promise<readonly SessionRecord[]> {
   const page = await store.scan?.(null, 1000)
   return (page?.values ?? []).flatMap((record) => (record.kind === 'live' ? [record] : []))
+}
+
+/** The notes of ended sessions that are not told yet. Their names have a space. */
+async function notesIn(store: Store): Promise<number> {
+  return (await liveIn(store)).flatMap(({ data }) => Object.keys(data)).filter((name) => name.includes(' ')).length
 }
 
 const pushTo = (url: string) => ({ delivery: { method: PUSH, endpoint_url: `${url}/signals` } })
@@ -165,6 +187,115 @@ describe('a receiver that is no longer served', () => {
     await after.transmitter.close()
     expect(shop.received).toHaveLength(1)
   })
+})
+
+describe('after many sessions ended at once', () => {
+  it('a receiver gets each event once, and at most four requests at a time', async () => {
+    const shop = await startSlowShop(() => 202)
+    const { call, login, sessions, transmitter } = setup({ receivers: shopAt(shop.url) })
+    await call('/streams', 'POST', pushTo(shop.url))
+    for (let index = 0; index < 60; index++) await login()
+    await sessions.revokeAll('ada')
+    await soon(async () => {
+      await transmitter.flush()
+      expect(shop.received.length).toBeGreaterThanOrEqual(60)
+    })
+    await transmitter.close()
+    expect(new Set(shop.received.map(jtiOf)).size).toBe(60)
+    expect(shop.received).toHaveLength(60)
+    expect(shop.most).toBeLessThanOrEqual(4)
+  })
+
+  it('the application is asked for few subjects at a time', async () => {
+    let now = 0
+    let most = 0
+    const subjectOf = async (id: string) => {
+      most = Math.max(most, ++now)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      now -= 1
+      return { format: 'opaque', id }
+    }
+    const { call, login, sessions, transmitter, polled } = setup({ subjectOf })
+    await call('/streams', 'POST', poll)
+    for (let index = 0; index < 80; index++) await login()
+    await sessions.revokeAll('ada')
+    await transmitter.close()
+    expect(await polled()).toHaveLength(80)
+    expect(most).toBeLessThanOrEqual(16)
+  })
+
+  it('a receiver that is down gets no more requests once its stream is paused, and that is reported once', async () => {
+    const shop = await startSlowShop(() => 500)
+    const world = setup({ receivers: shopAt(shop.url), attempts: 1 })
+    const { call, login, sessions, transmitter, problems, store } = world
+    const { stream_id } = await (await call('/streams', 'POST', pushTo(shop.url))).json()
+    await call('/status', 'POST', { stream_id, status: 'paused' })
+    for (let index = 0; index < 20; index++) await login()
+    await sessions.revokeAll('ada')
+    await soon(async () => expect(await notesIn(store)).toBe(0))
+    await call('/status', 'POST', { stream_id, status: 'enabled' })
+    await transmitter.flush()
+    expect(shop.received.length).toBeLessThanOrEqual(4)
+    expect(problems).toMatchObject([{ kind: 'paused' }])
+  })
+
+  it('no record grows beyond the 400 kB of DynamoDB, so each event is stored', async () => {
+    const store = memoryStore()
+    let largest = 0
+    const sized: Store = {
+      ...store,
+      read: store.read.bind(store),
+      create: store.create.bind(store),
+      end: store.end.bind(store),
+      list: store.list.bind(store),
+      close: store.close.bind(store),
+      async write(id, change) {
+        const written = await store.write(id, change)
+        const kept = await store.read(id)
+        if (kept?.kind === 'live') largest = Math.max(largest, JSON.stringify(kept).length)
+        return written
+      },
+    }
+    const { call, sessions, transmitter, login } = setup({}, sized)
+    await call('/streams', 'POST', poll)
+    for (let index = 0; index < 1000; index++) await login()
+    await sessions.revokeAll('ada')
+    await transmitter.close()
+    const { sets } = await (await call('/poll', 'POST', { returnImmediately: true })).json()
+    expect(Object.keys(sets)).toHaveLength(100)
+    expect(largest).toBeLessThan(200_000)
+  }, 60_000)
+})
+
+it('the endpoints answer 503 to a body that breaks off, and while the store is down', async () => {
+  quiet()
+  const store = memoryStore()
+  let isDown = false
+  const { call, transmitter } = setup(
+    {},
+    {
+      ...store,
+      read(id) {
+        if (isDown) throw new Error('The store is down.')
+        return store.read(id)
+      },
+      create: store.create.bind(store),
+      write: store.write.bind(store),
+      end: store.end.bind(store),
+      list: store.list.bind(store),
+      close: store.close.bind(store),
+    },
+  )
+  await call('/streams', 'POST', poll)
+  const broken = new Request(`${ISSUER}/ssf/poll`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}` },
+    body: breakingBody(),
+    duplex: 'half',
+  } as RequestInit)
+  expect((await transmitter.handler(broken)).status).toBe(503)
+  isDown = true
+  expect((await call('/poll', 'POST', { returnImmediately: true })).status).toBe(503)
 })
 
 describe('a receiver that misbehaves', () => {

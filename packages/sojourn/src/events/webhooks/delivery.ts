@@ -1,6 +1,7 @@
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { createNonce } from '../../core/token/secrets.ts'
 import type { Timing } from '../../stores/around/wrapper.ts'
+import { createLanes } from './lanes.ts'
 import type { Attempt } from './post.ts'
 import type { Retries } from './retries.ts'
 
@@ -54,8 +55,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const running = new Set<Promise<Attempt>>()
   /** Ends the pause of a message. */
   const sleeping = new Set<() => void>()
-  const turns: (() => void)[] = []
-  let busy = 0
+  const lanes = createLanes(PARALLEL)
   let waiting = 0
   let isClosed = false
   let isGone = false
@@ -66,18 +66,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return { reason, url: shownUrl, id, type, status }
   }
 
-  async function attempt(message: Message): Promise<Attempt> {
-    if (busy >= PARALLEL) await new Promise<void>((resolve) => turns.push(resolve))
-    else busy += 1
-    try {
+  function attempt(message: Message): Promise<Attempt> {
+    return lanes(async () => {
       if (isGone) return { kind: 'gone', status: null }
-      return isLate ? { kind: 'failed', status: null, retryAfterMs: 0 } : await parts.post(message)
-    } finally {
-      // The place goes to the next one, if somebody waits for it.
-      const next = turns.shift()
-      if (next === undefined) busy -= 1
-      else next()
-    }
+      return isLate ? { kind: 'failed', status: null, retryAfterMs: 0 } : parts.post(message)
+    })
   }
 
   async function deliver(message: Message): Promise<WebhookDrop | null> {

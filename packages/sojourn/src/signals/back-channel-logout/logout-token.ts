@@ -92,7 +92,7 @@ async function claimsOf(
   }
   try {
     if (insecureAnyType && !isOldType(jose, text)) return 'type'
-    return (await verifyToken(jose, text, await provider.keys(), options)).payload
+    return (await verifyToken(jose, text, provider.keys, options)).payload
   } catch (error) {
     return toRefusal(error)
   }

@@ -24,7 +24,7 @@ export interface LogoutProvider {
 export interface Provider extends Required<Omit<LogoutProvider, 'clientId' | 'jwksUri'>> {
   readonly clientIds: readonly string[]
   /** Finds the key of a token. */
-  readonly keys: () => Promise<KeySet>
+  readonly keys: KeySet
 }
 
 const KINDS = {

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../core/contracts/json.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { equalText, hashSecret } from '../../core/token/token.ts'
 import { loadJose } from '../../guards/_jose.ts'
-import { demandAlgorithms, type KeySet, type Reach, toIssuerKeys, verifyToken } from '../_issuer-keys.ts'
+import { demandAlgorithms, type Reach, toIssuerKeys, verifyToken } from '../_issuer-keys.ts'
 
 /** Who is meant (RFC 9493), with the members of its format: `{ format: 'email', email: 'ada@example.com' }`. */
 export interface RevocationSubject {
@@ -103,7 +103,7 @@ function toJwtCheck(
 ): Known['sent'] {
   const { issuer, audience, typ = 'global-token-revocation+jwt' } = caller
   const algorithms = demandAlgorithms(caller.algorithms, where)
-  const keys: () => Promise<KeySet> = toIssuerKeys(caller, where, reach)
+  const keys = toIssuerKeys(caller, where, reach)
   return async (token) => {
     const jose = await loadJose(reach.caller)
     try {
@@ -112,7 +112,7 @@ function toJwtCheck(
       return false
     }
     try {
-      await verifyToken(jose, token, await keys(), {
+      await verifyToken(jose, token, keys, {
         issuer,
         audience,
         typ,

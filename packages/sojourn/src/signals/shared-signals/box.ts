@@ -5,7 +5,7 @@ import { nextTry } from '../../core/lib/turns.ts'
 import { toOnceId, toOwnRecord } from '../../core/token/once.ts'
 
 /**
- * Texts by key that every process which shares the store sees, and that last as long as sessions do: one record that no token opens and
+ * Texts by key that every process which shares the store sees, and that last as long as sessions do: records that no token opens and
  * that no list of sessions shows. Each key is written separately, so parallel writers lose nothing.
  */
 export interface Box {
@@ -22,6 +22,7 @@ const LIFE_MS = 10 * 365 * 86_400_000
 /** Longer than anything that still writes to a box that was ended. */
 const ENDED_MS = 3_600_000
 
+/** A box in one record. */
 export function createBox(store: Store, name: string, wall: () => number): Box {
   const id = toOnceId(`shared signals ${name}`)
 
@@ -41,6 +42,8 @@ export function createBox(store: Store, name: string, wall: () => number): Box {
     for (let tries = 0; ; tries = nextTry(tries)) {
       const { status } = await store.write(id, change)
       if (status !== 'gone') return status === 'written'
+      // There is no text to replace, and nothing to begin for it.
+      if (typeof change.expect?.text === 'string') return false
       await begin()
     }
   }
@@ -60,4 +63,31 @@ export function createBox(store: Store, name: string, wall: () => number): Box {
       await store.end(id, { kind: 'ended', id, reason: 'ended', endedAt, expiresAt: endedAt + ENDED_MS })
     },
   }
+}
+
+/** Stores write and read a record as a whole, and some limit its size (DynamoDB: 400 kB). */
+const PARTS = 8
+
+/** A box for very many texts: spread over several records. */
+export function createLargeBox(store: Store, name: string, wall: () => number): Box {
+  const parts = Array.from({ length: PARTS }, (_, index) => createBox(store, `${name} ${index}`, wall))
+  const partOf = (key: string): Box => parts[toPart(key)] as Box
+
+  return {
+    read: async () => Object.assign({}, ...(await Promise.all(parts.map((part) => part.read())))),
+    put: (key, text) => partOf(key).put(key, text),
+    swap: (key, from, to) => partOf(key).swap(key, from, to),
+    async remove(keys) {
+      await Promise.all(parts.map((part) => part.remove(keys.filter((key) => partOf(key) === part))))
+    },
+    async end() {
+      await Promise.all(parts.map((part) => part.end()))
+    },
+  }
+}
+
+function toPart(key: string): number {
+  let sum = 0
+  for (let index = 0; index < key.length; index++) sum = (sum * 31 + key.charCodeAt(index)) >>> 0
+  return sum % PARTS
 }

@@ -1,3 +1,4 @@
+import { createLanes, type Lanes } from '../../events/webhooks/lanes.ts'
 import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
 import { isObject } from './events.ts'
 import { PUSH, type Stream, type StreamStore, type Waiting } from './stream-store.ts'
@@ -22,11 +23,15 @@ export interface DeliveryParts {
   readonly onProblem: (problem: SignalProblem) => void
   /** Whether the options still allow to send events to the stream. */
   readonly isServed: (stream: Stream) => boolean
+  /** No further push begins. What waits is pushed by the next process. */
+  readonly isOver: () => boolean
 }
 
 const TIMEOUT_MS = 15_000
 /** How long a process has for one attempt. Longer than the time limit, so that two do not try at once. */
-export const CLAIM_MS = 30_000
+const CLAIM_MS = 30_000
+/** Pushes to one receiver at a time, by this process. After thousands of sessions ended, it must not get thousands of requests. */
+const PARALLEL = 4
 
 /** `authentication_failed` and `access_denied` can be mended at the receiver, and everything else that is refused cannot. */
 const MENDABLE = ['authentication_failed', 'access_denied']
@@ -37,7 +42,7 @@ type Attempt =
   | { readonly kind: 'failed'; readonly reason: string }
 
 export interface Delivery {
-  /** Tries once. The caller has claimed the event. */
+  /** Tries once, when it is the event's turn, unless another process does. */
   push(stream: Stream, event: Waiting): Promise<void>
   /** Tries what is due, in the order of the events. */
   tryDue(): Promise<void>
@@ -47,6 +52,16 @@ export interface Delivery {
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { streams, http, onProblem } = parts
   const { wall, random } = http.timing
+  /** By receiver. */
+  const lanes = new Map<string, Lanes>()
+  /** The events that wait for their turn, or are being pushed. */
+  const begun = new Set<string>()
+
+  function lanesOf(receiver: string): Lanes {
+    const found = lanes.get(receiver) ?? createLanes(PARALLEL)
+    lanes.set(receiver, found)
+    return found
+  }
 
   async function post(stream: Stream, event: Waiting): Promise<Attempt> {
     try {
@@ -74,6 +89,18 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   async function push(stream: Stream, event: Waiting): Promise<void> {
+    if (begun.has(event.jti)) return
+    begun.add(event.jti)
+    await lanesOf(stream.receiver)(() => pushNow(stream, event)).finally(() => begun.delete(event.jti))
+  }
+
+  /** The stream may have been paused or changed, and the event dropped or pushed, while it waited for its turn. */
+  async function pushNow({ id, receiver }: Stream, waiting: Waiting): Promise<void> {
+    if (parts.isOver()) return
+    const stream = await streams.of(receiver)
+    if (stream === null || stream.id !== id || !isPushed(stream)) return
+    const event = { ...waiting, dueAt: wall() + CLAIM_MS }
+    if (!(await streams.claim(stream, waiting, event))) return
     const result = await post(stream, event)
     if (result.kind === 'failed') return retry(stream, event, result.reason)
     await streams.done(stream, [event.jti])
@@ -90,24 +117,26 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const next = { ...event, attempts: isLast ? 0 : attempts, dueAt: isLast ? 0 : wall() + pause }
     await streams.claim(stream, event, next)
     if (!isLast) return
-    await streams.change(stream.receiver, (now) =>
-      now.id === stream.id && now.status === 'enabled' ? { ...now, status: 'paused', reason: 'No push arrives.' } : now,
-    )
-    onProblem({ kind: 'paused', receiver: stream.receiver, jti: event.jti, reason })
+    let isPaused = false
+    await streams.change(stream.receiver, (now) => {
+      isPaused = now.id === stream.id && now.status === 'enabled'
+      return isPaused ? { ...now, status: 'paused', reason: 'No push arrives.' } : now
+    })
+    if (isPaused) onProblem({ kind: 'paused', receiver: stream.receiver, jti: event.jti, reason })
+  }
+
+  function isPushed(stream: Stream): boolean {
+    return stream.method === PUSH && stream.status === 'enabled' && parts.isServed(stream)
   }
 
   return {
     push,
     async tryDue() {
-      const all = (await streams.all()).filter(parts.isServed)
-      const due = all.filter(({ method, status }) => method === PUSH && status === 'enabled')
+      const pushed = (await streams.all()).filter(isPushed)
       await Promise.all(
-        due.map(async (stream) => {
-          for (const event of await streams.waiting(stream)) {
-            if (event.dueAt > wall()) continue
-            const claimed = { ...event, dueAt: wall() + CLAIM_MS }
-            if (await streams.claim(stream, event, claimed)) await push(stream, claimed)
-          }
+        pushed.map(async (stream) => {
+          const due = (await streams.waiting(stream)).filter(({ dueAt }) => dueAt <= wall())
+          await Promise.all(due.map((event) => push(stream, event)))
         }),
       )
     },

@@ -263,6 +263,12 @@ export async function answer(
     return reply(isPath ? 405 : 404)
   }
   const hasBody = ['POST', 'PATCH', 'PUT'].includes(request.method)
-  const body = hasBody ? await readJson(request, MAX_BODY) : {}
+  let body: unknown = {}
+  try {
+    if (hasBody) body = await readJson(request, MAX_BODY)
+  } catch {
+    // It broke off.
+    return reply(503)
+  }
   return isObject(body) ? handler(parts, receiver, request, body) : reply(400)
 }

@@ -3,7 +3,7 @@ import type { SessionId, Tombstone } from '../../core/contracts/record.ts'
 import type { Store } from '../../core/contracts/store.ts'
 import { isOwn } from '../../core/token/once.ts'
 import { createNonce } from '../../core/token/secrets.ts'
-import { type Box, createBox } from './box.ts'
+import { type Box, createLargeBox } from './box.ts'
 
 /** A session that is about to end, or has ended. */
 export interface Ending {
@@ -38,7 +38,7 @@ const OUTBOXES = new WeakMap<Store, Outbox>()
 export function outboxStore(store: Store): Store {
   const lost = store.lacks?.['lost-update'] ?? store.lacks?.ended
   if (lost !== undefined) throw new SessionError('ERR_OPTION', `outboxStore needs another store: ${lost}`)
-  const endings = createBox(store, 'endings', Date.now)
+  const endings = createLargeBox(store, 'endings', Date.now)
   const outbox: Outbox = { inner: store, endings, listener: null }
 
   async function end(id: SessionId, tombstone: Tombstone): Promise<Awaited<ReturnType<Store['end']>>> {

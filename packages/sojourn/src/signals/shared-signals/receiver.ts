@@ -90,6 +90,7 @@ export interface SharedSignalsReceiver {
 
 const MINUTE = 60_000
 const ACCEPTED: SignalVerdict = { kind: 'accepted' }
+const UNAVAILABLE: SignalVerdict = { kind: 'later', status: 503, retryAfterSeconds: 5 }
 const NONE = { issuer: null, jti: null, txn: null, event: null, userId: null, count: 0, reason: null } as const
 
 /**
@@ -192,13 +193,15 @@ export function sharedSignalsReceiver(
       if (verdict.kind === 'refused') return refuse(verdict.err, verdict.description, verdict.issuer)
       if (verdict.kind === 'later') {
         issuer = verdict.issuer
-        throw verdict.error
+        if (verdict.error !== null) throw verdict.error
+        onSignal({ ...NONE, outcome: 'refused', issuer, reason: 'invalid_key' })
+        return UNAVAILABLE
       }
       issuer = verdict.set.issuer
       return await handle(verdict.set)
     } catch (error) {
       onSignal({ ...NONE, outcome: 'failed', issuer, error })
-      return { kind: 'later', status: 503, retryAfterSeconds: 5 }
+      return UNAVAILABLE
     }
   }
 

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/contracts/json.ts'
 import { equalText } from '../../core/token/token.ts'
 import { type Jose, loadJose } from '../../guards/_jose.ts'
-import { verifyToken } from '../_issuer-keys.ts'
+import { isNotReadYet, verifyToken } from '../_issuer-keys.ts'
 import { isObject, isSubject, type SubjectId } from './events.ts'
 import { isUnreachable, type Trusted } from './trusted.ts'
 
@@ -33,7 +33,7 @@ export type SignalVerdict =
   | { readonly kind: 'refused'; readonly err: SetError; readonly description: string }
   | { readonly kind: 'later'; readonly status: 429 | 503; readonly retryAfterSeconds: number }
 
-/** `later`: nothing is wrong with the text, so it must be sent again. */
+/** `later`: the text may be good, so it must be sent again. `error`: why the keys cannot be read; `null`: its key may be new. */
 export type SetVerdict =
   | { readonly kind: 'good'; readonly set: SecurityEvent }
   | { readonly kind: 'refused'; readonly err: SetError; readonly description: string; readonly issuer: string | null }
@@ -75,7 +75,7 @@ export async function verifySet(
   }
   let payload: Readonly<Record<string, unknown>>
   try {
-    const verified = await verifyToken(jose, text, await from.keys(), {
+    const verified = await verifyToken(jose, text, from.keys, {
       algorithms: ALGORITHMS,
       issuer: from.issuer,
       audience: [...from.audience],
@@ -85,6 +85,7 @@ export async function verifySet(
     })
     payload = verified.payload
   } catch (error) {
+    if (isNotReadYet(error)) return { kind: 'later', issuer: from.issuer, error: null }
     if (isUnreachable(error)) return { kind: 'later', issuer: from.issuer, error }
     return no(...toError(error))
   }

@@ -1,5 +1,5 @@
 import type { Store } from '../../core/contracts/store.ts'
-import { type Box, createBox } from './box.ts'
+import { type Box, createBox, createLargeBox } from './box.ts'
 import type { EventClaims } from './events-out.ts'
 
 export const PUSH = 'urn:ietf:rfc:8935'
@@ -51,16 +51,8 @@ export interface StreamStore {
 
 export function createStreamStore(store: Store, issuer: string, wall: () => number): StreamStore {
   const streams = createBox(store, `streams ${issuer}`, wall)
-  const boxes = new Map<string, Box>()
-
-  const toName = (kind: string, { id }: Stream): string => `${kind} ${issuer} ${id}`
-
-  function boxOf(kind: string, stream: Stream): Box {
-    const name = toName(kind, stream)
-    const box = boxes.get(name) ?? createBox(store, name, wall)
-    boxes.set(name, box)
-    return box
-  }
+  const eventsOf = ({ id }: Stream): Box => createLargeBox(store, `events ${issuer} ${id}`, wall)
+  const subjectsOf = ({ id }: Stream): Box => createBox(store, `subjects ${issuer} ${id}`, wall)
 
   async function textOf(receiver: string): Promise<string | null> {
     return (await streams.read())[receiver] ?? null
@@ -85,18 +77,16 @@ export function createStreamStore(store: Store, issuer: string, wall: () => numb
     },
     async remove(stream) {
       await streams.remove([stream.receiver])
-      for (const kind of ['events', 'subjects']) {
-        await boxOf(kind, stream).end()
-        boxes.delete(toName(kind, stream))
-      }
+      await eventsOf(stream).end()
+      await subjectsOf(stream).end()
     },
     async waiting(stream) {
-      const all = Object.values(await boxOf('events', stream).read()).map((text) => JSON.parse(text) as Waiting)
+      const all = Object.values(await eventsOf(stream).read()).map((text) => JSON.parse(text) as Waiting)
       return all.sort((a, b) => a.at - b.at)
     },
-    put: (stream, event) => boxOf('events', stream).put(event.jti, JSON.stringify(event)),
-    claim: (stream, from, to) => boxOf('events', stream).swap(from.jti, JSON.stringify(from), JSON.stringify(to)),
-    done: (stream, jtis) => boxOf('events', stream).remove(jtis),
-    subjects: (stream) => boxOf('subjects', stream),
+    put: (stream, event) => eventsOf(stream).put(event.jti, JSON.stringify(event)),
+    claim: (stream, from, to) => eventsOf(stream).swap(from.jti, JSON.stringify(from), JSON.stringify(to)),
+    done: (stream, jtis) => eventsOf(stream).remove(jtis),
+    subjects: subjectsOf,
   }
 }

@@ -4,9 +4,10 @@ import type { Store } from '../../core/contracts/store.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { createNonce } from '../../core/token/secrets.ts'
 import { hashSecret } from '../../core/token/token.ts'
+import { createLanes } from '../../events/webhooks/lanes.ts'
 import { within } from '../../stores/around/wrapper.ts'
-import { CLAIM_MS, createDelivery } from './delivery.ts'
-import { deliveredOf, type EndpointParts } from './endpoints.ts'
+import { createDelivery } from './delivery.ts'
+import { deliveredOf, type EndpointParts, reply } from './endpoints.ts'
 import { type SubjectId, toUri, VERIFICATION } from './events.ts'
 import { type CredentialChange, type EventClaims, toCredentialChange, toRevoked } from './events-out.ts'
 import { type Ending, outboxOf } from './outbox-store.ts'
@@ -40,6 +41,8 @@ const GIVE_UP_MS = 60_000
 const VERIFY_EVERY_MS = 5000
 const LONG_POLL_MS = 25_000
 const SUBJECT_MS = 15_000
+/** Ends that are told at a time. After thousands of sessions ended, the store and `subjectOf` must not get them all at once. */
+const TELLING = 16
 /** Longer than a push or `subjectOf` may take. */
 const CLOSE_MS = 20_000
 
@@ -70,7 +73,11 @@ export function sharedSignalsTransmitter(
   const outbox = outboxOf(sessions.store)
   const signer = createSigner(options.keys)
   const streams = createStreamStore(outbox.inner, issuer, timing.wall)
-  const delivery = createDelivery({ ...settings, streams, sign, isServed })
+  const delivery = createDelivery({ ...settings, streams, sign, isServed, isOver: () => isLate })
+  const telling = createLanes(TELLING)
+  const looking = createLanes(1)
+  /** By stream: the look that is planned. */
+  const looks = new Map<string, Promise<void>>()
   const waiters = new Set<() => void>()
   const running = new Set<Promise<unknown>>()
   /** The notes that are being told. */
@@ -78,6 +85,9 @@ export function sharedSignalsTransmitter(
   /** The notes whose failure was reported. They are tried again at each tick. */
   const failed = new Set<string>()
   let isClosed = false
+  /** `close` has waited long enough. */
+  let isLate = false
+  let lastAt = 0
   let stopTick = (): void => {}
 
   /** A stream stays stored when the options no longer have its receiver, or the origin that it pushes to. */
@@ -94,18 +104,33 @@ export function sharedSignalsTransmitter(
   /** Stores an event for a stream, and pushes it. With the same `cause`, the event has the same id, and receivers count it once. */
   async function put(stream: Stream, cause: string, claims: EventClaims): Promise<void> {
     const now = timing.wall()
-    const isPushed = stream.method === PUSH && stream.status === 'enabled'
+    // Never the same time twice, because the oldest go first if there are too many. The clock may be set back.
+    lastAt = now > lastAt || now < lastAt - 1000 ? now : lastAt + 0.001
     const jti = hashSecret(toUtf8(`${stream.id} ${cause}`))
-    const event = { jti, claims, at: now, attempts: 0, dueAt: isPushed ? now + CLAIM_MS : 0 }
-    await makeRoom(stream)
+    const event = { jti, claims, at: lastAt, attempts: 0, dueAt: 0 }
     await streams.put(stream, event)
     for (const wake of [...waiters]) wake()
-    if (isPushed) track(delivery.push(stream, event))
+    if (stream.method === PUSH && stream.status === 'enabled') track(delivery.push(stream, event))
+    await limit(stream)
   }
 
-  async function makeRoom(stream: Stream): Promise<void> {
+  /** Reads all that waits, so events that are stored at the same time share one look. */
+  function limit(stream: Stream): Promise<void> {
+    const planned = looks.get(stream.id)
+    if (planned !== undefined) return planned
+    const look = Promise.resolve().then(() =>
+      looking(() => {
+        looks.delete(stream.id)
+        return dropOldest(stream)
+      }),
+    )
+    looks.set(stream.id, look)
+    return look
+  }
+
+  async function dropOldest(stream: Stream): Promise<void> {
     const waiting = await streams.waiting(stream)
-    const over = waiting.slice(0, Math.max(0, waiting.length + 1 - settings.maxWaiting))
+    const over = waiting.slice(0, Math.max(0, waiting.length - settings.maxWaiting))
     await streams.done(
       stream,
       over.map(({ jti }) => jti),
@@ -198,6 +223,11 @@ export function sharedSignalsTransmitter(
     running.add(done)
   }
 
+  /** Telling begins pushes. */
+  async function settled(): Promise<void> {
+    while (running.size > 0) await Promise.allSettled([...running])
+  }
+
   async function flush(): Promise<void> {
     await Promise.all([recover(), delivery.tryDue()])
   }
@@ -239,7 +269,13 @@ export function sharedSignalsTransmitter(
       }),
   }
 
-  const listen = (key: string, ending: Ending): void => track(tellEnd(key, ending))
+  const listen = (key: string, ending: Ending): void => {
+    busy.add(key)
+    const tell = async (): Promise<void> => {
+      if (!isLate) await tellEnd(key, ending)
+    }
+    track(telling(tell).finally(() => busy.delete(key)))
+  }
   outbox.listener = listen
   const stopListening = sessions.on('account', ({ userId, change }) => {
     const credential = credentialOf(change)
@@ -248,7 +284,14 @@ export function sharedSignalsTransmitter(
   tick()
 
   return {
-    handler: (request) => route(parts, settings, signer, request),
+    async handler(request) {
+      try {
+        return await route(parts, settings, signer, request)
+      } catch (error) {
+        settings.onFault(error)
+        return reply(503)
+      }
+    },
     credentialChanged: (userId, change) => tellCredential(userId, change),
     flush,
     async close() {
@@ -262,7 +305,8 @@ export function sharedSignalsTransmitter(
       const late = new Promise<void>((resolve) => {
         cancel = timing.after(CLOSE_MS, resolve)
       })
-      await Promise.race([Promise.allSettled([...running]), late])
+      await Promise.race([settled(), late])
+      isLate = true
       cancel()
     },
   }

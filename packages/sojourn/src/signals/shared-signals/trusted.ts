@@ -1,4 +1,4 @@
-import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
+import type { JSONWebKeySet } from 'jose'
 import { checkOptions } from '../../core/contracts/check-options.ts'
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
@@ -6,7 +6,7 @@ import { demandUrl, toUrl } from '../../events/webhooks/url.ts'
 import { loadJose } from '../../guards/_jose.ts'
 import { within } from '../../stores/around/wrapper.ts'
 import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
-import { COOLDOWN_MS, isAnswer, remoteKeys } from '../_issuer-keys.ts'
+import { isAnswer, isNotReadYet, type KeySet, kept, remoteKeys } from '../_issuer-keys.ts'
 import { isObject } from './events.ts'
 
 /** A transmitter whose events count here. */
@@ -32,15 +32,13 @@ export interface Trusted {
   readonly issuer: string
   readonly audience: readonly string[]
   readonly pushAuthorization: string | null
-  keys(): Promise<JWTVerifyGetKey>
+  readonly keys: KeySet
   metadata(): Promise<TransmitterMetadata>
   /** The headers of a request to the transmitter. */
   headers(): Promise<Record<string, string>>
 }
 
 const TIMEOUT_MS = 10_000
-/** How long metadata is used. */
-const METADATA_MS = 3_600_000
 
 export function toTrusted(transmitters: readonly TrustedTransmitter[], http: Http): ReadonlyMap<string, Trusted> {
   if (!Array.isArray(transmitters) || transmitters.length === 0) {
@@ -76,14 +74,17 @@ function createTrusted(options: TrustedTransmitter, index: number, http: Http): 
   if (pushAuthorization !== null && pushAuthorization.length < MIN_SECRET) {
     throw new SessionError('ERR_OPTION', `${where}: pushAuthorization must have at least ${MIN_SECRET} characters.`)
   }
-  const metadata = kept(http, () => fetchMetadata(issuer, http))
-  const source = keys === undefined ? remote(jwksUri ?? metadata, where, http) : local(keys)
+  const metadata = kept(http.timing.uptime, () => fetchMetadata(issuer, http))
+  const urlOf = async (maxAgeMs?: number): Promise<URL> => {
+    const text = jwksUri ?? (await metadata(maxAgeMs)).jwks_uri
+    return demandUrl(text, `${where}: jwks_uri of the metadata`, http.insecureHttp)
+  }
   return {
     issuer,
     audience,
     pushAuthorization,
-    metadata,
-    keys: source,
+    metadata: () => metadata(),
+    keys: keys === undefined ? remote(urlOf, http) : local(keys),
     async headers() {
       const value =
         typeof authorization === 'function'
@@ -96,41 +97,22 @@ function createTrusted(options: TrustedTransmitter, index: number, http: Http): 
 
 const MIN_SECRET = 24
 
-function local(keys: { readonly keys: readonly object[] }): () => Promise<JWTVerifyGetKey> {
-  let made: Promise<JWTVerifyGetKey> | null = null
-  return () => {
-    made ??= loadJose('sharedSignalsReceiver').then((jose) => jose.createLocalJWKSet(keys as JSONWebKeySet))
-    return made
+function local(keys: { readonly keys: readonly object[] }): KeySet {
+  let made: KeySet | null = null
+  return async (header, token) => {
+    made ??= (await loadJose('sharedSignalsReceiver')).createLocalJWKSet(keys as JSONWebKeySet)
+    return made(header, token)
   }
 }
 
 /** The application's mistakes and outages must not look like a forged signature: the transmitter would not send the event again. */
-function remote(
-  uri: string | (() => Promise<TransmitterMetadata>),
-  where: string,
-  http: Http,
-): () => Promise<JWTVerifyGetKey> {
-  let made: JWTVerifyGetKey | null = null
-  return async () => {
-    if (made !== null) return made
+function remote(urlOf: (maxAgeMs?: number) => Promise<URL>, { fetch, timing }: Http): KeySet {
+  const keys = remoteKeys(urlOf, { caller: 'sharedSignalsReceiver', fetch, clock: timing.uptime })
+  return async (header, token) => {
     try {
-      const text = typeof uri === 'string' ? uri : (await uri()).jwks_uri
-      const url = demandUrl(text, `${where}: jwks_uri of the metadata`, http.insecureHttp)
-      const set = await remoteKeys(url, {
-        caller: 'sharedSignalsReceiver',
-        fetch: http.fetch,
-        clock: http.timing.uptime,
-      })
-      made = async (header, token) => {
-        try {
-          return await set(header, token)
-        } catch (error) {
-          throw isAnswer(error) ? error : new Unreachable(error)
-        }
-      }
-      return made
+      return await keys(header, token)
     } catch (error) {
-      throw new Unreachable(error)
+      throw isAnswer(error) || isNotReadYet(error) ? error : new Unreachable(error)
     }
   }
 }
@@ -146,21 +128,6 @@ class Unreachable {
 /** Whether the keys of an issuer could not be read. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof Unreachable
-}
-
-/** Calls that come at the same time share one request. After a failure, the next one follows a while later. */
-function kept<T>({ timing }: Http, work: () => Promise<T>): () => Promise<T> {
-  let value: { readonly promise: Promise<T>; readonly until: number } | null = null
-  return () => {
-    const now = timing.uptime()
-    if (value !== null && now < value.until) return value.promise
-    const promise = work()
-    value = { promise, until: now + METADATA_MS }
-    promise.catch(() => {
-      value = { promise, until: timing.uptime() + COOLDOWN_MS }
-    })
-    return promise
-  }
 }
 
 /** The well-known part comes between the host and the path of the issuer (SSF 1.0, section 7.2). */
