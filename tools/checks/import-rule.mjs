@@ -65,6 +65,7 @@ export const PORTABLE = [
   'signals/back-channel-logout',
   'signals/global-token-revocation',
   'live/connections',
+  'live/sse',
   'adapters/fetch',
   'adapters/hono',
 ]

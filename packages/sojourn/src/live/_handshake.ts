@@ -9,6 +9,7 @@ import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { requestOf } from '../core/request/for-handlers.ts'
 import { type CrossOriginGuard, crossOriginGuard } from '../guards/cross-origin.ts'
+import { toAnswer } from './_registry.ts'
 import type { Seat } from './_seat.ts'
 import type { LiveConnections } from './connections.ts'
 
@@ -81,8 +82,7 @@ async function admit<Data extends object>(
   view.canSetHeaders = false
   const seat = await live.admit(session)
   if (seat.refused === undefined) return { session, seat, headers }
-  const { status, refused: reason, message } = seat
-  return { answer: toOwnResponse({ status, reason, message }), headers }
+  return { answer: toOwnResponse(toAnswer(seat)), headers }
 }
 
 /**

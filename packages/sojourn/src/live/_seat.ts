@@ -51,6 +51,7 @@ interface Reports {
 }
 
 export class OpenSeat implements Seat {
+  declare readonly refused?: never
   readonly #extendsSession: boolean
   readonly #reports: Reports
   #tie: Tie | null = null

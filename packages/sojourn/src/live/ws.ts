@@ -21,8 +21,9 @@ import type { Sessions } from '../core/contracts/sessions.ts'
 import { attempt } from '../core/lib/maybe.ts'
 import { repeat } from '../core/lib/runtime.ts'
 import { createHandshakes, ORIGIN_KINDS, type OriginOptions, type RefusedHandshake } from './_handshake.ts'
+import { LIVE_KINDS, type LiveOptions } from './_registry.ts'
 import type { Seat } from './_seat.ts'
-import { LIVE_KINDS, type LiveOptions, liveConnections } from './connections.ts'
+import { liveConnections } from './connections.ts'
 
 export interface LiveWebSocketsOptions extends LiveOptions, OriginOptions {
   /** The server of node:http or node:https whose upgrades are handled. */

@@ -4,6 +4,7 @@ import type { Refusal } from '../contracts/session.ts'
 import type { MaybePromise } from '../contracts/store.ts'
 import { NO_EDITS } from '../data/texts.ts'
 import { chain } from '../lib/maybe.ts'
+import { sleep } from '../lib/runtime.ts'
 import { nextTry } from '../lib/turns.ts'
 import { equalText, hashSecret, isLive } from '../token/token.ts'
 import { ask, readNow } from './caller.ts'
@@ -33,9 +34,16 @@ export interface Tie {
   touch(): Promise<void>
 }
 
+/** Resolves once the headers of the session's request are sent, or `isOver`. Nothing reports it, and it takes only moments. */
+export async function untilSent(session: object, isOver: () => boolean): Promise<void> {
+  while (RequestSession.stateOf(session)?.committed === false && !isOver()) await sleep(POLL_MS)
+}
+
+const POLL_MS = 5
+
 /**
  * Ties the session of a request whose headers are sent. From now on its handler reads and writes it by its id, and `reload` finds it
- * also after a renewal. `null`: nothing is stored.
+ * also after a renewal. `watch`: that of the sessions. `null`: nothing is stored.
  *
  * @throws `ERR_OPTION` if this is no session of a request, `ERR_UNSUPPORTED` if the client holds the record.
  */
