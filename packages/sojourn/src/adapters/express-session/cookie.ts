@@ -14,9 +14,6 @@ export interface SessionCookieOptions {
   originalMaxAge?: number | Date | null | undefined
 }
 
-/** `data` is computed, and a stored session must not replace the prototype. */
-const NEVER_SET: ReadonlySet<string> = new Set(['data', '__proto__'])
-
 /** The cookie of one session, `req.session.cookie`. It is stored with the session. */
 export class Cookie {
   declare path: string
@@ -37,8 +34,8 @@ export class Cookie {
     this.httpOnly = true
     if (options !== undefined && options !== null) {
       if (typeof options !== 'object') throw new TypeError('argument options must be a object')
-      // One by one, because `maxAge` and `expires` are setters.
-      for (const [key, value] of Object.entries(options)) if (!NEVER_SET.has(key)) Reflect.set(this, key, value)
+      // One by one, because `maxAge` and `expires` are setters. A stored session must not replace the prototype.
+      for (const [key, value] of Object.entries(options)) if (key !== '__proto__') Reflect.set(this, key, value)
     }
     this.originalMaxAge ??= this.maxAge
   }

@@ -48,14 +48,14 @@ export function readId(
     if (id !== undefined) return id
   }
   const { signedCookies, cookies } = request
-  const parsed = ownText(signedCookies, name)
+  const parsed = textOf(signedCookies, name)
   if (parsed !== undefined) return parsed
-  const raw = ownText(cookies, name)
+  const raw = textOf(cookies, name)
   return raw === undefined ? undefined : unsign(raw, secrets)
 }
 
-function ownText(cookies: Readonly<Record<string, unknown>> | undefined, name: string): string | undefined {
-  const value = cookies !== undefined && Object.hasOwn(cookies, name) ? cookies[name] : undefined
+function textOf(cookies: Readonly<Record<string, unknown>> | undefined, name: string): string | undefined {
+  const value = cookies?.[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 

@@ -1,11 +1,13 @@
 import { createHmac } from 'node:crypto'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { inherits } from 'node:util'
-import type { Express, RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import * as all from 'sojourn/express-session'
 import session, { Cookie, MemoryStore, type Session, type SessionOptions, Store } from 'sojourn/express-session'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { listen } from '../support/node-reply.ts'
 import { Client, old, serve } from './support.ts'
 
 const OPTIONS: SessionOptions = { secret: 'keyboard cat', resave: false, saveUninitialized: false }
@@ -173,6 +175,61 @@ describe('options', () => {
     })
     const [line = ''] = (await fetch(origin, { headers: { 'x-forwarded-proto': scheme } })).headers.getSetCookie()
     expect(line.slice(line.indexOf(' ') + 1)).toBe(attributes)
+  })
+
+  test('proxy: false, although Express trusts the proxy: a secure cookie is not sent', async () => {
+    const options: SessionOptions = { proxy: false, saveUninitialized: true, cookie: { secure: true } }
+    const { app, origin } = await serve(options, (it) => it.get('/', (_, response) => void response.end()))
+    app.set('trust proxy', true)
+    expect((await fetch(origin, { headers: { 'x-forwarded-proto': 'https' } })).headers.getSetCookie()).toEqual([])
+  })
+
+  test('without secret, the one of cookie-parser counts, and without both, requests fail', async () => {
+    const app = express()
+    app.use('/parsed', (request, _, next) => next(void Object.assign(request, { secret: 'cat' })))
+    app.use(session({ resave: false, saveUninitialized: true }) as RequestHandler)
+    app.use((_, response) => void response.end())
+    const onError: ErrorRequestHandler = (error, _, response, __) =>
+      void response.status(error.status).end(error.message)
+    app.use(onError)
+    const server = await listen(createServer(app))
+    onTestFinished(() => server.close())
+    expect((await fetch(`${server.origin}/parsed`)).headers.getSetCookie()).toHaveLength(1)
+    const response = await fetch(server.origin)
+    expect([response.status, await response.text()]).toEqual([500, expect.stringContaining('secret option required')])
+  })
+
+  test.each<SessionOptions>([
+    { name: 'a=b' },
+    { name: 'a; HttpOnly' },
+    { cookie: { domain: 'other.test; Secure' } },
+    { cookie: { domain: 'other\r\nx: y' } },
+    { cookie: { sameSite: 'sometimes' as never } },
+    { cookie: { priority: 'low; x' as never } },
+  ])('what would become another attribute or header is no cookie: %j', async (options) => {
+    const { origin, errors } = await serve({ saveUninitialized: true, ...options }, (app) => {
+      app.use((_, response) => void response.end())
+    })
+    expect((await fetch(origin)).headers.getSetCookie()).toEqual([])
+    await expect.poll(() => errors).toMatchObject([{ message: expect.stringMatching(/^option \w+ is invalid$/) }])
+  })
+
+  test('touch is called once in a response, so that the cookie and the store have the same time', async () => {
+    let touches = 0
+    const { origin } = await serve({ saveUninitialized: true, cookie: { maxAge: 60_000 } }, (app) => {
+      app.get('/', (request, response) => {
+        const { session } = old(request)
+        const { touch } = session
+        const touchOnce = (): Session => {
+          touches++
+          return touch.call(session)
+        }
+        Object.defineProperty(session, 'touch', { value: touchOnce })
+        response.end()
+      })
+    })
+    await fetch(origin)
+    expect(touches).toBe(1)
   })
 
   test.each([

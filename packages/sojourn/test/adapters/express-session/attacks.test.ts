@@ -113,6 +113,19 @@ describe.each(STORES)('on %s', (_, createStore) => {
       expect(await client.text(`/stored?id=${id}`)).toBe('[null,null]')
     })
 
+    test('through an old reference to a session that was never stored', async () => {
+      const { origin } = await serve({ store: createStore() }, (app) => {
+        app.get('/', async (request, response) => {
+          const { session, sessionStore } = old(request)
+          session.userId = 'ann'
+          await session.destroy()
+          const code = await session.save().catch((error: { code: string }) => error.code)
+          sessionStore.get(session.id, (_, stored) => response.end(JSON.stringify([code, stored ?? null])))
+        })
+      })
+      expect(await new Client(origin).text('/')).toBe('["ERR_SESSION_ENDED",null]')
+    })
+
     test('regenerate beside a parallel write: the old session stays ended, and the new one has no data of it', async () => {
       const { client, slow } = await open({ store: createStore() })
       await client.send('/visit', post)
@@ -246,6 +259,30 @@ describe.each(STORES)('on %s', (_, createStore) => {
     expect(errors).toEqual([])
   })
 
+  test('names of methods in a stored session take no method away', async () => {
+    const { origin } = await serve({ store: createStore() }, (app) => {
+      app.get('/set', (request, response) => {
+        Object.defineProperty(old(request).session, 'save', { value: 1, enumerable: true })
+        response.end()
+      })
+      app.get('/', (request, response) => void response.end(typeof old(request).session.save))
+    })
+    const client = new Client(origin)
+    await client.send('/set')
+    expect(await client.text('/')).toBe('function')
+  })
+
+  test('a flood of cookies of one name: at most eight signatures are computed', async () => {
+    const { client, origin } = await open({ store: createStore() })
+    await client.send('/login', post)
+    const good = `connect.sid=${client.cookies.get('connect.sid')}`
+    const who = async (planted: number): Promise<string> => {
+      const cookie = `${'connect.sid=s%3Aa.b; '.repeat(planted)}${good}`
+      return (await fetch(`${origin}/who`, { headers: { cookie } })).text()
+    }
+    expect([await who(7), await who(8)]).toEqual(['ann', 'undefined'])
+  })
+
   test('several cookies of one name: the signed one counts, and a planted one logs nobody out', async () => {
     const { client, origin } = await open({ store: createStore() })
     await client.send('/login', post)
@@ -275,6 +312,39 @@ describe('4 hashed at rest', () => {
       client.cookies.set('connect.sid', encodeURIComponent(signed(stolen, 'keyboard cat')))
       expect(await client.text('/who')).toBe('undefined')
     }
+  })
+})
+
+describe('a Sojourn store', () => {
+  test('a record that another secret made opens nothing', async () => {
+    const inner = memoryStore()
+    let isForged = false
+    const read: Store['read'] = async (id) => {
+      const record = await inner.read(id)
+      return isForged && record?.kind === 'live'
+        ? { ...record, head: { ...record.head, secret: 'x'.repeat(43) } }
+        : record
+    }
+    const { client } = await open({ store: { ...inner, read } })
+    await client.send('/login', post)
+    expect(await client.text('/who')).toBe('ann')
+    isForged = true
+    expect(await client.text('/who')).toBe('undefined')
+  })
+
+  test('sessionStore.set brings no ended session back', async () => {
+    const { origin } = await serve({ store: memoryStore() }, (app) => {
+      app.get('/', async (request, response) => {
+        const { session, sessionStore } = old(request)
+        session.userId = 'ann'
+        await session.save()
+        await session.destroy()
+        sessionStore.set(session.id, { cookie: {}, userId: 'ann' }, (error) => {
+          response.end((error as { code?: string } | null)?.code)
+        })
+      })
+    })
+    expect(await new Client(origin).text('/')).toBe('ERR_SESSION_ENDED')
   })
 })
 

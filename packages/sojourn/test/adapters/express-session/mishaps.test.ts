@@ -154,6 +154,44 @@ describe.each(STORES)('requests that do odd things, on %s', (_, createStore) => 
 })
 
 describe('stores that do odd things', () => {
+  /** Whatever is asked takes a while, as over a network. */
+  class Slow extends MemoryStore {
+    override get(...[sid, done]: Parameters<Get>): void {
+      super.get(sid, (error, found) => setTimeout(done, 5, error, found))
+    }
+    override touch(_: string, __: object, done?: Done): void {
+      done?.()
+    }
+  }
+
+  test('one that takes a while: parallel saves of a session take turns, removals are kept, and the own cookie is stored', async () => {
+    const store = new Slow()
+    const { origin } = await serve({ store }, (app) => {
+      app.get('/begin', (request, response) => {
+        Object.assign(old(request).session, { removed: true })
+        response.end(old(request).sessionID)
+      })
+      app.get('/add/:key', (request, response) => {
+        old(request).session[request.params.key] = true
+        response.end()
+      })
+      app.get('/last', async (request, response) => {
+        delete old(request).session.removed
+        old(request).session.cookie.maxAge = 1_000_000
+        await fetch(`${origin}/add/between`, { headers: { cookie: request.headers.cookie ?? '' } })
+        await old(request).session.save()
+        response.end()
+      })
+    })
+    const client = new Client(origin)
+    const id = await client.text('/begin')
+    await Promise.all(['a', 'b', 'c', 'd'].map((key) => client.send(`/add/${key}`)))
+    await client.send('/last')
+    const { cookie, ...data } = JSON.parse(store.sessions[id] ?? '{}')
+    expect(data).toEqual({ a: true, b: true, c: true, d: true, between: true })
+    expect(cookie.originalMaxAge).toBeCloseTo(1_000_000, -3)
+  })
+
   test.each(['calls back twice', 'says false for no error'])('one that %s', async (name) => {
     class Odd extends MemoryStore {
       override get(...[sid, done]: Parameters<Get>): void {
