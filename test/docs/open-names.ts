@@ -1,7 +1,10 @@
 /** The names that snippets leave open: what a reader already has, or writes themselves. */
 import type { Express, NextFunction, Request, Response } from 'express'
-import type { JsonValue, Session, Sessions, UntypedData } from 'sojourn'
+import type { Lucia } from 'lucia'
+import type { Carrier, JsonValue, Session, Sessions, UntypedData } from 'sojourn'
 import type {} from 'sojourn/express'
+import type { OldHonoStore } from 'sojourn/legacy/hono-sessions'
+import type { OldRow } from 'sojourn/legacy/session-table'
 
 export declare const app: Express
 export declare const req: Request
@@ -51,4 +54,12 @@ export declare const oldStore: {
   get(id: string, callback: (error: unknown, session?: any) => void): void
   destroy(id: string, callback: (error?: unknown) => void): void
 }
+export declare const oldCookie: Carrier
+export declare const honoStore: OldHonoStore
+export declare const lucia: Lucia
+export declare const db: {
+  one(sql: string, value: string): Promise<OldRow | null>
+  none(sql: string, value: string): Promise<void>
+}
+export declare function oldIdsOf(userId: string): Promise<readonly string[]>
 export declare function readRows(request: Request): Promise<readonly string[]>

@@ -22,6 +22,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/guards/session-limit': () => import('sojourn/guards/session-limit'),
   'sojourn/guards/form-tokens': () => import('sojourn/guards/form-tokens'),
   'sojourn/guards/kit': () => import('sojourn/guards/kit'),
+  'sojourn/legacy/express-session': () => import('sojourn/legacy/express-session'),
   'sojourn/stores/kit': () => import('sojourn/stores/kit'),
   'sojourn/stores/memory': () => import('sojourn/stores/memory'),
   'sojourn/stores/lmdb': () => import('sojourn/stores/lmdb'),
