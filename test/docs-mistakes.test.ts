@@ -8,6 +8,7 @@ import { createSessions, memoryStore } from 'sojourn'
 import { expressSessions, requireFresh, requireUser } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
+import { koaSessions } from 'sojourn/koa'
 import { describe, expect, test, vi } from 'vitest'
 import { tablesOf } from './docs/tables.ts'
 
@@ -112,6 +113,13 @@ describe('mistakes of parts that do not fit together', () => {
     'express-session is mounted before the adapter'() {
       const other = expressSession({ secret: 'x', resave: false, saveUninitialized: false })
       return request([other, expressSessions(createSessions()), answer])
+    },
+    'koaSessions is mounted on Express'() {
+      return request([koaSessions(createSessions()) as unknown as RequestHandler])
+    },
+    'a login in a GET, which a page of another site causes with an <img>'(warn) {
+      const headers = { host: 'localhost', 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' }
+      return request([expressSessions(createSessions({ warn })), login], headers)
     },
     'two createSessions() with one cookie name on one server'(warn) {
       const two = [createSessions({ warn }), createSessions({ warn })].map((sessions) => expressSessions(sessions))

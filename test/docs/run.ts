@@ -70,6 +70,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   express: () => import('express'),
   fastify: () => import('fastify'),
   hono: () => import('hono'),
+  'hono/cors': () => import('hono/cors'),
   koa: () => import('koa'),
   'koa-bodyparser': () => import('koa-bodyparser'),
   'prom-client': () => import('prom-client'),

@@ -72,7 +72,7 @@ export function createSessions<Data extends object>(options: SessionsOptions<Dat
   const { store, carriers, cookie, crossOrigin, insecureNoCrossOriginCheck = false, guards = [], ...rest } = options
   const { warn = (message: string): void => console.warn(message) } = options
   if (carriers !== undefined && cookie !== undefined) {
-    throw new SessionError('ERR_OPTION', 'Give the cookie options to cookieCarrier in carriers, or leave carriers out.')
+    throw new SessionError('ERR_OPTION', 'Give the cookie options to cookieCarrier, or leave carriers out.')
   }
   if (store === undefined && isProduction()) {
     warn('sojourn: no store is configured, so sessions live in memory: a restart ends them all. Set store.')

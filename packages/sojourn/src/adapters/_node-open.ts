@@ -11,6 +11,7 @@ import { toOwnResponse } from './_answer.ts'
 import { HeldResponse } from './_held-response.ts'
 import { sendAnswer } from './_node-headers.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
+import { otherFramework } from './_other-framework.ts'
 import { type Client, findClient, type TrustProxy } from './_trust-proxy.ts'
 
 /** Presents a node request as core's view. Computes each value only when it is read, because most requests read two of them. */
@@ -86,12 +87,19 @@ export function openNode<Data extends object>(
 
 type Middleware<Request extends NodeRequest> = (request: Request, response: NodeResponse, next: Next) => void
 
-/** Creates the middleware that Connect and Express share. */
+/** Koa calls middleware with a context and a function, Hono too, and Fastify a plugin with an instance and options. */
+export function assertNode(response: Partial<NodeResponse> | undefined, caller: string, request: unknown): void {
+  if (typeof response?.setHeader !== 'function') throw otherFramework(caller, request)
+}
+
+/** Creates the middleware that Connect and Express share. `caller` is its name as the application writes it. */
 export function createMiddleware<Data extends object, Request extends NodeRequest>(
+  caller: string,
   sessions: Sessions<Data>,
   toView: (request: Request) => RequestView,
 ): Middleware<Request> {
   return (request, response, next) => {
+    assertNode(response, caller, request)
     const run = (session: Session<Data>): void => {
       ;(request as { session?: Session<Data> }).session = session
       next()

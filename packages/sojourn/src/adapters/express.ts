@@ -48,7 +48,7 @@ export function expressSessions<Data extends object>(
 ): ExpressSessions<Data> {
   assertSessions(sessions, 'expressSessions')
   if (none.length > 0) throw new SessionError('ERR_OPTION', NO_OPTIONS)
-  const open = createMiddleware(sessions, (request: ExpressRequest) => new ExpressView(request))
+  const open = createMiddleware('expressSessions', sessions, (request: ExpressRequest) => new ExpressView(request))
   const middleware: ExpressMiddleware = (request, response, next) => {
     toDictionary(request, 'res')
     toDictionary(response, 'req')

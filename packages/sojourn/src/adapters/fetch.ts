@@ -10,6 +10,7 @@ import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { commitWhole, toAnswer, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
 import { dropHeaders } from './_node-headers.ts'
+import { otherFramework } from './_other-framework.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 import { letGo } from './_unsent-body.ts'
 
@@ -53,6 +54,7 @@ export function withSession<
   assertHandler(handler, 'withSession')
   const { peer = () => null, trustProxy } = options
   return async (request, ...rest) => {
+    if (typeof request.headers?.get !== 'function') throw otherFramework('withSession', request)
     // This runs inside another wrapper of the same sessions. Two exchanges would undo each other's cookies.
     if (sessions.has(request)) return handler(request, sessions.get(request), ...rest)
     let exchange: Exchange<Data>

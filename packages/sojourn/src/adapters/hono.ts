@@ -13,6 +13,7 @@ import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import { NodeView } from './_node-open.ts'
 import type { NodeRequest, NodeResponse } from './_node-types.ts'
+import { otherFramework } from './_other-framework.ts'
 import type { Storing } from './_storing.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 import { letGo } from './_unsent-body.ts'
@@ -53,6 +54,7 @@ export function honoSessions<Data extends object>(
 ): MiddlewareHandler {
   checkArguments('honoSessions', sessions, options, KINDS)
   return async (c, next) => {
+    if (typeof c.newResponse !== 'function') throw otherFramework('honoSessions', c)
     // The sessions are mounted twice. Two exchanges would undo each other's cookies.
     if (sessions.has(c)) return next()
     try {

@@ -10,6 +10,7 @@ import { isRefusal, type OwnResponse, toErrorResponse, toOwnResponse } from './_
 import { HeldResponse } from './_held-response.ts'
 import { dropHeaders } from './_node-headers.ts'
 import { denySession, NodeView } from './_node-open.ts'
+import { otherFramework } from './_other-framework.ts'
 import { letGo, watchStream } from './_unsent-body.ts'
 
 export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
@@ -37,6 +38,7 @@ export function koaSessions<Data extends object>(
   assertSessions(sessions, 'koaSessions')
   if (none.length > 0) throw new SessionError('ERR_OPTION', NO_OPTIONS)
   return async (ctx, next) => {
+    if (ctx.req?.headers === undefined) throw otherFramework('koaSessions', ctx)
     // The sessions are mounted twice. Two exchanges would undo each other's cookies.
     if (sessions.has(ctx)) return next()
     if ('session' in ctx && attachedTo(ctx) === undefined) throw new SessionError('ERR_OPTION', TAKEN)

@@ -6,7 +6,7 @@ import type { MaybePromise } from '../core/contracts/store.ts'
 import { toErrorResponse } from './_answer.ts'
 import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { sendAnswer } from './_node-headers.ts'
-import { createMiddleware, NodeView, openNode } from './_node-open.ts'
+import { assertNode, createMiddleware, NodeView, openNode } from './_node-open.ts'
 import type { Next, NodeRequest, NodeResponse } from './_node-types.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
 
@@ -48,11 +48,13 @@ export function withNodeSession<
 ): (request: Request, response: Response) => MaybePromise<void> {
   checkArguments('withNodeSession', sessions, options, KINDS)
   assertHandler(handler, 'withNodeSession')
-  return (request, response) =>
-    openNode(sessions, new NodeView(request, options.trustProxy), request, response, {
+  return (request, response) => {
+    assertNode(response, 'withNodeSession', request)
+    return openNode(sessions, new NodeView(request, options.trustProxy), request, response, {
       run: (session) => handler(request, response, session),
       fail: (error) => sendAnswer(response, toErrorResponse(error)),
     })
+  }
 }
 
 /**
@@ -64,5 +66,5 @@ export function nodeSessions<Data extends object>(
   options: NodeOptions = {},
 ): (request: NodeRequest, response: NodeResponse, next: Next) => void {
   checkArguments('nodeSessions', sessions, options, KINDS)
-  return createMiddleware(sessions, (request) => new NodeView(request, options.trustProxy))
+  return createMiddleware('nodeSessions', sessions, (request) => new NodeView(request, options.trustProxy))
 }

@@ -6,7 +6,7 @@ import type { CookieForm } from './cookie-options.ts'
 type Applies = (view: RequestView, sent: CookieForm, wanted: CookieForm) => boolean
 
 /**
- * Why a browser would drop the cookie, or not send it again. The texts repeat nothing from the request because clients wrote it.
+ * Why a browser would drop the cookie, or not send it again. The first that applies counts. The texts repeat nothing from the request because clients wrote it.
  */
 const WARNINGS: readonly (readonly [Applies, string])[] = [
   [
@@ -23,11 +23,11 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
   ],
   [
     (view) => isLoopback(view) && !isLoopbackOrigin(view),
-    'the request is for localhost, but its Origin is not. Configure the proxy to pass Host on, and set NODE_ENV; in development, open the page on localhost.',
+    'the request is for localhost, but its Origin is not. Configure the proxy to pass Host on; in development, open the page on localhost.',
   ],
   [
     (view, { domain }) => domain !== null && !`.${hostnameOf(view)}`.endsWith(`.${domain}`),
-    'its domain is neither the host of this request nor a parent of it. Correct it; if a proxy changes Host, configure it to pass Host on.',
+    'its domain is neither the host of this request nor a parent of it. Correct it, or configure the proxy to pass Host on.',
   ],
   [
     // A page of another site can set a Lax or Strict cookie only by navigating the whole tab (RFC 6265bis, section 5.7).
@@ -35,7 +35,7 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
       sameSite !== 'none' &&
       view.header('sec-fetch-site') === 'cross-site' &&
       view.header('sec-fetch-dest') !== 'document',
-    "a script or frame of another site made the request. To be embedded there, set sameSite: 'none' and partitioned: true.",
+    "a page of another site made the request (localhost and 127.0.0.1 are two). Log in with a POST of this site. In a frame there, set sameSite: 'none' and partitioned: true.",
   ],
   [
     (_, sent, wanted) => sent.sameSite !== wanted.sameSite,
@@ -48,13 +48,13 @@ type Warn = (message: string) => void
 /** What each receiver has been told. One cause affects the session's cookie and those of guards alike. */
 const told = new WeakMap<Warn, Set<string>>()
 
-/** Reports each reason once to one receiver, however many requests and cookies there are. */
+/** Reports the reason of a request, each once to one receiver, however many requests and cookies there are. */
 export function createWarnings(wanted: CookieForm, warn: Warn): (sent: CookieForm, view: RequestView) => void {
   const said = told.get(warn) ?? new Set()
   told.set(warn, said)
   return (sent, view) => {
-    const found = WARNINGS.find(([applies, text]) => !said.has(text) && applies(view, sent, wanted))
-    if (found === undefined) return
+    const found = WARNINGS.find(([applies]) => applies(view, sent, wanted))
+    if (found === undefined || said.has(found[1])) return
     said.add(found[1])
     warn(`sojourn: browsers may drop the cookie "${sent.name}": ${found[1]}`)
   }
@@ -81,8 +81,7 @@ const MAX_SETTERS = 100
 const NAME_CHARACTERS = 21
 
 const SHARED = 'another createSessions() in this process has set: each ends the logins of the other. Use one.'
-const FOREIGN =
-  'this application did not set. All ports of localhost share cookies, and an application there ends logins of this one.'
+const FOREIGN = 'this application did not set. All ports of localhost share cookies: each ends the logins of the other.'
 
 /**
  * Browsers send a cookie to every port of a host. So applications on different ports of localhost overwrite each other's cookie

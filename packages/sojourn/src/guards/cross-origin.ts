@@ -158,7 +158,7 @@ const NO_ORIGIN: Answer = deny(
 /** `Origin` names a host other than the request's own. */
 function otherHost(origin: string, view: RequestView): Answer {
   return deny(
-    `a page of ${quoted(origin)} made this request, which is addressed to the host ${quoted(hostOf(view))}. ${ADVICE} If both are this site, configure the proxy to pass Host on with its port (nginx: proxy_set_header Host $http_host).`,
+    `a page of ${quoted(origin)} made this request to the host ${quoted(hostOf(view))}. ${ADVICE} If both are this site, configure the proxy to pass Host on with its port (nginx: proxy_set_header Host $http_host).`,
   )
 }
 

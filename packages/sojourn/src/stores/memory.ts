@@ -77,7 +77,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if (slot === undefined)
         throw new SessionError(
           'ERR_STORE_FULL',
-          'memoryStore: it already holds maxSessions sessions of logged-in users. Raise maxSessions, or use another store.',
+          'memoryStore holds maxSessions sessions of logged-in users. Raise it, or use another store.',
         )
       drop(slot)
     }

@@ -221,3 +221,57 @@ describe('a handler without the adapter hears what is missing', () => {
     expect(told).toEqual([missing, missing, missing, missing])
   })
 })
+
+describe('an adapter that another framework calls names the right one', () => {
+  const sessions = createSessions()
+  const use = (mount: (sessions?: unknown, options?: unknown) => unknown): never => mount(sessions) as never
+  const others = (own: readonly string[]) =>
+    MOUNTS.filter(([name]) => !own.includes(name)).map(([name, mount]) => [name, use(mount)] as const)
+  const message = (name: string, right: string): string =>
+    `An option is wrong. ${name} does not serve this framework. Use ${right}.`
+
+  test.each(others(['expressSessions', 'nodeSessions', 'withNodeSession']))('%s in Express', async (name, mounted) => {
+    const app = express()
+    app.use(mounted)
+    let told = ''
+    app.use(((error, _request, response, _next) => {
+      told = error.message
+      response.end()
+    }) satisfies express.ErrorRequestHandler)
+    const { origin, close } = await listen(createServer(app))
+    closing.push(close)
+    await fetch(origin)
+    expect(told).toBe(message(name, 'expressSessions from sojourn/express'))
+  })
+
+  test.each(others(['koaSessions']))('%s in Koa', async (name, mounted) => {
+    const app = new Koa()
+    const told: string[] = []
+    app.on('error', (error: Error) => told.push(error.message))
+    app.use(mounted)
+    const { origin, close } = await listen(createServer(app.callback()))
+    closing.push(close)
+    await fetch(origin)
+    expect(told).toEqual([message(name, 'koaSessions from sojourn/koa')])
+  })
+
+  test.each(others(['honoSessions']))('%s in Hono', async (name, mounted) => {
+    const app = new Hono()
+    let told = ''
+    app.onError((error, c) => {
+      told = error.message
+      return c.text('')
+    })
+    app.use(mounted)
+    await app.request('/')
+    expect(told).toBe(message(name, 'honoSessions from sojourn/hono'))
+  })
+
+  test.each(others([]))('%s registered in Fastify', async (name, mounted: Loose) => {
+    const app = Fastify()
+    closing.push(() => app.close())
+    await expect((async () => mounted(app, {}, () => undefined))()).rejects.toThrow(
+      message(name, 'fastifySessions from sojourn/fastify'),
+    )
+  })
+})

@@ -20,7 +20,11 @@ describe('a warning, when a browser is going to drop the cookie', () => {
     /plain HTTP\. Serve over HTTPS; if a proxy does, configure it to send X-Forwarded-Proto, and set trustProxy \(Express: app\.set\('trust proxy', 1\)\)/
   const UNTRUSTED =
     /a proxy reports HTTPS, but is not trusted\. If the proxy is yours, set trustProxy \(Express: app\.set\('trust proxy', 1\); Fastify: the proxy's address, not a number\)/
-  const EMBEDDED = /script or frame of another site.* sameSite: 'none' and partitioned: true/
+  const FOREIGN =
+    /page of another site made the request \(localhost and 127\.0\.0\.1 are two\)\. Log in with a POST of this site\. In a frame there, set sameSite: 'none'/
+  const crossSite = (dest: string, more: Record<string, string> = {}): ViewOptions => ({
+    headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': dest, ...more },
+  })
   test.each<Row>([
     ['plain HTTP', 'http://shop.example/', {}, {}, INSECURE],
     [
@@ -70,7 +74,7 @@ describe('a warning, when a browser is going to drop the cookie', () => {
       'http://localhost/',
       { peer: '127.0.0.1', headers: { origin: 'https://shop.example' } },
       {},
-      /Configure the proxy to pass Host on, and set NODE_ENV; in development, open the page on localhost/,
+      /its Origin is not\. Configure the proxy to pass Host on; in development, open the page on localhost\.$/,
     ],
     [
       'a host outside the domain',
@@ -86,19 +90,18 @@ describe('a warning, when a browser is going to drop the cookie', () => {
       { domain: 'shop.example' },
       /its domain is neither/,
     ],
+    ['a script of another site', 'https://shop.example/', crossSite('empty'), {}, FOREIGN],
+    ['a frame in another site', 'https://shop.example/', crossSite('iframe'), { sameSite: 'strict' }, FOREIGN],
+    ['an object in another site', 'https://shop.example/', crossSite('object'), {}, FOREIGN],
+    ['an image of another site', 'https://shop.example/', crossSite('image'), {}, FOREIGN],
+    ['a style of another site', 'https://shop.example/', crossSite('style'), {}, FOREIGN],
+    ['a script element of another site', 'https://shop.example/', crossSite('script'), {}, FOREIGN],
     [
-      'a script of another site',
-      'https://shop.example/',
-      { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'empty' } },
+      'a page on 127.0.0.1, with its API on localhost',
+      'http://localhost:3000/',
+      { peer: '127.0.0.1', ...crossSite('empty', { origin: 'http://127.0.0.1:5173' }) },
       {},
-      EMBEDDED,
-    ],
-    [
-      'a frame in another site',
-      'https://shop.example/',
-      { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'iframe' } },
-      { sameSite: 'strict' },
-      EMBEDDED,
+      FOREIGN,
     ],
   ])('%s', (_, url, view, options, told) => {
     expect(warnings([viewOf(url, view)], options)).toEqual([expect.stringMatching(told)])

@@ -71,6 +71,18 @@ describe.each(['passwordChanged', 'factorChanged'] as const)('%s', (verb) => {
     expect(await userOf(laptop)).toBe('ada')
   })
 
+  test('without an await, the error names the verb that the application called', async () => {
+    const { sessions, laptop } = await withBrowsers()
+    let late: Promise<unknown> = Promise.resolve()
+    await laptop.send((session) => {
+      late = new Promise((resolve) => setImmediate(resolve)).then(() => sessions[verb]('ada', { keep: session }))
+      late.catch(() => {})
+    })
+    const error = await rejection(late)
+    expect(error).toMatchObject({ code: 'ERR_HEADERS_SENT' })
+    expect(error.message).toContain(`Call ${verb} before writing to the response. An await may be missing.`)
+  })
+
   test('with the id of a session, keeps it, and its next request gets a new token', async () => {
     const { sessions, laptop, phone, ids } = await withBrowsers()
     const before = laptop.token()

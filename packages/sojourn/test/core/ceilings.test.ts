@@ -47,7 +47,7 @@ describe('a ceiling that no login passes', () => {
     await login(world, { absolute: '30d' })
     await login(world, { absolute: '31d' })
     expect(world.warnings).toEqual([
-      'sojourn: A login asked for a longer absolute limit than the ceiling in timeouts. It was cut to the ceiling.',
+      'sojourn: A login asked for a longer absolute than timeouts.ceiling, and got the ceiling.',
     ])
     await login(world, { idle: '16m' })
     expect(world.warnings).toHaveLength(2)

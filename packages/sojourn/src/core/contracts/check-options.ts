@@ -17,8 +17,7 @@ export function checkOptions(given: object, kinds: Readonly<Record<string, Optio
   for (const [name, value] of Object.entries(given)) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
     if (kind === undefined) {
-      const reach = /^(createSessions|cookie)$/.test(where) ? MEANT.length : /^(login|timeouts)$/.test(where) ? 2 : 1
-      const meant = MEANT.slice(0, reach).find(([names]) => names.split(' ').includes(name))
+      const meant = MEANT.slice(0, REACH[where] ?? 1).find(([names]) => names.split(' ').includes(name))
       const advice = meant?.[1] ?? `It has: ${Object.keys(kinds).join(', ')}.`
       throw new SessionError('ERR_OPTION', `${where} has no option ${JSON.stringify(name)}. ${advice}`)
     }
@@ -44,6 +43,8 @@ const MEANT: readonly (readonly [names: string, advice: string])[] = [
   ['name key cookieName sameSite domain path', 'createSessions takes it in cookie: { ... }.'],
   ['trustedOrigins', 'createSessions takes it in crossOrigin: { ... }.'],
 ]
+
+const REACH: Readonly<Record<string, number>> = { createSessions: 9, cookie: 9, login: 2, timeouts: 2 }
 
 /** The same check for one required argument. */
 export function checkArgument(value: unknown, kind: OptionKind, what: string): void {

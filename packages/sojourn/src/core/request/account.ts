@@ -37,7 +37,7 @@ export async function accountChanged(
     return isEnd ? endSession(by, record, change, userId) : renewNext(by, record, { distrustedAt: by.setup.clock() })
   })
   // Last, because the others must end also if this session has ended meanwhile.
-  if (state !== null && held?.userId === userId) await rotate(state)
+  if (state !== null && held?.userId === userId) await rotate(state, change.replace('-c', 'C'))
   emit(by, 'account', { userId, change, kept, count })
   return count
 }

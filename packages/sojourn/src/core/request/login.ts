@@ -176,8 +176,7 @@ function toHead({ setup, view }: State, options: LoginOptions, proof: Proof): Om
 /** A login works although it asks for too much, because a user who ticks *remember me* wants to be logged in. */
 function toLimit(setup: Setup, asked: Duration, name: string, mostMs: number): number {
   const ms = toMs(asked, name)
-  if (ms > mostMs)
-    setup.warnOnce(`A login asked for a longer ${name} limit than the ceiling in timeouts. It was cut to the ceiling.`)
+  if (ms > mostMs) setup.warnOnce(`A login asked for a longer ${name} than timeouts.ceiling, and got the ceiling.`)
   return Math.min(ms, mostMs)
 }
 

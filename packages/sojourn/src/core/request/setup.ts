@@ -124,7 +124,7 @@ function lastOf(carriers: readonly Carrier[]): Carrier {
   if (late === undefined) return last
   throw new SessionError(
     'ERR_OPTION',
-    `carriers: put ${late.name} before ${carriers[firstAmbient]?.name}. Browsers attach the latter by themselves.`,
+    `carriers: put ${late.name} before ${carriers[firstAmbient]?.name}. Browsers attach it by themselves.`,
   )
 }
 
