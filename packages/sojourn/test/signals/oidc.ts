@@ -8,6 +8,8 @@ export interface Registered {
   readonly clientId: string
   /** Where the application is: `http://127.0.0.1:1234`. */
   readonly url: string
+  /** Where users log in, if it is another of its servers. */
+  readonly loginUrl?: string
   /** Whether its tokens have a `sid`. */
   readonly hasSid: boolean
   /** Default `RS256`. */
@@ -57,7 +59,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
       clients: registered.map((one) => ({
         client_id: one.clientId,
         client_secret: SECRET,
-        redirect_uris: [`${one.url}/callback`],
+        redirect_uris: [`${one.loginUrl ?? one.url}/callback`],
         backchannel_logout_uri: `${one.url}/back-channel-logout`,
         backchannel_logout_session_required: one.hasSid,
         id_token_signed_response_alg: one.alg ?? 'RS256',

@@ -10,6 +10,7 @@ import { toOnceId, toOwnRecord } from '../../core/token/once.ts'
  */
 export interface Box {
   read(): Promise<Readonly<Record<string, string>>>
+  has(key: string): Promise<boolean>
   put(key: string, text: string): Promise<void>
   /** Replaces the text of a key (`null`: none) if it is still this one. Resolves with whether it was. */
   swap(key: string, from: string | null, to: string | null): Promise<boolean>
@@ -50,6 +51,7 @@ export function createBox(store: Store, name: string, wall: () => number): Box {
 
   return {
     read: async () => (await find())?.data ?? {},
+    has: async (key) => (await find())?.data[key] !== undefined,
     async put(key, text) {
       await write({ set: { [key]: text } })
     },
@@ -75,6 +77,7 @@ export function createLargeBox(store: Store, name: string, wall: () => number): 
 
   return {
     read: async () => Object.assign({}, ...(await Promise.all(parts.map((part) => part.read())))),
+    has: (key) => partOf(key).has(key),
     put: (key, text) => partOf(key).put(key, text),
     swap: (key, from, to) => partOf(key).swap(key, from, to),
     async remove(keys) {

@@ -56,6 +56,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const lanes = new Map<string, Lanes>()
   /** The events that wait for their turn, or are being pushed. */
   const begun = new Set<string>()
+  let isLooking = false
 
   function lanesOf(receiver: string): Lanes {
     const found = lanes.get(receiver) ?? createLanes(PARALLEL)
@@ -125,6 +126,15 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     if (isPaused) onProblem({ kind: 'paused', receiver: stream.receiver, jti: event.jti, reason })
   }
 
+  async function findDue(): Promise<readonly (readonly [Stream, Waiting])[]> {
+    const pushed = (await streams.all()).filter(isPushed)
+    const found = pushed.map(async (stream) => {
+      const due = (await streams.waiting(stream)).filter(({ dueAt }) => dueAt <= wall())
+      return due.map((event) => [stream, event] as const)
+    })
+    return (await Promise.all(found)).flat()
+  }
+
   function isPushed(stream: Stream): boolean {
     return stream.method === PUSH && stream.status === 'enabled' && parts.isServed(stream)
   }
@@ -132,13 +142,13 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   return {
     push,
     async tryDue() {
-      const pushed = (await streams.all()).filter(isPushed)
-      await Promise.all(
-        pushed.map(async (stream) => {
-          const due = (await streams.waiting(stream)).filter(({ dueAt }) => dueAt <= wall())
-          await Promise.all(due.map((event) => push(stream, event)))
-        }),
-      )
+      // With a slow store, looks must not pile up.
+      if (isLooking) return
+      isLooking = true
+      const found = await findDue().finally(() => {
+        isLooking = false
+      })
+      await Promise.all(found.map(([stream, event]) => push(stream, event)))
     },
   }
 }

@@ -18,8 +18,8 @@ export interface Ending {
 export interface Outbox {
   readonly inner: Store
   readonly endings: Box
-  /** Called with each session that this process ended. The ending stays in the box until somebody removes it. */
-  listener: ((key: string, ending: Ending) => void) | null
+  /** Called with each session that this process ended. The ending stays in the box until somebody removes it (`null`: it is not there). */
+  listener: ((key: string | null, ending: Ending) => void) | null
 }
 
 const OUTBOXES = new WeakMap<Store, Outbox>()
@@ -53,7 +53,7 @@ export function outboxStore(store: Store): Store {
     const last = await store.end(id, tombstone)
     // Somebody else ended it, and has a note of their own. If this note stays, the message is sent twice.
     if (last === null) await (isNoted && endings.remove([key]))
-    else outbox.listener?.(key, ending)
+    else outbox.listener?.(isNoted ? key : null, ending)
     return last
   }
 

@@ -41,6 +41,7 @@ export interface StreamStore {
   change(receiver: string, edit: (stream: Stream) => Stream): Promise<Stream | null>
   remove(stream: Stream): Promise<void>
   waiting(stream: Stream): Promise<readonly Waiting[]>
+  /** Leaves an event that waits already as it is: another process may be pushing it. */
   put(stream: Stream, event: Waiting): Promise<void>
   /** Replaces what waits, unless another process did. */
   claim(stream: Stream, from: Waiting, to: Waiting): Promise<boolean>
@@ -84,7 +85,9 @@ export function createStreamStore(store: Store, issuer: string, wall: () => numb
       const all = Object.values(await eventsOf(stream).read()).map((text) => JSON.parse(text) as Waiting)
       return all.sort((a, b) => a.at - b.at)
     },
-    put: (stream, event) => eventsOf(stream).put(event.jti, JSON.stringify(event)),
+    async put(stream, event) {
+      await eventsOf(stream).swap(event.jti, null, JSON.stringify(event))
+    },
     claim: (stream, from, to) => eventsOf(stream).swap(from.jti, JSON.stringify(from), JSON.stringify(to)),
     done: (stream, jtis) => eventsOf(stream).remove(jtis),
     subjects: subjectsOf,

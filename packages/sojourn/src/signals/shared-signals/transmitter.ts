@@ -84,6 +84,7 @@ export function sharedSignalsTransmitter(
   const busy = new Set<string>()
   /** The notes whose failure was reported. They are tried again at each tick. */
   const failed = new Set<string>()
+  let isRecovering = false
   let isClosed = false
   /** `close` has waited long enough. */
   let isLate = false
@@ -158,15 +159,15 @@ export function sharedSignalsTransmitter(
     })
   }
 
-  async function tellEnd(key: string, ending: Ending): Promise<void> {
+  async function tellEnd(key: string | null, ending: Ending): Promise<void> {
     if (isSent(ending.reason)) {
-      await publish(REVOKED, ending.userId, key, (user, { revokes }) =>
+      await publish(REVOKED, ending.userId, key ?? createNonce(), (user, { revokes }) =>
         // The user is still here, in the session that replaced this one.
         revokes === 'user' && ending.reason === 'login' ? null : toRevoked(ending, user, revokes),
       )
     }
     // Last: if the process stops before, the next one does all of it again.
-    await outbox.endings.remove([key])
+    if (key !== null) await outbox.endings.remove([key])
   }
 
   async function tellCredential(
@@ -185,36 +186,50 @@ export function sharedSignalsTransmitter(
 
   /** Tells what a crash left. A note that cannot be told now, or that never gets an answer, must not hold back the others. */
   async function recover(): Promise<void> {
+    if (isRecovering) return
+    isRecovering = true
+    const notes = await outbox.endings.read().finally(() => {
+      isRecovering = false
+    })
     const told = new Set<string>()
-    for (const [key, text] of Object.entries(await outbox.endings.read())) {
-      if (busy.has(key)) continue
-      busy.add(key)
-      await recoverOne(key, text, told)
-        .catch((error: unknown) => {
-          if (!failed.has(key)) settings.onFault(error)
-          failed.add(key)
-        })
-        .finally(() => busy.delete(key))
-    }
+    const recovered = Object.entries(notes).map(async ([key, text]) => {
+      const ending = JSON.parse(text) as Ending
+      if (busy.has(key) || !isLeft(ending)) return
+      await inTurn(key, () => recoverOne(key, ending, told)).catch((error: unknown) => {
+        if (!failed.has(key)) settings.onFault(error)
+        failed.add(key)
+      })
+    })
+    await Promise.all(recovered)
+  }
+
+  /** Whether other processes may think that a crash left it. */
+  function isLeft({ at }: Ending): boolean {
+    return timing.wall() - at >= settings.recoverAfterMs
+  }
+
+  /** Tells an end when it is its turn, unless another process did meanwhile. */
+  async function inTurn(key: string, work: () => Promise<void>): Promise<void> {
+    busy.add(key)
+    await telling(work).finally(() => busy.delete(key))
   }
 
   /** A note whose session has ended was left by a crash. One whose session lives was never carried out. */
-  async function recoverOne(key: string, text: string, told: Set<string>): Promise<void> {
-    const ending = JSON.parse(text) as Ending
-    const age = timing.wall() - ending.at
-    if (age < settings.recoverAfterMs) return
+  async function recoverOne(key: string, ending: Ending, told: Set<string>): Promise<void> {
+    if (isLate || !(await outbox.endings.has(key))) return
     const { inner } = outbox
     const kept = await (inner.readNow?.(ending.id) ?? inner.read(ending.id))
     if (kept?.kind === 'live') {
-      if (age > GIVE_UP_MS) await outbox.endings.remove([key])
+      if (timing.wall() - ending.at > GIVE_UP_MS) await outbox.endings.remove([key])
       return
     }
     const credential = credentialOf(ending.reason)
     const change = `${ending.userId} ${ending.reason}`
     // The event of the account was lost too.
-    if (credential !== null && !told.has(change))
+    if (credential !== null && !told.has(change)) {
+      told.add(change)
       await tellCredential(ending.userId, credential, `${change} ${key}`, ending.at)
-    told.add(change)
+    }
     await tellEnd(key, ending)
   }
 
@@ -269,12 +284,12 @@ export function sharedSignalsTransmitter(
       }),
   }
 
-  const listen = (key: string, ending: Ending): void => {
-    busy.add(key)
+  const listen = (key: string | null, ending: Ending): void => {
+    const isTold = async (): Promise<boolean> => key !== null && isLeft(ending) && !(await outbox.endings.has(key))
     const tell = async (): Promise<void> => {
-      if (!isLate) await tellEnd(key, ending)
+      if (!isLate && !(await isTold())) await tellEnd(key, ending)
     }
-    track(telling(tell).finally(() => busy.delete(key)))
+    track(key === null ? tell() : inTurn(key, tell))
   }
   outbox.listener = listen
   const stopListening = sessions.on('account', ({ userId, change }) => {
