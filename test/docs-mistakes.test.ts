@@ -147,6 +147,9 @@ describe('mistakes of parts that do not fit together', () => {
       }
       return twice().then(() => '', messageOf)
     },
+    'timeouts: { idle: 1800 }, and seconds were meant'(warn) {
+      createSessions({ warn, timeouts: { idle: 1800 } })
+    },
     'no store in production'(warn) {
       vi.stubEnv('NODE_ENV', 'production')
       createSessions({ warn })

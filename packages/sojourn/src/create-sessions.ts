@@ -83,6 +83,9 @@ export function createSessions<Data extends object>(options: SessionsOptions<Dat
     if (isProduction()) throw new SessionError('ERR_OPTION', text)
     warn(`sojourn: ${text}`)
   }
+  // Whoever writes seconds, as for Redis, would log everybody out at once.
+  const { idle } = Object(options.timeouts) as { readonly idle?: unknown }
+  if (typeof idle === 'number' && idle < 60_000) warn(`sojourn: timeouts.idle is ${idle} ms. For seconds, write '${idle}s'.`)
   const chosen = carriers ?? [cookieCarrier({ warn, ...cookie })]
   const checksOrigin = chosen.some(({ ambient }) => ambient) && !insecureNoCrossOriginCheck
   const endpoints = guards.flatMap((guard) => guard.endpoints ?? [])
