@@ -9,6 +9,7 @@ import type { Sessions } from './core/contracts/sessions.ts'
 import type { Store } from './core/contracts/store.ts'
 import { createCoreSessions } from './core/create-sessions.ts'
 import { isProduction } from './core/lib/runtime.ts'
+import { tell, toConsole } from './core/lib/warn.ts'
 import { type CrossOriginOptions, crossOriginGuard } from './guards/cross-origin.ts'
 import { describeDevice } from './guards/device.ts'
 import { memoryStore } from './stores/memory.ts'
@@ -70,22 +71,23 @@ export function createSessions<Data extends object = Record<string, JsonValue>>(
 export function createSessions<Data extends object>(options: SessionsOptions<Data> = {}): Sessions<Data> {
   checkOptions(options, KINDS, 'createSessions')
   const { store, carriers, cookie, crossOrigin, insecureNoCrossOriginCheck = false, guards = [], ...rest } = options
-  const { warn = (message: string): void => console.warn(message) } = options
+  const { warn = toConsole } = options
   if (carriers !== undefined && cookie !== undefined) {
     throw new SessionError('ERR_OPTION', 'Give the cookie options to cookieCarrier, or leave carriers out.')
   }
   if (store === undefined && isProduction()) {
-    warn('sojourn: no store is configured, so sessions live in memory: a restart ends them all. Set store.')
+    tell(warn, 'no store is configured, so sessions live in memory: a restart ends them all. Set store.')
   }
   // In production, tokens that were issued with keys would be refused: a lost environment variable would log everybody out.
   if ('keys' in options && options.keys === undefined) {
     const text = 'keys is not set: an environment variable may be missing. If not, leave keys out.'
     if (isProduction()) throw new SessionError('ERR_OPTION', text)
-    warn(`sojourn: ${text}`)
+    tell(warn, text)
   }
   // Whoever writes seconds, as for Redis, would log everybody out at once.
   const { idle } = Object(options.timeouts) as { readonly idle?: unknown }
-  if (typeof idle === 'number' && idle < 60_000) warn(`sojourn: timeouts.idle is ${idle} ms. For seconds, write '${idle}s'.`)
+  if (typeof idle === 'number' && idle < 60_000)
+    warn(`sojourn: timeouts.idle is ${idle} ms. For seconds, write '${idle}s'.`)
   const chosen = carriers ?? [cookieCarrier({ warn, ...cookie })]
   const checksOrigin = chosen.some(({ ambient }) => ambient) && !insecureNoCrossOriginCheck
   const endpoints = guards.flatMap((guard) => guard.endpoints ?? [])

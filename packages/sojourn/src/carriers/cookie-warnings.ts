@@ -1,5 +1,6 @@
 import type { Carrier, RequestView } from '../core/contracts/carrier.ts'
 import { hostnameOf, isForwarded, isLoopback, isLoopbackOrigin, saysHttps } from '../core/lib/view.ts'
+import { tell, type Warn } from '../core/lib/warn.ts'
 import type { CookieForm } from './cookie-options.ts'
 
 /** `sent`: the cookie as this response sends it. `wanted`: the cookie as configured. */
@@ -43,8 +44,6 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
   ],
 ]
 
-type Warn = (message: string) => void
-
 /** What each receiver has been told. One cause affects the session's cookie and those of guards alike. */
 const told = new WeakMap<Warn, Set<string>>()
 
@@ -56,7 +55,7 @@ export function createWarnings(wanted: CookieForm, warn: Warn): (sent: CookieFor
     const found = WARNINGS.find(([applies]) => applies(view, sent, wanted))
     if (found === undefined || said.has(found[1])) return
     said.add(found[1])
-    warn(`sojourn: browsers may drop the cookie "${sent.name}": ${found[1]}`)
+    tell(warn, `browsers may drop the cookie "${sent.name}": ${found[1]}`)
   }
 }
 
@@ -115,8 +114,9 @@ export function createNeighbors(ours: {
       if (!isShared && !isElsewhere) return
       setter.hasTold = mine.hasTold = true
       const text = isShared ? SHARED : FOREIGN
-      ours.warn(
-        `sojourn: received a cookie "${ours.nameOf(view)}" that ${text} Give each its own name: cookie: { name: '__Host-my-app' }.`,
+      tell(
+        ours.warn,
+        `received a cookie "${ours.nameOf(view)}" that ${text} Give each its own name: cookie: { name: '__Host-my-app' }.`,
       )
     },
   }

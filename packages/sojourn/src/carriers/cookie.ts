@@ -2,6 +2,7 @@ import type { Candidates, Carrier, HeaderChange, RequestView } from '../core/con
 import { SessionError } from '../core/contracts/errors.ts'
 import { isProduction } from '../core/lib/runtime.ts'
 import { isLocalDevelopment } from '../core/lib/view.ts'
+import { toConsole } from '../core/lib/warn.ts'
 import { duplicateForms } from './cookie-duplicates.ts'
 import { type CookieForm, type CookieOptions, toCookieForm, toUnprefixed } from './cookie-options.ts'
 import { createNeighbors, createWarnings } from './cookie-warnings.ts'
@@ -21,7 +22,7 @@ export type { CookieOptions, HostCookie, HttpCookie, SecureCookie, UnprefixedCoo
 export function cookieCarrier(options: CookieOptions = {}): Carrier {
   const real = toSide(toCookieForm(options))
   const local = isProduction() ? null : toSide(toLocalForm(real.form))
-  const { warn = (message: string): void => console.warn(message) } = options
+  const { warn = toConsole } = options
   const warnOf = createWarnings(real.form, warn)
   const sideFor = (view: RequestView): Side => (local !== null && isLocalDevelopment(view) ? local : real)
   const read = (view: RequestView): Candidates => scanCookies(view.header('cookie') ?? '', sideFor(view).needle)

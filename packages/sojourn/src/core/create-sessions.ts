@@ -177,7 +177,7 @@ function attach(setup: Setup, target: object, session: unknown): void {
     const place = one.owner === setup ? undefined : one.places.find((each) => places.includes(each))
     if (place === undefined) continue
     setup.warnOnce(
-      `Two createSessions() use the ${place} of one request, which logs users out. Use one, or different cookie names.`,
+      `Two createSessions() use the ${place} of one request, which logs users out. Use one, or two cookie names.`,
     )
   }
   ;(target as Target)[ATTACHED] = { owner: setup, session, places, before }

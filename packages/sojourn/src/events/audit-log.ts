@@ -114,7 +114,7 @@ export function auditLog(sessions: AuditedSessions, options: AuditLogOptions): A
   const writer = createWriter({ sink, seal: createSeal(keys), clock, keepMs, maxWaiting })
   const flood = createFlood()
 
-  function listen(event: SessionEvent): Promise<void> | undefined {
+  function listen(event: SessionEvent): Promise<unknown> | undefined {
     const { isIn, omitted } = flood.judge(event)
     if (omitted !== null) void writer.add(omitted, true)
     if (!isIn) return undefined
@@ -151,7 +151,8 @@ function verbsOf(writer: Writer): Omit<AuditLog, 'close'> {
       checkArgument(details, 'object', 'details')
       if (type.startsWith('audit.'))
         throw new SessionError('ERR_OPTION', 'Types of entries that begin with audit. are reserved.')
-      await writer.add(toSafe({ type, details }))
+      if (!(await writer.add(toSafe({ type, details }))))
+        throw new SessionError('ERR_EVENTS', 'audit log: too many entries wait, so this one was dropped.')
     },
     flush: () => writer.flush(),
     anchor: () => {

@@ -6,7 +6,9 @@ import {
   type Attributes,
   type Counter,
   context,
+  diag,
   type Histogram,
+  isSpanContextValid,
   type Meter,
   type MeterProvider,
   metrics,
@@ -109,11 +111,13 @@ export function measuredStore(store: Store, options: MeasuredStoreOptions = {}):
     }),
   )
   return measured(store, options, ({ store: name, operation, seconds, errorType }) => {
-    histogramOf().record(seconds, {
-      'sojourn.store': name,
-      'sojourn.operation': operation,
-      ...(errorType !== null && { 'error.type': errorType }),
-    })
+    quietly(() =>
+      histogramOf().record(seconds, {
+        'sojourn.store': name,
+        'sojourn.operation': operation,
+        ...(errorType !== null && { 'error.type': errorType }),
+      }),
+    )
   })
 }
 
@@ -132,26 +136,36 @@ function inSpan<T>(
   describe: (span: Span, value: T) => void = () => undefined,
   wrap: (value: T) => T = (value) => value,
 ): MaybePromise<T> {
-  const span = trace.getTracer(SCOPE).startSpan(name, { attributes })
-  if (!span.isRecording()) {
-    span.end()
-    return work()
-  }
+  const span = quietly(() => trace.getTracer(SCOPE).startSpan(name, { attributes }))
+  // Without an SDK. A span that is not sampled has a context: without it, the calls of a driver would begin traces of their own.
+  if (span === undefined || !isSpanContextValid(span.spanContext())) return work()
   return settle(
     () => context.with(trace.setSpan(context.active(), span), work),
     (value) => {
-      describe(span, value)
-      span.end()
+      quietly(() => describe(span, value))
+      quietly(() => span.end())
       return wrap(value)
     },
     (error) => {
-      span.setAttribute('error.type', errorTypeOf(error))
-      span.setAttribute('sojourn.outcome', 'error')
-      span.setStatus({ code: SpanStatusCode.ERROR })
-      span.end()
+      quietly(() => {
+        span.setAttribute('error.type', errorTypeOf(error))
+        span.setAttribute('sojourn.outcome', 'error')
+        span.setStatus({ code: SpanStatusCode.ERROR })
+      })
+      quietly(() => span.end())
       throw error
     },
   )
+}
+
+/** A processor, a sampler or an exporter of the application can throw, and must change no session. */
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    diag.error('sojourn: telemetry failed', error)
+    return undefined
+  }
 }
 
 function errorTypeOf(error: unknown): string {

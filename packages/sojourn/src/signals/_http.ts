@@ -1,6 +1,6 @@
 import { fromUtf8 } from '../core/lib/bytes.ts'
 import { concat } from '../core/token/token.ts'
-import type { Timing } from '../stores/around/wrapper.ts'
+import { type Timing, within } from '../stores/around/wrapper.ts'
 
 /** How requests to other servers are made. */
 export interface Http {
@@ -49,7 +49,7 @@ export function hasType(message: Request | Response, type: string): boolean {
  * network.
  */
 export async function send<T>(
-  { fetch: call, timing }: Http,
+  { fetch: call, timing }: Pick<Http, 'fetch' | 'timing'>,
   url: URL | string,
   init: RequestInit & { readonly timeoutMs: number },
   read: (response: Response) => Promise<T>,
@@ -57,10 +57,10 @@ export async function send<T>(
   const { timeoutMs, signal, ...rest } = init
   const controller = new AbortController()
   const abort = (): void => controller.abort()
-  const cancel = timing.after(timeoutMs, abort)
   signal?.addEventListener('abort', abort)
   if (signal?.aborted) abort()
-  try {
+
+  async function ask(): Promise<T> {
     const response = await call(url, { ...rest, redirect: 'manual', signal: controller.signal })
     try {
       return await read(response)
@@ -68,8 +68,13 @@ export async function send<T>(
       // What was not read may never end, and would hold the connection. It may be broken already.
       if (!response.bodyUsed) void response.body?.cancel().catch(() => undefined)
     }
+  }
+
+  try {
+    // A fetch of the application's may not know the signal.
+    return await within(timeoutMs, timing, 'The other server', ask())
   } finally {
-    cancel()
+    abort()
     signal?.removeEventListener('abort', abort)
   }
 }

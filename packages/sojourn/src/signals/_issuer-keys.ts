@@ -2,7 +2,8 @@ import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { SessionError } from '../core/contracts/errors.ts'
 import { demandUrl, toUrl } from '../events/webhooks/url.ts'
 import { type Jose, loadJose } from '../guards/_jose.ts'
-import { MAX_BYTES, readJson, readText } from './_http.ts'
+import { toTiming } from '../stores/around/wrapper.ts'
+import { type Http, MAX_BYTES, readJson, readText, send } from './_http.ts'
 
 /** Finds the key of a token. */
 export type KeySet = JWTVerifyGetKey
@@ -93,9 +94,10 @@ async function keysAt(url: URL, { caller, fetch: get, clock }: Omit<Reach, 'inse
       if (failure !== null && clock() - failure.at < COOLDOWN_MS) throw failure.error
       failure = null
       try {
-        const response = await get(address, init)
-        if (response.status !== 200) throw new Error(`${url.host} answered ${response.status}.`)
-        return new Response(await readText(response, MAX_BYTES))
+        return await send(toHttp(get), address, { ...init, timeoutMs: TIMEOUT_MS }, async (response) => {
+          if (response.status !== 200) throw new Error(`${url.host} answered ${response.status}.`)
+          return new Response(await readText(response, MAX_BYTES))
+        })
       } catch (error) {
         failure = { error, at: clock() }
         throw error
@@ -164,6 +166,13 @@ const COOLDOWN_MS = 5000
 /** How long metadata is used. */
 const METADATA_MS = 3_600_000
 
+/** How long a request to an issuer may take. */
+const TIMEOUT_MS = 5000
+
+function toHttp(get: typeof fetch): Pick<Http, 'fetch' | 'timing'> {
+  return { fetch: get, timing: toTiming() }
+}
+
 /**
  * Calls at the same time share one result, and later ones while it is not older than `maxAgeMs`. After a failure, the next attempt
  * follows a while later.
@@ -186,14 +195,16 @@ export function kept<T>(clock: () => number, work: () => Promise<T>): (maxAgeMs?
 /** OpenID Connect Discovery 1.0, section 4. */
 async function discover(issuer: string, { fetch: get, insecureHttp }: Reach): Promise<URL> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const response = await get(url, { redirect: 'manual', signal: AbortSignal.timeout(5000) })
-  const found = response.status === 200 ? await readJson(response, MAX_BYTES) : null
+  const { status, found } = await send(toHttp(get), url, { timeoutMs: TIMEOUT_MS }, async (response) => ({
+    status: response.status,
+    found: response.status === 200 ? await readJson(response, MAX_BYTES) : null,
+  }))
   const { issuer: named, jwks_uri } = Object(found) as Record<string, unknown>
   const keys = toUrl(jwks_uri, insecureHttp)
   if (named === issuer && keys !== null) return keys
   throw new Error(
-    response.status === 200
+    status === 200
       ? `${issuer} does not describe itself as that issuer, with a https URL of its keys.`
-      : `${url} answered ${response.status}.`,
+      : `${url} answered ${status}.`,
   )
 }

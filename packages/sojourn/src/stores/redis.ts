@@ -1,8 +1,9 @@
 import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
-import type { Store, StoreEvent, Written } from '../core/contracts/store.ts'
+import type { Store, Written } from '../core/contracts/store.ts'
 import { isStorableId } from './kit/ids.ts'
+import { type Observer, toObserver } from './kit/observer.ts'
 import { type Link, type RedisClient, toLink } from './redis/link.ts'
 import { openUrl } from './redis/open-url.ts'
 import { createRecords, type Records, toStoreError } from './redis/records.ts'
@@ -30,7 +31,7 @@ export function redisStore(options: RedisStoreOptions): Store {
   const { prefix = 'sojourn:' } = options
   if (typeof prefix !== 'string') throw new SessionError('ERR_OPTION', 'redisStore: prefix must be a string.')
   const { url, client } = checked(options)
-  const listeners = new Set<(event: StoreEvent) => void>()
+  const listeners = new Set<Observer>()
   let link: Link | null = client === undefined ? null : toLink(client)
   let records: Records | null = link === null ? null : toRecords(link)
   let opening: Promise<Records> | null = null
@@ -83,8 +84,9 @@ export function redisStore(options: RedisStoreOptions): Store {
     end: (id, tombstone) => ask('end', ({ end }) => (isStorableId(id) ? end(id, tombstone) : NOTHING)),
 
     observe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
+      const own = toObserver(listener)
+      listeners.add(own)
+      return () => void listeners.delete(own)
     },
 
     async close() {

@@ -1,5 +1,6 @@
-import { type CookieOptions, cookieCarrier, type RequestView, type Token } from 'sojourn'
+import { type CookieOptions, cookieCarrier, createSessions, memoryStore, type RequestView, type Token } from 'sojourn'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createClient } from '../core/kit.ts'
 import { type ViewOptions, viewOf } from './views.ts'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -13,6 +14,22 @@ function warnings(views: readonly RequestView[], options: CookieOptions = {}, en
   for (const view of views) carrier.write(view, TOKEN, { maxAgeSeconds: null })
   return told
 }
+
+describe('a function warn of the application that fails', () => {
+  test.each<[string, () => unknown]>([
+    ['throws', () => JSON.parse('')],
+    ['rejects', () => Promise.reject(new Error('no connection'))],
+  ])('and %s fails no login, and the console has its error', async (_, warn) => {
+    const printed = vi.spyOn(console, 'warn').mockReturnValue()
+    const client = createClient(createSessions({ store: memoryStore(), warn }))
+    await client.send((session) => session.login('ada'), {
+      headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'iframe' },
+    })
+    await new Promise(setImmediate)
+    expect(printed.mock.calls).toEqual([[expect.any(Error)]])
+    printed.mockRestore()
+  })
+})
 
 describe('a warning, when a browser is going to drop the cookie', () => {
   type Row = [what: string, url: string, view: ViewOptions, options: CookieOptions, told: RegExp]

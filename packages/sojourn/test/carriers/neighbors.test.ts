@@ -156,7 +156,7 @@ describe('two createSessions with one cookie name in one application', () => {
     const origin = await listen(app)
     await fetch(origin)
     await fetch(origin)
-    expect(warnings).toEqual([expect.stringMatching(/Two createSessions\(\).*one request.*different cookie names/)])
+    expect(warnings).toEqual([expect.stringMatching(/Two createSessions\(\).*one request.*two cookie names/)])
   })
 
   /** Express, with a router for each of these `createSessions`. */

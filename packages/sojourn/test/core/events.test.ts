@@ -4,7 +4,7 @@ import { createWorld, edit, HOUR, MINUTE, rejection, stayFor, toView } from './k
 
 describe('listeners', () => {
   it('hear of their event alone, with its type and the time of the injected clock', () => {
-    const events = createEmitter(() => 1234)
+    const events = createEmitter(() => 1234, console.warn)
     const heard: unknown[] = []
     events.on('created', (event) => heard.push(event))
     events.emit('ended', { id: 'x' as never, userId: null, reason: 'logout' })
@@ -13,7 +13,7 @@ describe('listeners', () => {
   })
 
   it('hear in the order they came, until they stop', () => {
-    const events = createEmitter(Date.now)
+    const events = createEmitter(Date.now, console.warn)
     const heard: string[] = []
     const stop = events.on('created', () => heard.push('a'))
     events.on('created', () => heard.push('b'))
@@ -25,7 +25,7 @@ describe('listeners', () => {
   })
 
   it('may be added and removed during an event', () => {
-    const events = createEmitter(Date.now)
+    const events = createEmitter(Date.now, console.warn)
     const heard: string[] = []
     const listener = (): void => {
       heard.push('a')
@@ -69,7 +69,7 @@ describe('listeners', () => {
     ],
     ['rejects', () => Promise.reject(new Error('listener'))],
   ])('one of faults that %s ends there', async (_, fail) => {
-    const events = createEmitter(Date.now)
+    const events = createEmitter(Date.now, console.warn)
     let heard = 0
     events.on('fault', () => {
       heard++
@@ -126,7 +126,7 @@ describe('a listener that edits its event', () => {
 
 describe('a listener of all events', () => {
   it('hears each of them once, with its type, after those of the event', () => {
-    const events = createEmitter(() => 1234)
+    const events = createEmitter(() => 1234, console.warn)
     const heard: string[] = []
     const stop = events.on('*', (event) => heard.push(`all ${event.type}`))
     events.on('created', () => heard.push('created'))
@@ -138,7 +138,7 @@ describe('a listener of all events', () => {
   })
 
   it('one that throws hears of its own fault, and of no fault of that', () => {
-    const events = createEmitter(Date.now)
+    const events = createEmitter(Date.now, console.warn)
     const heard: string[] = []
     events.on('*', ({ type }) => {
       heard.push(type)

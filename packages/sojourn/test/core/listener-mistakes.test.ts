@@ -8,7 +8,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 describe('a listener', () => {
   it('that another one stops during the event does not hear it', () => {
-    const events = createEmitter(Date.now)
+    const events = createEmitter(Date.now, console.warn)
     const heard: string[] = []
     const stops: (() => void)[] = []
     events.on('created', () => stops.forEach((stop) => void stop()))
@@ -19,7 +19,7 @@ describe('a listener', () => {
   })
 
   it('that is passed twice is called twice, and each stops on its own', () => {
-    const events = createEmitter(Date.now)
+    const events = createEmitter(Date.now, console.warn)
     let heard = 0
     const listener = (): void => void heard++
     const stop = events.on('created', listener)

@@ -160,6 +160,22 @@ describe.each(SINKS)('an audit log in %s', (_, open) => {
     await sink.close()
   })
 
+  it.skipIf(open === null)(
+    'a clock with fractions, as performance.now() has them, and one that is broken',
+    async () => {
+      const table = newTable()
+      for (const clock of [() => Date.now() + 0.123, () => Number.NaN]) {
+        const log = auditLog(createSessions(), { sink: await sinkOf(table), keys: [KEY], keep: '2d', clock })
+        await log.setup()
+        await log.record('x', {})
+        await log.close()
+      }
+      const sink = await sinkOf(table)
+      expect(await verifyAuditLog(sink.lines(), { keys: [KEY] })).toMatchObject({ ok: true, lines: 6 })
+      await sink.close()
+    },
+  )
+
   it.skipIf(open === null)('somebody edits the last row: the log goes on, and the check names the row', async () => {
     const table = newTable()
     const log = auditLog(createSessions(), { sink: await sinkOf(table), keys: [KEY] })

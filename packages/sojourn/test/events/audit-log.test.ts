@@ -1,7 +1,7 @@
 import { createSessions, SessionError } from 'sojourn'
 import { type AuditLog, type AuditLogOptions, auditLog, verifyAuditLog } from 'sojourn/audit-log'
 import { describe, expect, it, vi } from 'vitest'
-import { createWorld, DAY, MINUTE, rejection, type World } from '../core/kit.ts'
+import { createClock, createWorld, DAY, MINUTE, rejection, type World } from '../core/kit.ts'
 import { type FaultySink, faultySink, KEY } from './audit-kit.ts'
 
 interface Logged {
@@ -194,6 +194,18 @@ describe('the sink fails', () => {
     expect((await verifyAuditLog(it.sink.texts, { keys: [KEY] })).problems).toEqual([])
   })
 
+  it('too many entries wait: each one of the application that is dropped rejects', async () => {
+    const it = logged({ maxWaiting: 2 })
+    await it.log.setup()
+    const release = it.sink.hold()
+    const all = Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((type) => it.log.record(type, {})))
+    release()
+    const types = (await all).map(({ status }, index) => [it.entries()[index + 1]?.type, status])
+    expect(types.map(([, status]) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'rejected'])
+    await it.log.close()
+    expect(it.entries().find(({ type }) => type === 'audit.lost')).toMatchObject({ count: 3 })
+  })
+
   it('the first thing that cannot be stored is a fault itself: the next event reports it', async () => {
     const it = logged()
     await it.log.setup()
@@ -305,6 +317,35 @@ describe('old lines', () => {
     await login(it, 'edsger')
     await it.log.flush()
     expect(calls).toHaveLength(4)
+  })
+})
+
+describe('a clock of the application', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e20, -1e20])('that returns %s stops no log', async (time) => {
+    const it = logged({ clock: () => time })
+    await it.log.record('x', {})
+    await it.log.close()
+    expect(it.entries()).toMatchObject(Array.from({ length: 3 }, () => ({ at: '1970-01-01T00:00:00.000Z' })))
+    expect(await verifyAuditLog(it.sink.texts, { keys: [KEY] })).toMatchObject({ ok: true })
+  })
+
+  it('that was a year ahead, and is set back, does not stop the deletion of old lines', async () => {
+    let asked = 0
+    const sink = {
+      ...faultySink(),
+      oldestKept: async () => {
+        asked += 1
+        return null
+      },
+    }
+    const clock = createClock()
+    const log = auditLog(createSessions(), { sink, keys: [KEY], keep: '2d', clock })
+    clock.advance(365 * DAY)
+    await log.record('ahead', {})
+    clock.advance(-365 * DAY)
+    await log.record('back', {})
+    expect(asked).toBe(2)
+    await log.close()
   })
 })
 

@@ -1,4 +1,4 @@
-import { context, metrics, trace } from '@opentelemetry/api'
+import { context, diag, metrics, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import {
   AggregationTemporality,
@@ -6,8 +6,15 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { createSessions, type Session } from 'sojourn'
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  SamplingDecision,
+  SimpleSpanProcessor,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace-base'
+import { createSessions, memoryStore, type Session } from 'sojourn'
 import { measuredStore, type TelemetryOptions, telemetry } from 'sojourn/telemetry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Client, createClient, createWorld, MINUTE, rejection } from '../core/kit.ts'
@@ -247,6 +254,76 @@ describe('without an SDK', () => {
     })
     expect([session.userId, answer]).toEqual([null, null])
   })
+})
+
+describe('an SDK that fails', () => {
+  const fail = (): never => {
+    throw new Error('the exporter is broken')
+  }
+
+  afterEach(() => diag.disable())
+
+  it.each(['onStart', 'onEnd'])('%s of a processor throws: no request fails, and a login counts', async (moment) => {
+    const said: unknown[] = []
+    const ignore = (): void => undefined
+    diag.setLogger({ error: (text) => said.push(text), warn: ignore, info: ignore, debug: ignore, verbose: ignore })
+    const flush = async (): Promise<void> => undefined
+    const processor: SpanProcessor = {
+      onStart: ignore,
+      onEnd: ignore,
+      forceFlush: flush,
+      shutdown: flush,
+      [moment]: fail,
+    }
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }))
+    stopSdk = async () => trace.disable()
+    const it = world()
+    const client = it.client()
+    await client.send((session) => session.login('ada'))
+    expect((await client.send((session) => session.userId)).value).toBe('ada')
+    it.store.fail('read')
+    expect(await rejection(client.send(() => undefined))).toMatchObject({ code: 'ERR_STORE' })
+    expect(said).toContain('sojourn: telemetry failed')
+  })
+
+  it('the meter throws: no call of the store fails', async () => {
+    metrics.setGlobalMeterProvider({ getMeter: fail })
+    stopSdk = async () => metrics.disable()
+    const made = createWorld()
+    const sessions = telemetry(createSessions({ store: measuredStore(made.store) }))
+    const client = createClient(sessions)
+    await client.send((session) => session.login('ada'))
+    expect((await client.send((session) => session.userId)).value).toBe('ada')
+  })
+})
+
+it('a trace that is not sampled stays so: a driver begins no trace of its own inside it', async () => {
+  const sdk = startSdk()
+  trace.disable()
+  const root = {
+    shouldSample: (_: unknown, __: string, name: string) => ({
+      decision: name.startsWith('session.') ? SamplingDecision.NOT_RECORD : SamplingDecision.RECORD_AND_SAMPLED,
+    }),
+  }
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({
+      sampler: new ParentBasedSampler({ root }),
+      spanProcessors: [new SimpleSpanProcessor(sdk.spans)],
+    }),
+  )
+  const inner = memoryStore()
+  const store = {
+    ...inner,
+    read(...args: Parameters<typeof inner.read>) {
+      trace.getTracer('driver').startSpan('GET').end()
+      return inner.read(...args)
+    },
+  }
+  const client = createClient(telemetry(createSessions({ store })))
+  await client.send((session) => session.login('ada'))
+  sdk.spans.reset()
+  await client.send(() => undefined)
+  expect(sdk.spans.getFinishedSpans().map(({ name }) => name)).toEqual([])
 })
 
 describe('with an SDK, an exchange', () => {

@@ -13,7 +13,7 @@ import {
   webhooks,
 } from 'sojourn/webhooks'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { createWorld, rejection, type World } from '../core/kit.ts'
+import { createWorld, DAY, rejection, type World } from '../core/kit.ts'
 
 const SECRET = `whsec_${Buffer.from('a secret for webhooks in tests..').toString('base64')}`
 const OTHER = `whsec_${Buffer.from('another secret for webhooks.....').toString('base64')}`
@@ -263,6 +263,21 @@ describe('a receiver refuses', () => {
     expect(await verify(it, it.message), 'without a store it is accepted again').toMatchObject({ ok: true })
   })
 
+  it('a replayed message, as long as its time is within a tolerance of a week', async () => {
+    const it = await one()
+    const options = { store: memoryStore(), toleranceSeconds: 7 * 86_400, clock: it.world.clock }
+    const answers: unknown[] = [await verify(it, it.message, options)]
+    for (let day = 0; day < 8; day++) {
+      it.world.clock.advance(DAY)
+      answers.push(await verify(it, it.message, options))
+    }
+    expect(answers).toMatchObject([
+      { ok: true },
+      ...Array.from({ length: 7 }, () => ({ reason: 'repeated' })),
+      { reason: 'old' },
+    ])
+  })
+
   it('a replayed message that is forged does not use up the id', async () => {
     const it = await one()
     const store = memoryStore()
@@ -411,6 +426,23 @@ describe('an endpoint that does not answer', () => {
     expect(it.time.pauses()).toEqual([])
     it.time.pass(TIME_LIMIT)
     await until(() => expect(it.time.pauses()).toEqual([5000]))
+  })
+
+  it('that hangs behind a fetch that does not know the signal is left too, and close ends', async () => {
+    let calls = 0
+    const stuck = (): Promise<never> => {
+      calls += 1
+      return new Promise(() => {})
+    }
+    const it = await hooked({ fetch: stuck })
+    await it.login()
+    it.time.pass(TIME_LIMIT)
+    await until(() => expect(it.time.pauses()).toEqual([5000]))
+    const closing = it.hooks.close()
+    await until(() => expect(calls).toBe(2))
+    it.time.pass(TIME_LIMIT)
+    await closing
+    expect(it.drops).toMatchObject([{ reason: 'closed', status: null }])
   })
 
   it('410: it gets no more messages', async () => {
@@ -576,6 +608,11 @@ describe('options', () => {
   ])('%s is ERR_OPTION', (_, work) => {
     expect(work).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     expect(work).not.toThrow(/secret@|c2hvcnQ/)
+  })
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 1e12, '300'])('a tolerance of %s is ERR_OPTION', async (given) => {
+    const options = { secret: SECRET, toleranceSeconds: given as number }
+    expect(await rejection(verifyWebhook({}, '', options))).toMatchObject({ code: 'ERR_OPTION' })
   })
 
   it('a receiver with a wrong secret is ERR_OPTION, and not a refusal', async () => {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { createSessions, SessionError } from 'sojourn'
 import { withNodeSession } from 'sojourn/node'
 import { type ResilientStoreOptions, resilientStore } from 'sojourn/stores/resilient'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Store, StoreEvent } from '../../src/core/contracts/store.ts'
 import { openEnvironment } from '../../src/stores/lmdb/environment.ts'
 import { lmdbStore } from '../../src/stores/lmdb.ts'
@@ -96,6 +96,30 @@ async function hang(world: World): Promise<void> {
   expect(await Promise.all(calls)).toEqual(Array(5).fill('ERR_STORE_TIMEOUT'))
   for (const gate of gates) gate.release()
 }
+
+describe('a listener of observe that throws', () => {
+  test('does not keep a call without an end, nor the others from hearing', async () => {
+    const world = createWorld()
+    const printed = vi.spyOn(console, 'error').mockReturnValue()
+    const fail = (): never => {
+      throw new Error('the application')
+    }
+    const stop = world.store.observe?.(fail)
+    world.store.observe?.(fail)
+    const later: StoreEvent[] = []
+    world.store.observe?.((event) => later.push(event))
+    await hang(world)
+    expect(later).toEqual(world.events)
+    expect(later.map(({ kind }) => kind)).toContain('timeout')
+    const before = printed.mock.calls.length
+    expect(before).toBe(2 * later.length)
+    stop?.()
+    world.time.advance(60_000)
+    await codeOf(read(world))
+    expect(printed.mock.calls.length - before, 'one of the two was stopped').toBe(later.length - before / 2)
+    printed.mockRestore()
+  })
+})
 
 describe('a time limit', () => {
   test('rejects what takes longer, names no id, and tells it', async () => {

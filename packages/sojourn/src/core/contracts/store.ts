@@ -156,7 +156,10 @@ export interface Store {
   /** Creates tables, directories and indexes. Safe to call again. */
   setup?(): MaybePromise<void>
 
-  /** Reports the store's state to the listener, which must not throw, until the returned function is called. Optional. */
+  /**
+   * Reports the store's state to the listener, until the returned function is called. The listener should not throw; the stores of
+   * this package print its error. Optional.
+   */
   observe?(listener: (event: StoreEvent) => void): () => void
 
   /** Closes everything that the store opened itself, but no client that the caller passed in. Safe to call again. */

@@ -4,6 +4,7 @@ import { toLogged } from '../contracts/errors.ts'
 import type { Emitter, RequestFacts, SessionEventName, SessionEvents } from '../contracts/events.ts'
 import { attempt } from './maybe.ts'
 import { factsOf } from './view.ts'
+import type { Warn } from './warn.ts'
 
 const MANY = 100
 
@@ -27,7 +28,7 @@ const NAMES: readonly (SessionEventName | '*')[] = [
 ]
 
 /** If a listener throws or rejects, the emitter emits a `fault`. The error never reaches the request that caused the event. */
-export function createEmitter(clock: () => number, warn: (message: string) => void = () => {}): Emitter {
+export function createEmitter(clock: () => number, warn: Warn): Emitter {
   const listeners = new Map<SessionEventName | '*', Set<(event: never) => unknown>>()
 
   function emit<Name extends SessionEventName>(

@@ -9,6 +9,7 @@ import { type Limits, toLimits } from '../contracts/timeouts.ts'
 import { assertSchema } from '../data/schema.ts'
 import { createEmitter } from '../lib/emitter.ts'
 import type { Turns } from '../lib/turns.ts'
+import { tell, toConsole, type Warn } from '../lib/warn.ts'
 import { createTokens, type Tokens } from '../token/token.ts'
 import { type CachingHeaders, toCachingHeaders } from './caching.ts'
 import { createEras, type Eras } from './eras.ts'
@@ -49,7 +50,7 @@ export interface Setup {
 
 export function createSetup<Data extends object>(options: CoreOptions<Data>): Setup {
   const { store, insecureStoreLacks, data: schema = null, invalidData = 'drop', sealed = false } = options
-  const { clock: exact, warn = (message) => console.warn(message), describeDevice = () => null } = options
+  const { clock: exact, warn = toConsole, describeDevice = () => null } = options
   // `performance.timeOrigin + performance.now()` has fractions, which whole numbers of a database do not take.
   const clock = exact === undefined ? Date.now : () => Math.floor(exact())
   const warnOnce = once(warn)
@@ -130,13 +131,13 @@ function lastOf(carriers: readonly Carrier[]): Carrier {
 
 const MAX_WARNINGS = 100
 
-function once(warn: (message: string) => void): (message: string) => void {
+function once(warn: Warn): Warn {
   const said = new Set<string>()
   return (message) => {
     // Bounded, because a message may name what a client sent.
     if (!said.has(message) && said.size < MAX_WARNINGS) {
       said.add(message)
-      warn(`sojourn: ${message}`)
+      tell(warn, message)
     }
   }
 }

@@ -58,10 +58,9 @@ const LABEL = 'sojourn audit log v1 '
 /** The line that follows `before`. The hash covers everything in front of it: the order, the line before, and the fields. */
 export function toLine(seal: Seal, { log, seq: last, hash: prev }: Place, at: number, fields: Fields): AuditLine {
   const seq = last + 1
-  const time = Number.isFinite(at) ? at : 0
-  const body = toAsciiJson({ log, seq, prev, at: new Date(time).toISOString(), ...bounded(fields) })
+  const body = toAsciiJson({ log, seq, prev, at: new Date(at).toISOString(), ...bounded(fields) })
   const hash = seal.make(body)
-  return { log, seq, at: time, hash, text: `${body.slice(0, -1)},"hash":"${hash}"}` }
+  return { log, seq, at, hash, text: `${body.slice(0, -1)},"hash":"${hash}"}` }
 }
 
 /** A reader of the log must be able to hold a line in memory. */

@@ -18,10 +18,10 @@ export interface WriterParts {
 /** Chains entries and appends them to the sink, in the order of the calls. */
 export interface Writer {
   /**
-   * Resolves when the entry is stored. Rejects if it is dropped, and once in each outage of the sink: the entry then still waits.
-   * `isQuiet`: rejections of this entry reach nobody, so another one has to report.
+   * Resolves when the entry is stored. Rejects once in each outage of the sink: the entry then still waits, or was dropped. Resolves
+   * with `false` if it was dropped after that. `isQuiet`: rejections of this entry reach nobody, so another one has to report.
    */
-  add(fields: Fields, isQuiet?: boolean): Promise<void>
+  add(fields: Fields, isQuiet?: boolean): Promise<boolean>
   /** Resolves when everything added so far is stored. Rejects if the sink fails. */
   flush(): Promise<void>
   setup(): Promise<void>
@@ -53,6 +53,7 @@ const MOST_LINES = 1e14
 const TIDY_MS = 3_600_000
 
 export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterParts): Writer {
+  const now = (): number => toTime(clock())
   const waiting: Item[] = []
   /** So that no other process makes the same line, and this one can tell whether a line is its own. */
   const by = createNonce().slice(0, 8)
@@ -74,15 +75,15 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
   let deletable: number | null = null
   let closing: Promise<void> | null = null
 
-  function add(fields: Fields, isQuiet = false): Promise<void> {
+  function add(fields: Fields, isQuiet = false): Promise<boolean> {
     if (closing !== null) return Promise.reject(new SessionError('ERR_CLOSED', 'The audit log was closed.'))
     if (waiting.length >= maxWaiting) {
       lost += 1
       unreported ??= lost === 1 ? toFailure('too many entries wait, so entries are dropped') : null
-      return isQuiet ? Promise.resolve() : reported()
+      return isQuiet ? Promise.resolve(false) : reported()
     }
-    const stored = new Promise<void>((resolve, reject) => {
-      waiting.push({ at: clock(), fields, isQuiet, stored: resolve, failed: reject })
+    const stored = new Promise<boolean>((resolve, reject) => {
+      waiting.push({ at: now(), fields, isQuiet, stored: () => resolve(true), failed: reject })
     })
     stored.catch(() => undefined)
     if (appendingSince !== null && performance.now() - appendingSince >= PATIENCE_MS) {
@@ -94,10 +95,10 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
   }
 
   /** Rejects with a failure that nobody has heard of. */
-  function reported(): Promise<void> {
+  function reported(): Promise<false> {
     const error = unreported
     unreported = null
-    return error === null ? Promise.resolve() : Promise.reject(error)
+    return error === null ? Promise.resolve(false) : Promise.reject(error)
   }
 
   function toFailure(what: string, cause?: unknown): SessionError {
@@ -203,7 +204,7 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
 
   /** Adds an entry of the log itself, in front of those that wait. */
   function insert(fields: Fields, stored = (): void => undefined): void {
-    waiting.unshift({ at: clock(), fields, isQuiet: true, stored, failed: () => undefined })
+    waiting.unshift({ at: now(), fields, isQuiet: true, stored, failed: () => undefined })
   }
 
   function noteLost(): void {
@@ -236,8 +237,10 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
   async function deleteOld(): Promise<void> {
     if (deletable !== null) await sink.deleteBefore?.(deletable)
     deletable = null
-    if (keepMs === null || sink.oldestKept === undefined || clock() - tidiedAt < TIDY_MS) return
-    tidiedAt = clock()
+    if (keepMs === null || sink.oldestKept === undefined) return
+    // The clock may have been set back.
+    if (Math.abs(now() - tidiedAt) < TIDY_MS) return
+    tidiedAt = now()
     const before = await sink.oldestKept(tidiedAt - keepMs)
     if (before === null) return
     insert({ type: 'audit.deleted', before }, () => {
@@ -277,4 +280,10 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
       return closing
     },
   }
+}
+
+/** Whole milliseconds that a date can have. A clock of the application can return anything, and databases take no fraction. */
+function toTime(ms: number): number {
+  const time = new Date(ms).getTime()
+  return Number.isNaN(time) ? 0 : time
 }

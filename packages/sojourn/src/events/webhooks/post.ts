@@ -1,4 +1,4 @@
-import type { Timing } from '../../stores/around/wrapper.ts'
+import { type Timing, within } from '../../stores/around/wrapper.ts'
 import { sign } from './signature.ts'
 
 /** Where and how messages are posted. */
@@ -26,9 +26,8 @@ export async function post(
 ): Promise<Attempt> {
   const seconds = Math.floor(timing.wall() / 1000)
   const controller = new AbortController()
-  const cancel = timing.after(timeoutMs, () => controller.abort())
   try {
-    const response = await send(url, {
+    const sent = send(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -42,6 +41,8 @@ export async function post(
       redirect: 'manual',
       signal: controller.signal,
     })
+    // A fetch of the application's may not know the signal.
+    const response = await within(timeoutMs, timing, 'webhooks: the endpoint', sent)
     // Nothing of the answer is used, and it may never end or be broken already.
     void response.body?.cancel().catch(() => undefined)
     const { status, headers } = response
@@ -49,9 +50,8 @@ export async function post(
     if (status === 410) return { kind: 'gone', status }
     return { kind: 'failed', status: status === 0 ? null : status, retryAfterMs: toRetryMs(headers.get('retry-after')) }
   } catch {
+    controller.abort()
     return { kind: 'failed', status: null, retryAfterMs: 0 }
-  } finally {
-    cancel()
   }
 }
 

@@ -8,7 +8,7 @@ import { isSigned, toSecrets } from './signature.ts'
 export interface VerifyWebhookOptions {
   /** The secret, or several while it is being replaced: `whsec_` and base64. */
   readonly secret: string | readonly string[]
-  /** How far the time of the message and of this server may differ. Default 300. */
+  /** How far the time of the message and of this server may differ, from 0 to a year. Default 300. */
   readonly toleranceSeconds?: number
   /**
    * Accepts each message once, in every process that shares the store. Default: a message can be repeated while its time is within
@@ -61,6 +61,11 @@ export async function verifyWebhook(
     'verifyWebhook',
   )
   const { secret, toleranceSeconds = 300, store, clock = Date.now } = options
+  if (!(toleranceSeconds >= 0 && toleranceSeconds <= LONGEST_TOLERANCE_SECONDS))
+    throw new SessionError(
+      'ERR_OPTION',
+      'verifyWebhook: toleranceSeconds must be a number from 0 to 31,536,000 (a year).',
+    )
   const secrets = toSecrets(secret, 'verifyWebhook')
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
     throw new SessionError(
@@ -81,7 +86,7 @@ export async function verifyWebhook(
   const message = parse(bytes)
   if (message === null) return { ok: false, reason: 'body' }
   // Nobody can send the message again after its time is out of the tolerance, except its sender, with a new time.
-  const until = clock() + REMEMBERED_MS
+  const until = Math.max(clock() + REMEMBERED_MS, (Number(timestamp) + toleranceSeconds + 1) * 1000)
   if (store !== undefined && !(await once(store, `webhook:${id}`, until, clock)))
     return { ok: false, reason: 'repeated' }
   return { ok: true, id, message }
@@ -89,6 +94,8 @@ export async function verifyWebhook(
 
 /** Longer than a sender tries to deliver a message. */
 const REMEMBERED_MS = 3 * 86_400_000
+/** Without an end, ids would have to be kept forever. */
+const LONGEST_TOLERANCE_SECONDS = 31_536_000
 
 function read(headers: WebhookHeaders, name: string): string | null {
   // Some platforms pass the names as the sender wrote them.

@@ -1,21 +1,23 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise, Store, StoreEvent } from '../../core/contracts/store.ts'
 import { release } from '../../core/lib/runtime.ts'
+import { type Observer, toObserver } from '../kit/observer.ts'
 
 /** Listeners of a store's wrapper, and through it of the store. */
 export interface Observers {
-  observe(listener: (event: StoreEvent) => void): () => void
+  observe(listener: Observer): () => void
   tell(event: StoreEvent): void
 }
 
 export function createObservers(inner: Store): Observers {
-  const listeners = new Set<(event: StoreEvent) => void>()
+  const listeners = new Set<Observer>()
   return {
     observe(listener) {
-      listeners.add(listener)
-      const stop = inner.observe?.(listener)
+      const own = toObserver(listener)
+      listeners.add(own)
+      const stop = inner.observe?.(own)
       return () => {
-        listeners.delete(listener)
+        listeners.delete(own)
         stop?.()
       }
     },
