@@ -28,7 +28,7 @@ const PAGES = {
   ],
   'docs/reference/adapters.md': ['express', 'fastify', 'hono', 'koa', '@nestjs/common', '@nestjs/core'],
   'docs/reference/guards.md': ['jose'],
-  'docs/reference/live.md': ['ws'],
+  'docs/reference/live.md': ['ws', 'socket.io'],
   'docs/how-to/measure-sessions.md': ['@opentelemetry/api'],
 }
 

@@ -19,6 +19,7 @@ const TESTS = [
   ...['express', 'fastify', 'hono', 'koa', 'nestjs'].map((name) => `adapters/${name}.conformance`),
   'guards/device-bound',
   'live/ws',
+  'live/socket-io',
   'events/telemetry',
 ]
 

@@ -51,6 +51,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/guards/device-bound': () => import('sojourn/guards/device-bound'),
   'sojourn/hono': () => import('sojourn/hono'),
   'sojourn/koa': () => import('sojourn/koa'),
+  'sojourn/live/socket-io': () => import('sojourn/live/socket-io'),
   'sojourn/live/ws': () => import('sojourn/live/ws'),
   'sojourn/nestjs': () => import('sojourn/nestjs'),
   'sojourn/node': () => import('sojourn/node'),
