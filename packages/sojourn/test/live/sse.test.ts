@@ -10,6 +10,7 @@ import { type EventStream, type LiveEventsOptions, liveEvents } from 'sojourn/li
 import { toNodeHandler } from 'sojourn/node'
 import { describe, expect, it, vi } from 'vitest'
 import { createWorld, type TestData } from '../core/kit.ts'
+import { hookStore } from '../core/kit-store.ts'
 import { type AnySessions, HOST, loggedIn, OWN, onClose, start } from './kit.ts'
 
 type Begin = (stream: EventStream, session: Session<TestData>) => unknown
@@ -107,6 +108,31 @@ describe.each(Object.keys(MOUNTS))('an event stream on %s', (mount) => {
     expect((await client.send(({ userId }) => userId)).value).toBe('ada')
     expect(stream.text()).not.toContain('event: end')
   })
+})
+
+describe('a slow store', () => {
+  it.each(Object.keys(MOUNTS))(
+    'on %s delays the headers, and a renewed token is with them all the same',
+    async (mount) => {
+      const { world, client } = await loggedIn()
+      const slow = hookStore(world.store)
+      for (const minutes of [20, 20, 25]) {
+        world.clock.advance(minutes * 60_000)
+        if (minutes === 20) await client.send(() => {})
+      }
+      const begin = vi.fn<Begin>(greet)
+      const { address } = await serve(world.node({ store: slow }), { mount, begin })
+      const gate = slow.hold('write', 'before')
+      const opening = listen(address, client.cookie())
+      await gate.reached
+      for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+      expect(begin).not.toHaveBeenCalled()
+      gate.release()
+      const stream = await opening
+      await until(stream, 'hello ada')
+      expect(stream.headers['set-cookie']).toHaveLength(1)
+    },
+  )
 })
 
 describe('an event stream', () => {
