@@ -49,6 +49,7 @@ describe('tables in documents', () => {
     (_, { kind, words: [module = '', type = ''], rows }) => {
       const named = rows.map(([first]) => first)
       if (kind === 'members') expect(named.sort()).toEqual([...program.membersOf(module, type)].sort())
+      if (kind === 'own') expect(named.sort()).toEqual([...program.ownMembersOf(module, type)].sort())
       if (kind === 'words') expect(named.sort()).toEqual([...program.wordsOf(module, type)].sort())
       expect(named.length).toBeGreaterThan(0)
     },

@@ -16,6 +16,10 @@ export interface SnippetProgram {
   openNamesOf(snippet: Snippet): readonly string[]
   /** The names of the properties that a type of a module has; of each of its members when it is a union. */
   membersOf(module: string, type: string): readonly string[]
+  /** Without those of the interfaces that it extends. */
+  ownMembersOf(module: string, type: string): readonly string[]
+  /** Without those of the types that it extends. */
+  ownMembersOf(module: string, type: string): readonly string[]
   /** The same of each member's own type: `{ login: ['id', 'userId'] }`, sorted. */
   fieldsOf(module: string, type: string): Readonly<Record<string, readonly string[]>>
   /** The words that a union of strings consists of. */
@@ -68,6 +72,7 @@ export function createSnippetProgram(snippets: readonly Snippet[]): SnippetProgr
       return openNames(sourceOf(fileOf(snippet), owner), owner.getTypeChecker())
     },
     membersOf: (module, name) => [...new Set(partsOf(typeOf(module, name)).flatMap(namesOf))],
+    ownMembersOf: (module, name) => Array.from(typeOf(module, name).symbol.members?.keys() ?? [], String),
     fieldsOf(module, name) {
       const members = checker.getPropertiesOfType(typeOf(module, name))
       return Object.fromEntries(members.map((member) => [member.name, namesOf(checker.getTypeOfSymbol(member)).sort()]))

@@ -25,6 +25,8 @@ import { LIVE_KINDS, type LiveOptions } from './_registry.ts'
 import type { Seat } from './_seat.ts'
 import { liveConnections } from './connections.ts'
 
+export type { OriginOptions } from './_handshake.ts'
+
 export interface LiveWebSocketsOptions extends LiveOptions, OriginOptions {
   /** The server of node:http or node:https whose upgrades are handled. */
   readonly server: Server | HttpsServer
