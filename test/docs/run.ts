@@ -57,7 +57,11 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/live/socket-io': () => import('sojourn/live/socket-io'),
   'sojourn/live/ws': () => import('sojourn/live/ws'),
   'sojourn/nestjs': () => import('sojourn/nestjs'),
+  'sojourn/react-router': () => import('sojourn/react-router'),
+  'sojourn/sveltekit': () => import('sojourn/sveltekit'),
   'sojourn/node': () => import('sojourn/node'),
+  '@sveltejs/kit/hooks': () => import('@sveltejs/kit/hooks'),
+  '$app/environment': async () => ({ building: false }),
   '@sojourn/conformance': () => import('@sojourn/conformance'),
   '@sojourn/audit': () => import('@sojourn/audit'),
   '@electric-sql/pglite': () => import('@electric-sql/pglite'),
@@ -77,6 +81,7 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'hono/cors': () => import('hono/cors'),
   koa: () => import('koa'),
   'koa-bodyparser': () => import('koa-bodyparser'),
+  'react-router': () => import('react-router'),
   'prom-client': () => import('prom-client'),
   'socket.io': () => import('socket.io'),
   valibot: () => import('valibot'),
@@ -167,7 +172,7 @@ function createLoader(page: readonly Snippet[]): (snippet: Snippet) => Promise<R
 
   async function resolve(specifier: string): Promise<object> {
     if (!specifier.startsWith('./')) return namespaceOf(specifier)
-    const file = page.find(({ name }) => `./${name}` === specifier)
+    const file = page.find(({ name }) => `./${name}`.endsWith(specifier.slice(1)))
     if (file === undefined) throw new Error(`A snippet imports ${specifier}, and its page shows no such file`)
     return load(file)
   }

@@ -13,7 +13,7 @@ export interface Snippet {
   readonly language: string
   /** The rest of the fence after the language. */
   readonly words: string
-  /** `server.ts`, when the code begins with that as a comment: other snippets of the page can import it. */
+  /** `src/server.ts`, when the code begins with that as a comment: other snippets of the page can import it. */
   readonly name: string | null
   readonly code: string
 }
@@ -52,7 +52,7 @@ export function snippetsOf(page: string): readonly Snippet[] {
     const end = lines.indexOf('```', at + 1)
     if (end === -1) throw new Error(`${page}:${at + 1}: the code has no end`)
     const code = lines.slice(at + 1, end).join('\n')
-    const name = /^\/\/ ([\w.-]+\.ts)\n/.exec(code)?.[1] ?? null
+    const name = /^\/\/ ([\w+./-]+\.ts)\n/.exec(code)?.[1] ?? null
     snippets.push({ page, line: at + 2, language, words: words.trim(), name, code })
     at = end
   }

@@ -307,6 +307,13 @@ const FRAMEWORKS = [
     aim: /NestJS.*fails/,
   },
   {
+    name: 'SvelteKit and fetch: answers do not wait for the store',
+    file: '_hold-response.ts',
+    find: 'await commitWhole(exchange, response)',
+    replace: '(void Promise.resolve(commitWhole(exchange, response)).catch(() => {}), [])',
+    aim: /SvelteKit.*fails/,
+  },
+  {
     name: 'Hono: answers do not wait for the store',
     file: 'hono.ts',
     find: 'return settle(() => (held === null ? commitWhole(exchange, c.res) : exchange.commit(c.res.status)), apply, fail)',

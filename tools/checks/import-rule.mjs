@@ -29,7 +29,7 @@ const LAYERS = {
 
 /** The modules that may depend on Node: each a file, a folder, or a prefix of file names. */
 const NODE_ONLY =
-  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify|koa|nestjs)|events\/audit-log\/(file|verify-files)|live\/(ws|socket-io)|command)[./-]/
+  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify|koa|nestjs|react-router)|events\/audit-log\/(file|verify-files)|live\/(ws|socket-io)|command)[./-]/
 
 /** The entries that run on every runtime. */
 export const PORTABLE = [
@@ -77,6 +77,7 @@ export const PORTABLE = [
   'live/sse',
   'adapters/fetch',
   'adapters/hono',
+  'adapters/sveltekit',
 ]
 
 /** @param {string} file */

@@ -1,11 +1,14 @@
 import { createServer } from 'node:http'
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { Controller, Get, Injectable, Module, UseGuards } from '@nestjs/common'
+import type { Handle, RequestEvent } from '@sveltejs/kit'
+import { sequence } from '@sveltejs/kit/hooks'
 import connect from 'connect'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
+import type { LoaderFunctionArgs, MiddlewareFunction, RouterContextProvider } from 'react-router'
 import { createSessions, type JsonValue, type Session, type Sessions, type UntypedData } from 'sojourn'
 import { expressSessions, requireFresh, requireUser, returnPath } from 'sojourn/express'
 import { fastifySessions, requireMethods } from 'sojourn/fastify'
@@ -14,6 +17,13 @@ import { honoSessions, requireAssurance } from 'sojourn/hono'
 import { koaSessions, requireUser as requireUserOfKoa } from 'sojourn/koa'
 import { CurrentSession, InjectSessions, requireUser as requireUserOfNest, SessionsModule } from 'sojourn/nestjs'
 import { nodeSessions, requireUser as requireUserOfNode, withNodeSession } from 'sojourn/node'
+import {
+  reactRouterSessions,
+  reactRouterStorage,
+  requireUser as requireUserOfReactRouter,
+  sessionContext,
+} from 'sojourn/react-router'
+import { requireUser as requireUserOfSvelteKit, svelteKitSessions } from 'sojourn/sveltekit'
 import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
 
@@ -189,3 +199,32 @@ SessionsModule.forRoot({ store: 'sqlite:sessions.db' })
 
 // Without a schema: what JSON can hold.
 expectTypeOf(createSessions().get({})).toEqualTypeOf<Session<Record<string, JsonValue>>>()
+
+// SvelteKit
+const kitHandle: Handle = svelteKitSessions(sessions, { building: false })
+sequence(kitHandle, svelteKitSessions(sessions), requireUserOfSvelteKit({ signIn: '/sign-in' }))
+const load = (event: RequestEvent): void => {
+  expectTypeOf(event.locals.session).toEqualTypeOf<Session<UntypedData>>()
+  expectTypeOf(sessions.get(event)).toEqualTypeOf<Exact>()
+}
+expectTypeOf(load).toBeFunction()
+// @ts-expect-error: SvelteKit's own adapter has this setting
+svelteKitSessions(sessions, { trustProxy: 1 })
+
+// React Router
+const routeMiddleware: MiddlewareFunction<Response>[] = [
+  reactRouterSessions(sessions, { trustProxy: 1 }),
+  requireUserOfReactRouter({ signIn: '/sign-in' }),
+]
+expectTypeOf(routeMiddleware).toBeArray()
+const routeLoader = ({ context }: LoaderFunctionArgs<RouterContextProvider>): void => {
+  expectTypeOf(context.get(sessionContext)).toEqualTypeOf<Session<UntypedData>>()
+  expectTypeOf(sessions.get(context)).toEqualTypeOf<Exact>()
+}
+expectTypeOf(routeLoader).toBeFunction()
+const routeStorage = reactRouterStorage(sessions, { userKey: 'userId' })
+routeStorage.getSession().then((session) => {
+  expectTypeOf(session.get('userId')).toEqualTypeOf<string | undefined>()
+  // @ts-expect-error: no key of the schema
+  session.set('crat', 1)
+})

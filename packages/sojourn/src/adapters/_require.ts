@@ -1,3 +1,4 @@
+import type { RequestView } from '../core/contracts/carrier.ts'
 import { checkArgument, checkOptions, type OptionKinds } from '../core/contracts/check-options.ts'
 import { type Duration, toMs } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
@@ -36,8 +37,11 @@ export interface StepUpOptions extends RequireUserOptions {
   readonly stepUp?: string
 }
 
-/** Returns the response for a session that does not meet it, `null` for one that does. */
-export type Requirement = (session: unknown) => Answer | null
+/**
+ * Returns the response for a session that does not meet it, `null` for one that does. `view`: what the answer depends on, if the
+ * framework asks for a page by another request than a browser's.
+ */
+export type Requirement = (session: unknown, view?: RequestView) => Answer | null
 
 const USER: OptionKinds<RequireUserOptions> = { signIn: 'string', returnTo: 'string' }
 const FRESH: OptionKinds<RequireFreshOptions> = { ...USER, confirm: 'string' }
@@ -107,14 +111,16 @@ function toRequirement(
     wants: {},
     challenge: { error: 'invalid_token' },
   }
-  return (found) => {
+  return (found, view) => {
     const request = requestOf(found)
     if (request === null) {
       throw new SessionError('ERR_NO_SESSION', `Mount the sojourn adapter before ${caller}.`)
     }
     const session = found as Session<object>
     const shortfall = session.userId === null ? signedOut : judge(session)
-    return shortfall === null ? null : answerShortfall(request, shortfall, returnTo, caller)
+    return shortfall === null
+      ? null
+      : answerShortfall({ ...request, ...(view && { view }) }, shortfall, returnTo, caller)
   }
 }
 

@@ -1,18 +1,12 @@
-import type { HeaderChange } from '../core/contracts/carrier.ts'
 import type { OptionKinds } from '../core/contracts/check-options.ts'
-import type { Exchange } from '../core/contracts/exchange.ts'
 import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
-import { NO_HEADERS } from '../core/request/caching.ts'
-import { isAnswered, reportMistake, toErrorResponse, toOwnResponse, toResponse } from './_answer.ts'
 import { assertHandler, checkArguments } from './_check-arguments.ts'
-import { commitWhole, toAnswer, withChanges } from './_fetch-response.ts'
 import { FetchView } from './_fetch-view.ts'
-import { dropHeaders } from './_node-headers.ts'
+import { holdResponse } from './_hold-response.ts'
 import { otherFramework } from './_other-framework.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
-import { letGo } from './_unsent-body.ts'
 
 export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
 export { type RequireWrapper, requireAssurance, requireFresh, requireMethods, requireUser } from './_require-fetch.ts'
@@ -57,37 +51,10 @@ export function withSession<
     if (typeof request.headers?.get !== 'function') throw otherFramework('withSession', request)
     // This runs inside another wrapper of the same sessions. Two exchanges would undo each other's cookies.
     if (sessions.has(request)) return handler(request, sessions.get(request), ...rest)
-    let exchange: Exchange<Data>
-    try {
-      exchange = await sessions.open(new FetchView(request, trustProxy, () => peer(request, ...rest)))
-    } catch (error) {
-      return answerError(error)
-    }
-    const { answer } = exchange
-    if (answer === null) sessions.attach(request, exchange.session)
-    // Bun's upgrades return nothing.
-    let response: Response | undefined
-    try {
-      response = answer === null ? await handler(request, exchange.session, ...rest) : toResponse(toOwnResponse(answer))
-      const changes = await commitWhole(exchange, response)
-      return response === undefined ? (response as never) : toAnswer(response, changes, exchange)
-    } catch (error) {
-      letGo(response)
-      return answerError(error, exchange.salvage(), response?.headers)
-    }
+    const view = new FetchView(request, trustProxy, () => peer(request, ...rest))
+    return holdResponse(sessions, view, (session) => {
+      sessions.attach(request, session)
+      return handler(request, session, ...rest)
+    })
   }
-}
-
-/**
- * The runtime reports mistakes, but its response carries no cookie. So if the client must receive a token (`owed`), we make the
- * response: the old token is no longer valid, and a later use of it would look like theft.
- */
-function answerError(error: unknown, owed: readonly HeaderChange[] = NO_HEADERS, replaced?: Headers): Response {
-  if (owed.length === 0 && !isAnswered(error)) throw error
-  reportMistake(error)
-  const kept = new Headers(replaced)
-  dropHeaders({ hasHeader: (name) => kept.has(name), removeHeader: (name) => kept.delete(name) })
-  const { status, headers, body } = toErrorResponse(error)
-  for (const [name, value] of Object.entries(headers)) kept.set(name, value)
-  return withChanges(new Response(body, { status, headers: kept }), owed)
 }

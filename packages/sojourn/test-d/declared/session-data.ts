@@ -1,5 +1,6 @@
 /** An application that declares its data. A program of its own, because a declaration reaches all files of a program. */
 import { Controller, Get } from '@nestjs/common'
+import type { RequestEvent } from '@sveltejs/kit'
 import connect from 'connect'
 import express from 'express'
 import Fastify from 'fastify'
@@ -13,6 +14,7 @@ import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
 import { CurrentSession } from 'sojourn/nestjs'
 import { nodeSessions } from 'sojourn/node'
+import { svelteKitSessions } from 'sojourn/sveltekit'
 import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
 
@@ -76,6 +78,13 @@ export class CartController {
     // @ts-expect-error: not in the schema
     session.data.crat
   }
+}
+
+svelteKitSessions(sessions)
+export const load = ({ locals }: RequestEvent): void => {
+  expectTypeOf(locals.session.data.cart).toEqualTypeOf<string[]>()
+  // @ts-expect-error: not in the schema
+  locals.session.data.crat
 }
 
 connect().use(nodeSessions(sessions))

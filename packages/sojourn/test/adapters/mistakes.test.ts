@@ -10,6 +10,8 @@ import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
+import { reactRouterSessions } from 'sojourn/react-router'
+import { svelteKitSessions } from 'sojourn/sveltekit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { listen } from './support/node-reply.ts'
 
@@ -22,10 +24,15 @@ const MOUNTS: readonly [name: string, mount: (sessions?: unknown, options?: unkn
   ['honoSessions', (...args) => (honoSessions as Loose)(...args)],
   ['koaSessions', (...args) => (koaSessions as Loose)(...args)],
   ['nodeSessions', (...args) => (nodeSessions as Loose)(...args)],
+  ['reactRouterSessions', (...args) => (reactRouterSessions as Loose)(...args)],
+  ['svelteKitSessions', (...args) => (svelteKitSessions as Loose)(...args)],
   ['withNodeSession', (sessions, options) => (withNodeSession as Loose)(sessions, handler, options)],
   ['withSession', (sessions, options) => (withSession as Loose)(sessions, handler, options)],
 ]
-const WITH_OPTIONS = MOUNTS.filter(([name]) => name !== 'expressSessions' && name !== 'koaSessions')
+/** The others have the framework's own setting. */
+const WITH_TRUST_PROXY = MOUNTS.filter(
+  ([name]) => !['expressSessions', 'koaSessions', 'svelteKitSessions'].includes(name),
+)
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -87,7 +94,7 @@ describe('a value that is not a Sessions object is refused when the adapter is c
 })
 
 describe('options that nobody reads are refused when the adapter is made', () => {
-  describe.each(WITH_OPTIONS)('%s', (name, mount) => {
+  describe.each(WITH_TRUST_PROXY)('%s', (name, mount) => {
     test.each([
       ['a misspelled one', { trustproxy: 1 }, `${name} has no option "trustproxy"`],
       ['one of Express', { 'trust proxy': 1 }, `${name} has no option "trust proxy"`],

@@ -204,7 +204,8 @@ describe.each(Object.entries(FRAMEWORKS))('on %s', (_, start) => {
     const { status, headers } = await browser.load(path)
     // A router may refuse the path itself.
     if (status !== 303) expect([400, 404]).toContain(status)
-    else expect(headers.location).toBe('/sign-in')
+    // Some routers resolve the path before anybody sees it, to one of this application.
+    else expect(['/sign-in', back('/sign-in', '/evil')]).toContain(headers.location)
     expect(reached()).toBe(0)
   })
 

@@ -200,6 +200,26 @@ export const HONO_ACTS: Readonly<Record<string, HonoAct>> = {
   'the client leaves': (_, aside) => toText(endless(aside)),
 }
 
+type WebAct = (aside: Aside) => Response | Promise<Response>
+
+/** For frameworks whose handlers return a `Response`. */
+export const WEB_ACTS: Readonly<Record<string, WebAct>> = {
+  text: () => new Response('hello'),
+  'text, to HEAD': () => new Response('hello'),
+  json: () => Response.json({ hello: 1 }),
+  stream: () => toText(readable()),
+  'event stream': () =>
+    new Response(Readable.toWeb(Readable.from(['data: first\n\n', 'data: last\n\n'])) as ReadableStream, {
+      headers: { 'content-type': 'text/event-stream' },
+    }),
+  'throw before the answer': () => {
+    throw boom()
+  },
+  'no body': () => new Response(null, { status: 204 }),
+  redirect: () => new Response(null, { status: 302, headers: { location: '/elsewhere' } }),
+  'the client leaves': (aside) => toText(endless(aside)),
+}
+
 type KoaAct = (ctx: KoaContext, aside: Aside) => unknown
 
 const setBody = (toBody: (aside: Aside) => unknown): KoaAct => {

@@ -21,10 +21,14 @@ import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
 import { SessionsModule } from 'sojourn/nestjs'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
+import { reactRouterSessions } from 'sojourn/react-router'
+import { svelteKitSessions } from 'sojourn/sveltekit'
 import { type Platform, startNest } from '../support/nest-apps.ts'
 import { listen, writeError } from '../support/node-reply.ts'
+import { serveReactRouter } from '../support/react-router.ts'
+import { serveSvelteKit } from '../support/sveltekit.ts'
 import { toServer } from '../support/web-reply.ts'
-import { type Aside, FASTIFY_ACTS, HONO_ACTS, KOA_ACTS, NODE_ACTS } from './acts.ts'
+import { type Aside, FASTIFY_ACTS, HONO_ACTS, KOA_ACTS, NODE_ACTS, WEB_ACTS } from './acts.ts'
 
 /** `outside`: mounted before the sessions, so that it works on what they let out. */
 export type Layer = 'none' | 'outside' | 'inside'
@@ -207,6 +211,28 @@ function serveFetch(setting: Setting): Promise<AdapterServer> {
   return toServer((ready) => serve({ fetch: handler, port: 0, hostname: '127.0.0.1' }, ready))
 }
 
+/** A handler that returns a `Response`. The framework's own object leads to the session. */
+async function answerWeb(setting: Setting, target: object): Promise<Response> {
+  const aside = await beginAct(setting, target)
+  return WEB_ACTS[setting.act()]?.(aside) as Response
+}
+
+function serveKit(setting: Setting): Promise<AdapterServer> {
+  const { sessions } = setting
+  return serveSvelteKit({
+    handle: sessions === null ? ({ event, resolve }) => resolve(event) : svelteKitSessions(sessions),
+    answer: (event) => answerWeb(setting, event),
+  })
+}
+
+function serveRouter(setting: Setting): Promise<AdapterServer> {
+  const { sessions } = setting
+  return serveReactRouter({
+    middleware: sessions === null ? [] : [reactRouterSessions(sessions)],
+    answer: ({ context }) => answerWeb(setting, context),
+  })
+}
+
 const NODE_NAMES = Object.keys(NODE_ACTS)
 /** node's HTTP/2 sends that header, ends a destroyed stream as it likes, and has trailers in `wantTrailers` only. */
 const HTTP2_NAMES = NODE_NAMES.filter(
@@ -280,6 +306,14 @@ export const COLUMNS: readonly Column[] = [
     layers: ['none'],
     isHttp2: false,
     serve: serveNest('Fastify'),
+  },
+  { name: 'SvelteKit', acts: () => Object.keys(WEB_ACTS), layers: ['none'], isHttp2: false, serve: serveKit },
+  {
+    name: 'React Router',
+    acts: () => Object.keys(WEB_ACTS),
+    layers: ['none'],
+    isHttp2: false,
+    serve: serveRouter,
   },
   { name: 'fetch', acts: () => Object.keys(HONO_ACTS), layers: ['none'], isHttp2: false, serve: serveFetch },
 ]

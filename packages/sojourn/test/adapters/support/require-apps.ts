@@ -17,7 +17,11 @@ import * as onHono from 'sojourn/hono'
 import * as onKoa from 'sojourn/koa'
 import * as onNest from 'sojourn/nestjs'
 import * as onNode from 'sojourn/node'
+import * as onReactRouter from 'sojourn/react-router'
+import * as onSvelteKit from 'sojourn/sveltekit'
 import { EVERY_PATH, type Platform, startNest } from './nest-apps.ts'
+import { serveReactRouter } from './react-router.ts'
+import { serveSvelteKit } from './sveltekit.ts'
 
 type AnySessions = Sessions<Record<string, unknown>>
 type AnySession = Session<Record<string, unknown>>
@@ -317,6 +321,60 @@ export const FRAMEWORKS: Readonly<Record<string, Start>> = {
       ctx.body = `${ctx.session.userId} reached it`
     })
     return listen(createServer(app.callback()), () => count)
+  },
+
+  async SvelteKit(sessions) {
+    let count = 0
+    const protect = requirementsOf(onSvelteKit)
+    const mount = onSvelteKit.svelteKitSessions(sessions)
+    const server = await serveSvelteKit({
+      handle: ({ event, resolve }) =>
+        mount({
+          event,
+          async resolve(inner) {
+            try {
+              const text = await open(sessions.get(inner), inner.request.url)
+              if (text !== null) return new Response(text, { headers: { vary: 'Origin' } })
+              const response = await protect[pathOf(inner.url.pathname)]({ event: inner, resolve })
+              response.headers.append('vary', 'Origin')
+              return response
+            } catch (error) {
+              return new Response((error as Error).message, { status: 500 })
+            }
+          },
+        }),
+      answer({ locals }) {
+        count++
+        return new Response(`${locals.session.userId} reached it`)
+      },
+    })
+    return { ...server, reached: () => count }
+  },
+
+  async 'React Router'(sessions) {
+    let count = 0
+    const protect = requirementsOf(onReactRouter)
+    const server = await serveReactRouter({
+      middleware: [
+        onReactRouter.reactRouterSessions(sessions),
+        async (args, next) => {
+          try {
+            const text = await open(sessions.get(args.context), args.request.url)
+            if (text !== null) return new Response(text, { headers: { vary: 'Origin' } })
+            const response = await protect[pathOf(new URL(args.request.url).pathname)](args, next)
+            response.headers.append('vary', 'Origin')
+            return response
+          } catch (error) {
+            return new Response((error as Error).message, { status: 500 })
+          }
+        },
+      ],
+      answer({ context }) {
+        count++
+        return new Response(`${context.get(onReactRouter.sessionContext).userId} reached it`)
+      },
+    })
+    return { ...server, reached: () => count }
   },
 
   fetch(sessions) {
