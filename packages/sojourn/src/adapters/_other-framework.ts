@@ -14,5 +14,7 @@ function adapterFor(first: Readonly<Record<string, unknown>>): string {
   if (has('newResponse')) return 'honoSessions from sojourn/hono'
   if (has('toJSON') && 'response' in first) return 'koaSessions from sojourn/koa'
   if (has('clone')) return 'withSession from sojourn/fetch'
+  if (has('resolve')) return 'svelteKitSessions from sojourn/sveltekit'
+  if ('context' in first) return 'reactRouterSessions from sojourn/react-router'
   return has('app') ? 'expressSessions from sojourn/express' : 'nodeSessions from sojourn/node'
 }

@@ -6,6 +6,7 @@ import type { Sessions } from '../core/contracts/sessions.ts'
 import { checkArguments } from './_check-arguments.ts'
 import { FetchView } from './_fetch-view.ts'
 import { holdResponse } from './_hold-response.ts'
+import { otherFramework } from './_other-framework.ts'
 import { createStorage, type ReactRouterStorage, type StorageOptions } from './_react-router-storage.ts'
 import type { ReactRouterArgs, ReactRouterMiddleware } from './_require-react-router.ts'
 import type { TrustProxy } from './_trust-proxy.ts'
@@ -59,6 +60,7 @@ export function reactRouterSessions<Data extends object>(
   const { peer = () => null, trustProxy } = options
   return async (args, next) => {
     const { context, request } = args
+    if (typeof context?.set !== 'function') throw otherFramework('reactRouterSessions', args)
     // The sessions are mounted twice. Two exchanges would undo each other's cookies.
     if (sessions.has(context)) return next()
     return holdResponse(sessions, new FetchView(request, trustProxy, () => peer(args)), async (session) => {

@@ -5,6 +5,7 @@ import type { Sessions } from '../core/contracts/sessions.ts'
 import { checkArguments } from './_check-arguments.ts'
 import { FetchView } from './_fetch-view.ts'
 import { holdResponse } from './_hold-response.ts'
+import { otherFramework } from './_other-framework.ts'
 import type { SvelteKitEvent, SvelteKitHandle } from './_require-sveltekit.ts'
 
 export type { RequireFreshOptions, RequireUserOptions, StepUpOptions } from './_require.ts'
@@ -51,7 +52,9 @@ export function svelteKitSessions<Data extends object>(
 ): SvelteKitHandle {
   checkArguments('svelteKitSessions', sessions, options, KINDS)
   const { building = false } = options
-  return async ({ event, resolve }) => {
+  return async (input) => {
+    if (typeof input.resolve !== 'function') throw otherFramework('svelteKitSessions', input)
+    const { event, resolve } = input
     const { locals, request } = event
     if (building) {
       Object.defineProperty(locals, 'session', { get: refuseWhileBuilding, configurable: true })

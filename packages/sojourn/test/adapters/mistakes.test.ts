@@ -281,4 +281,13 @@ describe('an adapter that another framework calls names the right one', () => {
       message(name, 'fastifySessions from sojourn/fastify'),
     )
   })
+
+  test.each([
+    ['svelteKitSessions from sojourn/sveltekit', { event: {}, resolve: () => new Response() }],
+    ['reactRouterSessions from sojourn/react-router', { context: {}, params: {} }],
+  ])('withSession where %s belongs', async (right, first) => {
+    await expect(
+      (async () => (use(MOUNTS.find(([name]) => name === 'withSession')?.[1] as never) as Loose)(first))(),
+    ).rejects.toThrow(message('withSession', right))
+  })
 })
