@@ -52,7 +52,7 @@ export function snippetsOf(page: string): readonly Snippet[] {
     const end = lines.indexOf('```', at + 1)
     if (end === -1) throw new Error(`${page}:${at + 1}: the code has no end`)
     const code = lines.slice(at + 1, end).join('\n')
-    const name = /^\/\/ ([\w+./-]+\.ts)\n/.exec(code)?.[1] ?? null
+    const name = /^\/\/ ([\w+./-]+\.tsx?)\n/.exec(code)?.[1] ?? null
     snippets.push({ page, line: at + 2, language, words: words.trim(), name, code })
     at = end
   }

@@ -307,13 +307,6 @@ const FRAMEWORKS = [
     aim: /NestJS.*fails/,
   },
   {
-    name: 'SvelteKit and fetch: answers do not wait for the store',
-    file: '_hold-response.ts',
-    find: 'await commitWhole(exchange, response)',
-    replace: '(void Promise.resolve(commitWhole(exchange, response)).catch(() => {}), [])',
-    aim: /SvelteKit.*fails/,
-  },
-  {
     name: 'Hono: answers do not wait for the store',
     file: 'hono.ts',
     find: 'return settle(() => (held === null ? commitWhole(exchange, c.res) : exchange.commit(c.res.status)), apply, fail)',
@@ -351,7 +344,7 @@ const FRAMEWORKS = [
   },
   {
     name: 'fetch: answers do not wait for the store',
-    file: 'fetch.ts',
+    file: '_hold-response.ts',
     find: 'const changes = await commitWhole(exchange, response)',
     replace:
       'const late = Promise.resolve(commitWhole(exchange, response)); late.catch(() => {}); const changes: never[] = []',
@@ -373,14 +366,14 @@ const FRAMEWORKS = [
   },
   {
     name: 'fetch: the error page keeps the headers of the answer',
-    file: 'fetch.ts',
+    file: '_hold-response.ts',
     find: 'removeHeader: (name) => kept.delete(name)',
     replace: 'removeHeader() {}',
     aim: /^fetch, .*fails.*redirect/,
   },
   {
     name: 'fetch: the error page loses the headers about the server',
-    file: 'fetch.ts',
+    file: '_hold-response.ts',
     find: 'new Headers(replaced)',
     replace: 'new Headers()',
     aim: /fetch: .* keeps the headers about the server/,
