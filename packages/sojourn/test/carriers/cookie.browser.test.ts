@@ -188,7 +188,7 @@ describe('Chromium drops the cookie, as the warning says', () => {
     use()
     await visitEmbedded(site.https(WWW, '/write'))
     expect(await context.cookies()).toEqual([])
-    expect(warnings).toEqual([expect.stringMatching(/script or frame of another site/)])
+    expect(warnings).toEqual([expect.stringMatching(/a page of another site made the request/)])
   })
 })
 
