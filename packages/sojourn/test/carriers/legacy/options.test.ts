@@ -138,6 +138,18 @@ test('cookie-session: two browsers of a user whose cookies are equal both stay l
   expect((await visit(sessions, copy, 'phone')).userId).toBeNull()
 })
 
+test('cookie-session: with the old maxAge, sessions last as long as before', async () => {
+  const value = Buffer.from(JSON.stringify({ userId: 'ada' })).toString('base64')
+  const signature = createHmac('sha1', 'k').update(`session=${value}`).digest('base64url')
+  const lines = [`session=${value}; path=/`, `session.sig=${signature}; path=/`]
+  const until = new Date(Date.now() + DAY_MS)
+  const hours: number[] = []
+  for (const options of [{}, { maxAge: '7d' } as const]) {
+    hours.push((await visit(moved(fromCookieSession({ keys: 'k', until, ...options })), browserOf(lines))).hours)
+  }
+  expect(hours).toEqual([1, 168])
+})
+
 test('cookie-session and koa-session: our token is made of the signature, not of what can be guessed', () => {
   const view = browserOf([
     'session=eyJ9; path=/',
