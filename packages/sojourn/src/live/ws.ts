@@ -131,8 +131,13 @@ export function liveWebSockets<Data extends object>(
   }
 
   function onUpgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    if (path === undefined || pathname === path) void upgrade(request, connection as Socket, head)
+    // A target such as `//` is no URL, and an error here would end the process.
+    const [pathname] = (request.url ?? '').split('?', 1)
+    if (path === undefined || pathname === path) return void upgrade(request, connection as Socket, head)
+    // Nobody else would answer, and anybody could hold such connections open.
+    if (server.listenerCount('upgrade') > 1) return
+    connection.on('error', () => connection.destroy())
+    connection.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   }
 
   server.on('upgrade', onUpgrade)

@@ -60,6 +60,9 @@ const APPLICATION = /^[A-Za-z_][A-Za-z0-9_]{0,38}$/
  */
 export async function storeFrom(url: string, options: StoreFromOptions = {}): Promise<Store> {
   checkOptions(options, { application: 'string' }, 'storeFrom')
+  if ('application' in options && options.application === undefined) {
+    throw new SessionError('ERR_OPTION', 'storeFrom: application is not set: an environment variable may be missing.')
+  }
   const { application = 'sojourn' } = options
   if (!APPLICATION.test(application)) {
     throw new SessionError(

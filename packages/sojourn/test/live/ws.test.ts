@@ -134,6 +134,16 @@ describe('a handshake', () => {
     expect((await dial(address, cookieOf(client))).status).toBe(101)
   })
 
+  it.each(['//', '///', '/\\\\', '//a:b', '/%', '/other', '/chat/', '/chatt'])(
+    'of the path %j ends no process, and gets an answer although nobody else handles upgrades',
+    async (path) => {
+      const { world, client } = await loggedIn()
+      const { address } = await serve(world.sessions, { path: '/chat' })
+      expect((await dial(address, { ...cookieOf(client), path })).status).toBe(404)
+      expect((await dial(address, { ...cookieOf(client), path: '/chat' })).status).toBe(101)
+    },
+  )
+
   it('of another path is left to other handlers', async () => {
     const { world, client } = await loggedIn()
     const { address, server } = await serve(world.sessions, { path: '/chat' })

@@ -40,6 +40,7 @@ test.each([
 
 test.each([
   [{ application: '' }],
+  [{ application: undefined }],
   [{ application: 'my-shop' }],
   [{ application: '2048' }],
   [{ application: 'x'.repeat(40) }],
