@@ -63,7 +63,7 @@ const byRollup: Bundler = {
     const conditions = target === 'node' ? ['node', 'import', 'default'] : ['browser', 'import', 'default']
     const build = await rollup({
       input: { ...entries },
-      external: [/^node:/, 'redis', 'ioredis', 'iovalkey', 'pg', 'postgres', 'mysql2/promise'],
+      external: [/^node:/, 'redis', 'ioredis', 'iovalkey', 'pg', 'postgres', 'mysql2/promise', 'ws'],
       plugins: [nodeResolve({ exportConditions: conditions, preferBuiltins: target === 'node' })],
       onLog(level, log) {
         if (level === 'warn' && !TOLERATED.includes(log.code)) throw new Error(log.message)
