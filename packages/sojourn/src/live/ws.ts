@@ -7,6 +7,7 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
+import { toOwnResponse } from '../adapters/_answer.ts'
 import { applyChanges, sendAnswer } from '../adapters/_node-headers.ts'
 import { NodeView } from '../adapters/_node-open.ts'
 import { assertTrustProxy, type TrustProxy } from '../adapters/_trust-proxy.ts'
@@ -137,7 +138,7 @@ export function liveWebSockets<Data extends object>(
     // Nobody else would answer, and anybody could hold such connections open.
     if (server.listenerCount('upgrade') > 1) return
     connection.on('error', () => connection.destroy())
-    connection.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    refuse(request, connection as Socket, { answer: NOT_FOUND, headers: [] })
   }
 
   server.on('upgrade', onUpgrade)
@@ -162,6 +163,8 @@ export function liveWebSockets<Data extends object>(
     },
   }
 }
+
+const NOT_FOUND = toOwnResponse({ status: 404, reason: 'path', message: 'No connection is opened at this path.' })
 
 /** A client may offer its ticket among the protocols. It must not be repeated. */
 function toProtocol(offered: Set<string>): string | false {

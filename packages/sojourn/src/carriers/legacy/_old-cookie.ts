@@ -44,7 +44,7 @@ export interface Found<Old> {
 }
 
 /** An old session, with the times that Sojourn continues. */
-export interface Read<Old> extends Pick<OldSession, 'until' | 'endsAt' | 'createdAt' | 'authenticatedAt'> {
+export interface Read<Old> extends Pick<OldSession, 'until' | 'endsAt' | 'createdAt'> {
   readonly old: Old
 }
 
@@ -86,8 +86,9 @@ export function oldCookieCarrier<Old extends object>(options: LegacyOptions<Old>
       ...(domain !== undefined && { domain }),
     })
   const jar = jarOf(name)
+  const signatures = signedBeside ? jarOf(`${name}.sig`) : null
   const chunks = chunked ? Array.from({ length: MAX_CHUNKS }, (_, at) => jarOf(`${name}.${at}`)) : []
-  const beside = signedBeside ? [jarOf(`${name}.sig`)] : chunks
+  const beside = signatures === null ? chunks : [signatures]
 
   async function load(found: Found<Old>): Promise<OldSession | Refusal> {
     const read = await inTime(library, found.read)
@@ -107,7 +108,7 @@ export function oldCookieCarrier<Old extends object>(options: LegacyOptions<Old>
     place: `cookie ${name}`,
     vary: 'Cookie',
     read(view) {
-      if (signedBeside) return signedTexts(jar.read(view), jarOf(`${name}.sig`).read(view))
+      if (signatures !== null) return signedTexts(jar.read(view), signatures.read(view))
       return chunked ? joined(jar.read(view), chunks, view) : jar.read(view)
     },
     async translate(text, view): Promise<Translation | Refusal> {
@@ -118,7 +119,7 @@ export function oldCookieCarrier<Old extends object>(options: LegacyOptions<Old>
       return adopt({ key, load: () => load(found), ...removal })
     },
     write: () => [],
-    clear: (view) => [jar, ...beside].flatMap((each) => (each === jar || isSent(each, view) ? each.clear(view) : [])),
+    clear: (view) => [jar, ...beside.filter((each) => isSent(each, view))].flatMap((each) => each.clear(view)),
     clearDuplicates: (view) => jar.clearDuplicates?.(view) ?? [],
   }
 }
@@ -129,7 +130,8 @@ const isSent = (jar: Carrier, view: RequestView): boolean => jar.read(view).valu
 const MAX_CHUNKS = 10
 
 /**
- * The text contains the signature: our token is derived from it, and who knows what is in a session can guess the value alone.
+ * The text contains the signature, because our token is derived from the text, and anybody who knows what a session contains can
+ * guess the value alone.
  */
 function signedTexts(values: Candidates, signatures: Candidates): Candidates {
   const signed = signatures.values.length === 0 ? [''] : signatures.values

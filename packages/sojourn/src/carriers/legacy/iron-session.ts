@@ -4,15 +4,14 @@ import { checkLegacy, demandUntil, type LegacyOptions, oldCookieCarrier } from '
 
 export type { LegacyOptions, Moved } from './_old-cookie.ts'
 
-type Password = string | Readonly<Record<string, string>>
-
 export interface FromIronSessionOptions extends LegacyOptions<Readonly<Record<string, unknown>>> {
-  /** `unsealData` of iron-session 8 or 9. Keep the package until you remove this carrier. */
+  /** `unsealData` of iron-session, tested with 8.0.4. Keep the package until you remove this carrier. */
   readonly unsealData: (
     seal: string,
     options: { password: string | Record<string, string>; ttl?: number },
   ) => Promise<unknown>
-  readonly password: Password
+  /** One, or several by their ids, as iron-session had them. */
+  readonly password: string | Readonly<Record<string, string>>
   /** The `cookieName` of iron-session. */
   readonly name: string
   /** The `ttl` of iron-session. Default: 14 days. */

@@ -3,7 +3,7 @@ import { checkArgument } from '../../core/contracts/check-options.ts'
 import type { JsonValue } from '../../core/contracts/json.ts'
 import type { Refusal } from '../../core/contracts/session.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
-import { checkLegacy, type Found, type LegacyOptions, oldCookieCarrier, type Read } from './_old-cookie.ts'
+import { checkLegacy, type Found, type LegacyOptions, type Moved, oldCookieCarrier, type Read } from './_old-cookie.ts'
 import { createVerify } from './_signature.ts'
 
 export type { LegacyOptions, Moved } from './_old-cookie.ts'
@@ -22,7 +22,7 @@ export interface OldRow {
   readonly data?: Readonly<Record<string, JsonValue>> | undefined
 }
 
-export interface FromSessionTableOptions extends Omit<LegacyOptions<never>, 'toSession'> {
+export interface FromSessionTableOptions extends LegacyOptions<OldRow> {
   /** The name of the old cookie. */
   readonly name: string
   /** Reads the row of this token, or returns `null` if there is none. */
@@ -52,7 +52,7 @@ export interface FromSessionTableOptions extends Omit<LegacyOptions<never>, 'toS
  */
 export function fromSessionTable(options: FromSessionTableOptions): Carrier {
   checkLegacy(options, { read: 'function', remove: 'function', secret: 'any' }, 'fromSessionTable')
-  const { name, read, remove, secret, ...common } = options
+  const { name, read, remove, secret, toSession = usualSession } = options
   checkArgument(name, 'string', 'fromSessionTable: name')
   checkArgument(read, 'function', 'fromSessionTable: read')
   checkArgument(remove, 'function', 'fromSessionTable: remove')
@@ -65,8 +65,8 @@ export function fromSessionTable(options: FromSessionTableOptions): Carrier {
     return { old, until: expiresAt, endsAt: expiresAt, createdAt }
   }
 
-  return oldCookieCarrier<OldRow>(
-    { ...common, toSession: ({ userId, data = {} }) => ({ userId: userId === null ? null : String(userId), data }) },
+  return oldCookieCarrier(
+    { ...options, toSession },
     {
       library: 'session table',
       name,
@@ -79,4 +79,8 @@ export function fromSessionTable(options: FromSessionTableOptions): Carrier {
       },
     },
   )
+}
+
+function usualSession({ userId, data = {} }: OldRow): Moved {
+  return { userId: userId === null ? null : String(userId), data }
 }

@@ -73,7 +73,7 @@ function testLibrary(start: () => Promise<OldApplication>, without: 'rows' | nul
     await before.close()
   })
 
-  test('what our token is made of cannot be guessed by who knows what is in the session', async () => {
+  test('what our token is made of cannot be guessed by somebody who knows what the session contains', async () => {
     const [one, two] = [browserOf(await old.login('ada')), browserOf(await old.login('ada'))]
     const carrier = old.carrier()
     const [[first = ''], [second = '']] = [carrier.read(one.request()).values, carrier.read(two.request()).values]
