@@ -47,6 +47,7 @@ const STEPS = [
       'tsconfig.json',
       'packages/audit/test',
       'packages/sojourn/test-d/declared',
+      'packages/sojourn/test/adapters/next-app',
       'packages/sojourn/test-d/express-session',
     ),
   },

@@ -26,7 +26,7 @@ const PAGES = {
     '@libsql/client',
     '@aws-sdk/client-dynamodb',
   ],
-  'docs/reference/adapters.md': ['express', 'fastify', 'hono', 'koa', '@nestjs/common', '@nestjs/core'],
+  'docs/reference/adapters.md': ['express', 'fastify', 'hono', 'koa', '@nestjs/common', '@nestjs/core', 'next'],
   'docs/reference/guards.md': ['jose'],
   'docs/reference/live.md': ['ws', 'socket.io'],
   'docs/how-to/measure-sessions.md': ['@opentelemetry/api'],

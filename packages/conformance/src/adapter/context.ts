@@ -10,6 +10,8 @@ export interface AdapterContext extends CaseContext {
   serve(sessions: Sessions<AdapterData>, handle: AdapterHandler): MaybePromise<AdapterServer>
   /** `true` if an error that a handler throws becomes a response that the adapter sees (a framework's error page). */
   readonly errorPages?: true
+  /** Names that the framework adds to `Vary` of every response, in lower case. Default: none. */
+  readonly vary?: readonly string[]
 }
 
 export type AdapterData = Record<string, JsonValue>

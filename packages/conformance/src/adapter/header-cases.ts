@@ -2,6 +2,7 @@ import { type Carrier, cookieCarrier, type HeaderChange } from 'sojourn'
 import { assert, assertEqual } from '../assert.ts'
 import {
   type AdapterCase,
+  type AdapterContext,
   type AdapterHandler,
   type AdapterReply,
   ENDED,
@@ -19,28 +20,33 @@ function editWith(...headers: NonNullable<AdapterReply['headers']>): AdapterHand
   }
 }
 
-function oneRequest(name: string, handle: AdapterHandler, check: (response: Response) => void): AdapterCase {
-  return { name, run: (ctx) => withWorld(ctx, handle, async (world) => check(await world.visitor().fetch())) }
+function oneRequest(
+  name: string,
+  handle: AdapterHandler,
+  check: (response: Response, ctx: AdapterContext) => void,
+): AdapterCase {
+  return { name, run: (ctx) => withWorld(ctx, handle, async (world) => check(await world.visitor().fetch(), ctx)) }
 }
 
-function varyNames(response: Response): string[] {
+/** Without the names that the framework adds to every response. */
+function varyNames(response: Response, { vary = [] }: AdapterContext): string[] {
   const names = (response.headers.get('vary') ?? '').toLowerCase().split(',')
-  return names.map((name) => name.trim()).filter((name) => name !== '')
+  return names.map((name) => name.trim()).filter((name) => name !== '' && !vary.includes(name))
 }
 
 export const headerCases: readonly AdapterCase[] = [
-  oneRequest('a new session sets its cookie and is kept out of caches', editWith(), (response) => {
+  oneRequest('a new session sets its cookie and is kept out of caches', editWith(), (response, ctx) => {
     assertEqual(response.headers.getSetCookie().length, 1, 'cookies set')
     assert(/; httponly/i.test(response.headers.getSetCookie()[0] ?? ''), 'the cookie has its attributes')
     assertEqual(response.headers.get('cache-control'), 'no-store', 'Cache-Control')
-    assertEqual(varyNames(response), ['cookie'], 'Vary')
+    assertEqual(varyNames(response, ctx), ['cookie'], 'Vary')
   }),
   oneRequest(
     "where the session was only read, the application's own Cache-Control stays",
     (session) => ({ headers: [['cache-control', 'public, max-age=5']], body: String(session.data.theme) }),
-    (response) => {
+    (response, ctx) => {
       assertEqual(response.headers.get('cache-control'), 'public, max-age=5', 'Cache-Control')
-      assertEqual(varyNames(response), ['cookie'], 'Vary')
+      assertEqual(varyNames(response, ctx), ['cookie'], 'Vary')
     },
   ),
   {
@@ -76,11 +82,11 @@ export const headerCases: readonly AdapterCase[] = [
         { carriers: [talkativeCarrier()] },
       ),
   },
-  oneRequest("the application's own Vary stays", editWith(['vary', 'Accept-Encoding']), (response) => {
-    assertEqual(varyNames(response).sort(), ['accept-encoding', 'cookie'], 'Vary')
+  oneRequest("the application's own Vary stays", editWith(['vary', 'Accept-Encoding']), (response, ctx) => {
+    assertEqual(varyNames(response, ctx).sort(), ['accept-encoding', 'cookie'], 'Vary')
   }),
-  oneRequest('Vary names the cookie once', editWith(['vary', 'cookie, Origin']), (response) => {
-    assertEqual(varyNames(response).sort(), ['cookie', 'origin'], 'Vary')
+  oneRequest('Vary names the cookie once', editWith(['vary', 'cookie, Origin']), (response, ctx) => {
+    assertEqual(varyNames(response, ctx).sort(), ['cookie', 'origin'], 'Vary')
   }),
   oneRequest(
     "the response's own headers and status stay",
@@ -112,7 +118,7 @@ export const headerCases: readonly AdapterCase[] = [
           const response = await world.visitor().fetch()
           assertEqual(response.headers.getSetCookie(), [], 'cookies set')
           assertEqual(response.headers.get('cache-control'), null, 'Cache-Control')
-          assertEqual(response.headers.get('vary'), null, 'Vary')
+          assertEqual(varyNames(response, ctx), [], 'Vary')
         },
       ),
   },
@@ -129,7 +135,7 @@ export const headerCases: readonly AdapterCase[] = [
           const response = await world.visitor().fetch()
           assertEqual(response.headers.getSetCookie(), [], 'cookies set')
           assert(/\bprivate\b/.test(response.headers.get('cache-control') ?? ''), 'Cache-Control says private')
-          assertEqual(varyNames(response), ['cookie'], 'Vary')
+          assertEqual(varyNames(response, ctx), ['cookie'], 'Vary')
           assertEqual(written, [], 'writes')
         },
       ),

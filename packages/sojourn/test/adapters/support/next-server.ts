@@ -1,0 +1,45 @@
+import './next-globals.ts'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createSessions } from 'sojourn'
+import * as adapter from 'sojourn/next'
+import { IDLE, type Shared, share } from '../next-app/shared.ts'
+import { APP, buildNext } from './next-build.ts'
+import { listen } from './node-reply.ts'
+
+export interface NextServer {
+  readonly origin: string
+  /** Tests set its members. */
+  readonly shared: Shared
+  close(): Promise<void>
+}
+
+/** Serves the build in this process, so that tests reach the sessions and the store of the application. */
+export async function startNext(): Promise<NextServer> {
+  await buildNext()
+  const shared: Shared = { ...IDLE, next: adapter, sessions: createSessions() }
+  share(shared)
+  let handle: (request: IncomingMessage, response: ServerResponse) => unknown = () => {}
+  const server = await listen(createServer((request, response) => handle(request, response)))
+  const { hostname, port } = new URL(server.origin)
+  const { NODE_ENV } = process.env
+  const { fetch } = globalThis
+  // What `next start` sets. Next and React choose their builds by it when they are loaded.
+  Object.assign(process.env, { NODE_ENV: 'production' })
+  const { default: next } = await import('next')
+  // Next calls itself for the page that an action redirects to.
+  const app = next({ dev: false, dir: APP, quiet: true, hostname, port: +port })
+  await app.prepare()
+  handle = app.getRequestHandler()
+  for (const path of ['/', '/hook']) await (await fetch(server.origin + path)).text()
+  Object.assign(process.env, { NODE_ENV })
+  // Next replaces it by one that reads on after its caller has hung up.
+  Object.assign(globalThis, { fetch })
+  return {
+    origin: server.origin,
+    shared,
+    async close() {
+      await server.close()
+      await app.close()
+    },
+  }
+}
