@@ -16,6 +16,7 @@ import { requireUser as requireUserOfFetch, withSession } from 'sojourn/fetch'
 import { honoSessions, requireAssurance } from 'sojourn/hono'
 import { koaSessions, requireUser as requireUserOfKoa } from 'sojourn/koa'
 import { CurrentSession, InjectSessions, requireUser as requireUserOfNest, SessionsModule } from 'sojourn/nestjs'
+import { type ReadonlySession, readSession, withActionSession, withSession as withNextSession } from 'sojourn/next'
 import { nodeSessions, requireUser as requireUserOfNode, withNodeSession } from 'sojourn/node'
 import {
   reactRouterSessions,
@@ -210,6 +211,30 @@ const load = (event: RequestEvent): void => {
 expectTypeOf(load).toBeFunction()
 // @ts-expect-error: SvelteKit's own adapter has this setting
 svelteKitSessions(sessions, { trustProxy: 1 })
+
+// Next.js
+expectTypeOf(
+  withActionSession(sessions, (session, form: FormData, count?: number) => {
+    expectTypeOf(session).toEqualTypeOf<Exact>()
+    return [String(form.get('item')), count] as const
+  }),
+).toEqualTypeOf<(form: FormData, count?: number) => Promise<readonly [string, number | undefined]>>()
+withNextSession(sessions, async (request: Request, session, { params }: { params: Promise<{ id: string }> }) => {
+  expectTypeOf(request).toEqualTypeOf<Request>()
+  expectTypeOf(session).toEqualTypeOf<Exact>()
+  return new Response((await params).id)
+})
+readSession(sessions).then((session) => {
+  expectTypeOf(session).toEqualTypeOf<ReadonlySession<Cart>>()
+  expectTypeOf(session.userId).toEqualTypeOf<string | null>()
+  expectTypeOf(session.data.cart).toEqualTypeOf<readonly string[]>()
+  // @ts-expect-error: nothing can be changed
+  session.data.cart.push('tea')
+  // @ts-expect-error: no verbs
+  session.login('ada')
+})
+// @ts-expect-error: Next.js shows no socket
+withNextSession(sessions, () => new Response(), { peer: () => null })
 
 // React Router
 const routeMiddleware: MiddlewareFunction<Response>[] = [

@@ -10,6 +10,7 @@ import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { holdResponse } from './_hold-response.ts'
 import { sendCookies } from './_next-cookies.ts'
 import { NextView } from './_next-view.ts'
+import { otherFramework } from './_other-framework.ts'
 import { type ReadonlySession, toReadonly } from './_readonly-session.ts'
 
 export type { DeepReadonly, ReadonlySession } from './_readonly-session.ts'
@@ -57,6 +58,7 @@ export function withSession<
   checkArguments('withSession', sessions, options, KINDS)
   assertHandler(handler, 'withSession')
   return async (request, ...rest) => {
+    if (typeof request.headers?.get !== 'function') throw otherFramework('withSession', request)
     if (sessions.has(request)) return handler(request, sessions.get(request), ...rest)
     const key = await requestKey()
     const { method, url } = request

@@ -9,6 +9,7 @@ import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
 import { honoSessions } from 'sojourn/hono'
 import { koaSessions } from 'sojourn/koa'
+import { withActionSession, withSession as withNextSession } from 'sojourn/next'
 import { nodeSessions, withNodeSession } from 'sojourn/node'
 import { reactRouterSessions } from 'sojourn/react-router'
 import { svelteKitSessions } from 'sojourn/sveltekit'
@@ -26,8 +27,10 @@ const MOUNTS: readonly [name: string, mount: (sessions?: unknown, options?: unkn
   ['nodeSessions', (...args) => (nodeSessions as Loose)(...args)],
   ['reactRouterSessions', (...args) => (reactRouterSessions as Loose)(...args)],
   ['svelteKitSessions', (...args) => (svelteKitSessions as Loose)(...args)],
+  ['withActionSession', (sessions, options) => (withActionSession as Loose)(sessions, handler, options)],
   ['withNodeSession', (sessions, options) => (withNodeSession as Loose)(sessions, handler, options)],
   ['withSession', (sessions, options) => (withSession as Loose)(sessions, handler, options)],
+  ['withSession', (sessions, options) => (withNextSession as Loose)(sessions, handler, options)],
 ]
 /** The others have the framework's own setting. */
 const WITH_TRUST_PROXY = MOUNTS.filter(
@@ -122,6 +125,8 @@ describe('options that nobody reads are refused when the adapter is made', () =>
 
   test.each([
     ['withSession', withSession as Loose],
+    ['withSession', withNextSession as Loose],
+    ['withActionSession', withActionSession as Loose],
     ['withNodeSession', withNodeSession as Loose],
   ])('%s without a handler', (name, mount) => {
     expect(() => mount(createSessions())).toThrow(
@@ -232,8 +237,11 @@ describe('a handler without the adapter hears what is missing', () => {
 describe('an adapter that another framework calls names the right one', () => {
   const sessions = createSessions()
   const use = (mount: (sessions?: unknown, options?: unknown) => unknown): never => mount(sessions) as never
+  // Server actions may take anything.
   const others = (own: readonly string[]) =>
-    MOUNTS.filter(([name]) => !own.includes(name)).map(([name, mount]) => [name, use(mount)] as const)
+    MOUNTS.filter(([name]) => name !== 'withActionSession' && !own.includes(name)).map(
+      ([name, mount]) => [name, use(mount)] as const,
+    )
   const message = (name: string, right: string): string =>
     `An option is wrong. ${name} does not serve this framework. Use ${right}.`
 
