@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, get } from 'node:http'
+import { createServer, request as sendRequest } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
@@ -35,6 +35,7 @@ function run(code: string, names: Readonly<Record<string, unknown>>): unknown {
 async function request(
   handlers: readonly RequestHandler[],
   headers: Record<string, string> = { host: 'localhost' },
+  method = 'GET',
 ): Promise<string> {
   const app = express()
   let message = ''
@@ -48,7 +49,10 @@ async function request(
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => {
-    get({ port, headers, agent: false }, (response) => response.resume().on('close', resolve)).on('error', resolve)
+    const options = { port, headers, method, agent: false }
+    sendRequest(options, (response) => response.resume().on('close', resolve))
+      .on('error', resolve)
+      .end()
   })
   server.close()
   return message
@@ -121,6 +125,9 @@ describe('mistakes of parts that do not fit together', () => {
       const headers = { host: 'localhost', 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' }
       return request([expressSessions(createSessions({ warn })), login], headers)
     },
+    'a login in a GET, in development'(warn) {
+      return request([expressSessions(createSessions({ warn })), login])
+    },
     'two createSessions() with one cookie name on one server'(warn) {
       const two = [createSessions({ warn }), createSessions({ warn })].map((sessions) => expressSessions(sessions))
       return request([...two, answer])
@@ -132,7 +139,7 @@ describe('mistakes of parts that do not fit together', () => {
         res.on('finish', () => cookies.push(String(res.getHeader('set-cookie')).split(';', 1)[0] ?? ''))
         next()
       }
-      await request([keep, one, login])
+      await request([keep, one, login], undefined, 'POST')
       return request([two, answer], { host: 'localhost', cookie: cookies[0] ?? '' })
     },
     'two applications with one cookie name on two ports of localhost'(warn) {
@@ -149,6 +156,22 @@ describe('mistakes of parts that do not fit together', () => {
     },
     'timeouts: { idle: 1800 }, and seconds were meant'(warn) {
       createSessions({ warn, timeouts: { idle: 1800 } })
+    },
+    "login('ada', { absolute: 2592000 }), and seconds were meant"(warn) {
+      const sessions = createSessions({ warn })
+      const longLogin: RequestHandler = async (req, res) => {
+        await req.session.login('ada', { absolute: 2_592_000 })
+        res.end()
+      }
+      return request([expressSessions(sessions), longLogin], undefined, 'POST')
+    },
+    'requireFresh(300), and seconds were meant'(warn) {
+      const sessions = createSessions({ warn })
+      const logInFirst: RequestHandler = async (req, _res, next) => {
+        await req.session.login('ada')
+        next()
+      }
+      return request([expressSessions(sessions), logInFirst, requireFresh(300), answer], undefined, 'POST')
     },
     'no store in production'(warn) {
       vi.stubEnv('NODE_ENV', 'production')

@@ -21,7 +21,7 @@ const BUNDLES = [
     name: 'createSessions',
     conditions: ['node'],
     budget: 20_000,
-    ceiling: 35_200,
+    ceiling: 35_260,
   },
 ]
 

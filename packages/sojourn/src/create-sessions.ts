@@ -4,6 +4,7 @@ import { checkOptions, type OptionKinds } from './core/contracts/check-options.t
 import { SessionError } from './core/contracts/errors.ts'
 import type { JsonValue } from './core/contracts/json.ts'
 import type { CoreOptions } from './core/contracts/options.ts'
+import { OTHERS } from './core/contracts/other-options.ts'
 import type { StandardSchema } from './core/contracts/schema.ts'
 import type { Sessions } from './core/contracts/sessions.ts'
 import type { Store } from './core/contracts/store.ts'
@@ -29,7 +30,7 @@ export interface SessionsOptions<Data extends object> extends Omit<CoreOptions<D
 }
 
 const KINDS: OptionKinds<SessionsOptions<object>> = {
-  store: 'object',
+  store: 'any',
   insecureStoreLacks: 'array',
   carriers: 'array',
   cookie: 'any',
@@ -69,14 +70,14 @@ export function createSessions<Data extends object = Record<string, JsonValue>>(
     (Record<never, never> extends Data ? unknown : { readonly data: StandardSchema<Data> }),
 ): Sessions<Data>
 export function createSessions<Data extends object>(options: SessionsOptions<Data> = {}): Sessions<Data> {
-  checkOptions(options, KINDS, 'createSessions')
+  checkOptions(options, KINDS, 'createSessions', OTHERS)
   const { store, carriers, cookie, crossOrigin, insecureNoCrossOriginCheck = false, guards = [], ...rest } = options
   const { warn = toConsole } = options
   if (carriers !== undefined && cookie !== undefined) {
     throw new SessionError('ERR_OPTION', 'Give the cookie options to cookieCarrier, or leave carriers out.')
   }
   if (store === undefined && isProduction()) {
-    tell(warn, 'no store is configured, so sessions live in memory: a restart ends them all. Set store.')
+    tell(warn, 'no store is configured: sessions live in memory, and a restart ends them all. Set store.')
   }
   // In production, tokens that were issued with keys would be refused: a lost environment variable would log everybody out.
   if ('keys' in options && options.keys === undefined) {
@@ -84,10 +85,6 @@ export function createSessions<Data extends object>(options: SessionsOptions<Dat
     if (isProduction()) throw new SessionError('ERR_OPTION', text)
     tell(warn, text)
   }
-  // Whoever writes seconds, as for Redis, would log everybody out at once.
-  const { idle } = Object(options.timeouts) as { readonly idle?: unknown }
-  if (typeof idle === 'number' && idle < 60_000)
-    warn(`sojourn: timeouts.idle is ${idle} ms. For seconds, write '${idle}s'.`)
   const chosen = carriers ?? [cookieCarrier({ warn, ...cookie })]
   const checksOrigin = chosen.some(({ ambient }) => ambient) && !insecureNoCrossOriginCheck
   const endpoints = guards.flatMap((guard) => guard.endpoints ?? [])
@@ -95,7 +92,7 @@ export function createSessions<Data extends object>(options: SessionsOptions<Dat
     describeDevice: describeDevice(),
     ...rest,
     warn,
-    store: store ?? memoryStore(),
+    store: store === undefined ? memoryStore() : store,
     carriers: chosen,
     guards: [
       ...(checksOrigin ? [crossOriginGuard(crossOrigin, endpoints)] : []),

@@ -1,5 +1,6 @@
 import { checkOptions, type OptionKinds } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
+import { OTHERS } from '../core/contracts/other-options.ts'
 
 interface CookieBasics {
   /**
@@ -80,7 +81,7 @@ const KINDS: OptionKinds<CookieOptions> = {
   name: 'string',
   path: 'string',
   domain: 'any',
-  sameSite: 'any',
+  sameSite: ['lax', 'strict', 'none'],
   partitioned: 'boolean',
   warn: 'function',
   insecureNoPrefix: 'boolean',
@@ -99,7 +100,7 @@ const MAX_ATTRIBUTE_CHARACTERS = 1024
  * unsafe.
  */
 export function toCookieForm(options: CookieOptions): CookieForm {
-  checkOptions(options, KINDS, 'cookie')
+  checkOptions(options, KINDS, 'cookie', OTHERS)
   const { domain = null, path = '/', sameSite = 'lax', partitioned = false } = options
   const secure = options.insecureOverHttp !== true
   const form = { name: options.name ?? defaultName(secure, domain, path), path, domain, secure, sameSite, partitioned }
@@ -109,7 +110,6 @@ export function toCookieForm(options: CookieOptions): CookieForm {
     domain === null || isCookieDomain(domain),
     'its domain must look like "example.com": lower case, no leading dot, no port, no IP address',
   )
-  demand(['lax', 'strict', 'none'].includes(sameSite), "its sameSite must be 'lax', 'strict' or 'none'")
   demand(
     secure || (sameSite !== 'none' && !partitioned),
     "sameSite: 'none' and partitioned need Secure: remove insecureOverHttp",

@@ -19,7 +19,7 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
     'it is Secure, and X-Forwarded-Proto reports plain HTTP. Serve over HTTPS; behind two proxies, configure the second to pass the header on.',
   ],
   [
-    (view, sent) => sent.secure && !view.secure && !saysHttps(view) && (!isLoopback(view) || isForwarded(view)),
+    (view, sent) => sent.secure && !view.secure && (!isLoopback(view) || isForwarded(view)),
     "it is Secure, and the request came over plain HTTP. Serve over HTTPS; if a proxy does, configure it to send X-Forwarded-Proto, and set trustProxy (Express: app.set('trust proxy', 1)).",
   ],
   [
@@ -28,7 +28,7 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
   ],
   [
     (view, { domain }) => domain !== null && !`.${hostnameOf(view)}`.endsWith(`.${domain}`),
-    'its domain is neither the host of this request nor a parent of it. Correct it, or configure the proxy to pass Host on.',
+    'its domain does not match the host of this request. Correct it, or configure the proxy to pass Host on.',
   ],
   [
     // A page of another site can set a Lax or Strict cookie only by navigating the whole tab (RFC 6265bis, section 5.7).
@@ -36,7 +36,7 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
       sameSite !== 'none' &&
       view.header('sec-fetch-site') === 'cross-site' &&
       view.header('sec-fetch-dest') !== 'document',
-    "a page of another site made the request (localhost and 127.0.0.1 are two). Log in with a POST of this site. In a frame there, set sameSite: 'none' and partitioned: true.",
+    "a page of another site made the request (localhost and 127.0.0.1 are two). In a frame there, set sameSite: 'none' and partitioned: true.",
   ],
   [
     (_, sent, wanted) => sent.sameSite !== wanted.sameSite,
@@ -44,18 +44,39 @@ const WARNINGS: readonly (readonly [Applies, string])[] = [
   ],
 ]
 
+/**
+ * A page of any site can cause a GET, and a login in it lets a stranger log users in as somebody else. A long text in its address
+ * can be a proof that no stranger has: the `state` of an OAuth callback, the token of a link in a mail.
+ */
+const BY_LINK =
+  'a GET logged in, which any link or image can cause. Use a POST; a link in a mail opens a page with a button.'
+
+function isLink({ method, url }: RequestView): boolean {
+  return method === 'GET' && !/[\w~-]{20}/.test(url)
+}
+
 /** What each receiver has been told. One cause affects the session's cookie and those of guards alike. */
 const told = new WeakMap<Warn, Set<string>>()
 
-/** Reports the reason of a request, each once to one receiver, however many requests and cookies there are. */
-export function createWarnings(wanted: CookieForm, warn: Warn): (sent: CookieForm, view: RequestView) => void {
+/**
+ * Reports the reason of a request, each once to one receiver, however many requests and cookies there are. `isLogin`: of a request
+ * in development that logged a user in.
+ */
+export function createWarnings(
+  wanted: CookieForm,
+  warn: Warn,
+): (sent: CookieForm, view: RequestView, isLogin?: boolean) => void {
   const said = told.get(warn) ?? new Set()
   told.set(warn, said)
-  return (sent, view) => {
+  const say = (reason: string, before = ''): void => {
+    if (said.has(reason)) return
+    said.add(reason)
+    tell(warn, before + reason)
+  }
+  return (sent, view, isLogin) => {
     const found = WARNINGS.find(([applies]) => applies(view, sent, wanted))
-    if (found === undefined || said.has(found[1])) return
-    said.add(found[1])
-    tell(warn, `browsers may drop the cookie "${sent.name}": ${found[1]}`)
+    if (found !== undefined) say(found[1], `browsers may drop the cookie "${sent.name}": `)
+    if (isLogin && isLink(view)) say(BY_LINK)
   }
 }
 

@@ -40,9 +40,9 @@ export function cookieCarrier(options: CookieOptions = {}): Carrier {
     vary: 'Cookie',
     foreign: neighbors.foreign,
     read,
-    write(view, token, { maxAgeSeconds }) {
+    write(view, token, { maxAgeSeconds, isLogin }) {
       const { form } = sideFor(view)
-      warnOf(form, view)
+      warnOf(form, view, isLogin && form !== real.form)
       neighbors.own(view, token)
       return [setCookie(form, token, maxAgeSeconds)]
     },

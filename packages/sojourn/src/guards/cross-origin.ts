@@ -147,7 +147,7 @@ const CROSS_SITE: Answer = deny(`a page of another site made this request. ${ADV
 
 /** `Origin` is `null`, so the origin of the page is unknown. */
 const HIDDEN_ORIGIN: Answer = deny(
-  'the browser hides which page made this request ("Origin: null"). Developers: "Referrer-Policy: no-referrer" and sandboxed frames cause this. For a page of this site, set "Referrer-Policy: same-origin". trustedOrigins cannot name a hidden origin.',
+  'the browser hides which page made this request ("Origin: null"). Developers: a page of this site needs "Referrer-Policy: same-origin".',
 )
 
 /** `requireOrigin` refuses clients that do not say where they come from. */

@@ -131,9 +131,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
     list(userId) {
       assertOpen()
-      const records: SessionRecord[] = []
-      for (const { value } of users.get(userId) ?? []) if (value.kind === 'live') records.push(value)
-      return records
+      return [...(users.get(userId) ?? [])].flatMap(({ value }) => (value.kind === 'live' ? value : []))
     },
 
     sweep(now, limit) {

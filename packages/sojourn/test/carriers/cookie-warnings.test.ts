@@ -38,7 +38,7 @@ describe('a warning, when a browser is going to drop the cookie', () => {
   const UNTRUSTED =
     /a proxy reports HTTPS, but is not trusted\. If the proxy is yours, set trustProxy \(Express: app\.set\('trust proxy', 1\); Fastify: the proxy's address, not a number\)/
   const FOREIGN =
-    /page of another site made the request \(localhost and 127\.0\.0\.1 are two\)\. Log in with a POST of this site\. In a frame there, set sameSite: 'none'/
+    /page of another site made the request \(localhost and 127\.0\.0\.1 are two\)\. In a frame there, set sameSite: 'none'/
   const crossSite = (dest: string, more: Record<string, string> = {}): ViewOptions => ({
     headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': dest, ...more },
   })
@@ -98,14 +98,14 @@ describe('a warning, when a browser is going to drop the cookie', () => {
       'https://shop.example/',
       {},
       { domain: 'shop.test' },
-      /its domain is neither the host of this request nor a parent/,
+      /its domain does not match the host of this request/,
     ],
     [
       'a host that only ends like the domain',
       'https://myshop.example/',
       {},
       { domain: 'shop.example' },
-      /its domain is neither/,
+      /its domain does not match/,
     ],
     ['a script of another site', 'https://shop.example/', crossSite('empty'), {}, FOREIGN],
     ['a frame in another site', 'https://shop.example/', crossSite('iframe'), { sameSite: 'strict' }, FOREIGN],
@@ -182,6 +182,47 @@ describe('no warning', () => {
     ],
   ])('%s', (_, url, view, options, env) => {
     expect(warnings([viewOf(url, view)], options, env)).toEqual([])
+  })
+})
+
+describe('a login that a link of a stranger can cause, in development', () => {
+  const LINK =
+    'sojourn: a GET logged in, which any link or image can cause. Use a POST; a link in a mail opens a page with a button.'
+
+  async function told(url: string, method = 'GET', env = 'development'): Promise<readonly string[]> {
+    vi.stubEnv('NODE_ENV', env)
+    const warnings: string[] = []
+    const sessions = createSessions({ store: memoryStore(), warn: (text) => void warnings.push(text) })
+    for (let count = 0; count < 2; count++) {
+      const view = viewOf(`http://localhost${url}`, { peer: '127.0.0.1', method })
+      const { session, commit } = await sessions.open(view)
+      await session.login('ada')
+      await commit()
+    }
+    return warnings
+  }
+
+  test.each(['/login?user=ada', '/login', '/dev/login/ada'])('%s is a warning, once', async (url) => {
+    expect(await told(url)).toEqual([LINK])
+  })
+
+  test.each([
+    ['a POST', '/login', 'POST', 'development'],
+    ['an OAuth callback', '/callback?code=4%2F0AX4&state=af0ifjsldkj3Ks92mfLw', 'GET', 'development'],
+    ['a link in a mail with a token', '/magic/9f86d081884c7d659a2feaa0c55ad015', 'GET', 'development'],
+    ['production', '/login', 'GET', 'production'],
+  ])('%s is none', async (_, url, method, env) => {
+    expect(await told(url, method, env)).toEqual([])
+  })
+
+  test('a session that begins without a login is none', async () => {
+    vi.stubEnv('NODE_ENV', 'development')
+    const warnings: string[] = []
+    const sessions = createSessions({ warn: (text) => void warnings.push(text) })
+    const { session, commit } = await sessions.open(viewOf('http://localhost/', { peer: '127.0.0.1' }))
+    session.data.theme = 'dark'
+    await commit()
+    expect(warnings).toEqual([])
   })
 })
 

@@ -71,7 +71,15 @@ describe.each(['passwordChanged', 'factorChanged'] as const)('%s', (verb) => {
     expect(await userOf(laptop)).toBe('ada')
   })
 
-  test('without an await, the error names the verb that the application called', async () => {
+  test('without an await, the response waits, and carries the new token', async () => {
+    const { sessions, laptop, phone } = await withBrowsers()
+    const before = laptop.token()
+    const { value } = await laptop.send((session) => ({ count: sessions[verb]('ada', { keep: session }) }))
+    expect(laptop.token()).not.toBe(before)
+    expect([await value.count, await proofOf(laptop), await refusedOf(phone)]).toEqual([1, PROVED, 'ended'])
+  })
+
+  test('called after the response, the error names the verb that the application called', async () => {
     const { sessions, laptop } = await withBrowsers()
     let late: Promise<unknown> = Promise.resolve()
     await laptop.send((session) => {

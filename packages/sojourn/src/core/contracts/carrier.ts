@@ -30,9 +30,12 @@ export interface HeaderChange {
   readonly how: 'append' | 'default' | 'replace'
 }
 
-/** How long the client should keep the token, in seconds. `null`: until the client ends its own session (a browser: when it closes). */
+/** Why and for how long the client gets a token. */
 export interface TokenLife {
+  /** In seconds. `null`: until the client ends its own session (a browser: when it closes). */
   readonly maxAgeSeconds: number | null
+  /** Whether this request logged a user in. */
+  readonly isLogin?: boolean
 }
 
 /** The tokens that `read` found. `overflow`: the request has more candidates than the carrier reads; core treats this as ambiguous. */

@@ -1,5 +1,5 @@
-import { checkOptions, type OptionKinds } from './check-options.ts'
-import { type Duration, toMs } from './duration.ts'
+import { checkOptions, LIMITS, type OptionKinds } from './check-options.ts'
+import { type Duration, LEAST_MS, toMs } from './duration.ts'
 import { SessionError } from './errors.ts'
 
 /**
@@ -68,7 +68,7 @@ const PRESETS = {
 const STRICT: readonly TimeoutPreset[] = ['owasp-high', 'nist-aal2', 'nist-aal3', 'pci-dss']
 
 const KINDS: OptionKinds<Timeouts> = {
-  preset: 'string',
+  preset: Object.keys(PRESETS),
   idle: 'any',
   absolute: 'any',
   renew: 'any',
@@ -78,51 +78,44 @@ const KINDS: OptionKinds<Timeouts> = {
 }
 
 /** Checks the limits and fills in defaults. Throws `ERR_OPTION` for an unknown preset, a bad duration, or contradictory limits. */
-export function toLimits(timeouts: TimeoutPreset | Timeouts = {}): Limits {
+export function toLimits(timeouts: TimeoutPreset | Timeouts = {}, warn?: (message: string) => void): Limits {
   const given: Timeouts = typeof timeouts === 'string' ? { preset: timeouts } : timeouts
-  checkOptions(given, KINDS, 'timeouts')
-  if (given.preset !== undefined && !Object.hasOwn(PRESETS, given.preset)) {
-    throw new SessionError('ERR_OPTION', `timeouts.preset must be one of ${Object.keys(PRESETS).join(', ')}.`)
-  }
+  checkOptions(given, KINDS, 'timeouts', LIMITS)
   const all = { ...DEFAULTS, ...(given.preset && PRESETS[given.preset]), ...given }
-  const idleMs = toMs(all.idle, 'timeouts.idle')
-  const absoluteMs = toMs(all.absolute, 'timeouts.absolute')
-  if (idleMs > absoluteMs)
-    throw new SessionError('ERR_OPTION', 'timeouts.idle must not be longer than timeouts.absolute.')
   const most = toMost(given)
-  for (const [name, ms, mostMs] of [
-    ['idle', idleMs, most.mostIdleMs],
-    ['absolute', absoluteMs, most.mostAbsoluteMs],
-  ] as const) {
+  const msOf = (name: keyof typeof DEFAULTS, mostMs = Number.POSITIVE_INFINITY): number => {
+    const ms = toMs(all[name], `timeouts.${name}`, warn, LEAST_MS[name])
     if (ms > mostMs) throw new SessionError('ERR_OPTION', aboveCeiling(name, given))
+    return ms
   }
-  const renewMs = toMs(all.renew, 'timeouts.renew')
-  const longestMs = toMs(all.grace, 'timeouts.grace')
+  const idleMs = msOf('idle', most.mostIdleMs)
+  const absoluteMs = msOf('absolute', most.mostAbsoluteMs)
+  if (idleMs > absoluteMs) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `timeouts.idle (${all.idle}) must not be longer than timeouts.absolute (${all.absolute}).`,
+    )
+  }
+  const renewMs = msOf('renew')
+  const longestMs = msOf('grace')
   // A short `renew` alone is not a contradiction, so the default grace is shortened to fit.
   const graceMs = given.grace === undefined ? Math.min(longestMs, renewMs) : longestMs
   if (renewMs < graceMs) throw new SessionError('ERR_OPTION', 'timeouts.renew must not be shorter than timeouts.grace.')
-  return {
-    idleMs,
-    absoluteMs,
-    renewMs,
-    graceMs,
-    touchMs: Math.min(toMs(all.touch, 'timeouts.touch'), idleMs / 2),
-    ...most,
-  }
+  return { idleMs, absoluteMs, renewMs, graceMs, touchMs: Math.min(msOf('touch'), idleMs / 2), ...most }
 }
 
 function toMost({ preset, ceiling = {} }: Timeouts): Pick<Limits, 'mostIdleMs' | 'mostAbsoluteMs'> {
   checkOptions(ceiling, { idle: 'any', absolute: 'any' }, 'timeouts: ceiling')
   const strict: Ceiling = preset !== undefined && STRICT.includes(preset) ? PRESETS[preset] : {}
   // Not a spread: a ceiling that is `undefined`, as an unset variable makes it, must not remove that of the preset.
-  const { idle = strict.idle, absolute = strict.absolute } = ceiling
-  return {
-    mostIdleMs: idle === undefined ? Number.POSITIVE_INFINITY : toMs(idle, 'timeouts.ceiling.idle'),
-    mostAbsoluteMs: absolute === undefined ? Number.POSITIVE_INFINITY : toMs(absolute, 'timeouts.ceiling.absolute'),
+  const mostOf = (name: keyof Ceiling): number => {
+    const most = ceiling[name] ?? strict[name]
+    return most === undefined ? Number.POSITIVE_INFINITY : toMs(most, `timeouts.ceiling.${name}`)
   }
+  return { mostIdleMs: mostOf('idle'), mostAbsoluteMs: mostOf('absolute') }
 }
 
-function aboveCeiling(name: 'idle' | 'absolute', { preset, ceiling }: Timeouts): string {
-  const whose = ceiling?.[name] === undefined ? `the preset ${preset}` : 'timeouts.ceiling'
+function aboveCeiling(name: string, { preset, ceiling }: Timeouts): string {
+  const whose = ceiling?.[name as keyof Ceiling] === undefined ? `the preset ${preset}` : 'timeouts.ceiling'
   return `timeouts.${name} is longer than ${whose} allows. Shorten it, or set timeouts.ceiling.${name} to at least as long.`
 }

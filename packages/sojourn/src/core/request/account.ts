@@ -8,7 +8,8 @@ import { eachOf, type Kept } from './admin.ts'
 import { ask, type Caller, emit } from './caller.ts'
 import { endSession } from './end-session.ts'
 import { RequestSession } from './request-session.ts'
-import { rotate } from './rotate.ts'
+import { rotateNow } from './rotate.ts'
+import { inTurn, type State } from './state.ts'
 
 /** Ends or distrusts the user's sessions, and gives the one that is kept a new token. Returns the number of the others. */
 export async function accountChanged(
@@ -23,6 +24,18 @@ export async function accountChanged(
   if (state === null && typeof keep !== 'string') {
     throw new SessionError('ERR_OPTION', 'keep must be a session or an id.')
   }
+  const work = (): Promise<number> => changeAll(own, change, userId, state, keep)
+  // The response waits for its turn, so the client gets the new token even if the handler does not wait.
+  return state === null ? work() : inTurn(state, work)
+}
+
+async function changeAll(
+  own: Caller,
+  change: AccountChange,
+  userId: string,
+  state: State | null,
+  keep: unknown,
+): Promise<number> {
   const by: Caller = { ...own, view: state?.view ?? null }
   const held = state?.held?.record
   const id = state === null ? keep : held?.id
@@ -37,7 +50,7 @@ export async function accountChanged(
     return isEnd ? endSession(by, record, change, userId) : renewNext(by, record, { distrustedAt: by.setup.clock() })
   })
   // Last, because the others must end also if this session has ended meanwhile.
-  if (state !== null && held?.userId === userId) await rotate(state, change.replace('-c', 'C'))
+  if (state !== null && held?.userId === userId) await rotateNow(state, change.replace('-c', 'C'))
   emit(by, 'account', { userId, change, kept, count })
   return count
 }

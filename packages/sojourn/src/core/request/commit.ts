@@ -1,4 +1,4 @@
-import type { HeaderChange } from '../contracts/carrier.ts'
+import type { HeaderChange, TokenLife } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { SessionRecord } from '../contracts/record.ts'
 import type { MaybePromise } from '../contracts/store.ts'
@@ -111,13 +111,14 @@ function toCleared({ setup, view, carrier, did }: State): readonly HeaderChange[
 }
 
 /** A remembered session outlives the browser. The token is kept no longer than the server accepts it. */
-function writeToken({ setup, view, carrier, held }: State): readonly HeaderChange[] {
+function writeToken({ setup, view, carrier, held, did }: State): readonly HeaderChange[] {
   if (held === null) return NO_HEADERS
   const { record, parts } = held
   const maxAgeSeconds = isRemembered(record.head, setup.limits) ? remainingSeconds(setup, record) : null
   const token = setup.tokens.toToken(parts)
-  if (carrier.readOnly !== true) return carrier.write(view, token, { maxAgeSeconds })
-  return [...carrier.clear(view), ...setup.lastCarrier.write(view, token, { maxAgeSeconds })]
+  const life: TokenLife = { maxAgeSeconds, isLogin: did === 'login' }
+  if (carrier.readOnly !== true) return carrier.write(view, token, life)
+  return [...carrier.clear(view), ...setup.lastCarrier.write(view, token, life)]
 }
 
 function remainingSeconds({ clock, limits }: Setup, record: SessionRecord): number {

@@ -31,12 +31,13 @@ export function assertServes({ name, lacks = {} }: Lacking, guards: readonly Gua
 const VERBS = ['read', 'create', 'write', 'end', 'list', 'close'] as const
 
 /** Throws `ERR_OPTION` if a store lacks one of the six methods. */
-export function assertStore(store: Partial<Record<(typeof VERBS)[number], unknown>>): void {
+export function assertStore(given: unknown): void {
+  const store = Object(given) as Readonly<Record<string, unknown>>
   const missing = VERBS.filter((verb) => typeof store[verb] !== 'function')
   if (missing.length === 0) return
   const advice =
     'destroy' in store
-      ? ' A store made for express-session goes through connectStore: import it from sojourn/stores/connect.'
-      : ''
-  throw new SessionError('ERR_OPTION', `store must be a Sojourn store, and lacks ${missing.join(', ')}.${advice}`)
+      ? 'A store made for express-session goes through connectStore: import it from sojourn/stores/connect.'
+      : 'For a URL: await storeFrom(url), of sojourn/stores/url.'
+  throw new SessionError('ERR_OPTION', `store must be a Sojourn store, and lacks ${missing.join(', ')}. ${advice}`)
 }

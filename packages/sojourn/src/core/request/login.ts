@@ -1,5 +1,5 @@
-import { assertUserId, checkOptions, type OptionKinds } from '../contracts/check-options.ts'
-import { type Duration, toMs } from '../contracts/duration.ts'
+import { assertUserId, checkOptions, LIMITS, type OptionKinds } from '../contracts/check-options.ts'
+import { type Duration, LEAST_MS, toMs } from '../contracts/duration.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Device, Head, SessionRecord } from '../contracts/record.ts'
 import type { LoginOptions, ProofOptions } from '../contracts/session.ts'
@@ -122,7 +122,7 @@ function redo(state: State, edits: Edits): void {
 
 function checkLogin(options: LoginOptions): void {
   if (options === NO_OPTIONS) return
-  checkOptions(options, KINDS, 'login')
+  checkOptions(options, KINDS, 'login', LIMITS)
   const { device = {}, carry = true } = options
   checkOptions({ ...device, name: device.name ?? undefined, ip: device.ip ?? undefined }, DEVICE, 'login: device')
   if (typeof carry === 'boolean' || (Array.isArray(carry) && carry.every((key) => typeof key === 'string'))) return
@@ -174,9 +174,9 @@ function toHead({ setup, view }: State, options: LoginOptions, proof: Proof): Om
 }
 
 /** A login works although it asks for too much, because a user who ticks *remember me* wants to be logged in. */
-function toLimit(setup: Setup, asked: Duration, name: string, mostMs: number): number {
-  const ms = toMs(asked, name)
-  if (ms > mostMs) setup.warnOnce(`A login asked for a longer ${name} than timeouts.ceiling, and got the ceiling.`)
+function toLimit({ warnOnce }: Setup, asked: Duration, name: 'absolute' | 'idle', mostMs: number): number {
+  const ms = toMs(asked, name, warnOnce, LEAST_MS[name])
+  if (ms > mostMs) warnOnce(`A login asked for a longer ${name} than timeouts.ceiling, and got the ceiling.`)
   return Math.min(ms, mostMs)
 }
 

@@ -160,9 +160,10 @@ export class RequestSession<Data extends object> implements Session<Data> {
   }
   authenticatedWithin(duration: Duration): boolean {
     const { authenticatedAt: at } = this.#proof
-    const withinMs = toMs(duration, 'authenticatedWithin')
+    const { clock, warnOnce } = this.#state.setup
+    const withinMs = toMs(duration, 'authenticatedWithin', warnOnce)
     // If the clock was set back, a proof from a far future must not stay fresh until then. Servers may differ by a little.
-    return at !== null && Math.abs(this.#state.setup.clock() - at.getTime()) <= withinMs
+    return at !== null && Math.abs(clock() - at.getTime()) <= withinMs
   }
 
   save(...given: readonly unknown[]): Promise<void> {

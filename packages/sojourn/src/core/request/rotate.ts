@@ -17,13 +17,14 @@ import { assertUncommitted, inTurn, type State } from './state.ts'
 
 /**
  * Issues a new token for the same session. The old one stops immediately. A session that was never stored has no token to
- * replace. `verb` is what the application called, for errors.
+ * replace.
  */
-export async function rotate(state: State, verb = 'rotate'): Promise<void> {
-  await inTurn(state, () => rotateNow(state, verb))
+export async function rotate(state: State): Promise<void> {
+  await inTurn(state, () => rotateNow(state, 'rotate'))
 }
 
-async function rotateNow(state: State, verb: string): Promise<void> {
+/** Within a turn. `verb` is what the application called, for errors. */
+export async function rotateNow(state: State, verb: string): Promise<void> {
   assertUncommitted(state, verb)
   if (state.held === null) return
   const { id, userId } = await replaceSecret(state, state.held, (head) => head)

@@ -74,7 +74,7 @@ export function createSetup<Data extends object>(options: CoreOptions<Data>): Se
     schema,
     invalidData,
     checksData: schema !== null || invalidData !== 'drop',
-    limits: toLimits(options.timeouts),
+    limits: toLimits(options.timeouts, warnOnce),
     eras: createEras(store, clock),
     tokens: createTokens(options.keys),
     sealed,
