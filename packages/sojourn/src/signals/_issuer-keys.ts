@@ -1,12 +1,26 @@
-import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { SessionError } from '../core/contracts/errors.ts'
 import { demandUrl, toUrl } from '../events/webhooks/url.ts'
 import { type Jose, loadJose } from '../guards/_jose.ts'
 import { toTiming } from '../stores/around/wrapper.ts'
-import { type Http, MAX_BYTES, readJson, readText, send } from './_http.ts'
+import { type Http, MAX_BYTES, readJson, send } from './_http.ts'
 
-/** Finds the key of a token. */
-export type KeySet = JWTVerifyGetKey
+/** The public keys of an issuer. */
+export interface KeySet {
+  /** How often reading them began. */
+  readonly begun: number
+  /** The keys as they were read last. */
+  known(): Promise<Keys>
+  /** The keys as they are published now, or were moments ago. */
+  published(): Promise<Keys>
+}
+
+export interface Keys {
+  /** Finds the key of a token. */
+  readonly find: JWTVerifyGetKey
+  /** Which reading had them, from 1. */
+  readonly number: number
+}
 
 /** How the keys of issuers are reached. */
 export interface Reach {
@@ -46,78 +60,56 @@ export function toIssuerKeys(
 }
 
 /**
- * The keys at the URL that the issuer's metadata names. It may name another one later, so a token whose key is not found also asks
- * where the keys are now.
+ * The keys at the URL that the issuer's metadata names, which may name another one later. Nothing is asked again for a while: a
+ * stranger chooses how many forged tokens arrive, and an issuer that is down must not get a request for each.
  */
-export function remoteKeys(urlOf: (maxAgeMs?: number) => Promise<URL>, reach: Omit<Reach, 'insecureHttp'>): KeySet {
-  let known: { readonly href: string; readonly keys: Promise<KeySet> } | null = null
+export function remoteKeys(
+  urlOf: (maxAgeMs?: number) => Promise<URL>,
+  { caller, fetch: get, clock }: Omit<Reach, 'insecureHttp'>,
+): KeySet {
+  let last: { readonly keys: Keys; readonly at: number } | null = null
+  let url: URL | null = null
+  let begun = 0
 
-  function at(url: URL): Promise<KeySet> {
-    if (known?.href !== url.href) known = { href: url.href, keys: keysAt(url, reach) }
-    return known.keys
-  }
-
-  async function current(): Promise<KeySet> {
+  const read = kept(clock, async (): Promise<Keys> => {
+    begun += 1
+    const number = begun
+    const jose = await loadJose(caller)
     try {
-      return await at(await urlOf())
+      url = await urlOf(COOLDOWN_MS)
     } catch (error) {
-      // Keys that are known still open honest tokens.
-      if (known === null) throw error
-      return known.keys
+      if (url === null) throw error
     }
-  }
+    const keys = { number, find: jose.createLocalJWKSet(await fetchKeys(url, get)) }
+    last = { keys, at: clock() }
+    return keys
+  })
 
-  return async (header, token) => {
-    const keys = await current()
-    try {
-      return await keys(header, token)
-    } catch (error) {
-      if (isAnswer(error) && !isNoMatch(error)) throw error
-      const moved = await at(await urlOf(COOLDOWN_MS))
-      if (moved === keys) throw error
-      return moved(header, token)
-    }
+  return {
+    get begun() {
+      return begun
+    },
+    async known() {
+      const ageMs = last === null ? 0 : clock() - last.at
+      return last !== null && ageMs >= 0 && ageMs < KEYS_MS ? last.keys : read(COOLDOWN_MS)
+    },
+    published: () => read(COOLDOWN_MS),
   }
 }
 
-/**
- * The keys at a URL. Nothing is asked again for a while after a failure or an unknown key: a stranger chooses how many forged tokens
- * arrive, and an issuer that is down must not get a request for each.
- */
-async function keysAt(url: URL, { caller, fetch: get, clock }: Omit<Reach, 'insecureHttp'>): Promise<KeySet> {
-  const jose = await loadJose(caller)
-  let failure: { readonly error: unknown; readonly at: number } | null = null
-  const keys = jose.createRemoteJWKSet(url, {
-    cooldownDuration: COOLDOWN_MS,
-    // Only the request is held back: keys that are known still open honest tokens.
-    async [jose.customFetch](address, init) {
-      if (failure !== null && clock() - failure.at < COOLDOWN_MS) throw failure.error
-      failure = null
-      try {
-        return await send(toHttp(get), address, { ...init, timeoutMs: TIMEOUT_MS }, async (response) => {
-          if (response.status !== 200) throw new Error(`${url.host} answered ${response.status}.`)
-          return new Response(await readText(response, MAX_BYTES))
-        })
-      } catch (error) {
-        failure = { error, at: clock() }
-        throw error
-      }
-    },
+async function fetchKeys(url: URL, get: typeof fetch): Promise<JSONWebKeySet> {
+  const init = { headers: { accept: 'application/json, application/jwk-set+json' }, timeoutMs: TIMEOUT_MS }
+  return send(toHttp(get), url, init, async (response) => {
+    if (response.status !== 200) throw new Error(`${url.host} answered ${response.status}.`)
+    // `jose` checks it.
+    return (await readJson(response, MAX_BYTES)) as JSONWebKeySet
   })
-  return async (header, token) => {
-    const isHeldBack = keys.coolingDown
-    try {
-      return await keys(header, token)
-    } catch (error) {
-      throw isHeldBack && isNoMatch(error) ? new KeyNotReadYet(url) : error
-    }
-  }
 }
 
 /** The issuer may have published the key since its keys were last read. */
 class KeyNotReadYet extends Error {
-  constructor({ host }: URL) {
-    super(`The keys of ${host} were read moments ago without the key of this token. They are read again soon.`)
+  constructor() {
+    super('The keys of the issuer were read moments ago, and none made this token. They are read again soon.')
   }
 }
 
@@ -126,25 +118,45 @@ export function isNotReadYet(error: unknown): boolean {
   return error instanceof KeyNotReadYet
 }
 
-function isNoMatch(error: unknown): boolean {
-  return (error as { readonly code?: unknown } | null)?.code === 'ERR_JWKS_NO_MATCHING_KEY'
-}
-
-/** The keys were read, and none of them, or more than one, is that of the token. */
-export function isAnswer(error: unknown): boolean {
-  const { code } = (error ?? {}) as { readonly code?: unknown }
-  return isNoMatch(error) || code === 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
-}
-
-/** Verifies a token with the keys of its issuer. A token that does not name its key is tried with each that fits. */
+/**
+ * Verifies a token with the keys of its issuer. If none of those that are known made it, they are read again: the issuer may have a
+ * new key, also one with the name of an old one, or without a name.
+ */
 export async function verifyToken(
   jose: Jose,
   text: string,
   keys: KeySet,
   options: JWTVerifyOptions,
 ): Promise<{ readonly payload: JWTPayload }> {
+  const { begun } = keys
+  const known = await keys.known()
   try {
-    return await jose.jwtVerify(text, keys, options)
+    return await verifyWith(jose, text, known.find, options)
+  } catch (error) {
+    if (!isOfAnotherKey(error) || known.number > begun) throw error
+  }
+  const published = await keys.published()
+  try {
+    return await verifyWith(jose, text, published.find, options)
+  } catch (error) {
+    throw isOfAnotherKey(error) && published.number <= begun ? new KeyNotReadYet() : error
+  }
+}
+
+function isOfAnotherKey(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return code === 'ERR_JWKS_NO_MATCHING_KEY' || code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
+}
+
+/** A token that does not name its key is tried with each that fits. */
+async function verifyWith(
+  jose: Jose,
+  text: string,
+  find: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<{ readonly payload: JWTPayload }> {
+  try {
+    return await jose.jwtVerify(text, find, options)
   } catch (error) {
     if (!(error instanceof jose.errors.JWKSMultipleMatchingKeys)) throw error
     for await (const key of error) {
@@ -163,6 +175,8 @@ export async function verifyToken(
  * a request each time.
  */
 const COOLDOWN_MS = 5000
+/** How long keys are used. */
+const KEYS_MS = 600_000
 /** How long metadata is used. */
 const METADATA_MS = 3_600_000
 

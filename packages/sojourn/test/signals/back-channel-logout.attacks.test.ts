@@ -386,13 +386,9 @@ describe('the keys of the provider', () => {
     const old = await fresh.sign(world.claims({ sub: 'bob' }))
     expect((await world.logout({ sub: 'ada' })).status).toBe(200)
     await fresh.addKey('ES256')
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6000 })
-    try {
-      expect((await world.logout({ sub: 'ada' })).status).toBe(200)
-      expect((await world.post(old)).status).toBe(200)
-    } finally {
-      vi.useRealTimers()
-    }
+    world.clock.advance(6000)
+    expect((await world.logout({ sub: 'ada' })).status).toBe(200)
+    expect((await world.post(old)).status).toBe(200)
     expect(fresh.requests.filter((path) => path === '/keys')).toHaveLength(2)
   })
 
@@ -404,6 +400,7 @@ describe('the keys of the provider', () => {
       200,
     )
     const { privateKey } = await generateKeyPair('RS256')
+    world.clock.advance(6000)
     expect(
       (await world.post(await fresh.sign(world.claims({ sub: 'ada' }), { kid: undefined as never }, privateKey)))
         .status,
@@ -418,9 +415,8 @@ describe('the keys of the provider', () => {
     const token = await fresh.sign(world.claims({ sub: 'ada' }))
     const response = await world.post(token)
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6000 })
+    world.clock.advance(6000)
     expect((await world.post(token)).status).toBe(200)
-    vi.useRealTimers()
   })
 
   it('move to another address, and are found there', async () => {
@@ -429,10 +425,25 @@ describe('the keys of the provider', () => {
     expect((await world.logout({ sub: 'ada' })).status).toBe(200)
     fresh.keysAt = '/moved'
     await fresh.addKey()
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6000 })
     world.clock.advance(6000)
     expect((await world.logout({ sub: 'ada' })).status).toBe(200)
-    vi.useRealTimers()
+  })
+
+  it.each([
+    ['without a name', undefined],
+    ['with the name of the one before', 'key-0'],
+  ])('are one key %s, which is replaced: the logout counts', async (_, kid) => {
+    const fresh = await startIssuer()
+    const world = createLogoutWorld(fresh)
+    const named = () => fresh.keys?.splice(0, 9, ...fresh.keys.slice(-1).map((key) => ({ ...key, kid: kid as never })))
+    const logout = async () => world.post(await fresh.sign(world.claims({ sub: 'ada' }), { kid: kid as never }))
+    named()
+    expect((await logout()).status).toBe(200)
+    await fresh.addKey()
+    named()
+    expect((await logout()).status).toBe(503)
+    world.clock.advance(6000)
+    expect((await logout()).status).toBe(200)
   })
 
   it('are not looked for where an error page says', async () => {

@@ -3,7 +3,7 @@ import {
   type SignalReport,
   sharedSignalsReceiver,
 } from 'sojourn/signals/shared-signals'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createWorld, SECOND } from '../core/kit.ts'
 import { breakingBody, CAEP, createKey, jsonOf, type Key, listen, signJwt } from './signals-kit.ts'
 
@@ -108,18 +108,10 @@ async function startTransmitter() {
   cleanups.push(server.close)
   const world = setup({ transmitters: [{ issuer: server.url, audience: AUDIENCE }] })
   const pushBy = (signer: Key) => world.push(signJwt(signer, world.revoked('ada', { iss: server.url })))
-  /** `jose` has no other clock. */
-  const wait = (ms: number) => {
-    vi.setSystemTime(Date.now() + ms)
-    world.clock.advance(ms)
-  }
-  vi.useFakeTimers({ toFake: ['Date'] })
-  return { ...world, state, pushBy, wait }
+  return { ...world, state, pushBy, wait: world.clock.advance }
 }
 
 describe('a transmitter that changes its keys', () => {
-  afterEach(() => void vi.useRealTimers())
-
   it('signs with a new one moments after its keys were read: 503, not a final 400, and 202 when it sends again', async () => {
     const { state, pushBy, wait, reports } = await startTransmitter()
     expect((await pushBy(key)).status).toBe(202)
@@ -128,6 +120,33 @@ describe('a transmitter that changes its keys', () => {
     expect(reports.at(-1)).toMatchObject({ outcome: 'refused', reason: 'invalid_key' })
     wait(5001)
     expect((await pushBy(second)).status).toBe(202)
+  })
+
+  it.each([
+    ['without a name', undefined],
+    ['with the name of the one before', 'k1'],
+  ])('replaces its one key %s: 503, not a final 400, and 202 when it sends again', async (_, kid) => {
+    const { state, pushBy, wait } = await startTransmitter()
+    const named = (one: Key): Key => ({ ...one, jwk: { ...one.jwk, kid } })
+    state.keys = [named(key).jwk]
+    expect((await pushBy(named(key))).status).toBe(202)
+    state.keys = [named(second).jwk]
+    expect((await pushBy(named(second))).status).toBe(503)
+    wait(5001)
+    expect((await pushBy(named(second))).status).toBe(202)
+    wait(5001)
+    expect((await pushBy(named(key))).status).toBe(400)
+    expect(state.asked).toHaveLength(6)
+  })
+
+  it('has one that nobody can forge: a flood with its name causes one request in five seconds', async () => {
+    const { state, pushBy, wait } = await startTransmitter()
+    expect((await pushBy(key)).status).toBe(202)
+    wait(5001)
+    const forger = createKey('k1')
+    for (let count = 0; count < 20; count++) expect([400, 503]).toContain((await pushBy(forger)).status)
+    expect((await pushBy(key)).status).toBe(202)
+    expect(state.asked).toHaveLength(4)
   })
 
   it('refuses a key that nobody published for good once the keys were read again', async () => {

@@ -26,6 +26,7 @@ afterAll(async () => {
 })
 
 interface Sent {
+  readonly jti: string
   readonly sub_id: Readonly<Record<string, unknown>>
   readonly events: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
@@ -409,6 +410,56 @@ describe('the notes of ended sessions', () => {
     }
     expect(await sessions.revoke(await login('bob'))).toBe(true)
     expect(await sessions.list('bob')).toEqual([])
+  })
+})
+
+describe('a password change that was sent before a crash, whose notes are still there', () => {
+  it.each(['passwordChanged', 'factorChanged'] as const)(
+    '%s: is sent again with the same id, so that receivers count it once',
+    async (verb) => {
+      const store = memoryStore()
+      // As if the process was killed before it could remove a note.
+      let isKilled = true
+      const before = setup(
+        {},
+        {
+          ...store,
+          read: store.read.bind(store),
+          create: store.create.bind(store),
+          end: store.end.bind(store),
+          list: store.list.bind(store),
+          close: store.close.bind(store),
+          async write(id, change) {
+            const isRemoval = change.remove?.some((name) => name.includes(' ')) === true
+            return isRemoval && isKilled ? new Promise(() => {}) : store.write(id, change)
+          },
+        },
+      )
+      await before.call('/streams', 'POST', poll)
+      for (let count = 0; count < 3; count++) await before.login()
+      await before.sessions[verb]('ada')
+      const changes = async (polled: () => Promise<Sent[]>) =>
+        (await polled()).filter(({ events }) => events[`${CAEP}credential-change`] !== undefined)
+      await soon(async () => expect(await before.polled()).toHaveLength(4))
+      const [first] = await changes(before.polled)
+      await before.call('/poll', 'POST', { ack: (await before.polled()).map(({ jti }) => jti), maxEvents: 0 })
+      isKilled = false
+      const after = setup({}, store)
+      await after.transmitter.flush()
+      const again = await changes(after.polled)
+      expect(again).toMatchObject([{ jti: first?.jti }])
+    },
+  )
+
+  it('and a later change is another event', async () => {
+    const { sessions, call, login, polled } = setup()
+    await call('/streams', 'POST', poll)
+    for (let count = 0; count < 2; count++) {
+      await login()
+      await sessions.passwordChanged('ada')
+    }
+    await soon(async () => expect(await polled()).toHaveLength(4))
+    expect(new Set((await polled()).map(({ jti }) => jti)).size).toBe(4)
   })
 })
 

@@ -4,6 +4,7 @@ import type { Store } from '../../core/contracts/store.ts'
 import { isOwn } from '../../core/token/once.ts'
 import { createNonce } from '../../core/token/secrets.ts'
 import { type Box, createLargeBox } from './box.ts'
+import { type Causes, createCauses } from './causes.ts'
 
 /** A session that is about to end, or has ended. */
 export interface Ending {
@@ -12,12 +13,15 @@ export interface Ending {
   readonly reason: string
   /** Ms since the epoch. */
   readonly at: number
+  /** Of the change of a credential that ended it. */
+  readonly cause?: string
 }
 
 /** What a store of `outboxStore` keeps for the transmitter. */
 export interface Outbox {
   readonly inner: Store
   readonly endings: Box
+  readonly causes: Causes
   /** Called with each session that this process ended. The ending stays in the box until somebody removes it (`null`: it is not there). */
   listener: ((key: string | null, ending: Ending) => void) | null
 }
@@ -39,10 +43,11 @@ export function outboxStore(store: Store): Store {
   const lost = store.lacks?.['lost-update'] ?? store.lacks?.ended
   if (lost !== undefined) throw new SessionError('ERR_OPTION', `outboxStore needs another store: ${lost}`)
   const endings = createLargeBox(store, 'endings', Date.now)
-  const outbox: Outbox = { inner: store, endings, listener: null }
+  const causes = createCauses()
+  const outbox: Outbox = { inner: store, endings, causes, listener: null }
 
   async function end(id: SessionId, tombstone: Tombstone): Promise<Awaited<ReturnType<Store['end']>>> {
-    const ending = await endingOf(store, id, tombstone)
+    const ending = await endingOf(store, id, tombstone, causes)
     if (ending === null) return store.end(id, tombstone)
     const key = `${id} ${createNonce()}`
     // A session must not outlive a note that cannot be stored. If the store is down, it cannot end the session either.
@@ -79,7 +84,12 @@ export function outboxStore(store: Store): Store {
   return wrapped
 }
 
-async function endingOf(store: Store, id: SessionId, { reason, endedAt }: Tombstone): Promise<Ending | null> {
+async function endingOf(
+  store: Store,
+  id: SessionId,
+  { reason, endedAt }: Tombstone,
+  causes: Causes,
+): Promise<Ending | null> {
   let kept: Awaited<ReturnType<Store['read']>>
   try {
     kept = await (store.readNow?.(id) ?? store.read(id))
@@ -88,7 +98,8 @@ async function endingOf(store: Store, id: SessionId, { reason, endedAt }: Tombst
     return null
   }
   if (kept?.kind !== 'live' || kept.userId === null || isOwn(id, kept.userId)) return null
-  return { id, userId: kept.userId, reason, at: endedAt }
+  const cause = causes.ofEnd(kept.userId, reason)
+  return { id, userId: kept.userId, reason, at: endedAt, ...(cause !== null && { cause }) }
 }
 
 export function outboxOf(store: Store): Outbox {

@@ -3,7 +3,7 @@ import { equalText } from '../../core/token/token.ts'
 import { type Jose, loadJose } from '../../guards/_jose.ts'
 import { isNotReadYet, verifyToken } from '../_issuer-keys.ts'
 import { isObject, isSubject, type SubjectId } from './events.ts'
-import { isUnreachable, type Trusted } from './trusted.ts'
+import type { Trusted } from './trusted.ts'
 
 /** A Security Event Token (RFC 8417) whose signature is good, in the form that SSF 1.0 gives it: one event, no `sub`, no `exp`. */
 export interface SecurityEvent {
@@ -86,8 +86,8 @@ export async function verifySet(
     payload = verified.payload
   } catch (error) {
     if (isNotReadYet(error)) return { kind: 'later', issuer: from.issuer, error: null }
-    if (isUnreachable(error)) return { kind: 'later', issuer: from.issuer, error }
-    return no(...toError(error))
+    const refusal = toRefusal(error)
+    return refusal === null ? { kind: 'later', issuer: from.issuer, error } : no(...refusal)
   }
   return judge(payload, from.issuer, rules)
 }
@@ -109,12 +109,17 @@ function issuerOf(jose: Jose, text: string): string | null {
   }
 }
 
-function toError(error: unknown): [SetError, string] {
+/** Every other error means that the keys could not be read. The transmitter sends the event again then. */
+const REFUSALS = /^ERR_(?:JWT_|JWS_|JOSE_ALG_NOT_ALLOWED$|JOSE_NOT_SUPPORTED$|JWKS_NO_MATCHING_KEY$)/
+
+function toRefusal(error: unknown): [SetError, string] | null {
   const { code, claim } = (error ?? {}) as { readonly code?: unknown; readonly claim?: unknown }
   if (claim === 'aud') return ['invalid_audience', 'This token is for somebody else.']
   if (claim !== undefined || code === 'ERR_JWT_EXPIRED') {
     return ['invalid_request', 'The type or a claim of this token is wrong.']
   }
+  // A key that is too short causes a `TypeError`.
+  if (!(REFUSALS.test(String(code)) || error instanceof TypeError)) return null
   return ['invalid_key', 'The signature does not fit a key of the issuer, or its algorithm is not accepted.']
 }
 

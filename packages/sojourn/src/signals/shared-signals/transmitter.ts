@@ -11,6 +11,7 @@ import { deliveredOf, type EndpointParts, reply } from './endpoints.ts'
 import { type SubjectId, toUri, VERIFICATION } from './events.ts'
 import { type CredentialChange, type EventClaims, toCredentialChange, toRevoked } from './events-out.ts'
 import { type Ending, outboxOf } from './outbox-store.ts'
+import { createRecovery } from './recovery.ts'
 import { route } from './routes.ts'
 import { createSigner } from './signing.ts'
 import { createStreamStore, PUSH, type Stream, type Waiting } from './stream-store.ts'
@@ -36,13 +37,9 @@ interface TransmitterSessions {
 const REVOKED = toUri('session-revoked')
 const CREDENTIAL = toUri('credential-change')
 const SUPPORTED: readonly string[] = [REVOKED, CREDENTIAL]
-/** After this time, a session that still lives was not ended: the process stopped before. */
-const GIVE_UP_MS = 60_000
 const VERIFY_EVERY_MS = 5000
 const LONG_POLL_MS = 25_000
 const SUBJECT_MS = 15_000
-/** Ends that are told at a time. After thousands of sessions ended, the store and `subjectOf` must not get them all at once. */
-const TELLING = 16
 /** Longer than a push or `subjectOf` may take. */
 const CLOSE_MS = 20_000
 
@@ -74,17 +71,12 @@ export function sharedSignalsTransmitter(
   const signer = createSigner(options.keys)
   const streams = createStreamStore(outbox.inner, issuer, timing.wall)
   const delivery = createDelivery({ ...settings, streams, sign, isServed, isOver: () => isLate })
-  const telling = createLanes(TELLING)
+  const recovery = createRecovery({ ...settings, outbox, tellEnd, tellAccount, isOver: () => isLate })
   const looking = createLanes(1)
   /** By stream: the look that is planned. */
   const looks = new Map<string, Promise<void>>()
   const waiters = new Set<() => void>()
   const running = new Set<Promise<unknown>>()
-  /** The notes that are being told. */
-  const busy = new Set<string>()
-  /** The notes whose failure was reported. They are tried again at each tick. */
-  const failed = new Set<string>()
-  let isRecovering = false
   let isClosed = false
   /** `close` has waited long enough. */
   let isLate = false
@@ -173,7 +165,7 @@ export function sharedSignalsTransmitter(
   async function tellCredential(
     userId: string,
     change: CredentialChange,
-    cause: string = createNonce(),
+    cause: string,
     at: number = timing.wall(),
   ): Promise<void> {
     await publish(CREDENTIAL, userId, cause, (user) => toCredentialChange(change, at, user))
@@ -184,53 +176,9 @@ export function sharedSignalsTransmitter(
     return change === 'factor-changed' ? { type: settings.factorType, change: 'update' } : null
   }
 
-  /** Tells what a crash left. A note that cannot be told now, or that never gets an answer, must not hold back the others. */
-  async function recover(): Promise<void> {
-    if (isRecovering) return
-    isRecovering = true
-    const notes = await outbox.endings.read().finally(() => {
-      isRecovering = false
-    })
-    const told = new Set<string>()
-    const recovered = Object.entries(notes).map(async ([key, text]) => {
-      const ending = JSON.parse(text) as Ending
-      if (busy.has(key) || !isLeft(ending)) return
-      await inTurn(key, () => recoverOne(key, ending, told)).catch((error: unknown) => {
-        if (!failed.has(key)) settings.onFault(error)
-        failed.add(key)
-      })
-    })
-    await Promise.all(recovered)
-  }
-
-  /** Whether other processes may think that a crash left it. */
-  function isLeft({ at }: Ending): boolean {
-    return timing.wall() - at >= settings.recoverAfterMs
-  }
-
-  /** Tells an end when it is its turn, unless another process did meanwhile. */
-  async function inTurn(key: string, work: () => Promise<void>): Promise<void> {
-    busy.add(key)
-    await telling(work).finally(() => busy.delete(key))
-  }
-
-  /** A note whose session has ended was left by a crash. One whose session lives was never carried out. */
-  async function recoverOne(key: string, ending: Ending, told: Set<string>): Promise<void> {
-    if (isLate || !(await outbox.endings.has(key))) return
-    const { inner } = outbox
-    const kept = await (inner.readNow?.(ending.id) ?? inner.read(ending.id))
-    if (kept?.kind === 'live') {
-      if (timing.wall() - ending.at > GIVE_UP_MS) await outbox.endings.remove([key])
-      return
-    }
-    const credential = credentialOf(ending.reason)
-    const change = `${ending.userId} ${ending.reason}`
-    // The event of the account was lost too.
-    if (credential !== null && !told.has(change)) {
-      told.add(change)
-      await tellCredential(ending.userId, credential, `${change} ${key}`, ending.at)
-    }
-    await tellEnd(key, ending)
+  async function tellAccount({ userId, reason, at }: Ending, cause: string): Promise<void> {
+    const credential = credentialOf(reason)
+    if (credential !== null) await tellCredential(userId, credential, cause, at)
   }
 
   function track(work: Promise<unknown>): void {
@@ -244,7 +192,7 @@ export function sharedSignalsTransmitter(
   }
 
   async function flush(): Promise<void> {
-    await Promise.all([recover(), delivery.tryDue()])
+    await Promise.all([recovery.recover(), delivery.tryDue()])
   }
 
   function tick(): void {
@@ -284,17 +232,12 @@ export function sharedSignalsTransmitter(
       }),
   }
 
-  const listen = (key: string | null, ending: Ending): void => {
-    const isTold = async (): Promise<boolean> => key !== null && isLeft(ending) && !(await outbox.endings.has(key))
-    const tell = async (): Promise<void> => {
-      if (!isLate && !(await isTold())) await tellEnd(key, ending)
-    }
-    track(key === null ? tell() : inTurn(key, tell))
-  }
+  const listen = (key: string | null, ending: Ending): void => track(recovery.tell(key, ending))
   outbox.listener = listen
   const stopListening = sessions.on('account', ({ userId, change }) => {
     const credential = credentialOf(change)
-    if (credential !== null) track(tellCredential(userId, credential))
+    const cause = outbox.causes.take(userId, change) ?? createNonce()
+    if (credential !== null) track(tellCredential(userId, credential, cause))
   })
   tick()
 
@@ -307,7 +250,7 @@ export function sharedSignalsTransmitter(
         return reply(503)
       }
     },
-    credentialChanged: (userId, change) => tellCredential(userId, change),
+    credentialChanged: (userId, change) => tellCredential(userId, change, createNonce()),
     flush,
     async close() {
       isClosed = true

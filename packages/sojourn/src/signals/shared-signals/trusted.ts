@@ -6,7 +6,7 @@ import { demandUrl, toUrl } from '../../events/webhooks/url.ts'
 import { loadJose } from '../../guards/_jose.ts'
 import { within } from '../../stores/around/wrapper.ts'
 import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
-import { isAnswer, isNotReadYet, type KeySet, kept, remoteKeys } from '../_issuer-keys.ts'
+import { type KeySet, type Keys, kept, remoteKeys } from '../_issuer-keys.ts'
 import { isObject } from './events.ts'
 
 /** A transmitter whose events count here. */
@@ -84,7 +84,10 @@ function createTrusted(options: TrustedTransmitter, index: number, http: Http): 
     audience,
     pushAuthorization,
     metadata: () => metadata(),
-    keys: keys === undefined ? remote(urlOf, http) : local(keys),
+    keys:
+      keys === undefined
+        ? remoteKeys(urlOf, { caller: 'sharedSignalsReceiver', fetch: http.fetch, clock: http.timing.uptime })
+        : local(keys),
     async headers() {
       const value =
         typeof authorization === 'function'
@@ -97,37 +100,14 @@ function createTrusted(options: TrustedTransmitter, index: number, http: Http): 
 
 const MIN_SECRET = 24
 
+/** Keys of the options never change. */
 function local(keys: { readonly keys: readonly object[] }): KeySet {
-  let made: KeySet | null = null
-  return async (header, token) => {
-    made ??= (await loadJose('sharedSignalsReceiver')).createLocalJWKSet(keys as JSONWebKeySet)
-    return made(header, token)
+  let made: Keys | null = null
+  const known = async (): Promise<Keys> => {
+    made ??= { number: 1, find: (await loadJose('sharedSignalsReceiver')).createLocalJWKSet(keys as JSONWebKeySet) }
+    return made
   }
-}
-
-/** The application's mistakes and outages must not look like a forged signature: the transmitter would not send the event again. */
-function remote(urlOf: (maxAgeMs?: number) => Promise<URL>, { fetch, timing }: Http): KeySet {
-  const keys = remoteKeys(urlOf, { caller: 'sharedSignalsReceiver', fetch, clock: timing.uptime })
-  return async (header, token) => {
-    try {
-      return await keys(header, token)
-    } catch (error) {
-      throw isAnswer(error) || isNotReadYet(error) ? error : new Unreachable(error)
-    }
-  }
-}
-
-class Unreachable {
-  readonly cause: unknown
-
-  constructor(cause: unknown) {
-    this.cause = cause
-  }
-}
-
-/** Whether the keys of an issuer could not be read. */
-export function isUnreachable(error: unknown): boolean {
-  return error instanceof Unreachable
+  return { begun: 0, known, published: known }
 }
 
 /** The well-known part comes between the host and the path of the issuer (SSF 1.0, section 7.2). */
