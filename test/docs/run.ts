@@ -46,6 +46,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/signals/back-channel-logout': () => import('sojourn/signals/back-channel-logout'),
   'sojourn/signals/global-token-revocation': () => import('sojourn/signals/global-token-revocation'),
   'sojourn/signals/shared-signals': () => import('sojourn/signals/shared-signals'),
+  'sojourn/tokens': () => import('sojourn/tokens'),
+  'sojourn/tokens/file-keys': () => import('sojourn/tokens/file-keys'),
   'sojourn/webhooks': () => import('sojourn/webhooks'),
   'sojourn/metrics': () => import('sojourn/metrics'),
   'sojourn/express': () => import('sojourn/express'),

@@ -18,6 +18,8 @@ const LAYERS = {
   events: ['events', 'guards', 'stores', 'core'],
   // What other servers say about sessions, and what we tell them.
   signals: ['signals', 'events', 'guards', 'stores', 'core'],
+  // Signed tokens about sessions. Their keys are read as those of other servers are.
+  tokens: ['tokens', 'signals', 'events', 'guards', 'stores', 'core'],
   // What a store may keep of a client's details, which guards describe.
   privacy: ['privacy', 'guards', 'core'],
   command: ['command', 'events', 'core'],
@@ -29,7 +31,7 @@ const LAYERS = {
 
 /** The modules that may depend on Node: each a file, a folder, or a prefix of file names. */
 const NODE_ONLY =
-  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify|koa|nestjs|react-router)|events\/audit-log\/(file|verify-files)|live\/(ws|socket-io)|command)[./-]/
+  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify|koa|nestjs|react-router)|events\/audit-log\/(file|verify-files)|live\/(ws|socket-io)|tokens\/keys\/file-keys|command)[./-]/
 
 /** The entries that run on every runtime. */
 export const PORTABLE = [
@@ -73,6 +75,7 @@ export const PORTABLE = [
   'signals/shared-signals',
   'signals/back-channel-logout',
   'signals/global-token-revocation',
+  'tokens/tokens',
   'live/connections',
   'live/sse',
   'adapters/fetch',

@@ -1,0 +1,401 @@
+/**
+ * Signed access tokens for one's own services: the session's own token is the refresh token.
+ * @module sojourn/tokens
+ */
+import { assertSessions } from '../core/contracts/assert-sessions.ts'
+import type { RequestView } from '../core/contracts/carrier.ts'
+import { checkOptions } from '../core/contracts/check-options.ts'
+import { type Duration, toMs } from '../core/contracts/duration.ts'
+import { SessionError } from '../core/contracts/errors.ts'
+import type { JsonValue } from '../core/contracts/json.ts'
+import type { Session } from '../core/contracts/session.ts'
+import type { Sessions } from '../core/contracts/sessions.ts'
+import type { MaybePromise } from '../core/contracts/store.ts'
+import { defined } from '../core/lib/maybe.ts'
+import { type Holder, holderOf, NOBODY, openRefresh, revokeByToken, storeLimit } from '../core/request/access-tokens.ts'
+import { createNonce } from '../core/token/secrets.ts'
+import { toId } from '../core/token/token.ts'
+import { demandUrl } from '../events/webhooks/url.ts'
+import type { Bus } from '../stores/around/near-cache/bus.ts'
+import { toScopes } from './_claims.ts'
+import { type AccessVerdict, createJudge, type VerifyOptions } from './_judge.ts'
+import { createLedger } from './ends/ledger.ts'
+import { ENDS_TYPE, toListClaims } from './ends/list.ts'
+import { toUserMark } from './ends/marks.ts'
+import { ALGORITHMS, assertTokenKeys, createSigner, type TokenKey, type TokenKeySource } from './keys/keys.ts'
+import { isLimit, type Limit, narrow, type TokenLimit, toLimit } from './limit.ts'
+
+export type { Bus } from '../stores/around/near-cache/bus.ts'
+export type { AccessToken } from './_claims.ts'
+export type { AccessRefusal, AccessVerdict, VerifyOptions } from './_judge.ts'
+export { withAccessTokens } from './carrier.ts'
+export type { TokenAlgorithm, TokenKey, TokenKeySource } from './keys/keys.ts'
+export type { ManagedKeys, ManagedKeysOptions } from './keys/managed.ts'
+export { type StoreKeysOptions, storeKeys } from './keys/store-keys.ts'
+export type { TokenLimit } from './limit.ts'
+
+/** A service that takes access tokens. */
+export interface Audience {
+  /** The scopes that it knows. Default: none. */
+  readonly scopes?: readonly string[] | undefined
+  /** How long its tokens live, at most an hour. Default: `life` of `createTokens`. */
+  readonly life?: Duration | undefined
+}
+
+/** For whom an access token is about to be made. */
+export interface Grant {
+  readonly userId: string
+  readonly sessionId: string
+  readonly clientId: string
+  readonly audience: string
+}
+
+export interface TokensOptions {
+  /** The `iss` of the tokens: the URL of this server, as services know it. */
+  readonly issuer: string
+  /** JSON Web Keys (the first one signs, all are published), or `storeKeys` or `fileKeys`. */
+  readonly keys: readonly TokenKey[] | TokenKeySource
+  /** The services, by the `aud` of their tokens, which is a URL as a rule. */
+  readonly audiences: Readonly<Record<string, Audience>>
+  /** How long an access token lives, at most an hour. Default `'5m'`. */
+  readonly life?: Duration | undefined
+  /** The `client_id` where `issue` and `limit` name none. Default: the issuer. */
+  readonly clientId?: string | undefined
+  /** The scopes that a user may have at a service now. Asked for each token. Default: all that the service knows. */
+  readonly scopesOf?: ((grant: Grant) => MaybePromise<readonly string[]>) | undefined
+  /** Claims of your own, such as a tenant. Everybody who sees the token can read them. Default: none. */
+  readonly claimsOf?: ((grant: Grant) => MaybePromise<Readonly<Record<string, JsonValue>>>) | undefined
+  /** Tells verifiers at once which sessions ended. It may be the bus of a near cache. Default: they ask for the list. */
+  readonly bus?: Bus | undefined
+  /** Also allows an `http` issuer, for tests. Default `false`. */
+  readonly insecureHttp?: boolean | undefined
+  /** Returns milliseconds since the epoch. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined
+}
+
+export interface IssueOptions {
+  /** The service. It can be left out if there is one only. */
+  readonly audience?: string | undefined
+  /** The scopes, as text with blanks between them or as a list. Default: all that the session may have there. */
+  readonly scope?: string | readonly string[] | undefined
+  readonly clientId?: string | undefined
+  /** The key that the sender must hold (`cnf`): `{ jkt: '<thumbprint>' }`. Default: none, a bearer token. */
+  readonly confirmation?: Readonly<Record<string, string>> | undefined
+}
+
+export interface RefreshOptions extends IssueOptions {
+  /** The request that brought the token, for guards. Default: a request of which nothing is known. */
+  readonly view?: RequestView | undefined
+}
+
+/** An access token that was made. */
+export interface IssuedToken {
+  readonly accessToken: string
+  readonly expiresAt: Date
+  readonly audience: string
+  readonly scopes: readonly string[]
+}
+
+/** Why nothing was issued for a refresh token. */
+export type RefreshRefusal =
+  /** The token is not one of ours, has expired, was ended, or is an old one (`session.refused` has the same words). */
+  | 'malformed'
+  | 'forged'
+  | 'unknown'
+  | 'expired'
+  | 'ended'
+  | 'superseded'
+  | 'reused'
+  | 'invalid'
+  /** A guard does not let this request use the session. */
+  | 'withheld'
+  /** Nobody is logged in on this session. */
+  | 'anonymous'
+  /** The session belongs to another client. */
+  | 'client'
+  /** There is no such service, or the session has no access to it. */
+  | 'audience'
+  /** The scope is larger than that of the session. */
+  | 'scope'
+
+/** What `refresh` resolves with. */
+export type Refreshed =
+  | (IssuedToken & {
+      readonly refusal: null
+      /** What the client uses from now on. `null`: it keeps what it has. */
+      readonly refreshToken: string | null
+    })
+  | { readonly refusal: RefreshRefusal }
+
+/** The result of `createTokens`. */
+export interface Tokens {
+  readonly issuer: string
+  /**
+   * Makes an access token for the session of a request. The client must have presented the session's own token.
+   *
+   * @throws `ERR_NOT_AUTHENTICATED`; `ERR_VOUCHED` if an access token opened the session; `ERR_OPTION` for an audience or a scope that
+   * the session cannot have.
+   */
+  issue(session: Session<object>, options?: IssueOptions): Promise<IssuedToken>
+  /**
+   * Limits all later access tokens of this session. Another call can only narrow it further. Call it at the login of an app, before
+   * it gets the token of its session.
+   *
+   * @throws `ERR_NOT_AUTHENTICATED`, `ERR_VOUCHED`, `ERR_OPTION`, `ERR_SESSION_ENDED`, `ERR_STORE`.
+   */
+  limit(session: Session<object>, limit: TokenLimit): Promise<void>
+  /**
+   * Makes an access token for a client that presents the token of its session, and replaces that token. The same old token always
+   * leads to the same new one until the client has used the new one, so an answer that was lost costs nothing. Throws `ERR_STORE`.
+   */
+  refresh(refreshToken: string, options?: RefreshOptions): Promise<Refreshed>
+  /** Judges an access token here, where the store is. Rejects with `ERR_STORE`, or `ERR_CARRIER` if the keys cannot be read. */
+  verify(
+    accessToken: string,
+    options?: VerifyOptions & { readonly audience?: string | undefined },
+  ): Promise<AccessVerdict>
+  /**
+   * With the token of a session: ends the session, and so all of its access tokens. With an access token: ends only that one. Resolves
+   * once the end is stored and published, with `false` for a text that is none of ours.
+   */
+  revoke(token: string): Promise<boolean>
+  /** The public keys (RFC 7517). Publish them for the verifiers. */
+  jwks(): Promise<{ readonly keys: readonly object[] }>
+  /** The signed list of what has ended since this time (ms since the epoch), for verifiers. Default: since a token can live. */
+  ends(since?: number): Promise<string>
+  /** The names of the services. */
+  readonly audiences: readonly string[]
+}
+
+const KINDS = {
+  issuer: 'string',
+  keys: 'any',
+  audiences: 'object',
+  life: 'any',
+  clientId: 'string',
+  scopesOf: 'function',
+  claimsOf: 'function',
+  bus: 'object',
+  insecureHttp: 'boolean',
+  clock: 'function',
+} as const
+const ISSUE = { audience: 'string', scope: 'any', clientId: 'string', confirmation: 'object' } as const
+
+const MAX_LIFE_MS = 3_600_000
+const TOLERANCE_MS = 5000
+/** What `claimsOf` cannot replace. */
+const OWN_CLAIMS = [
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'sid', 'auth_time', 'amr', 'acr', 'scope', 'cnf'],
+  ...['act', 'may_act'],
+]
+
+interface Service {
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly lifeMs: number
+}
+
+/**
+ * Signed access tokens (RFC 9068) for services of your own. They live for minutes and are verified without a store
+ * (`createVerifier`), and still stop within a second when their session ends.
+ *
+ * ```ts
+ * const tokens = createTokens(sessions, {
+ *   issuer: 'https://shop.example',
+ *   keys: storeKeys(store, { secrets: [process.env.TOKEN_SECRET ?? ''] }),
+ *   audiences: { 'https://api.shop.example': { scopes: ['orders:read', 'orders:write'] } },
+ * })
+ * const { accessToken } = await tokens.issue(req.session, { scope: 'orders:read' })
+ * ```
+ *
+ * Needs the package `jose`. Call it in each process that ends sessions, so that their ends are noted.
+ *
+ * @throws `ERR_OPTION` for an unknown or wrong option.
+ */
+export function createTokens<Data extends object>(sessions: Sessions<Data>, options: TokensOptions): Tokens {
+  assertSessions(sessions, 'createTokens')
+  checkOptions(options, KINDS, 'createTokens')
+  const { issuer, keys, clock = Date.now, clientId: defaultClient = issuer, scopesOf, claimsOf, bus = null } = options
+  demandUrl(issuer, 'createTokens: issuer', options.insecureHttp ?? false)
+  const services = toServices(options)
+  const ours = sessions as unknown as Sessions<object>
+  const signer = createSigner(toSource(keys))
+  const lifeMs = Math.max(...[...services.values()].map((service) => service.lifeMs))
+  const ledger = createLedger(ours, { lifeMs: lifeMs + 2 * TOLERANCE_MS, clock, bus })
+  const judging = {
+    caller: 'createTokens',
+    issuer,
+    algorithms: ALGORITHMS,
+    keys: signer.keys,
+    maxLifeMs: lifeMs,
+    toleranceMs: TOLERANCE_MS,
+    clock,
+    ends: ledger,
+  }
+  const judges = new Map([...services.keys()].map((name) => [name, createJudge({ ...judging, audience: [name] })]))
+  const judgeAny = createJudge({ ...judging, audience: [...services.keys()] })
+  // Whoever ends a token need not hold its key.
+  const judgeOwn = createJudge({ ...judging, audience: [...services.keys()], ignoresProof: true })
+
+  async function make(holder: Holder, service: Service, wanted: Wanted): Promise<IssuedToken> {
+    const { session, userId } = holder
+    const sessionId = session.id
+    // Nothing that this process knows to have ended.
+    const cut = ledger.memory.cutOf([sessionId, toUserMark(userId)])
+    if (cut === Number.POSITIVE_INFINITY) throw new SessionError('ERR_SESSION_ENDED')
+    const now = clock()
+    // A cut refuses what was issued in its second, so what comes after it is of the next.
+    const iat = Math.max(Math.floor(now / 1000), cut)
+    const exp = Math.floor(Math.min(now + service.lifeMs, session.expiresAt.getTime()) / 1000)
+    const { authenticatedAt, methods, assurance } = session
+    const grant: Grant = { userId, sessionId, clientId: wanted.clientId, audience: service.name }
+    const claims = {
+      ...toOwnClaims((await claimsOf?.(grant)) ?? {}),
+      iss: issuer,
+      sub: userId,
+      aud: service.name,
+      client_id: wanted.clientId,
+      iat,
+      exp,
+      jti: toId(createNonce()),
+      sid: sessionId,
+      ...defined({
+        auth_time: authenticatedAt === null ? undefined : Math.floor(authenticatedAt.getTime() / 1000),
+        amr: methods.length === 0 ? undefined : methods,
+        acr: assurance ?? undefined,
+        scope: wanted.scopes.length === 0 ? undefined : wanted.scopes.join(' '),
+        cnf: wanted.confirmation,
+      }),
+    }
+    const accessToken = await signer.sign(claims, 'at+jwt')
+    return { accessToken, expiresAt: new Date(exp * 1000), audience: service.name, scopes: wanted.scopes }
+  }
+
+  interface Wanted {
+    readonly service: Service
+    readonly clientId: string
+    readonly scopes: readonly string[]
+    readonly confirmation: Readonly<Record<string, string>> | undefined
+  }
+
+  async function judgeWish(
+    { session, userId, limit: text }: Holder,
+    wish: IssueOptions,
+  ): Promise<Wanted | 'client' | 'audience' | 'scope'> {
+    const limit = toLimit(text)
+    const clientId = wish.clientId ?? limit.clientId ?? defaultClient
+    if (limit.clientId !== undefined && limit.clientId !== clientId) return 'client'
+    const service = serviceOf(limit, wish.audience)
+    if (service === null) return 'audience'
+    const grant: Grant = { userId, sessionId: session.id, clientId, audience: service.name }
+    const now = scopesOf === undefined ? service.scopes : await scopesOf(grant)
+    const allowed = service.scopes.filter((each) => now.includes(each) && (limit.scopes?.includes(each) ?? true))
+    const { scope = allowed } = wish
+    const scopes = typeof scope === 'string' ? toScopes(scope) : scope
+    if (!scopes.every((each) => allowed.includes(each))) return 'scope'
+    return { service, clientId, scopes: [...new Set(scopes)], confirmation: wish.confirmation }
+  }
+
+  function serviceOf(limit: Limit, name: string | undefined): Service | null {
+    const all = [...services.values()].filter((one) => limit.audiences?.includes(one.name) ?? true)
+    if (name === undefined) return all.length === 1 ? (all[0] ?? null) : null
+    return all.find((one) => one.name === name) ?? null
+  }
+
+  return {
+    issuer,
+    audiences: [...services.keys()],
+
+    async issue(session, wish = {}) {
+      checkOptions(wish, ISSUE, 'issue')
+      const holder = holderOf(session)
+      const wanted = await judgeWish(holder, wish)
+      if (typeof wanted === 'string') throw new SessionError('ERR_OPTION', `issue: ${WRONG[wanted]}`)
+      return make(holder, wanted.service, wanted)
+    },
+
+    async limit(session, limit) {
+      const given = isLimit(limit, [...services.values()])
+      holderOf(session)
+      await storeLimit(session, (text) => JSON.stringify(narrow(toLimit(text), given)))
+    },
+
+    async refresh(refreshToken, { view = NOBODY, ...wish } = {}) {
+      checkOptions(wish, ISSUE, 'refresh')
+      if (typeof refreshToken !== 'string') return { refusal: 'malformed' }
+      const opened = await openRefresh(ours, refreshToken, view)
+      if ('refused' in opened) return { refusal: opened.refused as RefreshRefusal }
+      const wanted = await judgeWish(opened.holder, wish)
+      if (typeof wanted === 'string') return { refusal: wanted }
+      const renewed = await opened.renew()
+      if (renewed === null) return { refusal: 'ended' }
+      const issued = await make(opened.holder, wanted.service, wanted)
+      return { ...issued, refusal: null, refreshToken: renewed.token }
+    },
+
+    async verify(accessToken, { audience, ...wanted } = {}) {
+      const judge = audience === undefined ? judgeAny : judges.get(audience)
+      if (judge === undefined) throw new SessionError('ERR_OPTION', `verify: ${WRONG.audience}`)
+      return judge(accessToken, wanted)
+    },
+
+    async revoke(token) {
+      if (typeof token !== 'string') return false
+      if (!token.includes('.')) {
+        const hasEnded = await revokeByToken(ours, token)
+        await ledger.settled()
+        return hasEnded
+      }
+      const { token: found, refusal } = await judgeOwn(token)
+      if (found === null) return refusal === 'revoked'
+      ledger.note(found.id)
+      await ledger.settled()
+      return true
+    },
+
+    jwks: signer.jwks,
+
+    async ends(since = 0) {
+      await ledger.known(0)
+      return signer.sign(toListClaims(ledger.memory, issuer, Math.max(0, Math.floor(since) || 0), clock()), ENDS_TYPE)
+    },
+  }
+}
+
+const WRONG = {
+  client: 'the session belongs to another client.',
+  audience: 'name one of audiences to which the session has access.',
+  scope: 'the session may not have this scope there.',
+} as const
+
+function toServices({ audiences, life = '5m' }: TokensOptions): ReadonlyMap<string, Service> {
+  const all = Object.entries(audiences ?? {}).map(([name, audience]): Service => {
+    const where = `createTokens: audiences[${JSON.stringify(name)}]`
+    checkOptions(audience, { scopes: 'array', life: 'any' }, where)
+    const { scopes = [] } = audience
+    const lifeMs = toMs(audience.life ?? life, `${where}: life`)
+    // RFC 6749, 3.3.
+    const areScopes = scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/.test(scope))
+    if (name === '' || !areScopes || lifeMs < 1000 || lifeMs > MAX_LIFE_MS) {
+      throw new SessionError(
+        'ERR_OPTION',
+        `${where} needs a name, scopes without blanks and quotes, and a life from 1s to 1h.`,
+      )
+    }
+    return { name, scopes, lifeMs }
+  })
+  if (all.length === 0) throw new SessionError('ERR_OPTION', 'createTokens: audiences must name at least one service.')
+  return new Map(all.map((service) => [service.name, service]))
+}
+
+function toSource(keys: TokensOptions['keys']): TokenKeySource {
+  if ('read' in Object(keys)) return keys as TokenKeySource
+  assertTokenKeys(keys as readonly TokenKey[])
+  return { read: () => keys as readonly TokenKey[] }
+}
+
+function toOwnClaims(claims: Readonly<Record<string, JsonValue>>): Readonly<Record<string, JsonValue>> {
+  const taken = OWN_CLAIMS.find((name) => Object.hasOwn(claims, name))
+  if (taken !== undefined) throw new SessionError('ERR_OPTION', `createTokens: claimsOf must not set ${taken}.`)
+  return claims
+}
