@@ -189,14 +189,15 @@ const BY_CODE: Readonly<Record<string, AccessRefusal>> = {
 
 const BY_CLAIM: Readonly<Record<string, AccessRefusal>> = { typ: 'type', aud: 'audience', iss: 'issuer', nbf: 'early' }
 
-/** Every other error means that the keys could not be read, or that the key may be new, which is no fault of the token. */
+/** Every other error means that the keys could not be read, which is no fault of the token. */
 function toRefusal(error: unknown): AccessRefusal {
   const { code = '', claim = '', reason } = Object(error) as { code?: string; claim?: string; reason?: string }
   if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') {
     const isEarly = claim !== 'nbf' || reason === 'check_failed'
     return (isEarly ? BY_CLAIM[claim] : undefined) ?? 'claims'
   }
-  const refusal = BY_CODE[code]
-  if (refusal !== undefined && !isNotReadYet(error)) return refusal
+  // A new key is published an hour before it signs, so a key that is not known is none of the issuer's.
+  const refusal = isNotReadYet(error) ? 'signature' : BY_CODE[code]
+  if (refusal !== undefined) return refusal
   throw new SessionError('ERR_CARRIER', 'The keys of the issuer of access tokens cannot be read now.', error)
 }
