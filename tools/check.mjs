@@ -48,6 +48,7 @@ const STEPS = [
       'packages/audit/test',
       'packages/sojourn/test-d/declared',
       'packages/sojourn/test/adapters/next-app',
+      'packages/sojourn/test/adapters/next-guide',
       'packages/sojourn/test-d/express-session',
     ),
   },

@@ -5,15 +5,16 @@ type CookieOptions = NonNullable<Parameters<Awaited<ReturnType<typeof cookies>>[
 
 /**
  * Sends what a server action, or a redirect that was thrown, has to give the client. Next lets them set cookies and no other
- * header, and one cookie of each name.
+ * header, and one cookie of each name. Resolves with whether there was a cookie.
  */
-export async function sendCookies(changes: readonly HeaderChange[]): Promise<void> {
+export async function sendCookies(changes: readonly HeaderChange[]): Promise<boolean> {
   const lines = changes.filter(({ name }) => name.toLowerCase() === 'set-cookie')
   if (lines.length > 0) {
     const jar = await cookies()
     for (const { value } of lines) jar.set(...toCookie(value))
   }
   for (const { name, value } of changes) if (value !== '' && !SENT.includes(name.toLowerCase())) warnOnce(name)
+  return lines.length > 0
 }
 
 /** The caching of such responses is Next's own: no cache may keep them. */

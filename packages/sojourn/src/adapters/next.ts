@@ -1,14 +1,13 @@
-import { headers } from 'next/headers.js'
-import { connection } from 'next/server.js'
 import type { OptionKinds } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
-import type { Exchange } from '../core/contracts/exchange.ts'
 import type { Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { assertHandler, checkArguments } from './_check-arguments.ts'
 import { holdResponse } from './_hold-response.ts'
-import { sendCookies } from './_next-cookies.ts'
+import { runAction } from './_next-action.ts'
+import { type CurrentRequest, currentHeaders, currentRequest } from './_next-request.ts'
+import { toSteered } from './_next-steering.ts'
 import { NextView } from './_next-view.ts'
 import { otherFramework } from './_other-framework.ts'
 import { type ReadonlySession, toReadonly } from './_readonly-session.ts'
@@ -27,6 +26,8 @@ export interface NextOptions {
   readonly trustProxy?: boolean | number
 }
 
+const UNFETCHED = { status: 204, headers: { 'cache-control': 'no-store' } }
+
 const KINDS: OptionKinds<NextOptions> = { trustProxy: 'any' }
 
 /**
@@ -37,9 +38,9 @@ const KINDS: OptionKinds<NextOptions> = { trustProxy: 'any' }
  * import { withSession } from 'sojourn/next'
  * import { sessions } from '../../sessions'
  *
- * export const POST = withSession(sessions, async (request, session) => {
+ * export const POST = withSession(sessions, async (_request, session) => {
  *   await session.login('ada')
- *   return Response.redirect(new URL('/', request.url), 303)
+ *   return new Response(null, { status: 303, headers: { location: '/' } })
  * })
  * ```
  *
@@ -60,7 +61,9 @@ export function withSession<
   return async (request, ...rest) => {
     if (typeof request.headers?.get !== 'function') throw otherFramework('withSession', request)
     if (sessions.has(request)) return handler(request, sessions.get(request), ...rest)
-    const key = await requestKey()
+    // Next fetches what a <Link> leads to ahead of time. Nobody has asked for it yet.
+    if (request.headers.get('next-router-prefetch') !== null) return new Response(null, UNFETCHED)
+    const { turns, sessions: current } = await currentRequest()
     const { method, url } = request
     const view = new NextView(
       {
@@ -73,7 +76,8 @@ export function withSession<
     )
     return holdResponse(sessions, view, async (session) => {
       sessions.attach(request, session)
-      sessions.attach(key, session)
+      current.set(sessions, session)
+      turns.set(sessions, { session: Promise.resolve(session), users: 1, async end() {} })
       try {
         return await handler(request, session, ...rest)
       } catch (error) {
@@ -81,6 +85,8 @@ export function withSession<
         const steered = toSteered(error)
         if (steered === null) throw error
         return steered
+      } finally {
+        turns.delete(sessions)
       }
     })
   }
@@ -114,31 +120,7 @@ export function withActionSession<Data extends object, Args extends readonly unk
 ): (...args: Args) => Promise<Result> {
   checkArguments('withActionSession', sessions, options, KINDS)
   assertHandler(action, 'withActionSession')
-  return async (...args) => {
-    const key = await requestKey()
-    if (sessions.has(key)) return action(sessions.get(key), ...args)
-    const exchange = await sessions.open(await toView('POST', true, options))
-    const { answer, session } = exchange
-    if (answer !== null) {
-      await commit(exchange, answer.status)
-      throw new SessionError('ERR_DENIED', answer.message)
-    }
-    sessions.attach(key, session)
-    try {
-      const result = await action(session, ...args)
-      await commit(exchange)
-      return result
-    } catch (error) {
-      if (toSteered(error) !== null) await commit(exchange)
-      else await sendCookies(exchange.salvage())
-      throw error
-    }
-  }
-}
-
-async function commit(exchange: Exchange<object>, status?: number): Promise<void> {
-  await sendCookies(await exchange.commit(status))
-  await exchange.finish(true)
+  return async (...args) => runAction(sessions, options.trustProxy, (session) => action(session, ...args))
 }
 
 /**
@@ -165,19 +147,22 @@ export async function readSession<Data extends object>(
   options: NextOptions = {},
 ): Promise<ReadonlySession<Data>> {
   checkArguments('readSession', sessions, options, KINDS)
-  const key = await requestKey()
-  const present = attached(sessions, key)
-  if (present !== null) return toReadonly(present, ELSEWHERE)
-  const begun = key.reads.get(sessions) ?? read(sessions, options)
-  key.reads.set(sessions, begun)
+  const request = await currentRequest()
+  const present = request.sessions.get(sessions) as Session<Data> | undefined
+  if (present !== undefined) return toReadonly(present, ELSEWHERE)
+  const begun = request.reads.get(sessions) ?? read(sessions, request, options)
+  request.reads.set(sessions, begun)
   return begun as Promise<ReadonlySession<Data>>
 }
 
 async function read<Data extends object>(
   sessions: Sessions<Data>,
-  options: NextOptions,
+  request: CurrentRequest,
+  { trustProxy }: NextOptions,
 ): Promise<ReadonlySession<Data>> {
-  const exchange = await sessions.open(await toView('GET', false, options))
+  // Next shows neither path nor method here.
+  const facts = { method: 'GET', url: '/', headers: await currentHeaders(request), canSetHeaders: false }
+  const exchange = await sessions.open(new NextView(facts, trustProxy))
   // Stores when the session was seen. The view lets no token out.
   await exchange.commit()
   await exchange.finish(true)
@@ -187,54 +172,3 @@ async function read<Data extends object>(
 
 const ELSEWHERE =
   'A server component cannot set a cookie. Change the session in a server action (withActionSession) or a route handler (withSession).'
-
-function attached<Data extends object>(sessions: Sessions<Data>, key: object): Session<Data> | null {
-  try {
-    return sessions.get(key)
-  } catch {
-    return null
-  }
-}
-
-/** One request. */
-interface RequestKey {
-  /** What its components read, by the sessions. */
-  readonly reads: Map<object, Promise<unknown>>
-}
-
-/** Next makes one object for the headers of a request, which its components and its action share. */
-const keys = new WeakMap<object, RequestKey>()
-
-async function requestKey(): Promise<RequestKey> {
-  // Prerenders and prefetches stop here: what they keep would outlive the session.
-  await connection()
-  const shown = await headers()
-  // A forced static page or route is rendered without a request, for everybody.
-  if (shown.keys().next().done === true) throw new SessionError('ERR_MISUSE', STATIC)
-  const key = keys.get(shown) ?? { reads: new Map() }
-  keys.set(shown, key)
-  return key
-}
-
-const STATIC =
-  "This page or route is made once for all visitors (dynamic = 'force-static'), so it has no session. Remove that setting, or read the session elsewhere."
-
-async function toView(method: string, canSetHeaders: boolean, { trustProxy }: NextOptions): Promise<NextView> {
-  // Next shows neither path nor method here.
-  return new NextView({ method, url: '/', headers: await headers(), canSetHeaders }, trustProxy)
-}
-
-/**
- * The response that Next makes in a route handler if it calls `redirect()`, `notFound()` or a relative; `null` for an error that
- * is a failure. Next's own test for it (`unstable_rethrow`) is in one file with hooks for browsers, which a route handler cannot
- * load from a package.
- */
-function toSteered(error: unknown): Response | null {
-  const { digest } = (error ?? {}) as { digest?: unknown }
-  const [kind, ...parts] = typeof digest === 'string' ? digest.split(';') : []
-  // NEXT_HTTP_ERROR_FALLBACK;404
-  if (kind === 'NEXT_HTTP_ERROR_FALLBACK') return new Response(null, { status: Number(parts[0]) })
-  if (kind !== 'NEXT_REDIRECT') return null
-  // NEXT_REDIRECT;replace;/path;a=1;307;
-  return new Response(null, { status: Number(parts.at(-2)), headers: { location: parts.slice(1, -2).join(';') } })
-}

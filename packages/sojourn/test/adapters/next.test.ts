@@ -35,12 +35,17 @@ function use(options: SessionsOptions<TestData> = {}, hooks: Partial<typeof IDLE
 const login = async (session: TestSession): Promise<void> => session.login('ada')
 
 /** Sends the form of `/hook` as a browser without JavaScript does. */
-async function submit(visitor: Visitor, headers: Record<string, string> = {}): Promise<Response> {
+async function submit(visitor: Visitor, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
   const page = await (await fetch(`${server.origin}/hook`)).text()
   const [, name] = /name="(\$ACTION_ID_[^"]+)"/.exec(page) ?? []
   const form = new FormData()
   form.set(name ?? '', '')
-  return visitor.fetch('/hook', { method: 'POST', body: form, headers: { origin: server.origin, ...headers } })
+  return visitor.fetch('/hook', {
+    method: 'POST',
+    body: form,
+    headers: { origin: server.origin, ...headers },
+    signal: signal ?? null,
+  })
 }
 
 const shownOf = async (response: Response): Promise<string> => {
@@ -340,6 +345,154 @@ describe('server actions', () => {
     expect(await shownOf(await submit(visitor))).toBe('[true,tea]')
   })
 
+  describe('an action that calls wrapped actions', () => {
+    type Act = (session: TestSession) => unknown
+    /** Calls them in a plain server action, as a developer composes them. */
+    const run = (
+      visitor: Visitor,
+      plain: (call: (act: Act) => Promise<unknown>) => Promise<void>,
+    ): Promise<Response> => {
+      server.shared.plain = () => plain((act) => withActionSession(server.shared.sessions, act)())
+      return submit(visitor)
+    }
+    const count: Act = (session) => session.update('count', (old) => Number(old ?? 0) + 1)
+    const show = {
+      render: ({ userId, data }: { userId: string | null; data: object }) => `${userId} ${Object.values(data)}`,
+    }
+
+    test('one after the other: nothing is lost, and the last cookie is the valid one', async () => {
+      const visitor = use({}, show)
+      const edit =
+        (name: string): Act =>
+        (session) =>
+          void Object.assign(session.data, { [name]: name })
+      const response = await run(visitor, async (call) => {
+        await call(edit('first'))
+        await call(login)
+        await call(edit('last'))
+      })
+      expect(await shownOf(response)).toBe('ada first,last')
+      expect(response.headers.getSetCookie()).toHaveLength(1)
+      expect(await shownOf(await visitor.fetch('/hook'))).toBe('ada first,last')
+      expect(await server.shared.sessions.list('ada')).toHaveLength(1)
+    })
+
+    test('one after a logout begins anew, and reads nothing of the former user', async () => {
+      const visitor = use({}, { ...show, act: login })
+      await submit(visitor)
+      const response = await run(visitor, async (call) => {
+        await call((session) => void Object.assign(session.data, { secret: 'of ada' }))
+        await call((session) => session.logout())
+        await call((session) => void Object.assign(session.data, { seen: JSON.stringify(session.data) }))
+      })
+      expect(await shownOf(response)).toBe('null {}')
+      expect(await shownOf(await visitor.fetch('/hook'))).toBe('null {}')
+    })
+
+    test('at the same time: one session', async () => {
+      const visitor = use({}, show)
+      await shownOf(
+        await run(visitor, async (call) => void (await Promise.all([call(count), call(count), call(count)]))),
+      )
+      expect(await shownOf(await visitor.fetch('/hook'))).toBe('null 3')
+    })
+
+    test('one that fails does not undo those before it', async () => {
+      const visitor = use({}, show)
+      const response = await run(visitor, async (call) => {
+        await call(count)
+        await call((session) => {
+          session.data.lost = 'lost'
+          throw new Error('boom')
+        }).catch(() => {})
+      })
+      expect(await shownOf(response)).toBe('null 1')
+      expect(await shownOf(await visitor.fetch('/hook'))).toBe('null 1')
+    })
+
+    test('a login that was not stored and is caught: the page shows nobody', async () => {
+      const visitor = use({ store: failingStore('create') }, { render: ({ userId }) => `user ${userId}` })
+      const response = await run(visitor, async (call) => {
+        await call((session) => void Object.assign(session.data, { a: 1 })).catch(() => {})
+        await call(login).catch(() => {})
+      })
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect(await shownOf(response)).toBe('user null')
+    })
+  })
+
+  test('called while a page is rendered, it says so, and the user stays signed in', async () => {
+    let thrown: unknown
+    const ada = use({}, { act: login })
+    await submit(ada)
+    for (const act of [login, (session: TestSession) => session.logout(), () => {}]) {
+      server.shared.render = async ({ userId }) => {
+        thrown = await withActionSession(server.shared.sessions, act)().catch((error: unknown) => error)
+        return String(userId)
+      }
+      expect(await shownOf(await ada.fetch('/hook'))).toBe('ada')
+      expect(thrown).toMatchObject({ code: 'ERR_MISUSE', message: expect.stringContaining('withActionSession') })
+    }
+    server.shared.render = IDLE.render
+    expect(await shownOf(await ada.fetch('/hook'))).toBe('ada')
+  })
+
+  test('notFound() after a login: the token arrives', async () => {
+    const { notFound } = await import('next/navigation.js')
+    const ada = use(
+      {},
+      {
+        async act(session) {
+          await session.login('ada')
+          notFound()
+        },
+      },
+    )
+    const response = await submit(ada)
+    expect([response.status, response.headers.getSetCookie().length]).toEqual([404, 1])
+    expect(await shownOf(await ada.fetch('/hook'))).toBe('ada')
+  })
+
+  test('a client that leaves: the action ends, and what it did is stored', async () => {
+    const ada = use({}, { act: login, render: ({ data }) => String(data.item) })
+    await submit(ada)
+    let begin = (): void => {}
+    let go = (): void => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const gate = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    let settle = (): void => {}
+    const stored = new Promise<void>((resolve) => {
+      settle = resolve
+    })
+    server.shared.plain = async () => {
+      await withActionSession(server.shared.sessions, async (session: TestSession) => {
+        begin()
+        await gate
+        session.data.item = 'tea'
+      })().finally(settle)
+    }
+    const leaving = new AbortController()
+    const left = submit(ada, {}, leaving.signal).catch((error: Error) => error.name)
+    await begun
+    leaving.abort()
+    expect(await left).toBe('AbortError')
+    go()
+    await stored
+    expect(await shownOf(await ada.fetch('/hook'))).toBe('tea')
+  })
+
+  test('twelve at once that count: none is lost', async () => {
+    const visitor = use({}, { act: login, render: ({ data }) => String(data.count) })
+    await submit(visitor)
+    server.shared.act = async (session) => void (await session.update('count', (old) => Number(old ?? 0) + 1))
+    await Promise.all(Array.from({ length: 12 }, async () => (await submit(visitor)).text()))
+    expect(await shownOf(await visitor.fetch('/hook'))).toBe('12')
+  })
+
   test('a header that Next cannot send from an action is named, once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const ada = use({}, { act: login })
@@ -374,6 +527,25 @@ describe('route handlers that steer', () => {
       null,
       [],
     ])
+  })
+
+  test('a prefetch of a link runs no handler: it neither logs in nor out', async () => {
+    let runs = 0
+    const handle = async (session: TestSession): Promise<Response> => {
+      runs++
+      await session.logout()
+      return new Response('bye')
+    }
+    const ada = use({}, { act: login, handle })
+    await submit(ada)
+    const headers = { rsc: '1', 'next-router-prefetch': '1' }
+    const sent = await ada.fetch('/any', { headers })
+    // Next tells the address under which caches may keep it.
+    const response = await ada.fetch(sent.headers.get('location') ?? '/any', { headers })
+    expect([response.status, await response.text(), response.headers.getSetCookie()]).toEqual([204, '', []])
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(runs).toBe(0)
+    expect(await shownOf(await ada.fetch('/hook'))).toBe('ada')
   })
 
   test('readSession in a route handler shows the same session', async () => {
@@ -487,14 +659,20 @@ describe('the proxy', () => {
   })
 })
 
-test('the files of the page about Next.js are those of this application', () => {
+test('the files of the page about Next.js are those of the application in next-guide', () => {
   const here = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
   const page = here('../../../../docs/guide/nextjs.md')
   const files = [...page.matchAll(/```tsx\n\/\/ (\S+)\n([\s\S]*?)```/g)]
   expect(files.map(([, name]) => name)).toEqual(
-    expect.arrayContaining(['sessions.ts', 'app/shop/page.tsx', 'app/shop/actions.ts', 'app/api/me/route.ts']),
+    expect.arrayContaining([
+      'sessions.ts',
+      'app/shop/page.tsx',
+      'app/shop/actions.ts',
+      'app/api/me/route.ts',
+      'proxy.ts',
+    ]),
   )
-  for (const [, name = '', code] of files) expect(code).toBe(here(`next-app/${name}`))
+  for (const [, name = '', code] of files) expect(code).toBe(here(`next-guide/${name}`))
 })
 
 describe('mistakes', () => {

@@ -1,6 +1,5 @@
-import type { MaybePromise, Session, Sessions } from 'sojourn'
+import { createSessions, type MaybePromise, type Session, type Sessions } from 'sojourn'
 import * as next from 'sojourn/next'
-import { sessions } from './sessions.ts'
 
 type TestData = Record<string, unknown>
 
@@ -14,6 +13,8 @@ export interface Shared {
   render: (session: next.ReadonlySession<TestData>) => MaybePromise<string>
   /** The server action of the form on that page. */
   act: (session: Session<TestData>, form: FormData) => MaybePromise<void>
+  /** In its place: an action that is not wrapped, and may call wrapped ones. */
+  plain: (() => MaybePromise<void>) | null
 }
 
 const KEY = Symbol.for('sojourn.test.next')
@@ -24,11 +25,12 @@ export function share(shared: Shared): void {
 
 /** While Next builds the application, there is no test: what `sojourn/next` does then is part of what is tested. */
 export function shared(): Shared {
-  return Reflect.get(globalThis, KEY) ?? { ...IDLE, next, sessions }
+  return Reflect.get(globalThis, KEY) ?? { ...IDLE, next, sessions: createSessions() }
 }
 
-export const IDLE: Pick<Shared, 'handle' | 'render' | 'act'> = {
+export const IDLE: Pick<Shared, 'handle' | 'render' | 'act' | 'plain'> = {
   handle: () => new Response(null),
   render: ({ userId }) => userId ?? 'nobody',
   act() {},
+  plain: null,
 }

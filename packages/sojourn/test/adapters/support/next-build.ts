@@ -6,40 +6,41 @@ import { createRequire } from 'node:module'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-/** The application of the tests. */
-export const APP = fileURLToPath(new URL('../next-app/', import.meta.url))
-
 const NEXT = createRequire(import.meta.url).resolve('next/dist/bin/next')
 const DIST = fileURLToPath(new URL('../../../dist/', import.meta.url))
-const STAMP = `${APP}.next/stamp`
-const LOCK = `${APP}.next-lock`
 
-/** Runs `next build` unless a test has done so since the application or the package changed. The build takes half a minute. */
-export async function buildNext(): Promise<void> {
-  const wanted = fingerprint()
-  const isBuilt = (): boolean => existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted
+/**
+ * Runs `next build` on an application of the tests unless a test has done so since it or the package changed, and returns its
+ * folder. The build takes half a minute.
+ */
+export async function buildNext(name: string): Promise<string> {
+  const folder = fileURLToPath(new URL(`../${name}/`, import.meta.url))
+  const [stamp, lock] = [`${folder}.next/stamp`, `${folder}.next-lock`]
+  const wanted = fingerprint(folder)
+  const isBuilt = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
   while (!isBuilt()) {
-    if (!takeLock()) await wait(200)
+    if (!takeLock(lock)) await wait(200)
     else {
       try {
-        if (!isBuilt()) await build()
-        writeFileSync(STAMP, wanted)
+        if (!isBuilt()) await build(folder)
+        writeFileSync(stamp, wanted)
       } finally {
-        rmSync(LOCK, { recursive: true })
+        rmSync(lock, { recursive: true })
       }
     }
   }
+  return folder
 }
 
 /** Test files run in several processes. One that died gives the lock back. */
-function takeLock(): boolean {
+function takeLock(lock: string): boolean {
   try {
-    mkdirSync(LOCK)
-    writeFileSync(`${LOCK}/pid`, String(process.pid))
+    mkdirSync(lock)
+    writeFileSync(`${lock}/pid`, String(process.pid))
     return true
   } catch {
-    const pid = existsSync(`${LOCK}/pid`) ? Number(readFileSync(`${LOCK}/pid`, 'utf8')) : 0
-    if (pid !== 0 && !isRunning(pid)) rmSync(LOCK, { recursive: true, force: true })
+    const pid = existsSync(`${lock}/pid`) ? Number(readFileSync(`${lock}/pid`, 'utf8')) : 0
+    if (pid !== 0 && !isRunning(pid)) rmSync(lock, { recursive: true, force: true })
     return false
   }
 }
@@ -52,9 +53,9 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function build(): Promise<void> {
+async function build(cwd: string): Promise<void> {
   const child = spawn(process.execPath, [NEXT, 'build'], {
-    cwd: APP,
+    cwd,
     env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
   })
   let output = ''
@@ -63,8 +64,8 @@ async function build(): Promise<void> {
   if (code !== 0) throw new Error(`next build failed:\n${output}`)
 }
 
-function fingerprint(): string {
-  const files = [...filesIn(`${APP}app/`), ...filesIn(APP, false), ...filesIn(DIST)].filter((file) =>
+function fingerprint(folder: string): string {
+  const files = [...filesIn(`${folder}app/`), ...filesIn(folder, false), ...filesIn(DIST)].filter((file) =>
     /\.(?:js|tsx?)$/.test(file),
   )
   const hash = createHash('sha256')

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createSessions } from 'sojourn'
 import * as adapter from 'sojourn/next'
 import { IDLE, type Shared, share } from '../next-app/shared.ts'
-import { APP, buildNext } from './next-build.ts'
+import { buildNext } from './next-build.ts'
 import { listen } from './node-reply.ts'
 
 export interface NextServer {
@@ -13,9 +13,12 @@ export interface NextServer {
   close(): Promise<void>
 }
 
-/** Serves the build in this process, so that tests reach the sessions and the store of the application. */
-export async function startNext(): Promise<NextServer> {
-  await buildNext()
+/**
+ * Serves the build in this process, so that tests reach the sessions and the store of the application. `next-guide` is the
+ * application of the page about Next.js, and more pages.
+ */
+export async function startNext(name: 'next-app' | 'next-guide' = 'next-app'): Promise<NextServer> {
+  const dir = await buildNext(name)
   const shared: Shared = { ...IDLE, next: adapter, sessions: createSessions() }
   share(shared)
   let handle: (request: IncomingMessage, response: ServerResponse) => unknown = () => {}
@@ -27,10 +30,11 @@ export async function startNext(): Promise<NextServer> {
   Object.assign(process.env, { NODE_ENV: 'production' })
   const { default: next } = await import('next')
   // Next calls itself for the page that an action redirects to.
-  const app = next({ dev: false, dir: APP, quiet: true, hostname, port: +port })
+  const app = next({ dev: false, dir, quiet: true, hostname, port: +port })
   await app.prepare()
   handle = app.getRequestHandler()
-  for (const path of ['/', '/hook']) await (await fetch(server.origin + path)).text()
+  for (const path of name === 'next-app' ? ['/', '/hook'] : ['/shop', '/api/me'])
+    await (await fetch(server.origin + path)).text()
   Object.assign(process.env, { NODE_ENV })
   // Next replaces it by one that reads on after its caller has hung up.
   Object.assign(globalThis, { fetch })

@@ -18,4 +18,5 @@ export const add = withActionSession(sessions, async (session, form: FormData) =
 
 export const logout = withActionSession(sessions, async (session) => {
   await session.logout()
+  redirect('/shop')
 })
