@@ -10,6 +10,8 @@ import type { Snippet } from './snippets.ts'
 /** The modules that a document's code can import. The test runner loads the real ones, and ours from the present sources. */
 const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   sojourn: () => import('sojourn'),
+  'sojourn/carriers/bearer': () => import('sojourn/carriers/bearer'),
+  'sojourn/carriers/header': () => import('sojourn/carriers/header'),
   'sojourn/carriers/cookie': () => import('sojourn/carriers/cookie'),
   'sojourn/carriers/kit': () => import('sojourn/carriers/kit'),
   'sojourn/carriers/ticket': () => import('sojourn/carriers/ticket'),
