@@ -1,6 +1,6 @@
 import type { Timeouts } from 'sojourn'
 import { describe, expect, test } from 'vitest'
-import { createWorld, type TestData } from './kit.ts'
+import { createWorld } from './kit.ts'
 
 const SECONDS = /^sojourn: (\S+) is (\d+) ms\. For seconds, write '\2s'\.$/
 
