@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, chmodSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { type AuditLog, auditLog } from 'sojourn/audit-log'
 import { type FileSinkOptions, fileSink } from 'sojourn/audit-log/file'
@@ -35,6 +44,68 @@ function logTo(folder: LogFolder, options: Partial<FileSinkOptions> = {}, keep?:
 
 const usersOf = (folder: LogFolder) =>
   folder.entries().flatMap(({ type, userId }) => (type === 'login' ? [userId] : []))
+
+describe('old files', () => {
+  /** A new file begins each day. */
+  async function write(days: number, more: (it: Logged, day: number) => Promise<unknown> | unknown = () => undefined) {
+    const it = logTo(newFolder(), {}, '2d')
+    for (let day = 0; day < days; day++) {
+      await it.login(`user${day}`)
+      await more(it, day)
+      it.world.clock.advance(DAY + 1)
+    }
+    await it.log.close()
+    return usersOf(it.folder)
+  }
+
+  it('are deleted', async () => {
+    expect(await write(8)).not.toContain('user3')
+  })
+
+  it('are deleted although the clock was a century ahead for a moment, and its lines are deleted too', async () => {
+    const users = await write(9, async ({ world, login }, day) => {
+      if (day !== 1) return
+      world.clock.advance(36_500 * DAY)
+      await login('ahead')
+      world.clock.advance(-36_500 * DAY)
+      await login('back')
+    })
+    expect(users).not.toContain('user0')
+    expect(users).not.toContain('ahead')
+    expect(users).not.toContain('user3')
+    expect(users).toEqual(expect.arrayContaining(['user7', 'user8']))
+  })
+
+  it('are deleted although one of them is damaged', async () => {
+    const users = await write(8, ({ folder }, day) => {
+      const [, second] = folder.files()
+      if (day === 2 && second !== undefined) writeFileSync(second, 'no line\n')
+    })
+    expect(users).not.toContain('user3')
+  })
+
+  it('are deleted although somebody had put a copy in the place of one, so that it has a number behind its name', async () => {
+    const copies: string[] = []
+    const users = await write(8, ({ folder }, day) => {
+      if (day !== 0) return
+      copies.push(`${folder.path}.${'1'.padStart(12, '0')}`)
+      writeFileSync(copies[0] ?? '', readFileSync(folder.path))
+    })
+    expect(users).not.toContain('user0')
+    expect(copies.filter((file) => existsSync(file))).toEqual([])
+  })
+
+  it('stay while a clock that is far behind writes lines', async () => {
+    const users = await write(2, async ({ world, login }, day) => {
+      if (day !== 1) return
+      world.clock.advance(-3650 * DAY)
+      await login('behind')
+      world.clock.advance(3650 * DAY)
+      await login('back')
+    })
+    expect(users).toEqual(['user0', 'user1', 'behind', 'back'])
+  })
+})
 
 describe('a file', () => {
   it('is private, with its folder', async () => {

@@ -10,7 +10,7 @@ import { sqliteSink } from 'sojourn/audit-log/sqlite'
 import type { SqliteClient } from 'sojourn/stores/sqlite'
 import { afterAll, describe, expect, it } from 'vitest'
 import { without } from '../../../../tools/servers.mjs'
-import { createClient, createWorld, DAY, rejection } from '../core/kit.ts'
+import { createClient, createClock, createWorld, DAY, rejection } from '../core/kit.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { startMariadb } from '../support/servers/mariadb.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
@@ -136,6 +136,30 @@ describe.each(SINKS)('an audit log in %s', (_, open) => {
     await log.close()
     await other.close()
   })
+
+  it.skipIf(open === null)(
+    'retention deletes old rows although the clock was a century ahead for a moment',
+    async () => {
+      const table = newTable()
+      const clock = createClock()
+      const log = auditLog(createSessions(), { sink: await sinkOf(table), keys: [KEY], keep: '2d', clock })
+      await log.setup()
+      clock.advance(36_500 * DAY)
+      await log.record('ahead', {})
+      clock.advance(-36_500 * DAY)
+      for (let day = 0; day < 6; day++) {
+        await log.record(`day${day}`, {})
+        clock.advance(DAY)
+      }
+      await log.close()
+      const sink = await sinkOf(table)
+      const lines: string[] = []
+      for await (const line of sink.lines()) lines.push(line)
+      expect(lines.join()).not.toMatch(/ahead|day0/)
+      expect(lines.join()).toContain('day5')
+      await sink.close()
+    },
+  )
 
   it.skipIf(open === null)('retention deletes old rows, and the rest stays verifiable', async () => {
     const table = newTable()

@@ -25,6 +25,9 @@ const EDGE_BYTES = 262_144
 
 type First = Pick<AuditLine, 'log' | 'seq' | 'at'>
 
+/** Of a full file: the `seq` of its first line, and a count if there was such a file already. */
+const SUFFIX = /^\.(\d{12,})(?:\.(\d+))?$/
+
 /** The file in use. */
 interface Current {
   readonly handle: FileHandle
@@ -109,7 +112,9 @@ export function fileSink(options: FileSinkOptions): AuditSink {
 
   /** A file also ends where a chain begins, because the lines before it do not fit the keys. */
   function isFull({ size, first }: Current, more: number, { log, at }: AuditLine): boolean {
-    return first !== null && (first.log !== log || size + more > rotateBytes || at - first.at >= rotateAfterMs)
+    return (
+      first !== null && (first.log !== log || size + more > rotateBytes || Math.abs(at - first.at) >= rotateAfterMs)
+    )
   }
 
   async function rotate({ handle, first }: Current): Promise<Current> {
@@ -127,21 +132,26 @@ export function fileSink(options: FileSinkOptions): AuditSink {
   async function rotated(): Promise<readonly { readonly file: string; readonly seq: number }[]> {
     const name = basename(path)
     return (await readdir(dirname(path)))
-      .filter((each) => each.startsWith(`${name}.`) && /^\d{12,}$/.test(each.slice(name.length + 1)))
-      .map((each) => ({ file: join(dirname(path), each), seq: Number(each.slice(name.length + 1)) }))
-      .sort((a, b) => a.seq - b.seq)
+      .flatMap((each) => {
+        const [, seq, count = 1] = (each.startsWith(`${name}.`) && SUFFIX.exec(each.slice(name.length))) || []
+        return seq === undefined ? [] : [{ file: join(dirname(path), each), seq: Number(seq), count: Number(count) }]
+      })
+      .sort((a, b) => a.seq - b.seq || a.count - b.count)
   }
 
   /** A file can be deleted as a whole, once the first line of the next one is too old. */
-  async function oldestKept(cutoff: number): Promise<number | null> {
-    let before: number | null = null
-    for (const { file, seq } of (await rotated()).slice(1)) {
-      const first = await withFile(file, firstOf)
-      if (first === null || first.at >= cutoff) return before
-      before = seq
+  async function oldestKept(cutoff: number, now: number): Promise<number | null> {
+    let oldest: number | null = null
+    const [before, ...next] = await rotated()
+    if (before === undefined) return null
+    for (const file of [...next.map((each) => each.file), null]) {
+      const first = file === null ? current?.first : await withFile(file, firstOf)
+      // A file that cannot be read, or that began while the clock was ahead, must not keep those before it.
+      if (first == null || first.at > now) continue
+      if (first.at >= cutoff) return oldest
+      oldest = first.seq
     }
-    const first = current?.first ?? null
-    return first !== null && first.at < cutoff && (await rotated()).length > 0 ? first.seq : before
+    return oldest
   }
 
   async function deleteBefore(seq: number): Promise<void> {

@@ -32,8 +32,11 @@ export interface AuditSink {
   read(from: number | null): Promise<Held>
   /** Appends the lines in this order. Resolves when they are stored as durably as the sink can. */
   append(lines: readonly AuditLine[]): Promise<void>
-  /** The `seq` of the oldest line to keep, if those before it are older than `cutoff` (ms since the epoch); else `null`. */
-  oldestKept?(cutoff: number): Promise<number | null>
+  /**
+   * The `seq` of the oldest line to keep, if those before it are older than `cutoff` (ms since the epoch); else `null`. `now`: a line
+   * with a later time was written while the clock was ahead, and must not keep those before it.
+   */
+  oldestKept?(cutoff: number, now: number): Promise<number | null>
   /** Deletes lines before `seq`. */
   deleteBefore?(seq: number): Promise<void>
   close(): Promise<void>

@@ -45,7 +45,7 @@ export function sqlSink({
   const inserts = new Map(SIZES.map((size) => [size, statement(toInsert(table, size))]))
   const from = statement(`SELECT seq, line FROM ${table} WHERE seq >= :seq ORDER BY seq LIMIT ${PAGE}`)
   const last = statement(`SELECT seq, line FROM ${table} ORDER BY seq DESC LIMIT 1`)
-  const kept = statement(`SELECT MIN(seq) FROM ${table} WHERE at >= :at`)
+  const kept = statement(`SELECT MIN(seq) FROM ${table} WHERE at >= :at AND at <= :now`)
   const older = statement(`SELECT MIN(seq) FROM ${table} WHERE at < :at`)
   const cut = statement(`DELETE FROM ${table} WHERE seq < :seq`)
 
@@ -91,8 +91,8 @@ export function sqlSink({
     }
   }
 
-  async function oldestKept(cutoff: number): Promise<number | null> {
-    const [oldest, first] = [await numberOf(older({ at: cutoff })), await numberOf(kept({ at: cutoff }))]
+  async function oldestKept(cutoff: number, now: number): Promise<number | null> {
+    const [oldest, first] = [await numberOf(older({ at: cutoff })), await numberOf(kept({ at: cutoff, now }))]
     return oldest === null || first === null || oldest >= first ? null : first
   }
 

@@ -241,7 +241,7 @@ export function createWriter({ sink, seal, clock, keepMs, maxWaiting }: WriterPa
     // The clock may have been set back.
     if (Math.abs(now() - tidiedAt) < TIDY_MS) return
     tidiedAt = now()
-    const before = await sink.oldestKept(tidiedAt - keepMs)
+    const before = await sink.oldestKept(tidiedAt - keepMs, tidiedAt)
     if (before === null) return
     insert({ type: 'audit.deleted', before }, () => {
       deletable = before
