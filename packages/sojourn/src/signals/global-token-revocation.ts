@@ -8,6 +8,7 @@ import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { attempt } from '../core/lib/maybe.ts'
+import { toTiming, within } from '../stores/around/wrapper.ts'
 import { hasType, readJson } from './_http.ts'
 import { isNotReadYet } from './_issuer-keys.ts'
 import {
@@ -73,6 +74,8 @@ const KINDS = {
 } as const
 
 const MAX_BYTES = 32_768
+/** How long `userOf` may take. */
+const USER_MS = 10_000
 
 /**
  * Ends all sessions of a user, on every node, when a system that may ask posts `{"sub_id": {...}}` with a bearer token. Local
@@ -98,6 +101,7 @@ export function globalTokenRevocation(options: GlobalTokenRevocationOptions): Gl
   if (typeof userOf !== 'function') {
     throw new SessionError('ERR_OPTION', 'globalTokenRevocation: userOf must be a function.')
   }
+  const timing = toTiming()
   const prove = toCallers(options.callers, {
     caller: 'globalTokenRevocation',
     insecureHttp: options.insecureHttp ?? false,
@@ -127,7 +131,7 @@ export function globalTokenRevocation(options: GlobalTokenRevocationOptions): Gl
     if (!hasType(request, 'application/json')) return refuse('content-type', caller)
     const subject = toSubject(await readJson(request, MAX_BYTES))
     if (subject === null) return refuse('body', caller)
-    const userId = await userOf(subject, caller)
+    const userId = await within(USER_MS, timing, 'userOf', userOf(subject, caller))
     if (userId == null) return refuse('subject', caller)
     await sessions.revokeAll(userId, { reason: 'global-token-revocation' })
     return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })

@@ -99,6 +99,17 @@ describe('the receiver', () => {
     expect(world.refusals).toMatchObject([{ reason: 'unavailable', error: { code: 'ERR_OPTION' } }])
   })
 
+  it('answers 503 if userOf never answers', async () => {
+    const world = create({ userOf: () => new Promise(() => {}) })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const answer = world.post()
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1), { interval: 1 })
+    await vi.advanceTimersByTimeAsync(10_000)
+    vi.useRealTimers()
+    expect((await answer).status).toBe(503)
+    expect(world.refusals).toMatchObject([{ reason: 'unavailable' }])
+  })
+
   it('answers 503 to a body that breaks off', async () => {
     const world = create()
     expect((await world.post(SECRET, breakingBody())).status).toBe(503)
@@ -205,6 +216,21 @@ describe('the sender', () => {
     await Promise.all(Array.from({ length: 100 }, (_, index) => sender.revoke(`user-${index}`)))
     expect(drops).toEqual([])
     expect(most).toBeLessThanOrEqual(4)
+  })
+
+  it('waits as long as Retry-After says', async () => {
+    const waits: number[] = []
+    const server = await listen((_, response) => response.writeHead(503, { 'retry-after': '60' }).end())
+    cleanups.push(server.close)
+    const after = (ms: number, callback: () => void): (() => void) => {
+      waits.push(ms)
+      const timer = setTimeout(callback, ms === 60_000 ? 0 : ms)
+      return () => clearTimeout(timer)
+    }
+    const { sender, drops } = sending(server.url, { timing: { after } })
+    await sender.revoke('ada')
+    expect(waits).toContain(60_000)
+    expect(drops).toHaveLength(1)
   })
 
   it('shows its bearer token and the subject in no drop', async () => {

@@ -190,6 +190,30 @@ describe('a transmitter that changes its keys', () => {
   })
 })
 
+it.each([1, 1000])(
+  'an event_timestamp that is far ahead (times %d) ends no session that began after the event',
+  async (unit) => {
+    const { push, revoked, login, sessions, clock } = setup()
+    await login('ada')
+    const at = clock() / SECOND
+    const event_timestamp = unit === 1 ? at + 86_400 : at * unit
+    const late = signJwt(key, revoked('ada', { events: { [`${CAEP}session-revoked`]: { event_timestamp } } }))
+    clock.advance(600 * SECOND)
+    await login('ada')
+    expect((await push(late)).status).toBe(202)
+    expect(await sessions.count()).toBe(1)
+  },
+)
+
+it('an event from a clock that is ahead cannot be replayed after its month, when it is still young enough', async () => {
+  const { push, revoked, reports, clock } = setup({ maxAge: '30d' })
+  const token = signJwt(key, revoked('ada', { iat: Math.floor(clock() / SECOND) + 240 }))
+  expect((await push(token)).status).toBe(202)
+  clock.advance(30 * 86_400 * SECOND + 60 * SECOND)
+  expect((await push(token)).status).toBe(202)
+  expect(reports.map(({ outcome }) => outcome)).toEqual(['ended', 'repeated'])
+})
+
 it('userOf that returns a number is reported as a failure, because ignoring it would keep sessions alive', async () => {
   const { push, revoked, reports } = setup({ userOf: () => 7 as never })
   expect((await push(signJwt(key, revoked()))).status).toBe(503)

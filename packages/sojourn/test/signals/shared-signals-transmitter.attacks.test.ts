@@ -135,6 +135,38 @@ describe('one user for whom subjectOf always fails, such as a deleted account', 
     expect(await polled()).toEqual([])
   })
 
+  it.each(['revokeAll', 'passwordChanged'] as const)(
+    'does not repeat %s to another receiver each time',
+    async (verb) => {
+      quiet()
+      const receivers = [
+        { id: 'shop', audience: AUDIENCE, token: TOKEN },
+        { id: 'bank', audience: 'https://bank.example', token: OTHER_TOKEN },
+      ]
+      const { call, login, sessions, polled, transmitter } = setup({ subjectOf, receivers })
+      await call('/streams', 'POST', poll)
+      await call('/streams', 'POST', poll, OTHER_TOKEN)
+      await login('deleted')
+      await sessions[verb]('deleted')
+      const events = verb === 'revokeAll' ? 1 : 2
+      await soon(async () => expect(await polled(OTHER_TOKEN)).toHaveLength(events))
+      const acknowledge = async () => {
+        const ack = (await polled(OTHER_TOKEN)).map(({ jti }) => jti)
+        await call('/poll', 'POST', { ack, maxEvents: 0 }, OTHER_TOKEN)
+        return ack.length
+      }
+      await acknowledge()
+      let again = 0
+      for (let tries = 0; tries < 4; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        await transmitter.flush()
+        again += await acknowledge()
+      }
+      // The note learns of the event of the account when it is first recovered.
+      expect(again).toBeLessThanOrEqual(events - 1)
+    },
+  )
+
   it('keeps no event of others from being recovered, and none that is due from being sent', async () => {
     quiet()
     const shop = await startShop((count) => (count <= 1 ? 500 : 202))
@@ -477,6 +509,96 @@ it('a password change that is told after a crash has the time of the change, so 
   const told = (await after.polled()).flatMap(({ events }) => events[`${CAEP}credential-change`] ?? [])
   expect(told).toHaveLength(1)
   expect(Number((told[0] as { event_timestamp: number }).event_timestamp) * 1000).toBeLessThan(changedAt + 250)
+})
+
+describe('a receiver that is busy', () => {
+  it('answers 429 with Retry-After, and gets no request before', async () => {
+    let now = Date.now()
+    const received: string[] = []
+    const server = await listen(async (request, response) => {
+      received.push(await text(request))
+      if (received.length > 1) response.writeHead(202).end()
+      else response.writeHead(429, { 'retry-after': '60' }).end()
+    })
+    cleanups.push(server.close)
+    const { call, login, sessions, transmitter } = setup({ receivers: shopAt(server.url), timing: { wall: () => now } })
+    await call('/streams', 'POST', pushTo(server.url))
+    await sessions.revoke(await login())
+    await soon(() => expect(received).toHaveLength(1))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    now += 59_000
+    await transmitter.flush()
+    expect(received).toHaveLength(1)
+    now += 2000
+    await transmitter.flush()
+    expect(received).toHaveLength(2)
+  })
+
+  it('stalls while thousands of sessions end: what waits in memory is bounded, and all of it arrives later', async () => {
+    let isStalled = true
+    let asked = 0
+    const held: (() => void)[] = []
+    const stall = async () => {
+      asked += 1
+      if (isStalled) await new Promise<void>((resolve) => held.push(resolve))
+      return new Response(null, { status: 202 })
+    }
+    const options = { receivers: shopAt('https://shop.example'), fetch: stall as typeof fetch, maxWaiting: 3000 }
+    const { call, login, sessions, transmitter, store } = setup(options)
+    await call('/streams', 'POST', pushTo('https://shop.example'))
+    for (let count = 0; count < 1200; count++) await login()
+    await sessions.revokeAll('ada')
+    await soon(async () => expect(await notesIn(store)).toBe(0))
+    isStalled = false
+    for (const release of held) release()
+    await soon(() => expect(asked).toBe(1000))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(asked).toBe(1000)
+    await transmitter.flush()
+    expect(asked).toBe(1200)
+  }, 60_000)
+})
+
+describe('a clock that was a day ahead, and is right again', () => {
+  const DAY = 86_400_000
+
+  it('holds back no event that was about to be tried again, and no receiver gets a time in the future', async () => {
+    let ahead = DAY
+    const shop = await startShop((count) => (count === 1 ? 500 : 202))
+    const { call, login, sessions, transmitter } = setup({
+      receivers: shopAt(shop.url),
+      timing: { wall: () => Date.now() + ahead },
+    })
+    await call('/streams', 'POST', pushTo(shop.url))
+    await sessions.revoke(await login())
+    await soon(() => expect(shop.received).toHaveLength(1))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    ahead = 0
+    await transmitter.flush()
+    expect(shop.received).toHaveLength(2)
+    const { iat } = JSON.parse(Buffer.from(shop.received[1]?.split('.')[1] ?? '', 'base64url').toString())
+    expect(iat * 1000).toBeLessThanOrEqual(Date.now())
+  })
+
+  it('holds back no event that a crash left', async () => {
+    const store = memoryStore()
+    const before = setup({}, store)
+    await before.call('/streams', 'POST', poll)
+    await before.transmitter.close()
+    await before.sessions.revoke(await before.login())
+    const after = setup({ timing: { wall: () => Date.now() - DAY } }, store)
+    await after.transmitter.flush()
+    expect(await after.polled()).toHaveLength(1)
+  })
+
+  it('keeps no receiver from asking for a verification', async () => {
+    let ahead = DAY
+    const { call } = setup({ timing: { wall: () => Date.now() + ahead } })
+    const { stream_id } = await (await call('/streams', 'POST', poll)).json()
+    expect((await call('/verify', 'POST', { stream_id })).status).toBe(204)
+    ahead = 0
+    expect((await call('/verify', 'POST', { stream_id })).status).toBe(204)
+  })
 })
 
 it.each([

@@ -1,4 +1,5 @@
 import { type Timing, within } from '../../stores/around/wrapper.ts'
+import { toRetryMs } from './retry-after.ts'
 import { sign } from './signature.ts'
 
 /** Where and how messages are posted. */
@@ -15,9 +16,6 @@ export type Attempt =
   | { readonly kind: 'delivered'; readonly status: number }
   | { readonly kind: 'failed'; readonly status: number | null; readonly retryAfterMs: number }
   | { readonly kind: 'gone'; readonly status: number | null }
-
-/** The longest pause that an endpoint can ask for. */
-const LONGEST_ASKED_MS = 3_600_000
 
 /** Sends a message once. The time in the signature is that of the attempt, so a late one is not too old. Never throws. */
 export async function post(
@@ -53,9 +51,4 @@ export async function post(
     controller.abort()
     return { kind: 'failed', status: null, retryAfterMs: 0 }
   }
-}
-
-/** In seconds. A date is ignored, because clocks differ. */
-function toRetryMs(text: string | null): number {
-  return /^\d{1,9}$/.test(text ?? '') ? Math.min(Number(text) * 1000, LONGEST_ASKED_MS) : 0
 }

@@ -8,6 +8,7 @@ import type { MaybePromise } from '../../core/contracts/store.ts'
 import { createDelivery, type Delivery, type Message } from '../../events/webhooks/delivery.ts'
 import type { Attempt } from '../../events/webhooks/post.ts'
 import { toRetries } from '../../events/webhooks/retries.ts'
+import { toRetryMs } from '../../events/webhooks/retry-after.ts'
 import { demandUrl } from '../../events/webhooks/url.ts'
 import { type Timing, toTiming, within } from '../../stores/around/wrapper.ts'
 import { type Http, send } from '../_http.ts'
@@ -185,10 +186,14 @@ async function post(
     const headers = { 'content-type': 'application/json', authorization }
     const init = { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer>, timeoutMs }
     return await send(http, url, init, async (response): Promise<Attempt> => {
-      const { status } = response
+      const { status, headers } = response
       if ((status >= 200 && status < 300) || status === 404) return { kind: 'delivered', status }
       if (status === 410) return { kind: 'gone', status }
-      return { kind: 'failed', status: status === 0 ? null : status, retryAfterMs: 0 }
+      return {
+        kind: 'failed',
+        status: status === 0 ? null : status,
+        retryAfterMs: toRetryMs(headers.get('retry-after')),
+      }
     })
   } catch {
     return { kind: 'failed', status: null, retryAfterMs: 0 }

@@ -1,4 +1,5 @@
 import { createLanes, type Lanes } from '../../events/webhooks/lanes.ts'
+import { LONGEST_ASKED_MS, toRetryMs } from '../../events/webhooks/retry-after.ts'
 import { type Http, MAX_BYTES, readJson, send } from '../_http.ts'
 import { isObject } from './events.ts'
 import { PUSH, type Stream, type StreamStore, type Waiting } from './stream-store.ts'
@@ -30,6 +31,8 @@ export interface DeliveryParts {
 const TIMEOUT_MS = 15_000
 /** How long a process has for one attempt. Longer than the time limit, so that two do not try at once. */
 const CLAIM_MS = 30_000
+/** Pushes that this process has begun for one receiver. Further ones are found when they are due: a receiver that stalls must not fill the memory. */
+const MOST_BEGUN = 1000
 /** Pushes to one receiver at a time, by this process. After thousands of sessions ended, it must not get thousands of requests. */
 const PARALLEL = 4
 
@@ -39,7 +42,7 @@ const MENDABLE = ['authentication_failed', 'access_denied']
 type Attempt =
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly err: string }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs: number }
 
 export interface Delivery {
   /** Tries once, when it is the event's turn, unless another process does. */
@@ -52,15 +55,15 @@ export interface Delivery {
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { streams, http, onProblem } = parts
   const { wall, random } = http.timing
-  /** By receiver. */
-  const lanes = new Map<string, Lanes>()
-  /** The events that wait for their turn, or are being pushed. */
-  const begun = new Set<string>()
+  /** By receiver. `begun`: the events that wait for their turn, or are being pushed. */
+  const lines = new Map<string, { readonly lanes: Lanes; readonly begun: Set<string> }>()
+  /** The longest that a try is put off. */
+  const longestMs = Math.max(parts.longestRetryMs, LONGEST_ASKED_MS)
   let isLooking = false
 
-  function lanesOf(receiver: string): Lanes {
-    const found = lanes.get(receiver) ?? createLanes(PARALLEL)
-    lanes.set(receiver, found)
+  function lineOf(receiver: string): { readonly lanes: Lanes; readonly begun: Set<string> } {
+    const found = lines.get(receiver) ?? { lanes: createLanes(PARALLEL), begun: new Set() }
+    lines.set(receiver, found)
     return found
   }
 
@@ -82,17 +85,22 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         const err = isObject(body) && typeof body.err === 'string' ? body.err : ''
         return response.status === 400 && err !== '' && !MENDABLE.includes(err)
           ? { kind: 'refused', err }
-          : { kind: 'failed', reason: err || `status ${response.status}` }
+          : {
+              kind: 'failed',
+              reason: err || `status ${response.status}`,
+              retryAfterMs: toRetryMs(response.headers.get('retry-after')),
+            }
       })
     } catch {
-      return { kind: 'failed', reason: 'no answer' }
+      return { kind: 'failed', reason: 'no answer', retryAfterMs: 0 }
     }
   }
 
   async function push(stream: Stream, event: Waiting): Promise<void> {
-    if (begun.has(event.jti)) return
+    const { lanes, begun } = lineOf(stream.receiver)
+    if (begun.has(event.jti) || begun.size >= MOST_BEGUN) return
     begun.add(event.jti)
-    await lanesOf(stream.receiver)(() => pushNow(stream, event)).finally(() => begun.delete(event.jti))
+    await lanes(() => pushNow(stream, event)).finally(() => begun.delete(event.jti))
   }
 
   /** The stream may have been paused or changed, and the event dropped or pushed, while it waited for its turn. */
@@ -103,17 +111,22 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const event = { ...waiting, dueAt: wall() + CLAIM_MS }
     if (!(await streams.claim(stream, waiting, event))) return
     const result = await post(stream, event)
-    if (result.kind === 'failed') return retry(stream, event, result.reason)
+    if (result.kind === 'failed') return retry(stream, event, result)
     await streams.done(stream, [event.jti])
     if (result.kind === 'refused') {
       onProblem({ kind: 'refused', receiver: stream.receiver, jti: event.jti, reason: result.err.slice(0, 100) })
     }
   }
 
-  async function retry(stream: Stream, event: Waiting, reason: string): Promise<void> {
+  async function retry(
+    stream: Stream,
+    event: Waiting,
+    { reason, retryAfterMs }: Extract<Attempt, { readonly kind: 'failed' }>,
+  ): Promise<void> {
     const attempts = event.attempts + 1
     const isLast = attempts >= parts.attempts
-    const pause = Math.min(parts.firstRetryMs * 4 ** (attempts - 1), parts.longestRetryMs) * (0.5 + random() / 2)
+    const growing = Math.min(parts.firstRetryMs * 4 ** (attempts - 1), parts.longestRetryMs) * (0.5 + random() / 2)
+    const pause = Math.max(growing, retryAfterMs)
     // When the receiver enables the stream again, the event counts as new.
     const next = { ...event, attempts: isLast ? 0 : attempts, dueAt: isLast ? 0 : wall() + pause }
     await streams.claim(stream, event, next)
@@ -126,10 +139,15 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     if (isPaused) onProblem({ kind: 'paused', receiver: stream.receiver, jti: event.jti, reason })
   }
 
+  /** A time that is too far ahead was written while the clock was. */
+  function isDue({ dueAt }: Waiting): boolean {
+    return dueAt <= wall() || dueAt > wall() + longestMs
+  }
+
   async function findDue(): Promise<readonly (readonly [Stream, Waiting])[]> {
     const pushed = (await streams.all()).filter(isPushed)
     const found = pushed.map(async (stream) => {
-      const due = (await streams.waiting(stream)).filter(({ dueAt }) => dueAt <= wall())
+      const due = (await streams.waiting(stream)).filter(isDue)
       return due.map((event) => [stream, event] as const)
     })
     return (await Promise.all(found)).flat()

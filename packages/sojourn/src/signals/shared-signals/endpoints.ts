@@ -186,7 +186,7 @@ async function verification(parts: EndpointParts, receiver: Receiver, _: Request
   let isEarly = false
   // Inside the change, so that one of several that come at once counts.
   await parts.streams.change(receiver.id, (stream) => {
-    isEarly = now - stream.verifiedAt < parts.verifyEveryMs
+    isEarly = Math.abs(now - stream.verifiedAt) < parts.verifyEveryMs
     return isEarly ? stream : { ...stream, verifiedAt: now }
   })
   if (isEarly) return reply(429)

@@ -15,6 +15,8 @@ export interface Ending {
   readonly at: number
   /** Of the change of a credential that ended it. */
   readonly cause?: string
+  /** The ids of the events that are stored already, if telling it failed for one receiver. */
+  readonly told?: readonly string[]
 }
 
 /** What a store of `outboxStore` keeps for the transmitter. */

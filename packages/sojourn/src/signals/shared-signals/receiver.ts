@@ -166,7 +166,7 @@ export function sharedSignalsReceiver(
       return { kind: 'later', status: 429, retryAfterSeconds: Math.ceil(budget.waitMs(issuer) / 1000) }
     }
     // Last. If the process ends before, the event comes again, and acts on the same sessions.
-    await once(store, key, timing.wall() + maxAgeMs, timing.wall)
+    await once(store, key, Math.max(timing.wall(), set.issuedAt) + maxAgeMs, timing.wall)
     onSignal(report)
     return ACCEPTED
   }
@@ -252,7 +252,8 @@ const KINDS = {
  */
 function toTime({ event, issuedAt }: SecurityEvent): number {
   const { event_timestamp: at } = event
-  const ms = typeof at === 'number' && Number.isFinite(at) ? at * 1000 : issuedAt
+  // No event is later than the token about it. Transmitters that write milliseconds name the year 50,000.
+  const ms = typeof at === 'number' && Number.isFinite(at) ? Math.min(at * 1000, issuedAt + 999) : issuedAt
   return ms % 1000 === 0 ? ms + 1000 : ms
 }
 

@@ -6,10 +6,10 @@ export interface RecoveryParts {
   readonly outbox: Outbox
   readonly timing: Timing
   readonly recoverAfterMs: number
-  /** Tells that a session ended, and removes the note. */
-  readonly tellEnd: (key: string | null, ending: Ending) => Promise<void>
+  /** Tells that a session ended, and removes the note. `told`: the ids of events that are stored. It skips those, and adds new ones. */
+  readonly tellEnd: (key: string | null, ending: Ending, told: Set<string>) => Promise<void>
   /** Tells what happened to the user's account, if that ended the session. */
-  readonly tellAccount: (ending: Ending, cause: string) => Promise<void>
+  readonly tellAccount: (ending: Ending, cause: string, told: Set<string>) => Promise<void>
   /** Nothing more is told. */
   readonly isOver: () => boolean
   readonly onFault: (error: unknown) => void
@@ -38,9 +38,14 @@ export function createRecovery(parts: RecoveryParts): Recovery {
   const failed = new Set<string>()
   let isRecovering = false
 
+  /** The clock may have been ahead. */
+  function ageOf(at: number): number {
+    return Math.abs(timing.wall() - at)
+  }
+
   /** Whether other processes may think that a crash left it. */
   function isLeft({ at }: Ending): boolean {
-    return timing.wall() - at >= parts.recoverAfterMs
+    return ageOf(at) >= parts.recoverAfterMs
   }
 
   async function inTurn(key: string, work: () => Promise<void>): Promise<void> {
@@ -48,27 +53,40 @@ export function createRecovery(parts: RecoveryParts): Recovery {
     await lanes(work).finally(() => busy.delete(key))
   }
 
+  /** If it fails for one receiver, the note remembers what the others have: they must not get it again each time. */
+  async function telling(key: string, ending: Ending, work: (told: Set<string>) => Promise<void>): Promise<void> {
+    const told = new Set(ending.told)
+    try {
+      await work(told)
+    } catch (error) {
+      const next = { ...ending, told: [...told] }
+      if (told.size > (ending.told ?? []).length) await endings.swap(key, JSON.stringify(ending), JSON.stringify(next))
+      throw error
+    }
+  }
+
   /** Another process may have told it while it waited for its turn. */
   async function tellOne(key: string, ending: Ending): Promise<void> {
     const isTold = isLeft(ending) && !(await endings.has(key))
-    if (!isOver() && !isTold) await tellEnd(key, ending)
+    if (!isOver() && !isTold) await telling(key, ending, (told) => tellEnd(key, ending, told))
   }
 
   /** A note whose session has ended was left by a crash. One whose session lives was never carried out. */
-  async function recoverOne(key: string, ending: Ending, told: Set<string>): Promise<void> {
+  async function recoverOne(key: string, ending: Ending, causes: Set<string>): Promise<void> {
     if (isOver() || !(await endings.has(key))) return
     const kept = await (inner.readNow?.(ending.id) ?? inner.read(ending.id))
     if (kept?.kind === 'live') {
-      if (timing.wall() - ending.at > GIVE_UP_MS) await endings.remove([key])
+      if (ageOf(ending.at) > GIVE_UP_MS) await endings.remove([key])
       return
     }
     // The event of the account may be lost too.
     const cause = ending.cause ?? key
-    if (!told.has(cause)) {
-      told.add(cause)
-      await parts.tellAccount(ending, cause)
-    }
-    await tellEnd(key, ending)
+    const isFirst = !causes.has(cause)
+    causes.add(cause)
+    await telling(key, ending, async (told) => {
+      if (isFirst) await parts.tellAccount(ending, cause, told)
+      await tellEnd(key, ending, told)
+    })
   }
 
   /** A note that cannot be told now, or that never gets an answer, must not hold back the others. */
@@ -78,11 +96,11 @@ export function createRecovery(parts: RecoveryParts): Recovery {
     const notes = await endings.read().finally(() => {
       isRecovering = false
     })
-    const told = new Set<string>()
+    const causes = new Set<string>()
     const recovered = Object.entries(notes).map(async ([key, text]) => {
       const ending = JSON.parse(text) as Ending
       if (busy.has(key) || !isLeft(ending)) return
-      await inTurn(key, () => recoverOne(key, ending, told)).then(
+      await inTurn(key, () => recoverOne(key, ending, causes)).then(
         () => failed.delete(key),
         (error: unknown) => {
           if (!failed.has(key)) parts.onFault(error)
@@ -96,7 +114,7 @@ export function createRecovery(parts: RecoveryParts): Recovery {
   return {
     async tell(key, ending) {
       if (key !== null) return inTurn(key, () => tellOne(key, ending))
-      await lanes(async () => (isOver() ? undefined : tellEnd(null, ending)))
+      await lanes(async () => (isOver() ? undefined : tellEnd(null, ending, new Set())))
     },
     recover,
   }

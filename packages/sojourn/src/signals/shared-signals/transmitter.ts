@@ -91,17 +91,21 @@ export function sharedSignalsTransmitter(
 
   async function sign(stream: Stream, { jti, claims, at }: Waiting): Promise<string> {
     const aud = receivers.get(stream.receiver)?.audience
-    return signer.sign({ iss: issuer, aud, iat: Math.floor(at / 1000), jti, ...claims })
+    // Receivers refuse a time in the future. The clock may have been ahead.
+    const iat = Math.floor(Math.min(at, timing.wall()) / 1000)
+    return signer.sign({ iss: issuer, aud, iat, jti, ...claims })
   }
 
   /** Stores an event for a stream, and pushes it. With the same `cause`, the event has the same id, and receivers count it once. */
-  async function put(stream: Stream, cause: string, claims: EventClaims): Promise<void> {
+  async function put(stream: Stream, cause: string, claims: EventClaims, told = new Set<string>()): Promise<void> {
     const now = timing.wall()
     // Never the same time twice, because the oldest go first if there are too many. The clock may be set back.
     lastAt = now > lastAt || now < lastAt - 1000 ? now : lastAt + 0.001
     const jti = hashSecret(toUtf8(`${stream.id} ${cause}`))
+    if (told.has(jti)) return
     const event = { jti, claims, at: lastAt, attempts: 0, dueAt: 0 }
     await streams.put(stream, event)
+    told.add(jti)
     for (const wake of [...waiters]) wake()
     if (stream.method === PUSH && stream.status === 'enabled') track(delivery.push(stream, event))
     await limit(stream)
@@ -136,6 +140,7 @@ export function sharedSignalsTransmitter(
     uri: string,
     userId: string,
     cause: string,
+    told: Set<string>,
     toClaims: (user: SubjectId, receiver: Known) => EventClaims | null,
   ): Promise<void> {
     await each(await streams.all(), async (stream) => {
@@ -147,13 +152,13 @@ export function sharedSignalsTransmitter(
       const key = toSubjectKey(subject)
       if (key !== null && (await streams.subjects(stream).read())[key] !== undefined) return
       const claims = toClaims(subject, receiver)
-      if (claims !== null) await put(stream, cause, claims)
+      if (claims !== null) await put(stream, cause, claims, told)
     })
   }
 
-  async function tellEnd(key: string | null, ending: Ending): Promise<void> {
+  async function tellEnd(key: string | null, ending: Ending, told: Set<string>): Promise<void> {
     if (isSent(ending.reason)) {
-      await publish(REVOKED, ending.userId, key ?? createNonce(), (user, { revokes }) =>
+      await publish(REVOKED, ending.userId, key ?? createNonce(), told, (user, { revokes }) =>
         // The user is still here, in the session that replaced this one.
         revokes === 'user' && ending.reason === 'login' ? null : toRevoked(ending, user, revokes),
       )
@@ -167,8 +172,9 @@ export function sharedSignalsTransmitter(
     change: CredentialChange,
     cause: string,
     at: number = timing.wall(),
+    told = new Set<string>(),
   ): Promise<void> {
-    await publish(CREDENTIAL, userId, cause, (user) => toCredentialChange(change, at, user))
+    await publish(CREDENTIAL, userId, cause, told, (user) => toCredentialChange(change, at, user))
   }
 
   function credentialOf(change: string): CredentialChange | null {
@@ -176,9 +182,9 @@ export function sharedSignalsTransmitter(
     return change === 'factor-changed' ? { type: settings.factorType, change: 'update' } : null
   }
 
-  async function tellAccount({ userId, reason, at }: Ending, cause: string): Promise<void> {
+  async function tellAccount({ userId, reason, at }: Ending, cause: string, told: Set<string>): Promise<void> {
     const credential = credentialOf(reason)
-    if (credential !== null) await tellCredential(userId, credential, cause, at)
+    if (credential !== null) await tellCredential(userId, credential, cause, at, told)
   }
 
   function track(work: Promise<unknown>): void {
