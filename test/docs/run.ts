@@ -49,6 +49,8 @@ const MODULES: Readonly<Record<string, () => Promise<object>>> = {
   'sojourn/signals/global-token-revocation': () => import('sojourn/signals/global-token-revocation'),
   'sojourn/signals/shared-signals': () => import('sojourn/signals/shared-signals'),
   'sojourn/tokens': () => import('sojourn/tokens'),
+  'sojourn/tokens/endpoints': () => import('sojourn/tokens/endpoints'),
+  'sojourn/tokens/verifier': () => import('sojourn/tokens/verifier'),
   'sojourn/tokens/file-keys': () => import('sojourn/tokens/file-keys'),
   'sojourn/webhooks': () => import('sojourn/webhooks'),
   'sojourn/metrics': () => import('sojourn/metrics'),

@@ -76,6 +76,8 @@ export const PORTABLE = [
   'signals/back-channel-logout',
   'signals/global-token-revocation',
   'tokens/tokens',
+  'tokens/verifier',
+  'tokens/endpoints',
   'live/connections',
   'live/sse',
   'adapters/fetch',

@@ -31,6 +31,8 @@ export type AccessRefusal =
   | 'early'
   /** Its session has ended, or it was revoked, or the account changed since. */
   | 'revoked'
+  /** It was issued before this verifier heard of ends, and there is no list to look it up in. A new one is accepted. */
+  | 'unsure'
   /** It is bound to a key, and the caller has no proof that its sender holds that key. */
   | 'proof'
   /** It lacks a scope that is needed. */
@@ -115,7 +117,8 @@ export function createJudge(options: JudgeOptions): Judge {
     if (ends === null) return use(claims, wanted)
     const known = ends.known(claims.iat * 1000)
     return chain(known, (isKnown) => {
-      if (claims.iat < ends.memory.cutOf(marks) || !isKnown) return refused('revoked')
+      if (claims.iat < ends.memory.cutOf(marks)) return refused('revoked')
+      if (!isKnown) return refused('unsure')
       return use(claims, wanted)
     })
   }

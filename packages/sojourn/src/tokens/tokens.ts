@@ -21,7 +21,7 @@ import { toScopes } from './_claims.ts'
 import { type AccessVerdict, createJudge, type VerifyOptions } from './_judge.ts'
 import { createLedger } from './ends/ledger.ts'
 import { ENDS_TYPE, toListClaims } from './ends/list.ts'
-import { toUserMark } from './ends/marks.ts'
+import { assertCarries, toUserMark } from './ends/marks.ts'
 import { ALGORITHMS, assertTokenKeys, createSigner, type TokenKey, type TokenKeySource } from './keys/keys.ts'
 import { isLimit, type Limit, narrow, type TokenLimit, toLimit } from './limit.ts'
 
@@ -91,6 +91,7 @@ export interface RefreshOptions extends IssueOptions {
 /** An access token that was made. */
 export interface IssuedToken {
   readonly accessToken: string
+  readonly issuedAt: Date
   readonly expiresAt: Date
   readonly audience: string
   readonly scopes: readonly string[]
@@ -156,9 +157,15 @@ export interface Tokens {
   ): Promise<AccessVerdict>
   /**
    * With the token of a session: ends the session, and so all of its access tokens. With an access token: ends only that one. Resolves
-   * once the end is stored and published, with `false` for a text that is none of ours.
+   * once the end is stored and published, with `false` for a text that is none of ours. With `clientId`, tokens that belong to
+   * another client are left alone.
    */
-  revoke(token: string): Promise<boolean>
+  revoke(token: string, options?: { readonly clientId?: string | undefined }): Promise<boolean>
+  /**
+   * Judges a token for a service that asks about it: also one that is bound to a key, whose proof the service checks itself
+   * (RFC 9449, 6.2). Rejects as `verify` does.
+   */
+  introspect(accessToken: string, audience: string): Promise<AccessVerdict>
   /** The public keys (RFC 7517). Publish them for the verifiers. */
   jwks(): Promise<{ readonly keys: readonly object[] }>
   /** The signed list of what has ended since this time (ms since the epoch), for verifiers. Default: since a token can live. */
@@ -217,6 +224,7 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
   checkOptions(options, KINDS, 'createTokens')
   const { issuer, keys, clock = Date.now, clientId: defaultClient = issuer, scopesOf, claimsOf, bus = null } = options
   demandUrl(issuer, 'createTokens: issuer', options.insecureHttp ?? false)
+  assertCarries(bus, 'createTokens')
   const services = toServices(options)
   const ours = sessions as unknown as Sessions<object>
   const signer = createSigner(toSource(keys))
@@ -268,7 +276,13 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
       }),
     }
     const accessToken = await signer.sign(claims, 'at+jwt')
-    return { accessToken, expiresAt: new Date(exp * 1000), audience: service.name, scopes: wanted.scopes }
+    return {
+      accessToken,
+      issuedAt: new Date(now),
+      expiresAt: new Date(exp * 1000),
+      audience: service.name,
+      scopes: wanted.scopes,
+    }
   }
 
   interface Wanted {
@@ -339,15 +353,24 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
       return judge(accessToken, wanted)
     },
 
-    async revoke(token) {
+    async introspect(accessToken, audience) {
+      const verdict = await judgeOwn(accessToken)
+      // What is not for this service does not exist for it (RFC 7662, 2.2).
+      return verdict.token?.audience.includes(audience) === false ? { token: null, refusal: 'audience' } : verdict
+    },
+
+    async revoke(token, { clientId } = {}) {
       if (typeof token !== 'string') return false
       if (!token.includes('.')) {
-        const hasEnded = await revokeByToken(ours, token)
+        const isAllowed = (limit: string | null): boolean =>
+          clientId === undefined || (toLimit(limit).clientId ?? defaultClient) === clientId
+        const hasEnded = await revokeByToken(ours, token, isAllowed)
         await ledger.settled()
         return hasEnded
       }
       const { token: found, refusal } = await judgeOwn(token)
       if (found === null) return refusal === 'revoked'
+      if (clientId !== undefined && found.clientId !== clientId) return false
       ledger.note(found.id)
       await ledger.settled()
       return true

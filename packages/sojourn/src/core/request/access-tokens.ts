@@ -4,6 +4,7 @@ import type { Session } from '../contracts/session.ts'
 import type { Sessions } from '../contracts/sessions.ts'
 import type { Change } from '../contracts/store.ts'
 import { applyEdits, type Edits, NO_EDITS } from '../data/texts.ts'
+import { openVault, plainVault } from '../data/vault.ts'
 import { nextTry } from '../lib/turns.ts'
 import {
   createNonce,
@@ -195,15 +196,25 @@ async function nextOf(state: State): Promise<TokenParts | 'gone' | null> {
   }
 }
 
-/** Ends the session of a token, also if a newer one replaced it: whoever has the old one held the session once. */
-export async function revokeByToken(sessions: Sessions<object>, token: string): Promise<boolean> {
+/**
+ * Ends the session of a token, also if a newer one replaced it: whoever has the old one held the session once. `isAllowed` gets the
+ * session's limit.
+ */
+export async function revokeByToken(
+  sessions: Sessions<object>,
+  token: string,
+  isAllowed: (limit: string | null) => boolean,
+): Promise<boolean> {
   const by = await callerOf(sessions)
   const parts = by.setup.tokens.parse(token)
   if (typeof parts === 'string') return false
   const found = await find(by, parts, by.setup.clock())
-  const record = found.record
-  if (record === undefined || record.kind !== 'live') return false
-  return revoke(by, record.id, 'revoked')
+  const { record } = found
+  if (record === undefined || (found.kind === 'live' && found.standing === 'vouched')) return false
+  // An old token of a sealed session cannot open its limit.
+  const vault = found.kind === 'live' ? await openVault(record, parts.secret, found.standing) : plainVault
+  const texts = vault === null ? {} : await vault.fromStored(record.data)
+  return isAllowed(texts[LIMIT] ?? null) && revoke(by, record.id, 'revoked')
 }
 
 /** When `endAll` was last called, ms since the epoch; 0: never. */

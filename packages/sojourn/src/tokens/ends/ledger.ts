@@ -9,7 +9,9 @@ import { createEndsMemory, type End, type EndsMemory } from './memory.ts'
 /** Where a judge of tokens learns which of them were revoked. */
 export interface Ends {
   readonly memory: EndsMemory
-  /** `true` if everything is known now, or a promise that resolves once it is, with whether it is. */
+  /**
+   * Whether the end of a token that was issued then (ms since the epoch) would be known. Rejects if that cannot be found out now.
+   */
   known(issuedAt: number): boolean | Promise<boolean>
 }
 
@@ -64,7 +66,8 @@ export function createLedger(
       )
       failures = failed === undefined ? 0 : failures + 1
       if (failed?.status !== 'rejected') continue
-      waiting = new Map([...ends, ...waiting])
+      // Noted again now, because verifiers ask for what is new.
+      for (const [mark, end] of ends) if (!waiting.has(mark)) waiting.set(mark, { ...end, at: Math.floor(clock()) })
       await reportTokenFault(sessions, 'note the end of access tokens', failed.reason).catch(() => undefined)
       await sleep(RETRY_MS)
     }

@@ -1,7 +1,9 @@
+import { SessionError } from '../../core/contracts/errors.ts'
 import type { SessionId } from '../../core/contracts/record.ts'
 import { toUtf8 } from '../../core/lib/bytes.ts'
 import { sha256Text } from '../../core/token/mac.ts'
 import { toId } from '../../core/token/token.ts'
+import type { Bus } from '../../stores/around/near-cache/bus.ts'
 
 // A mark is what an end is noted under: the id of a session, the `jti` of a token, or the hash of a user id. Each has 22 characters.
 
@@ -36,4 +38,10 @@ export function toCutText(cut: number): string {
 
 export function fromCutText(text: string): number {
   return text === FOREVER ? Number.POSITIVE_INFINITY : Number.parseInt(text, 36)
+}
+
+/** Throws `ERR_OPTION` for a bus that carries what the server says, and nothing of ours. */
+export function assertCarries(bus: Bus | null, where: string): void {
+  if (bus?.name !== 'redis-tracking') return
+  throw new SessionError('ERR_OPTION', `${where}: redisTrackingBus cannot carry ends. Use redisBus with the same server.`)
 }

@@ -41,7 +41,7 @@ export function createEndsMemory(lifeMs: number, clock: () => number, max: numbe
 
   function later(mark: string, { cut, at }: End): End {
     const before = young.get(mark) ?? old.get(mark)
-    return before !== undefined && before.cut >= cut ? before : { cut, at }
+    return before === undefined ? { cut, at } : { cut: Math.max(cut, before.cut), at: Math.max(at, before.at) }
   }
 
   return {
