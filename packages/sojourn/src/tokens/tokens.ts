@@ -248,6 +248,7 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
   async function make(holder: Holder, service: Service, wanted: Wanted): Promise<IssuedToken> {
     const { session, userId } = holder
     const sessionId = session.id
+    ledger.warm()
     // Nothing that this process knows to have ended.
     const cut = ledger.memory.cutOf([sessionId, toUserMark(userId)])
     if (cut === Number.POSITIVE_INFINITY) throw new SessionError('ERR_SESSION_ENDED')

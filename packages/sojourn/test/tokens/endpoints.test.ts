@@ -36,7 +36,9 @@ function mount(world: ReturnType<typeof createTokensWorld>) {
     introspection_endpoint: `${ISSUER}/oauth/introspect`,
     jwks_uri: `${ISSUER}/.well-known/jwks.json`,
   }
-  const options = { [oauth.customFetch]: (url: string, init: unknown) => handler(new Request(url, init as RequestInit)) }
+  const options = {
+    [oauth.customFetch]: (url: string, init: unknown) => handler(new Request(url, init as RequestInit)),
+  }
   return { handler, post, as, options }
 }
 
@@ -77,7 +79,13 @@ describe('oauth4webapi, unmodified', () => {
         api,
         await oauth.introspectionRequest(found, api, oauth.ClientSecretBasic(SECRET), refreshed.access_token, options),
       )
-    expect(await introspect()).toMatchObject({ active: true, sub: 'user-1', scope: 'read', aud: API, token_type: 'Bearer' })
+    expect(await introspect()).toMatchObject({
+      active: true,
+      sub: 'user-1',
+      scope: 'read',
+      aud: API,
+      token_type: 'Bearer',
+    })
 
     const revocation = await oauth.revocationRequest(found, app, oauth.None(), refreshed.refresh_token ?? '', options)
     await oauth.processRevocationResponse(revocation)
@@ -212,7 +220,11 @@ describe('revocation (RFC 7009)', () => {
     expect((await world.post('/oauth/revoke', { token: access, client_id: 'app' })).status).toBe(200)
     expect((await world.tokens.verify(access)).refusal).toBe('revoked')
     expect((await client.open()).session.userId).toBe('user-1')
-    await world.post('/oauth/revoke', { token: client.token() ?? '', client_id: 'app', token_type_hint: 'access_token' })
+    await world.post('/oauth/revoke', {
+      token: client.token() ?? '',
+      client_id: 'app',
+      token_type_hint: 'access_token',
+    })
     expect((await client.open()).session.userId).toBeNull()
   })
 })

@@ -14,8 +14,7 @@ let files = 0
 const newPath = () => join(folder, `${files++}.json`)
 const SECRET = 'a-secret-for-token-keys-with-32-characters'
 
-const kidsOf = async (keys: { read(): unknown }) =>
-  ((await keys.read()) as { kid: string }[]).map(({ kid }) => kid)
+const kidsOf = async (keys: { read(): unknown }) => ((await keys.read()) as { kid: string }[]).map(({ kid }) => kid)
 
 describe.each(['file', 'store'] as const)('keys in a %s', (kind) => {
   function create() {
@@ -94,7 +93,13 @@ it('a copy of the store signs nothing: its keys are encrypted, and another secre
 
 it('wrong options are refused', () => {
   const store = memoryStore()
-  for (const wrong of [{}, { secrets: [] }, { secrets: ['short'] }, { secrets: [SECRET], algorithm: 'HS256' }, { secrets: [SECRET], rotateEvery: '1h' }])
+  for (const wrong of [
+    {},
+    { secrets: [] },
+    { secrets: ['short'] },
+    { secrets: [SECRET], algorithm: 'HS256' },
+    { secrets: [SECRET], rotateEvery: '1h' },
+  ])
     expect(() => storeKeys(store, wrong as never), JSON.stringify(wrong)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION' }),
     )

@@ -1,4 +1,5 @@
 import type { Sessions } from '../../core/contracts/sessions.ts'
+import { attempt } from '../../core/lib/maybe.ts'
 import { sleep } from '../../core/lib/runtime.ts'
 import { lastEndAll, reportTokenFault } from '../../core/request/access-tokens.ts'
 import type { Bus } from '../../stores/around/near-cache/bus.ts'
@@ -19,6 +20,8 @@ export interface Ends {
 export interface Ledger extends Ends {
   /** Notes an end for every process. */
   note(mark: string, cut?: number): void
+  /** Opens the bus, so that the first end does not wait for it. */
+  warm(): void
   /** Resolves when what was noted is stored and published. */
   settled(): Promise<void>
   /** Reads what other processes noted. */
@@ -42,6 +45,7 @@ export function createLedger(
   let waiting = new Map<string, End>()
   let writing: Promise<void> | null = null
   let reading: Promise<void> | null = null
+  let isWarm = false
   let readAt = Number.NEGATIVE_INFINITY
 
   const now = (): number => Math.floor(clock() / 1000)
@@ -93,6 +97,15 @@ export function createLedger(
   const self: Ledger = {
     memory,
     note,
+    warm() {
+      if (isWarm || bus === null) return
+      isWarm = true
+      // The first end tries again, and reports it.
+      attempt(
+        () => bus.probe(),
+        () => undefined,
+      )
+    },
     async settled() {
       while (writing !== null) await writing
     },

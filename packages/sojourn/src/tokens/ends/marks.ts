@@ -43,5 +43,8 @@ export function fromCutText(text: string): number {
 /** Throws `ERR_OPTION` for a bus that carries what the server says, and nothing of ours. */
 export function assertCarries(bus: Bus | null, where: string): void {
   if (bus?.name !== 'redis-tracking') return
-  throw new SessionError('ERR_OPTION', `${where}: redisTrackingBus cannot carry ends. Use redisBus with the same server.`)
+  throw new SessionError(
+    'ERR_OPTION',
+    `${where}: redisTrackingBus cannot carry ends. Use redisBus with the same server.`,
+  )
 }
