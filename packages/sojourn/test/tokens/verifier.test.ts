@@ -260,6 +260,36 @@ describe('with a bus', () => {
     expect((await verifier.verify(young)).refusal).toBe('unsure')
   })
 
+  it('the bus is back and the list cannot be read: nothing is accepted that may have ended during the break', async () => {
+    const world = create({}, true)
+    let isDown = false
+    const verifier = createVerifier({
+      issuer: ISSUER,
+      audience: API,
+      ends: { list: LIST, bus: world.wire.bus },
+      timing: { wall: world.clock, uptime: world.clock },
+      async fetch(url, init) {
+        if (isDown) throw new Error('The issuer is down.')
+        return world.handler(new Request(url as URL, init))
+      },
+    })
+    const text = await world.issue(await world.login())
+    expect((await verifier.verify(text)).refusal).toBeNull()
+    world.wire.down = true
+    await world.sessions.revokeAll('user-1')
+    world.wire.down = false
+    isDown = true
+    for (let tries = 0; tries < 5; tries++) {
+      world.clock.advance(SECOND)
+      await expect(verifier.verify(text)).rejects.toMatchObject({ code: 'ERR_CARRIER' })
+      world.clock.advance(300)
+      await expect(verifier.verify(text)).rejects.toMatchObject({ code: 'ERR_CARRIER' })
+    }
+    isDown = false
+    world.clock.advance(SECOND)
+    expect((await verifier.verify(text)).refusal).toBe('revoked')
+  })
+
   it('a near cache may use the same bus', async () => {
     const world = create({}, true)
     const verifier = verifierOf(world)
