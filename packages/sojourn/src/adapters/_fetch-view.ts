@@ -7,6 +7,8 @@ export class FetchView implements RequestView {
   readonly #request: Request
   readonly #trust: TrustProxy
   readonly #peer: () => string | null
+  /** Set by the adapter if the application gave it a parser. */
+  body: unknown = undefined
 
   /** `peer` returns the address at the other end of the connection, which a fetch request does not contain. */
   constructor(request: Request, trust: TrustProxy = false, peer: () => string | null = () => null) {

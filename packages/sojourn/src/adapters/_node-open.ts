@@ -44,6 +44,10 @@ export class NodeView<Request extends NodeRequest = NodeRequest> implements Requ
     return !isHandshake(this)
   }
 
+  get body(): unknown {
+    return this.request.body
+  }
+
   header(name: string): string | null {
     const value = this.request.headers[name]
     if (typeof value === 'string') return value

@@ -5,6 +5,8 @@ export interface NodeRequest {
   /** Connect and Express keep the whole URL here if a mount path was removed from `url`. */
   readonly originalUrl?: string | undefined
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** What a body parser made of the body. */
+  readonly body?: unknown
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
 }
 

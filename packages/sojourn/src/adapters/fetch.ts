@@ -20,11 +20,16 @@ export interface FetchOptions<Incoming extends Request = Request, Rest extends r
    * `(request) => request.headers.get('cf-connecting-ip')`.
    */
   readonly peer?: (request: Incoming, ...rest: Rest) => string | null
+  /**
+   * Reads the fields of the body, for carriers that need them: `(request) => request.clone().formData()`. It runs before the session
+   * is opened, on requests with a body. If it rejects, the request has no fields. The server limits the size of bodies. Default: none.
+   */
+  readonly body?: (request: Incoming) => Promise<unknown>
   /** Behind a proxy: whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe. Default `false`: none. */
   readonly trustProxy?: TrustProxy
 }
 
-const KINDS: OptionKinds<FetchOptions> = { peer: 'function', trustProxy: 'any' }
+const KINDS: OptionKinds<FetchOptions> = { peer: 'function', body: 'function', trustProxy: 'any' }
 
 /**
  * Sessions for any fetch-style server: wraps your handler. What the runtime passes after the request (`env`, `ctx`, `server`)
@@ -46,12 +51,13 @@ export function withSession<
 ): (request: Incoming, ...rest: Rest) => Promise<Response> {
   checkArguments('withSession', sessions, options, KINDS)
   assertHandler(handler, 'withSession')
-  const { peer = () => null, trustProxy } = options
+  const { peer = () => null, body, trustProxy } = options
   return async (request, ...rest) => {
     if (typeof request.headers?.get !== 'function') throw otherFramework('withSession', request)
     // This runs inside another wrapper of the same sessions. Two exchanges would undo each other's cookies.
     if (sessions.has(request)) return handler(request, sessions.get(request), ...rest)
     const view = new FetchView(request, trustProxy, () => peer(request, ...rest))
+    if (body !== undefined && request.body !== null) view.body = await body(request).catch(() => undefined)
     return holdResponse(sessions, view, (session) => {
       sessions.attach(request, session)
       return handler(request, session, ...rest)

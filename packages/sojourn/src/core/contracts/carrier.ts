@@ -16,6 +16,11 @@ export interface RequestView {
    * client keeps its token (no renewal), and verbs that have to hand out a token throw `ERR_NO_HEADERS`. Default: `true`.
    */
   readonly canSetHeaders?: boolean
+  /**
+   * The fields of the body, if a parser of the application read it before the sessions were opened: an object by name,
+   * `URLSearchParams` or `FormData`. The client chooses what is in it.
+   */
+  readonly body?: unknown
   /** One header by its lower-case name, `null` if absent. Repeated fields are joined as HTTP joins them (`cookie`: `; `). */
   header(name: string): string | null
 }

@@ -21,7 +21,7 @@ const USERINFO = /^([a-z][a-z\d+.-]*:\/\/|\/\/)?[^/?#]*@/i
 export function factsOf(view: RequestView): RequestFacts {
   const shorten = <T extends string | null>(text: T): T =>
     (text?.replace(USERINFO, '$1').slice(0, MAX_CHARACTERS) ?? null) as T
-  const [path = ''] = view.url.split(/[?#]/, 1)
+  const [path = ''] = view.url.split(/[?#;]/, 1)
   return {
     method: shorten(view.method),
     path: shorten(path),
