@@ -110,6 +110,19 @@ describe.each(FAMILIES)('the carrier $title', ({ create, at }) => {
     expect(await userAt(token)).toBeNull()
   })
 
+  it('a token that was never in a page, such as one that an app hands over, is exchanged too', async () => {
+    const { visit, userAt, world } = start()
+    const app = world.client()
+    await app.send((session) => session.login('ada'))
+    const token = app.token() ?? ''
+    const { cookie } = await visit(at(token), () => null)
+    expect(cookie).not.toBeNull()
+    expect(cookie).not.toContain(token)
+    await visit('/', () => null, { cookie: cookie ?? '' })
+    world.clock.advance(3 * MINUTE)
+    expect(await userAt(token)).toBeNull()
+  })
+
   it('a client that takes no cookie stays logged in with the same links, in hours of renewals', async () => {
     const { login, visit, world } = start()
     let token = (await login()).token ?? ''
