@@ -1,4 +1,5 @@
 import { SessionError } from '../core/contracts/errors.ts'
+import { within } from '../core/lib/within.ts'
 import type { Bus, BusListener } from '../stores/around/near-cache/bus.ts'
 import { fromMessage, toMessages } from './_message.ts'
 import { createOutbox } from './_outbox.ts'
@@ -72,7 +73,7 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
       node,
       giveUp.signal,
     )
-    const mine: Promise<Wire> = within(connecting, name)
+    const mine: Promise<Wire> = inTime(connecting, name)
     wire = mine
     mine.catch((error: unknown) => {
       end(error)
@@ -87,13 +88,13 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
     name,
     publish: createOutbox(async (ids) => {
       const { send } = await open()
-      await within(Promise.all(toMessages(node, ids, maxLength).map(send)), name)
+      await inTime(Promise.all(toMessages(node, ids, maxLength).map(send)), name)
     }),
     async probe() {
       const opening = open()
       const found = await opening
       try {
-        await within(found.probe(), name)
+        await inTime(found.probe(), name)
       } catch (error) {
         // The connection died silently: the next proof opens a new one.
         if (isLate(error) && wire === opening) {
@@ -121,20 +122,9 @@ export function connectedBus({ name, maxLength, connect }: ConnectedBusOptions):
   }
 }
 
-function within<T>(work: Promise<T>, name: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () =>
-        reject(
-          new SessionError(
-            'ERR_STORE_TIMEOUT',
-            `The ${name} bus does not answer. Check that its server is running and reachable.`,
-          ),
-        ),
-      ANSWER_MS,
-    )
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
+function inTime<T>(work: Promise<T>, name: string): Promise<T> {
+  const message = `The ${name} bus does not answer. Check that its server is running and reachable.`
+  return within(ANSWER_MS, work, () => new SessionError('ERR_STORE_TIMEOUT', message))
 }
 
 function isLate(error: unknown): boolean {

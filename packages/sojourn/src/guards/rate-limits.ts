@@ -5,6 +5,7 @@ import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer, Finding, Guard, Ruling, Sight } from '../core/contracts/guard.ts'
 import type { Refusal } from '../core/contracts/session.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
+import { within } from '../core/lib/within.ts'
 import { createBlocks } from './_blocks.ts'
 import { hidesClients } from './_hides-clients.ts'
 import { networkOf } from './_network.ts'
@@ -75,7 +76,7 @@ export function rateLimits(options: RateLimitsOptions): Guard {
   ): Promise<void> {
     try {
       // The kind is part of the key, because both limiters may have one prefix, or be one.
-      await within(timeoutMs, () => limiter.consume(`${kind}:${network}`))
+      await within(timeoutMs, limiter.consume(`${kind}:${network}`), late)
     } catch (reason) {
       const ms = msBeforeNext(reason)
       if (ms === null) failure = { error: reason, at: nowMs, isReported: false }
@@ -158,17 +159,7 @@ function msOf(reason: unknown): number | null {
   return typeof ms === 'number' && !Number.isNaN(ms) ? Math.max(1000, ms) : null
 }
 
-async function within(ms: number, work: () => Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SessionError('ERR_GUARD', 'The rate limiter did not answer in time.')), ms)
-  })
-  try {
-    await Promise.race([work(), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const late = () => new SessionError('ERR_GUARD', 'The rate limiter did not answer in time.')
 
 const HIDDEN: Finding = {
   finding: 'proxy-hides-clients',

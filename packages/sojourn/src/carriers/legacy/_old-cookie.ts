@@ -4,6 +4,7 @@ import { SessionError } from '../../core/contracts/errors.ts'
 import type { JsonValue } from '../../core/contracts/json.ts'
 import type { Refusal } from '../../core/contracts/session.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
+import { within } from '../../core/lib/within.ts'
 import { adopt, type OldSession } from '../../core/request/adopt.ts'
 import { cookieCarrier } from '../cookie.ts'
 
@@ -162,16 +163,8 @@ function unescaped(text: string): string {
 /** A client that waits for a lost connection answers much later, or never. */
 const ANSWER_MS = 2000
 
-async function inTime<T>(library: string, work: () => MaybePromise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(reject, ANSWER_MS, new Error(`The store of ${library} did not answer within ${ANSWER_MS} ms.`))
-  })
-  try {
-    return await Promise.race([work(), late])
-  } finally {
-    clearTimeout(timer)
-  }
+function inTime<T>(library: string, work: () => MaybePromise<T>): Promise<T> {
+  return within(ANSWER_MS, work(), () => new Error(`The store of ${library} did not answer within ${ANSWER_MS} ms.`))
 }
 
 /** What belongs to the other library, to Passport, connect-flash and csurf. */

@@ -1,6 +1,7 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
 import { isPromise } from '../../core/lib/maybe.ts'
+import { within } from '../../core/lib/within.ts'
 import { isPrivate, toPlainAddress } from '../_network.ts'
 import { type Network, type Place, toNetwork } from './_place.ts'
 import { createMemory } from './_remember.ts'
@@ -42,7 +43,7 @@ export function createLookUp(locate: Locate | undefined): LookUp {
     try {
       const place = locate(address)
       if (!isPromise(place)) return learn(peer, toNetwork(peer, place ?? null), nowMs)
-      return within(MOST_MS, place).then(
+      return within(MOST_MS, place, late).then(
         (late) => learn(peer, toNetwork(peer, late ?? null), nowMs),
         (error: unknown) => {
           restsUntilMs = nowMs + REST_MS
@@ -68,14 +69,4 @@ export function createLookUp(locate: Locate | undefined): LookUp {
   }
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SessionError('ERR_GUARD', 'locate did not answer in time.')), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const late = () => new SessionError('ERR_GUARD', 'locate did not answer in time.')

@@ -1,6 +1,6 @@
 import { SessionError } from '../../core/contracts/errors.ts'
 import type { MaybePromise, Store, StoreEvent } from '../../core/contracts/store.ts'
-import { release } from '../../core/lib/runtime.ts'
+import { after, within as answerWithin } from '../../core/lib/within.ts'
 import { type Observer, toObserver } from '../kit/observer.ts'
 
 /** Listeners of a store's wrapper, and through it of the store. */
@@ -43,24 +43,8 @@ export function toTiming(timing: Partial<Timing> = {}): Timing {
   return { wall: Date.now, uptime: () => performance.now(), after, random: Math.random, ...timing }
 }
 
-/** 24.8 days. A timer that is set for longer fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
-
-function after(ms: number, callback: () => void, how?: 'background'): () => void {
-  const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS))
-  if (how === 'background') release(timer)
-  return () => clearTimeout(timer)
-}
-
 /** Waits for what may never end, such as a function of the application. Rejects with `ERR_EVENTS` after this time. */
-export async function within<T>(ms: number, timing: Timing, what: string, work: MaybePromise<T>): Promise<T> {
-  let cancel = (): void => {}
-  const late = new Promise<never>((_, reject) => {
-    cancel = timing.after(ms, () => reject(new SessionError('ERR_EVENTS', `${what} did not answer in time.`)))
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    cancel()
-  }
+export function within<T>(ms: number, timing: Timing, what: string, work: MaybePromise<T>): Promise<T> {
+  const late = () => new SessionError('ERR_EVENTS', `${what} did not answer in time.`)
+  return answerWithin(ms, work, late, timing.after)
 }

@@ -1,4 +1,5 @@
 import { SessionError } from '../../core/contracts/errors.ts'
+import { within } from '../../core/lib/within.ts'
 
 /**
  * The members of an Express-style store that are used here: `MemoryStore`, `connect-redis`, `connect-pg-simple`, and any other
@@ -56,18 +57,12 @@ const ANSWER_MS = 30_000
 type Done<T> = (error?: unknown, value?: T) => void
 
 /** Calls a store, and returns what it calls back with. A missing session is `undefined` or `null`. */
-export async function answerOf<T>(call: (done: Done<T>) => unknown): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  try {
-    return await new Promise<T | undefined>((resolve, reject) => {
-      const expire = (): void =>
-        reject(new SessionError('ERR_STORE_TIMEOUT', 'The Express-style store did not call back.'))
-      timer = setTimeout(expire, ANSWER_MS)
-      call((error, value) => (isFault(error) ? reject(error) : resolve(value)))
-    })
-  } finally {
-    clearTimeout(timer)
-  }
+export function answerOf<T>(call: (done: Done<T>) => unknown): Promise<T | undefined> {
+  const answer = new Promise<T | undefined>((resolve, reject) => {
+    call((error, value) => (isFault(error) ? reject(error) : resolve(value)))
+  })
+  const late = () => new SessionError('ERR_STORE_TIMEOUT', 'The Express-style store did not call back.')
+  return within(ANSWER_MS, answer, late)
 }
 
 /** File stores return `ENOENT` for a missing session, and some stores `false` for no error. express-session accepts both. */
