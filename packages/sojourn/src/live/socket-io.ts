@@ -13,7 +13,7 @@ import { checkOptions, type OptionKinds } from '../core/contracts/check-options.
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import { release } from '../core/lib/runtime.ts'
-import { createHandshakes, type Handshake, ORIGIN_KINDS, type OriginOptions } from './_handshake.ts'
+import { type Admitted, createHandshakes, type Handshake, ORIGIN_KINDS, type OriginOptions } from './_handshake.ts'
 import { LIVE_KINDS, type LiveOptions } from './_registry.ts'
 import type { LiveEnd } from './_seat.ts'
 import { liveConnections } from './connections.ts'
@@ -55,6 +55,8 @@ interface Tag {
 interface Line<Data extends object> {
   readonly handshake: Handshake<Data>
   readonly sockets: Set<Socket>
+  /** Gives the place back if no connection follows. */
+  readonly timer?: ReturnType<typeof setTimeout>
 }
 
 /** What we use of the engine, whose types socket.io does not export. */
@@ -116,12 +118,18 @@ export function liveSocketIo<Data extends object>(
     const handshake = await open(new NodeView(request, trustProxy))
     // Socket.IO's client tries again after these, and tells the page the reason of the others.
     if ('answer' in handshake && !isAboutSession(handshake.answer)) return done(handshake.answer.body.trim(), false)
-    lines.set(request, { handshake, sockets: new Set() })
-    if ('seat' in handshake) {
-      sessions.attach(request, handshake.session)
-      release(setTimeout(() => lines.get(request)?.sockets.size === 0 && handshake.seat.leave(), CONNECT_MS))
-    }
+    lines.set(request, { handshake, sockets: new Set(), ...('seat' in handshake && hold(request, handshake)) })
     done(null, true)
+  }
+
+  function hold(request: IncomingMessage, { session, seat }: Admitted<Data>): Pick<Line<Data>, 'timer'> {
+    sessions.attach(request, session)
+    const timer = setTimeout(() => {
+      lines.delete(request)
+      seat.leave()
+    }, CONNECT_MS)
+    release(timer)
+    return { timer }
   }
 
   const { allowRequest } = engine.opts
@@ -145,6 +153,7 @@ export function liveSocketIo<Data extends object>(
     const found = lines.get(line.request)
     if (found === undefined || !('seat' in found.handshake)) return
     const { seat } = found.handshake
+    clearTimeout(found.timer)
     line.once('close', () => seat.leave())
     seat.connect({
       close({ code, text }: LiveEnd) {
@@ -198,6 +207,9 @@ export function liveSocketIo<Data extends object>(
 
   function guard(namespace: Namespace): void {
     namespace.use((socket, next) => next(sit(socket) ?? undefined))
+    // Before the application's own: a dynamic namespace begins with the middleware of its parent.
+    const { _fns: all } = namespace as unknown as { readonly _fns: unknown[] }
+    all.unshift(...all.splice(-1))
     guardRecovery(namespace)
   }
 

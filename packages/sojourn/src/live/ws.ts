@@ -115,8 +115,6 @@ export function liveWebSockets<Data extends object>(
   })
 
   async function upgrade(request: IncomingMessage, connection: Socket, head: Buffer): Promise<void> {
-    // A client that hangs up now would end the process.
-    connection.on('error', () => connection.destroy())
     const handshake = await open(new NodeView(request, trustProxy))
     if ('answer' in handshake) return refuse(request, connection, handshake)
     const { session, seat, headers } = handshake
@@ -131,16 +129,26 @@ export function liveWebSockets<Data extends object>(
     })
   }
 
+  /** Nobody else would answer, and anybody could hold such connections open. */
+  function isUnclaimed(pathname = ''): boolean {
+    const [first] = paths
+    return server.listenerCount('upgrade') === paths.size && !paths.has(pathname) && first === path
+  }
+
   function onUpgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     // A target such as `//` is no URL, and an error here would end the process.
     const [pathname] = (request.url ?? '').split('?', 1)
-    if (path === undefined || pathname === path) return void upgrade(request, connection as Socket, head)
-    // Nobody else would answer, and anybody could hold such connections open.
-    if (server.listenerCount('upgrade') > 1) return
+    const isOurs = path === undefined || pathname === path
+    if (!isOurs && !isUnclaimed(pathname)) return
+    // A client that hangs up would end the process.
     connection.on('error', () => connection.destroy())
+    // The response to an earlier request of this connection is not complete, and bytes of two responses would mix.
+    if ((connection as Busy)._httpMessage) return void connection.destroy()
+    if (isOurs) return void upgrade(request, connection as Socket, head)
     refuse(request, connection as Socket, { answer: NOT_FOUND, headers: [] })
   }
 
+  const paths = takePath(server, path)
   server.on('upgrade', onUpgrade)
   const stopBeating = repeat(beatMs, async () => {
     for (const socket of sockets.clients) socket.beat()
@@ -156,6 +164,7 @@ export function liveWebSockets<Data extends object>(
     },
     async close() {
       server.off('upgrade', onUpgrade)
+      paths.delete(path)
       stopBeating()
       const closed = new Promise((resolve) => void sockets.close(resolve))
       live.close()
@@ -165,6 +174,27 @@ export function liveWebSockets<Data extends object>(
 }
 
 const NOT_FOUND = toOwnResponse({ status: 404, reason: 'path', message: 'No connection is opened at this path.' })
+
+/** What node:http keeps at a connection while a response is being written to it. */
+interface Busy extends Duplex {
+  readonly _httpMessage?: object | null
+}
+
+/** The paths that each server's sockets are opened at. `undefined`: every path. */
+const PATHS = new WeakMap<object, Set<string | undefined>>()
+
+/** Adds the path to those of the server, and returns them all. Two that take the same one would both answer. */
+function takePath(server: object, path: string | undefined): Set<string | undefined> {
+  const paths = PATHS.get(server) ?? new Set()
+  PATHS.set(server, paths)
+  if (paths.has(path) || paths.has(undefined) || (path === undefined && paths.size > 0)) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'liveWebSockets: another one handles this path of the server. Pass path to both.',
+    )
+  }
+  return paths.add(path)
+}
 
 /** A client may offer its ticket among the protocols. It must not be repeated. */
 function toProtocol(offered: Set<string>): string | false {

@@ -63,7 +63,7 @@ export function expressRowsCarrier(
   const isSigned = createVerify(secret, 'SHA-256', `${where}: secret`)
 
   async function read(id: string): Promise<Read<OldExpressSession> | Refusal> {
-    const row = await answerOf<object | null>((done) => store.get(id, done))
+    const row = await answerOf<object | null>((done) => store.get(id, done)).catch(toMissing)
     if (row === null || row === undefined) return 'unknown'
     const old: OldExpressSession = { ...row }
     const { expires, originalMaxAge } = old.cookie ?? {}
@@ -82,6 +82,12 @@ export function expressRowsCarrier(
       return { key: id, read: () => read(id), remove: () => answerOf((done) => store.destroy(id, done)) }
     },
   })
+}
+
+/** Stores that keep files report a missing row so, and express-session takes it for one. */
+function toMissing(error: unknown): null {
+  if ((error as { readonly code?: unknown } | null)?.code === 'ENOENT') return null
+  throw error
 }
 
 type Done<T> = (error?: unknown, value?: T) => void

@@ -19,8 +19,10 @@ export function createKeygrip(
 ): (text: string) => Promise<Signed | null> {
   const isSigned = createVerify(keys, hash, option)
   return async (text) => {
-    const [value = '', signature = '', ...rest] = text.split('.')
-    if (rest.length > 0 || !(await isSigned(`${name}=${value}`, signature))) return null
+    // The name of a row may have dots, and a signature has none.
+    const dot = text.lastIndexOf('.')
+    const value = text.slice(0, Math.max(dot, 0))
+    if (!(await isSigned(`${name}=${value}`, text.slice(dot + 1)))) return null
     const bytes = fromBase64(value)
     return { text, value, data: bytes && toJsonObject(fromUtf8(bytes)) }
   }

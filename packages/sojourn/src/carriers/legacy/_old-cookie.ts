@@ -171,19 +171,36 @@ function inTime<T>(library: string, work: () => MaybePromise<T>): Promise<T> {
 const NOT_DATA: readonly string[] = ['cookie', 'passport', 'userId', 'flash', 'csrfToken', 'csrfSecret']
 
 function usualSession(old: object): Moved {
-  const { passport, userId } = old as {
+  // Some stores keep objects, such as dates and ids of MongoDB. In the others, they became this too.
+  const kept: Readonly<Record<string, JsonValue>> = JSON.parse(JSON.stringify(old))
+  const { passport, userId } = kept as {
     readonly passport?: { readonly user?: unknown } | null
     readonly userId?: unknown
   }
-  const user = passport?.user ?? userId ?? null
-  if (user !== null && typeof user !== 'string' && typeof user !== 'number') {
-    throw new SessionError(
-      'ERR_OPTION',
-      'The user of an old session is neither a string nor a number. Set toSession, and take the id out of it there.',
-    )
+  const data = Object.fromEntries(Object.entries(kept).filter(([name]) => !NOT_DATA.includes(name)))
+  return { userId: toUserId(passport?.user ?? userId ?? null), data }
+}
+
+/**
+ * Returns the user of an old session as a text. A value that several users could share is none: what is missing, and numbers that
+ * JavaScript rounds.
+ */
+export function toUserId(user: unknown): string | null {
+  if (user === null) return null
+  if (typeof user === 'string' || typeof user === 'bigint' || Number.isSafeInteger(user)) return String(user)
+  throw new SessionError(
+    'ERR_OPTION',
+    'The user of an old session is neither a string nor a whole number. Set toSession, and take the id out of it there.',
+  )
+}
+
+/** Runs a function of the other library on hostile input. `null`: it refused it. */
+export async function orNull<T>(work: () => MaybePromise<T>): Promise<T | null> {
+  try {
+    return await work()
+  } catch {
+    return null
   }
-  const data = Object.fromEntries(Object.entries(old).filter(([name]) => !NOT_DATA.includes(name)))
-  return { userId: user === null ? null : String(user), data }
 }
 
 /**

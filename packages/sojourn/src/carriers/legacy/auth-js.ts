@@ -1,6 +1,6 @@
 import type { Carrier } from '../../core/contracts/carrier.ts'
 import { checkArgument } from '../../core/contracts/check-options.ts'
-import { checkLegacy, type LegacyOptions, type Moved, oldCookieCarrier } from './_old-cookie.ts'
+import { checkLegacy, type LegacyOptions, type Moved, oldCookieCarrier, orNull } from './_old-cookie.ts'
 
 export type { LegacyOptions, Moved } from './_old-cookie.ts'
 
@@ -52,7 +52,7 @@ export function fromAuthJs(options: FromAuthJsOptions): Carrier {
       name,
       chunked: true,
       async verify(text) {
-        const old = await decode(text).catch(() => null)
+        const old = await orNull(() => decode(text))
         const { exp, jti } = old ?? {}
         // Base64 has several spellings, and Auth.js accepts all of them: the id of the token is the same in each.
         if (old === null || typeof exp !== 'number' || typeof jti !== 'string') return 'forged'

@@ -1,6 +1,6 @@
 import type { Carrier } from '../../core/contracts/carrier.ts'
 import { checkArgument } from '../../core/contracts/check-options.ts'
-import { checkLegacy, type LegacyOptions, oldCookieCarrier } from './_old-cookie.ts'
+import { checkLegacy, type LegacyOptions, oldCookieCarrier, orNull } from './_old-cookie.ts'
 import { fromBase64 } from './_signature.ts'
 
 export type { LegacyOptions, Moved } from './_old-cookie.ts'
@@ -39,22 +39,14 @@ export function fromSecureSession(options: FromSecureSessionOptions): Carrier {
   return oldCookieCarrier(options, {
     library: '@fastify/secure-session',
     name,
-    verify(text) {
+    async verify(text) {
       const parts = text.split(';')
       // The library accepts other spellings of the same bytes, and each would begin a session.
       const isNormal = parts.length === 2 && parts.every((part) => part.length % 4 === 0 && fromBase64(part) !== null)
-      const session = isNormal ? opened(decode, text) : null
+      const session = isNormal ? await orNull(() => decode(text)) : null
       if (session === null) return 'forged'
       const ends = (Number(session.get('__ts')) + expirySeconds) * 1000
       return { key: text, read: () => ({ old: session.data() ?? {}, until: ends, endsAt: ends }) }
     },
   })
-}
-
-function opened(decode: FromSecureSessionOptions['decode'], text: string): OldSecureSession | null {
-  try {
-    return decode(text)
-  } catch {
-    return null
-  }
 }

@@ -8,6 +8,7 @@ import {
   demandUntil,
   type LegacyOptions,
   oldCookieCarrier,
+  orNull,
   type Read,
   untilFromNow,
 } from './_old-cookie.ts'
@@ -67,8 +68,8 @@ export function fromHonoSessions(options: FromHonoSessionsOptions): Carrier {
     library: 'hono-sessions',
     name,
     async verify(text) {
-      const plain = await opened(decrypt, text)
-      if (plain === '') return 'forged'
+      const plain = await orNull(() => decrypt(text))
+      if (typeof plain !== 'string' || plain === '') return 'forged'
       if (store !== undefined) {
         return { key: plain, read: () => readRow(plain, store), remove: () => store.deleteSession(plain) }
       }
@@ -82,13 +83,4 @@ export function fromHonoSessions(options: FromHonoSessionsOptions): Carrier {
 interface OldHonoSession {
   readonly _data?: Readonly<Record<string, { readonly value: JsonValue; readonly flash?: boolean }>>
   readonly _expire?: string | null
-}
-
-async function opened(decrypt: FromHonoSessionsOptions['decrypt'], text: string): Promise<string> {
-  try {
-    const plain = await decrypt(text)
-    return typeof plain === 'string' ? plain : ''
-  } catch {
-    return ''
-  }
 }

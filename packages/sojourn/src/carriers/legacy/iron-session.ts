@@ -1,6 +1,6 @@
 import type { Carrier } from '../../core/contracts/carrier.ts'
 import { checkArgument } from '../../core/contracts/check-options.ts'
-import { checkLegacy, demandUntil, type LegacyOptions, oldCookieCarrier } from './_old-cookie.ts'
+import { checkLegacy, demandUntil, type LegacyOptions, oldCookieCarrier, orNull } from './_old-cookie.ts'
 
 export type { LegacyOptions, Moved } from './_old-cookie.ts'
 
@@ -45,10 +45,8 @@ export function fromIronSession(options: FromIronSessionOptions): Carrier {
     library: 'iron-session',
     name,
     async verify(text) {
-      const old = await unsealData(text, {
-        password: passwords,
-        ...(ttlSeconds !== undefined && { ttl: ttlSeconds }),
-      }).catch(() => null)
+      const how = { password: passwords, ...(ttlSeconds !== undefined && { ttl: ttlSeconds }) }
+      const old = await orNull(() => unsealData(text, how))
       // A seal that is not accepted is an empty session in iron-session, too.
       if (typeof old !== 'object' || old === null || Object.keys(old).length === 0) return 'forged'
       const [seal = ''] = text.split('~', 1)

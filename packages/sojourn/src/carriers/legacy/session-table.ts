@@ -3,7 +3,15 @@ import { checkArgument } from '../../core/contracts/check-options.ts'
 import type { JsonValue } from '../../core/contracts/json.ts'
 import type { Refusal } from '../../core/contracts/session.ts'
 import type { MaybePromise } from '../../core/contracts/store.ts'
-import { checkLegacy, type Found, type LegacyOptions, type Moved, oldCookieCarrier, type Read } from './_old-cookie.ts'
+import {
+  checkLegacy,
+  type Found,
+  type LegacyOptions,
+  type Moved,
+  oldCookieCarrier,
+  type Read,
+  toUserId,
+} from './_old-cookie.ts'
 import { createVerify } from './_signature.ts'
 
 export type { LegacyOptions, Moved } from './_old-cookie.ts'
@@ -13,13 +21,13 @@ const TOKEN = /^[\w.~+/=:-]{22,512}$/
 
 /** A row of the old table. */
 export interface OldRow {
-  readonly userId: string | number | null
+  readonly userId: string | number | bigint | null
   /** When the row ends. A `Date`, or ms since the epoch. */
   readonly expiresAt: Date | number
   /** When the session began, if the table has it. */
-  readonly createdAt?: Date | number | undefined
+  readonly createdAt?: Date | number | null | undefined
   /** Default: none. */
-  readonly data?: Readonly<Record<string, JsonValue>> | undefined
+  readonly data?: Readonly<Record<string, JsonValue>> | null | undefined
 }
 
 export interface FromSessionTableOptions extends LegacyOptions<OldRow> {
@@ -62,7 +70,7 @@ export function fromSessionTable(options: FromSessionTableOptions): Carrier {
     const old = await read(token)
     if (old === null || old === undefined) return 'unknown'
     const { expiresAt, createdAt } = old
-    return { old, until: expiresAt, endsAt: expiresAt, createdAt }
+    return { old, until: expiresAt, endsAt: expiresAt, createdAt: createdAt ?? undefined }
   }
 
   return oldCookieCarrier(
@@ -81,6 +89,6 @@ export function fromSessionTable(options: FromSessionTableOptions): Carrier {
   )
 }
 
-function usualSession({ userId, data = {} }: OldRow): Moved {
-  return { userId: userId === null ? null : String(userId), data }
+function usualSession({ userId, data }: OldRow): Moved {
+  return { userId: toUserId(userId), data: data ?? {} }
 }
