@@ -14,6 +14,8 @@ export default defineConfig({
       'packages/sojourn/test/adapters/matrix/*.test.ts',
       // What the matrix cannot show: a client that leaves early, an `end` that throws, a platform with its own `Response`.
       'packages/sojourn/test/adapters/{held-response,held-express,error-headers}.test.ts',
+      // Server actions and components, which have no column in the matrix.
+      ...(one === undefined || /next|readonly/.test(one.file) ? ['packages/sojourn/test/adapters/next.test.ts'] : []),
     ],
     // A broken response often never comes. The whole ones take a tenth of this.
     testTimeout: 2_500,

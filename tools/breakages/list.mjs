@@ -355,7 +355,7 @@ const FRAMEWORKS = [
     file: '_fetch-response.ts',
     find: '  apply(copy.headers, changes)\n',
     replace: '',
-    aim: /(fetch|by fetch), .*(has|answers)/,
+    aim: /(fetch|by fetch|Next\.js), .*(has|answers)/,
   },
   {
     name: 'fetch: the status is dropped',
@@ -410,6 +410,115 @@ const FRAMEWORKS = [
 ]
 
 /** @type {readonly Breakage[]} */
+const NEXT = [
+  {
+    name: 'Next.js: what redirect() throws loses the cookie',
+    file: 'next.ts',
+    find: 'if (steered === null) throw error',
+    replace: 'throw error',
+    aim: /a login before (redirect|permanent|none)/,
+  },
+  {
+    name: 'Next.js: a prefetched link runs its handler',
+    file: 'next.ts',
+    find: "if (request.headers.get('next-router-prefetch') !== null)",
+    replace: 'if (UNFETCHED === null)',
+    aim: /a prefetch of a link runs no handler/,
+  },
+  {
+    name: 'Next.js: each action has a session of its own',
+    file: '_next-action.ts',
+    find: 'request.turns.get(sessions) ?? begin(',
+    replace: 'begin(',
+    aim: /at the same time: one session|an action inside an action/,
+  },
+  {
+    name: 'Next.js: an action uses a session that was stored before',
+    file: '_next-action.ts',
+    find: 'request.turns.delete(sessions)',
+    replace: '',
+    aim: /one after the other|one after a logout/,
+  },
+  {
+    name: 'Next.js: an action does not know the cookie of the one before it',
+    file: '_next-request.ts',
+    find: 'if (!setCookies) return shown',
+    replace: 'if (setCookies !== null) return shown',
+    aim: /one after the other/,
+  },
+  {
+    name: 'Next.js: a page shows the edits of an action that failed',
+    file: '_next-action.ts',
+    find: 'request.sessions.delete(sessions)',
+    replace: '',
+    aim: /one that fails does not undo/,
+  },
+  {
+    name: 'Next.js: an action that is called while a page is rendered begins',
+    file: '_next-action.ts',
+    find: 'if ((jar.set as unknown) === jar.delete)',
+    replace: 'if (jar === null)',
+    aim: /called while a page is rendered/,
+  },
+  {
+    name: 'Next.js: an error loses the token of a login before it',
+    file: '_next-action.ts',
+    find: 'await send(request, exchange.salvage())',
+    replace: 'exchange.salvage()',
+    aim: /an error after a login/,
+  },
+  {
+    name: 'Next.js: a redirect is a failure',
+    file: '_next-action.ts',
+    find: 'isKept = toSteered(error) !== null',
+    replace: 'isKept = toSteered(error) === undefined',
+    aim: /no redirect to the next page/,
+  },
+  {
+    name: 'Next.js: an action does not wait for the store',
+    file: '_next-action.ts',
+    find: 'if (turn.users === 0) await turn.end(isKept)',
+    replace: 'if (turn.users === 0) turn.end(isKept).catch(() => {})',
+    aim: /no redirect to the next page|a redirect carries/,
+  },
+  {
+    name: 'Next.js: an answer of a guard does not stop an action or a page',
+    file: 'next.ts',
+    find: "if (exchange.answer !== null) throw new SessionError('ERR_DENIED', exchange.answer.message)",
+    replace: '',
+    aim: /a page that a guard refuses/,
+  },
+  {
+    name: 'Next.js: each component reads the store',
+    file: 'next.ts',
+    find: 'request.reads.set(sessions, begun)',
+    replace: '',
+    aim: /read the store once/,
+  },
+  {
+    name: 'Next.js: every request comes from a proxy',
+    file: '_next-view.ts',
+    find: 'if (this.#isDirect && ',
+    replace: 'if (this.#isDirect === null && ',
+    aim: /without a proxy, the request looks like one/,
+  },
+  {
+    name: 'Next.js: components can call the verbs',
+    file: '_readonly-session.ts',
+    find: 'if (REFUSED.has(name)) return refuse(name)',
+    replace: '',
+    aim: /a change of (login|logout|update|flash|revokeOthers)/,
+  },
+  {
+    name: 'Next.js: components can edit the data',
+    file: '_readonly-session.ts',
+    find: "if (name === 'data') return guard(value, 'data')",
+    replace: '',
+    aim: /a change of data/,
+  },
+]
+
+/** @type {readonly Breakage[]} */
 const UPGRADES = [
   {
     name: 'Fastify: a refused handshake keeps its connection',
@@ -455,7 +564,7 @@ const UPGRADES = [
   },
 ]
 
-export const BREAKAGES = [...HELD, ...FRAMEWORKS, ...UPGRADES]
+export const BREAKAGES = [...HELD, ...FRAMEWORKS, ...NEXT, ...UPGRADES]
 
 /** @param {string | undefined} name */
 export function breakage(name) {

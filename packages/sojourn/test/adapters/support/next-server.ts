@@ -10,6 +10,8 @@ export interface NextServer {
   readonly origin: string
   /** Tests set its members. */
   readonly shared: Shared
+  /** Serves a request of another server. */
+  handle(request: IncomingMessage, response: ServerResponse): void
   close(): Promise<void>
 }
 
@@ -41,6 +43,7 @@ export async function startNext(name: 'next-app' | 'next-guide' = 'next-app'): P
   return {
     origin: server.origin,
     shared,
+    handle: (request, response) => void handle(request, response),
     async close() {
       await server.close()
       await app.close()
