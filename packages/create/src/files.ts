@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { FRAMEWORKS, type Language, type Project } from './catalogue.ts'
 import { installScriptsOf } from './install-scripts.ts'
-import { dependenciesOf, manifestOf } from './manifest.ts'
+import { dependenciesOf, enginesOf, manifestOf } from './manifest.ts'
 import type { PackageManager } from './package-manager.ts'
 import { readmeOf } from './readme.ts'
 import { type Demo, settingsOf } from './settings.ts'
@@ -38,11 +38,13 @@ export interface Surroundings {
   /** Whether a folder above is a workspace of pnpm. */
   readonly isInWorkspace: boolean
   readonly demo: Demo
+  /** Tells this application from others of the same name on one Redis or database: a few letters and digits. */
+  readonly mark: string
 }
 
 /** Every file of an application, by its path. */
 export function filesOf(project: Project, surroundings: Surroundings): ReadonlyMap<string, string> {
-  const { manager, demo } = surroundings
+  const { manager, demo, mark } = surroundings
   const { name, framework, store, language } = project
   const parts = ['common', ...FRAMEWORKS[framework].parts, `frameworks/${framework}`, `stores/${store}`]
   return new Map([
@@ -53,7 +55,9 @@ export function filesOf(project: Project, surroundings: Surroundings): ReadonlyM
     ['.env.example', settingsOf(project, { ...demo, password: '' })],
     ['.gitignore', ignoredBy(project, manager)],
     ['README.md', readmeOf(project, surroundings)],
-    ...parts.flatMap((part) => sourcesIn(`${TEMPLATES[language]}/${part}`, name)),
+    ...parts.flatMap((part) =>
+      sourcesIn(`${TEMPLATES[language]}/${part}`, `${name.slice(0, 30)}-${mark}`, enginesOf(project, surroundings)),
+    ),
   ])
 }
 
@@ -70,12 +74,15 @@ function pnpmSettingsOf(project: Project, { node, manager, isInWorkspace }: Surr
 }
 
 /** The template is an application named `my-app`. */
-function sourcesIn(folder: string, name: string): (readonly [path: string, text: string])[] {
+function sourcesIn(folder: string, name: string, node: string): (readonly [path: string, text: string])[] {
   return readdirSync(folder).map((file) => {
     const text = readFileSync(`${folder}/${file}`, 'utf8')
     return [
       `src/${file}`,
-      text.replaceAll("'my-app:'", `'${name}:'`).replaceAll("'my_app_sessions'", `'${tableOf(name)}'`),
+      text
+        .replaceAll("'my-app:'", `'${name}:'`)
+        .replaceAll("'20.19'", `'${node}'`)
+        .replaceAll("'my_app_sessions'", `'${tableOf(name)}'`),
     ]
   })
 }

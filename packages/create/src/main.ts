@@ -47,7 +47,13 @@ async function create(flags: ReturnType<typeof parseFlags>, io: Io): Promise<voi
     folder,
     filesOf(
       { name: nameOf(folder), ...choices },
-      { node: io.node, manager, isInWorkspace: hasAbove(folder, 'pnpm-workspace.yaml'), demo },
+      {
+        node: io.node,
+        manager,
+        isInWorkspace: hasAbove(folder, 'pnpm-workspace.yaml'),
+        demo,
+        mark: randomBytes(2).toString('hex'),
+      },
     ),
   )
   const problem = install ? installIn(folder, manager) : null

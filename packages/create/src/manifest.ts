@@ -18,6 +18,11 @@ export function dependenciesOf({ framework, store }: Project, node: string): rea
   return ['sojourn', 'valibot', ...driver, ...FRAMEWORKS[framework].dependencies, ...STORES[store].dependencies]
 }
 
+/** The oldest Node that runs the application. */
+export function enginesOf({ store }: Project, { node }: Pick<Runtime, 'node'>): string {
+  return store === 'sqlite' && hasSqlite(node) ? '22.13' : '20.19'
+}
+
 /** What runs and installs the application. */
 interface Runtime {
   /** The version of Node. */
@@ -35,7 +40,7 @@ export function manifestOf(project: Project, { node, manager }: Runtime): string
     version: '0.0.0',
     private: true,
     type: 'module',
-    engines: { node: store === 'sqlite' && hasSqlite(node) ? '>=22.13' : '>=20.19' },
+    engines: { node: `>=${enginesOf(project, { node })}` },
     scripts: {
       ...SCRIPTS[language],
       ...(runsSources(language, node) && { dev: `node --watch src/main.${language}` }),

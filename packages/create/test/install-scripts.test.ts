@@ -11,7 +11,14 @@ afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 function filesWith(store: StoreName, surroundings: Partial<Surroundings>) {
   const project = { name: 'app', framework: 'node', store, language: 'js' } as const
-  return filesOf(project, { node: '20.19.0', manager: 'npm', isInWorkspace: false, demo: DEMO, ...surroundings })
+  return filesOf(project, {
+    node: '20.19.0',
+    manager: 'npm',
+    isInWorkspace: false,
+    demo: DEMO,
+    mark: '3f9a',
+    ...surroundings,
+  })
 }
 const manifestWith = (store: StoreName, surroundings: Partial<Surroundings>) =>
   JSON.parse(filesWith(store, surroundings).get('package.json') ?? '')

@@ -30,7 +30,7 @@ export function folderOfApplications(): string {
 export function createIn(folder: string, project: Project): string {
   const home = join(folder, project.name)
   mkdirSync(home)
-  writeFiles(home, filesOf(project, { node: '24.0.0', manager: 'npm', isInWorkspace: false, demo: DEMO }))
+  writeFiles(home, filesOf(project, { node: '24.0.0', manager: 'npm', isInWorkspace: false, demo: DEMO, mark: '3f9a' }))
   return home
 }
 

@@ -16,7 +16,7 @@ export interface RedisStoreOptions {
   readonly url?: string
   /** A connected client: node-redis, ioredis or iovalkey; one server, Sentinel or Cluster. `close` leaves it open. */
   readonly client?: RedisClient
-  /** The prefix of every key. Default `sojourn:`. */
+  /** The prefix of every key, not empty. Default `sojourn:`. Another prefix later logs everybody out. */
   readonly prefix?: string
 }
 
@@ -29,7 +29,12 @@ export interface RedisStoreOptions {
 export function redisStore(options: RedisStoreOptions): Store {
   checkOptions(options, { url: 'any', client: 'any', prefix: 'any' }, 'redisStore')
   const { prefix = 'sojourn:' } = options
-  if (typeof prefix !== 'string') throw new SessionError('ERR_OPTION', 'redisStore: prefix must be a string.')
+  if ('prefix' in options && options.prefix === undefined) {
+    throw new SessionError('ERR_OPTION', 'redisStore: prefix is not set: an environment variable may be missing.')
+  }
+  if (typeof prefix !== 'string' || prefix === '') {
+    throw new SessionError('ERR_OPTION', 'redisStore: prefix must be a string that is not empty.')
+  }
   const { url, client } = checked(options)
   const listeners = new Set<Observer>()
   let link: Link | null = client === undefined ? null : toLink(client)

@@ -5,7 +5,7 @@ import type { Store } from '../core/contracts/store.ts'
 export interface StoreFromOptions {
   /**
    * The name of the application, if others use the same Redis or database: letters, digits and underscores. Its keys then begin
-   * with `name:`, and its table is `name_sessions`. Default: `sojourn`, for the prefix `sojourn:` and the table `sojourn_sessions`.
+   * with `name:`, and its table is `name_sessions`. Another name later logs everybody out. Default: `sojourn`, for the prefix `sojourn:` and the table `sojourn_sessions`.
    */
   readonly application?: string
 }

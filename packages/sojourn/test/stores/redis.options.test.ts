@@ -17,6 +17,8 @@ describe('options of redisStore', () => {
     'a client that is none': { client: {} },
     'no client at all': { client: null },
     'a prefix that is none': { client, prefix: 1 },
+    'a prefix that is empty': { client, prefix: '' },
+    'a prefix of a variable that is not set': { client, prefix: undefined },
     'a Cluster that reads from replicas': {
       client: { call: async () => null, on: () => null, removeListener: () => null, options: { scaleReads: 'slave' } },
     },

@@ -113,7 +113,7 @@ const NAMES: Readonly<Record<string, string>> = {
   firefox: 'Firefox',
   safari: 'Safari',
   script: 'a script',
-  headless: 'a browser without a window',
+  headless: 'Chrome without a window',
   app: 'an app',
   none: 'a client without a name',
   '?': 'an unknown program',
