@@ -1,7 +1,7 @@
 import { memoryStore, type Store } from 'sojourn'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Column, Layer } from './column.ts'
 import { closeAll, type Outcome, open, type Perform, STORED_BEFORE } from './perform.ts'
-import type { Column, Layer } from './servers.ts'
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 

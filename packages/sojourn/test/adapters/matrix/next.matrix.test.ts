@@ -7,7 +7,7 @@ import { type NextServer, startNext } from '../support/next-server.ts'
 import { listen } from '../support/node-reply.ts'
 import { WEB_ACTS } from './acts.ts'
 import { testColumn } from './cells.ts'
-import type { Column } from './servers.ts'
+import type { Column } from './column.ts'
 
 let next: NextServer
 

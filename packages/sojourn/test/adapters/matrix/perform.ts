@@ -1,8 +1,8 @@
 import type { AdapterServer } from '@sojourn/conformance'
 import { createSessions, memoryStore, type Session, type Store } from 'sojourn'
 import type { Aside } from './acts.ts'
+import type { Column, Layer } from './column.ts'
 import { ask, type Fate, watchCrashes } from './fate.ts'
-import type { Column, Layer } from './servers.ts'
 
 /** The handler awaits an `update` first, so the commit has nothing to store and answers in the same turn. */
 export const STORED_BEFORE = 'has stored before'

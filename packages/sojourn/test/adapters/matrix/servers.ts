@@ -13,7 +13,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import Koa from 'koa'
 import koaCompress from 'koa-compress'
-import type { Session, Sessions } from 'sojourn'
+import type { Sessions } from 'sojourn'
 import { expressSessions } from 'sojourn/express'
 import { fastifySessions } from 'sojourn/fastify'
 import { withSession } from 'sojourn/fetch'
@@ -29,21 +29,7 @@ import { serveReactRouter } from '../support/react-router.ts'
 import { serveSvelteKit } from '../support/sveltekit.ts'
 import { toServer } from '../support/web-reply.ts'
 import { type Aside, FASTIFY_ACTS, HONO_ACTS, KOA_ACTS, NODE_ACTS, WEB_ACTS } from './acts.ts'
-
-/** `outside`: mounted before the sessions, so that it works on what they let out. */
-export type Layer = 'none' | 'outside' | 'inside'
-
-type AnySessions = Sessions<Record<string, unknown>>
-
-/** The middleware around the one handler, and its act. `null`: the bare framework. */
-export interface Setting {
-  readonly sessions: AnySessions | null
-  readonly layer: Layer
-  /** The handler's first action on its session. */
-  readonly begin: (session: Session<Record<string, unknown>>) => unknown
-  readonly act: () => string
-  readonly aside: () => Aside
-}
+import type { Column, Layer, Setting } from './column.ts'
 
 /** Begins the session, and answers with what the act may do beside its answer. */
 async function beginAct({ sessions, begin, aside }: Setting, request: object): Promise<Aside> {
@@ -51,14 +37,6 @@ async function beginAct({ sessions, begin, aside }: Setting, request: object): P
   const session = sessions.get(request)
   await begin(session)
   return { ...aside(), edit: () => void Object.assign(session.data, { edited: 1 }) }
-}
-
-export interface Column {
-  readonly name: string
-  readonly acts: (layer: Layer, fails: boolean) => readonly string[]
-  readonly layers: readonly Layer[]
-  readonly isHttp2: boolean
-  readonly serve: (setting: Setting) => Promise<AdapterServer>
 }
 
 const ALL: readonly Layer[] = ['none', 'outside', 'inside']
