@@ -21,8 +21,11 @@ const toReexport = ({ specifier }: { readonly specifier: string }): [string, str
 /** What an entry cannot do anything without: who imports it has that installed. Drivers are loaded when they are used. */
 const NEEDS = ['@opentelemetry/api', 'ws']
 
-/** NestJS requires packages of its own that are not installed, so bundlers need its configuration. */
-const BUNDLED = ENTRIES.filter(({ specifier }) => specifier !== 'sojourn/nestjs')
+/**
+ * NestJS requires packages of its own that are not installed, so bundlers need its configuration. Next.js bundles its applications
+ * itself, which its own tests do.
+ */
+const BUNDLED = ENTRIES.filter(({ specifier }) => !['sojourn/nestjs', 'sojourn/next'].includes(specifier))
 
 /** Two requests of one browser, on any runtime that has `fetch`'s types. */
 const VISIT = `
