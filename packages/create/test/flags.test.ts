@@ -41,20 +41,28 @@ describe('npm create sojourn', () => {
   })
 
   test.each([
-    ['my-shop', 'my-shop:', 'my_shop_sessions'],
-    ['2048', '2048:', 'app_2048_sessions'],
-    ['a.b~c', 'a.b~c:', 'a_b_c_sessions'],
-    ['x'.repeat(90), `${'x'.repeat(90)}:`, `${'x'.repeat(39)}_sessions`],
+    ['my-shop', 'my-shop', 'my_shop'],
+    ['2048', '2048', 'app_2048'],
+    ['a.b~c', 'a.b~c', 'a_b_c'],
+    ['x'.repeat(90), 'x'.repeat(30), 'x'.repeat(30)],
   ])('%s on a shared server gets a prefix and a table of its own', async (name, prefix, table) => {
-    const home = join(folder, 'shared')
-    for (const [store, text] of [
-      ['redis', `prefix: '${prefix}'`],
-      ['postgres', `table: '${table}'`],
+    const made: string[] = []
+    for (const [store, start, end] of [
+      ['redis', `prefix: '${prefix}-`, `:'`],
+      ['postgres', `table: '${table}_`, `_sessions'`],
     ] as const) {
-      await run([join(home, store, name), '--framework', 'node', '--store', store, '--language', 'js', '--no-install'])
-      expect(readFileSync(join(home, store, name, 'src', 'store.js'), 'utf8')).toContain(text)
+      for (const home of ['shared', 'again']) {
+        const app = join(folder, home, store, name)
+        await run([app, '--framework', 'node', '--store', store, '--language', 'js', '--no-install'])
+        const text = readFileSync(join(app, 'src', 'store.js'), 'utf8')
+        const mark = text.slice(text.indexOf(start) + start.length, text.indexOf(end))
+        expect(mark).toMatch(/^[\da-f]{4}$/)
+        made.push(start + mark)
+      }
+      expect(() => postgresStore({ url: 'postgres://localhost/app', table: `${table}_12ab_sessions` })).not.toThrow()
     }
-    expect(() => postgresStore({ url: 'postgres://localhost/app', table })).not.toThrow()
+    // Another application of the same name shares nothing with the first.
+    expect(new Set(made).size).toBe(4)
   })
 
   test('npm run dev restarts after each change, if this Node runs the language', async () => {
