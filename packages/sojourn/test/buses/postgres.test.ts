@@ -1,6 +1,7 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { postgresBus } from 'sojourn/buses/postgres'
 import { expect, test } from 'vitest'
+import { openPool } from '../support/servers/pg-pool.ts'
 import { type PostgresServer, startPostgres } from '../support/servers/postgres.ts'
 import { startProxy } from '../support/servers/proxy.ts'
 import { type BusServer, testBus } from './bus-tests.ts'
@@ -12,8 +13,7 @@ async function start(isPool: boolean): Promise<BusServer> {
   const url = `postgres://postgres@127.0.0.1:${proxy.port}/postgres`
   const pools: pg.Pool[] = []
   const newPool = (): pg.Pool => {
-    const pool = new pg.Pool({ connectionString: url, max: 3 })
-    pool.on('error', () => undefined)
+    const pool = openPool({ connectionString: url, max: 3 })
     pools.push(pool)
     return pool
   }

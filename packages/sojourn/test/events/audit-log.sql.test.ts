@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import Database from 'libsql'
-import pg from 'pg'
+import type pg from 'pg'
 import { createSessions } from 'sojourn'
 import { auditLog, verifyAuditLog } from 'sojourn/audit-log'
 import { mysqlSink, type SqlSink } from 'sojourn/audit-log/mysql'
@@ -13,6 +13,7 @@ import { without } from '../../../../tools/servers.mjs'
 import { createClient, createClock, createWorld, DAY, rejection } from '../core/kit.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { startMariadb } from '../support/servers/mariadb.ts'
+import { openPool } from '../support/servers/pg-pool.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 import { KEY } from './audit-kit.ts'
 
@@ -45,8 +46,7 @@ function sqlite(): SqliteClient {
 }
 
 async function pool(url: string): Promise<{ client: pg.Pool; url: string }> {
-  const client = new pg.Pool({ connectionString: url })
-  client.on('error', () => undefined)
+  const client = openPool({ connectionString: url })
   cleanups.push(() => client.end())
   return { client, url }
 }

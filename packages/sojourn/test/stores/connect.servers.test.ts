@@ -1,13 +1,14 @@
 import { createRequire } from 'node:module'
 import { type StoreContext, storeCases } from '@sojourn/conformance'
 import { RedisStore } from 'connect-redis'
-import pg from 'pg'
+import type pg from 'pg'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { without as leftOut } from '../../../../tools/servers.mjs'
 import type { Store } from '../../src/core/contracts/store.ts'
 import { connectStore, type ExpressStore } from '../../src/stores/connect.ts'
 import { testCases } from '../support/run-cases.ts'
+import { openPool } from '../support/servers/pg-pool.ts'
 import { type PostgresServer, startPostgres } from '../support/servers/postgres.ts'
 import { type RedisServer, startRedis } from '../support/servers/redis.ts'
 
@@ -61,9 +62,8 @@ describe.skipIf(leftOut().includes('postgres'))('over connect-pg-simple', () => 
   let pool: pg.Pool
   beforeAll(async () => {
     server = await startPostgres()
-    pool = new pg.Pool({ connectionString: server.url })
+    pool = openPool({ connectionString: server.url })
     // The server may stop before the last idle connection is closed.
-    pool.on('error', () => undefined)
   })
   afterAll(async () => {
     await pool.end()

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import postgres from 'postgres'
 import { createSessions } from 'sojourn'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -6,14 +5,14 @@ import { openPostgresJs } from '../../src/stores/postgres/connect.ts'
 import { postgresDialect } from '../../src/stores/postgres/dialect.ts'
 import { type PgClient, postgresStore } from '../../src/stores/postgres.ts'
 import { sqlStore } from '../../src/stores/sql/sql-store.ts'
+import { openPool } from '../support/servers/pg-pool.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 import { aRecord, aTombstone } from './records.ts'
 import { newTable } from './sql-contract.ts'
 import { testSqlFaults, testWaiting } from './sql-faults.ts'
 
 const server = await startPostgres()
-const admin = new pg.Pool({ connectionString: server.url })
-admin.on('error', () => undefined)
+const admin = openPool({ connectionString: server.url })
 afterAll(async () => {
   await admin.end()
   await server.stop()
@@ -24,8 +23,7 @@ const urlOf = (port: number): string => server.url.replace(`${server.port}`, `${
 testSqlFaults('postgres, a Pool of pg', {
   server,
   connect(port) {
-    const client = new pg.Pool({ connectionString: urlOf(port) })
-    client.on('error', () => undefined)
+    const client = openPool({ connectionString: urlOf(port) })
     return { createStore: (table) => postgresStore({ client, table }), end: () => client.end() }
   },
 })
@@ -76,7 +74,7 @@ describe('another isolation level', () => {
     '%s: 50 writers of one session all succeed, and it ends once',
     async (level) => {
       const options = `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`
-      const client = new pg.Pool({ connectionString: server.url, options, max: 20 })
+      const client = openPool({ connectionString: server.url, options, max: 20 })
       const store = postgresStore({ client, table: newTable() })
       await store.setup()
       const record = aRecord()
@@ -204,7 +202,7 @@ describe('an account that may not create tables', () => {
     await postgresStore({ client: admin, table }).setup()
     await admin.query(`CREATE ROLE app_${table} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
     await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO app_${table}`)
-    const client = new pg.Pool({ connectionString: server.url.replace('postgres@', `app_${table}@`) })
+    const client = openPool({ connectionString: server.url.replace('postgres@', `app_${table}@`) })
     const sessions = createSessions({ store: postgresStore({ client, table }) })
     await sessions.setup()
     await sessions.setup()
@@ -220,7 +218,7 @@ describe('an account that may not create tables', () => {
 describe('ten servers that start at once', () => {
   test('all of them find the table', async () => {
     const table = newTable()
-    const pools = Array.from({ length: 10 }, () => new pg.Pool({ connectionString: server.url, max: 1 }))
+    const pools = Array.from({ length: 10 }, () => openPool({ connectionString: server.url, max: 1 }))
     await Promise.all(pools.map((client) => postgresStore({ client, table }).setup()))
     await Promise.all(pools.map((client) => client.end()))
   })

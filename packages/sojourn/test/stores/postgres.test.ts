@@ -1,15 +1,14 @@
 import { PGlite } from '@electric-sql/pglite'
-import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll } from 'vitest'
 import { type PgClient, type PostgresClient, postgresStore } from '../../src/stores/postgres.ts'
+import { openPool } from '../support/servers/pg-pool.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 import { type Connected, newTable, testSqlStore } from './sql-contract.ts'
 import { testRoundTrips } from './sql-round-trips.ts'
 
 const server = await startPostgres()
-const admin = new pg.Pool({ connectionString: server.url, max: 1 })
-admin.on('error', () => undefined)
+const admin = openPool({ connectionString: server.url, max: 1 })
 afterAll(async () => {
   await admin.end()
   await server.stop()
@@ -32,8 +31,7 @@ const world = { port: () => server.port, dump, run: (sql: string): Promise<unkno
 testSqlStore('postgres, a Pool of pg', {
   ...world,
   connect(port) {
-    const pool = new pg.Pool({ connectionString: urlOf(port) })
-    pool.on('error', () => undefined)
+    const pool = openPool({ connectionString: urlOf(port) })
     return over(pool, () => pool.end())
   },
 })

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'libsql'
 import { createPool } from 'mysql2/promise'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SessionRecord } from '../../src/core/contracts/record.ts'
 import { createSessions } from '../../src/index.ts'
@@ -16,6 +16,7 @@ import { sqliteStore } from '../../src/stores/sqlite.ts'
 import { createClient, createClock, MINUTE } from '../core/kit.ts'
 import { quickFolder } from '../support/quick-folder.ts'
 import { type MariadbServer, startMariadb } from '../support/servers/mariadb.ts'
+import { openPool } from '../support/servers/pg-pool.ts'
 import { type PostgresServer, startPostgres } from '../support/servers/postgres.ts'
 import { aRecord, aTombstone } from './records.ts'
 import { newTable } from './sql-contract.ts'
@@ -182,8 +183,7 @@ describe('PostgreSQL', () => {
   let admin: pg.Pool
   beforeAll(async () => {
     server = await startPostgres()
-    admin = new pg.Pool({ connectionString: server.url })
-    admin.on('error', () => undefined)
+    admin = openPool({ connectionString: server.url })
   }, 60_000)
   afterAll(async () => {
     await admin.end()
@@ -196,7 +196,7 @@ describe('PostgreSQL', () => {
     await writable.setup()
     const record = aRecord()
     await writable.create(record)
-    const client = new pg.Pool({ connectionString: server.url, options: '-c default_transaction_read_only=on' })
+    const client = openPool({ connectionString: server.url, options: '-c default_transaction_read_only=on' })
     const store = postgresStore({ client, table })
     const says = { ...CLOSED, cause: { message: '25006 cannot execute UPDATE in a read-only transaction' } }
     expect(await settled(() => store.end(record.id, aTombstone(record)))).toMatchObject(says)
@@ -212,7 +212,7 @@ describe('PostgreSQL', () => {
     const clock = createClock()
     const visitor = createClient(createSessions({ store: writable, clock }))
     await visitor.send((session) => session.login('ada'))
-    const client = new pg.Pool({ connectionString: server.url, options: '-c default_transaction_read_only=on' })
+    const client = openPool({ connectionString: server.url, options: '-c default_transaction_read_only=on' })
     const readOnly = createClient(createSessions({ store: postgresStore({ client, table }), clock, timeouts }))
     for (const [name, value] of visitor.jar) readOnly.jar.set(name, value)
     for (let visit = 0; visit < 2; visit++) {

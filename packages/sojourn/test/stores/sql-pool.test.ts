@@ -1,8 +1,9 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { createSessions } from 'sojourn'
 import { afterAll, expect, test } from 'vitest'
 import { postgresStore } from '../../src/stores/postgres.ts'
 import { createClient } from '../core/kit.ts'
+import { openPool } from '../support/servers/pg-pool.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 import { NOW } from './records.ts'
 import { newTable } from './sql-contract.ts'
@@ -15,8 +16,7 @@ afterAll(async () => {
 })
 
 function open(config: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool({ connectionString: server.url, ...config })
-  pool.on('error', () => undefined)
+  const pool = openPool({ connectionString: server.url, ...config })
   pools.push(pool)
   return pool
 }

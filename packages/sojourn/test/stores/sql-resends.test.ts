@@ -2,7 +2,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createClient } from '@libsql/client'
 import { createPool } from 'mysql2/promise'
-import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mysqlStore } from '../../src/stores/mysql.ts'
@@ -10,6 +9,7 @@ import { postgresStore } from '../../src/stores/postgres.ts'
 import type { SqlStore } from '../../src/stores/sql/sql-store.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
 import { startMariadb } from '../support/servers/mariadb.ts'
+import { openPool } from '../support/servers/pg-pool.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { lostAnswerCases } from './lost-answers.ts'
@@ -33,8 +33,7 @@ const POSTGRES: World = {
   clients: {
     pg: [
       (url) => {
-        const client = new pg.Pool({ connectionString: url, max: 1 })
-        client.on('error', () => undefined)
+        const client = openPool({ connectionString: url, max: 1 })
         return { createStore: (table) => postgresStore({ client, table }), end: () => client.end() }
       },
       { change: 0, end: 0 },

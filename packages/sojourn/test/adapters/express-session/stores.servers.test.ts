@@ -2,12 +2,13 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { RedisStore } from 'connect-redis'
 import express, { type Express } from 'express'
-import pg from 'pg'
+import type pg from 'pg'
 import { createClient } from 'redis'
 import session, { type ExpressStore, type SessionOptions } from 'sojourn/express-session'
 import { redisStore } from 'sojourn/stores/redis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { without as leftOut } from '../../../../../tools/servers.mjs'
+import { openPool } from '../../support/servers/pg-pool.ts'
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres.ts'
 import { type RedisServer, startRedis } from '../../support/servers/redis.ts'
 import { listen } from '../support/node-reply.ts'
@@ -145,9 +146,8 @@ describe.skipIf(leftOut().includes('postgres'))('connect-pg-simple', () => {
   let pool: pg.Pool
   beforeAll(async () => {
     server = await startPostgres()
-    pool = new pg.Pool({ connectionString: server.url })
+    pool = openPool({ connectionString: server.url })
     // The server may stop before the last idle connection is closed.
-    pool.on('error', () => undefined)
   })
   afterAll(async () => {
     await pool.end()
