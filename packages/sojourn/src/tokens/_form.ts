@@ -2,7 +2,7 @@ import { fromBase64url, toBase64url } from '../core/token/mac.ts'
 import { toObject } from './_json.ts'
 
 /** The longest access token that is read. Headers of requests are not much longer. */
-const MAX_LENGTH = 8192
+export const MAX_LENGTH = 8192
 const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/
 /** Headers that lead a verifier to a key, or to a meaning, that the sender chose. */
 const REFUSED = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'enc', 'zip', 'cty', 'epk', 'p2c', 'p2s', 'apu', 'apv']

@@ -6,7 +6,7 @@ import { sha256Text } from '../core/token/mac.ts'
 import { loadJose } from '../guards/_jose.ts'
 import { isNotReadYet, type KeySet, verifyToken } from '../signals/_issuer-keys.ts'
 import { type AccessClaims, type AccessToken, toAccessToken, toClaims, toScopes } from './_claims.ts'
-import { isSigned } from './_form.ts'
+import { isSigned, MAX_LENGTH } from './_form.ts'
 import type { Ends } from './ends/ledger.ts'
 import { toUserMark } from './ends/marks.ts'
 
@@ -124,7 +124,7 @@ export function createJudge(options: JudgeOptions): Judge {
   }
 
   return (text, wanted = {}) => {
-    if (typeof text !== 'string' || text.length > MAX_TEXT) return refused('malformed')
+    if (typeof text !== 'string' || text.length > MAX_LENGTH) return refused('malformed')
     const hash = sha256Text(toUtf8(text))
     const known = find(hash, clock())
     if (known !== null) return judge(known, wanted)
@@ -134,8 +134,6 @@ export function createJudge(options: JudgeOptions): Judge {
     )
   }
 }
-
-const MAX_TEXT = 8192
 
 function refused(refusal: AccessRefusal): AccessVerdict {
   return { token: null, refusal }

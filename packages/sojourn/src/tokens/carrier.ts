@@ -14,6 +14,10 @@ const REFUSALS: Readonly<Partial<Record<AccessRefusal, Refusal>>> = {
   malformed: 'malformed',
   expired: 'expired',
   revoked: 'ended',
+  // The issuer made these. They must not look like somebody who guesses.
+  audience: 'withheld',
+  early: 'withheld',
+  unsure: 'withheld',
   proof: 'withheld',
 }
 
@@ -26,7 +30,7 @@ const REFUSALS: Readonly<Partial<Record<AccessRefusal, Refusal>>> = {
  * - `reads`: as in `vouch`. Default `'record'`.
  *
  * ```ts
- * const sessions = createSessions({ carriers: [withAccessTokens(bearer(), () => tokens), cookieCarrier()] })
+ * const sessions = createSessions({ carriers: [withAccessTokens(bearerCarrier(), () => tokens), cookieCarrier()] })
  * const tokens: Tokens = createTokens(sessions, options) // the type, because both lead to each other
  * ```
  */

@@ -5,21 +5,12 @@
 import type { RequestView } from '../core/contracts/carrier.ts'
 import { checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
-import { toUtf8 } from '../core/lib/bytes.ts'
-import { equalText, hashSecret } from '../core/token/token.ts'
 import { hasType, readText } from '../signals/_http.ts'
 import type { AccessToken } from './_claims.ts'
+import { type Form, type Known, type TokenClient, toClient, toClients } from './_clients.ts'
 import type { Tokens } from './tokens.ts'
 
-/** A client that may use the endpoints. */
-export interface TokenClient {
-  /** Its `client_id`. */
-  readonly id: string
-  /** Its secret of at least 32 characters, or several while it is being replaced. Without one it is public: an app or a page. */
-  readonly secret?: string | readonly string[] | undefined
-  /** The service for which it may introspect tokens. It needs a secret. Default: none. */
-  readonly introspects?: string | undefined
-}
+export type { TokenClient } from './_clients.ts'
 
 export interface TokenEndpointsOptions {
   /** Who may ask. */
@@ -39,17 +30,8 @@ export interface TokenEndpoints {
 }
 
 const KINDS = { clients: 'array', origins: 'array', path: 'string', peerOf: 'function' } as const
-const CLIENT = { id: 'string', secret: 'any', introspects: 'string' } as const
 const MAX_BODY = 16_384
-const MIN_SECRET = 32
 
-interface Known {
-  readonly id: string
-  readonly hashes: readonly string[]
-  readonly introspects: string | null
-}
-
-type Form = ReadonlyMap<string, string>
 type Handler = (form: Form, client: Known, request: Request) => Promise<Response>
 
 /**
@@ -79,6 +61,7 @@ export function tokenEndpoints(tokens: Tokens, options: TokenEndpointsOptions): 
     throw new SessionError('ERR_OPTION', 'tokenEndpoints: path must be such as "/oauth".')
   const clients = toClients(tokens, options.clients)
   const metadata = metadataOf(tokens.issuer, path)
+  const metadataPath = METADATA_PATH + metadataSuffix(tokens.issuer)
 
   const posts: Readonly<Record<string, Handler>> = {
     [`${path}/token`]: async (form, client, request) => {
@@ -130,7 +113,7 @@ export function tokenEndpoints(tokens: Tokens, options: TokenEndpointsOptions): 
   }
 
   async function get(pathname: string, url: URL): Promise<Response> {
-    if (pathname === METADATA_PATH + metadataSuffix(tokens.issuer)) return published(metadata, 'application/json')
+    if (pathname === metadataPath) return published(metadata, 'application/json')
     if (pathname === JWKS_PATH) return published(await tokens.jwks(), 'application/jwk-set+json')
     const list = await tokens.ends(Number(url.searchParams.get('since') ?? 0))
     return new Response(list, { headers: { ...NO_STORE, ...ANY_ORIGIN, 'content-type': 'application/ends+jwt' } })
@@ -140,7 +123,7 @@ export function tokenEndpoints(tokens: Tokens, options: TokenEndpointsOptions): 
     async handler(request) {
       const url = new URL(request.url)
       const { pathname } = url
-      const isPublic = [METADATA_PATH + metadataSuffix(tokens.issuer), JWKS_PATH, ENDS_PATH].includes(pathname)
+      const isPublic = [metadataPath, JWKS_PATH, ENDS_PATH].includes(pathname)
       const handle = Object.hasOwn(posts, pathname) ? posts[pathname] : undefined
       if (!isPublic && handle === undefined) return new Response(null, { status: 404 })
       try {
@@ -226,28 +209,6 @@ function metadataOf(issuer: string, path: string): object {
   }
 }
 
-function toClients(tokens: Tokens, clients: readonly TokenClient[]): ReadonlyMap<string, Known> {
-  const all = (Array.isArray(clients) ? clients : []).map((client: TokenClient, index): Known => {
-    const where = `tokenEndpoints: clients[${index}]`
-    checkOptions(client, CLIENT, where)
-    const { id, secret, introspects = null } = client
-    const secrets = secret === undefined ? [] : typeof secret === 'string' ? [secret] : secret
-    const areLong = secrets.every((each) => typeof each === 'string' && each.length >= MIN_SECRET)
-    const isService = introspects === null || (secrets.length > 0 && tokens.audiences.includes(introspects))
-    if (!id || !areLong || (secret !== undefined && secrets.length === 0) || !isService) {
-      throw new SessionError(
-        'ERR_OPTION',
-        `${where} needs an id; a secret has at least ${MIN_SECRET} characters; introspects needs a secret and names an audience.`,
-      )
-    }
-    return { id, hashes: secrets.map((each) => hashSecret(toUtf8(each))), introspects }
-  })
-  if (all.length === 0 || new Set(all.map(({ id }) => id)).size < all.length) {
-    throw new SessionError('ERR_OPTION', 'tokenEndpoints: clients needs at least one, and no id twice.')
-  }
-  return new Map(all.map((client) => [client.id, client]))
-}
-
 /** `null` for a parameter that is there twice (RFC 6749, 3.2), and for a body that is too large. Empty ones count as absent. */
 function toForm(text: string | null): Form | null {
   if (text === null) return null
@@ -258,33 +219,6 @@ function toForm(text: string | null): Form | null {
   }
   for (const [name, value] of form) if (value === '') form.delete(name)
   return form
-}
-
-/** RFC 6749, 2.3.1. A client with a secret must send it, in exactly one way. */
-function toClient(request: Request, form: Form, clients: ReadonlyMap<string, Known>): Known | null {
-  const header = request.headers.get('authorization')
-  const basic = header === null ? null : fromBasic(header)
-  if (header !== null && (basic === null || form.has('client_secret'))) return null
-  const id = basic?.id ?? form.get('client_id') ?? ''
-  if (form.has('client_id') && form.get('client_id') !== id) return null
-  const client = clients.get(id)
-  if (client === undefined) return null
-  const secret = basic?.secret ?? form.get('client_secret')
-  if (client.hashes.length === 0) return secret === undefined || secret === '' ? client : null
-  if (secret === undefined) return null
-  const hash = hashSecret(toUtf8(secret))
-  return client.hashes.map((each) => equalText(each, hash)).includes(true) ? client : null
-}
-
-function fromBasic(header: string): { readonly id: string; readonly secret: string } | null {
-  const [, encoded] = /^basic ([a-z\d+/]+={0,2})$/i.exec(header) ?? []
-  try {
-    const [, id = '', secret = ''] = /^([^:]*):(.*)$/s.exec(atob(encoded ?? '')) ?? []
-    const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '))
-    return id === '' ? null : { id: decode(id), secret: decode(secret) }
-  } catch {
-    return null
-  }
 }
 
 /** RFC 7662, 2.2, and what RFC 9470 adds. */

@@ -10,14 +10,11 @@ export interface TokenLimit {
   readonly scopes?: readonly string[] | undefined
 }
 
-/** A limit as it is stored. */
-export type Limit = TokenLimit
-
-/** Checks a limit of the application's. */
-export function isLimit(
+/** Checks a limit that the application gives. Throws `ERR_OPTION`. */
+export function demandLimit(
   limit: TokenLimit,
   services: readonly { readonly name: string; readonly scopes: readonly string[] }[],
-): Limit {
+): TokenLimit {
   checkOptions(limit, { clientId: 'string', audiences: 'array', scopes: 'array' }, 'limit')
   const { clientId, audiences, scopes } = limit
   const known = services.flatMap((service) => service.scopes)
@@ -30,7 +27,7 @@ export function isLimit(
 }
 
 /** A limit can only shrink. */
-export function narrow(before: Limit, given: Limit): Limit {
+export function narrow(before: TokenLimit, given: TokenLimit): TokenLimit {
   if (before.clientId !== undefined && given.clientId !== undefined && before.clientId !== given.clientId) {
     throw new SessionError('ERR_OPTION', 'limit: the session belongs to another client.')
   }
@@ -46,8 +43,8 @@ function both(a: readonly string[] | undefined, b: readonly string[] | undefined
   return a.filter((each) => b.includes(each))
 }
 
-/** A limit that cannot be read allows nothing. */
-export function toLimit(text: string | null): Limit {
+/** Reads a limit as it is stored. One that cannot be read allows nothing. */
+export function toLimit(text: string | null): TokenLimit {
   if (text === null) return {}
   try {
     const { clientId, audiences, scopes } = JSON.parse(text)

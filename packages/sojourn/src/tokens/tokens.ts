@@ -5,10 +5,10 @@
 import { assertSessions } from '../core/contracts/assert-sessions.ts'
 import type { RequestView } from '../core/contracts/carrier.ts'
 import { checkOptions } from '../core/contracts/check-options.ts'
-import { type Duration, toMs } from '../core/contracts/duration.ts'
+import type { Duration } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { JsonValue } from '../core/contracts/json.ts'
-import type { Session } from '../core/contracts/session.ts'
+import type { Refusal, Session } from '../core/contracts/session.ts'
 import type { Sessions } from '../core/contracts/sessions.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
 import { defined } from '../core/lib/maybe.ts'
@@ -17,38 +17,23 @@ import { createNonce } from '../core/token/secrets.ts'
 import { toId } from '../core/token/token.ts'
 import { demandUrl } from '../events/webhooks/url.ts'
 import type { Bus } from '../stores/around/near-cache/bus.ts'
-import { toScopes } from './_claims.ts'
 import { type AccessVerdict, createJudge, type VerifyOptions } from './_judge.ts'
+import { type Audience, type Grant, type IssueOptions, judgeWish, toServices, type Wanted, WRONG } from './_services.ts'
 import { createLedger } from './ends/ledger.ts'
 import { ENDS_TYPE, toListClaims } from './ends/list.ts'
 import { assertCarries, toUserMark } from './ends/marks.ts'
 import { ALGORITHMS, assertTokenKeys, createSigner, type TokenKey, type TokenKeySource } from './keys/keys.ts'
-import { isLimit, type Limit, narrow, type TokenLimit, toLimit } from './limit.ts'
+import { demandLimit, narrow, type TokenLimit, toLimit } from './limit.ts'
 
 export type { Bus } from '../stores/around/near-cache/bus.ts'
 export type { AccessToken } from './_claims.ts'
 export type { AccessRefusal, AccessVerdict, VerifyOptions } from './_judge.ts'
+export type { Audience, Grant, IssueOptions } from './_services.ts'
 export { withAccessTokens } from './carrier.ts'
 export type { TokenAlgorithm, TokenKey, TokenKeySource } from './keys/keys.ts'
 export type { ManagedKeys, ManagedKeysOptions } from './keys/managed.ts'
 export { type StoreKeysOptions, storeKeys } from './keys/store-keys.ts'
 export type { TokenLimit } from './limit.ts'
-
-/** A service that takes access tokens. */
-export interface Audience {
-  /** The scopes that it knows. Default: none. */
-  readonly scopes?: readonly string[] | undefined
-  /** How long its tokens live, at most an hour. Default: `life` of `createTokens`. */
-  readonly life?: Duration | undefined
-}
-
-/** For whom an access token is about to be made. */
-export interface Grant {
-  readonly userId: string
-  readonly sessionId: string
-  readonly clientId: string
-  readonly audience: string
-}
 
 export interface TokensOptions {
   /** The `iss` of the tokens: the URL of this server, as services know it. */
@@ -73,16 +58,6 @@ export interface TokensOptions {
   readonly clock?: (() => number) | undefined
 }
 
-export interface IssueOptions {
-  /** The service. It can be left out if there is one only. */
-  readonly audience?: string | undefined
-  /** The scopes, as text with blanks between them or as a list. Default: all that the session may have there. */
-  readonly scope?: string | readonly string[] | undefined
-  readonly clientId?: string | undefined
-  /** The key that the sender must hold (`cnf`): `{ jkt: '<thumbprint>' }`. Default: none, a bearer token. */
-  readonly confirmation?: Readonly<Record<string, string>> | undefined
-}
-
 export interface RefreshOptions extends IssueOptions {
   /** The request that brought the token, for guards. Default: a request of which nothing is known. */
   readonly view?: RequestView | undefined
@@ -99,17 +74,8 @@ export interface IssuedToken {
 
 /** Why nothing was issued for a refresh token. */
 export type RefreshRefusal =
-  /** The token is not one of ours, has expired, was ended, or is an old one (`session.refused` has the same words). */
-  | 'malformed'
-  | 'forged'
-  | 'unknown'
-  | 'expired'
-  | 'ended'
-  | 'superseded'
-  | 'reused'
-  | 'invalid'
-  /** A guard does not let this request use the session. */
-  | 'withheld'
+  /** Why the token of the session was refused, as in `session.refused`. */
+  | Exclude<Refusal, 'ambiguous'>
   /** Nobody is logged in on this session. */
   | 'anonymous'
   /** The session belongs to another client. */
@@ -188,19 +154,12 @@ const KINDS = {
 } as const
 const ISSUE = { audience: 'string', scope: 'any', clientId: 'string', confirmation: 'object' } as const
 
-const MAX_LIFE_MS = 3_600_000
 const TOLERANCE_MS = 5000
 /** What `claimsOf` cannot replace. */
 const OWN_CLAIMS = [
   ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'sid', 'auth_time', 'amr', 'acr', 'scope', 'cnf'],
   ...['act', 'may_act'],
 ]
-
-interface Service {
-  readonly name: string
-  readonly scopes: readonly string[]
-  readonly lifeMs: number
-}
 
 /**
  * Signed access tokens (RFC 9068) for services of your own. They live for minutes and are verified without a store
@@ -225,7 +184,8 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
   const { issuer, keys, clock = Date.now, clientId: defaultClient = issuer, scopesOf, claimsOf, bus = null } = options
   demandUrl(issuer, 'createTokens: issuer', options.insecureHttp ?? false)
   assertCarries(bus, 'createTokens')
-  const services = toServices(options)
+  const services = toServices(options.audiences, options.life ?? '5m')
+  const terms = { services, defaultClient, scopesOf }
   const ours = sessions as unknown as Sessions<object>
   const signer = createSigner(toSource(keys))
   const lifeMs = Math.max(...[...services.values()].map((service) => service.lifeMs))
@@ -245,8 +205,8 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
   // Whoever ends a token need not hold its key.
   const judgeOwn = createJudge({ ...judging, audience: [...services.keys()], ignoresProof: true })
 
-  async function make(holder: Holder, service: Service, wanted: Wanted): Promise<IssuedToken> {
-    const { session, userId } = holder
+  async function make({ session, userId }: Holder, wanted: Wanted): Promise<IssuedToken> {
+    const { service } = wanted
     const sessionId = session.id
     ledger.warm()
     // Nothing that this process knows to have ended.
@@ -286,37 +246,6 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
     }
   }
 
-  interface Wanted {
-    readonly service: Service
-    readonly clientId: string
-    readonly scopes: readonly string[]
-    readonly confirmation: Readonly<Record<string, string>> | undefined
-  }
-
-  async function judgeWish(
-    { session, userId, limit: text }: Holder,
-    wish: IssueOptions,
-  ): Promise<Wanted | 'client' | 'audience' | 'scope'> {
-    const limit = toLimit(text)
-    const clientId = wish.clientId ?? limit.clientId ?? defaultClient
-    if (limit.clientId !== undefined && limit.clientId !== clientId) return 'client'
-    const service = serviceOf(limit, wish.audience)
-    if (service === null) return 'audience'
-    const grant: Grant = { userId, sessionId: session.id, clientId, audience: service.name }
-    const now = scopesOf === undefined ? service.scopes : await scopesOf(grant)
-    const allowed = service.scopes.filter((each) => now.includes(each) && (limit.scopes?.includes(each) ?? true))
-    const { scope = allowed } = wish
-    const scopes = typeof scope === 'string' ? toScopes(scope) : scope
-    if (!scopes.every((each) => allowed.includes(each))) return 'scope'
-    return { service, clientId, scopes: [...new Set(scopes)], confirmation: wish.confirmation }
-  }
-
-  function serviceOf(limit: Limit, name: string | undefined): Service | null {
-    const all = [...services.values()].filter((one) => limit.audiences?.includes(one.name) ?? true)
-    if (name === undefined) return all.length === 1 ? (all[0] ?? null) : null
-    return all.find((one) => one.name === name) ?? null
-  }
-
   return {
     issuer,
     audiences: [...services.keys()],
@@ -324,13 +253,13 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
     async issue(session, wish = {}) {
       checkOptions(wish, ISSUE, 'issue')
       const holder = holderOf(session)
-      const wanted = await judgeWish(holder, wish)
+      const wanted = await judgeWish(terms, holder, wish)
       if (typeof wanted === 'string') throw new SessionError('ERR_OPTION', `issue: ${WRONG[wanted]}`)
-      return make(holder, wanted.service, wanted)
+      return make(holder, wanted)
     },
 
     async limit(session, limit) {
-      const given = isLimit(limit, [...services.values()])
+      const given = demandLimit(limit, [...services.values()])
       holderOf(session)
       await storeLimit(session, (text) => JSON.stringify(narrow(toLimit(text), given)))
     },
@@ -340,11 +269,11 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
       if (typeof refreshToken !== 'string') return { refusal: 'malformed' }
       const opened = await openRefresh(ours, refreshToken, view)
       if ('refused' in opened) return { refusal: opened.refused as RefreshRefusal }
-      const wanted = await judgeWish(opened.holder, wish)
+      const wanted = await judgeWish(terms, opened.holder, wish)
       if (typeof wanted === 'string') return { refusal: wanted }
       const renewed = await opened.renew()
       if (renewed === null) return { refusal: 'ended' }
-      const issued = await make(opened.holder, wanted.service, wanted)
+      const issued = await make(opened.holder, wanted)
       return { ...issued, refusal: null, refreshToken: renewed.token }
     },
 
@@ -384,32 +313,6 @@ export function createTokens<Data extends object>(sessions: Sessions<Data>, opti
       return signer.sign(toListClaims(ledger.memory, issuer, Math.max(0, Math.floor(since) || 0), clock()), ENDS_TYPE)
     },
   }
-}
-
-const WRONG = {
-  client: 'the session belongs to another client.',
-  audience: 'name one of audiences to which the session has access.',
-  scope: 'the session may not have this scope there.',
-} as const
-
-function toServices({ audiences, life = '5m' }: TokensOptions): ReadonlyMap<string, Service> {
-  const all = Object.entries(audiences ?? {}).map(([name, audience]): Service => {
-    const where = `createTokens: audiences[${JSON.stringify(name)}]`
-    checkOptions(audience, { scopes: 'array', life: 'any' }, where)
-    const { scopes = [] } = audience
-    const lifeMs = toMs(audience.life ?? life, `${where}: life`)
-    // RFC 6749, 3.3.
-    const areScopes = scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/.test(scope))
-    if (name === '' || !areScopes || lifeMs < 1000 || lifeMs > MAX_LIFE_MS) {
-      throw new SessionError(
-        'ERR_OPTION',
-        `${where} needs a name, scopes without blanks and quotes, and a life from 1s to 1h.`,
-      )
-    }
-    return { name, scopes, lifeMs }
-  })
-  if (all.length === 0) throw new SessionError('ERR_OPTION', 'createTokens: audiences must name at least one service.')
-  return new Map(all.map((service) => [service.name, service]))
 }
 
 function toSource(keys: TokensOptions['keys']): TokenKeySource {

@@ -47,6 +47,16 @@ const signIn = async (page: Page): Promise<void> => {
   await shows(page, 'user', 'Signed in as ada')
 }
 
+/** A page that went from what only its user sees to the one with the ways out. */
+async function leavePrivatePage(): Promise<Page> {
+  const page = await visit('/shop')
+  await signIn(page)
+  await page.goto(`${server.origin}/private`)
+  await shows(page, 'secret', 'The secret of ada')
+  await page.getByText('Leave').click()
+  return page
+}
+
 describe('the application of the page', () => {
   test('signs in, keeps a cart, signs out, and shows nothing of it afterwards', async () => {
     const page = await visit('/shop')
@@ -110,11 +120,7 @@ describe('what others met', () => {
   test.each(['By an action', 'By an action that redirects', 'By a form'])(
     'logged out %s, Back does not show the page of the user',
     async (way) => {
-      const page = await visit('/shop')
-      await signIn(page)
-      await page.goto(`${server.origin}/private`)
-      await shows(page, 'secret', 'The secret of ada')
-      await page.getByText('Leave').click()
+      const page = await leavePrivatePage()
       await page.waitForURL('**/leave')
       await press(page, way)
       await expect.poll(() => context.cookies()).toEqual([])
@@ -129,11 +135,7 @@ describe('what others met', () => {
   )
 
   test('logged out by an action, a link does not show the page of the user', async () => {
-    const page = await visit('/shop')
-    await signIn(page)
-    await page.goto(`${server.origin}/private`)
-    await shows(page, 'secret', 'The secret of ada')
-    await page.getByText('Leave').click()
+    const page = await leavePrivatePage()
     await press(page, 'By an action')
     await expect.poll(() => context.cookies()).toEqual([])
     await page.getByText('Private').click()
@@ -142,11 +144,7 @@ describe('what others met', () => {
   })
 
   test('logged out by a script that loads the next page from the server, Back does not show the page of the user', async () => {
-    const page = await visit('/shop')
-    await signIn(page)
-    await page.goto(`${server.origin}/private`)
-    await shows(page, 'secret', 'The secret of ada')
-    await page.getByText('Leave').click()
+    const page = await leavePrivatePage()
     await page.waitForURL('**/leave')
     await page.evaluate(async () => {
       await fetch('/logout', { method: 'POST' })

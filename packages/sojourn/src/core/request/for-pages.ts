@@ -1,9 +1,9 @@
 import type { Carrier, HeaderChange, Translation } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
-import type { SessionRecord, Token } from '../contracts/record.ts'
+import type { Token } from '../contracts/record.ts'
 import type { Session } from '../contracts/session.ts'
 import { chain } from '../lib/maybe.ts'
-import type { Found } from './held.ts'
+import { type Found, toDue } from './held.ts'
 import { type Finder, find } from './open.ts'
 import { RequestSession } from './request-session.ts'
 import { lost, storePending } from './save.ts'
@@ -28,19 +28,14 @@ export function exchange(text: string): Translation {
       quiet(state)
       const parts = state.setup.tokens.parse(text)
       if (typeof parts === 'string') return { kind: 'dead', refusal: parts, id: null }
-      return chain(find(state, parts, state.openedAt), toDue)
+      return chain(find(state, parts, state.openedAt), renewed)
     },
   }
   return finder
 }
 
-function toDue(found: Found): Found {
-  return found.kind === 'live' && found.standing === 'current' ? { ...found, record: due(found.record) } : found
-}
-
-/** As if the renewal were due. */
-function due(record: SessionRecord): SessionRecord {
-  return { ...record, head: { ...record.head, renewDue: true } }
+function renewed(found: Found): Found {
+  return found.kind === 'live' && found.standing === 'current' ? { ...found, record: toDue(found.record) } : found
 }
 
 /** No cache keeps a page with such a token or such an address, and it tells other sites nothing. */
@@ -90,7 +85,7 @@ async function hand(state: State): Promise<void> {
   if (held === null || state.answer !== 'write' || held.standing !== 'current') return
   quiet(state)
   const token = setup.tokens.toToken(held.parts)
-  state.held = { ...held, record: due(held.record) }
+  state.held = { ...held, record: toDue(held.record) }
   await storePending(state, pendingOf(state, false), lost)
   given.set(state, token)
 }

@@ -76,3 +76,8 @@ export function withRecord(held: Held, record: SessionRecord, openedAt: number, 
   if (held.standing === 'issued' && verdict === 'successor') return { ...held, record }
   return { ...held, record, standing: isStanding(verdict) ? verdict : 'outdated' }
 }
+
+/** The same record, as if its renewal were due. */
+export function toDue(record: SessionRecord): SessionRecord {
+  return { ...record, head: { ...record.head, renewDue: true } }
+}

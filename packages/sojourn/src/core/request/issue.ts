@@ -2,7 +2,7 @@ import type { Carrier } from '../contracts/carrier.ts'
 import { SessionError } from '../contracts/errors.ts'
 import type { Token } from '../contracts/record.ts'
 import type { Session } from '../contracts/session.ts'
-import type { Held } from './held.ts'
+import { toDue } from './held.ts'
 import { RequestSession } from './request-session.ts'
 import { lost, storePending } from './save.ts'
 import { assertUncommitted, inTurn, pendingOf, presents, type State } from './state.ts'
@@ -42,18 +42,12 @@ async function issue(state: State, carrier: Carrier): Promise<void> {
     )
   }
   if (state.answer === 'write') return
-  state.held = toRenewable(held)
+  state.held = { ...held, record: toDue(held.record) }
   await storePending(state, pendingOf(state, false), lost)
   const standing = state.held?.standing
   if (standing === 'grace' || standing === 'outdated') {
     throw new SessionError('ERR_CONTENTION', 'Another request of this client received its new token: use that one.')
   }
-}
-
-/** As if the renewal were due. */
-function toRenewable(held: Held): Held {
-  const { record } = held
-  return { ...held, record: { ...record, head: { ...record.head, renewDue: true } } }
 }
 
 /** The token of a login goes out on this carrier, and the client forgets what it presented on the one of the request. */

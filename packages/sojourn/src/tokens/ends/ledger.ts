@@ -24,8 +24,6 @@ export interface Ledger extends Ends {
   warm(): void
   /** Resolves when what was noted is stored and published. */
   settled(): Promise<void>
-  /** Reads what other processes noted. */
-  catchUp(): Promise<void>
 }
 
 /** How old the knowledge of other processes' ends may be. */
@@ -78,6 +76,7 @@ export function createLedger(
     writing = null
   }
 
+  /** Reads what other processes noted. */
   async function catchUp(): Promise<void> {
     const startedAt = clock()
     const [found, era] = await Promise.all([buckets.readSince(readAt), lastEndAll(sessions)])
@@ -94,7 +93,7 @@ export function createLedger(
   sessions.on('reauthenticated', ({ id }) => note(id, now() + 1))
   sessions.on('account', ({ userId }) => note(toUserMark(userId), now() + 1))
 
-  const self: Ledger = {
+  return {
     memory,
     note,
     warm() {
@@ -109,16 +108,13 @@ export function createLedger(
     async settled() {
       while (writing !== null) await writing
     },
-    catchUp() {
+    known() {
+      const ageMs = clock() - readAt
+      if (ageMs >= 0 && ageMs < FRESH_MS) return true
       reading ??= catchUp().finally(() => {
         reading = null
       })
-      return reading
-    },
-    known() {
-      const ageMs = clock() - readAt
-      return (ageMs >= 0 && ageMs < FRESH_MS) || self.catchUp().then(() => true)
+      return reading.then(() => true)
     },
   }
-  return self
 }

@@ -31,7 +31,6 @@ export interface Signer {
 }
 
 interface Ring {
-  readonly of: readonly TokenKey[]
   readonly alg: TokenAlgorithm
   readonly kid: string
   readonly key: Awaited<ReturnType<Jose['importJWK']>>
@@ -88,7 +87,6 @@ async function toRing(keys: readonly TokenKey[]): Promise<Ring> {
   const [{ alg, kid } = { alg: 'ES256' as const, kid: '' }] = shown.keys
   const key = await jose.importJWK({ ...first } as Parameters<Jose['importJWK']>[0], alg)
   return {
-    of: keys,
     alg,
     kid,
     key,
