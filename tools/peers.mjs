@@ -30,6 +30,7 @@ const PAGES = {
   'docs/reference/guards.md': ['jose'],
   'docs/reference/live.md': ['ws', 'socket.io'],
   'docs/how-to/measure-sessions.md': ['@opentelemetry/api'],
+  'docs/how-to/move-from-express-session.md': ['@babel/parser'],
 }
 
 const TABLE = /(<!-- peers: [^\n]*-->\n)[\s\S]*?(<!-- end of peers -->)/

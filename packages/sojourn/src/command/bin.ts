@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import process from 'node:process'
+import { migrateCommand } from './migrate.ts'
 import { verifyAuditLogCommand } from './verify-audit-log.ts'
 
 /** The parts of the command `sojourn`. Each returns its exit code. */
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  migrate: migrateCommand,
   'verify-audit-log': verifyAuditLogCommand,
 }
 

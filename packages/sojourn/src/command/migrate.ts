@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util'
+import { SessionError } from '../core/contracts/errors.ts'
+import { findChanges, findInTemplate, findPackages, type Place } from './migrate/find-changes.ts'
+import { isCode, isTemplate, type ProjectFile, projectFiles } from './migrate/project-files.ts'
+import { loadParser, modulesOf, type SyntaxNode } from './migrate/syntax.ts'
+
+const USAGE = `Usage: sojourn migrate express-session [options] [FOLDER]
+
+Reads an application that uses express-session, and prints what has to change: file, line, what stands there, and what
+replaces it. Lines with ? need somebody who knows the application. Nothing is written.
+
+FOLDER is the current one unless you name another. Skipped: node_modules, dist, build, coverage, and what begins with a
+dot.
+
+  --json           print the changes as JSON
+
+Exit codes: 0 the application was read, 2 it could not be read, or does not use express-session.`
+
+const PAGE = 'The page "Move from express-session by hand" explains each change, and how nobody is logged out.'
+
+interface FileChanges {
+  readonly path: string
+  readonly changes: readonly Place[]
+}
+
+/** `sojourn migrate`. Returns the exit code. */
+export async function migrateCommand(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(USAGE)
+    return 0
+  }
+  try {
+    const { folder, isJson } = readArguments(args)
+    const { files, unread } = await readProject(folder)
+    if (isJson) console.log(JSON.stringify({ files, unread }, null, 2))
+    else print(files, unread)
+    return 0
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : 'migrate failed.')
+    return 2
+  }
+}
+
+function readArguments(args: readonly string[]): { readonly folder: string; readonly isJson: boolean } {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  })
+  const [from, folder = '.', ...more] = positionals
+  if (from !== 'express-session' || more.length > 0) throw new SessionError('ERR_OPTION', USAGE)
+  return { folder, isJson: values.json }
+}
+
+async function readProject(
+  folder: string,
+): Promise<{ readonly files: readonly FileChanges[]; readonly unread: readonly string[] }> {
+  const parse = await loadParser()
+  const others: ProjectFile[] = []
+  const code: { readonly file: ProjectFile; readonly program: SyntaxNode }[] = []
+  const unread: string[] = []
+  for await (const file of projectFiles(folder)) {
+    const program = isCode(file.path) ? parse(file.path, file.text) : null
+    if (program !== null) code.push({ file, program })
+    else if (isCode(file.path)) unread.push(file.path)
+    else others.push(file)
+  }
+  const modules = new Set(code.flatMap(({ program }) => modulesOf(program)))
+  if (!modules.has('express-session')) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `No file in ${folder} imports express-session. Name the folder of the application.`,
+    )
+  }
+  const has = (...names: readonly string[]): boolean => names.some((name) => modules.has(name))
+  const uses = {
+    passport: has('passport'),
+    flash: has('connect-flash', 'express-flash'),
+    csrf: has('csurf', 'csrf-sync', 'csrf-csrf', 'tiny-csrf', 'lusca'),
+  }
+  const files = [
+    ...code.map(({ file, program }) => ({ path: file.path, changes: findChanges(program, file.text, uses) })),
+    ...others.map(({ path, text }) => ({
+      path,
+      changes: isTemplate(path) ? findInTemplate(text) : findPackages(text),
+    })),
+  ]
+  const changed = files.filter(({ changes }) => changes.length > 0)
+  return { files: changed.sort((a, b) => (a.path < b.path ? -1 : 1)), unread }
+}
+
+function print(files: readonly FileChanges[], unread: readonly string[]): void {
+  for (const { path, changes } of files) {
+    console.log(printable(path))
+    for (const { line, column, code, change, sure } of changes) {
+      console.log(printable(`  ${`${line}:${column}`.padEnd(8)}${sure ? ' ' : '?'} ${code}  →  ${change}`))
+    }
+    console.log('')
+  }
+  for (const path of unread) console.log(printable(`not read, because it is no valid code: ${path}`))
+  const all = files.flatMap(({ changes }) => changes)
+  const unsure = all.filter(({ sure }) => !sure).length
+  console.log(`${all.length} places in ${files.length} files. ${unsure} with a ?: look at them yourself.`)
+  console.log(PAGE)
+}
+
+/** Names of files and code come from the project: control characters would reach the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?')
+}
