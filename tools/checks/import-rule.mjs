@@ -12,6 +12,8 @@ const LAYERS = {
   stores: ['stores', 'core'],
   buses: ['buses', 'stores', 'core'],
   carriers: ['carriers', 'core'],
+  // The session itself in the client's cookies.
+  sealed: ['sealed', 'carriers', 'core'],
   // A guard may keep a cookie of its own.
   guards: ['guards', 'carriers', 'core'],
   // What happens to events after the request: logs, metrics, webhooks.
@@ -31,7 +33,7 @@ const LAYERS = {
 
 /** The modules that may depend on Node: each a file, a folder, or a prefix of file names. */
 const NODE_ONLY =
-  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify|koa|nestjs|react-router)|events\/audit-log\/(file|verify-files)|live\/(ws|socket-io)|tokens\/keys\/file-keys|command)[./-]/
+  /^(platform\/crypto\.node|stores\/_?(lmdb|redis|mysql)|adapters\/_?(node|express|fastify|koa|nestjs|react-router)|events\/audit-log\/(file|verify-files)|live\/(ws|socket-io)|tokens\/keys\/file-keys|sealed|command)[./-]/
 
 /** The entries that run on every runtime. */
 export const PORTABLE = [
