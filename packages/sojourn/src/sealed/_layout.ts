@@ -1,4 +1,5 @@
 import type { Head, SessionId, SessionRecord, Token } from '../core/contracts/record.ts'
+import { define } from '../core/data/texts.ts'
 
 type Data = SessionRecord['data']
 
@@ -25,7 +26,7 @@ const LINES = { [WHOLE]: 8, [DATA_ONLY]: 2 } as const
 export function toPlain(token: Token, { id, record, data }: Content): string {
   let plain = record === null ? `${DATA_ONLY}${token}\n${id}` : `${WHOLE}${token}\n${id}\n${wholeLines(record)}`
   for (const [name, text] of Object.entries(data)) {
-    plain += `\n${JSON.stringify(name)}\n${text.includes('\n') ? text.replaceAll('\n', ' ') : text}`
+    plain += `\n${JSON.stringify(name)}\n${text}`
   }
   return `${plain}\n`
 }
@@ -62,8 +63,7 @@ function toData(lines: readonly string[], from: number): Data {
   for (let at = from; at + 1 < lines.length; at += 2) {
     const [quoted = '', text = ''] = [lines[at], lines[at + 1]]
     const name = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1)
-    if (name === '__proto__') Object.defineProperty(data, name, { value: text, enumerable: true })
-    else data[name] = text
+    define(data, name, text)
   }
   return data
 }

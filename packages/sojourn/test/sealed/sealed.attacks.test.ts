@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { memoryStore, type Store } from 'sojourn'
+import { memoryStore, type SessionId, type Store } from 'sojourn'
 import { describe, expect, test } from 'vitest'
 import { Browser, create, KEY, NEW_KEY, presented, view } from './kit.ts'
 
@@ -146,8 +146,11 @@ describe('several cookies', () => {
     expect(browser.names).toEqual([NAME])
   })
 
-  test('that would be more than are allowed are an error with the size, and the old ones stay', async () => {
-    const sessions = create()
+  test.each([
+    ['without a store', () => create()],
+    ['with a store', () => create({ revocations: memoryStore() })],
+  ])('that would be more than are allowed are an error with the size, and the old ones stay, %s', async (_, start) => {
+    const sessions = start()
     const browser = await loggedIn(sessions)
     const { cookie } = browser
     await expect(
@@ -283,8 +286,21 @@ describe('1 Ended is ended: with revocations', () => {
     const sessions = create({ revocations })
     const browser = await loggedIn(sessions, { diary: 'secret' })
     await browser.visit(sessions, ({ session }) => session.update('diary', () => 'secret too'))
-    const kept = await revocations.list('ada')
-    expect(kept).toMatchObject([{ data: {} }])
+    await new Browser().visit(sessions, async ({ session }) => {
+      session.data.diary = 'secret'
+      await session.login('grace', { carry: true })
+    })
+    const kept = async (user: string) =>
+      (await revocations.list(user)).map((record) => record.kind === 'live' && record.data)
+    for (const user of ['ada', 'grace']) expect(await kept(user)).toEqual([{}])
+    const anonymous = new Browser()
+    const id = await anonymous.visit(sessions, async ({ session }) => {
+      session.data.diary = 'secret'
+      await session.save()
+      return session.id
+    })
+    expect(await revocations.read(id as SessionId)).toHaveProperty('data', {})
+    expect((await presented(sessions, anonymous.cookie)).data).toEqual({ diary: 'secret' })
   })
 
   test('7 Fail closed: while the store is down, no session opens and no cookie changes', async () => {
