@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
@@ -112,7 +112,7 @@ describe('sojourn migrate express-session finds', () => {
 
   it('TypeScript: casts, declarations, decorators and a request of another name', () => {
     expect(changes("declare module 'express-session' { interface SessionData { cart: string[] } }", 'a.ts')).toEqual([
-      "1 declare module 'express-session' > declare module 'sojourn' { interface SojournData { ... } }",
+      "1 declare module 'express-session' > declare module 'sojourn' { interface SessionData { ... } }, each key optional, without the user",
     ])
     expect(changes('const f = (q: Request) => (q as any).session!.cart', 'a.ts')).toEqual([
       '1 (q as any).session.cart > (q as any).session.data.cart',
@@ -133,6 +133,24 @@ describe('sojourn migrate express-session finds', () => {
       { line: 2, column: 5, code: 'session', change: 'if this is the session: session.data', sure: false },
     ])
   })
+})
+
+it('what it advises is there: each name of ours is exported', () => {
+  const folder = new URL('../../src/', import.meta.url)
+  const code = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('command'))
+    .map((path) => readFileSync(new URL(path, folder), 'utf8'))
+    .join('\n')
+  const rules = readdirSync(new URL('command/migrate/', folder)).map((path) =>
+    readFileSync(new URL(`command/migrate/${path}`, folder), 'utf8'),
+  )
+  const names = rules
+    .join('\n')
+    .matchAll(/\b(create[A-Z]\w+|from[A-Z]\w+|\w+Store|\w+Sessions|\w+Tokens|[A-Z]\w*Data)\b/g)
+  const own = ['sessionStore', 'stateStore', 'createScope']
+  const advised = new Set([...names].map(([name]) => name).filter((name) => !own.includes(name)))
+  expect(advised.size).toBeGreaterThan(8)
+  for (const name of advised) expect(code).toMatch(new RegExp(`export (async )?(function|interface|const) ${name}\\b`))
 })
 
 describe('sojourn migrate express-session leaves alone', () => {

@@ -53,7 +53,11 @@ export function findChanges(program: SyntaxNode, text: string, uses: Companions)
     if (node.type === 'NewExpression') add(strategyChange(node), null)
     if (node.type === 'TSModuleDeclaration' && nameOf(nodeIn(node, 'id')) === 'express-session') {
       add(
-        found(node, "declare module 'express-session'", "declare module 'sojourn' { interface SojournData { ... } }"),
+        found(
+          node,
+          "declare module 'express-session'",
+          "declare module 'sojourn' { interface SessionData { ... } }, each key optional, without the user",
+        ),
         null,
       )
     }
