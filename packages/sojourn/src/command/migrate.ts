@@ -100,7 +100,8 @@ function print(files: readonly FileChanges[], unread: readonly string[]): void {
   for (const path of unread) console.log(printable(`not read, because it is no valid code: ${path}`))
   const all = files.flatMap(({ changes }) => changes)
   const unsure = all.filter(({ sure }) => !sure).length
-  console.log(`${all.length} places in ${files.length} files. ${unsure} with a ?: look at them yourself.`)
+  const look = unsure === 0 ? '' : ` ${unsure} with a ?: look at them yourself.`
+  console.log(`${all.length} places in ${files.length} files.${look}`)
   console.log(PAGE)
 }
 

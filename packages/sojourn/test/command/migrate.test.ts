@@ -205,7 +205,7 @@ describe('the command', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toContain('routes/cart.ts\n  1:39      req.session.cart  →  req.session.data.cart\n')
     expect(out).toContain('not read, because it is no valid code: broken.js\n')
-    expect(out).toContain('4 places in 2 files. 0 with a ?')
+    expect(out).toContain('4 places in 2 files.\n')
     expect(out).not.toMatch(/keyboard|hidden/)
   })
 
