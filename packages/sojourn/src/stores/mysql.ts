@@ -1,4 +1,4 @@
-import { checkOptions } from '../core/contracts/check-options.ts'
+import { assertSet, checkOptions } from '../core/contracts/check-options.ts'
 import { mysqlDialect } from './mysql/dialect.ts'
 import { driverOf } from './mysql/driver-of.ts'
 import type { MysqlCallbackPool, MysqlPromisePool } from './mysql/pool.ts'
@@ -24,5 +24,6 @@ export interface MysqlStoreOptions {
  */
 export function mysqlStore(options: MysqlStoreOptions): SqlStore {
   checkOptions(options, { url: 'any', client: 'any', table: 'any' }, 'mysqlStore')
+  assertSet(options, ['table'], 'mysqlStore')
   return sqlStore({ dialect: mysqlDialect, driver: driverOf(options, 'mysqlStore'), table: options.table })
 }

@@ -1,4 +1,4 @@
-import { checkOptions } from '../core/contracts/check-options.ts'
+import { assertSet, checkOptions } from '../core/contracts/check-options.ts'
 import type { PostgresClient } from './postgres/clients.ts'
 import { postgresDialect } from './postgres/dialect.ts'
 import { driverOf } from './postgres/driver-of.ts'
@@ -37,6 +37,7 @@ export interface PostgresStoreOptions {
  */
 export function postgresStore(options: PostgresStoreOptions): SqlStore {
   checkOptions(options, { url: 'any', client: 'any', table: 'any', schema: 'any', prepare: 'any' }, 'postgresStore')
+  assertSet(options, ['table', 'schema'], 'postgresStore')
   const { table, schema } = options
   return sqlStore({ dialect: postgresDialect, driver: driverOf(options, 'postgresStore'), table, schema })
 }

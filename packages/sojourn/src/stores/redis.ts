@@ -1,4 +1,4 @@
-import { checkOptions } from '../core/contracts/check-options.ts'
+import { assertSet, checkOptions } from '../core/contracts/check-options.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { SessionId } from '../core/contracts/record.ts'
 import type { Store, Written } from '../core/contracts/store.ts'
@@ -28,10 +28,8 @@ export interface RedisStoreOptions {
  */
 export function redisStore(options: RedisStoreOptions): Store {
   checkOptions(options, { url: 'any', client: 'any', prefix: 'any' }, 'redisStore')
+  assertSet(options, ['prefix'], 'redisStore')
   const { prefix = 'sojourn:' } = options
-  if ('prefix' in options && options.prefix === undefined) {
-    throw new SessionError('ERR_OPTION', 'redisStore: prefix is not set: an environment variable may be missing.')
-  }
   if (typeof prefix !== 'string' || prefix === '') {
     throw new SessionError('ERR_OPTION', 'redisStore: prefix must be a string that is not empty.')
   }

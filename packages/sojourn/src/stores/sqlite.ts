@@ -1,4 +1,4 @@
-import { checkOptions } from '../core/contracts/check-options.ts'
+import { assertSet, checkOptions } from '../core/contracts/check-options.ts'
 import { type SqlStore, sqlStore } from './sql/sql-store.ts'
 import { assertIdentifier, createStatements, DEFAULT_TABLE } from './sql/statements.ts'
 import { sqliteDialect } from './sqlite/dialect.ts'
@@ -35,6 +35,7 @@ const SWEEP_ROWS = 100
  */
 export function sqliteStore(options: SqliteStoreOptions): SqlStore {
   checkOptions(options, { path: 'any', client: 'any', table: 'any' }, 'sqliteStore')
+  assertSet(options, ['table'], 'sqliteStore')
   const { table = DEFAULT_TABLE } = options
   assertIdentifier(table, 'sqliteStore: table')
   const setup = createStatements(sqliteDialect, table).setup.map((statement) => statement({ id: '' }))

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { mysqlSink } from '../../src/events/audit-log/mysql.ts'
+import { postgresSink } from '../../src/events/audit-log/postgres.ts'
+import { sqliteSink } from '../../src/events/audit-log/sqlite.ts'
 import { mysqlStore } from '../../src/stores/mysql.ts'
 import { postgresStore } from '../../src/stores/postgres.ts'
+import { sqliteStore } from '../../src/stores/sqlite.ts'
 
 const url = 'postgres://user:top-secret@127.0.0.1:1/none'
 const OPTION = expect.objectContaining({ code: 'ERR_OPTION' })
@@ -25,6 +29,18 @@ describe('names that go into SQL', () => {
     expect(() => postgresStore({ url, table: name as string })).toThrow(OPTION)
     expect(() => postgresStore({ url, schema: name as string })).toThrow(OPTION)
     expect(() => mysqlStore({ url: 'mysql://127.0.0.1/none', table: name as string })).toThrow(OPTION)
+  })
+
+  test('of a variable that is not set are refused, and do not become the default', () => {
+    const unset = undefined as unknown as string
+    const said = expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining('is not set') })
+    expect(() => postgresStore({ url, table: unset })).toThrow(said)
+    expect(() => postgresStore({ url, schema: unset })).toThrow(said)
+    expect(() => mysqlStore({ url: 'mysql://127.0.0.1/none', table: unset })).toThrow(said)
+    expect(() => sqliteStore({ path: ':memory:', table: unset })).toThrow(said)
+    expect(() => postgresSink({ url, schema: unset })).toThrow(said)
+    expect(() => mysqlSink({ url: 'mysql://127.0.0.1/none', table: unset })).toThrow(said)
+    expect(() => sqliteSink({ path: ':memory:', table: unset })).toThrow(said)
   })
 
   test('plain words are fine', () => {

@@ -30,6 +30,13 @@ export function checkOptions(
   }
 }
 
+/** Throws `ERR_OPTION` for an option that is there without a value: the default would take the place of a variable that is missing. */
+export function assertSet(options: object, names: readonly string[], where: string): void {
+  const missing = names.find((name) => Object.hasOwn(options, name) && Reflect.get(options, name) === undefined)
+  if (missing === undefined) return
+  throw new SessionError('ERR_OPTION', `${where}: ${missing} is not set: an environment variable may be missing.`)
+}
+
 /** Options that belong elsewhere or to other libraries, several names in one text, and what to write instead. */
 export type Elsewhere = readonly (readonly [names: string, advice: string])[]
 

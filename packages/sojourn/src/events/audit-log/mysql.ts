@@ -2,7 +2,7 @@
  * Keeps an audit log in a table of MariaDB or MySQL.
  * @module sojourn/audit-log/mysql
  */
-import { checkOptions } from '../../core/contracts/check-options.ts'
+import { assertSet, checkOptions } from '../../core/contracts/check-options.ts'
 import { mysqlDialect } from '../../stores/mysql/dialect.ts'
 import { driverOf } from '../../stores/mysql/driver-of.ts'
 import type { MysqlCallbackPool, MysqlPromisePool } from '../../stores/mysql/pool.ts'
@@ -30,6 +30,7 @@ export interface MysqlSinkOptions {
  */
 export function mysqlSink(options: MysqlSinkOptions): SqlSink {
   checkOptions(options, { url: 'any', client: 'any', table: 'any' }, 'mysqlSink')
+  assertSet(options, ['table'], 'mysqlSink')
   return sqlSink({
     dialect: mysqlDialect,
     driver: driverOf(options, 'mysqlSink'),

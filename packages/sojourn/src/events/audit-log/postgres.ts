@@ -2,7 +2,7 @@
  * Keeps an audit log in a table of PostgreSQL.
  * @module sojourn/audit-log/postgres
  */
-import { checkOptions } from '../../core/contracts/check-options.ts'
+import { assertSet, checkOptions } from '../../core/contracts/check-options.ts'
 import type { PostgresClient } from '../../stores/postgres/clients.ts'
 import { postgresDialect } from '../../stores/postgres/dialect.ts'
 import { driverOf } from '../../stores/postgres/driver-of.ts'
@@ -34,6 +34,7 @@ export interface PostgresSinkOptions {
  */
 export function postgresSink(options: PostgresSinkOptions): SqlSink {
   checkOptions(options, { url: 'any', client: 'any', table: 'any', schema: 'any', prepare: 'any' }, 'postgresSink')
+  assertSet(options, ['table', 'schema'], 'postgresSink')
   return sqlSink({
     dialect: postgresDialect,
     driver: driverOf(options, 'postgresSink'),

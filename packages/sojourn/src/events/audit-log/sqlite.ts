@@ -2,7 +2,7 @@
  * Keeps an audit log in a table of SQLite.
  * @module sojourn/audit-log/sqlite
  */
-import { checkOptions } from '../../core/contracts/check-options.ts'
+import { assertSet, checkOptions } from '../../core/contracts/check-options.ts'
 import { sqliteDialect } from '../../stores/sqlite/dialect.ts'
 import { driverOf, type SqliteClient } from '../../stores/sqlite/driver-of.ts'
 import { type SqlSink, sqlSink } from './sql-sink.ts'
@@ -29,6 +29,7 @@ export interface SqliteSinkOptions {
  */
 export function sqliteSink(options: SqliteSinkOptions): SqlSink {
   checkOptions(options, { path: 'any', client: 'any', table: 'any' }, 'sqliteSink')
+  assertSet(options, ['table'], 'sqliteSink')
   return sqlSink({
     dialect: sqliteDialect,
     driver: driverOf(options, [], 'sqliteSink'),
