@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { SessionError } from '../core/contracts/errors.ts'
 import { findChanges, findInTemplate, findPackages, type Place } from './migrate/find-changes.ts'
+import type { Companions } from './migrate/library-rules.ts'
 import { isCode, isTemplate, type ProjectFile, projectFiles } from './migrate/project-files.ts'
 import { loadParser, modulesOf, type SyntaxNode } from './migrate/syntax.ts'
 
@@ -52,41 +53,58 @@ function readArguments(args: readonly string[]): { readonly folder: string; read
   return { folder, isJson: values.json }
 }
 
-async function readProject(
-  folder: string,
-): Promise<{ readonly files: readonly FileChanges[]; readonly unread: readonly string[] }> {
+interface Project {
+  readonly files: readonly FileChanges[]
+  readonly unread: readonly string[]
+}
+
+async function readProject(folder: string): Promise<Project> {
   const parse = await loadParser()
-  const others: ProjectFile[] = []
-  const code: { readonly file: ProjectFile; readonly program: SyntaxNode }[] = []
+  const others: FileChanges[] = []
+  const code: { readonly file: ProjectFile; readonly program: SyntaxNode; readonly modules: readonly string[] }[] = []
   const unread: string[] = []
   for await (const file of projectFiles(folder)) {
-    const program = isCode(file.path) ? parse(file.path, file.text) : null
-    if (program !== null) code.push({ file, program })
-    else if (isCode(file.path)) unread.push(file.path)
-    else others.push(file)
+    const { path, text } = file
+    if (!isCode(path)) others.push({ path, changes: isTemplate(path) ? findInTemplate(text) : findPackages(text) })
+    else {
+      const program = parse(path, text)
+      const modules = program === null ? null : unlessTooDeep(() => modulesOf(program))
+      if (program === null || modules === null) unread.push(path)
+      else code.push({ file, program, modules })
+    }
   }
-  const modules = new Set(code.flatMap(({ program }) => modulesOf(program)))
-  if (!modules.has('express-session')) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `No file in ${folder} imports express-session. Name the folder of the application.`,
-    )
+  const uses = companionsOf(folder, new Set(code.flatMap(({ modules }) => modules)))
+  const changed = code.flatMap(({ file: { path, text }, program }) => {
+    const changes = unlessTooDeep(() => findChanges(program, text, uses))
+    if (changes !== null) return { path, changes }
+    unread.push(path)
+    return []
+  })
+  const files = [...changed, ...others].filter(({ changes }) => changes.length > 0)
+  return { files: files.sort((one, two) => (one.path < two.path ? -1 : 1)), unread }
+}
+
+/** Generated code may be nested more deeply than the stack. */
+function unlessTooDeep<T>(work: () => T): T | null {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
   }
+}
+
+function companionsOf(folder: string, modules: ReadonlySet<string>): Companions {
   const has = (...names: readonly string[]): boolean => names.some((name) => modules.has(name))
-  const uses = {
+  if (!has('express-session')) {
+    const message = `No file in ${folder} that could be read imports express-session. Name the folder of the application.`
+    throw new SessionError('ERR_OPTION', message)
+  }
+  return {
     passport: has('passport'),
     flash: has('connect-flash', 'express-flash'),
     csrf: has('csurf', 'csrf-sync', 'csrf-csrf', 'tiny-csrf', 'lusca'),
   }
-  const files = [
-    ...code.map(({ file, program }) => ({ path: file.path, changes: findChanges(program, file.text, uses) })),
-    ...others.map(({ path, text }) => ({
-      path,
-      changes: isTemplate(path) ? findInTemplate(text) : findPackages(text),
-    })),
-  ]
-  const changed = files.filter(({ changes }) => changes.length > 0)
-  return { files: changed.sort((a, b) => (a.path < b.path ? -1 : 1)), unread }
 }
 
 function print(files: readonly FileChanges[], unread: readonly string[]): void {
@@ -97,7 +115,8 @@ function print(files: readonly FileChanges[], unread: readonly string[]): void {
     }
     console.log('')
   }
-  for (const path of unread) console.log(printable(`not read, because it is no valid code: ${path}`))
+  for (const path of unread)
+    console.log(printable(`not read, because it is no valid code, or nested too deeply: ${path}`))
   const all = files.flatMap(({ changes }) => changes)
   const unsure = all.filter(({ sure }) => !sure).length
   const look = unsure === 0 ? '' : ` ${unsure} with a ?: look at them yourself.`

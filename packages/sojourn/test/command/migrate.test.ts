@@ -180,6 +180,7 @@ describe('the command', () => {
       'app.js': "const session = require('express-session')\napp.use(session({ secret: 'keyboard cat' }))\n",
       'routes/cart.ts': 'export const cart = (req: Request) => req.session.cart\n',
       'broken.js': 'function (\n',
+      'deep.js': `x = ${'a + '.repeat(3000)}1\n`,
       'node_modules/x/index.js': 'req.session.hidden\n',
       '.cache/x.js': 'req.session.hidden\n',
     }
@@ -204,14 +205,14 @@ describe('the command', () => {
     const { code, out, err } = run('express-session', folder)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toContain('routes/cart.ts\n  1:39      req.session.cart  →  req.session.data.cart\n')
-    expect(out).toContain('not read, because it is no valid code: broken.js\n')
+    expect(out).toContain('not read, because it is no valid code, or nested too deeply: broken.js\n')
     expect(out).toContain('4 places in 2 files.\n')
     expect(out).not.toMatch(/keyboard|hidden/)
   })
 
   it('prints JSON', () => {
     const { files, unread } = JSON.parse(run('express-session', '--json', folder).out)
-    expect(unread).toEqual(['broken.js'])
+    expect(unread).toEqual(['broken.js', 'deep.js'])
     expect(files[1]).toEqual({
       path: 'routes/cart.ts',
       changes: [{ line: 1, column: 39, code: 'req.session.cart', change: 'req.session.data.cart', sure: true }],
