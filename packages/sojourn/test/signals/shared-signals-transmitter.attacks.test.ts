@@ -190,6 +190,23 @@ describe('one user for whom subjectOf always fails, such as a deleted account', 
   })
 })
 
+describe('a receiver that holds polls open', () => {
+  it('holds a few: the oldest is answered when one more comes, and the others get the next event', async () => {
+    const { call, login, sessions } = setup()
+    await call('/streams', 'POST', poll)
+    const answered: number[] = []
+    const polls = Array.from({ length: 6 }, async (_, nth) => {
+      const response = await call('/poll', 'POST', {})
+      answered.push(nth)
+      return (await response.json()) as { sets: object }
+    })
+    await soon(() => expect(answered.toSorted()).toEqual([0, 1]))
+    await sessions.revoke(await login())
+    const sets = (await Promise.all(polls)).map((one) => Object.keys(one.sets).length)
+    expect(sets).toEqual([0, 0, 1, 1, 1, 1])
+  })
+})
+
 describe('a receiver that is no longer served', () => {
   it('hears nothing more, although its stream is still stored', async () => {
     const shop = await startShop(() => 500)

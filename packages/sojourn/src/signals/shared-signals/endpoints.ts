@@ -21,6 +21,8 @@ export interface EndpointParts {
   readonly streams: StreamStore
   readonly verifyEveryMs: number
   readonly longPollMs: number
+  /** The polls that each receiver holds open, oldest first. */
+  readonly held: Map<string, readonly object[]>
   readonly sign: (stream: Stream, event: Waiting) => Promise<string>
   readonly verify: (stream: Stream, state: string | null) => Promise<void>
   /** `null` for a subject with too many levels. */
@@ -212,8 +214,19 @@ async function poll(parts: EndpointParts, receiver: Receiver, request: Request, 
     parts.onProblem({ kind: 'refused', receiver: receiver.id, jti, reason })
   }
   if (maxEvents === 0) return reply(200, { sets: {} })
-  const isOver = (): boolean => returnImmediately === true || request.signal.aborted
+  const isHeld = returnImmediately === true ? () => false : hold(parts, receiver)
+  const isOver = (): boolean => request.signal.aborted || !isHeld()
   return reply(200, await collect(parts, receiver, Math.min(Number(maxEvents), 100), isOver))
+}
+
+/** One receiver must not hold more requests open than its processes need. */
+const MAX_HELD = 4
+
+/** Returns whether this poll still is one of the latest of the receiver. */
+function hold({ held }: EndpointParts, { id }: Receiver): () => boolean {
+  const poll = {}
+  held.set(id, [...(held.get(id) ?? []), poll].slice(-MAX_HELD))
+  return () => held.get(id)?.includes(poll) === true
 }
 
 async function collect(parts: EndpointParts, { id }: Receiver, most: number, isOver: () => boolean): Promise<object> {

@@ -225,6 +225,7 @@ export function sharedSignalsTransmitter(
     supported: SUPPORTED,
     streams,
     verifyEveryMs: VERIFY_EVERY_MS,
+    held: new Map(),
     get longPollMs() {
       return isClosed ? 0 : LONG_POLL_MS
     },
