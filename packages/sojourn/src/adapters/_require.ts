@@ -4,6 +4,7 @@ import { type Duration, toMs } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer } from '../core/contracts/guard.ts'
 import type { Session } from '../core/contracts/session.ts'
+import { reachesAssurance } from '../core/lib/assurance.ts'
 import { requestOf } from '../core/request/for-handlers.ts'
 import { answerShortfall, type Shortfall } from './_require-answer.ts'
 import { isOwnPath } from './_return-path.ts'
@@ -77,7 +78,9 @@ export function assuranceRequirement(level: string | readonly string[], options:
     wants: { assurance: levels },
     challenge: { error: INSUFFICIENT, acr_values: levels.join(' ') },
   }
-  return toRequirement('requireAssurance', options, (session) => (reaches(session.assurance, levels) ? null : low))
+  return toRequirement('requireAssurance', options, (session) =>
+    reachesAssurance(session.assurance, levels) ? null : low,
+  )
 }
 
 export function methodsRequirement(methods: readonly string[], options: StepUpOptions = {}): Requirement {
@@ -142,12 +145,4 @@ function demandWords(words: readonly string[], caller: string, example: string):
   checkArgument(words, 'array', caller)
   if (words.length > 0 && words.every((word) => typeof word === 'string' && WORD.test(word))) return [...words]
   throw new SessionError('ERR_OPTION', `${caller} needs words without spaces and quotes, such as "${example}".`)
-}
-
-/** NIST's levels are in order. Other levels are names whose order only the application knows. */
-const NIST = /^aal[1-3]$/
-
-function reaches(assurance: string | null, levels: readonly string[]): boolean {
-  if (assurance === null) return false
-  return levels.some((level) => level === assurance || (NIST.test(level) && NIST.test(assurance) && assurance > level))
 }

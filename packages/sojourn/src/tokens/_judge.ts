@@ -1,5 +1,7 @@
+import { type Duration, toMs } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { MaybePromise } from '../core/contracts/store.ts'
+import { reachesAssurance } from '../core/lib/assurance.ts'
 import { toUtf8 } from '../core/lib/bytes.ts'
 import { chain } from '../core/lib/maybe.ts'
 import { sha256Text } from '../core/token/mac.ts'
@@ -37,6 +39,10 @@ export type AccessRefusal =
   | 'proof'
   /** It lacks a scope that is needed. */
   | 'scope'
+  /** The user proved who they are longer ago than `maxAge`, or it does not say when. */
+  | 'proof-too-old'
+  /** The user proved who they are in none of the ways of `assurance`. */
+  | 'assurance-too-low'
 
 /** What `verify` found. Exactly one of both is set. */
 export type AccessVerdict =
@@ -46,6 +52,10 @@ export type AccessVerdict =
 export interface VerifyOptions {
   /** The scopes that the token must have, all of them. Default: none. */
   readonly scope?: string | readonly string[] | undefined
+  /** How long ago the user may have proved who they are (`auth_time`). Default: not asked. */
+  readonly maxAge?: Duration | undefined
+  /** The levels of assurance (`acr`), one of which the token must have. Of `aal1` to `aal3`, a higher one does. Default: not asked. */
+  readonly assurance?: string | readonly string[] | undefined
   /**
    * What the request proved, by the member of `cnf`: `{ jkt: '<thumbprint>' }` for DPoP, `{ 'x5t#S256': '...' }` for mutual TLS. A
    * token that is bound to a key is refused without it (`proof`).
@@ -109,7 +119,7 @@ export function createJudge(options: JudgeOptions): Judge {
   }
 
   const use = (claims: AccessClaims, wanted: VerifyOptions): AccessVerdict =>
-    judgeUse(claims, ignoresProof ? { ...wanted, proof: claims.cnf ?? {} } : wanted)
+    judgeUse(claims, ignoresProof ? { ...wanted, proof: claims.cnf ?? {} } : wanted, clock())
 
   function judge({ claims, marks }: Known, wanted: VerifyOptions): MaybePromise<AccessVerdict> {
     const now = clock()
@@ -139,7 +149,8 @@ function refused(refusal: AccessRefusal): AccessVerdict {
   return { token: null, refusal }
 }
 
-function judgeUse(claims: AccessClaims, { scope = [], proof = {} }: VerifyOptions): AccessVerdict {
+function judgeUse(claims: AccessClaims, wanted: VerifyOptions, now: number): AccessVerdict {
+  const { scope = [], proof = {}, maxAge, assurance } = wanted
   const isProved = Object.entries(claims.cnf ?? {}).every(
     ([name, value]) => Object.hasOwn(proof, name) && proof[name] === value,
   )
@@ -147,6 +158,10 @@ function judgeUse(claims: AccessClaims, { scope = [], proof = {} }: VerifyOption
   const scopes = toScopes(claims.scope)
   const needed = typeof scope === 'string' ? toScopes(scope) : scope
   if (!needed.every((each) => scopes.includes(each))) return refused('scope')
+  const { auth_time = Number.NEGATIVE_INFINITY, acr = null } = claims
+  if (maxAge !== undefined && now - auth_time * 1000 > toMs(maxAge, 'verify: maxAge')) return refused('proof-too-old')
+  const levels = typeof assurance === 'string' ? [assurance] : assurance
+  if (levels !== undefined && !reachesAssurance(acr, levels)) return refused('assurance-too-low')
   return { token: toAccessToken(claims), refusal: null }
 }
 

@@ -22,6 +22,7 @@ export type { Bus } from '../stores/around/near-cache/bus.ts'
 export type { Timing } from '../stores/around/wrapper.ts'
 export type { AccessToken } from './_claims.ts'
 export type { AccessRefusal, AccessVerdict, VerifyOptions } from './_judge.ts'
+export { type Challenge, type ChallengeOptions, toChallenge } from './challenge.ts'
 
 /** How a verifier learns which tokens were revoked. At least one of `list` and `bus`. */
 export interface EndsOptions {
