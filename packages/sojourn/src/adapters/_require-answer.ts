@@ -1,6 +1,7 @@
 import type { HeaderChange, RequestView } from '../core/contracts/carrier.ts'
 import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer } from '../core/contracts/guard.ts'
+import { toChallengeHeader } from '../core/lib/challenge.ts'
 import { hostOf } from '../core/lib/view.ts'
 import type { HandlersRequest } from '../core/request/for-handlers.ts'
 import { isOwnPath, returnPath, withoutQuery } from './_return-path.ts'
@@ -150,7 +151,7 @@ function challenge(request: HandlersRequest, shortfall: Shortfall): Answer {
   const { view, presents } = request
   const scheme = /^dpop\s/i.test(view.header('authorization') ?? '') ? 'DPoP' : 'Bearer'
   const parameters = presents ? { ...shortfall.challenge, error_description: shortfall.message } : {}
-  const list = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
-  const header = list.length === 0 ? scheme : `${scheme} ${list.join(', ')}`
-  return problem(request, { ...shortfall, status: 401 }, null, { 'www-authenticate': header })
+  return problem(request, { ...shortfall, status: 401 }, null, {
+    'www-authenticate': toChallengeHeader(scheme, parameters),
+  })
 }

@@ -5,6 +5,7 @@ import { SessionError } from '../core/contracts/errors.ts'
 import type { Answer } from '../core/contracts/guard.ts'
 import type { Session } from '../core/contracts/session.ts'
 import { reachesAssurance } from '../core/lib/assurance.ts'
+import { INSUFFICIENT_AUTHENTICATION } from '../core/lib/challenge.ts'
 import { requestOf } from '../core/request/for-handlers.ts'
 import { answerShortfall, type Shortfall } from './_require-answer.ts'
 import { isOwnPath } from './_return-path.ts'
@@ -62,7 +63,7 @@ export function freshRequirement(age: Duration, options: RequireFreshOptions = {
     message: 'Confirm that it is you. The last proof of your identity is too old for this.',
     page: options.confirm,
     wants: { maxAgeSeconds },
-    challenge: { error: INSUFFICIENT, max_age: String(maxAgeSeconds) },
+    challenge: { error: INSUFFICIENT_AUTHENTICATION, max_age: String(maxAgeSeconds) },
   }
   return toRequirement('requireFresh', options, (session) => (session.authenticatedWithin(age) ? null : stale))
 }
@@ -76,7 +77,7 @@ export function assuranceRequirement(level: string | readonly string[], options:
     message: 'Prove your identity with a stronger method. This needs a higher level of assurance.',
     page: options.stepUp,
     wants: { assurance: levels },
-    challenge: { error: INSUFFICIENT, acr_values: levels.join(' ') },
+    challenge: { error: INSUFFICIENT_AUTHENTICATION, acr_values: levels.join(' ') },
   }
   return toRequirement('requireAssurance', options, (session) =>
     reachesAssurance(session.assurance, levels) ? null : low,
@@ -92,14 +93,11 @@ export function methodsRequirement(methods: readonly string[], options: StepUpOp
     message: 'Prove your identity with another method. This needs one that you did not use.',
     page: options.stepUp,
     wants: { methods: wanted },
-    challenge: { error: INSUFFICIENT },
+    challenge: { error: INSUFFICIENT_AUTHENTICATION },
   }
   const isMet = (session: Session<object>): boolean => wanted.every((method) => session.methods.includes(method))
   return toRequirement('requireMethods', options, (session) => (isMet(session) ? null : missing))
 }
-
-/** RFC 9470, section 3. */
-const INSUFFICIENT = 'insufficient_user_authentication'
 
 function toRequirement(
   caller: string,

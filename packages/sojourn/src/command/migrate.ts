@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
-import { SessionError } from '../core/contracts/errors.ts'
-import { findChanges, findInTemplate, findPackages, type Place } from './migrate/find-changes.ts'
+import { findChanges, findInTemplate } from './migrate/find-changes.ts'
+import type { Place } from './migrate/found.ts'
 import type { Companions } from './migrate/library-rules.ts'
+import { findPackages } from './migrate/packages.ts'
 import { isCode, isTemplate, type ProjectFile, projectFiles } from './migrate/project-files.ts'
 import { loadParser, modulesOf, type SyntaxNode } from './migrate/syntax.ts'
 
@@ -49,7 +50,7 @@ function readArguments(args: readonly string[]): { readonly folder: string; read
     options: { json: { type: 'boolean', default: false } },
   })
   const [from, folder = '.', ...more] = positionals
-  if (from !== 'express-session' || more.length > 0) throw new SessionError('ERR_OPTION', USAGE)
+  if (from !== 'express-session' || more.length > 0) throw new Error(USAGE)
   return { folder, isJson: values.json }
 }
 
@@ -97,8 +98,9 @@ function unlessTooDeep<T>(work: () => T): T | null {
 function companionsOf(folder: string, modules: ReadonlySet<string>): Companions {
   const has = (...names: readonly string[]): boolean => names.some((name) => modules.has(name))
   if (!has('express-session')) {
-    const message = `No file in ${folder} that could be read imports express-session. Name the folder of the application.`
-    throw new SessionError('ERR_OPTION', message)
+    throw new Error(
+      `No file in ${folder} that could be read imports express-session. Name the folder of the application.`,
+    )
   }
   return {
     passport: has('passport'),

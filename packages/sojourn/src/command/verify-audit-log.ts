@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { SessionError } from '../core/contracts/errors.ts'
 import type { AuditReport, VerifyOptions } from '../events/audit-log/verify.ts'
 import { verifyFiles } from '../events/audit-log/verify-files.ts'
 
@@ -26,10 +25,10 @@ export async function verifyAuditLogCommand(args: readonly string[]): Promise<nu
   }
   try {
     const { files, options } = await readArguments(args)
-    if (files.length === 0) throw new SessionError('ERR_OPTION', USAGE)
+    if (files.length === 0) throw new Error(USAGE)
     const report = await verifyFiles(files, options)
     print(report)
-    if (report.ok && report.lines === 0) throw new SessionError('ERR_OPTION', NOTHING)
+    if (report.ok && report.lines === 0) throw new Error(NOTHING)
     return report.ok ? 0 : 1
   } catch (error) {
     console.error(error instanceof Error ? error.message : 'verify-audit-log failed.')

@@ -49,7 +49,7 @@ export interface SealedSessions {
  * })
  * ```
  *
- * Needs `node:crypto`: Node, Bun, Deno, and Workers with `nodejs_compat`.
+ * Runs on Node, Bun and Deno.
  *
  * @throws `ERR_OPTION` for a wrong option. Writes throw `ERR_DATA_TOO_LARGE` if the session does not fit into the cookies.
  */

@@ -1,5 +1,6 @@
 import { type Duration, toMs } from '../core/contracts/duration.ts'
 import { SessionError } from '../core/contracts/errors.ts'
+import { INSUFFICIENT_AUTHENTICATION, toChallengeHeader } from '../core/lib/challenge.ts'
 import type { AccessRefusal, VerifyOptions } from './_judge.ts'
 
 /** What a service wants of a token, and says in its challenge. */
@@ -36,11 +37,8 @@ export function toChallenge(refusal: AccessRefusal | null, wanted: ChallengeOpti
     ...parametersOf(refusal, wanted),
     ...(resourceMetadata !== undefined && { resource_metadata: resourceMetadata }),
   }
-  const list = Object.entries(parameters).map(([name, value]) => `${name}="${demandQuotable(value)}"`)
-  return {
-    status: refusal === 'scope' ? 403 : 401,
-    header: list.length === 0 ? 'Bearer' : `Bearer ${list.join(', ')}`,
-  }
+  for (const value of Object.values(parameters)) assertQuotable(value)
+  return { status: refusal === 'scope' ? 403 : 401, header: toChallengeHeader('Bearer', parameters) }
 }
 
 /** RFC 6750, 3.1: no error for a request without a token. RFC 9470, 3: always 401, with what the next login must be. */
@@ -50,7 +48,7 @@ function parametersOf(refusal: AccessRefusal | null, wanted: ChallengeOptions): 
   if (refusal === 'scope') return { error: 'insufficient_scope', ...(scope !== undefined && { scope: wordsOf(scope) }) }
   if (refusal !== 'proof-too-old' && refusal !== 'assurance-too-low') return { error: 'invalid_token' }
   return {
-    error: 'insufficient_user_authentication',
+    error: INSUFFICIENT_AUTHENTICATION,
     ...(maxAge !== undefined && { max_age: secondsOf(maxAge) }),
     ...(assurance !== undefined && { acr_values: wordsOf(assurance) }),
   }
@@ -64,8 +62,8 @@ function wordsOf(words: string | readonly string[]): string {
   return typeof words === 'string' ? words : words.join(' ')
 }
 
-function demandQuotable(value: string): string {
-  if (/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(value)) return value
+function assertQuotable(value: string): void {
+  if (/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(value)) return
   throw new SessionError(
     'ERR_OPTION',
     'toChallenge: scope, assurance and resourceMetadata are ASCII without quotes and backslashes.',

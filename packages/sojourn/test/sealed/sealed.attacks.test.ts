@@ -164,6 +164,16 @@ describe('several cookies', () => {
     expect((await presented(sessions, cookie)).data).toEqual({ cart: ['tea'] })
   })
 
+  test.each([
+    ['without a store', 4700, () => create()],
+    ['with a store', 5500, () => create({ revocations: memoryStore() })],
+  ])('two hold what the page says, %s', async (_, bytes, start) => {
+    const sessions = start()
+    const browser = await loggedIn(sessions, { text: 'x'.repeat(bytes) })
+    expect(browser.names).toHaveLength(2)
+    expect((await presented(sessions, browser.cookie)).data).toEqual({ text: 'x'.repeat(bytes) })
+  })
+
   test('padding hides the length, and no value is compressed', async () => {
     const padded = create({ padTo: 1024 })
     const lengths = await Promise.all(
@@ -301,6 +311,34 @@ describe('1 Ended is ended: with revocations', () => {
     })
     expect(await revocations.read(id as SessionId)).toHaveProperty('data', {})
     expect((await presented(sessions, anonymous.cookie)).data).toEqual({ diary: 'secret' })
+  })
+
+  test('an edit of the data writes nothing to the store', async () => {
+    const inner = memoryStore()
+    let writes = 0
+    const revocations: Store = {
+      ...inner,
+      write(id, change) {
+        writes += 1
+        return inner.write(id, change)
+      },
+    }
+    const sessions = create({ revocations })
+    const browser = await loggedIn(sessions)
+    writes = 0
+    await browser.visit(sessions, ({ session }) => {
+      session.data.n = 1
+    })
+    await browser.visit(sessions, ({ session }) => session.update('n', () => 2))
+    expect(writes).toBe(0)
+    expect((await presented(sessions, browser.cookie)).data).toEqual({ cart: ['tea'], n: 2 })
+  })
+
+  test('two applications with one key and one name share their sessions, as the page says; with two names they do not', async () => {
+    const { cookie } = await loggedIn(create())
+    expect((await presented(create(), cookie)).userId).toBe('ada')
+    const other = create({ cookie: { name: '__Host-other' } })
+    expect((await presented(other, cookie)).userId).toBeNull()
   })
 
   test('7 Fail closed: while the store is down, no session opens and no cookie changes', async () => {

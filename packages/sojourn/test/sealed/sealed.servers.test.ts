@@ -105,7 +105,7 @@ describe('1 Ended is ended: with a near cache and a bus', () => {
   }, 60_000)
   afterAll(() => redis.stop())
 
-  /** A process of its own, as far as it shares nothing but Redis: and it counts what Redis is asked. */
+  /** Stands for a process: it shares only Redis with the others. It counts the reads of Redis. */
   async function node() {
     const { url } = redis
     const inner = redisStore({ url })

@@ -1,4 +1,4 @@
-import { type Change, type Found, found, unsure } from './found.ts'
+import { type Found, found, type Place, unsure } from './found.ts'
 import {
   type Companions,
   importChange,
@@ -8,21 +8,9 @@ import {
   requestMemberChange,
   strategyChange,
 } from './library-rules.ts'
-import { packageChange } from './packages.ts'
 import { bind, bindImport, bindParameters, createScope, type Role, roleOf, type Scope } from './roles.ts'
 import { sessionChange } from './session-rules.ts'
-import { childrenOf, isCall, isMember, memberName, nameOf, nodeIn, type SyntaxNode } from './syntax.ts'
-
-/** A place of the project that has to change. */
-export interface Place extends Change {
-  /** From 1. */
-  readonly line: number
-  /** From 1. */
-  readonly column: number
-  readonly code: string
-}
-
-const CASTS = ['TSAsExpression', 'TSNonNullExpression', 'TSTypeAssertion', 'TSSatisfiesExpression']
+import { CASTS, childrenOf, isCall, isMember, memberName, nameOf, nodeIn, type SyntaxNode } from './syntax.ts'
 
 /** What has to change in this file, from the top to the bottom. */
 export function findChanges(program: SyntaxNode, text: string, uses: Companions): readonly Place[] {
@@ -121,15 +109,6 @@ function middlewareUse(node: SyntaxNode, parent: SyntaxNode | undefined): Found 
   const name = nameOf(node) ?? 'session'
   if (isMounted) return found(node, name, 'expressSessions(sessions)')
   return unsure(node, name, 'what gets this middleware has to change too. WebSockets: sojourn/live')
-}
-
-/** The packages in a package.json that have to change. */
-export function findPackages(text: string): readonly Place[] {
-  return text.split('\n').flatMap((line, index) => {
-    const [, before = '', module] = /^(\s*)"([^"]+)"\s*:\s*"/.exec(line) ?? []
-    const change = packageChange(module)
-    return change === undefined ? [] : { line: index + 1, column: before.length + 1, code: `"${module}"`, ...change }
-  })
 }
 
 /** Lines of a template that may read the session. */

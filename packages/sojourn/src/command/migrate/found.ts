@@ -7,10 +7,19 @@ export interface Change {
   readonly sure: boolean
 }
 
+/** A place of the project that has to change. */
+export interface Place extends Change {
+  /** From 1. */
+  readonly line: number
+  /** From 1. */
+  readonly column: number
+  /** What stands there, without any value: values may be secrets. */
+  readonly code: string
+}
+
 /** What a rule found. */
 export interface Found extends Change {
   readonly node: SyntaxNode
-  /** What stands there, without any value: values may be secrets. */
   readonly code: string
 }
 

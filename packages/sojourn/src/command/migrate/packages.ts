@@ -1,4 +1,4 @@
-import type { Change } from './found.ts'
+import type { Change, Place } from './found.ts'
 
 const yes = (change: string): Change => ({ change, sure: true })
 const ask = (change: string): Change => ({ change, sure: false })
@@ -11,7 +11,7 @@ const csrf = yes('nothing: the cross-origin check; formTokens if you need tokens
 const socket = yes('sojourn/live')
 
 /** Packages that stand in the way, or do what Sojourn does. */
-export const PACKAGES: Readonly<Record<string, Change>> = {
+const PACKAGES: Readonly<Record<string, Change>> = {
   'express-session': yes('expressSessions of sojourn/express, with createSessions of sojourn'),
   '@types/express-session': yes('nothing: its types declare another req.session'),
   'connect-redis': store('redisStore'),
@@ -46,4 +46,13 @@ export const PACKAGES: Readonly<Record<string, Change>> = {
 
 export function packageChange(module: string | undefined): Change | undefined {
   return module !== undefined && Object.hasOwn(PACKAGES, module) ? PACKAGES[module] : undefined
+}
+
+/** The packages in a package.json that have to change. */
+export function findPackages(text: string): readonly Place[] {
+  return text.split('\n').flatMap((line, index) => {
+    const [, before = '', module] = /^(\s*)"([^"]+)"\s*:\s*"/.exec(line) ?? []
+    const change = packageChange(module)
+    return change === undefined ? [] : { line: index + 1, column: before.length + 1, code: `"${module}"`, ...change }
+  })
 }

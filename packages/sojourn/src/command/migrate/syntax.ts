@@ -1,6 +1,5 @@
 import { extname } from 'node:path'
 import type { ParserPlugin } from '@babel/parser'
-import { SessionError } from '../../core/contracts/errors.ts'
 
 /** A node of the syntax tree of Babel, as far as rules need it. */
 export interface SyntaxNode {
@@ -21,7 +20,7 @@ export async function loadParser(): Promise<Parse> {
     parser = await import('@babel/parser')
   } catch (cause) {
     const again = 'npx --yes --package=sojourn --package=@babel/parser@7 sojourn migrate express-session'
-    throw new SessionError('ERR_OPTION', `sojourn migrate needs the package @babel/parser. Run: ${again}.`, cause)
+    throw new Error(`sojourn migrate needs the package @babel/parser. Run: ${again}`, { cause })
   }
   return (path, text) => {
     try {
@@ -60,10 +59,16 @@ export function nodesIn(node: SyntaxNode | undefined, field: string): readonly S
   return Array.isArray(value) ? value.filter(isNode).map(bare) : []
 }
 
-const WRAPPERS = ['TSAsExpression', 'TSNonNullExpression', 'TSTypeAssertion', 'TSSatisfiesExpression']
+/** What TypeScript puts around an expression without changing it. */
+export const CASTS: readonly string[] = [
+  'TSAsExpression',
+  'TSNonNullExpression',
+  'TSTypeAssertion',
+  'TSSatisfiesExpression',
+]
 
 function bare(node: SyntaxNode): SyntaxNode {
-  const inner = WRAPPERS.includes(node.type) ? node.expression : undefined
+  const inner = CASTS.includes(node.type) ? node.expression : undefined
   return isNode(inner) ? bare(inner) : node
 }
 
