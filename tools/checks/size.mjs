@@ -13,15 +13,15 @@ const CORE = { entry: 'core/create-sessions.js', name: 'createCoreSessions' }
  * @type {readonly { title: string, entry: string, name: string, conditions: string[], budget: number, ceiling: number }[]}
  */
 const BUNDLES = [
-  { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 28_530 },
-  { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 31_500 },
+  { title: 'core for Node', ...CORE, conditions: ['node'], budget: 8_000, ceiling: 28_690 },
+  { title: 'core with the portable crypto', ...CORE, conditions: [], budget: 12_000, ceiling: 31_660 },
   {
     title: 'createSessions with its default store, carrier and guards',
     entry: 'index.js',
     name: 'createSessions',
     conditions: ['node'],
     budget: 20_000,
-    ceiling: 35_260,
+    ceiling: 35_610,
   },
 ]
 

@@ -8,6 +8,9 @@ const FALLBACK = 'app'
 /** Characters that some file system refuses in a name. */
 const UNUSABLE = /[\p{Cc}<>:"|?*\\]/u
 
+/** Names of devices, with any extension, and ends that Windows drops. */
+const RESERVED = /^(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?:\.|$)|[. ]$/i
+
 /** What a folder may have before an application is written into it: a fresh repository, and what editors and systems add. */
 const HARMLESS = ['.git', '.github', '.idea', '.vscode', '.DS_Store', 'Thumbs.db']
 
@@ -41,6 +44,9 @@ function whyNotNamed(folder: string): string | null {
   const [character] = UNUSABLE.exec(basename(path)) ?? []
   if (character !== undefined) {
     return `Some systems do not allow ${JSON.stringify(character)} in the name of a folder. Choose another name.`
+  }
+  if (RESERVED.test(basename(path))) {
+    return `Windows does not allow ${JSON.stringify(basename(path))} as the name of a folder. Choose another name.`
   }
   // npm looks up commands in PATH, a list that this character separates.
   if (path.includes(delimiter)) {

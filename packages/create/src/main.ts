@@ -80,6 +80,8 @@ function check(folder: string): void {
 function installIn(folder: string, manager: PackageManager): string | null {
   const { status, error } = spawnSync(manager, ['install'], {
     cwd: folder,
+    // Else a package manager in production leaves out TypeScript and the tests' packages, and the application does not start.
+    env: { ...process.env, NODE_ENV: 'development', npm_config_include: 'dev' },
     stdio: 'inherit',
     shell: process.platform === 'win32',
   })

@@ -43,6 +43,11 @@ describe('a folder', () => {
     [' ', /Give the folder a name/],
     ['what?', /do not allow "\?"/],
     ['a\nb', /do not allow "\\n"/],
+    ['CON', /Windows does not allow "CON"/],
+    ['con.txt', /Windows does not allow/],
+    ['apps/Lpt1', /Windows does not allow "Lpt1"/],
+    ['app.', /Windows does not allow "app\."/],
+    ['app ', /Windows does not allow "app "/],
     ['node_modules', /is in node_modules/],
     ['node_modules/x', /is in node_modules/],
   ])('%j is refused', (folder, reason) => {

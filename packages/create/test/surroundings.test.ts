@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { main } from '../src/main.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'sojourn-create-'))
@@ -27,6 +27,24 @@ test.each([
   expect(places).toEqual([expect.any(String), expect.any(String)])
   expect(places[0]).not.toBe(places[1])
 })
+
+test.skipIf(process.platform === 'win32')(
+  'where NODE_ENV is production, TypeScript and the tests are installed all the same',
+  async () => {
+    // npm itself says what it would leave out. The packages are not on a registry here.
+    const npm = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim()
+    const bin = mkdtempSync(join(home, 'bin-'))
+    writeFileSync(join(bin, 'npm'), `#!/bin/sh\n'${npm}' config get omit include > omitted.txt\n`, { mode: 0o755 })
+    vi.stubEnv('PATH', `${bin}:${process.env.PATH}`)
+    vi.stubEnv('NODE_ENV', 'production')
+    vi.stubEnv('npm_config_omit', 'dev')
+    const folder = join(home, 'production')
+    const io = { terminal: null, env: {}, node: '24.0.0', out: () => {}, error: () => {} }
+    expect(await main([folder, '--yes', '--store', 'memory', '--language', 'ts'], io)).toBe(0)
+    vi.unstubAllEnvs()
+    expect(readFileSync(join(folder, 'omitted.txt'), 'utf8')).toMatch(/^omit=$/m)
+  },
+)
 
 test.each([
   ['memory', '20.19', '20.18.3'],

@@ -1,6 +1,6 @@
 import { type CookieOptions, cookieCarrier } from './carriers/cookie.ts'
 import type { Carrier } from './core/contracts/carrier.ts'
-import { checkOptions, type OptionKinds } from './core/contracts/check-options.ts'
+import { assertOptions, checkOptions, type OptionKinds } from './core/contracts/check-options.ts'
 import { SessionError } from './core/contracts/errors.ts'
 import type { JsonValue } from './core/contracts/json.ts'
 import type { CoreOptions } from './core/contracts/options.ts'
@@ -85,6 +85,7 @@ export function createSessions<Data extends object>(options: SessionsOptions<Dat
     if (isProduction()) throw new SessionError('ERR_OPTION', text)
     tell(warn, text)
   }
+  if (cookie !== undefined) assertOptions(cookie, 'cookie')
   const chosen = carriers ?? [cookieCarrier({ warn, ...cookie })]
   const checksOrigin = chosen.some(({ ambient }) => ambient) && !insecureNoCrossOriginCheck
   const endpoints = guards.flatMap((guard) => guard.endpoints ?? [])

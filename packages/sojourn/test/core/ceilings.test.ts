@@ -1,4 +1,4 @@
-import { type Ceiling, cookieCarrier, type LoginOptions, type Timeouts } from 'sojourn'
+import { cookieCarrier, type LoginOptions, type Timeouts } from 'sojourn'
 import { vouch } from 'sojourn/carriers/kit'
 import { describe, expect, it } from 'vitest'
 import { createClient, createWorld, DAY, HOUR, MINUTE, type TestData, type World } from './kit.ts'
@@ -96,11 +96,25 @@ describe('a ceiling that no login passes', () => {
     expect(await isIn(world, client.cookie())).toBe(false)
   })
 
-  it('of a preset stays if the option is there without a value, as an unset variable makes it', async () => {
-    const ceiling = { idle: undefined, absolute: undefined } as unknown as Ceiling
-    const world = createWorld({ timeouts: { preset: 'pci-dss', ceiling } })
+  it.each([
+    ['preset', { preset: undefined }, 'timeouts: preset is not set'],
+    ['ceiling', { ceiling: undefined }, 'timeouts: ceiling is not set'],
+    ['ceiling.idle', { preset: 'pci-dss', ceiling: { idle: undefined } }, 'timeouts.ceiling: idle is not set'],
+    ['ceiling.absolute', { ceiling: { absolute: undefined } }, 'timeouts.ceiling: absolute is not set'],
+  ])(
+    '%s without a value, as an unset variable makes it, is refused: no session outlives it in silence',
+    (_, timeouts, text) => {
+      expect(() => createWorld({ timeouts: timeouts as unknown as Timeouts })).toThrow(text)
+    },
+  )
+
+  it('of a preset still ends an unused session if only absolute is raised, and the developer is told once', async () => {
+    const world = createWorld({ timeouts: { preset: 'pci-dss', ceiling: { absolute: '30d' } } })
     const { client } = await login(world, { absolute: '30d' })
-    expect(await isIn(world, client.cookie())).toBe(true)
+    await login(world, { absolute: '30d' })
+    expect(world.warnings).toEqual([
+      'sojourn: A remembered login ends when it is unused for longer than timeouts.ceiling.idle or the preset allows.',
+    ])
     world.clock.advance(15 * MINUTE)
     expect(await isIn(world, client.cookie())).toBe(false)
   })

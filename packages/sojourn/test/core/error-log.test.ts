@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { runInNewContext } from 'node:vm'
 import { createSessions, memoryStore, SessionError, type Store, type StoreEvent } from 'sojourn'
 import { describe, expect, it } from 'vitest'
 import { toQuietCause } from '../../src/stores/kit/driver-errors.ts'
@@ -80,9 +81,38 @@ describe('an error whose cause is hostile', () => {
     ['no route to redis://:hunter2@10.0.0.5:6379', 'no route to redis://10.0.0.5:6379'],
     ['mongodb://app:hun/t@er2@a,b is down', 'mongodb://a,b is down'],
     ['getaddrinfo ENOTFOUND db.internal', 'getaddrinfo ENOTFOUND db.internal'],
+    ['mysql://db/x?user=app&password=hunter2&ssl=1 is down', 'mysql://db/x?user=app&password=&ssl=1 is down'],
+    ["host=db PASSWORD='hunter 2' port=5432", 'host=db PASSWORD= port=5432'],
+    ['Server=db;Pwd=hunter2;Port=1', 'Server=db;Pwd=;Port=1'],
+    ['//AccountKey=hunter2== secret_access = hunter2', '//AccountKey= secret_access = '],
+    ['password authentication failed for user "app"', 'password authentication failed for user "app"'],
   ])('names a URL: the line keeps the host, and drops the password (%s)', (message, shown) => {
     expect(JSON.parse(lineOf(new Error(message))).cause.message).toBe(shown)
   })
+})
+
+describe('an error of another realm', () => {
+  it('is shown as a cause, as node:vm and Jest make it', () => {
+    const cause = runInNewContext("Object.assign(new TypeError('broken'), { code: 'EPIPE' })")
+    expect(cause).not.toBeInstanceOf(Error)
+    expect(JSON.parse(JSON.stringify(new SessionError('ERR_STORE', '', cause))).cause).toEqual({
+      name: 'TypeError',
+      code: 'EPIPE',
+      message: 'broken',
+    })
+  })
+})
+
+describe('a very long message of a driver', () => {
+  // Steps grow with the length. With its square, each of these took from 5 s to hours.
+  it.each(['//a', '//a@', 'pass', 'password=', "pass='", 'key = ', '/', 'key'])(
+    'of %j is logged',
+    (part) => {
+      const message = part.repeat(300_000)
+      expect(JSON.stringify(new SessionError('ERR_STORE', message)).length).toBeLessThan(message.length + 200)
+    },
+    2_000,
+  )
 })
 
 function withErrors(errors: unknown): Error {

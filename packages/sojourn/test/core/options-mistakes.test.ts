@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { cookieCarrier, createSessions, crossOriginGuard, describeDevice, memoryStore } from 'sojourn'
 import { toNodeHandler } from 'sojourn/node'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -23,6 +24,29 @@ describe('an option that is misspelled, or of another library, is refused: it wo
     const error = await rejection(create)
     expect(error).toMatchObject({ code: 'ERR_OPTION' })
     expect(error.message).toContain(text)
+  })
+})
+
+describe('what has no options, but no option is wrong in it, is refused: every default would stay in place', () => {
+  const promise = Promise.resolve({ idle: '5m' })
+
+  it.each<[string, () => unknown, string]>([
+    ['a promise', unchecked(promise), 'createSessions takes an object of options. Await the promise.'],
+    [
+      'a promise as timeouts',
+      unchecked({ timeouts: promise }),
+      'timeouts takes an object of options. Await the promise.',
+    ],
+    ['a promise as cookie', unchecked({ cookie: promise }), 'cookie takes an object of options. Await the promise.'],
+    ['a map', unchecked(new Map([['keys', KEY]])), 'createSessions takes an object of options.'],
+    ['a date', unchecked({ timeouts: new Date() }), 'timeouts takes an object of options.'],
+  ])('%s', async (_, create, text) => {
+    expect(await rejection(create)).toMatchObject({ code: 'ERR_OPTION', message: expect.stringContaining(text) })
+  })
+
+  it('an object of another realm, without a prototype, or of a class is taken', () => {
+    const kept = [runInNewContext('({})'), Object.create(null), new (class Config {})()]
+    for (const options of kept) expect(unchecked(options)).not.toThrow()
   })
 })
 

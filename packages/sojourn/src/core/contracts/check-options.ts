@@ -16,9 +16,7 @@ export function checkOptions(
   where: string,
   elsewhere: Elsewhere = ANYWHERE,
 ): void {
-  if (!isOfKind(given, 'object')) {
-    throw new SessionError('ERR_OPTION', `${where} takes an object of options.`)
-  }
+  assertOptions(given, where)
   for (const [name, value] of Object.entries(given)) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
     if (kind === undefined) {
@@ -28,6 +26,16 @@ export function checkOptions(
     }
     if (value !== undefined) checkArgument(value, kind, `${where}: ${name}`)
   }
+}
+
+/**
+ * Throws `ERR_OPTION` for what is no object of options. A promise (an `await` is missing), a `Map` and a `Date` have no entries, so
+ * every default would silently stay in place.
+ */
+export function assertOptions(given: object, where: string): void {
+  if (isOfKind(given, 'object') && / (?:Object|Module)]/.test(Object.prototype.toString.call(given))) return
+  const advice = given instanceof Promise ? ' Await the promise.' : ''
+  throw new SessionError('ERR_OPTION', `${where} takes an object of options.${advice}`)
 }
 
 /** Throws `ERR_OPTION` for an option that is there without a value: the default would take the place of a variable that is missing. */

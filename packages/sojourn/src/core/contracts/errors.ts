@@ -56,7 +56,7 @@ export class SessionError extends Error {
 
   /** For logs: includes the message, which JSON omits from errors, and the code and message of the cause. */
   toJSON(): object {
-    return toLogged(this)
+    return toLogged(this) ?? {}
   }
 
   /** The same as `status`, under the name that Fastify reads. */
@@ -73,11 +73,12 @@ interface Logged extends Partial<Record<'name' | 'code' | 'status' | 'message' |
 const MAX_CAUSES = 5
 
 /**
- * What a log line shows of an error: JSON omits the message of one. Never throws, because a log must not fail on an error of a
- * driver.
+ * What a log line shows of an error: JSON omits the message of one. Empty for what is no error. Never throws, because a log must
+ * not fail on an error of a driver.
  */
-export function toLogged(error: Error, causes = 0): object {
+export function toLogged(error: unknown, causes = 0): object | undefined {
   try {
+    if (causes > MAX_CAUSES || !isError(error)) return
     const { name, code, status, message, cause, errors } = error as Logged
     return {
       name: shown(name),
@@ -85,7 +86,7 @@ export function toLogged(error: Error, causes = 0): object {
       status: shown(status),
       // Node tries each address of a host, and leaves the message of the whole empty.
       message: shown(message || Object(errors?.[0]).message),
-      ...(cause instanceof Error && causes < MAX_CAUSES && { cause: toLogged(cause, causes + 1) }),
+      cause: toLogged(cause, causes + 1),
     }
   } catch {
     // A getter threw.
@@ -93,8 +94,23 @@ export function toLogged(error: Error, causes = 0): object {
   }
 }
 
-/** Texts and numbers, without the user and the password of a URL. */
+/** Also an error of another realm (`node:vm`, Jest), which is no instance of this one's class. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
+}
+
+/** Texts and numbers, without a password. */
 function shown(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/\/\/\S*@/g, '//')
+  if (typeof value === 'string') return value.replace(/\S+/g, withoutUser).replace(SECRET, '$1')
   return typeof value === 'number' ? value : undefined
 }
+
+/** A URL without its user and password. The password may contain any character, so the last `@` counts. */
+function withoutUser(word: string): string {
+  const start = word.indexOf('//') + 2
+  const end = word.lastIndexOf('@') + 1
+  return start > 1 && end > start ? word.slice(0, start) + word.slice(end) : word
+}
+
+/** The value of such a parameter, in a URL (`?password=x`) or a list of settings (`host=db password='x y'`). */
+const SECRET = /((?:pass|pwd|secret|token|key)\w{0,20}\s?=\s?)(?:'[^']*'|"[^"]*"|[^\s&;]+)/gi

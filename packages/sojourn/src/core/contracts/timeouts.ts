@@ -1,4 +1,4 @@
-import { checkOptions, LIMITS, type OptionKinds } from './check-options.ts'
+import { assertSet, checkOptions, LIMITS, type OptionKinds } from './check-options.ts'
 import { type Duration, LEAST_MS, toMs } from './duration.ts'
 import { SessionError } from './errors.ts'
 
@@ -81,6 +81,7 @@ const KINDS: OptionKinds<Timeouts> = {
 export function toLimits(timeouts: TimeoutPreset | Timeouts = {}, warn?: (message: string) => void): Limits {
   const given: Timeouts = typeof timeouts === 'string' ? { preset: timeouts } : timeouts
   checkOptions(given, KINDS, 'timeouts', LIMITS)
+  assertSet(given, ['preset', 'ceiling'], 'timeouts')
   const all = { ...DEFAULTS, ...(given.preset && PRESETS[given.preset]), ...given }
   const most = toMost(given)
   const msOf = (name: keyof typeof DEFAULTS, mostMs = Number.POSITIVE_INFINITY): number => {
@@ -106,12 +107,11 @@ export function toLimits(timeouts: TimeoutPreset | Timeouts = {}, warn?: (messag
 
 function toMost({ preset, ceiling = {} }: Timeouts): Pick<Limits, 'mostIdleMs' | 'mostAbsoluteMs'> {
   checkOptions(ceiling, { idle: 'any', absolute: 'any' }, 'timeouts: ceiling')
+  assertSet(ceiling, ['idle', 'absolute'], 'timeouts.ceiling')
   const strict: Ceiling = preset !== undefined && STRICT.includes(preset) ? PRESETS[preset] : {}
-  // Not a spread: a ceiling that is `undefined`, as an unset variable makes it, must not remove that of the preset.
-  const mostOf = (name: keyof Ceiling): number => {
-    const most = ceiling[name] ?? strict[name]
-    return most === undefined ? Number.POSITIVE_INFINITY : toMs(most, `timeouts.ceiling.${name}`)
-  }
+  const all: Ceiling = { ...strict, ...ceiling }
+  const mostOf = (name: keyof Ceiling): number =>
+    all[name] === undefined ? Number.POSITIVE_INFINITY : toMs(all[name], `timeouts.ceiling.${name}`)
   return { mostIdleMs: mostOf('idle'), mostAbsoluteMs: mostOf('absolute') }
 }
 

@@ -157,6 +157,11 @@ function toHead({ setup, view }: State, options: LoginOptions, proof: Proof): Om
   const absoluteMs =
     absolute === undefined ? undefined : toLimit(setup, absolute, 'absolute', setup.limits.mostAbsoluteMs)
   const isRemembered = absoluteMs !== undefined && absoluteMs > setup.limits.absoluteMs
+  if (isRemembered && idle === undefined && absoluteMs > setup.limits.mostIdleMs) {
+    setup.warnOnce(
+      'A remembered login ends when it is unused for longer than timeouts.ceiling.idle or the preset allows.',
+    )
+  }
   const idleMs =
     idle === undefined ? (isRemembered ? absoluteMs : undefined) : toLimit(setup, idle, 'idle', setup.limits.mostIdleMs)
   const seen = setup.describeDevice(view)
